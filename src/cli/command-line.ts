@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+
+export type Command = 'serve' | 'keygen' | 'check-config' | 'help' | 'version';
+
+export const USAGE = `mostro-push: wakes sleeping phones for Mostro trades
+
+Usage: mostro-push [command]
+
+  (no command)      serve, with the configuration of the environment and of .env in this directory
+  keygen            print a new server key, as a line for .env
+  --check-config    check the configuration and the files that it names, then end: 0 if it is usable, 78 if not
+  --version, -v     print the version
+  --help, -h        print this
+
+Every variable is explained in .env.example and in docs/configuration.md.
+`;
+
+/**
+ * Reads the arguments that follow the program's name.
+ *
+ * @returns the command, or `undefined` when they make no sense
+ */
+export function parseCommandLine(args: readonly string[]): Command | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        'check-config': { type: 'boolean' },
+      },
+    });
+    const flags = Object.keys(values) as ('help' | 'version' | 'check-config')[];
+    if (flags.length + positionals.length > 1) return undefined;
+    if (positionals[0] === 'keygen') return 'keygen';
+    return positionals.length === 0 ? (flags[0] ?? 'serve') : undefined;
+  } catch {
+    return undefined; // parseArgs throws for an option that it was not told of.
+  }
+}

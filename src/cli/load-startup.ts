@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises';
+
+import { assembleConfig, ConfigError, readVariables, serverKeyFile, type Config } from '../config/config.ts';
+import { FUTURE_VARIABLES } from '../config/future-variables.ts';
+import type { Values } from '../config/variables.ts';
+import {
+  loadOrCreateServerKeyFile,
+  readServerKeyFile,
+  ServerKeyFileError,
+} from '../crypto/server-key-file.ts';
+import { parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { readServiceAccount, ServiceAccountError, type ServiceAccount } from '../push/fcm/service-account.ts';
+
+/** Everything that is settled before the server starts. */
+export interface Startup {
+  readonly config: Config;
+  /** Absent only where the key file is yet to be made, and `createKey` was false. */
+  readonly serverKey: ServerKey | undefined;
+  readonly serviceAccount: ServiceAccount | undefined;
+  readonly keyCreated: boolean;
+  /** Sentences that the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Settles configuration, server key and Firebase key file.
+ *
+ * @param options.createKey whether a missing server key is made
+ * @throws ConfigError with every problem at once, those of the files included
+ */
+export async function loadStartup(
+  environment: Environment,
+  options: { createKey: boolean },
+): Promise<Startup> {
+  const { values, problems: wrong } = readVariables(environment);
+  const problems = [...wrong];
+  const warnings = warningsFor(environment, values);
+  const serviceAccount = await collect(problems, 'FIREBASE_SERVICE_ACCOUNT_PATH', () =>
+    loadServiceAccount(values),
+  );
+  // Made last and only if all else is right: a refused start leaves nothing behind.
+  const createKey = options.createKey && problems.length === 0;
+  const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (key?.warning !== undefined) warnings.push(key.warning);
+  const config = assembleConfig(values as Values);
+  return { config, serverKey: key?.key, serviceAccount, keyCreated: key?.created ?? false, warnings };
+}
+
+/** Runs one part of the start; a problem that it explains joins the others. */
+async function collect<Part>(
+  problems: string[],
+  variable: string,
+  load: () => Promise<Part>,
+): Promise<Part | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if (
+      !(
+        error instanceof ServerKeyFileError ||
+        error instanceof ServiceAccountError ||
+        error instanceof ConfigError
+      )
+    ) {
+      throw error;
+    }
+    problems.push(...(error instanceof ConfigError ? error.problems : [`${variable}: ${error.message}`]));
+    return undefined;
+  }
+}
+
+async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
+  const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
+  return enabled === true && path !== undefined ? readServiceAccount(path) : undefined;
+}
+
+async function loadServerKey(
+  values: Partial<Values>,
+  create: boolean,
+): Promise<{ key: ServerKey; created: boolean; warning?: string } | undefined> {
+  if (values.SERVER_PRIVATE_KEY !== undefined) {
+    const key = parseServerKey(values.SERVER_PRIVATE_KEY);
+    if (key === undefined)
+      throw new ConfigError([
+        'SERVER_PRIVATE_KEY: expected a scalar of secp256k1, not 0 or beyond the curve’s order',
+      ]);
+    return { key, created: false };
+  }
+  const file = serverKeyFile(values as Values);
+  if (create) return loadOrCreateServerKeyFile(file);
+  const missing = await stat(file).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
+  return missing ? undefined : { ...(await readServerKeyFile(file)), created: false };
+}
+
+function warningsFor(environment: Environment, values: Partial<Values>): string[] {
+  const warnings: string[] = [];
+  const future = FUTURE_VARIABLES.filter((name) => (environment[name] ?? '') !== '');
+  if (future.length > 0) warnings.push(`set, but not acted on by this version: ${future.join(', ')}`);
+  if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
+    warnings.push('FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register');
+  }
+  if (values.FCM_ENABLED === true && values.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) {
+    warnings.push('FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false');
+  }
+  return warnings;
+}

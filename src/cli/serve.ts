@@ -1,0 +1,66 @@
+import { App } from '../app.ts';
+import { ConfigError } from '../config/config.ts';
+import { describeError } from '../core/describe-error.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { ListenError } from '../ops/listen.ts';
+import { createLogger } from '../ops/logger.ts';
+import { Metrics } from '../ops/metrics.ts';
+import { createTelemetry } from '../ops/telemetry.ts';
+import { loadEnvironment } from './environment.ts';
+import type { Io } from './io.ts';
+import { loadStartup, type Startup } from './load-startup.ts';
+import { startScreen } from './start-screen.ts';
+
+/** Serves until told to stop. @returns the exit code: 0, 1 after a fault or with wakes lost, 78 for a bad configuration */
+export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
+  let startup: Startup;
+  try {
+    startup = await settle(io);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    io.printError(`${error.message}\n`);
+    return 78;
+  }
+  const { level, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
+  const metrics = new Metrics();
+  const telemetry = createTelemetry(createLogger({ level, format }), metrics);
+  return run(io, startup, { telemetry, metrics }, stopped);
+}
+
+async function settle(io: Io): Promise<Startup> {
+  const { variables, unknown } = await loadEnvironment(io.directory, io.environment);
+  const startup = await loadStartup(variables, { createKey: true });
+  const slips = unknown.map((name) => `${name} in .env means nothing to this program`);
+  return { ...startup, warnings: [...startup.warnings, ...slips] };
+}
+
+async function run(
+  io: Io,
+  startup: Startup,
+  { telemetry, metrics }: { telemetry: Telemetry; metrics: Metrics },
+  stopped: Promise<void>,
+): Promise<number> {
+  const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
+  if (serverKey === undefined) throw new TypeError('a start without a server key');
+  const { version } = io;
+  const app = new App({ version, config, serverKey, serviceAccount, telemetry, metrics });
+  let exitCode = 0;
+  try {
+    const addresses = await app.start();
+    const fcmReady = serviceAccount !== undefined;
+    io.printError(
+      startScreen({ version, config, key: serverKey, keyCreated, fcmReady, ...addresses, warnings }),
+    );
+    telemetry.log('server.started', { version, address: addresses.apiAddress });
+    for (const warning of warnings) telemetry.log('config.warning', { message: warning });
+    await Promise.race([stopped, app.fault]);
+  } catch (error) {
+    if (error instanceof ListenError) io.printError(`${error.message}\n`);
+    telemetry.log('server.failed', { error: describeError(error) });
+    exitCode = 1;
+  }
+  telemetry.log('server.stopping');
+  const lost = await app.stop();
+  telemetry.log('server.stopped', { count: lost });
+  return lost > 0 ? 1 : exitCode;
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../config/config.ts';
+import { HOUR_MS, DAY_MS } from '../core/clock.ts';
+import type { ServerKey } from '../crypto/server-key.ts';
+
+export interface StartScreenParts {
+  readonly version: string;
+  readonly config: Config;
+  readonly key: ServerKey;
+  readonly keyCreated: boolean;
+  /** Whether FCM has a service account. */
+  readonly fcmReady: boolean;
+  /** Where the listeners are; `undefined` for the admin listener when its port was taken. */
+  readonly apiAddress: string;
+  readonly adminAddress: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+const KIND_NAMES: Readonly<Record<number, string>> = {
+  1059: '1059 (gift wraps, v1)',
+  14: '14 (signed messages, v2)',
+};
+
+/** What is on, what is off and how to turn it on: the screen that a start prints. Holds no secret. */
+export function startScreen(parts: StartScreenParts): string {
+  const { config, key } = parts;
+  const rows: [string, string][] = [
+    ['public key', key.publicKeyHex],
+    ['', key.npub],
+    ['key kept in', keyPlace(parts)],
+    ['HTTP API', parts.apiAddress],
+    ['admin', parts.adminAddress ?? `off: port ${config.admin.port} is taken. Set ADMIN_PORT to a free one`],
+    ['relays', config.relays.urls.map((url) => new URL(url).host).join(', ')],
+    ['kinds', config.relays.kinds.map((kind) => KIND_NAMES[kind]).join(', ')],
+    ['FCM', fcmState(parts)],
+    ['UnifiedPush', unifiedPushState(config)],
+    [
+      'plain tokens',
+      config.http.allowPlaintextTokens ? 'accepted. Refuse them: ALLOW_PLAINTEXT_TOKENS=false' : 'refused',
+    ],
+    ['registrations', registrationState(config)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
+  const warnings = parts.warnings.map((warning) => `  ! ${warning}`);
+  return [
+    '',
+    `mostro-push-server ${parts.version}`,
+    '',
+    ...lines,
+    ...(warnings.length > 0 ? ['', ...warnings] : []),
+    '',
+    '',
+  ].join('\n');
+}
+
+function keyPlace({ config, keyCreated }: StartScreenParts): string {
+  if (config.key.privateKey !== undefined) return 'SERVER_PRIVATE_KEY';
+  return `${config.key.file}${keyCreated ? ' (made just now: keep a copy, clients seal their tokens to it)' : ''}`;
+}
+
+function fcmState({ config, fcmReady }: StartScreenParts): string {
+  if (!config.fcm.enabled) return 'off. Turn it on: FCM_ENABLED=true';
+  return fcmReady
+    ? 'on'
+    : 'waiting for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH to the key file from the Firebase console';
+}
+
+function unifiedPushState({ unifiedPush }: Config): string {
+  if (!unifiedPush.enabled) return 'off. Turn it on: UNIFIEDPUSH_ENABLED=true';
+  return unifiedPush.allowPrivateEndpoints
+    ? 'on, private addresses and http allowed'
+    : 'on, public https endpoints only';
+}
+
+function registrationState({ registrations: { capacity, lifetime } }: Config): string {
+  const hours = lifetime.ttlMs / HOUR_MS;
+  const days = lifetime.maxAgeMs / DAY_MS;
+  return `in memory: a restart forgets them. At most ${capacity}, for ${hours} h after the last wake, ${days} days at the most`;
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
+import { Secret } from '../core/secret.ts';
+import type { Lifetime } from '../core/registration.ts';
+import type { LogLevel } from './log-level.ts';
+import { VARIABLES, type Values, type VariableName } from './variables.ts';
+
+/** The whole configuration, checked: one section for each part of the program. */
+export interface Config {
+  readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly number[] };
+  readonly http: { readonly host: string; readonly port: number; readonly allowPlaintextTokens: boolean };
+  /** `required`: the operator chose the port, so the start fails where it is taken. */
+  readonly admin: { readonly host: string; readonly port: number; readonly required: boolean };
+  readonly key: { readonly privateKey: Secret<string> | undefined; readonly file: string };
+  readonly registrations: {
+    readonly lifetime: Lifetime;
+    readonly sweepIntervalMs: number;
+    readonly capacity: number;
+  };
+  readonly fcm: {
+    readonly enabled: boolean;
+    readonly baseUrl: string;
+    readonly projectId: string | undefined;
+    readonly payloadMode: 'silent' | 'alert';
+    readonly serviceAccountPath: string | undefined;
+  };
+  readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
+  readonly shutdownTimeoutMs: number;
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' | undefined };
+}
+
+/** A configuration that cannot be served with: every problem at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(['The configuration is not usable:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+const DEFAULT_ADMIN_PORT = 9464;
+
+/** Longer values are cut where a message quotes them. */
+const MAX_QUOTED = 60;
+
+/** What the variables came out as, as far as they are right, and every problem with the others. */
+export interface ReadVariables {
+  readonly values: Partial<Values>;
+  readonly problems: readonly string[];
+}
+
+/** Reads every variable from the environment. A problem names what is there, unless it is a secret, and what is expected. */
+export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const { schema, default: fallback, secret } = VARIABLES[name];
+    const written = environment[name]?.trim() || fallback;
+    if (written === undefined) continue;
+    const result = schema.safeParse(written);
+    if (result.success) values[name] = result.data;
+    else
+      problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : `, got ${quote(written)}`}`);
+  }
+  return { values, problems };
+}
+
+function quote(written: string): string {
+  // A relay's URL may carry a secret path or query by mistake: what looks like a URL is shown without them.
+  const shown = written.replace(/(:\/\/)(?:[^/@\s,]*@)?([^/?#\s,]*)[^\s,]*/g, '$1$2…');
+  return JSON.stringify(shown.length > MAX_QUOTED ? `${shown.slice(0, MAX_QUOTED)}…` : shown);
+}
+
+/** Where the server's key is, unless `SERVER_PRIVATE_KEY` has it. */
+export function serverKeyFile(values: Pick<Values, 'SERVER_PRIVATE_KEY_FILE' | 'DATA_DIR'>): string {
+  return values.SERVER_PRIVATE_KEY_FILE ?? join(values.DATA_DIR, 'server.key');
+}
+
+/** The configuration that a full set of values means (contract 7). */
+export function assembleConfig(values: Values): Config {
+  return {
+    relays: { urls: values.NOSTR_RELAYS, kinds: values.NOSTR_KINDS },
+    http: {
+      host: values.SERVER_HOST,
+      port: values.SERVER_PORT,
+      allowPlaintextTokens: values.ALLOW_PLAINTEXT_TOKENS,
+    },
+    admin: {
+      host: values.ADMIN_HOST,
+      port: values.ADMIN_PORT ?? DEFAULT_ADMIN_PORT,
+      required: values.ADMIN_PORT !== undefined,
+    },
+    key: {
+      privateKey: values.SERVER_PRIVATE_KEY === undefined ? undefined : new Secret(values.SERVER_PRIVATE_KEY),
+      file: serverKeyFile(values),
+    },
+    registrations: {
+      lifetime: { ttlMs: values.TOKEN_TTL_HOURS * HOUR_MS, maxAgeMs: values.TOKEN_MAX_AGE_DAYS * DAY_MS },
+      sweepIntervalMs: values.CLEANUP_INTERVAL_HOURS * HOUR_MS,
+      capacity: values.MAX_REGISTRATIONS,
+    },
+    fcm: {
+      enabled: values.FCM_ENABLED,
+      baseUrl: values.FCM_BASE_URL,
+      projectId: values.FIREBASE_PROJECT_ID,
+      payloadMode: values.FCM_PAYLOAD_MODE,
+      serviceAccountPath: values.FIREBASE_SERVICE_ACCOUNT_PATH,
+    },
+    unifiedPush: {
+      enabled: values.UNIFIEDPUSH_ENABLED,
+      allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
+    },
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
+    log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Variables of the contract that this version does not act on yet. Setting one is no mistake, but must not pass in
+ * silence: the start names them.
+ */
+export const FUTURE_VARIABLES = [
+  'MOSTRO_PUBKEYS',
+  'MOSTRO_RELAY_DISCOVERY',
+  'PUBLIC_URL',
+  'SERVER_PRIVATE_KEY_PREVIOUS',
+  'VAPID_SUBJECT',
+  'VAPID_PRIVATE_KEY',
+  'BATCH_DELAY_MS',
+  'COOLDOWN_MS',
+  'WAKE_DEADLINE_SECONDS',
+  'RETRY_MIN_MS',
+  'RETRY_BASE_MS',
+  'RATE_LIMIT_PER_MINUTE',
+  'NOTIFY_RATE_PER_PUBKEY_PER_MIN',
+  'NOTIFY_RATE_PER_IP_PER_MIN',
+  'NOTIFY_TRUST_PROXY_HEADERS',
+  'TRUST_PROXY',
+  'TRUSTED_WHITELIST_ENABLED',
+  'REGISTRATION_AUTH',
+  'LOG_FILE',
+] as const;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/** One environment variable: what it means and how its text is read. */
+export interface Variable<Value, Default extends string | undefined = string | undefined> {
+  readonly help: string;
+  readonly schema: z.ZodType<Value, string>;
+  /** The text that stands for an unset or empty variable; `undefined` where being unset means something of its own. */
+  readonly default: Default;
+  /** Its value appears in no message. */
+  readonly secret: boolean;
+}
+
+export function variable<Value>(
+  help: string,
+  schema: z.ZodType<Value, string>,
+  fallback: string,
+): Variable<Value, string> {
+  return { help, schema, default: fallback, secret: false };
+}
+
+export function optional<Value>(
+  help: string,
+  schema: z.ZodType<Value, string>,
+  { secret = false } = {},
+): Variable<Value, undefined> {
+  return { help, schema, default: undefined, secret };
+}
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const message = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** A number of hours or days, which may have a fraction. */
+export function positiveNumber(max: number): z.ZodType<number, string> {
+  const message = `expected a number above 0, at most ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}(?:\.\d{1,9})?$/, message)
+    .transform(Number)
+    .refine((value) => value > 0 && value <= max, message);
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
+
+export const onOff: z.ZodType<boolean, string> = z.string().transform((text, context) => {
+  const value = SWITCH[text.toLowerCase()];
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'expected true or false' });
+  return value ?? z.NEVER;
+});
+
+export const text: z.ZodType<string, string> = z.string();
+
+/** One of a few words, in any case. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(
+  ...words: Words
+): z.ZodType<Words[number], string> {
+  return z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(words, `expected ${words.join(' or ')}`)) as z.ZodType<Words[number], string>;
+}
+
+/** A comma-separated list whose every member is read by `parse`; duplicates count once. */
+export function list<Member>(
+  expected: string,
+  parse: (member: string) => Member | undefined,
+): z.ZodType<readonly Member[], string> {
+  return z.string().transform((joined, context) => {
+    const members = joined.split(',').map((member) => member.trim());
+    const parsed = members.filter((member) => member !== '').map(parse);
+    if (parsed.length === 0 || parsed.includes(undefined)) {
+      context.addIssue({ code: 'custom', message: `expected ${expected}` });
+      return z.NEVER;
+    }
+    return [...new Set(parsed as Member[])];
+  });
+}
+
+/** An absolute URL of one of the given schemes, without credentials; as written, without a trailing slash. */
+export function parseUrl(written: string, schemes: readonly string[]): string | undefined {
+  if (!URL.canParse(written)) return undefined;
+  const { protocol, username, password, hash } = new URL(written);
+  const plain = username === '' && password === '' && hash === '';
+  return plain && schemes.includes(protocol) ? written.replace(/\/$/, '') : undefined;
+}

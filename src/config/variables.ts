@@ -1,0 +1,118 @@
+import { z } from 'zod';
+
+import { parseLogLevel } from './log-level.ts';
+import {
+  list,
+  oneOf,
+  onOff,
+  parseUrl,
+  optional,
+  positiveNumber,
+  text,
+  variable,
+  wholeNumber,
+  type Variable,
+} from './variable.ts';
+
+const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
+  parseUrl(url, ['wss:', 'ws:']),
+);
+const kinds = list('kinds 1059 and 14, separated by commas', (kind) => ({ '1059': 1059, '14': 14 })[kind]);
+const port = wholeNumber(0, 65_535);
+const httpUrl = z.string().transform((written, context) => {
+  const url = parseUrl(written, ['https:', 'http:']);
+  if (url === undefined)
+    context.addIssue({ code: 'custom', message: 'expected an https:// (or http://) URL' });
+  return url ?? z.NEVER;
+});
+const privateKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex characters');
+const logLevel = z.string().transform((written, context) => {
+  const level = parseLogLevel(written);
+  const message = 'expected trace, debug, info, warn, error or off';
+  if (level === undefined) context.addIssue({ code: 'custom', message });
+  return level ?? z.NEVER;
+});
+
+/** Every variable that the program reads (contract 7), in the order in which `.env.example` and the docs show them. */
+export const VARIABLES = {
+  NOSTR_RELAYS: variable('Relays to watch, separated by commas.', relayUrls, 'wss://relay.mostro.network'),
+  NOSTR_KINDS: variable('Kinds to watch: 1059 is protocol v1, 14 is v2.', kinds, '1059,14'),
+  SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
+  SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
+  ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),
+  // No default text: a default port that is taken is a warning, a chosen one an error.
+  ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
+  DATA_DIR: variable('Directory for what the server keeps.', text, './data'),
+  SERVER_PRIVATE_KEY: optional(
+    'The server’s key, 64 hex characters; else it is read from the key file.',
+    privateKey,
+    {
+      secret: true,
+    },
+  ),
+  SERVER_PRIVATE_KEY_FILE: optional(
+    'The key file, made on the first start. Default: DATA_DIR/server.key.',
+    text,
+  ),
+  STORE: variable(
+    'Where registrations are kept; memory forgets them on a restart.',
+    oneOf('memory'),
+    'memory',
+  ),
+  TOKEN_TTL_HOURS: variable(
+    'Hours a registration lives after it was made or last woken.',
+    positiveNumber(8760),
+    '48',
+  ),
+  TOKEN_MAX_AGE_DAYS: variable('Days a registration lives at the most.', positiveNumber(3650), '30'),
+  CLEANUP_INTERVAL_HOURS: variable(
+    'Hours between sweeps for expired registrations.',
+    positiveNumber(500),
+    '1',
+  ),
+  MAX_REGISTRATIONS: variable('The most registrations kept.', wholeNumber(1, 10_000_000), '1000000'),
+  ALLOW_PLAINTEXT_TOKENS: variable(
+    'Accept tokens that are not sealed, as today’s app sends them.',
+    onOff,
+    'true',
+  ),
+  FCM_ENABLED: variable('Push to Android and iOS through Firebase.', onOff, 'true'),
+  FIREBASE_PROJECT_ID: optional('Firebase project. Default: the one in the key file.', text),
+  FIREBASE_SERVICE_ACCOUNT_PATH: optional('Service account key file from the Firebase console.', text),
+  FCM_BASE_URL: variable(
+    'Where FCM is; another address only for tests.',
+    httpUrl,
+    'https://fcm.googleapis.com',
+  ),
+  FCM_PAYLOAD_MODE: variable(
+    'silent wakes the app unseen; alert shows the incumbent’s notice, for apps that were killed.',
+    oneOf('silent', 'alert'),
+    'silent',
+  ),
+  UNIFIEDPUSH_ENABLED: variable('Push to UnifiedPush endpoints (GrapheneOS, LineageOS).', onOff, 'true'),
+  UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: variable(
+    'Allow endpoints that are http or on private addresses: for tests and home labs.',
+    onOff,
+    'false',
+  ),
+  SHUTDOWN_TIMEOUT_SECONDS: variable(
+    'Seconds that pending wakes get when the server stops.',
+    wholeNumber(0, 3600),
+    '10',
+  ),
+  LOG_LEVEL: optional(
+    'trace, debug, info, warn, error or off. RUST_LOG is understood too. Default: info.',
+    logLevel,
+  ),
+  RUST_LOG: optional('The incumbent’s name for LOG_LEVEL, which wins if both are set.', logLevel),
+  LOG_FORMAT: optional('json, or pretty for people. Default: pretty on a terminal.', oneOf('json', 'pretty')),
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** What every variable came out as. */
+export type Values = {
+  readonly [Name in VariableName]:
+    | z.output<(typeof VARIABLES)[Name]['schema']>
+    | ((typeof VARIABLES)[Name]['default'] extends string ? never : undefined);
+};

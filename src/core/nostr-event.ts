@@ -1,0 +1,44 @@
+/** A Nostr event as it stands on the wire (NIP-01): ids, keys and signatures are lower-case hex. */
+export interface NostrEvent {
+  readonly id: string;
+  readonly pubkey: string;
+  readonly created_at: number;
+  readonly kind: number;
+  readonly tags: readonly (readonly string[])[];
+  readonly content: string;
+  readonly sig: string;
+}
+
+const HEX_64 = /^[0-9a-f]{64}$/;
+const HEX_128 = /^[0-9a-f]{128}$/;
+
+function isTag(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((element) => typeof element === 'string');
+}
+
+/**
+ * Narrows parsed JSON to an event of the right shape. Says nothing about its id or signature: that is the
+ * verifier's word.
+ *
+ * @returns the event, or `undefined` when a member is missing or of the wrong form (NIP-01)
+ */
+export function asNostrEvent(value: unknown): NostrEvent | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>;
+  if (typeof id !== 'string' || !HEX_64.test(id)) return undefined;
+  if (typeof pubkey !== 'string' || !HEX_64.test(pubkey)) return undefined;
+  if (typeof sig !== 'string' || !HEX_128.test(sig)) return undefined;
+  if (!Number.isSafeInteger(created_at) || !Number.isSafeInteger(kind)) return undefined;
+  if (typeof content !== 'string' || !Array.isArray(tags) || !tags.every(isTag)) return undefined;
+  return { id, pubkey, created_at: created_at as number, kind: kind as number, tags, content, sig };
+}
+
+/**
+ * The time after which the event must be ignored (NIP-40).
+ *
+ * @returns unix seconds, or `undefined` when the event never expires or its tag is not a number
+ */
+export function expirationOf(event: NostrEvent): number | undefined {
+  const value = event.tags.find((tag) => tag[0] === 'expiration')?.[1];
+  return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,78 @@
+import type { Delivery, Wake } from './delivery.ts';
+import type { NostrEvent } from './nostr-event.ts';
+import type { PushTarget } from './push-target.ts';
+import type { Recipients } from './recipients.ts';
+import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+
+// READ FIRST: every seam between the core and the outside. `app.ts` shows who implements what.
+
+/**
+ * When an event reached us, relative to its subscription:
+ * - `live`: after EOSE;
+ * - `stored`: before EOSE of the first subscription after the start, so it may be older than any registration;
+ * - `recovered`: before EOSE of a later one, so it fell into a gap and nobody has been woken for it.
+ */
+export type EventOrigin = 'live' | 'stored' | 'recovered';
+
+/** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
+export interface EventCandidate {
+  readonly id: string;
+  readonly kind: number;
+  readonly recipients: Recipients;
+  readonly origin: EventOrigin;
+  /** Parses the whole event; only paid for when it is for somebody here. */
+  parse(): NostrEvent | undefined;
+}
+
+/** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
+export interface EventSink {
+  offer(candidate: EventCandidate): void;
+}
+
+/** Recomputes an event's id (NIP-01) and checks its signature (BIP-340). */
+export interface EventVerifier {
+  verify(event: NostrEvent): boolean;
+}
+
+/**
+ * The ids of events that were verified and dealt with. Only verified ids are ever reserved, so no relay can
+ * suppress an event by sending a forged copy first.
+ */
+export interface SeenEvents {
+  /** Synchronous and cheap, for the path of a frame: whether the id is reserved or committed, as far as is known here. */
+  knows(id: string): boolean;
+  /** `new`: the caller now holds it and must `commit` or `release`; `pending`: somebody else does; `seen`: it is done. */
+  reserve(id: string): Promise<'new' | 'pending' | 'seen'>;
+  /** The event was dealt with; no copy of it wakes anyone again. */
+  commit(id: string): Promise<void>;
+  /** The event could not be dealt with; a further copy may try again. */
+  release(id: string): Promise<void>;
+}
+
+/** `displaced`: kept, and another registration gave way (contract 1.1). `full`: there was no room and nothing changed. */
+export type PutResult = 'stored' | 'displaced' | 'full';
+
+/** Where registrations are kept. Every implementation passes `test/contracts/registration-store.contract.ts`. */
+export interface RegistrationStore {
+  /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
+  mayHold(tradePubkey: TradePubkey): boolean;
+  find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
+  /** Keeps the registration in place of the key's former one. */
+  put(registration: Registration): Promise<PutResult>;
+  /** Starts the key's time to live again and marks it woken, in one step, if it still points at this device. */
+  renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;
+  /** @returns whether the key was held */
+  remove(tradePubkey: TradePubkey): Promise<boolean>;
+  /** Removes every registration that points at this device. @returns how many there were */
+  forget(target: PushTarget): Promise<number>;
+  /** Removes what had expired by `now` (milliseconds). @returns how many there were */
+  sweep(now: number): Promise<number>;
+  counts(): RegistrationCounts;
+}
+
+/** One push service. A provider never throws for what a push service does: it answers with a {@link Delivery}. */
+export interface PushProvider<Target extends PushTarget = PushTarget> extends AsyncDisposable {
+  readonly name: Target['type'];
+  send(target: Target, wake: Wake, signal: AbortSignal): Promise<Delivery>;
+}

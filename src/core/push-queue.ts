@@ -1,0 +1,105 @@
+import type { Delivery, Wake } from './delivery.ts';
+import { describeError } from './describe-error.ts';
+import type { PushProvider } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface PushQueueOptions<Target extends PushTarget> {
+  readonly provider: PushProvider<Target>;
+  /** Attempts under way at once. */
+  readonly concurrency: number;
+  /** Wakes that may wait; beyond it a new one is turned away. */
+  readonly capacity: number;
+  readonly telemetry: Telemetry;
+}
+
+interface Waiting<Target> {
+  readonly target: Target;
+  readonly wake: Wake;
+  readonly settle: (delivery: Delivery) => void;
+}
+
+/** The lane of one provider: a bounded queue, so many attempts at once, each answered with its delivery. */
+export class PushQueue<Target extends PushTarget = PushTarget> {
+  readonly #options: PushQueueOptions<Target>;
+  readonly #abort = new AbortController();
+  #waiting: Waiting<Target>[] = [];
+  /** Where the queue begins in `#waiting`: what lies before it has been taken. */
+  #head = 0;
+  #active = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(options: PushQueueOptions<Target>) {
+    this.#options = options;
+  }
+
+  get provider(): Target['type'] {
+    return this.#options.provider.name;
+  }
+
+  /** Wakes that wait or are under way. */
+  get size(): number {
+    return this.#waiting.length - this.#head + this.#active;
+  }
+
+  /** Resolves, and never rejects, when the attempt is over or could not be made. */
+  push(target: Target, wake: Wake): Promise<Delivery> {
+    if (this.#abort.signal.aborted) return Promise.resolve({ outcome: 'retry', reason: 'stopped' });
+    if (this.#waiting.length - this.#head >= this.#options.capacity) {
+      return Promise.resolve(this.#counted({ outcome: 'retry', reason: 'queue_full' }));
+    }
+    this.#options.telemetry.count('wakes_queued', { provider: this.provider });
+    return new Promise((settle) => {
+      this.#waiting.push({ target, wake, settle });
+      this.#advance();
+    });
+  }
+
+  /** Waits until nothing is queued or under way, or until the signal; what is left then is given up. @returns how many that were */
+  async drain(signal: AbortSignal): Promise<number> {
+    if (this.size > 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    const lost = this.size;
+    this.#abort.abort();
+    for (const { settle } of this.#waiting.splice(this.#head))
+      settle({ outcome: 'retry', reason: 'stopped' });
+    return lost;
+  }
+
+  #advance(): void {
+    while (this.#active < this.#options.concurrency && this.#head < this.#waiting.length) {
+      const next = this.#waiting[this.#head++] as Waiting<Target>;
+      if (this.#head * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head);
+        this.#head = 0;
+      }
+      void this.#attempt(next);
+    }
+  }
+
+  async #attempt({ target, wake, settle }: Waiting<Target>): Promise<void> {
+    this.#active++;
+    try {
+      settle(this.#counted(await this.#options.provider.send(target, wake, this.#abort.signal)));
+    } catch (fault) {
+      // A provider answers, it does not throw. If one does, that is our mistake and not the device's.
+      this.#options.telemetry.log('provider.fault', {
+        provider: this.provider,
+        error: describeError(fault),
+      });
+      settle(this.#counted({ outcome: 'retry', reason: 'provider_fault' }));
+    }
+    this.#active--;
+    this.#advance();
+    if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #counted(delivery: Delivery): Delivery {
+    this.#options.telemetry.count('pushes', { provider: this.provider, outcome: delivery.outcome });
+    return delivery;
+  }
+}

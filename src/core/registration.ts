@@ -1,0 +1,30 @@
+import type { Platform, PushTarget } from './push-target.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+
+/** `trade key → device`, for a while: all that the server knows about anyone. Times are milliseconds since the epoch. */
+export interface Registration {
+  readonly tradePubkey: TradePubkey;
+  readonly target: PushTarget;
+  /** When a client last registered it. */
+  readonly registeredAt: number;
+  readonly expiresAt: number;
+  /** Whether a relay wake was ever delivered for it. */
+  readonly woken: boolean;
+}
+
+/** Registrations by platform, as `/api/status` shows them. */
+export interface RegistrationCounts extends Readonly<Record<Platform, number>> {
+  readonly total: number;
+}
+
+export interface Lifetime {
+  /** `TOKEN_TTL_HOURS`: how long a registration lives after it was made or last woken. */
+  readonly ttlMs: number;
+  /** `TOKEN_MAX_AGE_DAYS`: how long it lives at the most after a client last registered it. */
+  readonly maxAgeMs: number;
+}
+
+/** When a registration ends whose time to live starts again at `now` (contract 6). */
+export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime): number {
+  return Math.min(now + lifetime.ttlMs, registeredAt + lifetime.maxAgeMs);
+}

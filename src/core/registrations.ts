@@ -1,0 +1,89 @@
+import { MINUTE_MS, type Clock } from './clock.ts';
+import type { PutResult, RegistrationStore } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
+import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+
+/** A store that is full is swept for expired registrations at most this often: a sweep looks at every one of them. */
+const SWEEP_WHEN_FULL_MS = MINUTE_MS;
+
+/** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
+export class Registrations {
+  readonly #store: RegistrationStore;
+  readonly #lifetime: Lifetime;
+  readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
+  #lastSweep: number;
+
+  constructor(parts: { store: RegistrationStore; lifetime: Lifetime; clock: Clock; telemetry: Telemetry }) {
+    this.#store = parts.store;
+    this.#lifetime = parts.lifetime;
+    this.#clock = parts.clock;
+    this.#telemetry = parts.telemetry;
+    this.#lastSweep = parts.clock();
+  }
+
+  /** Whether the key may be registered: the look-up that every frame of every relay pays for. */
+  mayHold(tradePubkey: TradePubkey): boolean {
+    return this.#store.mayHold(tradePubkey);
+  }
+
+  /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
+  async register(tradePubkey: TradePubkey, target: PushTarget): Promise<PutResult> {
+    let result = await this.#put(tradePubkey, target);
+    if (result === 'full' && this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS) {
+      await this.sweep();
+      result = await this.#put(tradePubkey, target);
+    }
+    if (result === 'displaced') this.#telemetry.count('registrations_displaced');
+    const event = result === 'full' ? 'registration.refused' : 'registration.stored';
+    this.#telemetry.log(event, { key: this.#telemetry.pseudonym(tradePubkey), provider: target.type });
+    return result;
+  }
+
+  #put(tradePubkey: TradePubkey, target: PushTarget): Promise<PutResult> {
+    const now = this.#clock();
+    const expiresAt = expiryOf(now, now, this.#lifetime);
+    return this.#store.put({ tradePubkey, target, registeredAt: now, expiresAt, woken: false });
+  }
+
+  /** @returns whether the key was registered */
+  async unregister(tradePubkey: TradePubkey): Promise<boolean> {
+    const live = (await this.find(tradePubkey)) !== undefined;
+    const removed = await this.#store.remove(tradePubkey);
+    if (removed) this.#telemetry.log('registration.removed', { key: this.#telemetry.pseudonym(tradePubkey) });
+    return live && removed;
+  }
+
+  /** The key's registration, unless its time to live is over. */
+  async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
+    const registration = await this.#store.find(tradePubkey);
+    return registration !== undefined && registration.expiresAt > this.#clock() ? registration : undefined;
+  }
+
+  /** Starts the key's time to live again after a delivered wake, if it still points at the device that was woken. */
+  renew(tradePubkey: TradePubkey, woken: PushTarget): Promise<void> {
+    return this.#store.renew(tradePubkey, woken, this.#lifetime, this.#clock());
+  }
+
+  /** Forgets a device that its push service calls gone, with every key that points at it. */
+  async forget(target: PushTarget): Promise<void> {
+    const count = await this.#store.forget(target);
+    if (count === 0) return;
+    this.#telemetry.count('registrations_forgotten', {}, count);
+    this.#telemetry.log('device.forgotten', { provider: target.type, count });
+  }
+
+  /** Removes what has expired. */
+  async sweep(): Promise<void> {
+    this.#lastSweep = this.#clock();
+    const count = await this.#store.sweep(this.#lastSweep);
+    this.#telemetry.count('registrations_expired', {}, count);
+    this.#telemetry.log('registrations.swept', { count });
+  }
+
+  counts(): RegistrationCounts {
+    return this.#store.counts();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Everything the program counts and says, declared once. Nothing here can hold a key, a token, an endpoint, an
+ * address or an event id: labels come from small closed sets, log fields from {@link LogFields} alone (contract 8).
+ */
+
+/** The counters: name without prefix and `_total`, with the help text and labels that the metrics page shows. */
+export const COUNTERS = {
+  relay_frames: { help: 'Frames received from relays.', labels: [] },
+  relay_frames_rejected: {
+    help: 'Frames dropped unread: not text, not JSON, no NIP-01 message, or an event nobody asked for.',
+    labels: ['reason'],
+  },
+  relay_connections: { help: 'Connections to relays that were opened.', labels: [] },
+  relay_subscriptions_closed: { help: 'Subscriptions that a relay closed (CLOSED).', labels: ['kind'] },
+  events_received: { help: 'Events received on a subscription, copies included.', labels: ['kind'] },
+  events_unmatched: { help: 'Events for keys that are not registered: dropped unparsed.', labels: [] },
+  events_matched: { help: 'Events that name a registered key.', labels: [] },
+  events_duplicate: { help: 'Matched events that had been seen before.', labels: [] },
+  events_verified: {
+    help: 'Matched events whose id and signature were checked, with any result.',
+    labels: [],
+  },
+  events_rejected: { help: 'Matched events that may wake nobody.', labels: ['reason'] },
+  events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
+  wakes_queued: { help: 'Wakes handed to a provider’s queue.', labels: ['provider'] },
+  pushes: { help: 'Attempts to deliver a wake, by outcome.', labels: ['provider', 'outcome'] },
+  registrations_forgotten: {
+    help: 'Registrations forgotten because the push service said the device is gone.',
+    labels: [],
+  },
+  oauth_mints: { help: 'Access tokens asked of Google.', labels: ['outcome'] },
+  http_requests: { help: 'Answers of the public HTTP API.', labels: ['route', 'status'] },
+  registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
+  registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
+} as const satisfies Record<string, { help: string; labels: readonly string[] }>;
+
+export type CounterName = keyof typeof COUNTERS;
+
+/** The log events and their levels. The name is the whole message: a reader greps for it. */
+export const LOG_EVENTS = {
+  'server.started': 'info',
+  'server.stopping': 'info',
+  'server.stopped': 'info',
+  'server.failed': 'fatal',
+  'admin.unavailable': 'error',
+  'config.warning': 'warn',
+  'relay.connected': 'info',
+  'relay.lost': 'warn',
+  'relay.subscribed': 'info',
+  'relay.eose_missing': 'warn',
+  'relay.subscription_closed': 'warn',
+  'relay.notice': 'warn',
+  'relay.frame_rejected': 'debug',
+  'event.matched': 'debug',
+  'event.rejected': 'debug',
+  'wake.delivered': 'debug',
+  'wake.failed': 'warn',
+  'wake.refused': 'error',
+  'provider.fault': 'error',
+  'provider.unreachable': 'warn',
+  'device.forgotten': 'info',
+  'fcm.session_lost': 'info',
+  'fcm.token_minted': 'debug',
+  'fcm.oauth_failed': 'error',
+  'registration.stored': 'debug',
+  'registration.removed': 'debug',
+  'registration.refused': 'debug',
+  'registrations.swept': 'debug',
+  'http.failed': 'error',
+} as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
+
+export type LogEvent = keyof typeof LOG_EVENTS;
+
+/** The only fields a log line may have besides its event. None can name a user, a device or an event. */
+export interface LogFields {
+  readonly version?: string;
+  readonly address?: string;
+  /** Host of a configured relay, without path or query. */
+  readonly relay?: string;
+  readonly kind?: number;
+  readonly provider?: string;
+  readonly reason?: string;
+  /** HTTP status or WebSocket close code. */
+  readonly status?: number;
+  /** Name and code of an error, and where in the code it arose; never its message. */
+  readonly error?: string;
+  readonly count?: number;
+  readonly waitMs?: number;
+  /** A trade pubkey as a salted hash that only this process can make. */
+  readonly key?: string;
+  readonly message?: string;
+}
+
+/** How the program counts and speaks. */
+export interface Telemetry {
+  count(counter: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;
+  log(event: LogEvent, fields?: LogFields): void;
+  /** The salted hash under which a trade pubkey may appear in a log line. */
+  pseudonym(tradePubkey: string): string;
+}

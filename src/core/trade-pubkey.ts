@@ -1,0 +1,14 @@
+/** The x-only public key of one trade: 64 lower-case hex characters. Never a user's identity key. */
+export type TradePubkey = string & { readonly __brand: 'TradePubkey' };
+
+const HEX_64 = /^[0-9a-fA-F]{64}$/;
+
+/**
+ * Reads a trade pubkey written in any case (contract 1.1). That it is a point on the curve is not asked: the
+ * incumbent never did, and a key that is none simply never receives an event.
+ *
+ * @returns the key in lower case, or `undefined` when the text is not 64 hex characters
+ */
+export function parseTradePubkey(text: unknown): TradePubkey | undefined {
+  return typeof text === 'string' && HEX_64.test(text) ? (text.toLowerCase() as TradePubkey) : undefined;
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
+
+/** A key file that cannot be used, with the sentence that an operator needs. */
+export class ServerKeyFileError extends Error {
+  override readonly name = 'ServerKeyFileError';
+}
+
+export interface LoadedServerKey {
+  readonly key: ServerKey;
+  readonly created: boolean;
+  /** What the operator should know but need not stop for. */
+  readonly warning?: string;
+}
+
+/**
+ * Reads the server's key file: 64 hex characters, surrounding white space allowed.
+ *
+ * @throws ServerKeyFileError when it is missing, readable by everyone, or holds no key
+ */
+export async function readServerKeyFile(path: string): Promise<Omit<LoadedServerKey, 'created'>> {
+  const { mode } = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new ServerKeyFileError(
+      `${path} cannot be read (${error.code}); expected a file of 64 hex characters`,
+    );
+  });
+  if ((mode & 0o004) !== 0) {
+    throw new ServerKeyFileError(`${path} can be read by every user of this machine; run: chmod 600 ${path}`);
+  }
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ServerKeyFileError(`${path} cannot be read (${error.code})`);
+  });
+  const key = parseServerKey(text.trim());
+  if (key === undefined) {
+    throw new ServerKeyFileError(
+      `${path} does not hold a private key; expected 64 hex characters (make one: mostro-push keygen)`,
+    );
+  }
+  const shared = (mode & 0o040) !== 0;
+  return { key, ...(shared && { warning: `${path} can be read by its group; consider: chmod 600 ${path}` }) };
+}
+
+/** Reads the server's key file, or makes it, with mode 0600, when there is none yet. */
+export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedServerKey> {
+  const exists = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  if (!exists) await createServerKeyFile(path);
+  return { ...(await readServerKeyFile(path)), created: !exists };
+}
+
+/** Whole or not at all, and never over a key that is there: written beside it, then linked into place. */
+async function createServerKeyFile(path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${generatePrivateKey()}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another process may have made one a moment ago: then that one counts.
+    if (code !== 'EEXIST') {
+      throw new ServerKeyFileError(
+        `${path} cannot be made (${code}); make its directory writable, or set SERVER_PRIVATE_KEY`,
+      );
+    }
+  } finally {
+    await rm(draft, { force: true }).catch(() => undefined);
+  }
+}

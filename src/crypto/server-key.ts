@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+
+import * as nip19 from 'nostr-tools/nip19';
+import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
+
+import { Secret } from '../core/secret.ts';
+
+/** The server's secp256k1 key pair: clients seal their tokens to it. */
+export interface ServerKey {
+  /** 32 bytes. */
+  readonly privateKey: Secret<Uint8Array>;
+  /** 33 bytes, compressed. */
+  readonly publicKey: Uint8Array;
+  /** 66 hex characters, as `/api/info` gives it. */
+  readonly publicKeyHex: string;
+  /** The x-only key as Nostr writes it (NIP-19). */
+  readonly npub: string;
+}
+
+/**
+ * Reads a private key written as 64 hex characters of any case.
+ *
+ * @returns the key pair, or `undefined` when the text is none, or no scalar of the curve
+ */
+export function parseServerKey(text: string): ServerKey | undefined {
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) return undefined;
+  const privateKey = new Uint8Array(Buffer.from(text, 'hex'));
+  const publicKey = isPrivate(privateKey) ? pointFromScalar(privateKey, true) : null;
+  if (publicKey === null) return undefined;
+  const publicKeyHex = Buffer.from(publicKey).toString('hex');
+  return {
+    privateKey: new Secret(privateKey),
+    publicKey,
+    publicKeyHex,
+    npub: nip19.npubEncode(publicKeyHex.slice(2)),
+  };
+}
+
+/** A fresh private key as 64 hex characters. */
+export function generatePrivateKey(): string {
+  for (;;) {
+    const candidate = randomBytes(32);
+    // All but 2^-128 of all draws are scalars of the curve.
+    if (isPrivate(candidate)) return candidate.toString('hex');
+  }
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+
+import { isPointCompressed, isPrivate, pointAdd, pointMultiply, privateSub } from 'tiny-secp256k1';
+
+/**
+ * The ECDH point of a private and a public key.
+ *
+ * The library's multiplication does not take the same time for every scalar, and here the scalar is the server's key
+ * and the point is whatever a stranger sends. So the scalar is split anew for every call, k = r + (k − r) with a
+ * random r: each half is uniformly random by itself, and the time that either takes says nothing about k.
+ *
+ * @param publicKey 33 bytes, compressed (SEC 1)
+ * @returns 33 bytes, compressed, or `undefined` when `publicKey` is no point on the curve
+ */
+export function sharedPoint(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+  if (publicKey.length !== 33 || !isPointCompressed(publicKey)) return undefined;
+  for (;;) {
+    const share = randomBytes(32);
+    if (!isPrivate(share)) continue;
+    const rest = privateSub(privateKey, share);
+    // `null` only if the share is the key itself, or the halves meet at infinity: as likely as guessing the key.
+    if (rest === null) continue;
+    const a = pointMultiply(publicKey, share, true);
+    const b = pointMultiply(publicKey, rest, true);
+    const point = a && b && pointAdd(a, b, true);
+    if (point) return point;
+  }
+}

@@ -1,0 +1,25 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { ApiError } from './api-error.ts';
+
+/** Answers what never became a request: no HTTP, a head that is too large, or one that did not arrive in time. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  // The other side has gone, or an answer is already on its way: there is nobody to tell.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const { statusCode, body } = failureOf(error.code);
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}
+
+function failureOf(code: string | undefined): ApiError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ApiError.of('Request timeout');
+  if (code === 'HPE_HEADER_OVERFLOW') return ApiError.of('Request header fields too large');
+  return ApiError.of('Bad request');
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+
+import type { RegistrationCounts } from '../core/registration.ts';
+
+export interface StatusRoutesOptions {
+  readonly version: string;
+  /** 66 hex characters: what clients seal their tokens to. */
+  readonly serverPubkey: string;
+  readonly sealedTokenBytes: number;
+  readonly kinds: readonly number[];
+  readonly counts: () => RegistrationCounts;
+  /** How many relays are configured, and how many of them are listened to. */
+  readonly relays: () => { readonly total: number; readonly live: number };
+}
+
+/** `GET /api/health`, `/api/info` and `/api/status`. The order of the fields is part of the contract (contract 1). */
+export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
+  const { version, serverPubkey, sealedTokenBytes, kinds, counts, relays } = options;
+
+  // Liveness only: apps give push up for good on anything but this answer.
+  app.get('/api/health', async () => ({ status: 'ok' }));
+
+  app.get('/api/info', async () => ({
+    server_pubkey: serverPubkey,
+    version,
+    encrypted_token_size: sealedTokenBytes,
+    encryption_enabled: true,
+    encrypted_token_sizes: [sealedTokenBytes],
+    kinds,
+    platforms: ['android', 'ios'],
+  }));
+
+  app.get('/api/status', async () => {
+    const { total, android, ios } = counts();
+    return {
+      status: 'running',
+      version,
+      server_pubkey: serverPubkey,
+      tokens: { total, android, ios },
+      relays: relays(),
+    };
+  });
+}

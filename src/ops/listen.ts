@@ -1,0 +1,25 @@
+import type { AddressInfo } from 'node:net';
+
+import type { FastifyInstance } from 'fastify';
+
+/** A listener that could not be opened, in a sentence. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Opens a listener. @returns its address as a URL, with the port that port 0 came out as */
+export async function listen(
+  server: FastifyInstance,
+  { host, port, variable }: { host: string; port: number; variable: string },
+): Promise<string> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'EADDRINUSE' ? `port ${port} is taken` : `cannot listen on ${host}:${port} (${code})`;
+    throw new ListenError(`${reason}; set ${variable} to a free port`);
+  }
+  const address = server.server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}

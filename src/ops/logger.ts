@@ -1,0 +1,18 @@
+import { destination, pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** One JSON object a line for machines, or coloured lines for people. */
+  readonly format: 'json' | 'pretty';
+}
+
+/** Writes to standard output. Lines are made by {@link createTelemetry} alone, which decides what may be in one. */
+export function createLogger({ level, format }: LoggerOptions): PinoLogger {
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
+  // Synchronous: the last lines before an end, wanted or not, are the ones that matter.
+  if (format === 'json') return pino(options, destination({ dest: 1, sync: true }));
+  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', messageKey: 'msg' }));
+}

@@ -1,0 +1,73 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+import type { RegistrationCounts } from '../core/registration.ts';
+import { COUNTERS, type CounterName } from '../core/telemetry.ts';
+
+/** All metric names begin so (contract 8). */
+const PREFIX = 'mostro_push_';
+
+/** What is read when the metrics are asked for, rather than counted as it happens. */
+export interface GaugeSources {
+  readonly registrations: () => RegistrationCounts;
+  /** Wakes that wait or are under way, by provider. */
+  readonly pending: () => Readonly<Record<string, number>>;
+  readonly relays: () => readonly { readonly relay: string; readonly liveKinds: readonly number[] }[];
+}
+
+/** The counters of {@link COUNTERS}, and gauges, in Prometheus's text format. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #counters: ReadonlyMap<CounterName, Counter>;
+
+  constructor() {
+    const entries = Object.entries(COUNTERS).map(([name, { help, labels }]) => {
+      const options = {
+        name: `${PREFIX}${name}_total`,
+        help,
+        labelNames: [...labels],
+        registers: [this.#registry],
+      };
+      return [name as CounterName, new Counter(options)] as const;
+    });
+    this.#counters = new Map(entries);
+    collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  count(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    this.#counters.get(name)?.inc(labels, by);
+  }
+
+  /** The metrics page. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Declares the gauges, once their sources exist. */
+  observe(sources: GaugeSources): void {
+    this.#gauge('registrations', 'Registrations held, by platform.', 'platform', () => {
+      const { android, ios } = sources.registrations();
+      return { android, ios };
+    });
+    this.#gauge('wakes_pending', 'Wakes that wait or are under way.', 'provider', sources.pending);
+    this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by configured relay.', 'relay', () =>
+      Object.fromEntries(sources.relays().map(({ relay, liveKinds }) => [relay, liveKinds.length])),
+    );
+  }
+
+  #gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+    const gauge = new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: [label],
+      registers: [],
+      collect: () => {
+        for (const [value, count] of Object.entries(read())) gauge.set({ [label]: value }, count);
+      },
+    });
+    this.#registry.registerMetric(gauge);
+  }
+}

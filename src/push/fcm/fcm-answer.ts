@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+import type { Delivery } from '../../core/delivery.ts';
+
+/** The reason of the one answer that a fresh access token may mend. */
+export const UNAUTHENTICATED = 'unauthenticated';
+
+const Detail = z.object({
+  '@type': z.string().catch(''),
+  errorCode: z.string().optional().catch(undefined),
+  statusCode: z.number().optional().catch(undefined),
+});
+
+const ErrorAnswer = z.object({
+  error: z.object({ details: z.array(Detail.catch({ '@type': '' })).catch([]) }),
+});
+
+interface ErrorDetails {
+  /** FcmError.errorCode: FCM's own word, without which a status can mean many things. */
+  readonly fcmCode: string | undefined;
+  /** ApnsError.statusCode: what Apple said of the device. */
+  readonly apnsStatus: number | undefined;
+}
+
+function detailsOf(body: string): ErrorDetails {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    parsed = undefined; // FCM's errors can be empty or HTML.
+  }
+  const details = ErrorAnswer.safeParse(parsed).data?.error.details ?? [];
+  return {
+    fcmCode: details.find((detail) => detail['@type'].endsWith('fcm.v1.FcmError'))?.errorCode,
+    apnsStatus: details.find((detail) => detail['@type'].endsWith('fcm.v1.ApnsError'))?.statusCode,
+  };
+}
+
+/**
+ * What FCM's answer means for the wake (facts: FCM ErrorCode page; contract 5).
+ *
+ * Only `UNREGISTERED`, and Apple's 410, say that a device is gone. A bare 404 is a wrong project id and a bare 400 our
+ * mistake as likely as a malformed token: neither may cost anyone a registration.
+ *
+ * @param afterMs the answer's `Retry-After`, in milliseconds
+ */
+export function readFcmAnswer(status: number, body: string, afterMs: number | undefined): Delivery {
+  if (status === 200) return { outcome: 'delivered' };
+  const { fcmCode, apnsStatus } = detailsOf(body);
+  if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
+  if (fcmCode === 'THIRD_PARTY_AUTH_ERROR') return { outcome: 'refused', reason: 'third_party_auth' };
+  if (fcmCode === 'SENDER_ID_MISMATCH') return { outcome: 'refused', reason: 'sender_id_mismatch' };
+  if (status === 401) return { outcome: 'retry', reason: UNAUTHENTICATED };
+  if (status === 429 || status >= 500) {
+    return { outcome: 'retry', reason: `http_${status}`, ...(afterMs !== undefined && { afterMs }) };
+  }
+  return { outcome: 'refused', reason: `http_${status}` };
+}

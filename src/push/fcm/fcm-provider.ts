@@ -1,0 +1,88 @@
+import { SECOND_MS, type Clock } from '../../core/clock.ts';
+import type { Delivery, Wake } from '../../core/delivery.ts';
+import { describeError } from '../../core/describe-error.ts';
+import type { PushProvider } from '../../core/ports.ts';
+import type { FcmTarget } from '../../core/push-target.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
+import { withDeadline } from '../deadline.ts';
+import { retryAfterMs } from '../retry-after.ts';
+import { readFcmAnswer, UNAUTHENTICATED } from './fcm-answer.ts';
+import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
+import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
+import { Http2Session } from './http2-session.ts';
+import type { ServiceAccount } from './service-account.ts';
+
+/** Google asks for at least 10 s: giving up sooner turns its slowness into doubled sends. */
+const ATTEMPT_TIMEOUT_MS = 15 * SECOND_MS;
+
+export interface FcmProviderOptions {
+  readonly account: ServiceAccount;
+  readonly projectId: string;
+  readonly baseUrl: string;
+  readonly payloadMode: FcmPayloadMode;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** Firebase Cloud Messaging, HTTP v1, over one HTTP/2 session. */
+export class FcmProvider implements PushProvider<FcmTarget> {
+  readonly name = 'fcm';
+  readonly #path: string;
+  readonly #payloadMode: FcmPayloadMode;
+  readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
+  readonly #auth: GoogleAuth;
+  readonly #session: Http2Session;
+
+  constructor({ account, projectId, baseUrl, payloadMode, clock, telemetry }: FcmProviderOptions) {
+    const base = new URL(baseUrl);
+    this.#path = `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
+    this.#payloadMode = payloadMode;
+    this.#clock = clock;
+    this.#telemetry = telemetry;
+    this.#auth = new GoogleAuth({ account, clock, telemetry });
+    this.#session = new Http2Session({ origin: base.origin, telemetry });
+  }
+
+  /** Asks for an access token ahead of the first wake, so that a refused key shows at the start. @returns whether there is one */
+  async warmUp(): Promise<boolean> {
+    return this.#auth.accessToken().then(
+      () => true,
+      () => false, // Logged where it failed; the next wake asks again.
+    );
+  }
+
+  async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+    const body = fcmMessage(target, wake, this.#payloadMode);
+    const first = await this.#attempt(body, signal);
+    // The token may have been revoked early. A second refusal is not the token's fault.
+    return first.outcome === 'retry' && first.reason === UNAUTHENTICATED
+      ? this.#attempt(body, signal)
+      : first;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  async #attempt(body: string, signal: AbortSignal): Promise<Delivery> {
+    try {
+      const token = await this.#auth.accessToken();
+      const headers = { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
+      const answer = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
+        this.#session.post(this.#path, headers, body, deadline),
+      );
+      const delivery = readFcmAnswer(
+        answer.status,
+        answer.body,
+        retryAfterMs(answer.retryAfter, this.#clock()),
+      );
+      if (delivery.outcome === 'retry' && delivery.reason === UNAUTHENTICATED) this.#auth.invalidate(token);
+      return delivery;
+    } catch (error) {
+      if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
+      this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
+      return { outcome: 'retry', reason: 'unreachable' };
+    }
+  }
+}

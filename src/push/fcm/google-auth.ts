@@ -1,0 +1,131 @@
+import { SignJWT } from 'jose';
+import { request } from 'undici';
+import { z } from 'zod';
+
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
+import { describeError } from '../../core/describe-error.ts';
+import { Secret } from '../../core/secret.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
+import { readCapped } from '../capped-body.ts';
+import type { ServiceAccount } from './service-account.ts';
+
+const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
+const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+/** Google refuses an assertion whose `iat` lies in the future: this much clock skew is forgiven. */
+const CLOCK_SKEW_SECONDS = 30;
+/** The longest that Google allows an assertion to live. */
+const ASSERTION_SECONDS = HOUR_MS / SECOND_MS - CLOCK_SKEW_SECONDS;
+/** A token is replaced this long before it ends, so that none ends on its way. */
+const REFRESH_EARLY_MS = MINUTE_MS;
+/** Where Google does not say how long a token lives. */
+const DEFAULT_LIFETIME_SECONDS = 50 * 60;
+const TIMEOUT_MS = 15 * SECOND_MS;
+const MAX_ANSWER_BYTES = 8 * 1024;
+
+const TokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive().default(DEFAULT_LIFETIME_SECONDS),
+});
+
+/** Google gave no access token. `reason` says why in a word; nothing of the answer is kept. */
+export class GoogleAuthError extends Error {
+  override readonly name = 'GoogleAuthError';
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+interface AccessToken {
+  readonly value: Secret<string>;
+  readonly expiresAt: number;
+}
+
+/**
+ * Access tokens for a service account: the JWT-bearer grant (RFC 7523) at the key file's own `token_uri`. One token
+ * is kept until shortly before its end, and one request is under way at a time, however many pushes wait for it.
+ */
+export class GoogleAuth {
+  readonly #account: ServiceAccount;
+  readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
+  #current: AccessToken | undefined;
+  #minting: Promise<AccessToken> | undefined;
+
+  constructor(parts: { account: ServiceAccount; clock: Clock; telemetry: Telemetry }) {
+    this.#account = parts.account;
+    this.#clock = parts.clock;
+    this.#telemetry = parts.telemetry;
+  }
+
+  /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
+  async accessToken(): Promise<Secret<string>> {
+    if (this.#current !== undefined && this.#current.expiresAt - REFRESH_EARLY_MS > this.#clock()) {
+      return this.#current.value;
+    }
+    this.#minting ??= this.#mint().finally(() => (this.#minting = undefined));
+    return (await this.#minting).value;
+  }
+
+  /** Drops a token that FCM refused, unless it has been replaced already. */
+  invalidate(token: Secret<string>): void {
+    if (this.#current?.value === token) this.#current = undefined;
+  }
+
+  async #mint(): Promise<AccessToken> {
+    try {
+      const answer = await this.#ask();
+      const expiresAt = this.#clock() + answer.expires_in * SECOND_MS;
+      this.#current = { value: new Secret(answer.access_token), expiresAt };
+      this.#telemetry.count('oauth_mints', { outcome: 'minted' });
+      this.#telemetry.log('fcm.token_minted');
+      return this.#current;
+    } catch (error) {
+      const reason = error instanceof GoogleAuthError ? error.reason : 'unreachable';
+      this.#telemetry.count('oauth_mints', { outcome: 'failed' });
+      this.#telemetry.log('fcm.oauth_failed', { reason, error: describeError(error) });
+      throw error instanceof GoogleAuthError ? error : new GoogleAuthError(reason);
+    }
+  }
+
+  async #ask(): Promise<z.infer<typeof TokenAnswer>> {
+    const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
+    const { statusCode, body } = await request(this.#account.tokenUri, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form.toString(),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await readCapped(body, MAX_ANSWER_BYTES);
+    if (statusCode !== 200) throw new GoogleAuthError(`http_${statusCode}`);
+    const answer = TokenAnswer.safeParse(parseJson(text));
+    if (!answer.success) throw new GoogleAuthError('answer_unreadable');
+    return answer.data;
+  }
+
+  #assertion(): Promise<string> {
+    const { clientEmail, privateKey, privateKeyId, tokenUri } = this.#account;
+    const issuedAt = Math.floor(this.#clock() / SECOND_MS) - CLOCK_SKEW_SECONDS;
+    return new SignJWT({ scope: SCOPE })
+      .setProtectedHeader({
+        alg: 'RS256',
+        typ: 'JWT',
+        ...(privateKeyId !== undefined && { kid: privateKeyId }),
+      })
+      .setIssuer(clientEmail)
+      .setAudience(tokenUri)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + ASSERTION_SECONDS)
+      .sign(privateKey.reveal());
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { z } from 'zod';
+
+import { Secret } from '../../core/secret.ts';
+
+/** What is needed of a Google service account's key file, as the Firebase console hands it out. */
+export interface ServiceAccount {
+  readonly projectId: string;
+  readonly clientEmail: string;
+  readonly tokenUri: string;
+  readonly privateKeyId: string | undefined;
+  readonly privateKey: Secret<KeyObject>;
+}
+
+/** A key file that cannot be used: what is wrong and where, never what stands in it. */
+export class ServiceAccountError extends Error {
+  override readonly name = 'ServiceAccountError';
+}
+
+const MISSING = 'is missing or empty';
+
+const KeyFile = z.object({
+  type: z.literal('service_account', { error: 'is not "service_account": this is another kind of key file' }),
+  project_id: z.string({ error: MISSING }).min(1, MISSING),
+  client_email: z.string({ error: MISSING }).min(1, MISSING),
+  token_uri: z.url({ protocol: /^https?$/, error: 'is not an http(s) URL' }),
+  private_key_id: z.string().min(1).optional(),
+  private_key: z.string({ error: MISSING }).transform((pem, context): KeyObject => {
+    const key = parsePrivateKey(pem);
+    if (key !== undefined) return key;
+    context.addIssue({ code: 'custom', message: 'is not an RSA private key in PEM' });
+    return z.NEVER;
+  }),
+});
+
+function parsePrivateKey(pem: string): KeyObject | undefined {
+  try {
+    const key = createPrivateKey(pem);
+    return key.asymmetricKeyType === 'rsa' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads a service account's key file.
+ *
+ * @throws ServiceAccountError naming the file and every field that is wrong
+ */
+export async function readServiceAccount(path: string): Promise<ServiceAccount> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
+  });
+  const parsed = KeyFile.safeParse(parseJson(path, text));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      ({ path: [field], message }) => `${String(field ?? 'the file')} ${message}`,
+    );
+    throw new ServiceAccountError(`${path} is not a Firebase service account key: ${problems.join('; ')}`);
+  }
+  const file = parsed.data;
+  return {
+    projectId: file.project_id,
+    clientEmail: file.client_email,
+    tokenUri: file.token_uri,
+    privateKeyId: file.private_key_id,
+    privateKey: new Secret(file.private_key),
+  };
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ServiceAccountError(`${path} is not JSON`);
+  }
+}

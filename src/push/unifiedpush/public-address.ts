@@ -1,0 +1,51 @@
+import { BlockList, isIP } from 'node:net';
+
+/** IPv4 ranges that are not the public internet (IANA special-purpose registry): a push there would reach inside. */
+const SPECIAL_IPV4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+
+/** All public IPv6 addresses lie in this one. */
+const GLOBAL_IPV6 = '2000::/3';
+/** What lies in it and is not public, or carries an IPv4 address inside: IETF protocols and Teredo, documentation, 6to4. */
+const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
+
+function listOf(ranges: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [network = '', prefix = ''] = range.split('/');
+    list.addSubnet(network, Number(prefix), family);
+  }
+  return list;
+}
+
+const specialIpv4 = listOf(SPECIAL_IPV4, 'ipv4');
+const globalIpv6 = listOf([GLOBAL_IPV6], 'ipv6');
+const specialIpv6 = listOf(SPECIAL_IPV6, 'ipv6');
+
+/** Whether an IP address, as text, belongs to the public internet. Anything else, a zone id included, does not. */
+export function isPublicAddress(address: string): boolean {
+  if (address.includes('%')) return false;
+  switch (isIP(address)) {
+    case 4:
+      return !specialIpv4.check(address, 'ipv4');
+    case 6:
+      return globalIpv6.check(address, 'ipv6') && !specialIpv6.check(address, 'ipv6');
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,73 @@
+import { recipientsOf } from '../core/recipients.ts';
+import { asNostrEvent } from '../core/nostr-event.ts';
+import { EventFrame, scanEventFrame } from './event-frame.ts';
+
+/** What a relay may say to a client (NIP-01, NIP-42). */
+export type RelayMessage =
+  | { readonly type: 'EVENT'; readonly frame: EventFrame }
+  | { readonly type: 'EOSE'; readonly subscription: string }
+  | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: ReasonPrefix }
+  | { readonly type: 'NOTICE' | 'OK' | 'AUTH' };
+
+export type FrameProblem = 'not_json' | 'not_nip01';
+
+/** The machine-readable prefixes of NIP-01 and NIP-42. The text after one is the relay's own and never logged. */
+const REASON_PREFIXES = [
+  'duplicate',
+  'pow',
+  'blocked',
+  'rate-limited',
+  'invalid',
+  'restricted',
+  'mute',
+  'error',
+  'auth-required',
+  'unsupported',
+] as const;
+
+export type ReasonPrefix = (typeof REASON_PREFIXES)[number] | 'other';
+
+function reasonPrefix(text: unknown): ReasonPrefix {
+  const prefix = typeof text === 'string' ? text.split(':', 1)[0] : undefined;
+  return REASON_PREFIXES.find((known) => known === prefix) ?? 'other';
+}
+
+/** Reads one text frame. The usual EVENT costs one scan; everything else, rare as it is, a `JSON.parse`. */
+export function readRelayMessage(bytes: Buffer): RelayMessage | FrameProblem {
+  const frame = scanEventFrame(bytes);
+  if (frame !== undefined) return { type: 'EVENT', frame };
+  let message: unknown;
+  try {
+    message = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return 'not_json';
+  }
+  return Array.isArray(message) ? classify(message) : 'not_nip01';
+}
+
+function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProblem {
+  switch (type) {
+    case 'EVENT':
+      return readEvent(subject, detail);
+    case 'EOSE':
+      return typeof subject === 'string' ? { type, subscription: subject } : 'not_nip01';
+    case 'CLOSED':
+      return typeof subject === 'string'
+        ? { type, subscription: subject, reason: reasonPrefix(detail) }
+        : 'not_nip01';
+    case 'NOTICE':
+    case 'OK':
+    case 'AUTH':
+      return { type };
+    default:
+      return 'not_nip01';
+  }
+}
+
+/** An EVENT of an unusual form: read by `JSON.parse`, whose word is final. */
+function readEvent(subscription: unknown, value: unknown): RelayMessage | FrameProblem {
+  const event = asNostrEvent(value);
+  if (event === undefined || typeof subscription !== 'string') return 'not_nip01';
+  const members = { id: event.id, kind: event.kind, recipients: recipientsOf(event.tags) };
+  return { type: 'EVENT', frame: new EventFrame(subscription, members, Buffer.from(JSON.stringify(event))) };
+}

@@ -1,0 +1,124 @@
+import { MINUTE_MS } from '../core/clock.ts';
+import type { PutResult, RegistrationStore } from '../core/ports.ts';
+import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
+import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+
+/** Only a registration older than this gives way to a new one: a client that has just registered must be able to trade. */
+const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
+
+/** A device, once, however many trade pubkeys point at it. */
+interface Device {
+  readonly target: PushTarget;
+  readonly tradePubkeys: Set<TradePubkey>;
+}
+
+/** Registrations in memory: gone with the process, as the brief wants them (`STORE=memory`). */
+export class MemoryRegistrations implements RegistrationStore {
+  readonly #capacity: number;
+  readonly #byKey = new Map<TradePubkey, Registration>();
+  readonly #devices = new Map<string, Map<string, Device>>();
+  /** The keys that were never woken, oldest registration first: the order in which they give way. */
+  readonly #neverWoken = new Set<TradePubkey>();
+  readonly #counts = { android: 0, ios: 0 };
+
+  /** @param options.capacity the most registrations kept (`MAX_REGISTRATIONS`) */
+  constructor(options: { capacity: number }) {
+    this.#capacity = options.capacity;
+  }
+
+  mayHold(tradePubkey: TradePubkey): boolean {
+    return this.#byKey.has(tradePubkey);
+  }
+
+  async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
+    return this.#byKey.get(tradePubkey);
+  }
+
+  async put(registration: Registration): Promise<PutResult> {
+    const { tradePubkey } = registration;
+    let displaced = false;
+    if (!this.#byKey.has(tradePubkey) && this.#byKey.size >= this.#capacity) {
+      displaced = this.#displaceOldest(registration.registeredAt);
+      if (!displaced) return 'full';
+    }
+    this.#delete(tradePubkey);
+    this.#insert(registration);
+    return displaced ? 'displaced' : 'stored';
+  }
+
+  async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
+    const registration = this.#byKey.get(tradePubkey);
+    if (registration === undefined || !isSameDevice(registration.target, target)) return;
+    const expiresAt = expiryOf(registration.registeredAt, now, lifetime);
+    this.#byKey.set(tradePubkey, { ...registration, expiresAt, woken: true });
+    this.#neverWoken.delete(tradePubkey);
+  }
+
+  async remove(tradePubkey: TradePubkey): Promise<boolean> {
+    return this.#delete(tradePubkey);
+  }
+
+  async forget(target: PushTarget): Promise<number> {
+    const device = this.#devicesLike(target).get(addressOf(target));
+    if (device === undefined) return 0;
+    const tradePubkeys = [...device.tradePubkeys];
+    for (const tradePubkey of tradePubkeys) this.#delete(tradePubkey);
+    return tradePubkeys.length;
+  }
+
+  async sweep(now: number): Promise<number> {
+    const before = this.#byKey.size;
+    for (const [tradePubkey, { expiresAt }] of this.#byKey) if (expiresAt <= now) this.#delete(tradePubkey);
+    return before - this.#byKey.size;
+  }
+
+  counts(): RegistrationCounts {
+    return { total: this.#byKey.size, ...this.#counts };
+  }
+
+  #displaceOldest(now: number): boolean {
+    for (const tradePubkey of this.#neverWoken) {
+      const oldest = this.#byKey.get(tradePubkey);
+      if (oldest !== undefined && now - oldest.registeredAt > MIN_DISPLACEABLE_AGE_MS)
+        return this.#delete(tradePubkey);
+      return false;
+    }
+    return false;
+  }
+
+  #insert(registration: Registration): void {
+    const { tradePubkey } = registration;
+    const devices = this.#devicesLike(registration.target);
+    const address = addressOf(registration.target);
+    const device = devices.get(address) ?? { target: registration.target, tradePubkeys: new Set() };
+    devices.set(address, device);
+    device.tradePubkeys.add(tradePubkey);
+    // All keys of a device share one copy of its target: tokens are the bulk of the memory.
+    this.#byKey.set(tradePubkey, { ...registration, target: device.target });
+    if (!registration.woken) this.#neverWoken.add(tradePubkey);
+    this.#counts[registration.target.platform]++;
+  }
+
+  #delete(tradePubkey: TradePubkey): boolean {
+    const registration = this.#byKey.get(tradePubkey);
+    if (registration === undefined) return false;
+    const devices = this.#devicesLike(registration.target);
+    const address = addressOf(registration.target);
+    const device = devices.get(address);
+    device?.tradePubkeys.delete(tradePubkey);
+    if (device?.tradePubkeys.size === 0) devices.delete(address);
+    this.#byKey.delete(tradePubkey);
+    this.#neverWoken.delete(tradePubkey);
+    this.#counts[registration.target.platform]--;
+    return true;
+  }
+
+  /** The devices of one push service and platform, by address. */
+  #devicesLike(target: PushTarget): Map<string, Device> {
+    const name = `${target.type} ${target.platform}`;
+    const devices = this.#devices.get(name) ?? new Map<string, Device>();
+    this.#devices.set(name, devices);
+    return devices;
+  }
+}

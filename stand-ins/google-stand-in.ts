@@ -1,0 +1,165 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import {
+  constants,
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2';
+import { join } from 'node:path';
+
+import type { Arrivals } from './arrivals.ts';
+import { GoogleMessages, type GooglePush, type GoogleRefusal } from './google-messages.ts';
+import { GoogleOAuth, type TokenRequest } from './google-oauth.ts';
+import { googleServiceAccount, type ServiceAccountFile } from './google-service-account.ts';
+import { type Answer, type AnswerHook, httpExchange } from './http-exchange.ts';
+import { LoopbackServer } from './loopback-server.ts';
+import { selfSignedCertificate } from './self-signed-certificate.ts';
+
+interface GoogleOptions {
+  /** Off, FCM speaks HTTP/2 in the clear, and OAuth HTTP/1.1 on a port of its own. */
+  tls?: boolean;
+  /** How long FCM takes over each message. */
+  latencyMs?: number;
+  projectId?: string;
+}
+
+interface Parts {
+  baseUrl: string;
+  caCertificate: string | undefined;
+  account: ServiceAccountFile;
+  oauth: GoogleOAuth;
+  messages: GoogleMessages;
+  servers: readonly LoopbackServer[];
+  sessions: SessionLog;
+}
+
+/** Google as the server meets it: the OAuth token endpoint and FCM HTTP v1. */
+export class GoogleStandIn implements AsyncDisposable {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  static async start(options: GoogleOptions = {}): Promise<GoogleStandIn> {
+    const { tls = true, latencyMs = 0, projectId = 'demo-project' } = options;
+    const certificate = tls ? await selfSignedCertificate() : undefined;
+    const http2 =
+      certificate === undefined
+        ? createHttp2Server()
+        : createSecureServer({ ...certificate, allowHTTP1: true });
+    const sessions = new SessionLog(http2);
+    const fcm = await LoopbackServer.listen(http2);
+    const http1 = createServer();
+    const tokenServer = tls ? fcm : await LoopbackServer.listen(http1);
+    const scheme = tls ? 'https' : 'http';
+    const tokenUri = `${scheme}://127.0.0.1:${tokenServer.port}/token`;
+    const { file, publicKey } = await googleServiceAccount(projectId, tokenUri);
+    const oauth = new GoogleOAuth(file, publicKey);
+    const messages = new GoogleMessages({
+      projectId,
+      latencyMs,
+      hasIssued: (token) => oauth.hasIssued(token),
+    });
+    const listener = httpExchange((request) =>
+      request.path === '/token' ? oauth.respond(request) : messages.respond(request),
+    );
+    http2.on('request', listener);
+    http1.on('request', listener);
+    const baseUrl = `${scheme}://127.0.0.1:${fcm.port}`;
+    const servers = tls ? [fcm] : [fcm, tokenServer];
+    const caCertificate = certificate?.cert;
+    return new GoogleStandIn({ baseUrl, caCertificate, account: file, oauth, messages, servers, sessions });
+  }
+
+  /** For FCM_BASE_URL. */
+  get baseUrl(): string {
+    return this.#parts.baseUrl;
+  }
+
+  /** The PEM that a client must trust; there is none without TLS. */
+  get caCertificate(): string | undefined {
+    return this.#parts.caCertificate;
+  }
+
+  get serviceAccount(): ServiceAccountFile {
+    return this.#parts.account;
+  }
+
+  /** Every request for an access token; those with `status` 200 were mints. */
+  get tokenRequests(): Arrivals<TokenRequest> {
+    return this.#parts.oauth.requests;
+  }
+
+  /** Every message that was answered 200. */
+  get pushes(): Arrivals<GooglePush> {
+    return this.#parts.messages.pushes;
+  }
+
+  /** Every other request to FCM. */
+  get refusals(): Arrivals<GoogleRefusal> {
+    return this.#parts.messages.refusals;
+  }
+
+  /** Scripts the answer to a well-formed message. */
+  get answer(): AnswerHook<GooglePush> | undefined {
+    return this.#parts.messages.answer;
+  }
+
+  set answer(hook: AnswerHook<GooglePush> | undefined) {
+    this.#parts.messages.answer = hook;
+  }
+
+  /** Scripts the answer to a request for an access token. A token in a scripted 200 is honoured. */
+  get answerToken(): (() => Answer | undefined) | undefined {
+    return this.#parts.oauth.answer;
+  }
+
+  set answerToken(hook: (() => Answer | undefined) | undefined) {
+    this.#parts.oauth.answer = hook;
+  }
+
+  /** How many HTTP/2 sessions were ever opened. */
+  get sessions(): number {
+    return this.#parts.sessions.opened;
+  }
+
+  /** Tells every HTTP/2 client to go elsewhere; streams already open are still answered. */
+  goaway(): void {
+    for (const session of this.#parts.sessions.open) {
+      session.goaway(constants.NGHTTP2_NO_ERROR);
+      session.close();
+    }
+  }
+
+  /** Drops every HTTP/2 session, answered or not. */
+  destroySessions(): void {
+    for (const session of this.#parts.sessions.open) session.destroy();
+  }
+
+  /** Writes the key file, for FIREBASE_SERVICE_ACCOUNT_PATH. */
+  async writeServiceAccount(directory: string): Promise<string> {
+    const path = join(directory, 'service-account.json');
+    await writeFile(path, `${JSON.stringify(this.serviceAccount, null, 2)}\n`, { mode: 0o600 });
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#parts.servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+class SessionLog {
+  opened = 0;
+  readonly open = new Set<ServerHttp2Session>();
+
+  constructor(server: Pick<Http2Server, 'on'>) {
+    server.on('session', (session) => {
+      this.opened += 1;
+      this.open.add(session);
+      session.once('close', () => this.open.delete(session));
+    });
+  }
+}

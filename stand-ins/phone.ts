@@ -1,0 +1,77 @@
+import { randomInt } from 'node:crypto';
+
+import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
+
+import { sealToken } from './sealed-token.ts';
+
+const TOKEN_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+
+interface PhoneOptions {
+  name: string;
+  serverUrl: string;
+  kind: 'android' | 'ios';
+  /** An FCM registration token; a fresh one by default. */
+  token?: string;
+  /** A UnifiedPush endpoint, for a phone without Google. */
+  endpoint?: string;
+}
+
+/** A phone with the Mostro app: one trade key, one device, and the HTTP calls the app makes. */
+export class Phone {
+  readonly name: string;
+  readonly serverUrl: string;
+  readonly kind: 'android' | 'ios';
+  readonly tradeSecretKey = generateSecretKey();
+  readonly tradePubkey = getPublicKey(this.tradeSecretKey);
+  /** What the app registers: the endpoint if the phone has one, else its FCM token. */
+  readonly token: string;
+
+  constructor({ name, serverUrl, kind, token, endpoint }: PhoneOptions) {
+    this.name = name;
+    this.serverUrl = serverUrl;
+    this.kind = kind;
+    this.token = endpoint ?? token ?? freshFcmToken();
+  }
+
+  /** Registers the trade key, sealing the token for the server unless told to send it plain. */
+  async register({ sealed = true } = {}): Promise<{ status: number; body: unknown }> {
+    const device = sealed
+      ? { encrypted_token: await this.#sealedToken() }
+      : { token: this.token, platform: this.kind };
+    return this.#post('/api/register', { trade_pubkey: this.tradePubkey, ...device });
+  }
+
+  async unregister(): Promise<{ status: number; body: unknown }> {
+    return this.#post('/api/unregister', { trade_pubkey: this.tradePubkey });
+  }
+
+  async #sealedToken(): Promise<string> {
+    const response = await fetch(new URL('/api/info', this.serverUrl));
+    const info = await response.json();
+    return sealToken({ serverPubkey: serverPubkey(info), platform: this.kind, token: this.token });
+  }
+
+  async #post(path: string, body: object): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(new URL(path, this.serverUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+}
+
+function serverPubkey(info: unknown): string {
+  if (typeof info === 'object' && info !== null && 'server_pubkey' in info) {
+    if (typeof info.server_pubkey === 'string') return info.server_pubkey;
+  }
+  throw new Error('/api/info names no server_pubkey');
+}
+
+function freshFcmToken(): string {
+  return `${randomCharacters(22)}:APA91b${randomCharacters(134)}`;
+}
+
+function randomCharacters(length: number): string {
+  return Array.from({ length }, () => TOKEN_ALPHABET[randomInt(TOKEN_ALPHABET.length)]).join('');
+}

@@ -1,0 +1,16 @@
+import type { RawData } from 'ws';
+
+/** The elements of a frame between client and relay; none at all if it is not a JSON array. */
+export function relayFrame(data: RawData): unknown[] {
+  try {
+    const frame: unknown = JSON.parse(asText(data));
+    return Array.isArray(frame) ? frame : [];
+  } catch {
+    return [];
+  }
+}
+
+function asText(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString();
+}

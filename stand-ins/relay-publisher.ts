@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+
+import type { NostrEvent } from 'nostr-tools/pure';
+import { type RawData, WebSocket } from 'ws';
+
+import { relayFrame } from './relay-frame.ts';
+
+interface Pending {
+  id: string;
+  resolve: () => void;
+  reject: (reason: Error) => void;
+}
+
+/** One connection to a relay on which events are published; several may be on their way at once. */
+export class RelayPublisher {
+  readonly #socket: WebSocket;
+  readonly #pending = new Set<Pending>();
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data) => this.#settle(data));
+    socket.on('close', () => this.#abandon());
+    // An error is always followed by 'close', which rejects whatever is pending.
+    socket.on('error', () => socket.terminate());
+  }
+
+  static async connect(relayUrl: string): Promise<RelayPublisher> {
+    const socket = new WebSocket(relayUrl);
+    await once(socket, 'open');
+    return new RelayPublisher(socket);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Resolves when the relay has taken the event, rejects with the relay's message when it has not. */
+  publish(event: NostrEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.add({ id: event.id, resolve, reject });
+      this.#socket.send(JSON.stringify(['EVENT', event]));
+    });
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  #settle(data: RawData): void {
+    const [type, id, accepted, message] = relayFrame(data);
+    if (type !== 'OK') return;
+    const pending = this.#take(id);
+    if (accepted === true) pending?.resolve();
+    else pending?.reject(new Error(`the relay refused the event: ${String(message)}`));
+  }
+
+  #take(id: unknown): Pending | undefined {
+    for (const pending of this.#pending) {
+      if (pending.id !== id) continue;
+      this.#pending.delete(pending);
+      return pending;
+    }
+    return undefined;
+  }
+
+  #abandon(): void {
+    for (const { reject } of this.#pending) reject(new Error('the relay closed the connection'));
+    this.#pending.clear();
+  }
+}

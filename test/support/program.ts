@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Program extends AsyncDisposable {
+  /** Its working directory: empty but for what the test put there. */
+  readonly directory: string;
+  /** Everything it has printed so far, on either stream. */
+  readonly output: () => string;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has printed this, on either stream; rejects if it ends before. */
+  untilPrinted(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** Runs the compiled program in an empty directory, with no environment but the given one. */
+export async function runProgram(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  directory?: string,
+): Promise<Program> {
+  const cwd = directory ?? (await mkdtemp(join(tmpdir(), 'mostro-push-')));
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...environment }, stdio: 'pipe' });
+  const printed = { stdout: '', stderr: '' };
+  let order = '';
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text;
+      order += text;
+      for (const check of waiting) check();
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const untilPrinted = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const match = pattern.exec(order);
+        if (match === null) return;
+        waiting.delete(check);
+        resolve(match);
+      };
+      waiting.add(check);
+      check();
+      void exited.then((code) =>
+        reject(new Error(`ended with ${code} before printing ${pattern}:\n${order}`)),
+      );
+    });
+  return {
+    directory: cwd,
+    output: () => order,
+    stdout: () => printed.stdout,
+    stderr: () => printed.stderr,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    untilPrinted,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+      if (directory === undefined) await rm(cwd, { recursive: true, force: true });
+    },
+  };
+}
