@@ -85,7 +85,7 @@ async function loadServerKey(
     const key = parseServerKey(values.SERVER_PRIVATE_KEY);
     if (key === undefined)
       throw new ConfigError([
-        'SERVER_PRIVATE_KEY: expected a scalar of secp256k1, not 0 or beyond the curve’s order',
+        "SERVER_PRIVATE_KEY: expected a scalar of secp256k1: neither 0 nor beyond the curve's order",
       ]);
     return { key, created: false };
   }

@@ -44,7 +44,7 @@ export const VARIABLES = {
   ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
   DATA_DIR: variable('Directory for what the server keeps.', text, './data'),
   SERVER_PRIVATE_KEY: optional(
-    'The server’s key, 64 hex characters; else it is read from the key file.',
+    "The server's key, 64 hex characters; else it is read from the key file.",
     privateKey,
     {
       secret: true,
@@ -72,7 +72,7 @@ export const VARIABLES = {
   ),
   MAX_REGISTRATIONS: variable('The most registrations kept.', wholeNumber(1, 10_000_000), '1000000'),
   ALLOW_PLAINTEXT_TOKENS: variable(
-    'Accept tokens that are not sealed, as today’s app sends them.',
+    "Accept tokens that are not sealed, as today's app sends them.",
     onOff,
     'true',
   ),
@@ -85,7 +85,7 @@ export const VARIABLES = {
     'https://fcm.googleapis.com',
   ),
   FCM_PAYLOAD_MODE: variable(
-    'silent wakes the app unseen; alert shows the incumbent’s notice, for apps that were killed.',
+    "silent wakes the app unseen; alert shows the incumbent's notice, for apps that were killed.",
     oneOf('silent', 'alert'),
     'silent',
   ),
@@ -104,7 +104,7 @@ export const VARIABLES = {
     'trace, debug, info, warn, error or off. RUST_LOG is understood too. Default: info.',
     logLevel,
   ),
-  RUST_LOG: optional('The incumbent’s name for LOG_LEVEL, which wins if both are set.', logLevel),
+  RUST_LOG: optional("The incumbent's name for LOG_LEVEL, which wins if both are set.", logLevel),
   LOG_FORMAT: optional('json, or pretty for people. Default: pretty on a terminal.', oneOf('json', 'pretty')),
 } as const satisfies Record<string, Variable<unknown>>;
 
