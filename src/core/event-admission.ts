@@ -32,7 +32,7 @@ export class EventAdmission implements EventSink {
     this.#parts = parts;
   }
 
-  offer(candidate: EventCandidate): void {
+  offer(candidate: EventCandidate, origin: EventOrigin): void {
     const { registrations, seen, telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
     if (!candidate.recipients.keys.some((key) => registrations.mayHold(key))) {
@@ -45,7 +45,7 @@ export class EventAdmission implements EventSink {
     const event = candidate.parse();
     const rejection = event === undefined ? 'malformed' : this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#reject(rejection, candidate.kind);
-    this.#claim(event as NostrEvent, candidate.origin).catch(this.#parts.onFault);
+    this.#claim(event as NostrEvent, origin).catch(this.#parts.onFault);
   }
 
   #rejection(event: NostrEvent, candidate: EventCandidate): Rejection | undefined {

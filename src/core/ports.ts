@@ -20,14 +20,13 @@ export interface EventCandidate {
   readonly id: string;
   readonly kind: number;
   readonly recipients: Recipients;
-  readonly origin: EventOrigin;
   /** Parses the whole event; only paid for when it is for somebody here. */
   parse(): NostrEvent | undefined;
 }
 
 /** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
 export interface EventSink {
-  offer(candidate: EventCandidate): void;
+  offer(candidate: EventCandidate, origin: EventOrigin): void;
 }
 
 /** Recomputes an event's id (NIP-01) and checks its signature (BIP-340). */

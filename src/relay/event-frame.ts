@@ -1,10 +1,10 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
-import { asNostrEvent } from '../core/nostr-event.ts';
+import { asNostrEvent, type NostrEvent } from '../core/nostr-event.ts';
+import type { EventCandidate } from '../core/ports.ts';
 import { Recipients } from '../core/recipients.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 /** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
-export class EventFrame {
+export class EventFrame implements EventCandidate {
   readonly subscription: string;
   readonly id: string;
   readonly kind: number;

@@ -87,9 +87,7 @@ export class RelaySession {
     const subscription = this.#subscriptions.get(frame.subscription);
     if (subscription?.kind !== frame.kind) return this.#rejectFrame('not_asked_for');
     this.#parts.onProof();
-    const { id, kind, recipients } = frame;
-    const origin = this.#origin(subscription);
-    this.#parts.sink.offer({ id, kind, recipients, origin, parse: () => frame.parse() });
+    this.#parts.sink.offer(frame, this.#origin(subscription));
   }
 
   #origin(subscription: Subscription): EventOrigin {
