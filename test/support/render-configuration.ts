@@ -1,0 +1,61 @@
+import { FUTURE_VARIABLES } from '../../src/config/future-variables.ts';
+import { VARIABLES } from '../../src/config/variables.ts';
+import type { Variable } from '../../src/config/variable.ts';
+
+const variables: [string, Variable<unknown>][] = Object.entries(VARIABLES);
+
+/** `.env.example`: every variable with a line on it, those with a default set to it. */
+export function renderEnvExample(): string {
+  const lines = variables.map(([name, { help, default: fallback }]) =>
+    fallback === undefined ? `# ${help}\n# ${name}=\n` : `# ${help}\n${name}=${fallback}\n`,
+  );
+  return [
+    '# Copy this file to .env, in the directory that the server is started in, and change what you need.',
+    '# The environment wins over it. More on every variable: docs/configuration.md.\n',
+    ...lines,
+  ].join('\n');
+}
+
+/** `docs/configuration.md`. */
+export function renderConfigurationPage(): string {
+  const rows = variables.map(
+    ([name, { help, default: fallback }]) =>
+      `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${help} |`,
+  );
+  return `# Configuration
+
+Variables of the environment, or of a file \`.env\` in the directory that the server is started in; the environment
+wins. An empty variable counts as unset. A configuration that is not usable stops the start with exit code 78 and one
+message that lists every problem, never the value of a secret. \`mostro-push --check-config\` checks without starting.
+
+| variable | default | what it does |
+| --- | --- | --- |
+${rows.join('\n')}
+
+Switches are \`true\` or \`false\` (\`1\` and \`0\` do as well). Hours and days may have a fraction.
+
+## The server's key
+
+Clients seal their device tokens to the server's public key, which \`GET /api/info\` gives. The private key is
+\`SERVER_PRIVATE_KEY\`, or else the file \`SERVER_PRIVATE_KEY_FILE\`, which the first start makes with mode 0600. A file
+that every user of the machine can read is refused; one that its group can read is warned about. Keep a copy: with
+another key, tokens that clients seal to the old one no longer open. \`mostro-push keygen\` prints a new key as a line
+for \`.env\`.
+
+## Firebase
+
+\`FCM_ENABLED=true\` without \`FIREBASE_SERVICE_ACCOUNT_PATH\` serves all the same: registrations are accepted and FCM waits
+for credentials. A key file that is named but missing or malformed is a configuration error. One that Google refuses
+is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake.
+
+## The incumbent's logging variable
+
+\`RUST_LOG\` is read as \`env_logger\` would: \`info\`, or \`warn,mostro_push_backend=debug\`, of which the part that names
+the incumbent's own module counts. \`LOG_LEVEL\` wins over it.
+
+## Not acted on yet
+
+These belong to the server's contract and will work in a later version. Setting one is no error; the start says that
+it has no effect: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
+`;
+}
