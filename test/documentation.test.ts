@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+
 import { expect, test } from 'vitest';
 
+import { COUNTERS, LOG_EVENTS } from '../src/core/telemetry.ts';
 import { renderConfigurationPage, renderEnvExample } from './support/render-configuration.ts';
 
 // Both files are made from the one table of variables; `npx vitest run test/documentation.test.ts -u` makes them anew.
@@ -10,4 +13,10 @@ test('.env.example has every variable with a line on it', async () => {
 
 test('docs/configuration.md explains every variable', async () => {
   await expect(renderConfigurationPage()).toMatchFileSnapshot('../docs/configuration.md');
+});
+
+test('docs/operations.md names every counter and every log event', async () => {
+  const page = await readFile(new URL('../docs/operations.md', import.meta.url), 'utf8');
+  const names = [...Object.keys(COUNTERS), ...Object.keys(LOG_EVENTS)];
+  expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
