@@ -28,10 +28,11 @@ export class App {
   async start(): Promise<{ apiAddress: string; adminAddress: string | undefined }> {
     const { config } = this.#parts;
     const { api, fcm, registrations, relays } = this.#composition;
-    const apiAddress = await listen(api, { ...config.http, variable: 'SERVER_PORT' });
-    const adminAddress = await this.#listenForOperator();
+    // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
+    const apiAddress = await listen(api, { ...config.http, variable: 'SERVER_PORT' });
+    const adminAddress = await this.#listenForOperator();
     this.#sweeper = setInterval(() => {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);

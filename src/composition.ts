@@ -123,7 +123,9 @@ function createFcm(
   clock: Clock,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
-  const { baseUrl, payloadMode, projectId = serviceAccount.projectId } = config.fcm;
+  const { baseUrl, payloadMode } = config.fcm;
+  const projectId = config.fcm.projectId ?? serviceAccount.projectId;
+  if (projectId === undefined) throw new TypeError('a service account without a project');
   return new FcmProvider({ account: serviceAccount, projectId, baseUrl, payloadMode, clock, telemetry });
 }
 

@@ -74,7 +74,12 @@ async function collect<Part>(
 
 async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
-  return enabled === true && path !== undefined ? readServiceAccount(path) : undefined;
+  if (enabled !== true || path === undefined) return undefined;
+  const account = await readServiceAccount(path);
+  if (account.projectId === undefined && values.FIREBASE_PROJECT_ID === undefined) {
+    throw new ConfigError([`FIREBASE_PROJECT_ID: expected a project, since ${path} names none`]);
+  }
+  return account;
 }
 
 async function loadServerKey(

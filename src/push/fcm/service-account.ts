@@ -7,7 +7,8 @@ import { Secret } from '../../core/secret.ts';
 
 /** What is needed of a Google service account's key file, as the Firebase console hands it out. */
 export interface ServiceAccount {
-  readonly projectId: string;
+  /** Absent from some hand-made files: then `FIREBASE_PROJECT_ID` must say it. */
+  readonly projectId: string | undefined;
   readonly clientEmail: string;
   readonly tokenUri: string;
   readonly privateKeyId: string | undefined;
@@ -22,12 +23,12 @@ export class ServiceAccountError extends Error {
 const MISSING = 'is missing or empty';
 
 const KeyFile = z.object({
-  type: z.literal('service_account', { error: 'is not "service_account": this is another kind of key file' }),
-  project_id: z.string({ error: MISSING }).min(1, MISSING),
-  client_email: z.string({ error: MISSING }).min(1, MISSING),
+  type: z.literal('service_account', 'is not "service_account": this is another kind of key file').optional(),
+  project_id: z.string(MISSING).min(1, MISSING).optional(),
+  client_email: z.string(MISSING).min(1, MISSING),
   token_uri: z.url({ protocol: /^https?$/, error: 'is not an http(s) URL' }),
   private_key_id: z.string().min(1).optional(),
-  private_key: z.string({ error: MISSING }).transform((pem, context): KeyObject => {
+  private_key: z.string(MISSING).transform((pem, context): KeyObject => {
     const key = parsePrivateKey(pem);
     if (key !== undefined) return key;
     context.addIssue({ code: 'custom', message: 'is not an RSA private key in PEM' });
