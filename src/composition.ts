@@ -124,9 +124,7 @@ function createFcm(
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, payloadMode } = config.fcm;
-  const projectId = config.fcm.projectId ?? serviceAccount.projectId;
-  if (projectId === undefined) throw new TypeError('a service account without a project');
-  return new FcmProvider({ account: serviceAccount, projectId, baseUrl, payloadMode, clock, telemetry });
+  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry });
 }
 
 function lane<Target extends PushTarget>(

@@ -74,12 +74,9 @@ async function collect<Part>(
 
 async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
-  if (enabled !== true || path === undefined) return undefined;
-  const account = await readServiceAccount(path);
-  if (account.projectId === undefined && values.FIREBASE_PROJECT_ID === undefined) {
-    throw new ConfigError([`FIREBASE_PROJECT_ID: expected a project, since ${path} names none`]);
-  }
-  return account;
+  return enabled === true && path !== undefined
+    ? readServiceAccount(path, values.FIREBASE_PROJECT_ID)
+    : undefined;
 }
 
 async function loadServerKey(

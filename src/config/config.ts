@@ -21,7 +21,6 @@ export interface Config {
   readonly fcm: {
     readonly enabled: boolean;
     readonly baseUrl: string;
-    readonly projectId: string | undefined;
     readonly payloadMode: 'silent' | 'alert';
     readonly serviceAccountPath: string | undefined;
   };
@@ -105,7 +104,6 @@ export function assembleConfig(values: Values): Config {
     fcm: {
       enabled: values.FCM_ENABLED,
       baseUrl: values.FCM_BASE_URL,
-      projectId: values.FIREBASE_PROJECT_ID,
       payloadMode: values.FCM_PAYLOAD_MODE,
       serviceAccountPath: values.FIREBASE_SERVICE_ACCOUNT_PATH,
     },

@@ -17,7 +17,6 @@ const ATTEMPT_TIMEOUT_MS = 15 * SECOND_MS;
 
 export interface FcmProviderOptions {
   readonly account: ServiceAccount;
-  readonly projectId: string;
   readonly baseUrl: string;
   readonly payloadMode: FcmPayloadMode;
   readonly clock: Clock;
@@ -34,9 +33,9 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #auth: GoogleAuth;
   readonly #session: Http2Session;
 
-  constructor({ account, projectId, baseUrl, payloadMode, clock, telemetry }: FcmProviderOptions) {
+  constructor({ account, baseUrl, payloadMode, clock, telemetry }: FcmProviderOptions) {
     const base = new URL(baseUrl);
-    this.#path = `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
+    this.#path = `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
     this.#payloadMode = payloadMode;
     this.#clock = clock;
     this.#telemetry = telemetry;

@@ -7,8 +7,7 @@ import { Secret } from '../../core/secret.ts';
 
 /** What is needed of a Google service account's key file, as the Firebase console hands it out. */
 export interface ServiceAccount {
-  /** Absent from some hand-made files: then `FIREBASE_PROJECT_ID` must say it. */
-  readonly projectId: string | undefined;
+  readonly projectId: string;
   readonly clientEmail: string;
   readonly tokenUri: string;
   readonly privateKeyId: string | undefined;
@@ -48,9 +47,10 @@ function parsePrivateKey(pem: string): KeyObject | undefined {
 /**
  * Reads a service account's key file.
  *
+ * @param projectId the project to push to, where it is not the file's own (`FIREBASE_PROJECT_ID`)
  * @throws ServiceAccountError naming the file and every field that is wrong
  */
-export async function readServiceAccount(path: string): Promise<ServiceAccount> {
+export async function readServiceAccount(path: string, projectId?: string): Promise<ServiceAccount> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
   });
@@ -62,8 +62,11 @@ export async function readServiceAccount(path: string): Promise<ServiceAccount> 
     throw new ServiceAccountError(`${path} is not a Firebase service account key: ${problems.join('; ')}`);
   }
   const file = parsed.data;
+  const project = projectId ?? file.project_id;
+  if (project === undefined)
+    throw new ServiceAccountError(`${path} names no project_id; set FIREBASE_PROJECT_ID`);
   return {
-    projectId: file.project_id,
+    projectId: project,
     clientEmail: file.client_email,
     tokenUri: file.token_uri,
     privateKeyId: file.private_key_id,
