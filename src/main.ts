@@ -12,20 +12,21 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-/** Resolves with the first signal's number; a second signal ends the program at once (contract 5). */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Resolves with the first signal, and rejects with a fault that nobody caught: either way the program drains. A second
+ * signal ends it at once (contract 5).
+ */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve, reject) => {
     let stopping = false;
-    for (const [name, number] of [
-      ['SIGINT', 2],
-      ['SIGTERM', 15],
-    ] as const) {
-      process.on(name, () => {
-        if (stopping) process.exit(128 + number);
-        stopping = true;
-        resolve();
-      });
-    }
+    const onSignal = (number: number): void => {
+      if (stopping) process.exit(128 + number);
+      stopping = true;
+      resolve();
+    };
+    process.on('SIGINT', () => onSignal(2));
+    process.on('SIGTERM', () => onSignal(15));
+    process.on('uncaughtException', reject);
   });
 }
 
@@ -42,7 +43,7 @@ async function run(): Promise<number> {
   const command = parseCommandLine(process.argv.slice(2));
   switch (command) {
     case 'serve':
-      return serve(io, untilSignal());
+      return serve(io, untilStopped());
     case 'check-config':
       return checkConfig(io);
     case 'keygen':
