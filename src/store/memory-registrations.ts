@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { MINUTE_MS } from '../core/clock.ts';
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
 import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
@@ -6,6 +8,9 @@ import type { TradePubkey } from '../core/trade-pubkey.ts';
 
 /** Only a registration older than this gives way to a new one: a client that has just registered must be able to trade. */
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
+
+/** A sweep lets others work after so many registrations: some milliseconds, where a million would take a second. */
+const SWEEP_SLICE = 4096;
 
 /** A device, once, however many trade pubkeys point at it. */
 interface Device {
@@ -68,9 +73,16 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async sweep(now: number): Promise<number> {
-    const before = this.#byKey.size;
-    for (const [tradePubkey, { expiresAt }] of this.#byKey) if (expiresAt <= now) this.#delete(tradePubkey);
-    return before - this.#byKey.size;
+    let looked = 0;
+    let expired = 0;
+    // A key may be registered, renewed or removed between two slices: each is judged as it is when its turn comes.
+    for (const [tradePubkey, { expiresAt }] of this.#byKey) {
+      if (++looked % SWEEP_SLICE === 0) await setImmediate();
+      if (expiresAt > now) continue;
+      this.#delete(tradePubkey);
+      expired++;
+    }
+    return expired;
   }
 
   counts(): RegistrationCounts {
