@@ -1,4 +1,4 @@
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+import type { LogLevel } from '../core/telemetry.ts';
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   trace: 'trace',

@@ -91,6 +91,8 @@ export interface LogFields {
   readonly message?: string;
 }
 
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
 /** How the program counts and speaks. */
 export interface Telemetry {
   count(counter: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;

@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
 import type { Platform } from '../core/push-target.ts';
+import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
 import { sharedPoint } from './shared-point.ts';
 
 // The envelope `mostro-push-v1` (contract 3.1):
@@ -23,14 +24,6 @@ export const SEALED_TOKEN_BYTES = PUBKEY_BYTES + NONCE_BYTES + PLAINTEXT_BYTES +
 const MAX_TOKEN_BYTES = PLAINTEXT_BYTES - HEADER_BYTES;
 
 const PLATFORM_BYTES: Readonly<Record<Platform, number>> = { ios: 0x01, android: 0x02 };
-
-export interface TokenContent {
-  readonly platform: Platform;
-  readonly token: string;
-}
-
-/** Why a token could not be opened. All cryptographic failures are one, so that the answer is no oracle. */
-export type SealedTokenProblem = 'Failed to decrypt token' | 'Invalid platform identifier' | 'Invalid token';
 
 /**
  * Opens a sealed token.

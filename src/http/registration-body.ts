@@ -1,17 +1,9 @@
 import { z } from 'zod';
 
-import { parseTarget, type EndpointPolicy, type Platform, type PushTarget } from '../core/push-target.ts';
+import { parseTarget, type EndpointPolicy, type PushTarget } from '../core/push-target.ts';
+import type { OpenToken, TokenContent } from '../core/token-content.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
-
-/** Opens a sealed token (contract 3), or says why it cannot be opened. */
-export type OpenToken = (
-  sealed: Uint8Array,
-) =>
-  | { readonly platform: Platform; readonly token: string }
-  | 'Failed to decrypt token'
-  | 'Invalid platform identifier'
-  | 'Invalid token';
 
 export interface RegistrationRules {
   readonly openToken: OpenToken;
@@ -93,7 +85,7 @@ export function parseUnregistration(body: unknown): TradePubkey {
   return parse(UnregistrationBody, body).trade_pubkey;
 }
 
-function openSealed(body: unknown, rules: RegistrationRules): { token: string; platform: Platform } {
+function openSealed(body: unknown, rules: RegistrationRules): TokenContent {
   const { encrypted_token: sealed } = parse(SealedBody, body);
   // Before any cryptography: whoever sends the wrong size pays for it alone.
   if (sealed.length !== rules.sealedTokenBytes)
@@ -103,7 +95,7 @@ function openSealed(body: unknown, rules: RegistrationRules): { token: string; p
   return opened;
 }
 
-function readPlain(body: unknown, rules: RegistrationRules): { token: string; platform: Platform } {
+function readPlain(body: unknown, rules: RegistrationRules): TokenContent {
   if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
   return parse(PlainBody, body);
 }

@@ -1,7 +1,7 @@
 import { destination, pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+import type { LogLevel } from '../core/telemetry.ts';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
