@@ -22,11 +22,12 @@ interface Waiting<Target> {
 /** The lane of one provider: a bounded queue, so many attempts at once, each answered with its delivery. */
 export class PushQueue<Target extends PushTarget = PushTarget> {
   readonly #options: PushQueueOptions<Target>;
-  readonly #abort = new AbortController();
+  /** The attempts under way: one controller each, since a signal that all shared would gather a listener from every one. */
+  readonly #attempts = new Set<AbortController>();
+  #stopped = false;
   #waiting: Waiting<Target>[] = [];
   /** Where the queue begins in `#waiting`: what lies before it has been taken. */
   #head = 0;
-  #active = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: PushQueueOptions<Target>) {
@@ -39,12 +40,12 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
 
   /** Wakes that wait or are under way. */
   get size(): number {
-    return this.#waiting.length - this.#head + this.#active;
+    return this.#waiting.length - this.#head + this.#attempts.size;
   }
 
   /** Resolves, and never rejects, when the attempt is over or could not be made. */
   push(target: Target, wake: Wake): Promise<Delivery> {
-    if (this.#abort.signal.aborted) return Promise.resolve({ outcome: 'retry', reason: 'stopped' });
+    if (this.#stopped) return Promise.resolve({ outcome: 'retry', reason: 'stopped' });
     if (this.#waiting.length - this.#head >= this.#options.capacity) {
       return Promise.resolve(this.#counted({ outcome: 'retry', reason: 'queue_full' }));
     }
@@ -64,14 +65,15 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
       });
     }
     const lost = this.size;
-    this.#abort.abort();
+    this.#stopped = true;
+    for (const attempt of this.#attempts) attempt.abort();
     for (const { settle } of this.#waiting.splice(this.#head))
       settle({ outcome: 'retry', reason: 'stopped' });
     return lost;
   }
 
   #advance(): void {
-    while (this.#active < this.#options.concurrency && this.#head < this.#waiting.length) {
+    while (this.#attempts.size < this.#options.concurrency && this.#head < this.#waiting.length) {
       const next = this.#waiting[this.#head++] as Waiting<Target>;
       if (this.#head * 2 > this.#waiting.length) {
         this.#waiting = this.#waiting.slice(this.#head);
@@ -82,9 +84,10 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
   }
 
   async #attempt({ target, wake, settle }: Waiting<Target>): Promise<void> {
-    this.#active++;
+    const attempt = new AbortController();
+    this.#attempts.add(attempt);
     try {
-      settle(this.#counted(await this.#options.provider.send(target, wake, this.#abort.signal)));
+      settle(this.#counted(await this.#options.provider.send(target, wake, attempt.signal)));
     } catch (fault) {
       // A provider answers, it does not throw. If one does, that is our mistake and not the device's.
       this.#options.telemetry.log('provider.fault', {
@@ -93,7 +96,7 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
       });
       settle(this.#counted({ outcome: 'retry', reason: 'provider_fault' }));
     }
-    this.#active--;
+    this.#attempts.delete(attempt);
     this.#advance();
     if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
