@@ -1,0 +1,39 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
+
+import { finalizeEvent, generateSecretKey, getPublicKey, type NostrEvent } from 'nostr-tools/pure';
+
+const STRANGERS = 25;
+const TWO_DAYS_SECONDS = 2 * 24 * 3600;
+
+/**
+ * What fills a relay: gift wraps and signed messages, half and half, for keys that nobody registered. All are signed for
+ * real; their content is noise, as it is to everyone who lacks the key.
+ */
+export async function strangersTraffic(count: number): Promise<NostrEvent[]> {
+  const strangers = Array.from({ length: STRANGERS }, () => getPublicKey(generateSecretKey()));
+  const otherDaemon = generateSecretKey();
+  const events: NostrEvent[] = [];
+  while (events.length < count) {
+    const recipient = strangers[events.length % STRANGERS] ?? '';
+    events.push(giftWrap(recipient), message(recipient, otherDaemon));
+    // Signing so much takes a second: Ctrl-C and the stand-ins must not wait that long.
+    await breath();
+  }
+  return events;
+}
+
+function giftWrap(recipient: string): NostrEvent {
+  const created_at = now() - randomInt(TWO_DAYS_SECONDS);
+  const content = randomBytes(1200).toString('base64');
+  return finalizeEvent({ kind: 1059, created_at, tags: [['p', recipient]], content }, generateSecretKey());
+}
+
+function message(recipient: string, author: Uint8Array): NostrEvent {
+  const content = randomBytes(300).toString('base64');
+  return finalizeEvent({ kind: 14, created_at: now(), tags: [['p', recipient]], content }, author);
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
