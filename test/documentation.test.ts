@@ -20,3 +20,13 @@ test('docs/operations.md names every counter and every log event', async () => {
   const names = [...Object.keys(COUNTERS), ...Object.keys(LOG_EVENTS)];
   expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
+
+test('every test that docs/privacy.md names is there', async () => {
+  const page = await readFile(new URL('../docs/privacy.md', import.meta.url), 'utf8');
+  const citations = [...page.matchAll(/`([\w./-]+\.test\.ts)`:\s+"([^"]+)"/g)];
+  expect(citations.length).toBeGreaterThanOrEqual(13);
+  for (const [, file = '', name = ''] of citations) {
+    const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
+    expect(source, `${file} names "${name}"`).toContain(name.replaceAll(/\s+/g, ' '));
+  }
+});
