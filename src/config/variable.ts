@@ -63,7 +63,7 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
   return z
     .string()
     .toLowerCase()
-    .pipe(z.enum(words, `expected ${words.join(' or ')}`)) as z.ZodType<Words[number], string>;
+    .pipe(z.enum(words, `expected ${words.join(' or ')}`));
 }
 
 /** A comma-separated list whose every member is read by `parse`; duplicates count once. */

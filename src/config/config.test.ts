@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { hex } from '../../test/support/registrations.ts';
+import { DAY_MS, HOUR_MS } from '../core/clock.ts';
+import { assembleConfig, ConfigError, readVariables, type Config } from './config.ts';
+import { FUTURE_VARIABLES } from './future-variables.ts';
+import { VARIABLES, type Values, type VariableName } from './variables.ts';
+
+const NAMES = Object.keys(VARIABLES) as VariableName[];
+
+function configOf(environment: Record<string, string> = {}): Config {
+  const { values, problems } = readVariables(environment);
+  expect(problems).toEqual([]);
+  return assembleConfig(values as Values);
+}
+
+describe('with no configuration at all', () => {
+  test('everything has the default of the contract', () => {
+    expect(configOf()).toEqual({
+      relays: { urls: ['wss://relay.mostro.network'], kinds: [1059, 14] },
+      http: { host: '0.0.0.0', port: 8080, allowPlaintextTokens: true },
+      admin: { host: '127.0.0.1', port: 9464, required: false },
+      key: { privateKey: undefined, file: 'data/server.key' },
+      registrations: {
+        lifetime: { ttlMs: 48 * HOUR_MS, maxAgeMs: 30 * DAY_MS },
+        sweepIntervalMs: HOUR_MS,
+        capacity: 1_000_000,
+      },
+      fcm: {
+        enabled: true,
+        baseUrl: 'https://fcm.googleapis.com',
+        payloadMode: 'silent',
+        serviceAccountPath: undefined,
+      },
+      unifiedPush: { enabled: true, allowPrivateEndpoints: false },
+      shutdownTimeoutMs: 10_000,
+      log: { level: 'info', format: undefined },
+    });
+  });
+
+  test('an empty value, or one of white space, is as good as none', () => {
+    const empty = Object.fromEntries(NAMES.map((name, n) => [name, n % 2 === 0 ? '' : ' \t ']));
+    expect(configOf(empty)).toEqual(configOf());
+  });
+});
+
+describe('a variable', () => {
+  test('may have white space around it', () => {
+    expect(configOf({ SERVER_PORT: ' 9000 ' }).http.port).toBe(9000);
+  });
+
+  test('of the key file counts before the data directory', () => {
+    expect(configOf({ DATA_DIR: '/d' }).key.file).toBe('/d/server.key');
+    expect(configOf({ DATA_DIR: '/d', SERVER_PRIVATE_KEY_FILE: '/k' }).key.file).toBe('/k');
+  });
+
+  test('of the admin port makes that port required', () => {
+    expect(configOf({ ADMIN_PORT: '9464' }).admin).toMatchObject({ port: 9464, required: true });
+  });
+
+  test.each([
+    [{ RUST_LOG: 'debug' }, 'debug'],
+    [{ RUST_LOG: 'debug', LOG_LEVEL: 'warn' }, 'warn'],
+    [{ RUST_LOG: 'info,mostro_push_backend=trace' }, 'trace'],
+  ])('of the log level has two names: %j', (environment, level) => {
+    expect(configOf(environment).log.level).toBe(level);
+  });
+
+  test('of the private key becomes a secret', () => {
+    const key = 'ab'.repeat(32);
+    const config = configOf({ SERVER_PRIVATE_KEY: key });
+    expect(JSON.stringify(config)).not.toContain(key);
+    expect(config.key.privateKey?.reveal()).toBe(key);
+  });
+
+  test('that comes later is not one that is read today', () => {
+    const today = new Set<string>(NAMES);
+    expect(FUTURE_VARIABLES.filter((name) => today.has(name))).toEqual([]);
+  });
+});
+
+describe('what is wrong is said', () => {
+  test('of every variable at once, with what is there and what is expected', () => {
+    const { problems } = readVariables({
+      NOSTR_KINDS: '1',
+      SERVER_PORT: 'http',
+      FCM_ENABLED: 'yes',
+      STORE: 'redis',
+    });
+    expect(problems).toEqual([
+      'NOSTR_KINDS: expected kinds 1059 and 14, separated by commas, got "1"',
+      'SERVER_PORT: expected a whole number from 0 to 65535, got "http"',
+      'STORE: expected memory, got "redis"',
+      'FCM_ENABLED: expected true or false, got "yes"',
+    ]);
+  });
+
+  test('without the values that were right being lost', () => {
+    expect(readVariables({ SERVER_PORT: 'x', ADMIN_PORT: '1' }).values).toMatchObject({ ADMIN_PORT: 1 });
+  });
+
+  test('without the credentials, the path and the query of a URL', () => {
+    const { problems } = readVariables({ NOSTR_RELAYS: 'wss://bob:hunter2@relay.example/hunter2?x=hunter2' });
+    expect(problems).toEqual([
+      'NOSTR_RELAYS: expected wss:// (or ws://) URLs, separated by commas, got "wss://relay.example…"',
+    ]);
+  });
+
+  test('at no great length', () => {
+    expect(readVariables({ SERVER_PORT: 'x'.repeat(10_000) }).problems[0]?.length).toBeLessThan(150);
+  });
+
+  test('in one message that an operator can read', () => {
+    expect(new ConfigError(['A: one', 'B: two']).message).toBe(
+      'The configuration is not usable:\n  - A: one\n  - B: two',
+    );
+  });
+
+  test('of the private key without a character of it', () => {
+    const wrong = fc.oneof(
+      hex(63),
+      hex(65),
+      hex(64).map((key) => `0x${key}`),
+      hex(64).map((key) => `${key.slice(1)}g`),
+    );
+    fc.assert(
+      fc.property(wrong, (key) => {
+        expect(readVariables({ SERVER_PRIVATE_KEY: key }).problems).toEqual([
+          'SERVER_PRIVATE_KEY: expected 64 hex characters',
+        ]);
+      }),
+    );
+  });
+
+  test('and never thrown, whatever stands in the environment', () => {
+    const name = fc.constantFrom<string[]>(...NAMES);
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.webUrl(),
+      fc.integer().map(String),
+      fc.constantFrom('true', 'info'),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(name, value), hex(63), (environment, key) => {
+        const { values, problems } = readVariables({ ...environment, SERVER_PRIVATE_KEY: key });
+        expect(problems.join('\n')).not.toContain(key);
+        const wrong = new Set(problems.map((problem) => problem.split(':', 1)[0]));
+        expect(Object.keys(values).filter((one) => wrong.has(one))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

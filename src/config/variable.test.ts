@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+
+import { list, oneOf, onOff, parseUrl, positiveNumber, wholeNumber } from './variable.ts';
+
+const numbers = list('numbers', (member) => (/^\d+$/.test(member) ? Number(member) : undefined));
+
+describe('a whole number', () => {
+  test.each([
+    ['0', 0],
+    ['65535', 65_535],
+    ['007', 7],
+  ])('may be %j', (text, value) => {
+    expect(wholeNumber(0, 65_535).parse(text)).toBe(value);
+  });
+
+  test.each(['', '-1', '65536', '1.5', '1e3', '0x10', ' 1', '1 ', '٣', 'ten', '9'.repeat(30)])(
+    'is not %j',
+    (text) => {
+      expect(wholeNumber(0, 65_535).safeParse(text).error?.issues[0]?.message).toBe(
+        'expected a whole number from 0 to 65535',
+      );
+    },
+  );
+});
+
+describe('a positive number', () => {
+  test.each([
+    ['1', 1],
+    ['0.5', 0.5],
+    ['100', 100],
+  ])('may be %j', (text, value) => {
+    expect(positiveNumber(100).parse(text)).toBe(value);
+  });
+
+  test.each(['0', '0.0', '-1', '100.1', '.5', '5.', '1e1', 'Infinity', 'NaN', ''])('is not %j', (text) => {
+    expect(positiveNumber(100).safeParse(text).error?.issues[0]?.message).toBe(
+      'expected a number above 0, at most 100',
+    );
+  });
+});
+
+describe('a switch', () => {
+  test.each([
+    ['true', true],
+    ['TRUE', true],
+    ['1', true],
+    ['false', false],
+    ['False', false],
+    ['0', false],
+  ])('%j is %s', (text, value) => {
+    expect(onOff.parse(text)).toBe(value);
+  });
+
+  test.each(['', 'yes', 'no', 'on', 'off', '2', 'truefalse'])('%j is neither', (text) => {
+    expect(onOff.safeParse(text).error?.issues[0]?.message).toBe('expected true or false');
+  });
+});
+
+describe('one of a few words', () => {
+  test('is read in any case', () => {
+    expect(oneOf('silent', 'alert').parse('Alert')).toBe('alert');
+  });
+
+  test('or names them all', () => {
+    const problem = oneOf('silent', 'alert').safeParse('loud').error?.issues[0]?.message;
+    expect(problem).toBe('expected silent or alert');
+  });
+});
+
+describe('a list', () => {
+  test.each([
+    ['1', [1]],
+    ['1,2', [1, 2]],
+    [' 1 , 2 ,', [1, 2]],
+    ['2,1,2', [2, 1]],
+  ])('%j is %j', (text, members) => {
+    expect(numbers.parse(text)).toEqual(members);
+  });
+
+  test.each(['', ',', ' , ', '1,x', '1 2'])('%j is none', (text) => {
+    expect(numbers.safeParse(text).error?.issues[0]?.message).toBe('expected numbers');
+  });
+});
+
+describe('a URL', () => {
+  test.each([
+    ['wss://relay.example', 'wss://relay.example'],
+    ['wss://relay.example/', 'wss://relay.example'],
+    ['ws://127.0.0.1:7000/nostr?x=1', 'ws://127.0.0.1:7000/nostr?x=1'],
+  ])('%s is taken', (written, url) => {
+    expect(parseUrl(written, ['wss:', 'ws:'])).toBe(url);
+  });
+
+  test.each([
+    'relay.example',
+    'https://relay.example',
+    'wss://',
+    'wss://user@relay.example',
+    'wss://user:secret@relay.example',
+    'wss://relay.example/#x',
+    'wss://relay example',
+    '',
+  ])('%j is none of a relay', (written) => {
+    expect(parseUrl(written, ['wss:', 'ws:'])).toBeUndefined();
+  });
+});
