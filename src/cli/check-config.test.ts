@@ -1,0 +1,63 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { parseServerKey } from '../crypto/server-key.ts';
+import { checkConfig } from './check-config.ts';
+import { keygen } from './keygen.ts';
+
+async function check(
+  environment: Record<string, string>,
+  dotEnv = '',
+): Promise<{ code: number; printed: string; errors: string; directory: string }> {
+  const directory = await tempDirectory();
+  if (dotEnv !== '') await writeFile(join(directory, '.env'), dotEnv);
+  let printed = '';
+  let errors = '';
+  const code = await checkConfig({
+    version: '0',
+    directory,
+    environment: { DATA_DIR: directory, ...environment },
+    isTerminal: false,
+    print: (text) => (printed += text),
+    printError: (text) => (errors += text),
+  });
+  return { code, printed, errors, directory };
+}
+
+describe('--check-config', () => {
+  test('ends with 0 and makes nothing when all is well', async () => {
+    const { code, printed, directory } = await check({ FCM_ENABLED: 'false' });
+    expect(code).toBe(0);
+    expect(printed).toBe('The configuration is usable.\n  The server key will be made on the first start.\n');
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('ends with 78 and all that is wrong', async () => {
+    const { code, printed, errors } = await check({ SERVER_PORT: 'x' }, 'LOG_LEVEL=loud\n');
+    expect([code, printed]).toEqual([78, '']);
+    expect(errors).toMatch(/SERVER_PORT: .*\n.*LOG_LEVEL: /);
+  });
+
+  test('shows the public key and never the private one', async () => {
+    const [, privateKey = ''] = /SERVER_PRIVATE_KEY=(\w+)/.exec(keygen()) ?? [];
+    const { printed } = await check({ SERVER_PRIVATE_KEY: privateKey });
+    expect(printed).toContain(`Public key: ${parseServerKey(privateKey)?.publicKeyHex}`);
+    expect(printed).not.toContain(privateKey);
+  });
+
+  test('names what in .env means nothing', async () => {
+    const { printed } = await check({ FCM_ENABLED: 'false' }, 'SERVER_PROT=1\n');
+    expect(printed).toContain('  ! SERVER_PROT in .env means nothing to this program\n');
+  });
+});
+
+describe('keygen', () => {
+  test('prints a line for .env with the public key before it', () => {
+    const [, hex, npub, privateKey = ''] =
+      /^# public key (\w{66})\n# (npub1\w+)\nSERVER_PRIVATE_KEY=(\w{64})\n$/.exec(keygen()) ?? [];
+    expect(parseServerKey(privateKey)).toMatchObject({ publicKeyHex: hex, npub });
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+
+import { parseCommandLine, USAGE } from './command-line.ts';
+
+describe('the command line', () => {
+  test.each([
+    ['nothing', [], 'serve'],
+    ['keygen', ['keygen'], 'keygen'],
+    ['--check-config', ['--check-config'], 'check-config'],
+    ['--help', ['--help'], 'help'],
+    ['-h', ['-h'], 'help'],
+    ['--version', ['--version'], 'version'],
+    ['-v', ['-v'], 'version'],
+  ])('may be %s', (_, args, command) => {
+    expect(parseCommandLine(args)).toBe(command);
+  });
+
+  test.each([
+    [['serve']],
+    [['Keygen']],
+    [['']],
+    [['--unknown']],
+    [['-x']],
+    [['--help=yes']],
+    [['--no-help']],
+    [['keygen', 'keygen']],
+    [['keygen', '--help']],
+    [['--help', '--version']],
+    [['-hv']],
+    [['--check-config', 'file']],
+    [['constructor']],
+    [['--__proto__']],
+  ])('makes no sense as %j', (args) => {
+    expect(parseCommandLine(args)).toBeUndefined();
+  });
+
+  test('is explained, every way of it', () => {
+    for (const word of ['keygen', '--check-config', '--version, -v', '--help, -h'])
+      expect(USAGE).toContain(word);
+  });
+});

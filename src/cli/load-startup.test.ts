@@ -1,0 +1,176 @@
+import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { googleServiceAccount } from '../../stand-ins/google-service-account.ts';
+import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { ConfigError } from '../config/config.ts';
+import { generatePrivateKey, parseServerKey } from '../crypto/server-key.ts';
+import { loadStartup } from './load-startup.ts';
+
+const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
+
+async function fileWith(text: string, mode = 0o600): Promise<string> {
+  const path = join(await tempDirectory(), 'file');
+  await writeFile(path, text);
+  await chmod(path, mode);
+  return path;
+}
+
+async function problemsOf(environment: Record<string, string>): Promise<readonly string[]> {
+  const error = await loadStartup(environment, { createKey: true }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return (error as ConfigError).problems;
+}
+
+describe('a start', () => {
+  test('makes its key in the data directory', async () => {
+    const directory = await tempDirectory();
+    const first = await loadStartup({ DATA_DIR: directory }, { createKey: true });
+    const second = await loadStartup({ DATA_DIR: directory }, { createKey: true });
+    expect([first.keyCreated, second.keyCreated]).toEqual([true, false]);
+    expect(second.serverKey?.publicKeyHex).toBe(first.serverKey?.publicKeyHex);
+    expect(await readdir(directory)).toEqual(['server.key']);
+  });
+
+  test('takes its key from the environment and then makes no file', async () => {
+    const directory = await tempDirectory();
+    const key = generatePrivateKey();
+    const startup = await loadStartup({ DATA_DIR: directory, SERVER_PRIVATE_KEY: key }, { createKey: true });
+    expect(startup).toMatchObject({
+      keyCreated: false,
+      serverKey: { publicKeyHex: parseServerKey(key)?.publicKeyHex },
+    });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('that only checks makes nothing', async () => {
+    const directory = await tempDirectory();
+    const startup = await loadStartup({ DATA_DIR: directory }, { createKey: false });
+    expect(startup.serverKey).toBeUndefined();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('that only checks reads the key that is there', async () => {
+    const directory = await tempDirectory();
+    const made = await loadStartup({ DATA_DIR: directory }, { createKey: true });
+    const checked = await loadStartup({ DATA_DIR: directory }, { createKey: false });
+    expect(checked.serverKey?.publicKeyHex).toBe(made.serverKey?.publicKeyHex);
+  });
+
+  test('reads the key file of Firebase, and the project that goes before its own', async () => {
+    const path = await fileWith(JSON.stringify(ACCOUNT));
+    const environment = { DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: path };
+    const { serviceAccount, warnings } = await loadStartup(environment, { createKey: true });
+    const other = await loadStartup({ ...environment, FIREBASE_PROJECT_ID: 'mine' }, { createKey: true });
+    expect([serviceAccount?.projectId, other.serviceAccount?.projectId]).toEqual(['demo-project', 'mine']);
+    expect(warnings).toEqual([]);
+  });
+
+  test('does not look at the key file of Firebase when FCM is off', async () => {
+    const environment = {
+      DATA_DIR: await tempDirectory(),
+      FCM_ENABLED: 'false',
+      FIREBASE_SERVICE_ACCOUNT_PATH: '/none',
+    };
+    expect((await loadStartup(environment, { createKey: true })).serviceAccount).toBeUndefined();
+  });
+});
+
+describe('a start is warned', () => {
+  test.each([
+    [
+      'that FCM waits',
+      {},
+      'FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false',
+    ],
+    [
+      'that nobody can register',
+      { FCM_ENABLED: 'false', UNIFIEDPUSH_ENABLED: 'false' },
+      'FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register',
+    ],
+    [
+      'of what it does not act on yet',
+      { FCM_ENABLED: 'false', PUBLIC_URL: 'x', LOG_FILE: '', COOLDOWN_MS: '1' },
+      'set, but not acted on by this version: PUBLIC_URL, COOLDOWN_MS',
+    ],
+  ])('%s', async (_, environment, warning) => {
+    const startup = await loadStartup(
+      { DATA_DIR: await tempDirectory(), ...environment },
+      { createKey: true },
+    );
+    expect(startup.warnings).toEqual([warning]);
+  });
+
+  test('of a key file that its group can read', async () => {
+    const file = await fileWith(generatePrivateKey(), 0o640);
+    const { warnings } = await loadStartup(
+      { SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
+      { createKey: true },
+    );
+    expect(warnings).toEqual([`${file} can be read by its group; consider: chmod 600 ${file}`]);
+  });
+});
+
+describe('a start is refused', () => {
+  test('with every problem at once, those of the files included', async () => {
+    const key = await fileWith('rubbish');
+    const account = await fileWith('{}');
+    const problems = await problemsOf({
+      SERVER_PORT: 'x',
+      LOG_LEVEL: 'loud',
+      SERVER_PRIVATE_KEY_FILE: key,
+      FIREBASE_SERVICE_ACCOUNT_PATH: account,
+    });
+    expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual([
+      'SERVER_PORT',
+      'LOG_LEVEL',
+      'FIREBASE_SERVICE_ACCOUNT_PATH',
+      'SERVER_PRIVATE_KEY_FILE',
+    ]);
+  });
+
+  test('and leaves nothing behind', async () => {
+    const directory = await tempDirectory();
+    await problemsOf({ DATA_DIR: directory, SERVER_PORT: 'x' });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test.each([
+    ['zero', '0'.repeat(64)],
+    ['beyond the order of the curve', 'f'.repeat(64)],
+  ])('with a key that is %s, which it does not quote', async (_, key) => {
+    expect(await problemsOf({ SERVER_PRIVATE_KEY: key })).toEqual([
+      "SERVER_PRIVATE_KEY: expected a scalar of secp256k1: neither 0 nor beyond the curve's order",
+    ]);
+  });
+
+  test('with a key file that everyone can read', async () => {
+    const file = await fileWith(generatePrivateKey(), 0o644);
+    expect(await problemsOf({ SERVER_PRIVATE_KEY_FILE: file })).toEqual([
+      `SERVER_PRIVATE_KEY_FILE: ${file} can be read by every user of this machine; run: chmod 600 ${file}`,
+    ]);
+  });
+
+  test('with a key file of Firebase that is not there', async () => {
+    const environment = { DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: '/none.json' };
+    expect(await problemsOf(environment)).toEqual([
+      'FIREBASE_SERVICE_ACCOUNT_PATH: /none.json cannot be read (ENOENT)',
+    ]);
+  });
+
+  test('without a character of any secret', async () => {
+    const secret = generatePrivateKey();
+    const problems = await problemsOf({
+      SERVER_PRIVATE_KEY: `${secret}0`,
+      SERVER_PRIVATE_KEY_FILE: await fileWith(`${secret}0`),
+      FIREBASE_SERVICE_ACCOUNT_PATH: await fileWith(JSON.stringify({ ...ACCOUNT, private_key: secret })),
+    });
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).not.toContain(secret.slice(0, 8));
+  });
+});

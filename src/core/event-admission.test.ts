@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+
+import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+import { HOUR_MS } from './clock.ts';
+
+describe('an event for somebody here', () => {
+  test.each(['live', 'stored', 'recovered'] as const)(
+    'is verified and handed on with its origin: %s',
+    async (origin) => {
+      const { admission, event, verified, woken } = await admissionWithOneKey();
+      admission.offer(candidate(event()), origin);
+      expect(await woken.atLeast(1)).toMatchObject([{ event: event(), origin }]);
+      expect(verified).toEqual([event().id]);
+    },
+  );
+
+  test('is claimed once, however many relays deliver it', async () => {
+    const { admission, event, telemetry, woken } = await admissionWithOneKey();
+    for (const _ of [1, 2, 3]) admission.offer(candidate(event()), 'live');
+    (await woken.atLeast(1))[0]?.settle(true);
+    admission.offer(candidate(event()), 'live');
+    expect(woken.count).toBe(1);
+    expect(telemetry.total('events_claimed')).toBe(1);
+    expect(telemetry.total('events_duplicate')).toBe(3);
+  });
+
+  test('is not verified again once it is known', async () => {
+    const { admission, event, seen, verified } = await admissionWithOneKey();
+    await seen.reserve(event().id);
+    admission.offer(candidate(event()), 'live');
+    expect(verified).toEqual([]);
+  });
+
+  test('is taken from a further copy when the first could not be dealt with', async () => {
+    const { admission, event, seen, woken } = await admissionWithOneKey();
+    admission.offer(candidate(event()), 'live');
+    (await woken.atLeast(1))[0]?.settle(false);
+    await expect.poll(() => seen.knows(event().id)).toBe(false);
+    admission.offer(candidate(event()), 'live');
+    expect(await woken.atLeast(2)).toHaveLength(2);
+  });
+
+  test('stays known when it was dealt with', async () => {
+    const { admission, event, seen, woken } = await admissionWithOneKey();
+    admission.offer(candidate(event()), 'live');
+    (await woken.atLeast(1))[0]?.settle(true);
+    await expect.poll(() => seen.reserve(event().id)).toBe('seen');
+  });
+});
+
+describe('an event for strangers', () => {
+  test('costs neither a parse nor a signature', async () => {
+    const { admission, event, telemetry, verified } = await admissionWithOneKey();
+    let parses = 0;
+    const stranger = event({ tags: [['p', tradeKey(2)]] });
+    admission.offer(candidate(stranger, { parse: () => (parses++, stranger) }), 'live');
+    expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
+    expect(telemetry.total('events_received', '1059')).toBe(1);
+    expect(telemetry.total('events_unmatched')).toBe(1);
+  });
+});
+
+describe('a hostile relay', () => {
+  test('cannot suppress an event by sending a forged copy of it first', async () => {
+    const { admission, event, woken } = await admissionWithOneKey();
+    admission.offer(candidate(event({ sig: FORGED })), 'live');
+    admission.offer(candidate(event({ created_at: 1 })), 'live');
+    admission.offer(candidate(event(), { parse: () => undefined }), 'live');
+    admission.offer(
+      candidate(event({ tags: Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]) })),
+      'live',
+    );
+    admission.offer(candidate(event()), 'live');
+    expect(await woken.atLeast(1)).toMatchObject([{ event: event() }]);
+  });
+});
+
+describe('a fault', () => {
+  test('of the waker is passed on and does not throw into the relay', async () => {
+    const { admission, event, faults, woken } = await admissionWithOneKey();
+    admission.offer(candidate(event()), 'live');
+    (await woken.atLeast(1))[0]?.fail(new Error('x'));
+    expect(await faults.atLeast(1)).toMatchObject([new Error('x')]);
+  });
+});
+
+describe('an expired registration', () => {
+  test('still lets its event through to the waker, who knows better', async () => {
+    const { admission, clock, event, woken } = await admissionWithOneKey();
+    clock.advance(49 * HOUR_MS);
+    admission.offer(candidate(event()), 'live');
+    expect(await woken.atLeast(1)).toHaveLength(1);
+  });
+});

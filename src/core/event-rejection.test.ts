@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+
+import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
+import { unsignedEvent } from '../../test/support/events.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+
+const HOURS = 3600;
+
+describe('an event that may wake nobody is counted with its reason and claims nothing', () => {
+  const eleven = Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]);
+
+  test.each([
+    ['crowded', (now: number) => candidate(unsignedEvent({ created_at: now, tags: eleven }))],
+    [
+      'malformed',
+      (now: number) =>
+        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { parse: () => undefined }),
+    ],
+    [
+      'mismatched',
+      (now: number) =>
+        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { id: 'e'.repeat(64) }),
+    ],
+    [
+      'mismatched',
+      (now: number) =>
+        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { kind: 14 }),
+    ],
+    [
+      'too_old',
+      (now: number) =>
+        candidate(unsignedEvent({ created_at: now - 72 * HOURS - 1, tags: [['p', tradeKey(1)]] })),
+    ],
+    [
+      'expired',
+      (now: number) =>
+        candidate(
+          unsignedEvent({
+            created_at: now,
+            tags: [
+              ['p', tradeKey(1)],
+              ['expiration', String(now)],
+            ],
+          }),
+        ),
+    ],
+    [
+      'forged',
+      (now: number) => candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]], sig: FORGED })),
+    ],
+  ])('%s', async (reason, make) => {
+    const { admission, clock, seen, telemetry, verified, woken } = await admissionWithOneKey();
+    const offered = make(clock.seconds);
+    admission.offer(offered, 'live');
+    expect(telemetry.total('events_rejected', reason)).toBe(1);
+    expect([woken.count, seen.knows(offered.id), verified.length]).toEqual([
+      0,
+      false,
+      reason === 'forged' ? 1 : 0,
+    ]);
+  });
+
+  test('but exactly 72 hours old is not too old, and a second before its expiration it has not expired', async () => {
+    const { admission, clock, event, woken } = await admissionWithOneKey();
+    const tags = [
+      ['p', tradeKey(1)],
+      ['expiration', String(clock.seconds + 1)],
+    ];
+    admission.offer(candidate(event({ created_at: clock.seconds - 72 * HOURS, tags })), 'live');
+    expect(await woken.atLeast(1)).toHaveLength(1);
+  });
+});

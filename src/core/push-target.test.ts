@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
+import { addressOf, isSameDevice, parseTarget } from './push-target.ts';
+
+const allowAll = (): boolean => true;
+
+function parse(token: string): ReturnType<typeof parseTarget> {
+  return parseTarget(token, 'android', allowAll);
+}
+
+describe('an FCM token', () => {
+  test.each([
+    ['as Google makes them', `dQw4w9WgXcQ:APA91b${'x'.repeat(134)}`],
+    ['of one character', 'x'],
+    ['of 4096 characters', 'x'.repeat(4096)],
+    ['with any printable ASCII', '!"#$%&\'()*+,-./:;<=>?@[]^_`{|}~'],
+    ['that begins like the word http', 'httpx:APA91b'],
+  ])('%s is taken as it is', (_, token) => {
+    expect(parse(token)).toEqual({ type: 'fcm', platform: 'android', token });
+  });
+
+  test.each([
+    ['empty', ''],
+    ['longer than 4096 characters', 'x'.repeat(4097)],
+    ['with a space', 'a b'],
+    ['with a line end', 'ab\n'],
+    ['with a NUL', 'a\0b'],
+    ['that is not ASCII', 'tökén'],
+  ])('%s is refused', (_, token) => {
+    expect(parse(token)).toBe('Invalid token');
+  });
+
+  test('is never asked of the endpoint policy', () => {
+    expect(parseTarget('a:token', 'ios', () => false)).toEqual(fcmTarget('a:token', 'ios'));
+  });
+});
+
+describe('what looks like a URL is never an FCM token', () => {
+  test('whatever its scheme, case and rest', () => {
+    const scheme = fc.constantFrom('http', 'https', 'HTTPS', 'hTTp', 'ftp', 'ws', 'file', 'x-y.z+1');
+    fc.assert(
+      fc.property(scheme, fc.string({ unit: 'binary' }), fc.boolean(), (name, rest, allowed) => {
+        const target = parseTarget(`${name}://${rest}`, 'android', () => allowed);
+        expect(target).not.toHaveProperty('type', 'fcm');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('any URL of a web server is an endpoint or invalid', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true }), (url) => {
+        expect(parse(url)).not.toHaveProperty('type', 'fcm');
+      }),
+    );
+  });
+
+  test.each([
+    'http:example.com',
+    'https:/example.com',
+    'HTTP:x',
+    ' https://push.example/',
+    '\thttps://push.example/',
+  ])('%j is none', (token) => {
+    expect(parse(token)).not.toHaveProperty('type', 'fcm');
+  });
+});
+
+describe('a UnifiedPush endpoint', () => {
+  test.each([
+    ['https://ntfy.sh/upAbCdEfGhIjKl?up=1', 'https://ntfy.sh/upAbCdEfGhIjKl?up=1'],
+    ['HTTPS://NTFY.sh/upX', 'https://ntfy.sh/upX'],
+    ['https://push.example', 'https://push.example/'],
+    ['https://push.example:443/a', 'https://push.example/a'],
+  ])('%s is taken', (token, endpoint) => {
+    expect(parse(token)).toEqual({ type: 'unifiedpush', platform: 'android', endpoint });
+  });
+
+  test('may be 1000 bytes long and not more', () => {
+    const longest = `https://push.example/${'x'.repeat(979)}`;
+    expect(parse(longest)).toMatchObject({ endpoint: longest });
+    expect(parse(`${longest}x`)).toBe('Invalid endpoint');
+  });
+
+  test.each([
+    ['with a user', 'https://user@push.example/'],
+    ['with a password', 'https://user:secret@push.example/'],
+    ['with a fragment', 'https://push.example/#x'],
+    ['without a host', 'https://'],
+    ['with a port that is none', 'https://push.example:99999/'],
+    ['with a space', 'https://push.example/a b'],
+    ['with a line end', 'https://push.example/\n'],
+    ['that is not ASCII', 'https://püsh.example/'],
+  ])('%s is refused', (_, token) => {
+    expect(parse(token)).toBe('Invalid endpoint');
+  });
+
+  test('is refused when the policy refuses it', () => {
+    const seen: string[] = [];
+    const refuse = (url: URL): boolean => seen.push(url.hostname) < 0;
+    expect(parseTarget('https://push.example/up', 'android', refuse)).toBe('Invalid endpoint');
+    expect(seen).toEqual(['push.example']);
+  });
+});
+
+describe('two targets are one device', () => {
+  test('when service, platform and address are the same', () => {
+    expect(isSameDevice(fcmTarget('a'), fcmTarget('a'))).toBe(true);
+    expect(isSameDevice(unifiedPushTarget('a'), unifiedPushTarget('a'))).toBe(true);
+  });
+
+  test.each([
+    ['the address', fcmTarget('b')],
+    ['the platform', fcmTarget('a', 'ios')],
+    ['the service', { type: 'unifiedpush', platform: 'android', endpoint: 'a' } as const],
+  ])('but not when %s differs', (_, other) => {
+    expect(isSameDevice(fcmTarget('a'), other)).toBe(false);
+  });
+
+  test('and the address is the token or the endpoint', () => {
+    expect(addressOf(fcmTarget('a'))).toBe('a');
+    expect(addressOf(unifiedPushTarget('a'))).toBe('https://push.example/a');
+  });
+});

@@ -1,0 +1,115 @@
+import { schnorr } from '@noble/curves/secp256k1.js';
+import fc from 'fast-check';
+import { getEventHash, type UnsignedEvent } from 'nostr-tools/pure';
+import { describe, expect, test } from 'vitest';
+
+import { anyTags, signedEvent, unsignedEvent } from '../../test/support/events.ts';
+import { fromHex } from '../../test/support/sealed-token-vectors.ts';
+import type { NostrEvent } from '../core/nostr-event.ts';
+import { eventVerifier } from './event-verifier.ts';
+
+const secretKey = fromHex('77'.repeat(32));
+const genuine = signedEvent(
+  {
+    tags: [
+      ['p', 'c'.repeat(64)],
+      ['expiration', '1'],
+    ],
+    content: 'grüße "\\\n',
+  },
+  secretKey,
+);
+
+/** The event with some members changed, its id made right again, its signature left as it was. */
+function rehashed(parts: Partial<NostrEvent>): NostrEvent {
+  const event = { ...genuine, ...parts };
+  return { ...event, id: getEventHash(structuredClone(event) as unknown as UnsignedEvent) };
+}
+
+function flipped(hex: string, at: number): string {
+  const digit = (Number.parseInt(hex.charAt(at), 16) ^ 1).toString(16);
+  return hex.slice(0, at) + digit + hex.slice(at + 1);
+}
+
+describe('a genuine event passes', () => {
+  test('as nostr-tools signs it', () => {
+    expect(eventVerifier.verify(genuine)).toBe(true);
+  });
+
+  test('whatever its kind, tags and content', () => {
+    const content = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(fc.nat(65_535), anyTags, content, fc.nat(), (kind, tags, text, created_at) => {
+        expect(eventVerifier.verify(signedEvent({ kind, tags, content: text, created_at }, secretKey))).toBe(
+          true,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('a changed event fails', () => {
+  const changes: [string, Partial<NostrEvent>][] = [
+    ['the public key', { pubkey: flipped(genuine.pubkey, 63) }],
+    ['the content', { content: `${genuine.content} ` }],
+    ['the time', { created_at: genuine.created_at + 1 }],
+    ['the kind', { kind: 14 }],
+    [
+      'the tags',
+      {
+        tags: [
+          ['p', 'e'.repeat(64)],
+          ['expiration', '1'],
+        ],
+      },
+    ],
+    ['the order of the tags', { tags: genuine.tags.toReversed() }],
+    ['the division of the tags', { tags: [['p', 'c'.repeat(64), 'expiration', '1']] }],
+  ];
+
+  test.each([...changes, ['the id', { id: flipped(genuine.id, 0) }] as const])('in %s', (_, parts) => {
+    expect(eventVerifier.verify({ ...genuine, ...parts })).toBe(false);
+  });
+
+  test.each(changes)('in %s, even with the id that belongs to it', (_, parts) => {
+    expect(eventVerifier.verify(rehashed(parts))).toBe(false);
+  });
+
+  test('in any bit of its signature', () => {
+    fc.assert(
+      fc.property(fc.nat(127), (at) => {
+        expect(eventVerifier.verify({ ...genuine, sig: flipped(genuine.sig, at) })).toBe(false);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('when it carries the signature of another of the same author', () => {
+    const { sig } = signedEvent({ content: 'other' }, secretKey);
+    expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
+  });
+
+  test('when somebody else signed it', () => {
+    const sig = Buffer.from(schnorr.sign(fromHex(genuine.id), fromHex('66'.repeat(32)))).toString('hex');
+    expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
+  });
+});
+
+describe('what is no signature or no key is false and not a throw', () => {
+  test.each([
+    ['a signature of all ones', { sig: 'f'.repeat(128) }],
+    ['a signature of zeros', { sig: '0'.repeat(128) }],
+    ['an s beyond the order', { sig: genuine.sig.slice(0, 64) + 'f'.repeat(64) }],
+    ['an r beyond the field', { sig: 'f'.repeat(64) + genuine.sig.slice(64) }],
+    ['a key beyond the field', { pubkey: 'f'.repeat(64) }],
+    ['a key that is not on the curve', { pubkey: `${'0'.repeat(63)}5` }],
+    ['a key of zeros', { pubkey: '0'.repeat(64) }],
+  ])('%s', (_, parts) => {
+    expect(eventVerifier.verify(rehashed(parts))).toBe(false);
+  });
+
+  test('an event made up from nothing', () => {
+    expect(eventVerifier.verify(unsignedEvent())).toBe(false);
+  });
+});

@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { readCapped } from './capped-body.ts';
+
+describe('a capped body', () => {
+  test('is read whole when it is short enough', async () => {
+    expect(await readCapped(Readable.from([Buffer.from('grü'), Buffer.from('ße')]), 100)).toBe('grüße');
+  });
+
+  test('is empty when there is none', async () => {
+    expect(await readCapped(Readable.from([]), 100)).toBe('');
+  });
+
+  test('is the beginning of what was sent, however that was cut into pieces', async () => {
+    const chunks = fc.array(
+      fc.uint8Array({ maxLength: 20 }).map((bytes) => bytes.map((byte) => byte & 0x7f)),
+    );
+    await fc.assert(
+      fc.asyncProperty(chunks, fc.integer({ min: 1, max: 100 }), async (pieces, max) => {
+        const whole = Buffer.concat(pieces);
+        const text = await readCapped(Readable.from(pieces), max);
+        expect(text).toBe(whole.subarray(0, max).toString('utf8'));
+      }),
+    );
+  });
+
+  test('does not ask for more than it needs, and closes what is left', async () => {
+    let asked = 0;
+    const endless = new Readable({
+      highWaterMark: 1,
+      read() {
+        asked++;
+        this.push(Buffer.alloc(10));
+      },
+    });
+    await readCapped(endless, 25);
+    expect(endless.destroyed).toBe(true);
+    expect(asked).toBeLessThan(10);
+  });
+
+  test('fails as its stream fails', async () => {
+    const failing = new Readable({
+      read() {
+        this.destroy(new Error('reset'));
+      },
+    });
+    await expect(readCapped(failing, 10)).rejects.toThrow('reset');
+  });
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { Wake } from '../../core/delivery.ts';
+import { fcmTarget } from '../../../test/support/registrations.ts';
+import { fcmMessage } from './fcm-message.ts';
+
+const TARGET = fcmTarget('the-token', 'ios');
+
+function silent(type: string): object {
+  return {
+    message: {
+      token: 'the-token',
+      data: { type, source: 'mostro-push-server', timestamp: '1700000000' },
+      android: { priority: 'HIGH', ttl: '86400s' },
+      apns: {
+        headers: { 'apns-push-type': 'background', 'apns-priority': '5' },
+        payload: { aps: { 'content-available': 1 } },
+      },
+    },
+  };
+}
+
+function message(kind: Wake['kind'], mode: 'silent' | 'alert'): unknown {
+  return JSON.parse(fcmMessage(TARGET, { kind, timestamp: 1_700_000_000 }, mode));
+}
+
+describe('the body of a push', () => {
+  test('is silent for a relay event', () => {
+    expect(message('silent_wake', 'silent')).toEqual(silent('silent_wake'));
+  });
+
+  test.each(['silent', 'alert'] as const)('is silent for a chat message in the mode %s', (mode) => {
+    expect(message('chat_wake', mode)).toEqual(silent('chat_wake'));
+  });
+
+  test("is the incumbent's notice for a relay event in the mode alert", () => {
+    const notification = { title: 'Mostro', body: 'You have an update on your trade' };
+    expect(message('silent_wake', 'alert')).toEqual({
+      message: {
+        token: 'the-token',
+        notification,
+        data: { type: 'trade_update', source: 'mostro-push-server', timestamp: '1700000000' },
+        android: {
+          priority: 'HIGH',
+          ttl: '86400s',
+          notification: {
+            tag: 'mostro-trade',
+            channel_id: 'mostro_notifications',
+            default_vibrate_timings: true,
+          },
+        },
+        apns: {
+          headers: { 'apns-priority': '10', 'apns-collapse-id': 'mostro-trade' },
+          payload: {
+            aps: {
+              alert: notification,
+              'content-available': 1,
+              'mutable-content': 1,
+              'thread-id': 'mostro-trade',
+            },
+          },
+        },
+      },
+    });
+  });
+
+  test('differs from another of its kind in the token and the time alone', () => {
+    const token = fc.string({ unit: 'grapheme-ascii', minLength: 1 });
+    fc.assert(
+      fc.property(
+        token,
+        fc.nat(),
+        fc.constantFrom('silent' as const, 'alert' as const),
+        (text, timestamp, mode) => {
+          const body = fcmMessage(fcmTarget(text, 'android'), { kind: 'silent_wake', timestamp }, mode);
+          const usual = fcmMessage(TARGET, { kind: 'silent_wake', timestamp: 1_700_000_000 }, mode);
+          const expected = usual
+            .replace('"the-token"', () => JSON.stringify(text))
+            .replace('"1700000000"', () => `"${timestamp}"`);
+          expect(body).toBe(expected);
+        },
+      ),
+    );
+  });
+});

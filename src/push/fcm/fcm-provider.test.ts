@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+
+import type { GoogleStandIn } from '../../../stand-ins/google-stand-in.ts';
+import { fakeGoogle } from '../../../test/support/fake-google.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { keep } from '../../../test/support/keep.ts';
+import { fcmTarget } from '../../../test/support/registrations.ts';
+import type { Delivery } from '../../core/delivery.ts';
+import { FcmProvider } from './fcm-provider.ts';
+
+async function setUp({ path = '' } = {}): Promise<{
+  google: GoogleStandIn;
+  provider: FcmProvider;
+  telemetry: FakeTelemetry;
+  send: (signal?: AbortSignal) => Promise<Delivery>;
+}> {
+  const { google, account } = await fakeGoogle();
+  const telemetry = new FakeTelemetry();
+  const baseUrl = `${google.baseUrl}${path}`;
+  const options = { account, baseUrl, payloadMode: 'silent', clock: Date.now, telemetry } as const;
+  const provider = keep(new FcmProvider(options));
+  const wake = { kind: 'silent_wake', timestamp: 1 } as const;
+  const send = (signal = new AbortController().signal): Promise<Delivery> =>
+    provider.send(fcmTarget('phone'), wake, signal);
+  return { google, provider, telemetry, send };
+}
+
+describe('a push to FCM', () => {
+  test('is delivered with the token of the service account', async () => {
+    const { google, send } = await setUp();
+    expect(await send()).toEqual({ outcome: 'delivered' });
+    expect(google.pushes.all).toMatchObject([{ token: 'phone', httpVersion: '2.0' }]);
+  });
+
+  test('keeps the path of the base URL before its own', async () => {
+    const { google, send } = await setUp({ path: '/proxy/' });
+    expect(await send()).toEqual({ outcome: 'refused', reason: 'http_404' });
+    expect(google.refusals.count).toBe(1);
+  });
+
+  test('that is refused with 401 is sent once more with a fresh token', async () => {
+    const { google, send } = await setUp();
+    let asked = 0;
+    google.answer = () => (asked++ === 0 ? { status: 401 } : undefined);
+    expect(await send()).toEqual({ outcome: 'delivered' });
+    expect(google.tokenRequests.count).toBe(2);
+  });
+
+  test('that is refused with 401 twice is left for later', async () => {
+    const { google, send } = await setUp();
+    google.answer = () => ({ status: 401 });
+    expect(await send()).toEqual({ outcome: 'retry', reason: 'unauthenticated' });
+    expect(google.refusals.count).toBe(2);
+  });
+
+  test('without an access token is left for later', async () => {
+    const { google, send } = await setUp();
+    google.answerToken = () => ({ status: 400 });
+    expect(await send()).toEqual({ outcome: 'retry', reason: 'no_access_token' });
+  });
+
+  test('that gets a 503 with Retry-After says when to try again', async () => {
+    const { google, send } = await setUp();
+    google.answer = () => ({ status: 503, headers: { 'retry-after': '9' } });
+    expect(await send()).toEqual({ outcome: 'retry', reason: 'http_503', afterMs: 9000 });
+  });
+
+  test('whose session is cut is left for later, and the next one is delivered', async () => {
+    const { google, telemetry, send } = await setUp();
+    google.answer = () => {
+      google.destroySessions();
+      google.answer = undefined;
+      return undefined;
+    };
+    expect(await send()).toEqual({ outcome: 'retry', reason: 'unreachable' });
+    expect(telemetry.logged('provider.unreachable')).toMatchObject([{ provider: 'fcm' }]);
+    expect(await send()).toEqual({ outcome: 'delivered' });
+    expect(google.sessions).toBe(2);
+  });
+
+  test('is delivered over a new session after a GOAWAY', async () => {
+    const { google, send } = await setUp();
+    await send();
+    google.goaway();
+    await expect.poll(send).toEqual({ outcome: 'delivered' });
+    await expect.poll(() => google.sessions).toBeGreaterThanOrEqual(2);
+  });
+
+  test('ends with its signal', async () => {
+    const { google, send } = await setUp();
+    const time = new AbortController();
+    google.answer = () => {
+      time.abort();
+      return new Promise(() => {});
+    };
+    expect(await send(time.signal)).toEqual({ outcome: 'retry', reason: 'unreachable' });
+  });
+
+  test('leaves no word of its target in the log', async () => {
+    const { google, telemetry, send } = await setUp();
+    google.answer = () => ({ status: 500, body: 'phone' });
+    await send();
+    google.destroySessions();
+    await send();
+    expect(JSON.stringify(telemetry.lines)).not.toContain('phone');
+  });
+});
+
+describe('warming up', () => {
+  test('asks for an access token, so that the first push need not', async () => {
+    const { google, provider, send } = await setUp();
+    expect(await provider.warmUp()).toBe(true);
+    await send();
+    expect(google.tokenRequests.count).toBe(1);
+  });
+
+  test('says when there is none to be had, and does not throw', async () => {
+    const { google, provider } = await setUp();
+    google.answerToken = () => ({ status: 400 });
+    expect(await provider.warmUp()).toBe(false);
+  });
+});

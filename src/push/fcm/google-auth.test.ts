@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+
+import type { GoogleStandIn } from '../../../stand-ins/google-stand-in.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { fakeGoogle } from '../../../test/support/fake-google.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/clock.ts';
+import { Secret } from '../../core/secret.ts';
+import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
+
+async function setUp(): Promise<{
+  auth: GoogleAuth;
+  google: GoogleStandIn;
+  clock: FakeClock;
+  telemetry: FakeTelemetry;
+  /** The token that is given out now. */
+  token: () => Promise<string>;
+}> {
+  const { google, account } = await fakeGoogle();
+  // The stand-in judges the assertion by the true time.
+  const clock = new FakeClock(Date.now());
+  const telemetry = new FakeTelemetry();
+  const auth = new GoogleAuth({ account, clock: clock.read, telemetry });
+  return { auth, google, clock, telemetry, token: async () => (await auth.accessToken()).reveal() };
+}
+
+/** Scripts answers that are numbered tokens. */
+function numberTokens(google: GoogleStandIn, expires_in: number): void {
+  let n = 0;
+  google.answerToken = () => ({ status: 200, body: { access_token: `token ${++n}`, expires_in } });
+}
+
+describe('an access token', () => {
+  test('is asked for with an assertion that Google accepts, for an hour at the most', async () => {
+    const { google, token } = await setUp();
+    expect(await token()).toMatch(/^ya29\./);
+    const [request] = google.tokenRequests.all;
+    const { iat = 0, exp = 0, iss, aud } = request?.claims ?? {};
+    expect(request?.status).toBe(200);
+    expect({ iss, aud }).toEqual({
+      iss: google.serviceAccount.client_email,
+      aud: google.serviceAccount.token_uri,
+    });
+    expect(exp - iat).toBeLessThanOrEqual(3600);
+    expect(iat).toBeLessThan(Date.now() / 1000);
+  });
+
+  test('is minted once for fifty who ask at once', async () => {
+    const { google, token } = await setUp();
+    const tokens = await Promise.all(Array.from({ length: 50 }, token));
+    expect(new Set(tokens).size).toBe(1);
+    expect(google.tokenRequests.count).toBe(1);
+  });
+
+  test('is kept until a minute before its end', async () => {
+    const { clock, google, token } = await setUp();
+    numberTokens(google, 3600);
+    const first = await token();
+    clock.advance(HOUR_MS - MINUTE_MS - 1);
+    expect([first, await token()]).toEqual(['token 1', 'token 1']);
+  });
+
+  test('is replaced from a minute before its end on', async () => {
+    const { clock, google, token } = await setUp();
+    numberTokens(google, 3600);
+    await token();
+    clock.advance(HOUR_MS - MINUTE_MS);
+    expect(await token()).toBe('token 2');
+  });
+
+  test('is kept for less than an hour when Google does not say how long it lives', async () => {
+    const { clock, google, token } = await setUp();
+    google.answerToken = () => ({
+      status: 200,
+      body: { access_token: `token ${google.tokenRequests.count}` },
+    });
+    await token();
+    clock.advance(HOUR_MS - MINUTE_MS);
+    expect(await token()).toBe('token 1');
+  });
+
+  test('is counted and reported when it is minted, but not shown', async () => {
+    const { telemetry, token } = await setUp();
+    const minted = await token();
+    expect(telemetry.total('oauth_mints', 'minted')).toBe(1);
+    expect(JSON.stringify(telemetry.lines)).not.toContain(minted);
+  });
+});
+
+describe('a token that FCM refused', () => {
+  test('is replaced at the next call', async () => {
+    const { auth, google, token } = await setUp();
+    numberTokens(google, 3600);
+    auth.invalidate(await auth.accessToken());
+    expect(await token()).toBe('token 2');
+  });
+
+  test('is dropped once, when many pushes were refused with it', async () => {
+    const { auth, google, token } = await setUp();
+    numberTokens(google, 3600);
+    const refused = await auth.accessToken();
+    auth.invalidate(refused);
+    await auth.accessToken();
+    auth.invalidate(refused);
+    expect(await token()).toBe('token 2');
+  });
+
+  test('is not another that reads the same', async () => {
+    const { auth, google, token } = await setUp();
+    numberTokens(google, 3600);
+    await token();
+    auth.invalidate(new Secret('token 1'));
+    expect(await token()).toBe('token 1');
+  });
+});
+
+describe('when Google gives no token', () => {
+  test.each([
+    [
+      'it refuses the key',
+      { status: 400, body: { error: 'invalid_grant', error_description: 'the text' } },
+      'http_400',
+    ],
+    ['it is broken', { status: 500, body: '<html>the text' }, 'http_500'],
+    ['it redirects', { status: 302, headers: { location: '/token' } }, 'http_302'],
+    ['it answers with rubbish', { status: 200, body: 'the text' }, 'answer_unreadable'],
+    ['it answers without a token', { status: 200, body: { expires_in: 3600 } }, 'answer_unreadable'],
+    ['it answers with an empty token', { status: 200, body: { access_token: '' } }, 'answer_unreadable'],
+    [
+      'it answers with more than 8 KiB',
+      { status: 200, body: { access_token: 'x'.repeat(9000) } },
+      'answer_unreadable',
+    ],
+  ])('because %s, the error says so in a word', async (_, answer, reason) => {
+    const { auth, google, telemetry } = await setUp();
+    google.answerToken = () => answer;
+    const error = await auth.accessToken().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(GoogleAuthError);
+    expect(error).toMatchObject({ reason, message: reason });
+    expect(telemetry.logged('fcm.oauth_failed')).toMatchObject([{ reason }]);
+    expect(JSON.stringify(telemetry.lines)).not.toContain('the text');
+  });
+
+  test('because nobody listens there, the error is of the same kind', async () => {
+    const { auth, google, telemetry } = await setUp();
+    await google[Symbol.asyncDispose]();
+    await expect(auth.accessToken()).rejects.toMatchObject({
+      name: 'GoogleAuthError',
+      reason: 'unreachable',
+    });
+    expect(telemetry.total('oauth_mints', 'failed')).toBe(1);
+  });
+
+  test('all who wait get the same error, from one request', async () => {
+    const { google, token } = await setUp();
+    google.answerToken = () => ({ status: 400 });
+    const results = await Promise.allSettled(Array.from({ length: 50 }, token));
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(google.tokenRequests.count).toBe(1);
+  });
+
+  test('the next call tries again', async () => {
+    const { google, token } = await setUp();
+    google.answerToken = () => ({ status: 400 });
+    await token().catch(() => undefined);
+    google.answerToken = undefined;
+    expect(await token()).toMatch(/^ya29\./);
+  });
+
+  test('a token that is still good is not thrown away', async () => {
+    const { clock, google, token } = await setUp();
+    numberTokens(google, 3600);
+    await token();
+    google.answerToken = () => ({ status: 500 });
+    clock.advance(30 * SECOND_MS);
+    expect(await token()).toBe('token 1');
+  });
+});

@@ -1,0 +1,125 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { googleServiceAccount } from '../../../stand-ins/google-service-account.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { readServiceAccount, ServiceAccountError } from './service-account.ts';
+
+const { file: FILE } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
+const EC_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+});
+
+async function written(content: object | string): Promise<string> {
+  const path = join(await tempDirectory(), 'key.json');
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+async function failureOf(path: string, projectId?: string): Promise<string> {
+  const error = await readServiceAccount(path, projectId).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ServiceAccountError);
+  return (error as Error).message;
+}
+
+describe('a key file', () => {
+  test('is read as the Firebase console hands it out', async () => {
+    const account = await readServiceAccount(await written(FILE));
+    expect(account).toMatchObject({
+      projectId: 'demo-project',
+      clientEmail: FILE.client_email,
+      tokenUri: 'https://oauth2.example/token',
+      privateKeyId: FILE.private_key_id,
+    });
+    expect(account.privateKey.reveal().export({ type: 'pkcs8', format: 'pem' })).toBe(FILE.private_key);
+  });
+
+  test('gives way to the project that the operator names', async () => {
+    expect(await readServiceAccount(await written(FILE), 'mine')).toMatchObject({ projectId: 'mine' });
+  });
+
+  test('may leave out its project where the operator names one', async () => {
+    const path = await written({ ...FILE, project_id: undefined });
+    expect(await readServiceAccount(path, 'mine')).toMatchObject({ projectId: 'mine' });
+    expect(await failureOf(path)).toBe(`${path} names no project_id; set FIREBASE_PROJECT_ID`);
+  });
+
+  test('may leave out the id of its key', async () => {
+    const path = await written({ ...FILE, private_key_id: undefined });
+    expect((await readServiceAccount(path)).privateKeyId).toBeUndefined();
+  });
+
+  test('shows nothing of its key when it is printed', async () => {
+    const account = await readServiceAccount(await written(FILE));
+    expect(JSON.stringify(account)).toContain('"privateKey":"[redacted]"');
+  });
+});
+
+describe('a key file that cannot be used is refused by the name of the field', () => {
+  test.each([
+    ['type', 'authorized_user', 'type is not "service_account": this is another kind of key file'],
+    ['project_id', '', 'project_id is missing or empty'],
+    ['project_id', 7, 'project_id is missing or empty'],
+    ['client_email', undefined, 'client_email is missing or empty'],
+    ['client_email', '', 'client_email is missing or empty'],
+    ['token_uri', undefined, 'token_uri is not an http(s) URL'],
+    ['token_uri', 'file:///etc/passwd', 'token_uri is not an http(s) URL'],
+    ['token_uri', 'oauth2', 'token_uri is not an http(s) URL'],
+    ['private_key', undefined, 'private_key is missing or empty'],
+    ['private_key', 'hunter2', 'private_key is not an RSA private key in PEM'],
+    ['private_key', FILE.private_key.slice(0, -200), 'private_key is not an RSA private key in PEM'],
+    ['private_key', EC_KEY, 'private_key is not an RSA private key in PEM'],
+  ])('%s: %j', async (field, value, problem) => {
+    const path = await written({ ...FILE, [field]: value });
+    expect(await failureOf(path)).toBe(`${path} is not a Firebase service account key: ${problem}`);
+  });
+
+  test('every field at once', async () => {
+    const message = await failureOf(await written({}));
+    for (const field of ['client_email', 'token_uri', 'private_key'])
+      expect(message).toContain(`${field} is`);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['no JSON', '{"private_key": "hunter2'],
+    ['the bare key', FILE.private_key],
+  ])('or as no JSON when it holds %s', async (_, content) => {
+    const path = await written(content);
+    expect(await failureOf(path)).toBe(`${path} is not JSON`);
+  });
+
+  test.each(['[]', 'null', '"text"'])('or as no key file when it holds %s', async (content) => {
+    expect(await failureOf(await written(content))).toContain(
+      'is not a Firebase service account key: the file ',
+    );
+  });
+
+  test('or as unreadable with the reason', async () => {
+    const directory = await tempDirectory();
+    expect(await failureOf(join(directory, 'none.json'))).toBe(
+      `${join(directory, 'none.json')} cannot be read (ENOENT)`,
+    );
+    expect(await failureOf(directory)).toBe(`${directory} cannot be read (EISDIR)`);
+  });
+
+  test('and never with a word of what stands in it', async () => {
+    const secret = randomBytes(12).toString('hex');
+    const broken = {
+      type: secret,
+      project_id: [secret],
+      client_email: { secret },
+      token_uri: secret,
+      private_key: secret,
+    };
+    expect(await failureOf(await written(broken))).not.toContain(secret);
+    expect(await failureOf(await written(`{"private_key":"${secret}`))).not.toContain(secret);
+  });
+});

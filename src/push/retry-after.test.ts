@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { retryAfterMs } from './retry-after.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+
+describe('Retry-After', () => {
+  test.each([
+    ['0', 0],
+    ['1', 1000],
+    ['120', 120_000],
+    [' 7 ', 7000],
+    ['999999999', 999_999_999_000],
+  ])('"%s" is that many seconds', (header, ms) => {
+    expect(retryAfterMs(header, NOW)).toBe(ms);
+  });
+
+  test.each([
+    ['an IMF date', 'Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+    ['a date of the past', 'Wed, 31 Dec 2025 23:59:59 GMT', 0],
+    ['this very moment', 'Thu, 01 Jan 2026 00:00:00 GMT', 0],
+  ])('may be %s', (_, header, ms) => {
+    expect(retryAfterMs(header, NOW)).toBe(ms);
+  });
+
+  test.each([undefined, '', ' ', 'soon', '10 s', '9999999999', 'NaN', '0x10'])(
+    'says nothing when it is %j',
+    (header) => {
+      expect(retryAfterMs(header, NOW)).toBeUndefined();
+    },
+  );
+
+  test('counts once when it stands there several times', () => {
+    expect(retryAfterMs(['5', '60'], NOW)).toBe(5000);
+    expect(retryAfterMs([], NOW)).toBeUndefined();
+  });
+
+  test('is never negative or no number, whatever is written there', () => {
+    const header = fc.oneof(
+      fc.string(),
+      fc.date({ noInvalidDate: true }).map(String),
+      fc.integer().map(String),
+    );
+    fc.assert(
+      fc.property(header, (text) => {
+        const ms = retryAfterMs(text, NOW);
+        if (ms !== undefined) expect(ms).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});

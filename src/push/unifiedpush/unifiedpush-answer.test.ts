@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+
+import { readUnifiedPushAnswer } from './unifiedpush-answer.ts';
+
+describe("what a push server's answer means", () => {
+  test.each([200, 201, 202, 204, 299])('%i delivers', (status) => {
+    expect(readUnifiedPushAnswer(status, undefined)).toEqual({ outcome: 'delivered' });
+  });
+
+  test.each([404, 410])('%i is gone', (status) => {
+    expect(readUnifiedPushAnswer(status, undefined)).toEqual({ outcome: 'gone' });
+  });
+
+  test.each([408, 425, 429, 500, 502, 503, 504, 507, 599])('%i is tried again', (status) => {
+    expect(readUnifiedPushAnswer(status, undefined)).toEqual({ outcome: 'retry', reason: `http_${status}` });
+  });
+
+  test.each([301, 302, 307, 308, 400, 401, 403, 405, 413, 418, 451])(
+    '%i is refused, and nobody is forgotten',
+    (status) => {
+      expect(readUnifiedPushAnswer(status, 1000)).toEqual({ outcome: 'refused', reason: `http_${status}` });
+    },
+  );
+
+  test.each([429, 503, 507])('%i keeps its Retry-After', (status) => {
+    expect(readUnifiedPushAnswer(status, 0)).toEqual({
+      outcome: 'retry',
+      reason: `http_${status}`,
+      afterMs: 0,
+    });
+    expect(readUnifiedPushAnswer(status, 5000)).toMatchObject({ afterMs: 5000 });
+  });
+});

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { anyJsonTextOf } from '../../test/support/json-text.ts';
+import { JsonCursor } from './json-cursor.ts';
+
+function cursorOver(text: string): JsonCursor {
+  return new JsonCursor(Buffer.from(text));
+}
+
+describe('skipString', () => {
+  test.each([
+    ['""', ''],
+    ['"a"', ''],
+    [String.raw`"\""`, ''],
+    [String.raw`"\\"`, ''],
+    [String.raw`"\\\""`, ''],
+    [String.raw`"\\" , 1`, ' , 1'],
+    [String.raw`"\\\\","x"`, ',"x"'],
+  ])('ends %s at its closing quote', (text, rest) => {
+    const cursor = cursorOver(text);
+    expect(cursor.skipString()).toBe(true);
+    expect(text.slice(cursor.position)).toBe(rest);
+  });
+
+  test.each(['"', '"a', String.raw`"\"`, String.raw`"\\\"`, 'a"'])('finds no end in %s', (text) => {
+    expect(cursorOver(text).skipString()).toBe(false);
+  });
+
+  test('a backslash before the opening quote does not count', () => {
+    const cursor = cursorOver(String.raw`\""`);
+    cursor.position = 1;
+    expect(cursor.skipString()).toBe(true);
+  });
+});
+
+describe('plainString', () => {
+  test.each(['"a\\n"', '"\t"', '"ä"', '"\u007f"', '"a', 'a', ''])('does not take %j', (text) => {
+    expect(cursorOver(text).plainString()).toBeUndefined();
+  });
+
+  test('takes any printable ASCII after white space', () => {
+    expect(cursorOver(' \n\r\t"~ a[]{}"').plainString()).toBe('~ a[]{}');
+  });
+});
+
+describe('digits', () => {
+  test.each([
+    ['0,', 0],
+    ['14,', 14],
+    ['65535 }', 65_535],
+    ['99999\n}', 99_999],
+  ])('takes %j', (text, value) => {
+    expect(cursorOver(text).digits()).toBe(value);
+  });
+
+  test.each(['', '14', '14]', '100000,', '00,', '014,', '-1,', '1.0,', '1e1,', '1E1}', '+1,', 'x,'])(
+    'leaves %j to JSON.parse',
+    (text) => {
+      expect(cursorOver(text).digits()).toBeUndefined();
+    },
+  );
+});
+
+describe('skipValue', () => {
+  test('takes any JSON value that is not nested deeply, and stops right behind it', () => {
+    const spelt = fc.jsonValue({ maxDepth: 5 }).chain(anyJsonTextOf);
+    fc.assert(
+      fc.property(spelt, (text) => {
+        const cursor = cursorOver(`${text},`);
+        expect(cursor.skipValue()).toBe(true);
+        expect(cursor.take(0x2c)).toBe(true);
+        expect(cursor.atEnd()).toBe(true);
+      }),
+    );
+  });
+
+  test.each(['', '[', '[1', '[1,', '[1,]', '{', '{"a"', '{"a":', '{"a":1', '{"a":1,}', '{a:1}', '[}', ','])(
+    'takes nothing that is cut off or crooked: %j',
+    (text) => {
+      expect(cursorOver(text).skipValue()).toBe(false);
+    },
+  );
+
+  test('sixteen levels are taken, seventeen are not', () => {
+    expect(cursorOver('['.repeat(16) + ']'.repeat(16)).skipValue()).toBe(true);
+    expect(cursorOver('['.repeat(17) + ']'.repeat(17)).skipValue()).toBe(false);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+
+import { MINUTE_MS } from '../../src/core/clock.ts';
+import type { RegistrationStore } from '../../src/core/ports.ts';
+import type { Registration } from '../../src/core/registration.ts';
+import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/registrations.ts';
+import type { CreateRegistrationStore } from './registration-store.contract.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const OLD_ENOUGH = 10 * MINUTE_MS + 1;
+
+/** A registration of the n-th key on a device of its own, made at `NOW` and so many milliseconds. */
+function nth(n: number, later = 0, parts: Partial<Registration> = {}): Registration {
+  return registrationAt(NOW + later, { tradePubkey: tradeKey(n), target: fcmTarget(`phone ${n}`), ...parts });
+}
+
+async function held(store: RegistrationStore, ...keys: readonly number[]): Promise<boolean[]> {
+  return Promise.all(keys.map(async (n) => (await store.find(tradeKey(n))) !== undefined));
+}
+
+/** What every store of registrations promises at its capacity (contract 1.1). */
+export function registrationCapacityContract(name: string, create: CreateRegistrationStore): void {
+  async function fullStoreOf(...registrations: readonly Registration[]): Promise<RegistrationStore> {
+    const store = await create({ capacity: registrations.length });
+    for (const registration of registrations) expect(await store.put(registration)).toBe('stored');
+    return store;
+  }
+
+  describe(`${name}: a full store`, () => {
+    test('takes a known key again', async () => {
+      const store = await fullStoreOf(nth(1), nth(2));
+      expect(await store.put(nth(1, 5))).toBe('stored');
+      expect(store.counts().total).toBe(2);
+    });
+
+    test('lets the oldest give way that was never woken and is over ten minutes old', async () => {
+      const store = await fullStoreOf(nth(1), nth(2, 1), nth(3, 2));
+      expect(await store.put(nth(4, OLD_ENOUGH))).toBe('displaced');
+      expect(await held(store, 1, 2, 3, 4)).toEqual([false, true, true, true]);
+      expect(store.counts()).toMatchObject({ total: 3, android: 3 });
+    });
+
+    test('lets none give way that is ten minutes old and not more', async () => {
+      const store = await fullStoreOf(nth(1), nth(2));
+      expect(await store.put(nth(3, OLD_ENOUGH - 1))).toBe('full');
+    });
+
+    test('lets none give way that was woken', async () => {
+      const store = await fullStoreOf(nth(1), nth(2, 1));
+      await store.renew(tradeKey(1), fcmTarget('phone 1'), LIFETIME, NOW);
+      expect(await store.put(nth(3, OLD_ENOUGH + 1))).toBe('displaced');
+      expect(await held(store, 1, 2, 3)).toEqual([true, false, true]);
+    });
+
+    test('lets none give way that was put as woken', async () => {
+      const store = await fullStoreOf(nth(1, 0, { woken: true }));
+      expect(await store.put(nth(2, OLD_ENOUGH))).toBe('full');
+    });
+
+    test('counts the age of a key from its last registration', async () => {
+      const store = await fullStoreOf(nth(1), nth(2, 1));
+      await store.put(nth(1, 2));
+      await store.put(nth(3, OLD_ENOUGH + 2));
+      expect(await held(store, 1, 2, 3)).toEqual([true, false, true]);
+    });
+
+    test('changes nothing when it refuses', async () => {
+      const store = await fullStoreOf(nth(1), nth(2));
+      expect(await store.put(nth(3, 5))).toBe('full');
+      expect(await held(store, 1, 2, 3)).toEqual([true, true, false]);
+      expect(await store.find(tradeKey(1))).toEqual(nth(1));
+      expect(store.counts().total).toBe(2);
+      expect(await store.forget(fcmTarget('phone 3'))).toBe(0);
+    });
+
+    test.each([
+      ['removed', async (store: RegistrationStore) => store.remove(tradeKey(1))],
+      ['forgotten', async (store: RegistrationStore) => store.forget(fcmTarget('phone 1'))],
+      ['swept', async (store: RegistrationStore) => store.sweep(NOW + LIFETIME.ttlMs)],
+    ])('has room again when one has been %s', async (_, free) => {
+      const store = await fullStoreOf(nth(1), nth(2, 5));
+      await free(store);
+      expect(await store.put(nth(3, 5))).toBe('stored');
+    });
+  });
+}

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
+import type { PutResult, RegistrationStore } from '../../src/core/ports.ts';
+import { isSameDevice, type PushTarget } from '../../src/core/push-target.ts';
+import { expiryOf, type Registration } from '../../src/core/registration.ts';
+import type { TradePubkey } from '../../src/core/trade-pubkey.ts';
+import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget } from '../support/registrations.ts';
+import type { CreateRegistrationStore } from './registration-store.contract.ts';
+
+/** A store as simple as it can be: one list, oldest registration first. */
+class NaiveStore {
+  list: Registration[] = [];
+
+  put(registration: Registration, capacity: number): PutResult {
+    const { tradePubkey, registeredAt } = registration;
+    const known = this.list.some((one) => one.tradePubkey === tradePubkey);
+    let result: PutResult = 'stored';
+    if (!known && this.list.length >= capacity) {
+      const oldest = this.list.find(({ woken }) => !woken);
+      if (oldest === undefined || registeredAt - oldest.registeredAt <= 10 * MINUTE_MS) return 'full';
+      this.#keep((one) => one !== oldest);
+      result = 'displaced';
+    }
+    this.#keep((one) => one.tradePubkey !== tradePubkey);
+    this.list.push(registration);
+    return result;
+  }
+
+  renew(tradePubkey: TradePubkey, target: PushTarget, now: number): void {
+    this.list = this.list.map((one) =>
+      one.tradePubkey === tradePubkey && isSameDevice(one.target, target)
+        ? Object.assign({}, one, { woken: true, expiresAt: expiryOf(one.registeredAt, now, LIFETIME) })
+        : one,
+    );
+  }
+
+  remove(tradePubkey: TradePubkey): boolean {
+    return this.#keep((one) => one.tradePubkey !== tradePubkey) > 0;
+  }
+
+  forget(target: PushTarget): number {
+    return this.#keep((one) => !isSameDevice(one.target, target));
+  }
+
+  sweep(now: number): number {
+    return this.#keep((one) => one.expiresAt > now);
+  }
+
+  /** @returns how many went */
+  #keep(keeps: (one: Registration) => boolean): number {
+    const before = this.list.length;
+    this.list = this.list.filter(keeps);
+    return before - this.list.length;
+  }
+}
+
+const CAPACITY = 5;
+const KEYS = Array.from({ length: 9 }, (_, n) => tradeKey(n));
+const TARGETS = [fcmTarget('a'), fcmTarget('a', 'ios'), fcmTarget('b'), unifiedPushTarget('a')];
+
+const key = fc.constantFrom(...KEYS);
+const target = fc.constantFrom<PushTarget[]>(...TARGETS);
+const passes = fc.constantFrom(0, 1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS);
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('put' as const), key, target, passes }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('renew' as const), key, target, passes }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), key, passes }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('forget' as const), target, passes }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('sweep' as const), passes }) },
+);
+
+type Operation = typeof operation extends fc.Arbitrary<infer One> ? One : never;
+
+async function both(
+  store: RegistrationStore,
+  model: NaiveStore,
+  step: Operation,
+  now: number,
+): Promise<void> {
+  switch (step.type) {
+    case 'put': {
+      const registration = {
+        tradePubkey: step.key,
+        target: step.target,
+        registeredAt: now,
+        expiresAt: expiryOf(now, now, LIFETIME),
+        woken: false,
+      };
+      return expect(await store.put(registration)).toBe(model.put(registration, CAPACITY));
+    }
+    case 'renew':
+      model.renew(step.key, step.target, now);
+      return store.renew(step.key, step.target, LIFETIME, now);
+    case 'remove':
+      return expect(await store.remove(step.key)).toBe(model.remove(step.key));
+    case 'forget':
+      return expect(await store.forget(step.target)).toBe(model.forget(step.target));
+    case 'sweep':
+      return expect(await store.sweep(now)).toBe(model.sweep(now));
+  }
+}
+
+async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<void> {
+  for (const one of KEYS) {
+    const expected = model.list.find(({ tradePubkey }) => tradePubkey === one);
+    expect(await store.find(one)).toEqual(expected);
+    if (expected !== undefined) expect(store.mayHold(one)).toBe(true);
+  }
+  const on = (platform: string): number =>
+    model.list.filter((one) => one.target.platform === platform).length;
+  expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });
+}
+
+/** Any sequence of operations leaves a store as it leaves the simplest one. */
+export function registrationModelContract(name: string, create: CreateRegistrationStore): void {
+  test(`${name}: does whatever is asked of it as the simplest store does`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { maxLength: 40, size: 'max' }), async (steps) => {
+        const store = await create({ capacity: CAPACITY });
+        const model = new NaiveStore();
+        let now = Date.UTC(2026, 0, 1);
+        for (const step of steps) {
+          now += step.passes;
+          await both(store, model, step, now);
+          await expectSame(store, model);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+
+import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
+import type { RegistrationStore } from '../../src/core/ports.ts';
+import type { Registration } from '../../src/core/registration.ts';
+import {
+  fcmTarget,
+  LIFETIME,
+  registrationAt,
+  tradeKey,
+  unifiedPushTarget,
+} from '../support/registrations.ts';
+
+export type CreateRegistrationStore = (options: { capacity: number }) => Promise<RegistrationStore>;
+
+const NOW = Date.UTC(2026, 0, 1);
+const PHONE = fcmTarget('phone');
+
+/** A registration of the n-th key, made at `NOW` and so many milliseconds. */
+function nth(n: number, later = 0, parts: Partial<Registration> = {}): Registration {
+  return registrationAt(NOW + later, { tradePubkey: tradeKey(n), ...parts });
+}
+
+/** What every store of registrations promises (`RegistrationStore`), but for its capacity. */
+export function registrationStoreContract(name: string, create: CreateRegistrationStore): void {
+  async function storeOf(...registrations: readonly Registration[]): Promise<RegistrationStore> {
+    const store = await create({ capacity: 100 });
+    for (const registration of registrations) expect(await store.put(registration)).toBe('stored');
+    return store;
+  }
+
+  describe(`${name}: a key`, () => {
+    test('that was put is found as it was put', async () => {
+      const store = await storeOf(nth(1), nth(2, 0, { target: unifiedPushTarget('x', 'ios'), woken: true }));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1));
+      expect(await store.find(tradeKey(2))).toEqual(
+        nth(2, 0, { target: unifiedPushTarget('x', 'ios'), woken: true }),
+      );
+      expect(store.mayHold(tradeKey(1))).toBe(true);
+    });
+
+    test('that was not put is not found', async () => {
+      expect(await (await storeOf(nth(1))).find(tradeKey(2))).toBeUndefined();
+    });
+
+    test('that is put again points at its new device alone', async () => {
+      const store = await storeOf(nth(1), nth(1, 5, { target: fcmTarget('new') }));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, 5, { target: fcmTarget('new') }));
+      expect(await store.forget(PHONE)).toBe(0);
+      expect(store.counts()).toMatchObject({ total: 1 });
+    });
+
+    test('is found even when it has expired: time is the business of its user', async () => {
+      const store = await storeOf(nth(1, -99 * HOUR_MS));
+      expect(await store.find(tradeKey(1))).toBeDefined();
+    });
+
+    test('that is removed is gone, and was there', async () => {
+      const store = await storeOf(nth(1), nth(2));
+      expect(await store.remove(tradeKey(1))).toBe(true);
+      expect(await store.find(tradeKey(1))).toBeUndefined();
+      expect(await store.find(tradeKey(2))).toBeDefined();
+    });
+
+    test('that is removed twice was there once', async () => {
+      const store = await storeOf(nth(1));
+      expect([await store.remove(tradeKey(1)), await store.remove(tradeKey(1))]).toEqual([true, false]);
+    });
+  });
+
+  describe(`${name}: a renewal`, () => {
+    test('starts the time to live again and marks the key as woken', async () => {
+      const store = await storeOf(nth(1));
+      await store.renew(tradeKey(1), PHONE, LIFETIME, NOW + HOUR_MS);
+      const expiresAt = NOW + HOUR_MS + LIFETIME.ttlMs;
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { expiresAt, woken: true }));
+    });
+
+    test('ends where the greatest age of a registration ends', async () => {
+      const store = await storeOf(nth(1));
+      await store.renew(tradeKey(1), PHONE, LIFETIME, NOW + LIFETIME.maxAgeMs - 1);
+      expect((await store.find(tradeKey(1)))?.expiresAt).toBe(NOW + LIFETIME.maxAgeMs);
+    });
+
+    test.each([
+      ['of another device', fcmTarget('other')],
+      ['of the same address on another platform', fcmTarget('phone', 'ios')],
+      ['of the same address at another push service', { ...unifiedPushTarget('x'), endpoint: 'phone' }],
+    ])('%s changes nothing', async (_, target) => {
+      const store = await storeOf(nth(1));
+      await store.renew(tradeKey(1), target, LIFETIME, NOW + HOUR_MS);
+      expect(await store.find(tradeKey(1))).toEqual(nth(1));
+    });
+
+    test('of a key that is not held holds nothing', async () => {
+      const store = await storeOf();
+      await store.renew(tradeKey(1), PHONE, LIFETIME, NOW);
+      expect(await store.find(tradeKey(1))).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: a device that is forgotten`, () => {
+    test('takes every key that points at it', async () => {
+      const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: fcmTarget('other') }));
+      expect(await store.forget(PHONE)).toBe(2);
+      expect(await store.find(tradeKey(1))).toBeUndefined();
+      expect(await store.find(tradeKey(3))).toBeDefined();
+    });
+
+    test('is an equal one, not only the same object', async () => {
+      const store = await storeOf(nth(1));
+      expect(await store.forget({ ...PHONE })).toBe(1);
+    });
+
+    test('has nothing to take when it is not known', async () => {
+      const store = await storeOf(nth(1));
+      expect(await store.forget(fcmTarget('other'))).toBe(0);
+      expect(await store.forget(fcmTarget('phone', 'ios'))).toBe(0);
+    });
+
+    test('can be registered again', async () => {
+      const store = await storeOf(nth(1));
+      await store.forget(PHONE);
+      await store.put(nth(1));
+      expect(await store.forget(PHONE)).toBe(1);
+    });
+  });
+
+  describe(`${name}: a sweep`, () => {
+    test('removes what has expired by now, and says how many', async () => {
+      const store = await storeOf(nth(1), nth(2, 1), nth(3, 2));
+      expect(await store.sweep(NOW + 1 + LIFETIME.ttlMs)).toBe(2);
+      const held = [1, 2, 3].map((n) => store.find(tradeKey(n)));
+      expect((await Promise.all(held)).map((one) => one !== undefined)).toEqual([false, false, true]);
+      expect(store.counts().total).toBe(1);
+    });
+
+    test('spares what was renewed', async () => {
+      const store = await storeOf(nth(1));
+      await store.renew(tradeKey(1), PHONE, LIFETIME, NOW + MINUTE_MS);
+      expect(await store.sweep(NOW + LIFETIME.ttlMs)).toBe(0);
+    });
+  });
+
+  describe(`${name}: the counts`, () => {
+    test('are zero to begin with', async () => {
+      expect((await storeOf()).counts()).toMatchObject({ total: 0, android: 0, ios: 0 });
+    });
+
+    test('are by platform and follow every change', async () => {
+      const ios = fcmTarget('apple', 'ios');
+      const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: ios }));
+      const before = store.counts();
+      await store.put(nth(1, 0, { target: ios }));
+      await store.renew(tradeKey(1), ios, LIFETIME, NOW);
+      await store.remove(tradeKey(2));
+      expect(before).toMatchObject({ total: 3, android: 2, ios: 1 });
+      expect(store.counts()).toMatchObject({ total: 2, android: 0, ios: 2 });
+    });
+  });
+}

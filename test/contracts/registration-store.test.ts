@@ -1,0 +1,10 @@
+import { MemoryRegistrations } from '../../src/store/memory-registrations.ts';
+import { registrationCapacityContract } from './registration-capacity.contract.ts';
+import { registrationModelContract } from './registration-model.contract.ts';
+import { registrationStoreContract, type CreateRegistrationStore } from './registration-store.contract.ts';
+
+const inMemory: CreateRegistrationStore = async (options) => new MemoryRegistrations(options);
+
+registrationStoreContract('in memory', inMemory);
+registrationCapacityContract('in memory', inMemory);
+registrationModelContract('in memory', inMemory);

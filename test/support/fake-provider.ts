@@ -1,0 +1,32 @@
+import { Arrivals } from '../../stand-ins/arrivals.ts';
+import type { Delivery, Wake } from '../../src/core/delivery.ts';
+import type { PushProvider } from '../../src/core/ports.ts';
+import type { FcmTarget } from '../../src/core/push-target.ts';
+
+/** One attempt that the provider was asked for: under way until it is settled. */
+export interface Attempt {
+  readonly target: FcmTarget;
+  readonly wake: Wake;
+  readonly signal: AbortSignal;
+  settle(delivery: Delivery): void;
+  fail(fault: unknown): void;
+}
+
+/** A provider whose every answer the test gives. */
+export class FakeProvider implements PushProvider<FcmTarget> {
+  readonly name = 'fcm';
+  readonly attempts = new Arrivals<Attempt>();
+  /** Attempts under way now, and at most. */
+  active = 0;
+  peak = 0;
+
+  send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+    this.active++;
+    this.peak = Math.max(this.peak, this.active);
+    return new Promise<Delivery>((settle, fail) => {
+      this.attempts.push({ target, wake, signal, settle, fail });
+    }).finally(() => this.active--);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,29 @@
+import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry.ts';
+
+/** Telemetry that remembers what it was told, for a test to ask about. */
+export class FakeTelemetry implements Telemetry {
+  readonly #totals = new Map<string, number>();
+  readonly lines: { event: LogEvent; fields: LogFields }[] = [];
+
+  count(counter: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    const series = [counter, ...Object.values(labels)].join(' ');
+    this.#totals.set(series, (this.#totals.get(series) ?? 0) + by);
+  }
+
+  log(event: LogEvent, fields: LogFields = {}): void {
+    this.lines.push({ event, fields });
+  }
+
+  pseudonym(tradePubkey: string): string {
+    return `pseudonym of ${tradePubkey.slice(0, 4)}`;
+  }
+
+  /** The total of a counter, with the values of its labels in their order. */
+  total(counter: CounterName, ...labels: string[]): number {
+    return this.#totals.get([counter, ...labels].join(' ')) ?? 0;
+  }
+
+  logged(event: LogEvent): LogFields[] {
+    return this.lines.filter((line) => line.event === event).map(({ fields }) => fields);
+  }
+}

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+
+import { DAY_MS, HOUR_MS } from '../../src/core/clock.ts';
+import type { FcmTarget, Platform, UnifiedPushTarget } from '../../src/core/push-target.ts';
+import type { Lifetime, Registration } from '../../src/core/registration.ts';
+import { parseTradePubkey, type TradePubkey } from '../../src/core/trade-pubkey.ts';
+
+/** The n-th of many distinct trade keys. */
+export function tradeKey(n: number): TradePubkey {
+  return parseTradePubkey(n.toString(16).padStart(64, '0')) as TradePubkey;
+}
+
+export function fcmTarget(token: string, platform: Platform = 'android'): FcmTarget {
+  return { type: 'fcm', platform, token };
+}
+
+export function unifiedPushTarget(name: string, platform: Platform = 'android'): UnifiedPushTarget {
+  return { type: 'unifiedpush', platform, endpoint: `https://push.example/${name}` };
+}
+
+/** The defaults of the contract. */
+export const LIFETIME: Lifetime = { ttlMs: 48 * HOUR_MS, maxAgeMs: 30 * DAY_MS };
+
+/** A fresh registration at the given time: key 1, an Android phone, unless told otherwise. */
+export function registrationAt(now: number, parts: Partial<Registration> = {}): Registration {
+  return {
+    tradePubkey: tradeKey(1),
+    target: fcmTarget('phone'),
+    registeredAt: now,
+    expiresAt: now + LIFETIME.ttlMs,
+    woken: false,
+    ...parts,
+  };
+}
+
+const hexDigit = fc.nat(15).map((digit) => digit.toString(16));
+
+/** Lower-case hex of so many characters. */
+export function hex(length: number): fc.Arbitrary<string> {
+  return fc.string({ unit: hexDigit, minLength: length, maxLength: length });
+}

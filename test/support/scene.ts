@@ -1,0 +1,65 @@
+import { vi, expect } from 'vitest';
+
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { Phone } from '../../stand-ins/phone.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { eventFor } from './wire-events.ts';
+import { keep } from './keep.ts';
+import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
+
+interface SceneOptions extends Omit<TestServerOptions, 'google'> {
+  /** How long FCM takes over each message. */
+  readonly latencyMs?: number;
+}
+
+type PhoneOptions = Partial<Omit<ConstructorParameters<typeof Phone>[0], 'serverUrl'>>;
+
+/** A relay, Google and the server between them, on loopback until the test is over. */
+export interface Scene {
+  /** The first relay. */
+  readonly relay: RelayStandIn;
+  readonly google: GoogleStandIn;
+  readonly server: TestServer;
+  /** A phone that has registered. */
+  readonly phone: (options?: PhoneOptions) => Promise<Phone>;
+  /**
+   * The tokens that Google was given, in order, once everything has passed that the relays were told to send by now:
+   * behind it each relay sends a last event, for a phone of its own, and that phone's wake has arrived.
+   */
+  readonly woken: () => Promise<string[]>;
+}
+
+export async function setScene(options: SceneOptions = {}): Promise<Scene> {
+  const { latencyMs = 0, relays = [keep(await RelayStandIn.start())] } = options;
+  const google = keep(await GoogleStandIn.start({ tls: false, latencyMs }));
+  const server = keep(await startTestServer({ ...options, relays, google }));
+  const [relay] = relays;
+  if (relay === undefined) throw new Error('a scene needs a relay');
+  const sentinels = new Set<string>();
+  const phone = (phoneOptions: PhoneOptions = {}): Promise<Phone> =>
+    registeredPhone({ name: 'phone', kind: 'android', ...phoneOptions, serverUrl: server.apiUrl });
+  const woken = async (): Promise<string[]> => {
+    for (const each of relays) {
+      const sentinel = await phone({ name: 'sentinel' });
+      sentinels.add(sentinel.token);
+      each.broadcast(eventFor([sentinel.tradePubkey]));
+      await google.pushes.atLeast(1, { where: ({ token }) => token === sentinel.token });
+    }
+    return google.pushes.all.map(({ token }) => token).filter((token) => !sentinels.has(token));
+  };
+  return { relay, google, server, phone, woken };
+}
+
+export async function registeredPhone(options: ConstructorParameters<typeof Phone>[0]): Promise<Phone> {
+  const phone = new Phone(options);
+  expect(await phone.register()).toMatchObject({ status: 200 });
+  return phone;
+}
+
+/** Waits until a metric has come to a value. */
+export async function untilMetric(server: TestServer, series: string, value: number): Promise<void> {
+  await vi.waitFor(async () => expect(await server.metric(series)).toBe(value), {
+    timeout: 20_000,
+    interval: 20,
+  });
+}

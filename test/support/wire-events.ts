@@ -1,0 +1,60 @@
+import { wrapEvent } from 'nostr-tools/nip59';
+import { finalizeEvent, generateSecretKey, type NostrEvent } from 'nostr-tools/pure';
+import { vi } from 'vitest';
+
+const HOUR = 3600;
+/** nip59 back-dates a gift wrap by a random part of this. */
+const NIP59_HOURS = 48;
+
+interface EventParts {
+  readonly kind?: number;
+  /** Positive in the past. */
+  readonly ageSeconds?: number;
+  /** Besides the `p` tags. */
+  readonly tags?: string[][];
+  readonly content?: string;
+  readonly secretKey?: Uint8Array;
+}
+
+/** An event of now for these recipients, signed with a key used once. Its content is no real ciphertext: nobody here opens it. */
+export function eventFor(recipients: readonly string[], parts: EventParts = {}): NostrEvent {
+  const { kind = 1059, ageSeconds = 0, tags = [], content = 'AgABAgMEBQYHCAkKCwwNDg8Q' } = parts;
+  const template = {
+    kind,
+    created_at: Math.floor(Date.now() / 1000) - ageSeconds,
+    tags: [...recipients.map((recipient) => ['p', recipient]), ...tags],
+    content,
+  };
+  return unmarked(finalizeEvent(template, parts.secretKey ?? generateSecretKey()));
+}
+
+/** A gift wrap made by nostr-tools' nip59 alone; only the die that it throws for the back-dating is loaded. */
+export function nip59GiftWrap(recipient: string, { backdatedHours }: { backdatedHours: number }): NostrEvent {
+  const die = vi.spyOn(Math, 'random').mockReturnValue(backdatedHours / NIP59_HOURS);
+  try {
+    return unmarked(wrapEvent({ kind: 1, content: 'an order' }, generateSecretKey(), recipient));
+  } finally {
+    die.mockRestore();
+  }
+}
+
+/** How many hours an event claims to be old. */
+export function ageInHours(event: NostrEvent): number {
+  return (Date.now() / 1000 - event.created_at) / HOUR;
+}
+
+/** The event with the lowest bit of the last character of one member flipped; hex stays hex. */
+export function flipped(event: NostrEvent, member: 'id' | 'pubkey' | 'sig' | 'content'): NostrEvent {
+  const text = event[member];
+  const last = text.at(-1) ?? '';
+  const other =
+    member === 'content'
+      ? String.fromCodePoint((last.codePointAt(0) ?? 0) ^ 1)
+      : (Number.parseInt(last, 16) ^ 1).toString(16);
+  return { ...event, [member]: text.slice(0, -1) + other };
+}
+
+/** Without the mark by which nostr-tools knows what it signed, and which spreading would copy to a forgery. */
+function unmarked(event: NostrEvent): NostrEvent {
+  return JSON.parse(JSON.stringify(event)) as NostrEvent;
+}
