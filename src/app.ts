@@ -1,6 +1,16 @@
 import { compose, type Composition, type CompositionParts } from './composition.ts';
 import { listen, ListenError } from './ops/listen.ts';
 
+const API_VARIABLES = { host: 'SERVER_HOST', port: 'SERVER_PORT' };
+const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
+
+/** Where the listeners are, as URLs; without the operator's, why it is off. */
+export interface Addresses {
+  readonly apiAddress: string;
+  readonly adminAddress?: string;
+  readonly adminProblem?: string;
+}
+
 /** The running program: the order in which things start and stop. */
 export class App {
   readonly #parts: CompositionParts;
@@ -22,23 +32,22 @@ export class App {
   /**
    * Listens and watches.
    *
-   * @returns the listeners' addresses; no admin address when its port, not chosen by the operator, was taken
    * @throws ListenError when a port cannot be had; {@link stop} ends what has been started by then
    */
-  async start(): Promise<{ apiAddress: string; adminAddress: string | undefined }> {
+  async start(): Promise<Addresses> {
     const { config } = this.#parts;
     const { api, fcm, registrations, relays } = this.#composition;
     // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
-    const apiAddress = await listen(api, { ...config.http, variable: 'SERVER_PORT' });
-    const adminAddress = await this.#listenForOperator();
+    const apiAddress = await listen(api, { ...config.http, variables: API_VARIABLES });
+    const admin = await this.#listenForOperator();
     this.#sweeper = setInterval(() => {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);
     // Refused credentials show at the start and in the log, not with the first wake.
     void fcm?.warmUp();
-    return { apiAddress, adminAddress };
+    return { apiAddress, ...admin };
   }
 
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
@@ -59,14 +68,15 @@ export class App {
   }
 
   /** Metrics are worth less than wakes: a taken port stops the start only where the operator asked for that port. */
-  async #listenForOperator(): Promise<string | undefined> {
+  async #listenForOperator(): Promise<Omit<Addresses, 'apiAddress'>> {
     const { config, telemetry } = this.#parts;
     try {
-      return await listen(this.#composition.admin, { ...config.admin, variable: 'ADMIN_PORT' });
+      const { admin } = this.#composition;
+      return { adminAddress: await listen(admin, { ...config.admin, variables: ADMIN_VARIABLES }) };
     } catch (error) {
       if (config.admin.required || !(error instanceof ListenError)) throw error;
       telemetry.log('admin.unavailable', { message: error.message });
-      return undefined;
+      return { adminProblem: error.message };
     }
   }
 }

@@ -62,13 +62,9 @@ export interface Composition {
  */
 export function compose(parts: CompositionParts, onFault: (fault: unknown) => void): Composition {
   const { config, telemetry, clock = Date.now } = parts;
-  const store = new MemoryRegistrations({ capacity: config.registrations.capacity });
-  const registrations = new Registrations({
-    store,
-    lifetime: config.registrations.lifetime,
-    clock,
-    telemetry,
-  });
+  const { capacity, lifetime } = config.registrations;
+  const store = new MemoryRegistrations({ capacity });
+  const registrations = new Registrations({ store, capacity, lifetime, clock, telemetry });
   const fcm = createFcm(parts, clock);
   const unifiedPush = config.unifiedPush.enabled
     ? new UnifiedPushProvider({ ...config.unifiedPush, clock, telemetry })

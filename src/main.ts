@@ -5,6 +5,7 @@ import { checkConfig } from './cli/check-config.ts';
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
 import { keygen } from './cli/keygen.ts';
 import { serve } from './cli/serve.ts';
+import { describeError } from './core/describe-error.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
 
@@ -61,4 +62,9 @@ async function run(): Promise<number> {
   }
 }
 
-process.exitCode = await run();
+try {
+  process.exitCode = await run();
+} catch (error) {
+  io.printError(`mostro-push failed: ${describeError(error)}\n`);
+  process.exitCode = 1;
+}

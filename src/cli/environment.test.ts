@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { ConfigError } from '../config/config.ts';
 import { loadEnvironment } from './environment.ts';
 
 async function directoryWith(text: string): Promise<string> {
@@ -16,7 +17,7 @@ describe('the environment', () => {
   test('is all there is without a .env', async () => {
     expect(await loadEnvironment(await tempDirectory(), { A: 'b' })).toEqual({
       variables: { A: 'b' },
-      unknown: [],
+      warnings: [],
     });
   });
 
@@ -24,9 +25,9 @@ describe('the environment', () => {
     const directory = await directoryWith(
       '# comment\nSERVER_PORT=1\nDATA_DIR="/a b" # why\n\nexport LOG_LEVEL=warn\n',
     );
-    const { variables, unknown } = await loadEnvironment(directory, { ADMIN_PORT: '2' });
+    const { variables, warnings } = await loadEnvironment(directory, { ADMIN_PORT: '2' });
     expect(variables).toEqual({ SERVER_PORT: '1', DATA_DIR: '/a b', LOG_LEVEL: 'warn', ADMIN_PORT: '2' });
-    expect(unknown).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   test('wins over .env', async () => {
@@ -34,10 +35,16 @@ describe('the environment', () => {
     expect(variables['SERVER_PORT']).toBe('2');
   });
 
+  test.each(['', ' \t'])('does not win over .env by a variable that says nothing: %j', async (empty) => {
+    const directory = await directoryWith('SERVER_PORT=1');
+    const { variables } = await loadEnvironment(directory, { SERVER_PORT: empty, ADMIN_PORT: '2' });
+    expect(variables).toEqual({ SERVER_PORT: '1', ADMIN_PORT: '2' });
+  });
+
   test('may have names that are not ours, but .env may not, without a word', async () => {
     const directory = await directoryWith('SERVER_PROT=1\nSERVER_PORT=1\nBATCH_DELAY_MS=5\n');
-    expect((await loadEnvironment(directory, { PATH: '/bin', SERVER_HSOT: 'x' })).unknown).toEqual([
-      'SERVER_PROT',
+    expect((await loadEnvironment(directory, { PATH: '/bin', SERVER_HSOT: 'x' })).warnings).toEqual([
+      'SERVER_PROT in .env means nothing to this program',
     ]);
   });
 
@@ -49,9 +56,17 @@ describe('the environment', () => {
     ]);
   });
 
+  test('is a wrong configuration with a .env that cannot be read', async () => {
+    const directory = await tempDirectory();
+    await symlink('.env', join(directory, '.env'));
+    const failure = await loadEnvironment(directory, {}).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect(failure).toMatchObject({ problems: ['.env: cannot be read (ELOOP)'] });
+  });
+
   test('does without a .env that is a directory', async () => {
     const directory = await tempDirectory();
     await mkdir(join(directory, '.env'));
-    expect(await loadEnvironment(directory, {})).toEqual({ variables: {}, unknown: [] });
+    expect(await loadEnvironment(directory, {})).toEqual({ variables: {}, warnings: [] });
   });
 });

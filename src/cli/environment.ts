@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
+import { ConfigError } from '../config/config.ts';
 import { FUTURE_VARIABLES } from '../config/future-variables.ts';
 import { VARIABLES } from '../config/variables.ts';
 
@@ -10,20 +11,27 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Joins the `.env` file of a directory, if there is one, with the environment, which wins.
  *
- * @returns the joined variables, and the names in the file that mean nothing to us: mostly slips of the pen
+ * @returns the joined variables, and a warning for each name in the file that means nothing to us: mostly slips of the pen
+ * @throws ConfigError when the file is there and cannot be read
  */
 export async function loadEnvironment(
   directory: string,
   environment: Environment,
-): Promise<{ variables: Environment; unknown: readonly string[] }> {
+): Promise<{ variables: Environment; warnings: string[] }> {
   const text = await readFile(join(directory, '.env'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'EISDIR') return '';
-    throw error;
+    throw new ConfigError([`.env: cannot be read (${error.code})`]);
   });
-  const file = parseEnv(text);
+  const file = parseEnv(text.replace(/^\uFEFF/, ''));
+  // An empty variable counts as unset, so it does not hide what the file says.
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => (value ?? '').trim() !== ''),
+  );
   const known = new Set<string>([...Object.keys(VARIABLES), ...FUTURE_VARIABLES]);
   return {
-    variables: { ...file, ...environment },
-    unknown: Object.keys(file).filter((name) => !known.has(name)),
+    variables: { ...file, ...set },
+    warnings: Object.keys(file)
+      .filter((name) => !known.has(name))
+      .map((name) => `${name} in .env means nothing to this program`),
   };
 }

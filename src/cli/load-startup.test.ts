@@ -112,7 +112,7 @@ describe('a start is warned', () => {
       { SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
       { createKey: true },
     );
-    expect(warnings).toEqual([`${file} can be read by its group; consider: chmod 600 ${file}`]);
+    expect(warnings).toEqual([`${file} is open to its group; consider: chmod 600 ${file}`]);
   });
 });
 

@@ -28,9 +28,8 @@ export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
 }
 
 async function settle(io: Io): Promise<Startup> {
-  const { variables, unknown } = await loadEnvironment(io.directory, io.environment);
+  const { variables, warnings: slips } = await loadEnvironment(io.directory, io.environment);
   const startup = await loadStartup(variables, { createKey: true });
-  const slips = unknown.map((name) => `${name} in .env means nothing to this program`);
   return { ...startup, warnings: [...startup.warnings, ...slips] };
 }
 
@@ -49,7 +48,7 @@ async function run(
     const addresses = await app.start();
     const fcmReady = serviceAccount !== undefined;
     io.printError(
-      startScreen({ version, config, key: serverKey, keyCreated, fcmReady, ...addresses, warnings }),
+      startScreen({ version, config, key: serverKey, keyCreated, fcmReady, addresses, warnings }),
     );
     telemetry.log('server.started', { version, address: addresses.apiAddress });
     for (const warning of warnings) telemetry.log('config.warning', { message: warning });

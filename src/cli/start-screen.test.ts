@@ -15,8 +15,7 @@ function screen(environment: Record<string, string> = {}, parts: Partial<StartSc
     key: KEY,
     keyCreated: false,
     fcmReady: false,
-    apiAddress: 'http://0.0.0.0:8080',
-    adminAddress: 'http://127.0.0.1:9464',
+    addresses: { apiAddress: 'http://0.0.0.0:8080', adminAddress: 'http://127.0.0.1:9464' },
     warnings: [],
     ...parts,
   });
@@ -103,11 +102,11 @@ describe('the start screen', () => {
     [
       'says how to get the admin listener back',
       {},
-      { adminAddress: undefined },
+      { addresses: { apiAddress: 'http://0.0.0.0:8080', adminProblem: 'port 9464 is taken' } },
       'admin',
-      'off: port 9464 is taken. Set ADMIN_PORT to a free one',
+      'off: port 9464 is taken',
     ],
-  ])('%s', (_, environment: Record<string, string>, parts, name, value) => {
+  ])('%s', (_, environment: Record<string, string>, parts: Partial<StartScreenParts>, name, value) => {
     expect(row(screen(environment, parts), name)).toBe(value);
   });
 

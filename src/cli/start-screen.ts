@@ -1,3 +1,4 @@
+import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS } from '../core/clock.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
@@ -9,9 +10,7 @@ export interface StartScreenParts {
   readonly keyCreated: boolean;
   /** Whether FCM has a service account. */
   readonly fcmReady: boolean;
-  /** Where the listeners are; `undefined` for the admin listener when its port was taken. */
-  readonly apiAddress: string;
-  readonly adminAddress: string | undefined;
+  readonly addresses: Addresses;
   readonly warnings: readonly string[];
 }
 
@@ -22,13 +21,13 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
 
 /** What is on, what is off and how to turn it on: the screen that a start prints. Holds no secret. */
 export function startScreen(parts: StartScreenParts): string {
-  const { config, key } = parts;
+  const { addresses, config, key } = parts;
   const rows: [string, string][] = [
     ['public key', key.publicKeyHex],
     ['', key.npub],
     ['key kept in', keyPlace(parts)],
-    ['HTTP API', parts.apiAddress],
-    ['admin', parts.adminAddress ?? `off: port ${config.admin.port} is taken. Set ADMIN_PORT to a free one`],
+    ['HTTP API', addresses.apiAddress],
+    ['admin', addresses.adminAddress ?? `off: ${addresses.adminProblem}`],
     ['relays', config.relays.urls.map((url) => new URL(url).host).join(', ')],
     ['kinds', config.relays.kinds.map((kind) => KIND_NAMES[kind]).join(', ')],
     ['FCM', fcmState(parts)],

@@ -31,7 +31,6 @@ describe('with no configuration at all', () => {
         enabled: true,
         baseUrl: 'https://fcm.googleapis.com',
         payloadMode: 'silent',
-        serviceAccountPath: undefined,
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false },
       shutdownTimeoutMs: 10_000,
@@ -100,16 +99,37 @@ describe('what is wrong is said', () => {
     expect(readVariables({ SERVER_PORT: 'x', ADMIN_PORT: '1' }).values).toMatchObject({ ADMIN_PORT: 1 });
   });
 
-  test('without the credentials, the path and the query of a URL', () => {
-    const { problems } = readVariables({ NOSTR_RELAYS: 'wss://bob:hunter2@relay.example/hunter2?x=hunter2' });
-    expect(problems).toEqual([
-      'NOSTR_RELAYS: expected wss:// (or ws://) URLs, separated by commas, got "wss://relay.example…"',
-    ]);
+  test.each([
+    ['a slash', 'NOSTR_RELAYS', 'wss://bob:hunter2@relay.example/hunter2?x=hunter2'],
+    ['credentials with a slash in them', 'NOSTR_RELAYS', 'wss://bob:hun/ter2@relay.example'],
+    ['a slash and no scheme', 'FCM_BASE_URL', 'proxy.example/hunter2'],
+    ['an at sign alone', 'SERVER_PORT', 'bob:hunter2@relay.example'],
+  ])('without the value at all where it has %s', (_, name, written) => {
+    const { problems } = readVariables({ [name]: written });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name}: expected [^"]+$`));
+    expect(problems[0]).not.toMatch(/got|bob|hunter2|relay\.example|proxy/);
   });
 
-  test('at no great length', () => {
-    expect(readVariables({ SERVER_PORT: 'x'.repeat(10_000) }).problems[0]?.length).toBeLessThan(150);
+  test('with the value only where that is short', () => {
+    expect(readVariables({ SERVER_PORT: 'x'.repeat(24) }).problems[0]).toMatch(/, got "x{24}"$/);
+    expect(readVariables({ SERVER_PORT: 'x'.repeat(25) }).problems[0]).toMatch(/65535$/);
+    expect(readVariables({ SERVER_PORT: 'ab'.repeat(32) }).problems[0]).toMatch(/65535$/);
   });
+
+  test.each(['constructor', '__proto__', 'toString'])('of %s, which is no value of anything', (written) => {
+    const names = ['NOSTR_KINDS', 'STORE', 'FCM_ENABLED', 'LOG_LEVEL'];
+    const { values, problems } = readVariables(Object.fromEntries(names.map((name) => [name, written])));
+    expect(problems.map((problem) => problem.split(':', 1)[0])).toEqual(names);
+    expect(Object.keys(values).filter((name) => names.includes(name))).toEqual([]);
+  });
+
+  test.each(['rubbish', 'a=b=c', '=', '/', 'constructor', '__proto__', 'mostro_push=loud'])(
+    'but of RUST_LOG nothing ever is: %j means info',
+    (filter) => {
+      expect(configOf({ RUST_LOG: filter }).log.level).toBe('info');
+    },
+  );
 
   test('in one message that an operator can read', () => {
     expect(new ConfigError(['A: one', 'B: two']).message).toBe(

@@ -22,7 +22,6 @@ export interface Config {
     readonly enabled: boolean;
     readonly baseUrl: string;
     readonly payloadMode: 'silent' | 'alert';
-    readonly serviceAccountPath: string | undefined;
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
   readonly shutdownTimeoutMs: number;
@@ -42,9 +41,6 @@ export class ConfigError extends Error {
 
 const DEFAULT_ADMIN_PORT = 9464;
 
-/** Longer values are cut where a message quotes them. */
-const MAX_QUOTED = 60;
-
 /** What the variables came out as, as far as they are right, and every problem with the others. */
 export interface ReadVariables {
   readonly values: Partial<Values>;
@@ -61,16 +57,14 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     if (written === undefined) continue;
     const result = schema.safeParse(written);
     if (result.success) values[name] = result.data;
-    else
-      problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : `, got ${quote(written)}`}`);
+    else problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : quote(written)}`);
   }
   return { values, problems };
 }
 
+/** What a variable has, as a message may show it: only if it is short and plain, for a slip can put a secret anywhere. */
 function quote(written: string): string {
-  // A relay's URL may carry a secret path or query by mistake: what looks like a URL is shown without them.
-  const shown = written.replace(/(:\/\/)(?:[^/@\s,]*@)?([^/?#\s,]*)[^\s,]*/g, '$1$2…');
-  return JSON.stringify(shown.length > MAX_QUOTED ? `${shown.slice(0, MAX_QUOTED)}…` : shown);
+  return /^[\w.,:+ -]{1,24}$/.test(written) ? `, got "${written}"` : '';
 }
 
 /** Where the server's key is, unless `SERVER_PRIVATE_KEY` has it. */
@@ -105,7 +99,6 @@ export function assembleConfig(values: Values): Config {
       enabled: values.FCM_ENABLED,
       baseUrl: values.FCM_BASE_URL,
       payloadMode: values.FCM_PAYLOAD_MODE,
-      serviceAccountPath: values.FIREBASE_SERVICE_ACCOUNT_PATH,
     },
     unifiedPush: {
       enabled: values.UNIFIEDPUSH_ENABLED,

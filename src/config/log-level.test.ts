@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseLogLevel } from './log-level.ts';
+import { parseLogLevel, parseRustLog } from './log-level.ts';
 
 describe('a log level', () => {
   test.each([
@@ -19,24 +19,23 @@ describe('a log level', () => {
     expect(parseLogLevel(written)).toBe(level);
   });
 
-  test.each(['', 'loud', 'info debug', 'info;debug', '5', 'info=', 'mostro_push=loud', 'hyper=loud'])(
-    'is not %j',
-    (written) => {
-      expect(parseLogLevel(written)).toBeUndefined();
-    },
-  );
-
-  test('is one of six or nothing, whatever is written', () => {
-    const levels = [undefined, 'trace', 'debug', 'info', 'warn', 'error', 'silent'];
-    const part = fc.constantFrom('info', 'debug', 'mostro_push', 'hyper', '=', ',', '/', ' ', 'x');
-    fc.assert(
-      fc.property(
-        fc.array(part).map((parts) => parts.join('')),
-        (written) => {
-          expect(levels).toContain(parseLogLevel(written));
-        },
-      ),
-    );
+  test.each([
+    '',
+    'loud',
+    'info debug',
+    'info;debug',
+    '5',
+    'info=',
+    'info,',
+    'info,debug',
+    'debug/some text',
+    'mostro_push_backend',
+    'mostro_push_backend=debug',
+    'constructor',
+    '__proto__',
+    'toString',
+  ])('is not %j', (written) => {
+    expect(parseLogLevel(written)).toBeUndefined();
   });
 });
 
@@ -51,7 +50,36 @@ describe('a filter as RUST_LOG has them', () => {
     ['warn, mostro_push = error', 'error'],
     ['debug/some text', 'debug'],
     ['error,mostro_push_backend=off', 'silent'],
-  ])('%j means %s for us', (written, level) => {
-    expect(parseLogLevel(written)).toBe(level);
+    ['mostro_push_backend', 'trace'],
+    ['warn,mostro_push_backend', 'trace'],
+    ['warn,hyper', 'warn'],
+    ['info,', 'info'],
+    [',debug', 'debug'],
+    ['DEBUG', 'debug'],
+    ['', 'info'],
+    ['rubbish', 'info'],
+    ['=', 'info'],
+    ['constructor', 'info'],
+    ['__proto__=debug', 'info'],
+    ['mostro_push_backend=constructor', 'info'],
+    ['mostro_push_backend=loud', 'info'],
+    ['warn,mostro_push_backend=loud', 'warn'],
+    ['error,rubbish,hyper=loud', 'error'],
+  ])('%j means %s for us', (filter, level) => {
+    expect(parseRustLog(filter)).toBe(level);
+  });
+
+  test('means one of six levels, whatever is written', () => {
+    const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+    const part = fc.constantFrom('info', 'debug', 'mostro_push', 'hyper', '=', ',', '/', ' ', 'x');
+    const filter = fc.oneof(
+      fc.string(),
+      fc.array(part).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(filter, (written) => {
+        expect(levels).toContain(parseRustLog(written));
+      }),
+    );
   });
 });

@@ -51,9 +51,12 @@ describe('a switch', () => {
     expect(onOff.parse(text)).toBe(value);
   });
 
-  test.each(['', 'yes', 'no', 'on', 'off', '2', 'truefalse'])('%j is neither', (text) => {
-    expect(onOff.safeParse(text).error?.issues[0]?.message).toBe('expected true or false');
-  });
+  test.each(['', 'yes', 'no', 'on', 'off', '2', 'truefalse', 'constructor', '__proto__'])(
+    '%j is neither',
+    (text) => {
+      expect(onOff.safeParse(text).error?.issues[0]?.message).toBe('expected true or false');
+    },
+  );
 });
 
 describe('one of a few words', () => {

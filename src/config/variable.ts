@@ -46,15 +46,28 @@ export function positiveNumber(max: number): z.ZodType<number, string> {
     .refine((value) => value > 0 && value <= max, message);
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
 export const onOff: z.ZodType<boolean, string> = z.string().transform((text, context) => {
-  const value = SWITCH[text.toLowerCase()];
+  const value = SWITCH.get(text.toLowerCase());
   if (value === undefined) context.addIssue({ code: 'custom', message: 'expected true or false' });
   return value ?? z.NEVER;
 });
 
 export const text: z.ZodType<string, string> = z.string();
+
+/** The path of a file or directory. What looks like the file's content, a slip that would put a secret into messages, is refused. */
+export const path: z.ZodType<string, string> = z
+  .string()
+  .refine(
+    (written) => !/^[{[]|[\n\r\0]|-----BEGIN|^[0-9a-fA-F]{64}$/.test(written),
+    'expected a path, not the content of a file',
+  );
 
 /** One of a few words, in any case. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(

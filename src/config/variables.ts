@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
-import { parseLogLevel } from './log-level.ts';
+import { parseLogLevel, parseRustLog } from './log-level.ts';
 import {
   list,
   oneOf,
   onOff,
   parseUrl,
+  path,
   optional,
   positiveNumber,
   text,
@@ -14,10 +15,15 @@ import {
   type Variable,
 } from './variable.ts';
 
+/** v1's gift wraps and v2's signed messages. */
+const WAKE_KINDS = [1059, 14];
+
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
   parseUrl(url, ['wss:', 'ws:']),
 );
-const kinds = list('kinds 1059 and 14, separated by commas', (kind) => ({ '1059': 1059, '14': 14 })[kind]);
+const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
+  WAKE_KINDS.find((known) => String(known) === kind),
+);
 const port = wholeNumber(0, 65_535);
 const httpUrl = z.string().transform((written, context) => {
   const url = parseUrl(written, ['https:', 'http:']);
@@ -42,7 +48,7 @@ export const VARIABLES = {
   ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),
   // No default text: a default port that is taken is a warning, a chosen one an error.
   ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
-  DATA_DIR: variable('Directory for what the server keeps.', text, './data'),
+  DATA_DIR: variable('Directory for what the server keeps.', path, './data'),
   SERVER_PRIVATE_KEY: optional(
     "The server's key, 64 hex characters; else it is read from the key file.",
     privateKey,
@@ -52,7 +58,7 @@ export const VARIABLES = {
   ),
   SERVER_PRIVATE_KEY_FILE: optional(
     'The key file, made on the first start. Default: DATA_DIR/server.key.',
-    text,
+    path,
   ),
   STORE: variable(
     'Where registrations are kept; memory forgets them on a restart.',
@@ -78,7 +84,7 @@ export const VARIABLES = {
   ),
   FCM_ENABLED: variable('Push to Android and iOS through Firebase.', onOff, 'true'),
   FIREBASE_PROJECT_ID: optional('Firebase project. Default: the one in the key file.', text),
-  FIREBASE_SERVICE_ACCOUNT_PATH: optional('Service account key file from the Firebase console.', text),
+  FIREBASE_SERVICE_ACCOUNT_PATH: optional('Service account key file from the Firebase console.', path),
   FCM_BASE_URL: variable(
     'Where FCM is; another address only for tests.',
     httpUrl,
@@ -104,7 +110,10 @@ export const VARIABLES = {
     'trace, debug, info, warn, error or off. RUST_LOG is understood too. Default: info.',
     logLevel,
   ),
-  RUST_LOG: optional("The incumbent's name for LOG_LEVEL, which wins if both are set.", logLevel),
+  RUST_LOG: optional(
+    "The incumbent's name for LOG_LEVEL, which wins if both are set.",
+    text.transform(parseRustLog),
+  ),
   LOG_FORMAT: optional('json, or pretty for people. Default: pretty on a terminal.', oneOf('json', 'pretty')),
 } as const satisfies Record<string, Variable<unknown>>;
 

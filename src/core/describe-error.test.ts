@@ -18,6 +18,40 @@ describe('an error is described', () => {
     expect(describeError(new Error('outer', { cause }))).toMatch(/^Error at .+, caused by RangeError at .+$/);
   });
 
+  test.each([
+    ['its message', new Error('x\n    at https://secret/tok')],
+    ['its message and nothing else', new Error('    at https://secret/tok')],
+    ['the message of its cause', new Error('x', { cause: new Error('y\n    at https://secret/tok\n') })],
+  ])('by no line of %s, though it reads like a stack frame', (_, error) => {
+    const description = describeError(error);
+    expect(description).not.toMatch(/secret|tok/);
+    expect(description).toMatch(/^Error at describe-error\.test\.ts:\d+:\d+/);
+  });
+
+  test('by no frame when its message is no longer the one that its stack begins with', () => {
+    const error = new Error('another');
+    error.stack = 'Error: x\n    at https://secret/tok\n    at run (/src/run.js:1:2)';
+    expect(describeError(error)).toBe('Error');
+  });
+
+  test('to an end when its causes form a circle', () => {
+    const [one, other] = [new TypeError('one'), new RangeError('other')];
+    one.cause = other;
+    other.cause = one;
+    expect(describeError(one).match(/\w+Error/g)).toEqual([
+      'TypeError',
+      'RangeError',
+      'TypeError',
+      'RangeError',
+    ]);
+  });
+
+  test('with three causes at the most', () => {
+    let error = new Error('innermost');
+    for (let n = 0; n < 10; n++) error = new Error('outer', { cause: error });
+    expect(describeError(error).match(/caused by/g)).toHaveLength(3);
+  });
+
   test('even without a stack', () => {
     const error = new Error('x');
     delete error.stack;

@@ -1,12 +1,22 @@
+/** How many errors of a chain of causes are described: causes can form a circle. */
+const MAX_CAUSES = 3;
+
 /**
  * What may be said of an error: its name, its code and where in the code it arose. Never its message, which can
  * quote a token, an endpoint or a key.
  */
-export function describeError(error: unknown): string {
+export function describeError(error: unknown, causes = MAX_CAUSES): string {
   if (!(error instanceof Error)) return typeof error;
   const code = (error as { code?: unknown }).code;
-  const frame = (error.stack ?? '').split('\n').find((line) => /^\s+at /.test(line));
-  const where = frame?.replace(/^\s+at (?:.*[/\\])?/, ' at ').replace(/\)$/, '') ?? '';
-  const cause = error.cause === undefined ? '' : `, caused by ${describeError(error.cause)}`;
-  return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}${where}${cause}`;
+  const cause =
+    error.cause === undefined || causes === 0 ? '' : `, caused by ${describeError(error.cause, causes - 1)}`;
+  return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}${origin(error)}${cause}`;
+}
+
+/** File, line and column of the first stack frame. A stack begins with the message, so that is cut off first. */
+function origin({ message, stack = '' }: Error): string {
+  const end = stack.indexOf(message);
+  if (end === -1) return '';
+  const frame = /^\s+at (?:.*[/\\])?(.+?)\)?$/m.exec(stack.slice(end + message.length));
+  return frame === null ? '' : ` at ${frame[1]}`;
 }

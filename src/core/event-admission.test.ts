@@ -9,9 +9,10 @@ describe('an event for somebody here', () => {
     'is verified and handed on with its origin: %s',
     async (origin) => {
       const { admission, event, verified, woken } = await admissionWithOneKey();
-      admission.offer(candidate(event()), origin);
-      expect(await woken.atLeast(1)).toMatchObject([{ event: event(), origin }]);
-      expect(verified).toEqual([event().id]);
+      const one = event({ kind: 14 });
+      admission.offer(candidate(one), origin);
+      expect(await woken.atLeast(1)).toMatchObject([{ event: one, origin }]);
+      expect(verified).toEqual([one.id]);
     },
   );
 
@@ -22,7 +23,7 @@ describe('an event for somebody here', () => {
     admission.offer(candidate(event()), 'live');
     expect(woken.count).toBe(1);
     expect(telemetry.total('events_claimed')).toBe(1);
-    expect(telemetry.total('events_duplicate')).toBe(3);
+    await expect.poll(() => telemetry.total('events_duplicate')).toBe(3);
   });
 
   test('is not verified again once it is known', async () => {
@@ -74,6 +75,15 @@ describe('a hostile relay', () => {
     admission.offer(candidate(event()), 'live');
     expect(await woken.atLeast(1)).toMatchObject([{ event: event() }]);
   });
+
+  test('cannot suppress an event by handing it in as a stored one first', async () => {
+    const { admission, event, seen, telemetry, woken } = await admissionWithOneKey();
+    admission.offer(candidate(event()), 'stored');
+    await expect.poll(() => telemetry.total('events_rejected', 'not_new')).toBe(1);
+    expect(seen.knows(event().id)).toBe(false);
+    admission.offer(candidate(event()), 'live');
+    expect(await woken.atLeast(1)).toMatchObject([{ event: event(), origin: 'live' }]);
+  });
 });
 
 describe('a fault', () => {
@@ -86,10 +96,11 @@ describe('a fault', () => {
 });
 
 describe('an expired registration', () => {
-  test('still lets its event through to the waker, who knows better', async () => {
-    const { admission, clock, event, woken } = await admissionWithOneKey();
+  test('is nobody to wake, and its event claims nothing', async () => {
+    const { admission, clock, event, seen, telemetry, woken } = await admissionWithOneKey();
     clock.advance(49 * HOUR_MS);
     admission.offer(candidate(event()), 'live');
-    expect(await woken.atLeast(1)).toHaveLength(1);
+    await expect.poll(() => telemetry.total('events_rejected', 'not_new')).toBe(1);
+    expect([woken.count, seen.knows(event().id)]).toEqual([0, false]);
   });
 });

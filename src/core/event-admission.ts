@@ -8,7 +8,11 @@ import type { Waker } from './waker.ts';
 /** A gift wrap is back-dated by two days at the most (NIP-59); what claims to be older wakes nobody (contract 2). */
 const MAX_AGE_SECONDS = (72 * HOUR_MS) / SECOND_MS;
 
-type Rejection = 'crowded' | 'malformed' | 'mismatched' | 'too_old' | 'expired' | 'forged';
+/** The most that relays take by default (strfry); Mostro sends two. */
+const MAX_TAGS = 2000;
+
+/** `not_new`: stored before the registration, as far as anyone can tell, or for one that has just expired. */
+type Rejection = 'crowded' | 'malformed' | 'mismatched' | 'too_old' | 'expired' | 'forged' | 'not_new';
 
 export interface EventAdmissionParts {
   readonly registrations: Registrations;
@@ -53,6 +57,7 @@ export class EventAdmission implements EventSink {
     const now = unixSeconds(clock);
     // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
     if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
+    if (event.tags.length > MAX_TAGS) return 'crowded';
     if (event.created_at < now - MAX_AGE_SECONDS) return 'too_old';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
     telemetry.count('events_verified');
@@ -61,10 +66,13 @@ export class EventAdmission implements EventSink {
 
   async #claim(event: NostrEvent, origin: EventOrigin): Promise<void> {
     const { seen, telemetry, waker } = this.#parts;
+    // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
+    const registrations = await waker.addressed(event, origin);
+    if (registrations.length === 0) return this.#reject('not_new', event.kind);
     if ((await seen.reserve(event.id)) !== 'new') return telemetry.count('events_duplicate');
     telemetry.count('events_claimed');
     telemetry.log('event.matched', { kind: event.kind });
-    const settled = await waker.wake(event, origin);
+    const settled = await waker.wake(registrations);
     await (settled ? seen.commit(event.id) : seen.release(event.id));
   }
 

@@ -5,13 +5,14 @@ import type { Recipients } from './recipients.ts';
 import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
-// READ FIRST: every seam between the core and the outside. `app.ts` shows who implements what.
+// READ FIRST: every seam between the core and the outside. `composition.ts` shows who implements what.
 
 /**
  * When an event reached us, relative to its subscription:
  * - `live`: after EOSE;
- * - `stored`: before EOSE of the first subscription after the start, so it may be older than any registration;
- * - `recovered`: before EOSE of a later one, so it fell into a gap and nobody has been woken for it.
+ * - `stored`: before EOSE of the first subscription, at a relay that was reached at the first try after the start: it may
+ *   be older than any registration;
+ * - `recovered`: before EOSE of any other, so it fell into a gap and nobody has been woken for it.
  */
 export type EventOrigin = 'live' | 'stored' | 'recovered';
 

@@ -7,7 +7,7 @@ import { addressOf, isSameDevice, parseTarget } from './push-target.ts';
 const allowAll = (): boolean => true;
 
 function parse(token: string): ReturnType<typeof parseTarget> {
-  return parseTarget(token, 'android', allowAll);
+  return parseTarget(token, allowAll);
 }
 
 describe('an FCM token', () => {
@@ -18,7 +18,7 @@ describe('an FCM token', () => {
     ['with any printable ASCII', '!"#$%&\'()*+,-./:;<=>?@[]^_`{|}~'],
     ['that begins like the word http', 'httpx:APA91b'],
   ])('%s is taken as it is', (_, token) => {
-    expect(parse(token)).toEqual({ type: 'fcm', platform: 'android', token });
+    expect(parse(token)).toEqual({ type: 'fcm', token });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe('an FCM token', () => {
   });
 
   test('is never asked of the endpoint policy', () => {
-    expect(parseTarget('a:token', 'ios', () => false)).toEqual(fcmTarget('a:token', 'ios'));
+    expect(parseTarget('a:token', () => false)).toEqual(fcmTarget('a:token'));
   });
 });
 
@@ -42,7 +42,7 @@ describe('what looks like a URL is never an FCM token', () => {
     const scheme = fc.constantFrom('http', 'https', 'HTTPS', 'hTTp', 'ftp', 'ws', 'file', 'x-y.z+1');
     fc.assert(
       fc.property(scheme, fc.string({ unit: 'binary' }), fc.boolean(), (name, rest, allowed) => {
-        const target = parseTarget(`${name}://${rest}`, 'android', () => allowed);
+        const target = parseTarget(`${name}://${rest}`, () => allowed);
         expect(target).not.toHaveProperty('type', 'fcm');
       }),
       { numRuns: 500 },
@@ -75,7 +75,7 @@ describe('a UnifiedPush endpoint', () => {
     ['https://push.example', 'https://push.example/'],
     ['https://push.example:443/a', 'https://push.example/a'],
   ])('%s is taken', (token, endpoint) => {
-    expect(parse(token)).toEqual({ type: 'unifiedpush', platform: 'android', endpoint });
+    expect(parse(token)).toEqual({ type: 'unifiedpush', endpoint });
   });
 
   test('may be 1000 bytes long and not more', () => {
@@ -84,10 +84,21 @@ describe('a UnifiedPush endpoint', () => {
     expect(parse(`${longest}x`)).toBe('Invalid endpoint');
   });
 
+  test('is as long as its normalised URL, not as it was written', () => {
+    expect(parse(`https://push.example/${'"'.repeat(979)}`)).toBe('Invalid endpoint');
+    expect(parse(`https://push.example/${'"'.repeat(326)}x`)).toMatchObject({
+      endpoint: `https://push.example/${'%22'.repeat(326)}x`,
+    });
+    expect(parse(`https://push.example/${'./'.repeat(500)}up`)).toMatchObject({
+      endpoint: 'https://push.example/up',
+    });
+  });
+
   test.each([
     ['with a user', 'https://user@push.example/'],
     ['with a password', 'https://user:secret@push.example/'],
     ['with a fragment', 'https://push.example/#x'],
+    ['with an empty fragment', 'https://push.example/up#'],
     ['without a host', 'https://'],
     ['with a port that is none', 'https://push.example:99999/'],
     ['with a space', 'https://push.example/a b'],
@@ -100,21 +111,20 @@ describe('a UnifiedPush endpoint', () => {
   test('is refused when the policy refuses it', () => {
     const seen: string[] = [];
     const refuse = (url: URL): boolean => seen.push(url.hostname) < 0;
-    expect(parseTarget('https://push.example/up', 'android', refuse)).toBe('Invalid endpoint');
+    expect(parseTarget('https://push.example/up', refuse)).toBe('Invalid endpoint');
     expect(seen).toEqual(['push.example']);
   });
 });
 
 describe('two targets are one device', () => {
-  test('when service, platform and address are the same', () => {
+  test('when service and address are the same', () => {
     expect(isSameDevice(fcmTarget('a'), fcmTarget('a'))).toBe(true);
     expect(isSameDevice(unifiedPushTarget('a'), unifiedPushTarget('a'))).toBe(true);
   });
 
   test.each([
     ['the address', fcmTarget('b')],
-    ['the platform', fcmTarget('a', 'ios')],
-    ['the service', { type: 'unifiedpush', platform: 'android', endpoint: 'a' } as const],
+    ['the service', { type: 'unifiedpush', endpoint: 'a' } as const],
   ])('but not when %s differs', (_, other) => {
     expect(isSameDevice(fcmTarget('a'), other)).toBe(false);
   });

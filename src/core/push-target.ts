@@ -7,14 +7,12 @@ export type PushTarget = FcmTarget | UnifiedPushTarget;
 /** A Firebase registration token: opaque, printable ASCII. */
 export interface FcmTarget {
   readonly type: 'fcm';
-  readonly platform: Platform;
   readonly token: string;
 }
 
 /** A UnifiedPush endpoint: a capability URL, so the whole of it is a secret. */
 export interface UnifiedPushTarget {
   readonly type: 'unifiedpush';
-  readonly platform: Platform;
   readonly endpoint: string;
 }
 
@@ -25,7 +23,7 @@ export function addressOf(target: PushTarget): string {
 
 /** Whether two targets are one device: the same address at the same kind of push service. */
 export function isSameDevice(a: PushTarget, b: PushTarget): boolean {
-  return a.type === b.type && a.platform === b.platform && addressOf(a) === addressOf(b);
+  return a.type === b.type && addressOf(a) === addressOf(b);
 }
 
 /** FCM tokens are 140–200 characters today and undocumented; the bound only keeps a registration small. */
@@ -47,21 +45,16 @@ export type EndpointPolicy = (endpoint: URL) => boolean;
  *
  * @returns the target, or the contract's message for what is wrong with it
  */
-export function parseTarget(
-  token: string,
-  platform: Platform,
-  allowsEndpoint: EndpointPolicy,
-): PushTarget | TargetProblem {
+export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): PushTarget | TargetProblem {
   if (!URL_LIKE.test(token)) {
     const valid = token.length <= MAX_TOKEN_LENGTH && PRINTABLE.test(token);
-    return valid ? { type: 'fcm', platform, token } : 'Invalid token';
+    return valid ? { type: 'fcm', token } : 'Invalid token';
   }
   // URL.canParse first: the URL constructor's error would carry the text, which is a secret.
-  const short = token.length <= MAX_ENDPOINT_BYTES && PRINTABLE.test(token);
-  if (!short || !URL.canParse(token)) return 'Invalid endpoint';
+  if (!PRINTABLE.test(token) || token.includes('#') || !URL.canParse(token)) return 'Invalid endpoint';
   const endpoint = new URL(token);
-  const plain = endpoint.username === '' && endpoint.password === '' && endpoint.hash === '';
-  return plain && allowsEndpoint(endpoint)
-    ? { type: 'unifiedpush', platform, endpoint: endpoint.href }
-    : 'Invalid endpoint';
+  const { href, username, password } = endpoint;
+  // Normalised, a URL is ASCII and can be longer than it was written.
+  const fits = href.length <= MAX_ENDPOINT_BYTES && username === '' && password === '';
+  return fits && allowsEndpoint(endpoint) ? { type: 'unifiedpush', endpoint: href } : 'Invalid endpoint';
 }

@@ -9,6 +9,10 @@ function pTags(count: number): string[][] {
   return Array.from({ length: count }, (_, n) => ['p', tradeKey(n)]);
 }
 
+function invalidTags(count: number): string[][] {
+  return Array.from({ length: count }, (_, n) => ['p', `npub${n}`]);
+}
+
 describe('the recipients of an event', () => {
   test('are the keys of all its p tags, in their order', () => {
     const tags = [
@@ -41,6 +45,16 @@ describe('the recipients of an event', () => {
     const recipients = recipientsOf(pTags(11));
     expect(recipients.keys).toHaveLength(MAX_RECIPIENTS);
     expect(recipients.crowded).toBe(true);
+  });
+
+  test('are a crowd by their distinct values, keys or not', () => {
+    expect(recipientsOf([...invalidTags(10), ...pTags(1)])).toMatchObject({ crowded: true, keys: [] });
+    expect(recipientsOf([...pTags(5), ...invalidTags(6)]).crowded).toBe(true);
+    expect(recipientsOf(invalidTags(11)).crowded).toBe(true);
+    expect(recipientsOf([...invalidTags(9), ...invalidTags(9), ...pTags(1)])).toMatchObject({
+      crowded: false,
+      keys: [tradeKey(0)],
+    });
   });
 
   test('stay a crowd whatever is added', () => {

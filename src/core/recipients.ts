@@ -3,8 +3,9 @@ import { parseTradePubkey, type TradePubkey } from './trade-pubkey.ts';
 /** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
 export const MAX_RECIPIENTS = 10;
 
-/** Who an event is for: the distinct keys of its `p` tags, or `crowded` when there are more than {@link MAX_RECIPIENTS}. */
+/** Who an event is for: the keys among its distinct `p` values, or `crowded` when there are more values than {@link MAX_RECIPIENTS}. */
 export class Recipients {
+  readonly #values: string[] = [];
   readonly #keys: TradePubkey[] = [];
   #crowded = false;
 
@@ -16,12 +17,17 @@ export class Recipients {
     return this.#crowded;
   }
 
-  /** Takes the value of one `p` tag; a value that is not a public key is nobody's and is passed over. */
-  add(value: string): void {
-    const key = parseTradePubkey(value);
-    if (key === undefined || this.#crowded || this.#keys.includes(key)) return;
-    if (this.#keys.length === MAX_RECIPIENTS) this.#crowded = true;
-    else this.#keys.push(key);
+  /** Takes the value of one `p` tag; one that is no public key is nobody's, but counts as a value. */
+  add(written: string): void {
+    const key = parseTradePubkey(written);
+    const value = key ?? written;
+    if (this.#crowded || this.#values.includes(value)) return;
+    if (this.#values.length === MAX_RECIPIENTS) {
+      this.#crowded = true;
+      return;
+    }
+    this.#values.push(value);
+    if (key !== undefined) this.#keys.push(key);
   }
 }
 

@@ -5,6 +5,8 @@ import type { TradePubkey } from './trade-pubkey.ts';
 export interface Registration {
   readonly tradePubkey: TradePubkey;
   readonly target: PushTarget;
+  /** What the client said that the device runs: counted, and never used to choose a provider. */
+  readonly platform: Platform;
   /** When a client last registered it. */
   readonly registeredAt: number;
   readonly expiresAt: number;

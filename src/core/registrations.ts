@@ -1,23 +1,34 @@
 import { MINUTE_MS, type Clock } from './clock.ts';
 import type { PutResult, RegistrationStore } from './ports.ts';
-import type { PushTarget } from './push-target.ts';
+import type { Platform, PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
-/** A store that is full is swept for expired registrations at most this often: a sweep looks at every one of them. */
+/** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
+
+export interface RegistrationsParts {
+  readonly store: RegistrationStore;
+  /** The most registrations that the store keeps (`MAX_REGISTRATIONS`). */
+  readonly capacity: number;
+  readonly lifetime: Lifetime;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
 
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
 export class Registrations {
   readonly #store: RegistrationStore;
+  readonly #capacity: number;
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   #lastSweep: number;
 
-  constructor(parts: { store: RegistrationStore; lifetime: Lifetime; clock: Clock; telemetry: Telemetry }) {
+  constructor(parts: RegistrationsParts) {
     this.#store = parts.store;
+    this.#capacity = parts.capacity;
     this.#lifetime = parts.lifetime;
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
@@ -30,22 +41,17 @@ export class Registrations {
   }
 
   /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
-  async register(tradePubkey: TradePubkey, target: PushTarget): Promise<PutResult> {
-    let result = await this.#put(tradePubkey, target);
-    if (result === 'full' && this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS) {
-      await this.sweep();
-      result = await this.#put(tradePubkey, target);
-    }
+  async register(tradePubkey: TradePubkey, target: PushTarget, platform: Platform): Promise<PutResult> {
+    const full = this.#store.counts().total >= this.#capacity;
+    if (full && this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS) await this.sweep();
+    const now = this.#clock();
+    const expiresAt = expiryOf(now, now, this.#lifetime);
+    const registration = { tradePubkey, target, platform, registeredAt: now, expiresAt, woken: false };
+    const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     const event = result === 'full' ? 'registration.refused' : 'registration.stored';
     this.#telemetry.log(event, { key: this.#telemetry.pseudonym(tradePubkey), provider: target.type });
     return result;
-  }
-
-  #put(tradePubkey: TradePubkey, target: PushTarget): Promise<PutResult> {
-    const now = this.#clock();
-    const expiresAt = expiryOf(now, now, this.#lifetime);
-    return this.#store.put({ tradePubkey, target, registeredAt: now, expiresAt, woken: false });
   }
 
   /** @returns whether the key was registered */

@@ -31,9 +31,23 @@ export class Waker {
     this.#telemetry = parts.telemetry;
   }
 
-  /** @returns whether the event is dealt with; if not, a further copy of it should be given another try */
-  async wake(event: NostrEvent, origin: EventOrigin): Promise<boolean> {
-    const registrations = await this.#addressed(event, origin);
+  /** The registrations that the event is for and may wake. */
+  async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Registration[]> {
+    const found = await Promise.all(
+      recipientsOf(event.tags).keys.map((key) => this.#registrations.find(key)),
+    );
+    return found.filter(
+      (registration): registration is Registration =>
+        registration !== undefined && (origin !== 'stored' || isNewerThan(registration, event)),
+    );
+  }
+
+  /**
+   * Wakes each device among the registrations once.
+   *
+   * @returns whether the event is dealt with; if not, a further copy of it should be given another try
+   */
+  async wake(registrations: readonly Registration[]): Promise<boolean> {
     const devices: PushTarget[] = [];
     for (const { target } of registrations) {
       if (!devices.some((device) => isSameDevice(device, target))) devices.push(target);
@@ -47,17 +61,6 @@ export class Waker {
       ),
     );
     return settled.every(Boolean);
-  }
-
-  /** The registrations that the event is for and may wake. */
-  async #addressed(event: NostrEvent, origin: EventOrigin): Promise<Registration[]> {
-    const found = await Promise.all(
-      recipientsOf(event.tags).keys.map((key) => this.#registrations.find(key)),
-    );
-    return found.filter(
-      (registration): registration is Registration =>
-        registration !== undefined && (origin !== 'stored' || isNewerThan(registration, event)),
-    );
   }
 
   async #wakeDevice(target: PushTarget, registrations: readonly Registration[]): Promise<boolean> {

@@ -57,10 +57,11 @@ describe('a key file that is not there yet', () => {
     expect(second).toMatchObject({ created: false, key: { publicKeyHex: first.key.publicKeyHex } });
   });
 
-  test('is one and the same for many who make it at once', async () => {
+  test('is one and the same for many who make it at once, of whom one has made it', async () => {
     const path = await newPath();
     const loaded = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateServerKeyFile(path)));
     expect(new Set(loaded.map(({ key }) => key.publicKeyHex)).size).toBe(1);
+    expect(loaded.filter(({ created }) => created)).toHaveLength(1);
     expect(await readdir(join(path, '..'))).toEqual(['server.key']);
   });
 
@@ -104,21 +105,27 @@ describe('a key file that is there', () => {
     expect(await readServerKeyFile(await keyFile(generatePrivateKey(), 0o400))).not.toHaveProperty('warning');
   });
 
-  test('gives a warning when its group can read it', async () => {
-    const path = await keyFile(generatePrivateKey(), 0o640);
+  test.each([
+    ['read', 0o640],
+    ['change', 0o620],
+    ['read and change', 0o660],
+  ])('gives a warning when its group can %s it', async (_, mode) => {
+    const path = await keyFile(generatePrivateKey(), mode);
     const { warning } = await readServerKeyFile(path);
-    expect(warning).toBe(`${path} can be read by its group; consider: chmod 600 ${path}`);
+    expect(warning).toBe(`${path} is open to its group; consider: chmod 600 ${path}`);
   });
 
-  test.each([0o604, 0o644, 0o666, 0o777])(
-    'is refused with mode %o, which everyone can read',
-    async (mode) => {
+  test.each([
+    ['read', [0o604, 0o644, 0o666, 0o777]],
+    ['changed', [0o602, 0o622, 0o662]],
+  ])('is refused when it can be %s by everyone', async (what, modes) => {
+    for (const mode of modes) {
       const path = await keyFile(generatePrivateKey(), mode);
       expect(await failureOf(loadOrCreateServerKeyFile(path))).toBe(
-        `${path} can be read by every user of this machine; run: chmod 600 ${path}`,
+        `${path} can be ${what} by every user of this machine; run: chmod 600 ${path}`,
       );
-    },
-  );
+    }
+  });
 
   test.each([
     ['nothing', ''],
@@ -129,9 +136,7 @@ describe('a key file that is there', () => {
   ])('is refused when it holds %s, without quoting it', async (_, content) => {
     const path = await keyFile(content);
     const message = await failureOf(loadOrCreateServerKeyFile(path));
-    expect(message).toBe(
-      `${path} does not hold a private key; expected 64 hex characters (make one: mostro-push keygen)`,
-    );
+    expect(message).toBe(`${path} does not hold a private key; expected 64 hex characters`);
   });
 
   test('is never overwritten, whatever it holds', async () => {
@@ -143,6 +148,8 @@ describe('a key file that is there', () => {
   test('is refused when it is a directory', async () => {
     const path = join(await tempDirectory(), 'server.key');
     await mkdir(path, { mode: 0o700 });
-    expect(await failureOf(loadOrCreateServerKeyFile(path))).toBe(`${path} cannot be read (EISDIR)`);
+    expect(await failureOf(loadOrCreateServerKeyFile(path))).toBe(
+      `${path} is not a file; expected one of 64 hex characters`,
+    );
   });
 });

@@ -22,25 +22,29 @@ export interface LoadedServerKey {
  * @throws ServerKeyFileError when it is missing, readable by everyone, or holds no key
  */
 export async function readServerKeyFile(path: string): Promise<Omit<LoadedServerKey, 'created'>> {
-  const { mode } = await stat(path).catch((error: NodeJS.ErrnoException) => {
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new ServerKeyFileError(
       `${path} cannot be read (${error.code}); expected a file of 64 hex characters`,
     );
   });
-  if ((mode & 0o004) !== 0) {
-    throw new ServerKeyFileError(`${path} can be read by every user of this machine; run: chmod 600 ${path}`);
+  if (!status.isFile())
+    throw new ServerKeyFileError(`${path} is not a file; expected one of 64 hex characters`);
+  const { mode } = status;
+  if ((mode & 0o006) !== 0) {
+    const what = (mode & 0o004) === 0 ? 'changed' : 'read';
+    throw new ServerKeyFileError(
+      `${path} can be ${what} by every user of this machine; run: chmod 600 ${path}`,
+    );
   }
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ServerKeyFileError(`${path} cannot be read (${error.code})`);
   });
   const key = parseServerKey(text.trim());
   if (key === undefined) {
-    throw new ServerKeyFileError(
-      `${path} does not hold a private key; expected 64 hex characters (make one: mostro-push keygen)`,
-    );
+    throw new ServerKeyFileError(`${path} does not hold a private key; expected 64 hex characters`);
   }
-  const shared = (mode & 0o040) !== 0;
-  return { key, ...(shared && { warning: `${path} can be read by its group; consider: chmod 600 ${path}` }) };
+  const shared = (mode & 0o060) !== 0;
+  return { key, ...(shared && { warning: `${path} is open to its group; consider: chmod 600 ${path}` }) };
 }
 
 /** Reads the server's key file, or makes it, with mode 0600, when there is none yet. */
@@ -49,12 +53,16 @@ export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedSer
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
-  if (!exists) await createServerKeyFile(path);
-  return { ...(await readServerKeyFile(path)), created: !exists };
+  const created = !exists && (await createServerKeyFile(path));
+  return { ...(await readServerKeyFile(path)), created };
 }
 
-/** Whole or not at all, and never over a key that is there: written beside it, then linked into place. */
-async function createServerKeyFile(path: string): Promise<void> {
+/**
+ * Whole or not at all, and never over a key that is there: written beside it, then linked into place.
+ *
+ * @returns whether it was made; not so when another process has made one a moment ago, which then counts
+ */
+async function createServerKeyFile(path: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.new`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -66,14 +74,13 @@ async function createServerKeyFile(path: string): Promise<void> {
       await file.close();
     }
     await link(draft, path);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Another process may have made one a moment ago: then that one counts.
-    if (code !== 'EEXIST') {
-      throw new ServerKeyFileError(
-        `${path} cannot be made (${code}); make its directory writable, or set SERVER_PRIVATE_KEY`,
-      );
-    }
+    if (code === 'EEXIST') return false;
+    throw new ServerKeyFileError(
+      `${path} cannot be made (${code}); make its directory writable, or set SERVER_PRIVATE_KEY`,
+    );
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }

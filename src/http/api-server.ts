@@ -85,11 +85,11 @@ function refuseUnknownRoutes(app: FastifyInstance): void {
 function answerFailure(error: FastifyError | ApiError, reply: FastifyReply, telemetry: Telemetry): void {
   const failure = error instanceof ApiError ? error : translate(error);
   if (failure.statusCode === 500) telemetry.log('http.failed', { error: describeError(error) });
-  // As text: a URL that Fastify cannot read is answered before any hook, and its own JSON would add a charset.
+  // As bytes: a URL that Fastify cannot read is answered before any hook, and to JSON or text Fastify adds a charset.
   void reply
     .code(failure.statusCode)
     .header('content-type', 'application/json')
-    .send(JSON.stringify(failure.body));
+    .send(Buffer.from(JSON.stringify(failure.body)));
 }
 
 /** Fastify's own failures in the words of the contract; anything else is our fault and says no more than that. */

@@ -33,12 +33,11 @@ function failureOf(body: unknown, rules: Partial<RegistrationRules> = {}): strin
 
 describe('a sealed registration', () => {
   test.each(validVectors)('"$name" leads to its device', ({ encrypted_token, token, platform }) => {
-    const { tradePubkey, target } = parseRegistration({ trade_pubkey: tradeKey(1), encrypted_token }, RULES);
-    expect(tradePubkey).toBe(tradeKey(1));
+    const body = { trade_pubkey: tradeKey(1), encrypted_token };
+    const { target, ...rest } = parseRegistration(body, RULES);
+    expect(rest).toEqual({ tradePubkey: tradeKey(1), platform });
     expect(target).toEqual(
-      token.startsWith('http')
-        ? { type: 'unifiedpush', platform, endpoint: token }
-        : { type: 'fcm', platform, token },
+      token.startsWith('http') ? { type: 'unifiedpush', endpoint: token } : { type: 'fcm', token },
     );
   });
 
@@ -55,7 +54,6 @@ describe('a sealed registration', () => {
 
   test.each([
     ['a number', 7],
-    ['null', null],
     ['base64url', '-_-_'],
     ['no padding', 'QQ'],
     ['stray bits in the last character', 'QR=='],
@@ -90,15 +88,21 @@ describe('a plain registration', () => {
   test('points the key at the device', () => {
     expect(parseRegistration(PLAIN, RULES)).toEqual({
       tradePubkey: tradeKey(1),
-      target: { type: 'fcm', platform: 'android', token: 'a:token' },
+      target: { type: 'fcm', token: 'a:token' },
+      platform: 'android',
     });
+  });
+
+  test('may have a sealed token beside it that is null', () => {
+    expect(parseRegistration({ ...PLAIN, encrypted_token: null }, RULES)).toEqual(
+      parseRegistration(PLAIN, RULES),
+    );
   });
 
   test('of a URL is for a UnifiedPush endpoint', () => {
     const { target } = parseRegistration({ ...PLAIN, token: 'https://push.example/up?x=1' }, RULES);
     expect(target).toEqual({
       type: 'unifiedpush',
-      platform: 'android',
       endpoint: 'https://push.example/up?x=1',
     });
   });
@@ -112,7 +116,7 @@ describe('a plain registration', () => {
     };
     expect(parseRegistration(body, RULES)).toMatchObject({
       tradePubkey: tradeKey(0xabc),
-      target: { platform: 'ios' },
+      platform: 'ios',
     });
   });
 
@@ -137,6 +141,11 @@ describe('a plain registration', () => {
       'Invalid mostro_pubkey format (expected 64 hex characters)',
     ],
     ['no token', { ...PLAIN, token: undefined }, 'Invalid token'],
+    [
+      'no token but a sealed one that is null',
+      { trade_pubkey: tradeKey(1), encrypted_token: null },
+      'Invalid token',
+    ],
     ['an empty token', { ...PLAIN, token: '' }, 'Invalid token'],
     ['a token that is no text', { ...PLAIN, token: { length: 5 } }, 'Invalid token'],
     ['no platform', { ...PLAIN, platform: undefined }, 'Invalid platform identifier'],

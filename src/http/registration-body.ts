@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { parseTarget, type EndpointPolicy, type PushTarget } from '../core/push-target.ts';
+import { parseTarget, type EndpointPolicy, type Platform, type PushTarget } from '../core/push-target.ts';
 import type { OpenToken, TokenContent } from '../core/token-content.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
@@ -66,14 +66,14 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 export function parseRegistration(
   body: unknown,
   rules: RegistrationRules,
-): { tradePubkey: TradePubkey; target: PushTarget } {
+): { tradePubkey: TradePubkey; target: PushTarget; platform: Platform } {
   const { trade_pubkey: tradePubkey } = parse(Keys, body);
-  const isSealed = (body as { encrypted_token?: unknown }).encrypted_token !== undefined;
+  const isSealed = ((body as { encrypted_token?: unknown }).encrypted_token ?? undefined) !== undefined;
   const { token, platform } = isSealed ? openSealed(body, rules) : readPlain(body, rules);
-  const target = parseTarget(token, platform, rules.allowsEndpoint);
+  const target = parseTarget(token, rules.allowsEndpoint);
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
-  return { tradePubkey, target };
+  return { tradePubkey, target, platform };
 }
 
 /**

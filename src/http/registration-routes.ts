@@ -15,10 +15,10 @@ export function registrationRoutes(
   { registrations, rules }: RegistrationRoutesOptions,
 ): void {
   app.post('/api/register', async (request) => {
-    const { tradePubkey, target } = parseRegistration(request.body, rules);
-    const result = await registrations.register(tradePubkey, target);
+    const { tradePubkey, target, platform } = parseRegistration(request.body, rules);
+    const result = await registrations.register(tradePubkey, target, platform);
     if (result === 'full') throw ApiError.of('Registration capacity reached');
-    return { success: true, message: 'Token registered successfully', platform: target.platform };
+    return { success: true, message: 'Token registered successfully', platform };
   });
 
   app.post('/api/unregister', async (request) => {

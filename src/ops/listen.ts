@@ -10,15 +10,17 @@ export class ListenError extends Error {
 /** Opens a listener. @returns its address as a URL, with the port that port 0 came out as */
 export async function listen(
   server: FastifyInstance,
-  { host, port, variable }: { host: string; port: number; variable: string },
+  { host, port, variables }: { host: string; port: number; variables: { host: string; port: string } },
 ): Promise<string> {
   try {
     await server.listen({ host, port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EADDRINUSE' ? `port ${port} is taken` : `cannot listen on ${host}:${port} (${code})`;
-    throw new ListenError(`${reason}; set ${variable} to a free port`);
+    throw new ListenError(
+      code === 'EADDRINUSE'
+        ? `port ${port} is taken; set ${variables.port} to a free one`
+        : `cannot listen on ${host}:${port} (${code}); check ${variables.host} and ${variables.port}`,
+    );
   }
   const address = server.server.address() as AddressInfo;
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;

@@ -53,9 +53,12 @@ export class Metrics {
       return { android, ios };
     });
     this.#gauge('wakes_pending', 'Wakes that wait or are under way.', 'provider', sources.pending);
-    this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by configured relay.', 'relay', () =>
-      Object.fromEntries(sources.relays().map(({ relay, liveKinds }) => [relay, liveKinds.length])),
-    );
+    this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by host of the relay.', 'relay', () => {
+      const live: Record<string, number> = {};
+      for (const { relay, liveKinds } of sources.relays())
+        live[relay] = (live[relay] ?? 0) + liveKinds.length;
+      return live;
+    });
   }
 
   #gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {

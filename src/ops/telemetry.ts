@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
+import { SECOND_MS, type Clock } from '../core/clock.ts';
 import {
   LOG_EVENTS,
   type CounterName,
@@ -10,14 +11,25 @@ import {
   type Telemetry,
 } from '../core/telemetry.ts';
 import type { Metrics } from './metrics.ts';
+import { LineLimit } from './line-limit.ts';
+
+/** Of one event at one relay or provider, so many lines in so long; the rest is counted in the next line. */
+const LINES = { most: 20, windowMs: 10 * SECOND_MS };
 
 /** Joins counters and log lines into the one port that the rest of the program speaks through. */
-export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
+export function createTelemetry(logger: Logger, metrics: Metrics, clock: Clock = Date.now): Telemetry {
   // New for every process: no pseudonym can be followed over a restart, nor made by anyone who has the log.
   const salt = randomBytes(32);
+  const limit = new LineLimit({ ...LINES, clock });
   return {
     count: (counter: CounterName, labels, by) => metrics.count(counter, labels, by),
-    log: (event: LogEvent, fields?: LogFields) => logger[LOG_EVENTS[event]]({ ...fields }, event),
+    log: (event: LogEvent, fields: LogFields = {}) => {
+      const level = LOG_EVENTS[event];
+      // Others can cause warnings at will, so they are limited; who asks for debug lines wants them all.
+      const omitted = level === 'debug' ? 0 : limit.take(`${event} ${fields.relay ?? fields.provider ?? ''}`);
+      if (omitted === undefined) return;
+      logger[level]({ ...fields, ...(omitted > 0 && { omitted }) }, event);
+    },
     pseudonym: (tradePubkey) => createHmac('sha256', salt).update(tradePubkey).digest('hex').slice(0, 12),
   };
 }

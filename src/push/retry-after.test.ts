@@ -10,6 +10,7 @@ describe('Retry-After', () => {
     ['0', 0],
     ['1', 1000],
     ['120', 120_000],
+    ['2027', 2_027_000],
     [' 7 ', 7000],
     ['999999999', 999_999_999_000],
   ])('"%s" is that many seconds', (header, ms) => {
@@ -24,12 +25,27 @@ describe('Retry-After', () => {
     expect(retryAfterMs(header, NOW)).toBe(ms);
   });
 
-  test.each([undefined, '', ' ', 'soon', '10 s', '9999999999', 'NaN', '0x10'])(
-    'says nothing when it is %j',
-    (header) => {
-      expect(retryAfterMs(header, NOW)).toBeUndefined();
-    },
-  );
+  test.each([
+    undefined,
+    '',
+    ' ',
+    'soon',
+    '10 s',
+    '9999999999',
+    'NaN',
+    '0x10',
+    '1.5',
+    '-5',
+    'try again in 5',
+    '2026-01-01T00:01:30Z',
+    'Jan 1 2027',
+    'Thursday, 01-Jan-26 00:01:30 GMT',
+    'Thu Jan  1 00:01:30 2026',
+    'Thu, 01 Jan 2026 00:01:30 +0100',
+    'Thu, 99 Jan 2026 00:01:30 GMT',
+  ])('says nothing when it is %j', (header) => {
+    expect(retryAfterMs(header, NOW)).toBeUndefined();
+  });
 
   test('counts once when it stands there several times', () => {
     expect(retryAfterMs(['5', '60'], NOW)).toBe(5000);

@@ -43,7 +43,7 @@ const P = 0x70;
  *
  * It is strict: whatever it does not fully understand (escapes in names or ids, a member that stands twice, a kind
  * that is not plain digits, deep nesting) it gives back unread, for `JSON.parse` to settle. So it never reads an
- * event differently from `JSON.parse`; `event-frame.test.ts` holds that.
+ * event differently from `JSON.parse`; `event-frame.property.test.ts` holds that.
  *
  * @returns the frame, or `undefined` when it is no EVENT frame or not one of the usual form
  */

@@ -23,7 +23,8 @@ export interface RelayConnectionOptions {
 export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #backoff: Backoff;
-  readonly #everLive = new Set<number>();
+  /** The kinds whose first subscription has begun, unless the relay was reached late: then there was a gap from the start. */
+  readonly #begun = new Set<number>();
   /** The relay's host: all of its URL that may be logged. */
   readonly host: string;
   #session: RelaySession | undefined;
@@ -44,6 +45,7 @@ export class RelayConnection {
     while (!signal.aborted) {
       const { status, error } = await this.#connect(signal);
       if (signal.aborted) return;
+      for (const kind of this.#options.kinds) this.#begun.add(kind);
       const waitMs = Math.round(this.#backoff.next());
       this.#options.telemetry.log('relay.lost', {
         relay: this.host,
@@ -63,15 +65,20 @@ export class RelayConnection {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,
-      handshakeTimeout: timing.handshakeTimeoutMs,
     });
+    // Ours and not the library's, which a relay that drips its answer would outlast.
+    const dialling = setTimeout(() => socket.terminate(), timing.handshakeTimeoutMs);
     return new Promise((resolve) => {
       const onAbort = (): void => socket.terminate();
       let error: string | undefined;
       signal.addEventListener('abort', onAbort, { once: true });
-      socket.on('open', () => this.#listen(socket));
+      socket.on('open', () => {
+        clearTimeout(dialling);
+        this.#listen(socket);
+      });
       socket.on('error', (fault) => (error = errorCode(fault)));
       socket.on('close', (status) => {
+        clearTimeout(dialling);
         signal.removeEventListener('abort', onAbort);
         this.#session?.close();
         this.#session = undefined;
@@ -80,12 +87,18 @@ export class RelayConnection {
     });
   }
 
+  #storedOrigin(kind: number): 'stored' | 'recovered' {
+    if (this.#begun.has(kind)) return 'recovered';
+    this.#begun.add(kind);
+    return 'stored';
+  }
+
   #listen(socket: WebSocket): void {
     const { kinds, sink, telemetry, timing } = this.#options;
     const session = new RelaySession({
       relay: this.host,
       kinds,
-      everLive: this.#everLive,
+      storedOrigin: (kind) => this.#storedOrigin(kind),
       sink,
       telemetry,
       timing,

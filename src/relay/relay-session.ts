@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { Backoff } from '../core/backoff.ts';
-import type { EventOrigin, EventSink } from '../core/ports.ts';
+import type { EventSink } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { readRelayMessage, type ReasonPrefix } from './relay-message.ts';
 import type { EventFrame } from './event-frame.ts';
@@ -10,8 +10,8 @@ import type { RelayTiming } from './relay-timing.ts';
 export interface RelaySessionParts {
   readonly relay: string;
   readonly kinds: readonly number[];
-  /** The kinds of which a subscription at this relay was live before: what it stores now fell into a gap. */
-  readonly everLive: Set<number>;
+  /** Says, once for each subscription that begins, where what the relay has stored by then comes from. */
+  readonly storedOrigin: (kind: number) => 'stored' | 'recovered';
   readonly sink: EventSink;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
@@ -23,7 +23,8 @@ export interface RelaySessionParts {
 interface Subscription {
   readonly kind: number;
   readonly backoff: Backoff;
-  live: boolean;
+  readonly storedOrigin: 'stored' | 'recovered';
+  state: 'pending' | 'live' | 'closed';
   /** Until EOSE the timer that stops waiting for it, after CLOSED the one that asks again. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -39,7 +40,7 @@ export class RelaySession {
 
   /** The kinds whose subscription is live. */
   get liveKinds(): number[] {
-    return [...this.#subscriptions.values()].filter(({ live }) => live).map(({ kind }) => kind);
+    return [...this.#subscriptions.values()].filter(({ state }) => state === 'live').map(({ kind }) => kind);
   }
 
   open(): void {
@@ -79,7 +80,8 @@ export class RelaySession {
   #subscribe(kind: number, backoff: Backoff): void {
     const id = `wake-${kind}-${randomBytes(6).toString('hex')}`;
     const timer = setTimeout(() => this.#onEoseMissing(id), this.#parts.timing.eoseTimeoutMs);
-    this.#subscriptions.set(id, { kind, backoff, live: false, timer });
+    const storedOrigin = this.#parts.storedOrigin(kind);
+    this.#subscriptions.set(id, { kind, backoff, storedOrigin, state: 'pending', timer });
     this.#parts.send(JSON.stringify(['REQ', id, { kinds: [kind], limit: 0 }]));
   }
 
@@ -87,17 +89,12 @@ export class RelaySession {
     const subscription = this.#subscriptions.get(frame.subscription);
     if (subscription?.kind !== frame.kind) return this.#rejectFrame('not_asked_for');
     this.#parts.onProof();
-    this.#parts.sink.offer(frame, this.#origin(subscription));
-  }
-
-  #origin(subscription: Subscription): EventOrigin {
-    if (subscription.live) return 'live';
-    return this.#parts.everLive.has(subscription.kind) ? 'recovered' : 'stored';
+    this.#parts.sink.offer(frame, subscription.state === 'live' ? 'live' : subscription.storedOrigin);
   }
 
   #onEose(id: string): void {
     const subscription = this.#subscriptions.get(id);
-    if (subscription === undefined) return this.#rejectFrame('not_asked_for');
+    if (subscription?.state !== 'pending') return this.#rejectFrame('not_asked_for');
     this.#parts.onProof();
     subscription.backoff.reset();
     this.#goLive(subscription);
@@ -105,27 +102,26 @@ export class RelaySession {
 
   #onEoseMissing(id: string): void {
     const subscription = this.#subscriptions.get(id);
-    if (subscription === undefined) return;
+    if (subscription?.state !== 'pending') return;
     this.#parts.telemetry.log('relay.eose_missing', { relay: this.#parts.relay, kind: subscription.kind });
     this.#goLive(subscription);
   }
 
   #goLive(subscription: Subscription): void {
     clearTimeout(subscription.timer);
-    if (subscription.live) return;
-    subscription.live = true;
-    this.#parts.everLive.add(subscription.kind);
+    subscription.state = 'live';
     this.#parts.telemetry.log('relay.subscribed', { relay: this.#parts.relay, kind: subscription.kind });
   }
 
   /** A refused kind is asked for again later and costs the other kinds nothing. */
   #onClosed(id: string, reason: ReasonPrefix): void {
     const subscription = this.#subscriptions.get(id);
-    if (subscription === undefined) return this.#rejectFrame('not_asked_for');
+    if (subscription === undefined || subscription.state === 'closed')
+      return this.#rejectFrame('not_asked_for');
     clearTimeout(subscription.timer);
     const { kind, backoff } = subscription;
     const waitMs = Math.round(backoff.next());
-    subscription.live = false;
+    subscription.state = 'closed';
     subscription.timer = setTimeout(() => {
       this.#subscriptions.delete(id);
       this.#subscribe(kind, backoff);

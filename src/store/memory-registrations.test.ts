@@ -4,6 +4,10 @@ import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../../test/suppor
 import { MemoryRegistrations } from './memory-registrations.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
+/** When all that was registered at `NOW` has expired. */
+const LATER = NOW + LIFETIME.ttlMs;
+/** The key before which a sweep of keys from 0 on first waits. */
+const BOUNDARY = tradeKey(4095);
 
 async function storeOf(count: number): Promise<MemoryRegistrations> {
   const store = new MemoryRegistrations({ capacity: count });
@@ -23,7 +27,30 @@ describe('registrations in memory', () => {
 
   test('are swept whole, however many slices it takes', async () => {
     const store = await storeOf(10_000);
-    expect(await store.sweep(NOW + LIFETIME.ttlMs)).toBe(10_000);
+    expect(await store.sweep(LATER)).toBe(10_000);
+    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0 });
+  });
+
+  test.each([
+    [
+      'registered anew',
+      (store: MemoryRegistrations) => store.put(registrationAt(LATER, { tradePubkey: BOUNDARY })),
+    ],
+    ['renewed', (store: MemoryRegistrations) => store.renew(BOUNDARY, fcmTarget('phone'), LIFETIME, LATER)],
+  ])('survive a sweep that waits before a key which is now %s', async (_, use) => {
+    const store = await storeOf(5000);
+    const swept = store.sweep(LATER);
+    await use(store);
+    expect(await swept).toBe(4999);
+    expect((await store.find(BOUNDARY))?.expiresAt).toBe(LATER + LIFETIME.ttlMs);
+    expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0 });
+  });
+
+  test('are not counted as expired when they were removed while the sweep waited', async () => {
+    const store = await storeOf(5000);
+    const swept = store.sweep(LATER);
+    await store.remove(BOUNDARY);
+    expect(await swept).toBe(4999);
     expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0 });
   });
 

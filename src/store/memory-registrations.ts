@@ -22,7 +22,7 @@ interface Device {
 export class MemoryRegistrations implements RegistrationStore {
   readonly #capacity: number;
   readonly #byKey = new Map<TradePubkey, Registration>();
-  readonly #devices = new Map<string, Map<string, Device>>();
+  readonly #devices = { fcm: new Map<string, Device>(), unifiedpush: new Map<string, Device>() };
   /** The keys that were never woken, oldest registration first: the order in which they give way. */
   readonly #neverWoken = new Set<TradePubkey>();
   readonly #counts = { android: 0, ios: 0 };
@@ -42,14 +42,13 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async put(registration: Registration): Promise<PutResult> {
     const { tradePubkey } = registration;
-    let displaced = false;
-    if (!this.#byKey.has(tradePubkey) && this.#byKey.size >= this.#capacity) {
-      displaced = this.#displaceOldest(registration.registeredAt);
-      if (!displaced) return 'full';
-    }
+    const former = this.#byKey.get(tradePubkey);
+    const full = former === undefined && this.#byKey.size >= this.#capacity;
+    if (full && !this.#displaceOldest(registration.registeredAt)) return 'full';
     this.#delete(tradePubkey);
-    this.#insert(registration);
-    return displaced ? 'displaced' : 'stored';
+    // A key that was woken once is in use: registering it again must not make it one that may give way.
+    this.#insert({ ...registration, woken: registration.woken || former?.woken === true });
+    return full ? 'displaced' : 'stored';
   }
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
@@ -76,9 +75,10 @@ export class MemoryRegistrations implements RegistrationStore {
     let looked = 0;
     let expired = 0;
     // A key may be registered, renewed or removed between two slices: each is judged as it is when its turn comes.
-    for (const [tradePubkey, { expiresAt }] of this.#byKey) {
+    for (const tradePubkey of this.#byKey.keys()) {
       if (++looked % SWEEP_SLICE === 0) await setImmediate();
-      if (expiresAt > now) continue;
+      const registration = this.#byKey.get(tradePubkey);
+      if (registration === undefined || registration.expiresAt > now) continue;
       this.#delete(tradePubkey);
       expired++;
     }
@@ -109,7 +109,7 @@ export class MemoryRegistrations implements RegistrationStore {
     // All keys of a device share one copy of its target: tokens are the bulk of the memory.
     this.#byKey.set(tradePubkey, { ...registration, target: device.target });
     if (!registration.woken) this.#neverWoken.add(tradePubkey);
-    this.#counts[registration.target.platform]++;
+    this.#counts[registration.platform]++;
   }
 
   #delete(tradePubkey: TradePubkey): boolean {
@@ -122,15 +122,12 @@ export class MemoryRegistrations implements RegistrationStore {
     if (device?.tradePubkeys.size === 0) devices.delete(address);
     this.#byKey.delete(tradePubkey);
     this.#neverWoken.delete(tradePubkey);
-    this.#counts[registration.target.platform]--;
+    this.#counts[registration.platform]--;
     return true;
   }
 
-  /** The devices of one push service and platform, by address. */
+  /** The devices of one push service, by address. */
   #devicesLike(target: PushTarget): Map<string, Device> {
-    const name = `${target.type} ${target.platform}`;
-    const devices = this.#devices.get(name) ?? new Map<string, Device>();
-    this.#devices.set(name, devices);
-    return devices;
+    return this.#devices[target.type];
   }
 }

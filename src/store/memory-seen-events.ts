@@ -1,7 +1,7 @@
 import { HOUR_MS, type Clock } from '../core/clock.ts';
 import type { SeenEvents } from '../core/ports.ts';
 
-/** Longer than any event is accepted for (contract 2: 72 hours), so no id is forgotten while its event could still wake. */
+/** As long as an event is accepted for (contract 2: 72 hours), so no id is forgotten while its event could still wake. */
 const KEPT_MS = 72 * HOUR_MS;
 /** About 20 MB of ids. Only verified events for registered keys take a place. */
 const DEFAULT_CAPACITY = 100_000;

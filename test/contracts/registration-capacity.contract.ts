@@ -57,6 +57,26 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
       expect(await store.put(nth(2, OLD_ENOUGH))).toBe('full');
     });
 
+    test.each([
+      ['its device', 'phone 1'],
+      ['another device', 'new phone'],
+    ])('lets none give way that was woken and then put again for %s', async (_, token) => {
+      const store = await fullStoreOf(nth(1));
+      await store.renew(tradeKey(1), fcmTarget('phone 1'), LIFETIME, NOW);
+      const again = nth(1, 1, { target: fcmTarget(token) });
+      await store.put(again);
+      expect(await store.find(tradeKey(1))).toEqual({ ...again, woken: true });
+      expect(await store.put(nth(2, OLD_ENOUGH + 1))).toBe('full');
+    });
+
+    test('lets a key give way that was woken, removed and put again: it is a new one', async () => {
+      const store = await fullStoreOf(nth(1));
+      await store.renew(tradeKey(1), fcmTarget('phone 1'), LIFETIME, NOW);
+      await store.remove(tradeKey(1));
+      await store.put(nth(1, 1));
+      expect(await store.put(nth(2, OLD_ENOUGH + 1))).toBe('displaced');
+    });
+
     test('counts the age of a key from its last registration', async () => {
       const store = await fullStoreOf(nth(1), nth(2, 1));
       await store.put(nth(1, 2));

@@ -15,16 +15,16 @@ class NaiveStore {
 
   put(registration: Registration, capacity: number): PutResult {
     const { tradePubkey, registeredAt } = registration;
-    const known = this.list.some((one) => one.tradePubkey === tradePubkey);
+    const former = this.list.find((one) => one.tradePubkey === tradePubkey);
     let result: PutResult = 'stored';
-    if (!known && this.list.length >= capacity) {
+    if (former === undefined && this.list.length >= capacity) {
       const oldest = this.list.find(({ woken }) => !woken);
       if (oldest === undefined || registeredAt - oldest.registeredAt <= 10 * MINUTE_MS) return 'full';
       this.#keep((one) => one !== oldest);
       result = 'displaced';
     }
     this.#keep((one) => one.tradePubkey !== tradePubkey);
-    this.list.push(registration);
+    this.list.push({ ...registration, woken: registration.woken || former?.woken === true });
     return result;
   }
 
@@ -58,13 +58,14 @@ class NaiveStore {
 
 const CAPACITY = 5;
 const KEYS = Array.from({ length: 9 }, (_, n) => tradeKey(n));
-const TARGETS = [fcmTarget('a'), fcmTarget('a', 'ios'), fcmTarget('b'), unifiedPushTarget('a')];
+const TARGETS = [fcmTarget('a'), fcmTarget('b'), unifiedPushTarget('a'), unifiedPushTarget('b')];
 
 const key = fc.constantFrom(...KEYS);
 const target = fc.constantFrom<PushTarget[]>(...TARGETS);
 const passes = fc.constantFrom(0, 1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS);
+const platform = fc.constantFrom('android' as const, 'ios' as const);
 const operation = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('put' as const), key, target, passes }) },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('put' as const), key, target, platform, passes }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('renew' as const), key, target, passes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), key, passes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('forget' as const), target, passes }) },
@@ -84,6 +85,7 @@ async function both(
       const registration = {
         tradePubkey: step.key,
         target: step.target,
+        platform: step.platform,
         registeredAt: now,
         expiresAt: expiryOf(now, now, LIFETIME),
         woken: false,
@@ -108,8 +110,7 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
     expect(await store.find(one)).toEqual(expected);
     if (expected !== undefined) expect(store.mayHold(one)).toBe(true);
   }
-  const on = (platform: string): number =>
-    model.list.filter((one) => one.target.platform === platform).length;
+  const on = (name: string): number => model.list.filter((one) => one.platform === name).length;
   expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });
 }
 

@@ -31,11 +31,10 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
 
   describe(`${name}: a key`, () => {
     test('that was put is found as it was put', async () => {
-      const store = await storeOf(nth(1), nth(2, 0, { target: unifiedPushTarget('x', 'ios'), woken: true }));
+      const other = nth(2, 0, { target: unifiedPushTarget('x'), platform: 'ios', woken: true });
+      const store = await storeOf(nth(1), other);
       expect(await store.find(tradeKey(1))).toEqual(nth(1));
-      expect(await store.find(tradeKey(2))).toEqual(
-        nth(2, 0, { target: unifiedPushTarget('x', 'ios'), woken: true }),
-      );
+      expect(await store.find(tradeKey(2))).toEqual(other);
       expect(store.mayHold(tradeKey(1))).toBe(true);
     });
 
@@ -84,7 +83,6 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
 
     test.each([
       ['of another device', fcmTarget('other')],
-      ['of the same address on another platform', fcmTarget('phone', 'ios')],
       ['of the same address at another push service', { ...unifiedPushTarget('x'), endpoint: 'phone' }],
     ])('%s changes nothing', async (_, target) => {
       const store = await storeOf(nth(1));
@@ -107,6 +105,12 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       expect(await store.find(tradeKey(3))).toBeDefined();
     });
 
+    test('is one device, whatever platform its keys were registered for', async () => {
+      const store = await storeOf(nth(1), nth(2, 0, { platform: 'ios' }));
+      expect(await store.forget(PHONE)).toBe(2);
+      expect(store.counts()).toMatchObject({ total: 0, android: 0, ios: 0 });
+    });
+
     test('is an equal one, not only the same object', async () => {
       const store = await storeOf(nth(1));
       expect(await store.forget({ ...PHONE })).toBe(1);
@@ -115,7 +119,6 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     test('has nothing to take when it is not known', async () => {
       const store = await storeOf(nth(1));
       expect(await store.forget(fcmTarget('other'))).toBe(0);
-      expect(await store.forget(fcmTarget('phone', 'ios'))).toBe(0);
     });
 
     test('can be registered again', async () => {
@@ -148,11 +151,11 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     });
 
     test('are by platform and follow every change', async () => {
-      const ios = fcmTarget('apple', 'ios');
-      const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: ios }));
+      const ios = { target: fcmTarget('apple'), platform: 'ios' } as const;
+      const store = await storeOf(nth(1), nth(2), nth(3, 0, ios));
       const before = store.counts();
-      await store.put(nth(1, 0, { target: ios }));
-      await store.renew(tradeKey(1), ios, LIFETIME, NOW);
+      await store.put(nth(1, 0, ios));
+      await store.renew(tradeKey(1), ios.target, LIFETIME, NOW);
       await store.remove(tradeKey(2));
       expect(before).toMatchObject({ total: 3, android: 2, ios: 1 });
       expect(store.counts()).toMatchObject({ total: 2, android: 0, ios: 2 });

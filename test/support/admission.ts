@@ -1,16 +1,16 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { unsignedEvent } from './events.ts';
-import { FakeClock } from './fake-clock.ts';
-import { FakeTelemetry } from './fake-telemetry.ts';
-import { fcmTarget, LIFETIME, tradeKey } from './registrations.ts';
-import { MemoryRegistrations } from '../../src/store/memory-registrations.ts';
+import type { FakeClock } from './fake-clock.ts';
+import type { FakeTelemetry } from './fake-telemetry.ts';
+import { liveRegistrations } from './live-registrations.ts';
+import { fcmTarget, tradeKey } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
 import type { EventCandidate, EventOrigin } from '../../src/core/ports.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { recipientsOf } from '../../src/core/recipients.ts';
-import { Registrations } from '../../src/core/registrations.ts';
-import type { Waker } from '../../src/core/waker.ts';
+import { Waker } from '../../src/core/waker.ts';
 
 interface Woken {
   readonly event: NostrEvent;
@@ -21,6 +21,10 @@ interface Woken {
 
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
+
+function neverPushed(): never {
+  throw new TypeError('pushed');
+}
 
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
 export async function admissionWithOneKey(): Promise<{
@@ -36,14 +40,21 @@ export async function admissionWithOneKey(): Promise<{
   /** What came through to the waker. */
   woken: Arrivals<Woken>;
 }> {
-  const clock = new FakeClock();
-  const telemetry = new FakeTelemetry();
-  const store = new MemoryRegistrations({ capacity: 100 });
-  const registrations = new Registrations({ store, lifetime: LIFETIME, clock: clock.read, telemetry });
-  await registrations.register(tradeKey(1), fcmTarget('phone'));
+  const { registrations, clock, telemetry } = liveRegistrations();
+  await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
   const woken = new Arrivals<Woken>();
-  const waker: Pick<Waker, 'wake'> = {
-    wake: (event, origin) => new Promise((settle, fail) => woken.push({ event, origin, settle, fail })),
+  const real = new Waker({ registrations, push: neverPushed, clock: clock.read, telemetry });
+  const asked = new Map<readonly Registration[], Pick<Woken, 'event' | 'origin'>>();
+  const waker: Pick<Waker, 'addressed' | 'wake'> = {
+    async addressed(event, origin) {
+      const addressed = await real.addressed(event, origin);
+      asked.set(addressed, { event, origin });
+      return addressed;
+    },
+    wake: (addressed) =>
+      new Promise((settle, fail) =>
+        woken.push({ ...(asked.get(addressed) as Pick<Woken, 'event' | 'origin'>), settle, fail }),
+      ),
   };
   const verified: string[] = [];
   const faults = new Arrivals<unknown>();

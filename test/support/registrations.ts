@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { DAY_MS, HOUR_MS } from '../../src/core/clock.ts';
-import type { FcmTarget, Platform, UnifiedPushTarget } from '../../src/core/push-target.ts';
+import type { FcmTarget, UnifiedPushTarget } from '../../src/core/push-target.ts';
 import type { Lifetime, Registration } from '../../src/core/registration.ts';
 import { parseTradePubkey, type TradePubkey } from '../../src/core/trade-pubkey.ts';
 
@@ -10,12 +10,12 @@ export function tradeKey(n: number): TradePubkey {
   return parseTradePubkey(n.toString(16).padStart(64, '0')) as TradePubkey;
 }
 
-export function fcmTarget(token: string, platform: Platform = 'android'): FcmTarget {
-  return { type: 'fcm', platform, token };
+export function fcmTarget(token: string): FcmTarget {
+  return { type: 'fcm', token };
 }
 
-export function unifiedPushTarget(name: string, platform: Platform = 'android'): UnifiedPushTarget {
-  return { type: 'unifiedpush', platform, endpoint: `https://push.example/${name}` };
+export function unifiedPushTarget(name: string): UnifiedPushTarget {
+  return { type: 'unifiedpush', endpoint: `https://push.example/${name}` };
 }
 
 /** The defaults of the contract. */
@@ -26,6 +26,7 @@ export function registrationAt(now: number, parts: Partial<Registration> = {}): 
   return {
     tradePubkey: tradeKey(1),
     target: fcmTarget('phone'),
+    platform: 'android',
     registeredAt: now,
     expiresAt: now + LIFETIME.ttlMs,
     woken: false,

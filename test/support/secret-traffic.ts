@@ -88,6 +88,7 @@ export async function hostileFrames({ relay, running, secrets }: Stage): Promise
     ['EVENT', key, { id, kind: 1059, tags: [['p', key]] }],
     ['EOSE', key],
     ['CLOSED', key, `error: ${key}`],
+    ['CLOSED', relay.liveSubscription(14), `${key}: not welcome`],
     ['CLOSED', subscription, `restricted: ${key} is not welcome`],
   ]) {
     relay.sendRaw(JSON.stringify(frame));

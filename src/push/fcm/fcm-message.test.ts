@@ -5,7 +5,7 @@ import type { Wake } from '../../core/delivery.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { fcmMessage } from './fcm-message.ts';
 
-const TARGET = fcmTarget('the-token', 'ios');
+const TARGET = fcmTarget('the-token');
 
 function silent(type: string): object {
   return {
@@ -73,7 +73,7 @@ describe('the body of a push', () => {
         fc.nat(),
         fc.constantFrom('silent' as const, 'alert' as const),
         (text, timestamp, mode) => {
-          const body = fcmMessage(fcmTarget(text, 'android'), { kind: 'silent_wake', timestamp }, mode);
+          const body = fcmMessage(fcmTarget(text), { kind: 'silent_wake', timestamp }, mode);
           const usual = fcmMessage(TARGET, { kind: 'silent_wake', timestamp: 1_700_000_000 }, mode);
           const expected = usual
             .replace('"the-token"', () => JSON.stringify(text))

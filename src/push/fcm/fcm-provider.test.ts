@@ -5,10 +5,11 @@ import { fakeGoogle } from '../../../test/support/fake-google.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { keep } from '../../../test/support/keep.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
+import { stallingServer } from '../../../test/support/stalling-server.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import { FcmProvider } from './fcm-provider.ts';
 
-async function setUp({ path = '' } = {}): Promise<{
+async function setUp({ path = '', tokenUri }: { path?: string; tokenUri?: string } = {}): Promise<{
   google: GoogleStandIn;
   provider: FcmProvider;
   telemetry: FakeTelemetry;
@@ -17,8 +18,15 @@ async function setUp({ path = '' } = {}): Promise<{
   const { google, account } = await fakeGoogle();
   const telemetry = new FakeTelemetry();
   const baseUrl = `${google.baseUrl}${path}`;
-  const options = { account, baseUrl, payloadMode: 'silent', clock: Date.now, telemetry } as const;
-  const provider = keep(new FcmProvider(options));
+  const provider = keep(
+    new FcmProvider({
+      account: { ...account, ...(tokenUri !== undefined && { tokenUri }) },
+      baseUrl,
+      payloadMode: 'silent',
+      clock: Date.now,
+      telemetry,
+    }),
+  );
   const wake = { kind: 'silent_wake', timestamp: 1 } as const;
   const send = (signal = new AbortController().signal): Promise<Delivery> =>
     provider.send(fcmTarget('phone'), wake, signal);
@@ -109,14 +117,26 @@ describe('a push to FCM', () => {
 describe('warming up', () => {
   test('asks for an access token, so that the first push need not', async () => {
     const { google, provider, send } = await setUp();
-    expect(await provider.warmUp()).toBe(true);
+    await provider.warmUp();
     await send();
     expect(google.tokenRequests.count).toBe(1);
   });
 
-  test('says when there is none to be had, and does not throw', async () => {
+  test('does not throw when there is none to be had', async () => {
     const { google, provider } = await setUp();
     google.answerToken = () => ({ status: 400 });
-    expect(await provider.warmUp()).toBe(false);
+    await expect(provider.warmUp()).resolves.toBeUndefined();
+  });
+});
+
+describe('the end of FCM', () => {
+  // Less than the 15 s after which a request for a token gives up by itself.
+  test('gives up a push that waits for an access token', { timeout: 10_000 }, async () => {
+    const { url, requests } = await stallingServer();
+    const { provider, send } = await setUp({ tokenUri: url });
+    const sent = send();
+    await requests.atLeast(1);
+    await provider[Symbol.asyncDispose]();
+    expect(await sent).toEqual({ outcome: 'retry', reason: 'no_access_token' });
   });
 });

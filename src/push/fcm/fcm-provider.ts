@@ -43,12 +43,10 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     this.#session = new Http2Session({ origin: base.origin, telemetry });
   }
 
-  /** Asks for an access token ahead of the first wake, so that a refused key shows at the start. @returns whether there is one */
-  async warmUp(): Promise<boolean> {
-    return this.#auth.accessToken().then(
-      () => true,
-      () => false, // Logged where it failed; the next wake asks again.
-    );
+  /** Asks for an access token ahead of the first wake, so that a refused key shows at the start. */
+  async warmUp(): Promise<void> {
+    // A failure is logged where it arises, and the next wake asks again.
+    await this.#auth.accessToken().catch(() => undefined);
   }
 
   async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
@@ -61,6 +59,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#auth[Symbol.dispose]();
     await this.#session[Symbol.asyncDispose]();
   }
 

@@ -27,7 +27,7 @@ async function setUp(): Promise<{
 /** Scripts answers that are numbered tokens. */
 function numberTokens(google: GoogleStandIn, expires_in: number): void {
   let n = 0;
-  google.answerToken = () => ({ status: 200, body: { access_token: `token ${++n}`, expires_in } });
+  google.answerToken = () => ({ status: 200, body: { access_token: `token-${++n}`, expires_in } });
 }
 
 describe('an access token', () => {
@@ -57,7 +57,7 @@ describe('an access token', () => {
     numberTokens(google, 3600);
     const first = await token();
     clock.advance(HOUR_MS - MINUTE_MS - 1);
-    expect([first, await token()]).toEqual(['token 1', 'token 1']);
+    expect([first, await token()]).toEqual(['token-1', 'token-1']);
   });
 
   test('is replaced from a minute before its end on', async () => {
@@ -65,18 +65,18 @@ describe('an access token', () => {
     numberTokens(google, 3600);
     await token();
     clock.advance(HOUR_MS - MINUTE_MS);
-    expect(await token()).toBe('token 2');
+    expect(await token()).toBe('token-2');
   });
 
   test('is kept for less than an hour when Google does not say how long it lives', async () => {
     const { clock, google, token } = await setUp();
     google.answerToken = () => ({
       status: 200,
-      body: { access_token: `token ${google.tokenRequests.count}` },
+      body: { access_token: `token-${google.tokenRequests.count}` },
     });
     await token();
     clock.advance(HOUR_MS - MINUTE_MS);
-    expect(await token()).toBe('token 1');
+    expect(await token()).toBe('token-1');
   });
 
   test('is counted and reported when it is minted, but not shown', async () => {
@@ -92,7 +92,7 @@ describe('a token that FCM refused', () => {
     const { auth, google, token } = await setUp();
     numberTokens(google, 3600);
     auth.invalidate(await auth.accessToken());
-    expect(await token()).toBe('token 2');
+    expect(await token()).toBe('token-2');
   });
 
   test('is dropped once, when many pushes were refused with it', async () => {
@@ -102,15 +102,15 @@ describe('a token that FCM refused', () => {
     auth.invalidate(refused);
     await auth.accessToken();
     auth.invalidate(refused);
-    expect(await token()).toBe('token 2');
+    expect(await token()).toBe('token-2');
   });
 
   test('is not another that reads the same', async () => {
     const { auth, google, token } = await setUp();
     numberTokens(google, 3600);
     await token();
-    auth.invalidate(new Secret('token 1'));
-    expect(await token()).toBe('token 1');
+    auth.invalidate(new Secret('token-1'));
+    expect(await token()).toBe('token-1');
   });
 });
 
@@ -173,6 +173,6 @@ describe('when Google gives no token', () => {
     await token();
     google.answerToken = () => ({ status: 500 });
     clock.advance(30 * SECOND_MS);
-    expect(await token()).toBe('token 1');
+    expect(await token()).toBe('token-1');
   });
 });

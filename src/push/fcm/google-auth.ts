@@ -7,6 +7,7 @@ import { describeError } from '../../core/describe-error.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
+import { withDeadline } from '../deadline.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
@@ -23,8 +24,8 @@ const TIMEOUT_MS = 15 * SECOND_MS;
 const MAX_ANSWER_BYTES = 8 * 1024;
 
 const TokenAnswer = z.object({
-  access_token: z.string().min(1),
-  expires_in: z.number().positive().default(DEFAULT_LIFETIME_SECONDS),
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  expires_in: z.coerce.number().positive().catch(DEFAULT_LIFETIME_SECONDS),
 });
 
 /** Google gave no access token. `reason` says why in a word; nothing of the answer is kept. */
@@ -40,17 +41,18 @@ export class GoogleAuthError extends Error {
 
 interface AccessToken {
   readonly value: Secret<string>;
-  readonly expiresAt: number;
+  readonly refreshAt: number;
 }
 
 /**
  * Access tokens for a service account: the JWT-bearer grant (RFC 7523) at the key file's own `token_uri`. One token
  * is kept until shortly before its end, and one request is under way at a time, however many pushes wait for it.
  */
-export class GoogleAuth {
+export class GoogleAuth implements Disposable {
   readonly #account: ServiceAccount;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
+  readonly #ended = new AbortController();
   #current: AccessToken | undefined;
   #minting: Promise<AccessToken> | undefined;
 
@@ -62,7 +64,7 @@ export class GoogleAuth {
 
   /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
-    if (this.#current !== undefined && this.#current.expiresAt - REFRESH_EARLY_MS > this.#clock()) {
+    if (this.#current !== undefined && this.#current.refreshAt > this.#clock()) {
       return this.#current.value;
     }
     this.#minting ??= this.#mint().finally(() => (this.#minting = undefined));
@@ -74,11 +76,18 @@ export class GoogleAuth {
     if (this.#current?.value === token) this.#current = undefined;
   }
 
+  /** Ends a request that is under way: the program stops. */
+  [Symbol.dispose](): void {
+    this.#ended.abort();
+  }
+
   async #mint(): Promise<AccessToken> {
     try {
       const answer = await this.#ask();
-      const expiresAt = this.#clock() + answer.expires_in * SECOND_MS;
-      this.#current = { value: new Secret(answer.access_token), expiresAt };
+      const lifetimeMs = answer.expires_in * SECOND_MS;
+      // A token of a very short life is used for half of it, not minted for every push.
+      const refreshAt = this.#clock() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
+      this.#current = { value: new Secret(answer.access_token), refreshAt };
       this.#telemetry.count('oauth_mints', { outcome: 'minted' });
       this.#telemetry.log('fcm.token_minted');
       return this.#current;
@@ -92,14 +101,16 @@ export class GoogleAuth {
 
   async #ask(): Promise<z.infer<typeof TokenAnswer>> {
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
-    const { statusCode, body } = await request(this.#account.tokenUri, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: form.toString(),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const { status, text } = await withDeadline(TIMEOUT_MS, this.#ended.signal, async (signal) => {
+      const { statusCode, body } = await request(this.#account.tokenUri, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: form.toString(),
+        signal,
+      });
+      return { status: statusCode, text: await readCapped(body, MAX_ANSWER_BYTES) };
     });
-    const text = await readCapped(body, MAX_ANSWER_BYTES);
-    if (statusCode !== 200) throw new GoogleAuthError(`http_${statusCode}`);
+    if (status !== 200) throw new GoogleAuthError(`http_${status}`);
     const answer = TokenAnswer.safeParse(parseJson(text));
     if (!answer.success) throw new GoogleAuthError('answer_unreadable');
     return answer.data;

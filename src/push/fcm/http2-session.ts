@@ -2,6 +2,7 @@ import {
   connect,
   constants,
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
@@ -10,11 +11,31 @@ import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** How often one request is sent at the most, where each time but the last it is sure that nobody looked at it. */
+const MAX_SENDS = 3;
+
+/** Errors that say a request never left, or (the last one, RFC 9113, 8.7) was not looked at. */
+const UNPROCESSED: ReadonlySet<unknown> = new Set([
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_INVALID_SESSION',
+  'ERR_HTTP2_STREAM_CANCEL',
+  constants.NGHTTP2_REFUSED_STREAM,
+]);
 
 export interface Http2Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** Empty for a 200, which says all by that. */
   readonly body: string;
+}
+
+/** A session and the requests on it. One that takes no more is ended with its last request. */
+interface Dialled {
+  readonly session: ClientHttp2Session;
+  /** Resolves when the peer has said how many streams it takes: before that, all beyond its limit would be refused. */
+  readonly ready: Promise<void>;
+  requests: number;
+  retired: boolean;
 }
 
 /**
@@ -24,7 +45,8 @@ export interface Http2Answer {
 export class Http2Session implements AsyncDisposable {
   readonly #origin: string;
   readonly #telemetry: Telemetry;
-  #session: ClientHttp2Session | undefined;
+  readonly #dialled = new Set<Dialled>();
+  #current: Dialled | undefined;
 
   constructor(parts: { origin: string; telemetry: Telemetry }) {
     this.#origin = parts.origin;
@@ -42,48 +64,104 @@ export class Http2Session implements AsyncDisposable {
     body: string,
     signal: AbortSignal,
   ): Promise<Http2Answer> {
-    const session = this.#open();
-    const stream = session.request({ ':method': 'POST', ':path': path, ...headers }, { signal });
-    try {
-      stream.end(body);
-      const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
-        stream.once('response', resolve);
-        stream.once('error', reject);
-        stream.once('close', () => reject(new Error('the stream ended without an answer')));
-      });
-      const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
-      return { status, retryAfter: fields['retry-after'], body: await readCapped(stream, MAX_ANSWER_BYTES) };
-    } catch (error) {
-      // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
-      if (signal.aborted) this.#retire(session);
-      throw error;
+    const fields = { ':method': 'POST', ':path': path, ...headers };
+    for (let sends = 1; ; sends++) {
+      try {
+        return await this.#exchange(fields, body, signal);
+      } catch (error) {
+        const { code, cause } = error as { code?: unknown; cause?: unknown };
+        const unprocessed = UNPROCESSED.has(code) || UNPROCESSED.has(cause);
+        if (!unprocessed || signal.aborted || sends === MAX_SENDS) throw error;
+      }
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    session?.destroy();
+    this.#current = undefined;
+    for (const { session } of this.#dialled) session.destroy();
   }
 
-  #open(): ClientHttp2Session {
-    if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed)
-      return this.#session;
+  async #exchange(fields: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<Http2Answer> {
+    const dialled = this.#dial();
+    dialled.requests++;
+    try {
+      await untilReady(dialled, signal);
+      return await answerTo(dialled.session.request(fields, { signal }), body);
+    } catch (error) {
+      // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
+      if (signal.aborted) this.#retire(dialled);
+      throw error;
+    } finally {
+      dialled.requests--;
+      if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
+    }
+  }
+
+  #dial(): Dialled {
+    if (this.#current !== undefined && !this.#current.session.closed) return this.#current;
     const session = connect(this.#origin, { settings: { enablePush: false } });
-    const onLost = (): void => this.#retire(session);
+    const ready = new Promise<void>((resolve, reject) => {
+      session.once('remoteSettings', () => resolve());
+      session.once('error', reject);
+      session.once('close', () => reject(new Error('the session ended before it began')));
+    });
+    ready.catch(() => undefined); // Whoever waits for it is told; without anyone waiting it is no fault.
+    const dialled: Dialled = { session, ready, requests: 0, retired: false };
+    const onLost = (): void => this.#retire(dialled);
     session.on('goaway', onLost);
-    session.on('close', onLost);
     // The streams of a failed session fail too, each with the same error: that is where it is dealt with.
     session.on('error', onLost);
-    this.#session = session;
-    return session;
+    session.on('close', () => {
+      this.#retire(dialled);
+      this.#dialled.delete(dialled);
+    });
+    this.#dialled.add(dialled);
+    this.#current = dialled;
+    return dialled;
   }
 
-  /** Takes no more streams on this session; those under way may end. */
-  #retire(session: ClientHttp2Session): void {
-    if (this.#session !== session) return;
-    this.#session = undefined;
+  /** Takes no more requests on this session; those under way may end. */
+  #retire(dialled: Dialled): void {
+    if (dialled.retired) return;
+    dialled.retired = true;
+    if (this.#current === dialled) this.#current = undefined;
     this.#telemetry.log('fcm.session_lost');
-    if (!session.closed) session.close();
+    if (dialled.requests === 0) dialled.session.destroy();
   }
+}
+
+async function untilReady({ ready }: Dialled, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => reject(new Error('no session in time'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    ready.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+async function answerTo(stream: ClientHttp2Stream, body: string): Promise<Http2Answer> {
+  stream.end(body);
+  const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    stream.once('response', resolve);
+    // The error says in words what the code says in a number; `cause` keeps the number.
+    stream.once('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
+    stream.once('close', () => reject(new Error('no answer', { cause: stream.rstCode })));
+  });
+  const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
+  return { status, retryAfter: fields['retry-after'], body: await readBody(stream, status) };
+}
+
+/** What an answer says beside its status. A success says all by that: it is neither read nor waited for. */
+async function readBody(stream: ClientHttp2Stream, status: number): Promise<string> {
+  if (status === constants.HTTP_STATUS_OK) {
+    stream.resume();
+    return '';
+  }
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve));
+  const body = await readCapped(stream, MAX_ANSWER_BYTES);
+  await closed;
+  // A body that was cut off ends like a whole one; only the stream's last word tells, unless it was we who cut it.
+  const cutOff = stream.rstCode !== constants.NGHTTP2_NO_ERROR && body.length < MAX_ANSWER_BYTES;
+  if (cutOff) throw new Error('the answer was cut off');
+  return body;
 }

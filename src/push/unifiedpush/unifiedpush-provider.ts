@@ -14,6 +14,7 @@ import { readUnifiedPushAnswer } from './unifiedpush-answer.ts';
 const ATTEMPT_TIMEOUT_MS = 10 * SECOND_MS;
 /** What a push server answers is not read; beyond this its connection is closed instead of drained. */
 const MAX_ANSWER_BYTES = 16 * 1024;
+const DRAIN_TIMEOUT_MS = SECOND_MS;
 const CONNECTIONS_PER_HOST = 16;
 /** The same day as FCM's: how long a push server may keep a wake for a phone that is off. */
 const HEADERS = { 'content-type': 'application/json', ttl: '86400', urgency: 'high' };
@@ -63,8 +64,9 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
       body: JSON.stringify({ type: wake.kind, timestamp: wake.timestamp }),
       signal,
     });
-    // The status has been said by now: what happens to the rest changes nothing.
-    await answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => undefined);
+    // The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long.
+    const inTime = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
+    await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime }).catch(() => undefined);
     return answer;
   }
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+
+import { liveRegistrations } from '../../test/support/live-registrations.ts';
+import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
+import { HOUR_MS, MINUTE_MS } from './clock.ts';
+
+const KEY = tradeKey(1);
+const PHONE = fcmTarget('phone');
+
+describe('a full store', () => {
+  test('refuses, and says so in the log', async () => {
+    const { registrations, telemetry } = liveRegistrations(1);
+    await registrations.register(KEY, PHONE, 'android');
+    expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('full');
+    expect(telemetry.logged('registration.refused')).toHaveLength(1);
+  });
+
+  test('lets an old one that was never woken give way, and counts that', async () => {
+    const { registrations, clock, telemetry } = liveRegistrations(1);
+    await registrations.register(KEY, PHONE, 'android');
+    clock.advance(10 * MINUTE_MS + 1);
+    expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('displaced');
+    expect(telemetry.total('registrations_displaced')).toBe(1);
+  });
+
+  test('is swept before a live one gives way to a new key', async () => {
+    const { registrations, clock, telemetry } = liveRegistrations(2);
+    await registrations.register(KEY, PHONE, 'android');
+    await registrations.renew(KEY, PHONE);
+    clock.advance(47 * HOUR_MS);
+    await registrations.register(tradeKey(2), PHONE, 'android');
+    clock.advance(HOUR_MS);
+    expect(await registrations.register(tradeKey(3), PHONE, 'android')).toBe('stored');
+    expect([1, 2, 3].map((n) => registrations.mayHold(tradeKey(n)))).toEqual([false, true, true]);
+    expect(telemetry.total('registrations_displaced')).toBe(0);
+  });
+
+  test('is the only kind that a registration sweeps', async () => {
+    const { registrations, clock, telemetry } = liveRegistrations(2);
+    await registrations.register(KEY, PHONE, 'android');
+    clock.advance(48 * HOUR_MS);
+    await registrations.register(tradeKey(2), PHONE, 'android');
+    expect(telemetry.logged('registrations.swept')).toEqual([]);
+  });
+
+  test('keeps a key that was woken and then registered again', async () => {
+    const { registrations, clock } = liveRegistrations(1);
+    await registrations.register(KEY, PHONE, 'android');
+    await registrations.renew(KEY, PHONE);
+    await registrations.register(KEY, fcmTarget('new phone'), 'android');
+    clock.advance(10 * MINUTE_MS + 1);
+    expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('full');
+    expect(await registrations.find(KEY)).toMatchObject({ target: fcmTarget('new phone'), woken: true });
+  });
+
+  test('is swept for expired ones before it refuses', async () => {
+    const { registrations, clock } = liveRegistrations(1);
+    await registrations.register(KEY, PHONE, 'android');
+    await registrations.renew(KEY, PHONE);
+    clock.advance(48 * HOUR_MS);
+    expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('stored');
+    expect(registrations.counts().total).toBe(1);
+  });
+
+  test('is swept at most once a minute, however many come', async () => {
+    const { registrations, clock, telemetry } = liveRegistrations(1);
+    await registrations.register(KEY, PHONE, 'android');
+    await registrations.renew(KEY, PHONE);
+    clock.advance(MINUTE_MS);
+    for (const n of [2, 3, 4]) await registrations.register(tradeKey(n), PHONE, 'android');
+    clock.advance(MINUTE_MS);
+    await registrations.register(tradeKey(5), PHONE, 'android');
+    expect(telemetry.logged('registrations.swept')).toHaveLength(2);
+  });
+});

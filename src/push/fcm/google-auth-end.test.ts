@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http';
+
+import { describe, expect, test } from 'vitest';
+
+import { fakeGoogle } from '../../../test/support/fake-google.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { stallingServer } from '../../../test/support/stalling-server.ts';
+import { GoogleAuth } from './google-auth.ts';
+
+/** Less than the 15 s after which a request gives up by itself. */
+const timeout = 10_000;
+
+describe('the end of Google auth', () => {
+  test.each([
+    ['is left unanswered', () => undefined],
+    ['is answered by half', (response: ServerResponse) => void response.write('{"access_token":')],
+  ])('gives up a request that %s', { timeout }, async (_, begin) => {
+    const [{ account }, { url, requests }] = await Promise.all([fakeGoogle(), stallingServer(begin)]);
+    const telemetry = new FakeTelemetry();
+    const auth = new GoogleAuth({ account: { ...account, tokenUri: url }, clock: Date.now, telemetry });
+    const minted = auth.accessToken();
+    await requests.atLeast(1);
+    auth[Symbol.dispose]();
+    await expect(minted).rejects.toMatchObject({ name: 'GoogleAuthError', reason: 'unreachable' });
+    expect(telemetry.total('oauth_mints', 'failed')).toBe(1);
+  });
+
+  test('lets no further request be made', async () => {
+    const { google, account } = await fakeGoogle();
+    const auth = new GoogleAuth({ account, clock: Date.now, telemetry: new FakeTelemetry() });
+    auth[Symbol.dispose]();
+    await expect(auth.accessToken()).rejects.toMatchObject({ name: 'GoogleAuthError' });
+    expect(google.tokenRequests.count).toBe(0);
+  });
+});

@@ -1,0 +1,83 @@
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+
+import { describe, expect, test } from 'vitest';
+
+import { answer, http2Peer } from '../../../test/support/http2-peer.ts';
+
+const KIB = 1024;
+
+/** Begins an answer with a part of its body, and resolves when that is on its way. */
+function begin(stream: ServerHttp2Stream, status: number): Promise<void> {
+  stream.respond({ ':status': status });
+  return new Promise((resolve) => void stream.write('{"name":', () => resolve()));
+}
+
+const CUTS: readonly [string, (stream: ServerHttp2Stream, session: ServerHttp2Session) => void][] = [
+  ['by a reset of the stream', (stream) => stream.destroy(new Error('cut'))],
+  ['by the end of the session', (_, session) => session.destroy()],
+];
+
+describe('the answer 200', () => {
+  test('is given out without its body', async () => {
+    const { post, stream } = await http2Peer();
+    const answered = post();
+    answer(await stream(1), 200, 'done');
+    expect(await answered).toEqual({ status: 200, retryAfter: '7', body: '' });
+  });
+
+  test('is given out while its body is still to come', async () => {
+    const { post, stream } = await http2Peer();
+    const answered = post();
+    await begin(await stream(1), 200);
+    expect(await answered).toMatchObject({ status: 200, body: '' });
+  });
+
+  test.each(CUTS)('counts when its body is cut off %s', async (_, cut) => {
+    const { post, sessions, stream } = await http2Peer();
+    const answered = post();
+    const answering = await stream(1);
+    await begin(answering, 200);
+    cut(answering, sessions.all[0] as ServerHttp2Session);
+    expect(await answered).toMatchObject({ status: 200, body: '' });
+  });
+
+  test('costs the session nothing, however long its body', async () => {
+    const { post, sessions, stream } = await http2Peer();
+    for (const n of [1, 2, 3]) {
+      const answered = post();
+      answer(await stream(n), 200, 'x'.repeat(200 * KIB));
+      expect(await answered).toMatchObject({ status: 200, body: '' });
+    }
+    expect(sessions.count).toBe(1);
+  });
+});
+
+describe('any other answer', () => {
+  test.each(CUTS)('is none when its body is cut off %s', async (_, cut) => {
+    const { post, sessions, stream } = await http2Peer();
+    const answered = post();
+    const answering = await stream(1);
+    await begin(answering, 404);
+    cut(answering, sessions.all[0] as ServerHttp2Session);
+    await expect(answered).rejects.toBeInstanceOf(Error);
+  });
+
+  test('may have no body', async () => {
+    const { post, stream } = await http2Peer();
+    const answered = post();
+    (await stream(1)).respond({ ':status': 404 }, { endStream: true });
+    expect(await answered).toMatchObject({ status: 404, body: '' });
+  });
+
+  test.each([
+    ['as it is, up to 64 KiB', 64 * KIB - 1, 64 * KIB - 1],
+    ['as it is, at 64 KiB', 64 * KIB, 64 * KIB],
+    ['cut, from 64 KiB on', 64 * KIB + 1, 64 * KIB],
+    ['cut, when it is far longer', 200_000, 64 * KIB],
+  ])('has its body %s', async (_, sent, kept) => {
+    const { post, stream } = await http2Peer();
+    const answered = post();
+    answer(await stream(1), 404, 'x'.repeat(sent));
+    expect((await answered).body).toBe('x'.repeat(kept));
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+
+import { apiServer, countsOf, freshKey } from './support/api-server.ts';
+import { setScene } from './support/scene.ts';
+import { invalidVectors, validVectors } from './support/sealed-token-vectors.ts';
+import { eventFor } from './support/wire-events.ts';
+
+describe('the vectors of the sealed token, through the API', () => {
+  test.each(validVectors.filter(({ name }) => !name.startsWith('unifiedpush')))(
+    '$name: the token arrives at Google',
+    async ({ server_private_key, server_pubkey, encrypted_token, token }) => {
+      const { relay, server, google } = await setScene({
+        environment: { SERVER_PRIVATE_KEY: server_private_key },
+      });
+      expect(server.publicKey).toBe(server_pubkey);
+      const trade_pubkey = freshKey();
+      const answer = await server.post('/api/register', { trade_pubkey, encrypted_token });
+      expect(answer.status).toBe(200);
+      relay.broadcast(eventFor([trade_pubkey]));
+      const [push] = await google.pushes.atLeast(1);
+      expect(push?.token).toBe(token);
+    },
+  );
+
+  test.each(invalidVectors)('$name: $message', async ({ server_private_key, encrypted_token, message }) => {
+    const server = await apiServer({ SERVER_PRIVATE_KEY: server_private_key });
+    const answer = await server.post('/api/register', { trade_pubkey: freshKey(), encrypted_token });
+    expect(answer).toMatchObject({ status: 400, body: { success: false, message } });
+    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0}');
+  });
+});

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { call } from './support/http.ts';
+import { keep } from './support/keep.ts';
+import { googleEnvironment, serve, temporaryDirectory } from './support/running-program.ts';
+import { badRequests, hostileFrames, wakeEveryKindOfDevice } from './support/secret-traffic.ts';
+import { Secrets } from './support/secrets.ts';
+
+const UNREGISTERED = {
+  status: 404,
+  body: {
+    error: {
+      details: [
+        { '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode: 'UNREGISTERED' },
+      ],
+    },
+  },
+};
+
+/** What the log must have told by the end, or the test would pass on a silent program. */
+const TOLD = [
+  'relay.connected',
+  'relay.subscribed',
+  'relay.notice',
+  'relay.subscription_closed',
+  'relay.frame_rejected',
+  'relay.lost',
+  'event.matched',
+  'event.rejected',
+  'wake.delivered',
+  'wake.failed',
+  'wake.refused',
+  'provider.unreachable',
+  'device.forgotten',
+  'fcm.token_minted',
+  'registration.stored',
+  'registration.removed',
+  'server.stopped',
+];
+
+describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (format) => {
+  test('tells of everything that happens and names no key, token, endpoint, event or secret of ours', async () => {
+    const secrets = new Secrets();
+    const relay = keep(await RelayStandIn.start());
+    const google = keep(await GoogleStandIn.start());
+    const unifiedPush = keep(await UnifiedPushStandIn.start());
+    const directory = await temporaryDirectory();
+    const running = await serve(
+      {
+        NOSTR_RELAYS: relay.url,
+        UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
+        LOG_LEVEL: 'trace',
+        LOG_FORMAT: format,
+        ...(await googleEnvironment(google)),
+      },
+      directory,
+    );
+    await Promise.all([relay.subscribed(1059), relay.subscribed(14)]);
+    secrets.add('the server’s key', (await readFile(join(directory, 'data', 'server.key'), 'utf8')).trim());
+    const [, ...pem] = google.serviceAccount.private_key.split('\n');
+    secrets.add('the service account’s key', pem[0] ?? '');
+    secrets.add('the account', google.serviceAccount.client_email);
+
+    google.answer = ({ token, headers }) => {
+      secrets.addLong('the access token', (headers.authorization ?? '').replace('Bearer ', ''));
+      if (token.includes('-gone-')) return UNREGISTERED;
+      const status = /-status(\d+)-/.exec(token)?.[1];
+      return status === undefined
+        ? undefined
+        : { status: Number(status), body: { error: { message: token } } };
+    };
+    const stage = { relay, unifiedPush, running, secrets };
+    await wakeEveryKindOfDevice(stage);
+    await hostileFrames(stage);
+    const errors = await badRequests(stage);
+    const metrics = (await call(`${running.adminUrl}/metrics`)).text;
+    running.program.kill('SIGTERM');
+    expect(await running.program.exited).toBe(0);
+
+    const said = running.program.output();
+    for (const event of TOLD) expect(said).toContain(event);
+    expect(secrets.count).toBeGreaterThan(40);
+    for (const text of [said, metrics, ...errors]) expect(secrets.foundIn(text)).toEqual([]);
+  });
+});

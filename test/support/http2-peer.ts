@@ -1,0 +1,45 @@
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+
+import { Arrivals } from '../../stand-ins/arrivals.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { Http2Session, type Http2Answer } from '../../src/push/fcm/http2-session.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+import { keep } from './keep.ts';
+
+const NEVER = new AbortController().signal;
+
+export interface Http2Peer {
+  readonly http2: Http2Server;
+  readonly session: Http2Session;
+  readonly sessions: Arrivals<ServerHttp2Session>;
+  readonly telemetry: FakeTelemetry;
+  readonly post: (signal?: AbortSignal) => Promise<Http2Answer>;
+  /** The stream of the n-th request, from 1 on, when it has come. */
+  readonly stream: (n: number) => Promise<ServerHttp2Stream>;
+  readonly streams: Arrivals<ServerHttp2Stream>;
+}
+
+/** An HTTP/2 server that keeps every stream open until the test answers it, and a session to it. */
+export async function http2Peer(): Promise<Http2Peer> {
+  const http2 = createServer();
+  const sessions = new Arrivals<ServerHttp2Session>();
+  const streams = new Arrivals<ServerHttp2Stream>();
+  http2.on('session', (opened) => sessions.push(opened));
+  http2.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    streams.push(stream);
+  });
+  const server = keep(await LoopbackServer.listen(http2));
+  const telemetry = new FakeTelemetry();
+  const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, telemetry }));
+  const post = (signal = NEVER): Promise<Http2Answer> =>
+    session.post('/path', { 'x-name': 'value' }, 'body', signal);
+  const stream = async (n: number): Promise<ServerHttp2Stream> =>
+    (await streams.atLeast(n))[n - 1] as ServerHttp2Stream;
+  return { http2, session, sessions, telemetry, post, stream, streams };
+}
+
+export function answer(stream: ServerHttp2Stream, status = 200, body = 'done'): void {
+  stream.respond({ ':status': status, 'retry-after': '7' });
+  stream.end(body);
+}

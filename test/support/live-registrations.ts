@@ -1,0 +1,24 @@
+import { Registrations } from '../../src/core/registrations.ts';
+import { MemoryRegistrations } from '../../src/store/memory-registrations.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+import { LIFETIME } from './registrations.ts';
+
+/** The true registrations, in memory, with a clock and a telemetry that are the test's. */
+export function liveRegistrations(capacity = 100): {
+  registrations: Registrations;
+  clock: FakeClock;
+  telemetry: FakeTelemetry;
+} {
+  const clock = new FakeClock();
+  const telemetry = new FakeTelemetry();
+  const store = new MemoryRegistrations({ capacity });
+  const registrations = new Registrations({
+    store,
+    capacity,
+    lifetime: LIFETIME,
+    clock: clock.read,
+    telemetry,
+  });
+  return { registrations, clock, telemetry };
+}

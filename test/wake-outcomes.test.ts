@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+
+import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { eventFor } from './support/wire-events.ts';
+import { keep } from './support/keep.ts';
+import { setScene, untilMetric } from './support/scene.ts';
+import type { TestServer } from './support/test-server.ts';
+
+const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+const APNS_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.ApnsError';
+
+const fcmError = (status: number, detail?: object): { status: number; body: unknown } => ({
+  status,
+  body: { error: { code: status, message: 'no', status: 'NO', ...(detail && { details: [detail] }) } },
+});
+
+async function registered(server: TestServer): Promise<number> {
+  const status = (await (await fetch(`${server.apiUrl}/api/status`)).json()) as { tokens: { total: number } };
+  return status.tokens.total;
+}
+
+describe('what follows from the answer of a push service', () => {
+  test.each([
+    ['UNREGISTERED', fcmError(404, { '@type': FCM_ERROR, errorCode: 'UNREGISTERED' })],
+    ['Apple’s 410', fcmError(400, { '@type': APNS_ERROR, statusCode: 410, reason: 'Unregistered' })],
+  ])('%s forgets the device for all of its keys, and no other device', async (_name, answer) => {
+    const { relay, google, server, phone, woken } = await setScene();
+    const [buying, other] = [await phone(), await phone()];
+    const selling = await phone({ token: buying.token });
+    google.answer = ({ token }) => (token === buying.token ? answer : undefined);
+
+    relay.broadcast(eventFor([buying.tradePubkey]));
+    await untilMetric(server, 'mostro_push_registrations_forgotten_total', 2);
+
+    expect(await registered(server)).toBe(1);
+    google.answer = undefined;
+    relay.broadcast(eventFor([buying.tradePubkey, selling.tradePubkey]));
+    relay.broadcast(eventFor([other.tradePubkey]));
+    expect(await woken()).toEqual([other.token]);
+    expect(google.refusals.count).toBe(1);
+  });
+
+  test.each([
+    ['a bare 404, which is a wrong project', fcmError(404), 'refused'],
+    ['a bare 400', fcmError(400), 'refused'],
+    [
+      'a 400 for an invalid argument',
+      fcmError(400, { '@type': FCM_ERROR, errorCode: 'INVALID_ARGUMENT' }),
+      'refused',
+    ],
+    ['a bare 403', fcmError(403), 'refused'],
+    [
+      'a 403 for another sender',
+      fcmError(403, { '@type': FCM_ERROR, errorCode: 'SENDER_ID_MISMATCH' }),
+      'refused',
+    ],
+    ['a 404 of HTML', { status: 404, body: '<html>UNREGISTERED</html>' }, 'refused'],
+    ['a 429', fcmError(429, { '@type': FCM_ERROR, errorCode: 'QUOTA_EXCEEDED' }), 'retry'],
+    ['a 500', fcmError(500), 'retry'],
+    ['a 503', fcmError(503), 'retry'],
+  ])('%s forgets nobody, and the next event wakes the device', async (_name, answer, outcome) => {
+    const { relay, google, server, phone, woken } = await setScene();
+    const alice = await phone();
+    google.answer = () => answer;
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, `mostro_push_pushes_total{provider="fcm",outcome="${outcome}"}`, 1);
+
+    expect(await registered(server)).toBe(1);
+    google.answer = undefined;
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    expect(await woken()).toEqual([alice.token]);
+  });
+
+  test.each([404, 410])('a UnifiedPush server’s %i forgets its device', async (status) => {
+    const { relay, server, phone } = await setScene();
+    const unifiedPush = keep(await UnifiedPushStandIn.start());
+    const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
+    const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
+    unifiedPush.answer = ({ path }) => (path.startsWith('/upAlice') ? { status } : undefined);
+
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, 'mostro_push_registrations_forgotten_total', 1);
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    relay.broadcast(eventFor([bob.tradePubkey]));
+    await unifiedPush.pushes.atLeast(1, { where: ({ path }) => path.startsWith('/upBob') });
+
+    expect(await registered(server)).toBe(1);
+    expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
+  });
+
+  test('a UnifiedPush server’s redirect is not followed and forgets nobody', async () => {
+    const { relay, server, phone } = await setScene();
+    const [unifiedPush, elsewhere] = [
+      keep(await UnifiedPushStandIn.start()),
+      keep(await UnifiedPushStandIn.start()),
+    ];
+    const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
+    unifiedPush.answer = () => ({ status: 307, headers: { location: elsewhere.endpoint('Inside') } });
+
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}', 1);
+
+    expect(elsewhere.pushes.count).toBe(0);
+    expect(await registered(server)).toBe(1);
+  });
+
+  test('an access token that Google revoked is replaced, and the wake is delivered', async () => {
+    const { relay, google, phone, woken } = await setScene();
+    const alice = await phone();
+    await google.tokenRequests.atLeast(1);
+    let refuse = true;
+    google.answer = () => {
+      const answer = refuse ? fcmError(401) : undefined;
+      refuse = false;
+      return answer;
+    };
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await google.pushes.atLeast(1);
+    expect(await woken()).toEqual([alice.token]);
+    expect(google.tokenRequests.all.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  test('Google that gives no access token costs nobody a registration, and is asked again for the next wake', async () => {
+    const { relay, google, server, phone, woken } = await setScene();
+    const alice = await phone();
+    await google.tokenRequests.atLeast(1);
+    google.answer = () => fcmError(401);
+    google.answerToken = () => ({ status: 400, body: { error: 'invalid_grant' } });
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="retry"}', 1);
+    expect(await registered(server)).toBe(1);
+    google.answer = undefined;
+    google.answerToken = undefined;
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    expect(await woken()).toEqual([alice.token]);
+  });
+});
