@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
+import { freePort } from './support/free-port.ts';
 import { keep } from './support/keep.ts';
 import { registeredPhone } from './support/scene.ts';
 import { startTestServer } from './support/test-server.ts';
@@ -28,6 +29,38 @@ describe('what a relay has stored when it is first subscribed to', () => {
 
     expect(await server.metric('mostro_push_events_matched_total')).toBe(4);
     expect(google.pushes.all.map(({ token }) => token)).toEqual([late.token, sentinel.token]);
+  });
+
+  test('wakes where the relay was reached late: what it stored since the start fell into a gap', async () => {
+    const port = await freePort();
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const environment = { NOSTR_RELAYS: `ws://127.0.0.1:${port}` };
+    const server = keep(await startTestServer({ google, environment }));
+    const alice = await registeredPhone({ name: 'alice', serverUrl: server.apiUrl, kind: 'android' });
+    const relay = keep(await RelayStandIn.start({ port, sendStoredDespiteLimitZero: true }));
+    relay.store(eventFor([alice.tradePubkey]));
+    relay.disconnectAll();
+    const [push] = await google.pushes.atLeast(1);
+    expect(push?.token).toBe(alice.token);
+  });
+
+  test('wakes where another relay delivers it live: as stored it suppresses nothing', async () => {
+    const [storing, live] = [
+      keep(await RelayStandIn.start({ silentEose: true })),
+      keep(await RelayStandIn.start()),
+    ];
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const environment = { NOSTR_RELAYS: `${storing.url},${live.url}` };
+    const server = keep(await startTestServer({ google, environment }));
+    await Promise.all([storing.requests.atLeast(2), live.subscribed(1059)]);
+    const alice = await registeredPhone({ name: 'alice', serverUrl: server.apiUrl, kind: 'android' });
+    const event = eventFor([alice.tradePubkey]);
+    storing.broadcast(event);
+    await expect
+      .poll(() => server.metric('mostro_push_events_rejected_total{reason="not_new"}'), { timeout: 10_000 })
+      .toBe(1);
+    live.broadcast(event);
+    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
   });
 
   test('wakes, once it was subscribed to before: what it stored meanwhile fell into a gap', async () => {

@@ -103,7 +103,7 @@ describe('what is wrong is said', () => {
     ['a slash', 'NOSTR_RELAYS', 'wss://bob:hunter2@relay.example/hunter2?x=hunter2'],
     ['credentials with a slash in them', 'NOSTR_RELAYS', 'wss://bob:hun/ter2@relay.example'],
     ['a slash and no scheme', 'FCM_BASE_URL', 'proxy.example/hunter2'],
-    ['an at sign alone', 'SERVER_PORT', 'bob:hunter2@relay.example'],
+    ['an at sign alone', 'SERVER_PORT', 'bob:hunter2@relay'],
   ])('without the value at all where it has %s', (_, name, written) => {
     const { problems } = readVariables({ [name]: written });
     expect(problems).toHaveLength(1);

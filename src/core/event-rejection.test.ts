@@ -12,6 +12,16 @@ describe('an event that may wake nobody is counted with its reason and claims no
   test.each([
     ['crowded', (now: number) => candidate(unsignedEvent({ created_at: now, tags: eleven }))],
     [
+      'crowded',
+      (now: number) =>
+        candidate(
+          unsignedEvent({
+            created_at: now,
+            tags: [['p', tradeKey(1)], ...Array.from({ length: 2000 }, () => ['t'])],
+          }),
+        ),
+    ],
+    [
       'malformed',
       (now: number) =>
         candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { parse: () => undefined }),

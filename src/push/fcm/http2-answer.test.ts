@@ -41,13 +41,16 @@ describe('the answer 200', () => {
     expect(await answered).toMatchObject({ status: 200, body: '' });
   });
 
-  test('costs the session nothing, however long its body', async () => {
+  test('takes no room from the answers after it, however long its body', async () => {
     const { post, sessions, stream } = await http2Peer();
     for (const n of [1, 2, 3]) {
       const answered = post();
       answer(await stream(n), 200, 'x'.repeat(200 * KIB));
       expect(await answered).toMatchObject({ status: 200, body: '' });
     }
+    const refused = post();
+    answer(await stream(4), 404, 'read');
+    expect(await refused).toMatchObject({ status: 404, body: 'read' });
     expect(sessions.count).toBe(1);
   });
 });
