@@ -53,6 +53,22 @@ describe('a full store', () => {
     expect(await registrations.find(KEY)).toMatchObject({ target: fcmTarget('new phone'), woken: true });
   });
 
+  test('is swept once for all who register at the same time, before any of them displaces a live one', async () => {
+    const { registrations, clock, telemetry } = liveRegistrations(5000);
+    for (let n = 1; n <= 5000; n++) {
+      const key = tradeKey(n);
+      await registrations.register(key, PHONE, 'android');
+      if (n <= 4999) await registrations.renew(key, PHONE);
+      // The last, never woken, stays alive when all the others have expired.
+      if (n === 4999) clock.advance(47 * HOUR_MS);
+    }
+    clock.advance(HOUR_MS);
+    const both = [tradeKey(5001), tradeKey(5002)].map((key) => registrations.register(key, PHONE, 'android'));
+    expect(await Promise.all(both)).toEqual(['stored', 'stored']);
+    expect(registrations.mayHold(tradeKey(5000))).toBe(true);
+    expect(telemetry.logged('registrations.swept')).toHaveLength(1);
+  });
+
   test('is swept for expired ones before it refuses', async () => {
     const { registrations, clock } = liveRegistrations(1);
     await registrations.register(KEY, PHONE, 'android');

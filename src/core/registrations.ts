@@ -25,6 +25,7 @@ export class Registrations {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   #lastSweep: number;
+  #sweeping: Promise<void> | undefined;
 
   constructor(parts: RegistrationsParts) {
     this.#store = parts.store;
@@ -43,7 +44,8 @@ export class Registrations {
   /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
   async register(tradePubkey: TradePubkey, target: PushTarget, platform: Platform): Promise<PutResult> {
     const full = this.#store.counts().total >= this.#capacity;
-    if (full && this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS) await this.sweep();
+    const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
+    if (full && due) await this.sweep();
     const now = this.#clock();
     const expiresAt = expiryOf(now, now, this.#lifetime);
     const registration = { tradePubkey, target, platform, registeredAt: now, expiresAt, woken: false };
@@ -81,8 +83,13 @@ export class Registrations {
     this.#telemetry.log('device.forgotten', { provider: target.type, count });
   }
 
-  /** Removes what has expired. */
-  async sweep(): Promise<void> {
+  /** Removes what has expired. Whoever asks while a sweep is under way waits for that one. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
+    return this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
     this.#lastSweep = this.#clock();
     const count = await this.#store.sweep(this.#lastSweep);
     this.#telemetry.count('registrations_expired', {}, count);

@@ -7,22 +7,25 @@ import { readCapped } from './capped-body.ts';
 
 describe('a capped body', () => {
   test('is read whole when it is short enough', async () => {
-    expect(await readCapped(Readable.from([Buffer.from('grü'), Buffer.from('ße')]), 100)).toBe('grüße');
+    expect(await readCapped(Readable.from([Buffer.from('grü'), Buffer.from('ße')]), 100)).toEqual({
+      text: 'grüße',
+      capped: false,
+    });
   });
 
   test('is empty when there is none', async () => {
-    expect(await readCapped(Readable.from([]), 100)).toBe('');
+    expect(await readCapped(Readable.from([]), 100)).toEqual({ text: '', capped: false });
   });
 
-  test('is the beginning of what was sent, however that was cut into pieces', async () => {
+  test('is the beginning of what was sent, however that was cut into pieces, and says whether there was more', async () => {
     const chunks = fc.array(
       fc.uint8Array({ maxLength: 20 }).map((bytes) => bytes.map((byte) => byte & 0x7f)),
     );
     await fc.assert(
       fc.asyncProperty(chunks, fc.integer({ min: 1, max: 100 }), async (pieces, max) => {
         const whole = Buffer.concat(pieces);
-        const text = await readCapped(Readable.from(pieces), max);
-        expect(text).toBe(whole.subarray(0, max).toString('utf8'));
+        const text = whole.subarray(0, max).toString('utf8');
+        expect(await readCapped(Readable.from(pieces), max)).toEqual({ text, capped: whole.length > max });
       }),
     );
   });

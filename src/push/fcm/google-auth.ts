@@ -101,17 +101,17 @@ export class GoogleAuth implements Disposable {
 
   async #ask(): Promise<z.infer<typeof TokenAnswer>> {
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
-    const { status, text } = await withDeadline(TIMEOUT_MS, this.#ended.signal, async (signal) => {
-      const { statusCode, body } = await request(this.#account.tokenUri, {
+    const { status, body } = await withDeadline(TIMEOUT_MS, this.#ended.signal, async (signal) => {
+      const answer = await request(this.#account.tokenUri, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: form.toString(),
         signal,
       });
-      return { status: statusCode, text: await readCapped(body, MAX_ANSWER_BYTES) };
+      return { status: answer.statusCode, body: await readCapped(answer.body, MAX_ANSWER_BYTES) };
     });
     if (status !== 200) throw new GoogleAuthError(`http_${status}`);
-    const answer = TokenAnswer.safeParse(parseJson(text));
+    const answer = TokenAnswer.safeParse(parseJson(body.text));
     if (!answer.success) throw new GoogleAuthError('answer_unreadable');
     return answer.data;
   }

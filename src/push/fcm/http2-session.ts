@@ -7,10 +7,13 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 
+import { SECOND_MS } from '../../core/clock.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** How long the rest of an answer that is not read may be silent before its stream is given up. */
+const DRAIN_TIMEOUT_MS = 5 * SECOND_MS;
 /** How often one request is sent at the most, where each time but the last it is sure that nobody looked at it. */
 const MAX_SENDS = 3;
 
@@ -154,14 +157,14 @@ async function answerTo(stream: ClientHttp2Stream, body: string): Promise<Http2A
 /** What an answer says beside its status. A success says all by that: it is neither read nor waited for. */
 async function readBody(stream: ClientHttp2Stream, status: number): Promise<string> {
   if (status === constants.HTTP_STATUS_OK) {
+    stream.setTimeout(DRAIN_TIMEOUT_MS, () => stream.close(constants.NGHTTP2_CANCEL));
     stream.resume();
     return '';
   }
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
-  const body = await readCapped(stream, MAX_ANSWER_BYTES);
+  const { text, capped } = await readCapped(stream, MAX_ANSWER_BYTES);
   await closed;
   // A body that was cut off ends like a whole one; only the stream's last word tells, unless it was we who cut it.
-  const cutOff = stream.rstCode !== constants.NGHTTP2_NO_ERROR && body.length < MAX_ANSWER_BYTES;
-  if (cutOff) throw new Error('the answer was cut off');
-  return body;
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !capped) throw new Error('the answer was cut off');
+  return text;
 }
