@@ -1,5 +1,23 @@
-import type { Outcome } from './outcome.ts';
-import type { Sleeper } from './sleeper.ts';
+import type { MetricsPage } from './metrics-page.ts';
+import type { ObservedPhone } from './observed-phone.ts';
+
+/** What is known when the server has ended. */
+export interface Outcome {
+  readonly phones: readonly ObservedPhone[];
+  /** How many events that must wake nobody went over the relay. */
+  readonly sent: Readonly<Record<'forStrangers' | 'repeated' | 'forged', number>>;
+  /** Read when every event had been dealt with. */
+  readonly metrics: MetricsPage;
+  readonly exitCode: number | NodeJS.Signals;
+  /** The end of what the server printed. */
+  readonly outputTail: string;
+  /** All pushes that the push services took, whoever they were for. */
+  readonly pushCount: number;
+  /** The status of each message that Google did not take. */
+  readonly refusals: readonly number[];
+  /** Keys, event ids and contents: what no push service may learn. */
+  readonly secrets: readonly string[];
+}
 
 /** The figures that the verdict rests on, and what is wrong with them. */
 export class Findings {
@@ -14,7 +32,7 @@ export class Findings {
 
   constructor(outcome: Outcome) {
     this.#outcome = outcome;
-    const { metrics, pushes, sleepers } = outcome;
+    const { metrics, phones, pushCount } = outcome;
     this.strangers = {
       seen: metrics.counter('events_unmatched'),
       // Each event for a phone of ours may cost one verification; what goes beyond was spent on strangers.
@@ -22,18 +40,18 @@ export class Findings {
     };
     this.repeated = metrics.counter('events_duplicate');
     this.forged = metrics.counter('events_rejected', 'reason="forged"');
-    this.uncalledFor = pushes - sleepers.reduce((sum, { calledFor }) => sum + calledFor, 0);
+    this.uncalledFor = pushCount - phones.reduce((sum, { pushesCalledFor }) => sum + pushesCalledFor, 0);
     this.problems = [
       ...this.#aboutPhones(),
       ...this.#aboutTraffic(),
       ...this.#aboutSecrets(),
-      ...this.#aboutTheEnd(),
+      ...this.#aboutEnd(),
     ];
   }
 
   *#aboutPhones(): Iterable<string> {
-    for (const { name, publishedAt, wakes } of this.#outcome.sleepers) {
-      yield* difference(`Pushes for ${name}`, wakes.length, publishedAt.length);
+    for (const { name, publishedAt, pushes } of this.#outcome.phones) {
+      yield* difference(`Pushes for ${name}`, pushes.length, publishedAt.length);
     }
   }
 
@@ -47,26 +65,26 @@ export class Findings {
   }
 
   *#aboutSecrets(): Iterable<string> {
-    const { sleepers, secrets } = this.#outcome;
-    for (const { name, wakes } of sleepers) {
-      const told = wakes.map(({ body, envelope }) => body + envelope).join('\n');
+    const { phones, secrets } = this.#outcome;
+    for (const { name, pushes } of phones) {
+      const told = pushes.map(({ body, envelope }) => body + envelope).join('\n');
       if (secrets.some((secret) => told.includes(secret)))
         yield `The push to ${name} names a key, an event or its content.`;
     }
-    if (new Set(sleepers.flatMap(impersonalBodies)).size > 1)
+    if (new Set(phones.flatMap(impersonalBodies)).size > 1)
       yield 'Pushes through FCM differ in more than the token and the time.';
   }
 
-  *#aboutTheEnd(): Iterable<string> {
+  *#aboutEnd(): Iterable<string> {
     const { exitCode, refusals } = this.#outcome;
     if (refusals.length > 0) yield `Google refused messages, with status ${refusals.join(', ')}.`;
     if (exitCode !== 0) yield `Exit code of the server: ${exitCode} instead of 0.`;
   }
 }
 
-function impersonalBodies({ phone, through, wakes }: Sleeper): string[] {
+function impersonalBodies({ token, through, pushes }: ObservedPhone): string[] {
   if (through !== 'FCM') return [];
-  return wakes.map(({ body }) => body.replace(phone.token, '').replace(/"\d{10}"/u, ''));
+  return pushes.map(({ body }) => body.replace(token, '').replace(/"\d{10}"/u, ''));
 }
 
 function* difference(what: string, actual: number, expected: number): Iterable<string> {

@@ -1,6 +1,6 @@
 import type { Timeline } from './timeline.ts';
 
-const CAST = [
+const PARTICIPANTS = [
   ['server', 'mostro-push-server: the real program, in a process of its own'],
   ['relay', 'a Nostr relay (NIP-01 over WebSocket)'],
   ['daemon', 'a Mostro node: writes to its traders by relay, knows of no phones'],
@@ -12,12 +12,12 @@ const CAST = [
   ['Dave', 'an Android phone whose only news is forged: it should sleep on'],
 ] as const;
 
-/** What is about to be shown, and who is in it. */
+/** What is about to be shown, and who takes part. */
 export function introduce(timeline: Timeline): void {
   const { paint } = timeline;
   timeline.title('Waking sleeping phones: a demo in one act');
   timeline.line('Four phones sleep. News of a trade must wake the one right phone, at once, with');
   timeline.line('one empty push. All happens on 127.0.0.1: no account is used, and no network.');
   timeline.title('The cast');
-  for (const [name, role] of CAST) timeline.line(`${paint.cyan(name.padEnd(8))}${role}`);
+  for (const [name, role] of PARTICIPANTS) timeline.line(`${paint.cyan(name.padEnd(8))}${role}`);
 }

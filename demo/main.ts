@@ -1,13 +1,36 @@
-import { Interruption } from './interruption.ts';
-import { Paint } from './paint.ts';
-import { perform } from './perform.ts';
+import { introduce } from './introduce.ts';
+import { Scenario } from './scenario.ts';
+import { withTestbed } from './testbed.ts';
 import { Timeline } from './timeline.ts';
+import { verdict } from './verdict.ts';
 
 // The one file of the demo that touches `process`.
 
+/** Somebody wants the demo to end: Ctrl-C, mostly. */
+class Interruption extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Interrupted by ${signal}. Everything is closed, nothing is left behind.`);
+    this.signal = signal;
+  }
+}
+
+/** The whole demo. @returns whether all went as it should */
+async function runDemo(timeline: Timeline, interruption: AbortController): Promise<boolean> {
+  introduce(timeline);
+  const outcome = await withTestbed((testbed) => {
+    testbed.program.onUnexpectedEnd((error) => interruption.abort(error));
+    return new Scenario(testbed, timeline, interruption.signal).run();
+  });
+  return verdict(outcome, timeline);
+}
+
 const { stdout, env } = process;
-const paint = new Paint(stdout.isTTY && (env['NO_COLOR'] ?? '') === '');
-const timeline = new Timeline(paint, (text) => void stdout.write(text));
+const timeline = new Timeline({
+  colours: stdout.isTTY && (env['NO_COLOR'] ?? '') === '',
+  print: (text) => void stdout.write(text),
+});
 const interruption = new AbortController();
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -17,7 +40,7 @@ stdout.on('error', (error) => interruption.abort(error));
 process.on('uncaughtException', (error) => interruption.abort(error));
 
 try {
-  process.exitCode = (await perform(timeline, interruption)) ? 0 : 1;
+  process.exitCode = (await runDemo(timeline, interruption)) ? 0 : 1;
 } catch (error) {
   process.exitCode = 1;
   if (error instanceof Interruption) {

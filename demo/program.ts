@@ -34,7 +34,7 @@ export class Program implements AsyncDisposable {
     this.ended = once(this.#child, 'close').then(
       ([code, signal]) => (code ?? signal) as number | NodeJS.Signals,
     );
-    // Heard in `unlessAsked` and on disposal; until then a failed start must not count as unhandled.
+    // Heard in `onUnexpectedEnd` and on disposal; until then a failed start must not count as unhandled.
     this.ended.catch(() => undefined);
   }
 

@@ -1,4 +1,4 @@
-import type { Paint } from './paint.ts';
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 type Tone = 'plain' | 'wake' | 'attack' | 'bad';
 
@@ -11,14 +11,20 @@ interface Entry {
   readonly tone?: Tone;
 }
 
+interface TimelineOptions {
+  /** Whether it may use colours. */
+  readonly colours: boolean;
+  readonly print: (text: string) => void;
+}
+
 /** Tells what happens, as it happens. */
 export class Timeline {
   readonly paint: Paint;
   readonly #print: (text: string) => void;
   readonly #origin = performance.now();
 
-  constructor(paint: Paint, print: (text: string) => void) {
-    this.paint = paint;
+  constructor({ colours, print }: TimelineOptions) {
+    this.paint = new Paint(colours);
     this.#print = print;
   }
 
@@ -31,7 +37,7 @@ export class Timeline {
   }
 
   /** Says what the next entries are about. */
-  scene(text: string): void {
+  section(text: string): void {
     this.#print(`\n${' '.repeat(10)}${this.paint.dim(text)}\n`);
   }
 
@@ -54,5 +60,42 @@ export class Timeline {
     if (tone === 'wake') return this.paint.green(text);
     if (tone === 'attack') return this.paint.yellow(text);
     return tone === 'bad' ? this.paint.red(text) : text;
+  }
+}
+
+/** Colours for a terminal, and plain text for everything else. */
+class Paint {
+  readonly #colours: boolean;
+
+  constructor(colours: boolean) {
+    this.#colours = colours;
+  }
+
+  bold(text: string): string {
+    return this.#wrap('bold', text);
+  }
+
+  dim(text: string): string {
+    return this.#wrap('dim', text);
+  }
+
+  red(text: string): string {
+    return this.#wrap('red', text);
+  }
+
+  green(text: string): string {
+    return this.#wrap('green', text);
+  }
+
+  yellow(text: string): string {
+    return this.#wrap('yellow', text);
+  }
+
+  cyan(text: string): string {
+    return this.#wrap('cyan', text);
+  }
+
+  #wrap(style: keyof typeof CODES, text: string): string {
+    return this.#colours ? `\u001B[${CODES[style]}m${text}\u001B[0m` : text;
   }
 }

@@ -1,20 +1,22 @@
-import { Findings } from './findings.ts';
-import type { Outcome } from './outcome.ts';
-import { showPushes } from './show-pushes.ts';
-import type { Sleeper } from './sleeper.ts';
+import { Findings, type Outcome } from './findings.ts';
+import type { ObservedPhone } from './observed-phone.ts';
 import type { Timeline } from './timeline.ts';
+
+const JSON_WIDTH = 86;
+const JSON_INDENT = 2;
+const SHOWN_TOKEN_CHARACTERS = 12;
 
 /** Prints what came of it. @returns whether all is as it should be */
 export function verdict(outcome: Outcome, timeline: Timeline): boolean {
   const findings = new Findings(outcome);
   timeline.title('The verdict');
-  printPhones(outcome.sleepers, timeline);
+  printPhones(outcome.phones, timeline);
   printTraffic(findings, outcome, timeline);
-  showPushes(outcome.sleepers, timeline);
+  printPushes(outcome.phones, timeline);
   if (findings.problems.length > 0) {
     timeline.failure(findings.problems.join('\n        '));
     timeline.title('The last words of the server');
-    timeline.line(`${outcome.lastWords.replaceAll('\n', '\n  ')}\n`);
+    timeline.line(`${outcome.outputTail.replaceAll('\n', '\n  ')}\n`);
     return false;
   }
   timeline.success('Each phone was woken just as it should be, and no push tells who or why.');
@@ -22,16 +24,16 @@ export function verdict(outcome: Outcome, timeline: Timeline): boolean {
   return true;
 }
 
-function printPhones(sleepers: readonly Sleeper[], timeline: Timeline): void {
+function printPhones(phones: readonly ObservedPhone[], timeline: Timeline): void {
   const { paint } = timeline;
   timeline.line(paint.dim('phone   reached through   pushes due   got   publish to push'));
-  for (const { name, through, publishedAt, wakes, latencyMs } of sleepers) {
-    const isRight = wakes.length === publishedAt.length;
+  for (const { name, through, publishedAt, pushes, latencyMs } of phones) {
+    const isRight = pushes.length === publishedAt.length;
     const cells = [
       paint.cyan(name.padEnd(8)),
       through.padEnd(15),
       String(publishedAt.length).padStart(13),
-      String(wakes.length).padStart(6),
+      String(pushes.length).padStart(6),
       (latencyMs === undefined ? '-' : `${latencyMs.toFixed(1)} ms`).padStart(18),
     ];
     timeline.line(`${cells.join('')}   ${isRight ? paint.green('as it should be') : paint.red('WRONG')}`);
@@ -39,15 +41,34 @@ function printPhones(sleepers: readonly Sleeper[], timeline: Timeline): void {
   timeline.line();
 }
 
-function printTraffic(findings: Findings, { pushes }: Outcome, timeline: Timeline): void {
+function printTraffic(findings: Findings, { pushCount }: Outcome, timeline: Timeline): void {
   const { strangers, repeated, forged, uncalledFor } = findings;
   const rows = [
     ['for strangers', `${strangers.seen} events seen, ${strangers.verified} signatures verified for them`],
     ['repeated', `${repeated} recognised and passed over`],
     ['forged', `${forged} rejected by their signatures`],
-    ['pushes', `${pushes} sent; caused by any of the above: ${uncalledFor}`],
+    ['pushes', `${pushCount} sent; caused by any of the above: ${uncalledFor}`],
   ] as const;
   for (const [name, text] of rows) timeline.line(`${timeline.paint.dim(name.padEnd(16))}${text}`);
+}
+
+/** Prints the body of one push through each push service: all that the service learns of a trade. */
+function printPushes(phones: readonly ObservedPhone[], timeline: Timeline): void {
+  for (const [through, service] of [
+    ['FCM', 'Google'],
+    ['UnifiedPush', 'the UnifiedPush server'],
+  ] as const) {
+    const phone = phones.find((candidate) => candidate.through === through && candidate.pushes.length > 0);
+    const body = phone?.pushes[0]?.body;
+    if (phone === undefined || body === undefined) continue;
+    timeline.title(`All that ${service} learned of ${phone.name}’s trade`);
+    const shown = compactJson(JSON.parse(shortened(body, phone.token)), JSON_WIDTH);
+    for (const line of shown.split('\n')) timeline.line(line);
+  }
+}
+
+function shortened(body: string, token: string): string {
+  return body.replaceAll(token, `${token.slice(0, SHOWN_TOKEN_CHARACTERS)}…`);
 }
 
 function printNext(timeline: Timeline): void {
@@ -56,4 +77,28 @@ function printNext(timeline: Timeline): void {
   timeline.line(`${paint.bold('npm start')}    the same program, watching a real relay`);
   timeline.line(`${paint.bold('README.md')}    the Firebase key it needs for FCM, and everything else`);
   timeline.line();
+}
+
+/** Any JSON on as few lines as the width allows. */
+function compactJson(value: unknown, width: number): string {
+  return layOut(value, { width, indent: 0, lead: 0 });
+}
+
+/** `lead` is what already stands on the line of the value's first character, after the indent. */
+function layOut(
+  value: unknown,
+  { width, indent, lead }: Record<'width' | 'indent' | 'lead', number>,
+): string {
+  const flat = JSON.stringify(value);
+  // One more column for the comma that may follow.
+  if (typeof value !== 'object' || value === null || indent + lead + flat.length + 1 <= width) return flat;
+  const isArray = Array.isArray(value);
+  const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
+    const label = isArray ? '' : `${JSON.stringify(name)}: `;
+    return label + layOut(member, { width, indent: indent + JSON_INDENT, lead: label.length });
+  });
+  const [open, close] = isArray ? '[]' : '{}';
+  const margin = ' '.repeat(indent);
+  const body = members.map((member) => `${margin}${' '.repeat(JSON_INDENT)}${member}`).join(',\n');
+  return `${open}\n${body}\n${margin}${close}`;
 }

@@ -58,9 +58,10 @@ export class App {
     clearInterval(this.#sweeper);
     this.#stopping.abort();
     deadline.addEventListener('abort', cutOff, { once: true });
-    await Promise.all([api.close(), this.#watching?.catch(() => undefined)]);
+    await this.#watching?.catch(() => undefined);
+    // Side by side: a client that dawdles over its request must not use up the time of the wakes.
+    const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     deadline.removeEventListener('abort', cutOff);
-    const lost = await lanes.drain(deadline);
     await Promise.all([fcm?.[Symbol.asyncDispose](), unifiedPush?.[Symbol.asyncDispose]()]);
     admin.server.closeAllConnections();
     await admin.close();

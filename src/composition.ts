@@ -18,7 +18,7 @@ import { createAdminServer } from './ops/admin-server.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
-import { anyEndpoint, publicEndpoint } from './push/unifiedpush/endpoint-guard.ts';
+import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
 import { RelayPool } from './relay/relay-pool.ts';
 import { RELAY_TIMING, type RelayTiming } from './relay/relay-timing.ts';
@@ -27,6 +27,7 @@ import { MemorySeenEvents } from './store/memory-seen-events.ts';
 
 /** As many streams as Google's HTTP/2 servers allow on one session. */
 const FCM_CONCURRENCY = 100;
+/** Enough for hundreds of wakes a second to push servers that answer in 100 ms, and few enough sockets for any machine. */
 const UNIFIEDPUSH_CONCURRENCY = 64;
 /** Wakes that wait in a lane: at 4000 a second to FCM, less than half a minute's work and some 20 MB. */
 const LANE_CAPACITY = 100_000;
@@ -65,9 +66,10 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
   const registrations = new Registrations({ store, capacity, lifetime, clock, telemetry });
+  const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints);
   const fcm = createFcm(parts, clock);
   const unifiedPush = config.unifiedPush.enabled
-    ? new UnifiedPushProvider({ ...config.unifiedPush, clock, telemetry })
+    ? new UnifiedPushProvider({ guard, clock, telemetry })
     : undefined;
   const lanes = new PushLanes(
     [
@@ -144,7 +146,7 @@ function createApi(
     openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal()),
     sealedTokenBytes: SEALED_TOKEN_BYTES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
-    allowsEndpoint: config.unifiedPush.allowPrivateEndpoints ? anyEndpoint : publicEndpoint,
+    allowsEndpoint: endpointGuard(config.unifiedPush.allowPrivateEndpoints).allows,
     enabled,
   };
   const status = {

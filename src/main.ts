@@ -5,6 +5,7 @@ import { checkConfig } from './cli/check-config.ts';
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
 import { keygen } from './cli/keygen.ts';
 import { serve } from './cli/serve.ts';
+import { ConfigError } from './config/config.ts';
 import { describeError } from './core/describe-error.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
@@ -27,7 +28,10 @@ function untilStopped(): Promise<void> {
     };
     process.on('SIGINT', () => onSignal(2));
     process.on('SIGTERM', () => onSignal(15));
-    process.on('uncaughtException', reject);
+    process.on('uncaughtException', (fault) => {
+      io.printError(`mostro-push failed: ${describeError(fault)}\n`);
+      reject(fault);
+    });
   });
 }
 
@@ -46,7 +50,8 @@ async function run(): Promise<number> {
     case 'serve':
       return serve(io, untilStopped());
     case 'check-config':
-      return checkConfig(io);
+      await checkConfig(io);
+      return 0;
     case 'keygen':
       io.print(keygen());
       return 0;
@@ -65,6 +70,7 @@ async function run(): Promise<number> {
 try {
   process.exitCode = await run();
 } catch (error) {
-  io.printError(`mostro-push failed: ${describeError(error)}\n`);
-  process.exitCode = 1;
+  const isConfig = error instanceof ConfigError;
+  io.printError(isConfig ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
+  process.exitCode = isConfig ? 78 : 1;
 }

@@ -31,12 +31,6 @@ describe('a start with no configuration', () => {
     expect(await call(`${adminUrl}/health/live`)).toMatchObject({ status: 200 });
   });
 
-  test('watches the default relay on the default kinds', async () => {
-    const { program } = await serve({ NOSTR_RELAYS: '' });
-    expect(program.output()).toMatch(/relays +relay\.mostro\.network\n/);
-    expect(program.output()).toMatch(/kinds +1059 .*, 14 /);
-  });
-
   test('makes a key that only its owner can read, and the next start keeps it', async () => {
     const directory = await temporaryDirectory();
     const first = await serve({}, directory);

@@ -4,5 +4,6 @@ import { generatePrivateKey, parseServerKey } from '../crypto/server-key.ts';
 export function keygen(): string {
   const privateKey = generatePrivateKey();
   const key = parseServerKey(privateKey);
-  return `# public key ${key?.publicKeyHex}\n# ${key?.npub}\nSERVER_PRIVATE_KEY=${privateKey}\n`;
+  if (key === undefined) throw new TypeError('a generated key is no key');
+  return `# public key ${key.publicKeyHex}\n# ${key.npub}\nSERVER_PRIVATE_KEY=${privateKey}\n`;
 }

@@ -91,7 +91,9 @@ async function loadServerKey(
       ]);
     return { key, created: false };
   }
-  const file = serverKeyFile(values as Values);
+  // A directory that was refused has been reported already.
+  if (values.DATA_DIR === undefined) return undefined;
+  const file = serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE);
   if (create) return loadOrCreateServerKeyFile(file);
   const missing = await stat(file).then(
     () => false,

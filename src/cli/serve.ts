@@ -1,5 +1,4 @@
 import { App } from '../app.ts';
-import { ConfigError } from '../config/config.ts';
 import { describeError } from '../core/describe-error.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { ListenError } from '../ops/listen.ts';
@@ -11,16 +10,14 @@ import type { Io } from './io.ts';
 import { loadStartup, type Startup } from './load-startup.ts';
 import { startScreen } from './start-screen.ts';
 
-/** Serves until told to stop. @returns the exit code: 0, 1 after a fault or with wakes lost, 78 for a bad configuration */
+/**
+ * Serves until told to stop.
+ *
+ * @returns the exit code: 0, or 1 after a fault or with wakes lost
+ * @throws ConfigError for a configuration that is not usable
+ */
 export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
-  let startup: Startup;
-  try {
-    startup = await settle(io);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    io.printError(`${error.message}\n`);
-    return 78;
-  }
+  const startup = await settle(io);
   const { level, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   const metrics = new Metrics();
   const telemetry = createTelemetry(createLogger({ level, format }), metrics);

@@ -68,8 +68,8 @@ function quote(written: string): string {
 }
 
 /** Where the server's key is, unless `SERVER_PRIVATE_KEY` has it. */
-export function serverKeyFile(values: Pick<Values, 'SERVER_PRIVATE_KEY_FILE' | 'DATA_DIR'>): string {
-  return values.SERVER_PRIVATE_KEY_FILE ?? join(values.DATA_DIR, 'server.key');
+export function serverKeyFile(directory: string, file: string | undefined): string {
+  return file ?? join(directory, 'server.key');
 }
 
 /** The configuration that a full set of values means (contract 7). */
@@ -88,7 +88,7 @@ export function assembleConfig(values: Values): Config {
     },
     key: {
       privateKey: values.SERVER_PRIVATE_KEY === undefined ? undefined : new Secret(values.SERVER_PRIVATE_KEY),
-      file: serverKeyFile(values),
+      file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
     },
     registrations: {
       lifetime: { ttlMs: values.TOKEN_TTL_HOURS * HOUR_MS, maxAgeMs: values.TOKEN_MAX_AGE_DAYS * DAY_MS },

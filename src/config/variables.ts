@@ -15,6 +15,10 @@ import {
   type Variable,
 } from './variable.ts';
 
+const YEAR_HOURS = 8760;
+const TEN_YEARS_DAYS = 3650;
+/** A timer of Node runs for 2^31 ms at the most, which is some 596 hours. */
+const LONGEST_TIMER_HOURS = 500;
 /** v1's gift wraps and v2's signed messages. */
 const WAKE_KINDS = [1059, 14];
 
@@ -67,13 +71,17 @@ export const VARIABLES = {
   ),
   TOKEN_TTL_HOURS: variable(
     'Hours a registration lives after it was made or last woken.',
-    positiveNumber(8760),
+    positiveNumber(YEAR_HOURS),
     '48',
   ),
-  TOKEN_MAX_AGE_DAYS: variable('Days a registration lives at the most.', positiveNumber(3650), '30'),
+  TOKEN_MAX_AGE_DAYS: variable(
+    'Days a registration lives at the most.',
+    positiveNumber(TEN_YEARS_DAYS),
+    '30',
+  ),
   CLEANUP_INTERVAL_HOURS: variable(
     'Hours between sweeps for expired registrations.',
-    positiveNumber(500),
+    positiveNumber(LONGEST_TIMER_HOURS),
     '1',
   ),
   MAX_REGISTRATIONS: variable('The most registrations kept.', wholeNumber(1, 10_000_000), '1000000'),

@@ -1,12 +1,10 @@
-import { HOUR_MS, SECOND_MS, unixSeconds, type Clock } from './clock.ts';
+import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
+import { MAX_EVENT_AGE_MS } from './event-age.ts';
 import { expirationOf, type NostrEvent } from './nostr-event.ts';
 import type { EventCandidate, EventOrigin, EventSink, EventVerifier, SeenEvents } from './ports.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Waker } from './waker.ts';
-
-/** A gift wrap is back-dated by two days at the most (NIP-59); what claims to be older wakes nobody (contract 2). */
-const MAX_AGE_SECONDS = (72 * HOUR_MS) / SECOND_MS;
 
 /** The most that relays take by default (strfry); Mostro sends two. */
 const MAX_TAGS = 2000;
@@ -58,7 +56,7 @@ export class EventAdmission implements EventSink {
     // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
     if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
-    if (event.created_at < now - MAX_AGE_SECONDS) return 'too_old';
+    if (event.created_at < now - MAX_EVENT_AGE_MS / SECOND_MS) return 'too_old';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
     telemetry.count('events_verified');
     return verifier.verify(event) ? undefined : 'forged';
@@ -72,8 +70,13 @@ export class EventAdmission implements EventSink {
     if ((await seen.reserve(event.id)) !== 'new') return telemetry.count('events_duplicate');
     telemetry.count('events_claimed');
     telemetry.log('event.matched', { kind: event.kind });
-    const settled = await waker.wake(registrations);
-    await (settled ? seen.commit(event.id) : seen.release(event.id));
+    try {
+      const settled = await waker.wake(registrations);
+      await (settled ? seen.commit(event.id) : seen.release(event.id));
+    } catch (fault) {
+      await seen.release(event.id);
+      throw fault;
+    }
   }
 
   #reject(reason: Rejection, kind: number): void {

@@ -74,7 +74,7 @@ describe('the queue is bounded', () => {
     const { provider, push, telemetry } = setUp({ concurrency: 1, capacity: 2 });
     const pushes = ['under way', 'first', 'second'].map(push);
     expect(await push('too many')).toEqual({ outcome: 'retry', reason: 'queue_full' });
-    expect(telemetry.total('pushes', 'fcm', 'retry')).toBe(1);
+    expect(telemetry.total('wakes_turned_away', 'fcm')).toBe(1);
     await settleAll(provider, pushes);
     expect(provider.attempts.count).toBe(3);
   });

@@ -47,7 +47,8 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
   push(target: Target, wake: Wake): Promise<Delivery> {
     if (this.#stopped) return Promise.resolve({ outcome: 'retry', reason: 'stopped' });
     if (this.#waiting.length - this.#head >= this.#options.capacity) {
-      return Promise.resolve(this.#counted({ outcome: 'retry', reason: 'queue_full' }));
+      this.#options.telemetry.count('wakes_turned_away', { provider: this.provider });
+      return Promise.resolve({ outcome: 'retry', reason: 'queue_full' });
     }
     this.#options.telemetry.count('wakes_queued', { provider: this.provider });
     return new Promise((settle) => {

@@ -1,5 +1,5 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
-import { CONSEQUENCES, type Delivery } from './delivery.ts';
+import { CONSEQUENCES, type Delivery, type Wake } from './delivery.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
 import { isSameDevice, type PushTarget } from './push-target.ts';
@@ -9,10 +9,7 @@ import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Takes a wake to the provider of the target's type. */
-export type Push = (
-  target: PushTarget,
-  wake: { kind: 'silent_wake'; timestamp: number },
-) => Promise<Delivery>;
+export type Push = (target: PushTarget, wake: Wake) => Promise<Delivery>;
 
 /** Mostro protocol v2: its events carry their true time, unlike gift wraps (contract 2). */
 const SIGNED_MESSAGE_KIND = 14;

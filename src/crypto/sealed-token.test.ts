@@ -103,21 +103,6 @@ describe('sealing', () => {
     expect(one?.slice(66, 90)).not.toBe(other?.slice(66, 90));
   });
 
-  test('the room that a token leaves is filled with fresh randomness', () => {
-    const plaintexts: Uint8Array[] = [];
-    for (const _ of [1, 2]) {
-      sealToken({ platform: 'ios', token: 't' }, serverKey.publicKey, {
-        ephemeralPrivateKey: fromHex('11'.repeat(32)),
-        nonce: new Uint8Array(12),
-        padding: (length) => {
-          plaintexts.push(new Uint8Array(length));
-          return plaintexts.at(-1) as Uint8Array;
-        },
-      });
-    }
-    expect(plaintexts.map(({ length }) => length)).toEqual([216, 216]);
-  });
-
   test.each([
     ['an empty token', ''],
     ['a token of 218 bytes', 'x'.repeat(218)],

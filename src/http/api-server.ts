@@ -18,6 +18,7 @@ import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
 const MAX_BODY_BYTES = 16 * 1024;
 /** For the whole request, head and body: a phone on a bad network needs seconds, a slow attacker takes what it gets. */
 const REQUEST_TIMEOUT_MS = 15 * SECOND_MS;
+/** Longer than the 60 s that reverse proxies keep an idle connection: so it is they who close it, not we under their request. */
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
 
 export interface ApiServerOptions {

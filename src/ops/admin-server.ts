@@ -12,6 +12,9 @@ export interface AdminServerOptions {
   readonly readiness: ReadinessSources;
 }
 
+/** Nothing but short GETs is asked here: time in milliseconds, body in bytes. */
+const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
+
 /** The operator's listener: liveness, readiness and metrics (contract 8). Not listening yet. */
 export function createAdminServer({
   host,
@@ -19,10 +22,9 @@ export function createAdminServer({
   readiness: sources,
 }: AdminServerOptions): FastifyInstance {
   const app = fastify({
+    ...LIMITS,
     logger: false,
     forceCloseConnections: 'idle',
-    requestTimeout: 5000,
-    bodyLimit: 1024,
   });
   app.addHook('onRequest', async (request, reply) => {
     // A web page that points its own name at this address (DNS rebinding) sends that name as Host.

@@ -18,7 +18,7 @@ interface Device {
   readonly tradePubkeys: Set<TradePubkey>;
 }
 
-/** Registrations in memory: gone with the process, as the brief wants them (`STORE=memory`). */
+/** Registrations in memory: gone with the process (`STORE=memory`). */
 export class MemoryRegistrations implements RegistrationStore {
   readonly #capacity: number;
   readonly #byKey = new Map<TradePubkey, Registration>();

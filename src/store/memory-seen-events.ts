@@ -1,12 +1,11 @@
-import { HOUR_MS, type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
 import type { SeenEvents } from '../core/ports.ts';
 
-/** As long as an event is accepted for (contract 2: 72 hours), so no id is forgotten while its event could still wake. */
-const KEPT_MS = 72 * HOUR_MS;
 /** About 20 MB of ids. Only verified events for registered keys take a place. */
 const DEFAULT_CAPACITY = 100_000;
 
-/** The seen-set in memory. At its bound the oldest committed id gives way: a late copy of that event may wake once more. */
+/** The seen-set in memory. An id is kept for as long as its event could still wake. At the bound the oldest committed id gives way: a late copy of that event may wake once more. */
 export class MemorySeenEvents implements SeenEvents {
   readonly #clock: Clock;
   readonly #capacity: number;
@@ -43,12 +42,12 @@ export class MemorySeenEvents implements SeenEvents {
 
   #isSeen(id: string): boolean {
     const at = this.#seen.get(id);
-    return at !== undefined && this.#clock() - at < KEPT_MS;
+    return at !== undefined && this.#clock() - at < MAX_EVENT_AGE_MS;
   }
 
   #trim(): void {
     for (const [id, at] of this.#seen) {
-      if (this.#seen.size <= this.#capacity && this.#clock() - at < KEPT_MS) return;
+      if (this.#seen.size <= this.#capacity && this.#clock() - at < MAX_EVENT_AGE_MS) return;
       this.#seen.delete(id);
     }
   }

@@ -37,7 +37,7 @@ function detailsOf(body: string): ErrorDetails {
 }
 
 /**
- * What FCM's answer means for the wake (facts: FCM ErrorCode page; contract 5).
+ * What FCM's answer means for the wake (Firebase: "ErrorCode" of the FCM HTTP v1 API; contract 5).
  *
  * Only `UNREGISTERED`, and Apple's 410, say that a device is gone. A bare 404 is a wrong project id and a bare 400 our
  * mistake as likely as a malformed token: neither may cost anyone a registration.

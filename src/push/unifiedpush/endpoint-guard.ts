@@ -6,6 +6,9 @@ import { SECOND_MS } from '../../core/clock.ts';
 import type { EndpointPolicy } from '../../core/push-target.ts';
 import { isPublicAddress } from './public-address.ts';
 
+/** A push server's name servers get two tries of three seconds; the attempt as a whole has ten. */
+const RESOLVER = { timeout: 3 * SECOND_MS, tries: 2 };
+
 type LookupCallback = Parameters<LookupFunction>[2];
 
 /** Names that never leave the machine or the local network, whatever a resolver answers. */
@@ -32,21 +35,44 @@ export const lookupPublic: LookupFunction = (hostname, options, callback) => {
 
 async function answerLookup(hostname: string, all: boolean, callback: LookupCallback): Promise<void> {
   const addresses = await resolvePublic(hostname);
+  if (typeof addresses === 'string') return callback(lookupError(addresses), '', 0);
   const [first] = addresses;
-  // Without the name: it is part of an endpoint.
-  if (first === undefined)
-    callback(Object.assign(new Error('no public address'), { code: 'ENOTPUBLIC' }), '', 0);
+  if (first === undefined) callback(lookupError('ENOTPUBLIC'), '', 0);
   else if (all) callback(null, addresses);
   else callback(null, first.address, first.family);
 }
 
-async function resolvePublic(hostname: string): Promise<LookupAddress[]> {
-  const resolver = new Resolver({ timeout: 3 * SECOND_MS, tries: 2 });
+/** @returns the addresses, none where one of them is not public; or the code of the failure where there is no answer */
+async function resolvePublic(hostname: string): Promise<LookupAddress[] | string> {
+  const resolver = new Resolver(RESOLVER);
   const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  if (v4.status === 'rejected' && v6.status === 'rejected') return codeOf(v4.reason);
   const addresses = [
     ...(v4.status === 'fulfilled' ? v4.value : []).map((address) => ({ address, family: 4 })),
     ...(v6.status === 'fulfilled' ? v6.value : []).map((address) => ({ address, family: 6 })),
   ];
   // One private address among public ones is no accident: such a name is refused whole.
   return addresses.every(({ address }) => isPublicAddress(address)) ? addresses : [];
+}
+
+function codeOf(fault: unknown): string {
+  return (fault as { code?: string }).code ?? 'EDNS';
+}
+
+/** Without the name: it is part of an endpoint. */
+function lookupError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error('no public address'), { code });
+}
+
+/** Which endpoints are let through, and how their names are resolved: by `lookup`, or as usual where there is none. */
+export interface EndpointGuard {
+  readonly allows: EndpointPolicy;
+  readonly lookup: LookupFunction | undefined;
+}
+
+/** @param allowPrivate `UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS` */
+export function endpointGuard(allowPrivate: boolean): EndpointGuard {
+  return allowPrivate
+    ? { allows: anyEndpoint, lookup: undefined }
+    : { allows: publicEndpoint, lookup: lookupPublic };
 }

@@ -1,16 +1,23 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { setImmediate as breath } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { finalizeEvent, generateSecretKey, getPublicKey, type NostrEvent } from 'nostr-tools/pure';
 
 const STRANGERS = 25;
 const TWO_DAYS_SECONDS = 2 * 24 * 3600;
 
+/** Events that must wake nobody. */
+export interface UnwantedEvents {
+  readonly forStrangers: readonly NostrEvent[];
+  readonly repeated: readonly NostrEvent[];
+  readonly forged: readonly NostrEvent[];
+}
+
 /**
  * What fills a relay: gift wraps and signed messages, half and half, for keys that nobody registered. All are signed for
  * real; their content is noise, as it is to everyone who lacks the key.
  */
-export async function strangersTraffic(count: number): Promise<NostrEvent[]> {
+export async function eventsForStrangers(count: number): Promise<NostrEvent[]> {
   const strangers = Array.from({ length: STRANGERS }, () => getPublicKey(generateSecretKey()));
   const otherDaemon = generateSecretKey();
   const events: NostrEvent[] = [];
@@ -18,9 +25,15 @@ export async function strangersTraffic(count: number): Promise<NostrEvent[]> {
     const recipient = strangers[events.length % STRANGERS] ?? '';
     events.push(giftWrap(recipient), message(recipient, otherDaemon));
     // Signing so much takes a second: Ctrl-C and the stand-ins must not wait that long.
-    await breath();
+    await nextTurn();
   }
   return events;
+}
+
+/** The same event, id and all, with the last bit of its signature flipped. */
+export function forgedCopy(event: NostrEvent): NostrEvent {
+  const lastDigit = Number.parseInt(event.sig.slice(-1), 16);
+  return { ...event, sig: `${event.sig.slice(0, -1)}${(lastDigit ^ 1).toString(16)}` };
 }
 
 function giftWrap(recipient: string): NostrEvent {

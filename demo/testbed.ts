@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Daemon } from '../stand-ins/daemon.ts';
@@ -6,10 +7,9 @@ import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import { Program } from './program.ts';
-import { TemporaryDirectory } from './temporary-directory.ts';
 
-/** The world that the program is put into, and the program. */
-export interface Stage {
+/** All that the program talks to, and the program. */
+export interface Testbed {
   readonly relay: RelayStandIn;
   readonly google: GoogleStandIn;
   readonly unifiedPush: UnifiedPushStandIn;
@@ -17,8 +17,8 @@ export interface Stage {
   readonly program: Program;
 }
 
-/** Sets the stage, lets the play happen on it, and clears it away however the play ends. */
-export async function onStage<Result>(play: (stage: Stage) => Promise<Result>): Promise<Result> {
+/** Starts everything, does the work with it, and stops and removes it all however the work ends. */
+export async function withTestbed<Result>(work: (testbed: Testbed) => Promise<Result>): Promise<Result> {
   await using directory = await TemporaryDirectory.make();
   await using relay = await RelayStandIn.start();
   await using google = await GoogleStandIn.start();
@@ -36,11 +36,28 @@ export async function onStage<Result>(play: (stage: Stage) => Promise<Result>): 
     LOG_FORMAT: 'json',
   };
   await using program = new Program({ directory: directory.path, environment });
-  return await play({ relay, google, unifiedPush, daemon, program });
+  return await work({ relay, google, unifiedPush, daemon, program });
 }
 
 async function writeCertificate(directory: string, { caCertificate = '' }: GoogleStandIn): Promise<string> {
   const path = join(directory, 'stand-in-ca.pem');
   await writeFile(path, caCertificate);
   return path;
+}
+
+/** A directory that is gone when the demo is over. */
+class TemporaryDirectory implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async make(): Promise<TemporaryDirectory> {
+    return new TemporaryDirectory(await mkdtemp(join(tmpdir(), 'mostro-push-demo-')));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
 }
