@@ -16,8 +16,15 @@ class Interruption extends Error {
   }
 }
 
+const { stdout, env } = process;
+const timeline = new Timeline({
+  colours: stdout.isTTY && (env['NO_COLOR'] ?? '') === '',
+  print: (text) => void stdout.write(text),
+});
+const interruption = new AbortController();
+
 /** The whole demo. @returns whether all went as it should */
-async function runDemo(timeline: Timeline, interruption: AbortController): Promise<boolean> {
+async function runDemo(): Promise<boolean> {
   introduce(timeline);
   const outcome = await withTestbed((testbed) => {
     testbed.program.onUnexpectedEnd((error) => interruption.abort(error));
@@ -26,13 +33,6 @@ async function runDemo(timeline: Timeline, interruption: AbortController): Promi
   return verdict(outcome, timeline);
 }
 
-const { stdout, env } = process;
-const timeline = new Timeline({
-  colours: stdout.isTTY && (env['NO_COLOR'] ?? '') === '',
-  print: (text) => void stdout.write(text),
-});
-const interruption = new AbortController();
-
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 for (const name of signals) process.on(name, () => interruption.abort(new Interruption(name)));
 // `npm run demo | head` closes the pipe; that and what nobody caught must not leave the server running.
@@ -40,7 +40,7 @@ stdout.on('error', (error) => interruption.abort(error));
 process.on('uncaughtException', (error) => interruption.abort(error));
 
 try {
-  process.exitCode = (await runDemo(timeline, interruption)) ? 0 : 1;
+  process.exitCode = (await runDemo()) ? 0 : 1;
 } catch (error) {
   process.exitCode = 1;
   if (error instanceof Interruption) {

@@ -46,10 +46,11 @@ export class Scenario {
     this.#timeline.section('The relay grows noisy, and lies; behind the noise waits news for Carol.');
     const message = daemon.message(carol.tradePubkey);
     const forged = [message, daemon.message(dave.tradePubkey)].map(forgedCopy);
-    this.#broadcastUnwanted({ forStrangers, repeated: [wrap], forged });
+    const repeated = [wrap];
+    this.#broadcastUnwanted({ forStrangers, repeated, forged });
     await this.#publish(carol, message, 'v2: signed message for Carol, the genuine one');
 
-    const sent = { forStrangers: forStrangers.length, repeated: 1, forged: forged.length };
+    const sent = { forStrangers: forStrangers.length, repeated: repeated.length, forged: forged.length };
     return { phones, sent, ...(await this.#stopServer(admin)) };
   }
 
