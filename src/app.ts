@@ -1,8 +1,12 @@
 import { compose, type Composition, type CompositionParts } from './composition.ts';
+import { SECOND_MS } from './core/clock.ts';
 import { listen, ListenError } from './ops/listen.ts';
 
 const API_VARIABLES = { host: 'SERVER_HOST', port: 'SERVER_PORT' };
 const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
+
+/** What requests under way get at a stop: they are answered in milliseconds, unless their client dawdles. */
+const REQUEST_GRACE_MS = SECOND_MS;
 
 /** Where the listeners are, as URLs; without the operator's, why it is off. */
 export interface Addresses {
@@ -53,15 +57,15 @@ export class App {
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
   async stop(): Promise<number> {
     const { admin, api, fcm, lanes, unifiedPush } = this.#composition;
-    const deadline = AbortSignal.timeout(this.#parts.config.shutdownTimeoutMs);
-    const cutOff = (): void => api.server.closeAllConnections();
+    const { shutdownTimeoutMs } = this.#parts.config;
+    const deadline = AbortSignal.timeout(shutdownTimeoutMs);
+    const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
+    const cutOff = setTimeout(() => api.server.closeAllConnections(), graceMs);
     clearInterval(this.#sweeper);
     this.#stopping.abort();
-    deadline.addEventListener('abort', cutOff, { once: true });
     await this.#watching?.catch(() => undefined);
-    // Side by side: a client that dawdles over its request must not use up the time of the wakes.
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
-    deadline.removeEventListener('abort', cutOff);
+    clearTimeout(cutOff);
     await Promise.all([fcm?.[Symbol.asyncDispose](), unifiedPush?.[Symbol.asyncDispose]()]);
     admin.server.closeAllConnections();
     await admin.close();

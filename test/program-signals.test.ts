@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { Daemon } from '../stand-ins/daemon.ts';
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
@@ -37,6 +40,20 @@ async function holdWake(environment: Readonly<Record<string, string>> = {}): Pro
 }
 
 describe('a signal', () => {
+  test('ends the server though a client never finishes its request', async () => {
+    // Far beyond the test's own time: if the stop waited for the client, the test would not end.
+    const { program, apiUrl } = await serve({ SHUTDOWN_TIMEOUT_SECONDS: '3600' });
+    const { hostname, port } = new URL(apiUrl);
+    const client = connect(Number(port), hostname);
+    onTestFinished(() => void client.destroy());
+    client.write('POST /api/register HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+    await once(client, 'connect');
+    // Answered after the half request has been read, since one process reads both.
+    await fetch(`${apiUrl}/api/health`);
+    program.kill('SIGTERM');
+    expect(await program.exited).toBe(0);
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle server with 0', async (signal) => {
     const { program } = await serve();
     program.kill(signal);
