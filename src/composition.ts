@@ -76,6 +76,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
       fcm && lane(fcm, FCM_CONCURRENCY, telemetry),
       unifiedPush && lane(unifiedPush, UNIFIEDPUSH_CONCURRENCY, telemetry),
     ].filter((one) => one !== undefined),
+    telemetry,
   );
   const sink = createSink(parts, clock, { registrations, lanes, onFault });
   const relays = new RelayPool({

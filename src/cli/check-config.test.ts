@@ -44,6 +44,12 @@ describe('--check-config', () => {
     );
   });
 
+  test('names what in .env means nothing beside what is wrong, since it often explains it', async () => {
+    await expect(check({ SERVER_PORT: 'x' }, 'SERVER_PROT=1\n')).rejects.toThrow(
+      /SERVER_PORT.*\n.*SERVER_PROT in \.env/,
+    );
+  });
+
   test('shows the public key and never the private one', async () => {
     const [, privateKey = ''] = /SERVER_PRIVATE_KEY=(\w+)/.exec(keygen()) ?? [];
     const { printed } = await check({ SERVER_PRIVATE_KEY: privateKey });

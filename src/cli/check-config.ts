@@ -1,6 +1,5 @@
-import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
-import { loadStartup } from './load-startup.ts';
+import { settle } from './settle.ts';
 
 /**
  * `--check-config`: reads all that a start reads, and makes nothing.
@@ -8,13 +7,12 @@ import { loadStartup } from './load-startup.ts';
  * @throws ConfigError for a configuration that is not usable
  */
 export async function checkConfig(io: Io): Promise<void> {
-  const { variables, warnings: slips } = await loadEnvironment(io.directory, io.environment);
-  const { serverKey, warnings } = await loadStartup(variables, { createKey: false });
+  const { serverKey, warnings } = await settle(io, { createKey: false });
   io.print('The configuration is usable.\n');
   io.print(
     serverKey === undefined
       ? '  The server key will be made on the first start.\n'
       : `  Public key: ${serverKey.publicKeyHex}\n`,
   );
-  for (const warning of [...warnings, ...slips]) io.print(`  ! ${warning}\n`);
+  for (const warning of warnings) io.print(`  ! ${warning}\n`);
 }

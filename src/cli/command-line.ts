@@ -7,7 +7,7 @@ export const USAGE = `mostro-push: wakes sleeping phones for Mostro trades
 Usage: mostro-push [command]
 
   (no command)      serve, with the configuration of the environment and of .env in this directory
-  keygen            print a new server key, as a line for .env
+  keygen            print a new server key, as lines for .env
   --check-config    check the configuration and the files that it names, then end: 0 if it is usable, 78 if not
   --version, -v     print the version
   --help, -h        print this

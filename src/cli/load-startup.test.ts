@@ -174,3 +174,20 @@ describe('a start is refused', () => {
     expect(problems.join('\n')).not.toContain(secret.slice(0, 8));
   });
 });
+
+describe('a variable that asks for protection which this version does not have', () => {
+  test.each([
+    ['REGISTRATION_AUTH', 'required'],
+    ['TRUSTED_WHITELIST_ENABLED', 'true'],
+  ])('%s=%s stops the start', async (name, value) => {
+    const starting = loadStartup({ [name]: value, FCM_ENABLED: 'false' }, { createKey: false });
+    await expect(starting).rejects.toThrow(`${name}: ${value} is not available in this version`);
+  });
+});
+
+test('a key file that is missing is told also where FCM_ENABLED is wrong', async () => {
+  const environment = { FCM_ENABLED: 'yes', FIREBASE_SERVICE_ACCOUNT_PATH: '/nonexistent/key.json' };
+  await expect(loadStartup(environment, { createKey: false })).rejects.toThrow(
+    /FCM_ENABLED: .*\n.*FIREBASE_SERVICE_ACCOUNT_PATH: \/nonexistent\/key\.json cannot be read/,
+  );
+});

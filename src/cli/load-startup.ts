@@ -35,7 +35,7 @@ export async function loadStartup(
   options: { createKey: boolean },
 ): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
-  const problems = [...wrong];
+  const problems = [...wrong, ...missingProtections(environment)];
   const warnings = warningsFor(environment, values);
   const serviceAccount = await collect(problems, 'FIREBASE_SERVICE_ACCOUNT_PATH', () =>
     loadServiceAccount(values),
@@ -74,7 +74,8 @@ async function collect<Part>(
 
 async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
-  return enabled === true && path !== undefined
+  // Also where FCM_ENABLED itself is wrong: every problem at once.
+  return enabled !== false && path !== undefined
     ? readServiceAccount(path, values.FIREBASE_PROJECT_ID)
     : undefined;
 }
@@ -100,6 +101,17 @@ async function loadServerKey(
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   );
   return missing ? undefined : { ...(await readServerKeyFile(file)), created: false };
+}
+
+/** What asks for protection that this version does not have: to serve without it would be worse than not to serve. */
+function missingProtections(environment: Environment): string[] {
+  const asked = [
+    ['REGISTRATION_AUTH', 'required'],
+    ['TRUSTED_WHITELIST_ENABLED', 'true'],
+  ] as const;
+  return asked
+    .filter(([name, value]) => environment[name]?.trim().toLowerCase() === value)
+    .map(([name, value]) => `${name}: ${value} is not available in this version; unset it`);
 }
 
 function warningsFor(environment: Environment, values: Partial<Values>): string[] {

@@ -5,9 +5,9 @@ import { ListenError } from '../ops/listen.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
-import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
-import { loadStartup, type Startup } from './load-startup.ts';
+import type { Startup } from './load-startup.ts';
+import { settle } from './settle.ts';
 import { startScreen } from './start-screen.ts';
 
 /**
@@ -17,17 +17,11 @@ import { startScreen } from './start-screen.ts';
  * @throws ConfigError for a configuration that is not usable
  */
 export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
-  const startup = await settle(io);
+  const startup = await settle(io, { createKey: true });
   const { level, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   const metrics = new Metrics();
   const telemetry = createTelemetry(createLogger({ level, format }), metrics);
   return run(io, startup, { telemetry, metrics }, stopped);
-}
-
-async function settle(io: Io): Promise<Startup> {
-  const { variables, warnings: slips } = await loadEnvironment(io.directory, io.environment);
-  const startup = await loadStartup(variables, { createKey: true });
-  return { ...startup, warnings: [...startup.warnings, ...slips] };
 }
 
 async function run(
@@ -51,8 +45,9 @@ async function run(
     for (const warning of warnings) telemetry.log('config.warning', { message: warning });
     await Promise.race([stopped, app.fault]);
   } catch (error) {
-    if (error instanceof ListenError) io.printError(`${error.message}\n`);
-    telemetry.log('server.failed', { error: describeError(error) });
+    const explained = error instanceof ListenError;
+    if (explained) io.printError(`${error.message}\n`);
+    telemetry.log('server.failed', explained ? { message: error.message } : { error: describeError(error) });
     exitCode = 1;
   }
   telemetry.log('server.stopping');

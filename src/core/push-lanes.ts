@@ -1,12 +1,16 @@
 import type { Delivery, Wake } from './delivery.ts';
 import type { PushQueue } from './push-queue.ts';
 import type { PushTarget } from './push-target.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** The lanes of the providers that can deliver. A target's type alone chooses one; no lane ever stands in for another. */
 export class PushLanes {
   readonly #lanes: ReadonlyMap<PushTarget['type'], PushQueue>;
 
-  constructor(lanes: readonly PushQueue[]) {
+  readonly #telemetry: Telemetry;
+
+  constructor(lanes: readonly PushQueue[], telemetry: Telemetry) {
+    this.#telemetry = telemetry;
     this.#lanes = new Map(lanes.map((lane) => [lane.provider, lane]));
   }
 
@@ -17,7 +21,9 @@ export class PushLanes {
 
   push(target: PushTarget, wake: Wake): Promise<Delivery> {
     const lane = this.#lanes.get(target.type);
-    return lane?.push(target, wake) ?? Promise.resolve({ outcome: 'retry', reason: 'provider_not_ready' });
+    if (lane !== undefined) return lane.push(target, wake);
+    this.#telemetry.count('wakes_turned_away', { provider: target.type });
+    return Promise.resolve({ outcome: 'retry', reason: 'provider_not_ready' });
   }
 
   /** Wakes that wait or are under way, by provider. */

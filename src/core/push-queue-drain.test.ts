@@ -79,26 +79,29 @@ describe('a queue that is drained', () => {
 describe('the lanes', () => {
   test('choose the provider by the type of the target alone', () => {
     const { provider, queue } = setUp();
-    void new PushLanes([queue]).push(fcmTarget('a'), WAKE);
+    void new PushLanes([queue], new FakeTelemetry()).push(fcmTarget('a'), WAKE);
     expect(provider.attempts.all[0]?.target).toEqual(fcmTarget('a'));
   });
 
   test('never let one provider stand in for another', async () => {
     const { provider, queue } = setUp();
-    const delivery = await new PushLanes([queue]).push(unifiedPushTarget('a'), WAKE);
+    const delivery = await new PushLanes([queue], new FakeTelemetry()).push(unifiedPushTarget('a'), WAKE);
     expect(delivery).toEqual({ outcome: 'retry', reason: 'provider_not_ready' });
     expect(provider.attempts.count).toBe(0);
   });
 
   test('can deliver when there is one of them', () => {
-    expect([new PushLanes([]).canDeliver, new PushLanes([setUp().queue]).canDeliver]).toEqual([false, true]);
+    expect([
+      new PushLanes([], new FakeTelemetry()).canDeliver,
+      new PushLanes([setUp().queue], new FakeTelemetry()).canDeliver,
+    ]).toEqual([false, true]);
   });
 
   test('say how much is pending in each', () => {
     const { queue, push } = setUp();
     void push('a');
     void push('b');
-    expect(new PushLanes([queue]).pending()).toEqual({ fcm: 2 });
+    expect(new PushLanes([queue], new FakeTelemetry()).pending()).toEqual({ fcm: 2 });
   });
 
   test('lose as many as all of them lose together', async () => {
@@ -112,6 +115,6 @@ describe('the lanes', () => {
     } as const;
     const other = new PushQueue({ provider, concurrency: 1, capacity: 9, telemetry: new FakeTelemetry() });
     void other.push(unifiedPushTarget('a'), WAKE);
-    expect(await new PushLanes([fcm.queue, other]).drain(AbortSignal.abort())).toBe(3);
+    expect(await new PushLanes([fcm.queue, other], new FakeTelemetry()).drain(AbortSignal.abort())).toBe(3);
   });
 });

@@ -23,7 +23,10 @@ export const COUNTERS = {
   events_rejected: { help: 'Matched events that may wake nobody.', labels: ['reason'] },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
-  wakes_turned_away: { help: "Wakes for which a provider's queue had no room.", labels: ['provider'] },
+  wakes_turned_away: {
+    help: 'Wakes that no queue took: the provider waits for credentials, or its queue is full.',
+    labels: ['provider'],
+  },
   pushes: { help: 'Attempts to deliver a wake, by outcome.', labels: ['provider', 'outcome'] },
   registrations_forgotten: {
     help: 'Registrations forgotten because the push service said the device is gone.',

@@ -31,6 +31,7 @@ export function createAdminServer({
     if (!isKnownHost(request.host, host)) return reply.code(421).send({ message: 'Unknown host' });
     return undefined;
   });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: 'Not found' }));
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const { ready, reasons } = readiness(sources);

@@ -26,7 +26,8 @@ export function renderConfigurationPage(): string {
 
 Variables of the environment, or of a file \`.env\` in the directory that the server is started in; the environment
 wins. An empty variable counts as unset. A configuration that is not usable stops the start with exit code 78 and one
-message that lists every problem, never the value of a secret. \`mostro-push --check-config\` checks without starting.
+message that lists every problem, never the value of a secret. \`node dist/main.js --check-config\` (or \`mostro-push\`, the
+package's \`bin\`) checks without starting.
 
 | variable | default | what it does |
 | --- | --- | --- |
@@ -39,13 +40,13 @@ Switches are \`true\` or \`false\` (\`1\` and \`0\` do as well). Hours and days 
 Clients seal their device tokens to the server's public key, which \`GET /api/info\` gives. The private key is
 \`SERVER_PRIVATE_KEY\`, or else the file \`SERVER_PRIVATE_KEY_FILE\`, which the first start makes with mode 0600. A file
 that every user of the machine can read is refused; one that its group can read is warned about. Keep a copy: with
-another key, tokens that clients seal to the old one no longer open. \`mostro-push keygen\` prints a new key as a line
-for \`.env\`.
+another key, tokens that clients seal to the old one no longer open. \`node dist/main.js keygen\` prints a new key as
+lines for \`.env\`.
 
 ## Firebase
 
 \`FCM_ENABLED=true\` without \`FIREBASE_SERVICE_ACCOUNT_PATH\` serves all the same: registrations are accepted and FCM waits
-for credentials. A key file that is named but missing or malformed is a configuration error. One that Google refuses
+for credentials. Until it has them its wakes are lost, and counted as \`wakes_turned_away\`. A key file that is named but missing or malformed is a configuration error. One that Google refuses
 is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake.
 
 ## The incumbent's logging variable
@@ -56,6 +57,7 @@ the incumbent's own module counts. \`LOG_LEVEL\` wins over it.
 ## Not acted on yet
 
 These belong to the server's contract and will work in a later version. Setting one is no error; the start says that
-it has no effect: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
+it has no effect. \`REGISTRATION_AUTH=required\` and \`TRUSTED_WHITELIST_ENABLED=true\` ask for protection that is not
+there, and \`STORE\` for anything but \`memory\` for a store that is not there: these stop the start. The variables: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
 `;
 }

@@ -81,7 +81,10 @@ export class Http2Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#current = undefined;
-    for (const { session } of this.#dialled) session.destroy();
+    for (const dialled of this.#dialled) {
+      dialled.retired = true;
+      dialled.session.destroy();
+    }
   }
 
   async #exchange(fields: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<Http2Answer> {
