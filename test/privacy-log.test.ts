@@ -8,7 +8,8 @@ import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import { call } from './support/http.ts';
 import { keep } from './support/keep.ts';
-import { googleEnvironment, serve, temporaryDirectory } from './support/running-program.ts';
+import { googleEnvironment, serve } from './support/running-program.ts';
+import { tempDirectory } from './support/temp-directory.ts';
 import { badRequests, hostileFrames, wakeEveryKindOfDevice } from './support/secret-traffic.ts';
 import { Secrets } from './support/secrets.ts';
 
@@ -50,7 +51,7 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
     const relay = keep(await RelayStandIn.start());
     const google = keep(await GoogleStandIn.start());
     const unifiedPush = keep(await UnifiedPushStandIn.start());
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const running = await serve(
       {
         NOSTR_RELAYS: relay.url,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { describe, expect, test } from 'vitest';
 
-import { outcome, temporaryDirectory } from './support/running-program.ts';
+import { outcome } from './support/running-program.ts';
+import { tempDirectory } from './support/temp-directory.ts';
 
 const manifest = new URL('../package.json', import.meta.url);
 
@@ -53,7 +54,7 @@ describe('mostro-push keygen', () => {
 
   test('prints what .env takes', async () => {
     const { stdout } = await outcome(['keygen']);
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     await writeFile(join(directory, '.env'), stdout);
     const checked = await outcome(['--check-config'], {}, directory);
     expect(checked.code).toBe(0);

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { keep } from './support/keep.ts';
-import { outcome, serve, temporaryDirectory } from './support/running-program.ts';
+import { outcome, serve } from './support/running-program.ts';
+import { tempDirectory } from './support/temp-directory.ts';
 
 /** Of every variable that has a form. FCM_ENABLED has its own test: wrong, nobody asks for the key file. */
 const BAD: Readonly<Record<string, string>> = {
@@ -67,7 +68,7 @@ describe('a bad configuration', () => {
 });
 
 async function startWith(file: unknown): Promise<{ code: number | null; stderr: string; path: string }> {
-  const path = join(await temporaryDirectory(), 'firebase.json');
+  const path = join(await tempDirectory(), 'firebase.json');
   if (file !== undefined) await writeFile(path, typeof file === 'string' ? file : JSON.stringify(file));
   return { ...(await outcome([], { FIREBASE_SERVICE_ACCOUNT_PATH: path })), path };
 }
@@ -113,7 +114,7 @@ describe('a Firebase key file', () => {
 
 describe('.env in the working directory', () => {
   test('is read, and the environment wins over it', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const lines = [
       '# mine',
       'ADMIN_PORT=0',
@@ -129,7 +130,7 @@ describe('.env in the working directory', () => {
   });
 
   test('with a bad value stops the start with 78', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     await writeFile(join(directory, '.env'), 'SERVER_PORT=http\n');
     const { code, stderr } = await outcome([], {}, directory);
     expect(code).toBe(78);

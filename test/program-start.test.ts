@@ -9,7 +9,8 @@ import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { takePort } from './support/free-port.ts';
 import { call } from './support/http.ts';
 import { keep } from './support/keep.ts';
-import { googleEnvironment, outcome, run, serve, temporaryDirectory } from './support/running-program.ts';
+import { googleEnvironment, outcome, run, serve } from './support/running-program.ts';
+import { tempDirectory } from './support/temp-directory.ts';
 import { registeredPhone } from './support/scene.ts';
 
 describe('a start with no configuration', () => {
@@ -32,7 +33,7 @@ describe('a start with no configuration', () => {
   });
 
   test('makes a key that only its owner can read, and the next start keeps it', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const first = await serve({}, directory);
     const file = join(directory, 'data', 'server.key');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -52,7 +53,7 @@ describe('a start with no configuration', () => {
 
 describe('the key file', () => {
   test('that every user can read stops the start with 78 and the command that mends it', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const file = join(directory, 'server.key');
     await writeFile(file, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
     await chmod(file, 0o644);
@@ -63,7 +64,7 @@ describe('the key file', () => {
   });
 
   test('that holds no key stops the start with 78, and is left as it is', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const file = join(directory, 'server.key');
     await writeFile(file, 'not a key, but a secret', { mode: 0o600 });
     const { code, stderr } = await outcome([], { SERVER_PRIVATE_KEY_FILE: file });
@@ -74,7 +75,7 @@ describe('the key file', () => {
   });
 
   test('that its group can read is warned about, and the server serves', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await tempDirectory();
     const file = join(directory, 'server.key');
     await writeFile(file, `${'ab'.repeat(32)}\n`, { mode: 0o600 });
     await chmod(file, 0o640);

@@ -1,12 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-
-import { onTestFinished } from 'vitest';
 
 import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { keep } from './keep.ts';
 import { runProgram, type Program } from './program.ts';
+import { tempDirectory } from './temp-directory.ts';
 
 /** Ports that nobody else has, and no relay but one that is not there: nothing leaves the machine. */
 const ALONE = { SERVER_PORT: '0', ADMIN_PORT: '0', NOSTR_RELAYS: 'ws://127.0.0.1:9' };
@@ -50,16 +48,9 @@ export async function outcome(
   return { code, stdout: program.stdout(), stderr: program.stderr(), directory: program.directory };
 }
 
-/** A directory that is gone when the test is over. */
-export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'mostro-push-test-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** What the program needs to find a Google stand-in, and to trust it where it speaks TLS. */
 export async function googleEnvironment(google: GoogleStandIn): Promise<Record<string, string>> {
-  const directory = await temporaryDirectory();
+  const directory = await tempDirectory();
   const certificate = join(directory, 'ca.pem');
   await writeFile(certificate, google.caCertificate ?? '');
   return {
