@@ -30,3 +30,8 @@ test('every test that docs/privacy.md names is there', async () => {
     expect(source, `${file} names "${name}"`).toContain(name.replaceAll(/\s+/g, ' '));
   }
 });
+
+test('package-lock.json names no registry', async () => {
+  const lock = await readFile(new URL('../package-lock.json', import.meta.url), 'utf8');
+  expect(lock).not.toContain('"resolved"');
+});
