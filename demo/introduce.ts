@@ -19,5 +19,5 @@ export function introduce(timeline: Timeline): void {
   timeline.line('Four phones sleep. News of a trade must wake the one right phone, at once, with');
   timeline.line('one empty push. All happens on 127.0.0.1: no account is used, and no network.');
   timeline.title('The cast');
-  for (const [name, role] of PARTICIPANTS) timeline.line(`${paint.cyan(name.padEnd(8))}${role}`);
+  for (const [name, role] of PARTICIPANTS) timeline.line(`${paint('cyan', name.padEnd(8))}${role}`);
 }

@@ -1,5 +1,8 @@
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
+/** Colours a text for a terminal, and leaves it as it is for everything else. */
+type Paint = (style: keyof typeof CODES, text: string) => string;
+
 type Tone = 'plain' | 'wake' | 'attack' | 'bad';
 
 interface Entry {
@@ -24,12 +27,12 @@ export class Timeline {
   readonly #origin = performance.now();
 
   constructor({ colours, print }: TimelineOptions) {
-    this.paint = new Paint(colours);
+    this.paint = paintFor(colours);
     this.#print = print;
   }
 
   title(text: string): void {
-    this.#print(`\n${this.paint.bold(text)}\n`);
+    this.#print(`\n${this.paint('bold', text)}\n`);
   }
 
   line(text = ''): void {
@@ -38,64 +41,31 @@ export class Timeline {
 
   /** Says what the next entries are about. */
   section(text: string): void {
-    this.#print(`\n${' '.repeat(10)}${this.paint.dim(text)}\n`);
+    this.#print(`\n${' '.repeat(10)}${this.paint('dim', text)}\n`);
   }
 
   entry({ from, to, text, at = performance.now(), tone = 'plain' }: Entry): void {
     const { paint } = this;
     const time = `${Math.round(at - this.#origin)} ms`.padStart(8);
     const who = (to === undefined ? from : `${from.padEnd(6)} -> ${to}`).padEnd(16);
-    this.#print(`${paint.dim(time)}  ${paint.cyan(who)}  ${this.#toned(text, tone)}\n`);
+    this.#print(`${paint('dim', time)}  ${paint('cyan', who)}  ${this.#toned(text, tone)}\n`);
   }
 
   success(text: string): void {
-    this.#print(`\n${this.paint.green(this.paint.bold('PASSED'))}  ${text}\n`);
+    this.#print(`\n${this.paint('green', this.paint('bold', 'PASSED'))}  ${text}\n`);
   }
 
   failure(text: string): void {
-    this.#print(`\n${this.paint.red(this.paint.bold('FAILED'))}  ${text}\n`);
+    this.#print(`\n${this.paint('red', this.paint('bold', 'FAILED'))}  ${text}\n`);
   }
 
   #toned(text: string, tone: Tone): string {
-    if (tone === 'wake') return this.paint.green(text);
-    if (tone === 'attack') return this.paint.yellow(text);
-    return tone === 'bad' ? this.paint.red(text) : text;
+    if (tone === 'wake') return this.paint('green', text);
+    if (tone === 'attack') return this.paint('yellow', text);
+    return tone === 'bad' ? this.paint('red', text) : text;
   }
 }
 
-/** Colours for a terminal, and plain text for everything else. */
-class Paint {
-  readonly #colours: boolean;
-
-  constructor(colours: boolean) {
-    this.#colours = colours;
-  }
-
-  bold(text: string): string {
-    return this.#wrap('bold', text);
-  }
-
-  dim(text: string): string {
-    return this.#wrap('dim', text);
-  }
-
-  red(text: string): string {
-    return this.#wrap('red', text);
-  }
-
-  green(text: string): string {
-    return this.#wrap('green', text);
-  }
-
-  yellow(text: string): string {
-    return this.#wrap('yellow', text);
-  }
-
-  cyan(text: string): string {
-    return this.#wrap('cyan', text);
-  }
-
-  #wrap(style: keyof typeof CODES, text: string): string {
-    return this.#colours ? `\u001B[${CODES[style]}m${text}\u001B[0m` : text;
-  }
+function paintFor(colours: boolean): Paint {
+  return (style, text) => (colours ? `\u001B[${CODES[style]}m${text}\u001B[0m` : text);
 }

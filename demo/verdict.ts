@@ -26,17 +26,19 @@ export function verdict(outcome: Outcome, timeline: Timeline): boolean {
 
 function printPhones(phones: readonly ObservedPhone[], timeline: Timeline): void {
   const { paint } = timeline;
-  timeline.line(paint.dim('phone   reached through   pushes due   got   publish to push'));
+  timeline.line(paint('dim', 'phone   reached through   pushes due   got   publish to push'));
   for (const { name, through, publishedAt, pushes, latencyMs } of phones) {
     const isRight = pushes.length === publishedAt.length;
     const cells = [
-      paint.cyan(name.padEnd(8)),
+      paint('cyan', name.padEnd(8)),
       through.padEnd(15),
       String(publishedAt.length).padStart(13),
       String(pushes.length).padStart(6),
       (latencyMs === undefined ? '-' : `${latencyMs.toFixed(1)} ms`).padStart(18),
     ];
-    timeline.line(`${cells.join('')}   ${isRight ? paint.green('as it should be') : paint.red('WRONG')}`);
+    timeline.line(
+      `${cells.join('')}   ${isRight ? paint('green', 'as it should be') : paint('red', 'WRONG')}`,
+    );
   }
   timeline.line();
 }
@@ -49,7 +51,7 @@ function printTraffic(findings: Findings, { pushCount }: Outcome, timeline: Time
     ['forged', `${forged} rejected by their signatures`],
     ['pushes', `${pushCount} sent; caused by any of the above: ${uncalledFor}`],
   ] as const;
-  for (const [name, text] of rows) timeline.line(`${timeline.paint.dim(name.padEnd(16))}${text}`);
+  for (const [name, text] of rows) timeline.line(`${timeline.paint('dim', name.padEnd(16))}${text}`);
 }
 
 /** Prints the body of one push through each push service: all that the service learns of a trade. */
@@ -74,8 +76,8 @@ function shortened(body: string, token: string): string {
 function printNext(timeline: Timeline): void {
   const { paint } = timeline;
   timeline.title('Next');
-  timeline.line(`${paint.bold('npm start')}    the same program, watching a real relay`);
-  timeline.line(`${paint.bold('README.md')}    the Firebase key it needs for FCM, and everything else`);
+  timeline.line(`${paint('bold', 'npm start')}    the same program, watching a real relay`);
+  timeline.line(`${paint('bold', 'README.md')}    the Firebase key it needs for FCM, and everything else`);
   timeline.line();
 }
 

@@ -56,7 +56,7 @@ export class App {
 
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
   async stop(): Promise<number> {
-    const { admin, api, fcm, lanes, unifiedPush } = this.#composition;
+    const { admin, api, lanes } = this.#composition;
     const { shutdownTimeoutMs } = this.#parts.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
@@ -66,7 +66,7 @@ export class App {
     await this.#watching?.catch(() => undefined);
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     clearTimeout(cutOff);
-    await Promise.all([fcm?.[Symbol.asyncDispose](), unifiedPush?.[Symbol.asyncDispose]()]);
+    await lanes[Symbol.asyncDispose]();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;

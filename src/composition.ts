@@ -6,7 +6,7 @@ import { EventAdmission } from './core/event-admission.ts';
 import type { EventSink, PushProvider } from './core/ports.ts';
 import { PushLanes } from './core/push-lanes.ts';
 import { PushQueue } from './core/push-queue.ts';
-import type { PushTarget } from './core/push-target.ts';
+import type { EndpointPolicy, PushTarget } from './core/push-target.ts';
 import { Registrations } from './core/registrations.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Waker } from './core/waker.ts';
@@ -49,7 +49,6 @@ export interface CompositionParts {
 export interface Composition {
   readonly registrations: Registrations;
   readonly fcm: FcmProvider | undefined;
-  readonly unifiedPush: UnifiedPushProvider | undefined;
   readonly lanes: PushLanes;
   readonly relays: RelayPool;
   readonly api: FastifyInstance;
@@ -65,7 +64,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { config, telemetry, clock = Date.now } = parts;
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
-  const registrations = new Registrations({ store, capacity, lifetime, clock, telemetry });
+  const registrations = new Registrations({ store, lifetime, clock, telemetry });
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints);
   const fcm = createFcm(parts, clock);
   const unifiedPush = config.unifiedPush.enabled
@@ -85,9 +84,9 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     telemetry,
     timing: parts.relayTiming ?? RELAY_TIMING,
   });
-  const api = createApi(parts, registrations, relays);
+  const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
   const admin = createAdmin(parts, { registrations, lanes, relays });
-  return { registrations, fcm, unifiedPush, lanes, relays, api, admin };
+  return { registrations, fcm, lanes, relays, api, admin };
 }
 
 function createSink(
@@ -136,8 +135,11 @@ function lane<Target extends PushTarget>(
 
 function createApi(
   parts: CompositionParts,
-  registrations: Registrations,
-  relays: RelayPool,
+  {
+    registrations,
+    relays,
+    allowsEndpoint,
+  }: { registrations: Registrations; relays: RelayPool; allowsEndpoint: EndpointPolicy },
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = parts;
   const enabled = new Set<PushTarget['type']>();
@@ -147,7 +149,7 @@ function createApi(
     openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal()),
     sealedTokenBytes: SEALED_TOKEN_BYTES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
-    allowsEndpoint: endpointGuard(config.unifiedPush.allowPrivateEndpoints).allows,
+    allowsEndpoint,
     enabled,
   };
   const status = {

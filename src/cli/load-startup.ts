@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-
 import { assembleConfig, ConfigError, readVariables, serverKeyFile, type Config } from '../config/config.ts';
 import { FUTURE_VARIABLES } from '../config/future-variables.ts';
 import type { Values } from '../config/variables.ts';
 import {
+  hasServerKeyFile,
   loadOrCreateServerKeyFile,
   readServerKeyFile,
   ServerKeyFileError,
@@ -96,11 +95,7 @@ async function loadServerKey(
   if (values.DATA_DIR === undefined) return undefined;
   const file = serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE);
   if (create) return loadOrCreateServerKeyFile(file);
-  const missing = await stat(file).then(
-    () => false,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
-  );
-  return missing ? undefined : { ...(await readServerKeyFile(file)), created: false };
+  return (await hasServerKeyFile(file)) ? { ...(await readServerKeyFile(file)), created: false } : undefined;
 }
 
 /** What asks for protection that this version does not have: to serve without it would be worse than not to serve. */

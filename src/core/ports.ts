@@ -57,6 +57,8 @@ export type PutResult = 'stored' | 'displaced' | 'full';
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
   mayHold(tradePubkey: TradePubkey): boolean;
+  /** Whether a new key would find no room, or only in another's place. */
+  isFull(): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
   /** Keeps the registration in place of the key's former one. */
   put(registration: Registration): Promise<PutResult>;

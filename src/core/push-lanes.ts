@@ -4,9 +4,8 @@ import type { PushTarget } from './push-target.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The lanes of the providers that can deliver. A target's type alone chooses one; no lane ever stands in for another. */
-export class PushLanes {
+export class PushLanes implements AsyncDisposable {
   readonly #lanes: ReadonlyMap<PushTarget['type'], PushQueue>;
-
   readonly #telemetry: Telemetry;
 
   constructor(lanes: readonly PushQueue[], telemetry: Telemetry) {
@@ -35,5 +34,10 @@ export class PushLanes {
   async drain(signal: AbortSignal): Promise<number> {
     const lost = await Promise.all([...this.#lanes.values()].map((lane) => lane.drain(signal)));
     return lost.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Closes what the providers hold open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane[Symbol.asyncDispose]()));
   }
 }

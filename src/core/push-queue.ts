@@ -20,7 +20,7 @@ interface Waiting<Target> {
 }
 
 /** The lane of one provider: a bounded queue, so many attempts at once, each answered with its delivery. */
-export class PushQueue<Target extends PushTarget = PushTarget> {
+export class PushQueue<Target extends PushTarget = PushTarget> implements AsyncDisposable {
   readonly #options: PushQueueOptions<Target>;
   /** The attempts under way: one controller each, since a signal that all shared would gather a listener from every one. */
   readonly #attempts = new Set<AbortController>();
@@ -71,6 +71,11 @@ export class PushQueue<Target extends PushTarget = PushTarget> {
     for (const { settle } of this.#waiting.splice(this.#head))
       settle({ outcome: 'retry', reason: 'stopped' });
     return lost;
+  }
+
+  /** Closes what the provider holds open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.provider[Symbol.asyncDispose]();
   }
 
   #advance(): void {

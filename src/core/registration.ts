@@ -1,3 +1,4 @@
+import { MINUTE_MS } from './clock.ts';
 import type { Platform, PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
@@ -29,4 +30,12 @@ export interface Lifetime {
 /** When a registration ends whose time to live starts again at `now` (contract 6). */
 export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime): number {
   return Math.min(now + lifetime.ttlMs, registeredAt + lifetime.maxAgeMs);
+}
+
+/** A client that has just registered must be able to trade: nobody takes its place before this. */
+const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
+
+/** Whether a registration may give way to a new key at the cap: never woken, and over ten minutes old (contract 1.1). */
+export function mayGiveWay(registration: Registration, now: number): boolean {
+  return !registration.woken && now - registration.registeredAt > MIN_DISPLACEABLE_AGE_MS;
 }

@@ -10,8 +10,6 @@ const SWEEP_WHEN_FULL_MS = MINUTE_MS;
 
 export interface RegistrationsParts {
   readonly store: RegistrationStore;
-  /** The most registrations that the store keeps (`MAX_REGISTRATIONS`). */
-  readonly capacity: number;
   readonly lifetime: Lifetime;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -20,7 +18,6 @@ export interface RegistrationsParts {
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
 export class Registrations {
   readonly #store: RegistrationStore;
-  readonly #capacity: number;
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
@@ -29,7 +26,6 @@ export class Registrations {
 
   constructor(parts: RegistrationsParts) {
     this.#store = parts.store;
-    this.#capacity = parts.capacity;
     this.#lifetime = parts.lifetime;
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
@@ -43,9 +39,8 @@ export class Registrations {
 
   /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
   async register(tradePubkey: TradePubkey, target: PushTarget, platform: Platform): Promise<PutResult> {
-    const full = this.#store.counts().total >= this.#capacity;
     const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
-    if (full && due) await this.sweep();
+    if (due && this.#store.isFull()) await this.sweep();
     const now = this.#clock();
     const expiresAt = expiryOf(now, now, this.#lifetime);
     const registration = { tradePubkey, target, platform, registeredAt: now, expiresAt, woken: false };

@@ -47,13 +47,17 @@ export async function readServerKeyFile(path: string): Promise<Omit<LoadedServer
   return { key, ...(shared && { warning: `${path} is open to its group; consider: chmod 600 ${path}` }) };
 }
 
-/** Reads the server's key file, or makes it, with mode 0600, when there is none yet. */
-export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedServerKey> {
-  const exists = await stat(path).then(
+/** Whether there is anything at the path, readable or not: then it is not for us to make. */
+export async function hasServerKeyFile(path: string): Promise<boolean> {
+  return stat(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
-  const created = !exists && (await createServerKeyFile(path));
+}
+
+/** Reads the server's key file, or makes it, with mode 0600, when there is none yet. */
+export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedServerKey> {
+  const created = !(await hasServerKeyFile(path)) && (await createServerKeyFile(path));
   return { ...(await readServerKeyFile(path)), created };
 }
 

@@ -27,21 +27,23 @@ const UnregistrationBody = z.object({
   trade_pubkey: key('Invalid trade_pubkey format (expected 64 hex characters)'),
 });
 
-const Keys = UnregistrationBody.extend({
+const RegistrationKeys = UnregistrationBody.extend({
   // Which Mostro instance the client trades with: checked here, used by the list of trusted instances.
   mostro_pubkey: key('Invalid mostro_pubkey format (expected 64 hex characters)').nullish(),
 });
 
 const INVALID_BASE64 = 'Invalid base64 encoding in encrypted_token';
-const SealedBody = Keys.extend({
-  encrypted_token: z
-    .string(INVALID_BASE64)
+const SealedToken = z.object({
+  encrypted_token: z.string(INVALID_BASE64).transform((text, context) => {
+    const bytes = Buffer.from(text, 'base64');
     // Node decodes whatever it is given; what does not come out again as it went in was no standard base64.
-    .refine((text) => Buffer.from(text, 'base64').toString('base64') === text, INVALID_BASE64)
-    .transform((text) => Buffer.from(text, 'base64')),
+    if (bytes.toString('base64') === text) return bytes;
+    context.addIssue({ code: 'custom', message: INVALID_BASE64 });
+    return z.NEVER;
+  }),
 });
 
-const PlainBody = Keys.extend({
+const PlainToken = z.object({
   token: z.string('Invalid token'),
   platform: z
     .string('Invalid platform identifier')
@@ -67,9 +69,8 @@ export function parseRegistration(
   body: unknown,
   rules: RegistrationRules,
 ): { tradePubkey: TradePubkey; target: PushTarget; platform: Platform } {
-  const { trade_pubkey: tradePubkey } = parse(Keys, body);
-  const isSealed = ((body as { encrypted_token?: unknown }).encrypted_token ?? undefined) !== undefined;
-  const { token, platform } = isSealed ? openSealed(body, rules) : readPlain(body, rules);
+  const { trade_pubkey: tradePubkey } = parse(RegistrationKeys, body);
+  const { token, platform } = isSealed(body) ? openSealed(body, rules) : readPlain(body, rules);
   const target = parseTarget(token, rules.allowsEndpoint);
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
@@ -85,8 +86,14 @@ export function parseUnregistration(body: unknown): TradePubkey {
   return parse(UnregistrationBody, body).trade_pubkey;
 }
 
+/** A field that is `null` counts as left out: some clients write all that they know of. */
+function isSealed(body: unknown): boolean {
+  const { encrypted_token: sealed } = body as { encrypted_token?: unknown };
+  return sealed !== undefined && sealed !== null;
+}
+
 function openSealed(body: unknown, rules: RegistrationRules): TokenContent {
-  const { encrypted_token: sealed } = parse(SealedBody, body);
+  const { encrypted_token: sealed } = parse(SealedToken, body);
   // Before any cryptography: whoever sends the wrong size pays for it alone.
   if (sealed.length !== rules.sealedTokenBytes)
     throw ApiError.tokenSize(rules.sealedTokenBytes, sealed.length);
@@ -97,5 +104,5 @@ function openSealed(body: unknown, rules: RegistrationRules): TokenContent {
 
 function readPlain(body: unknown, rules: RegistrationRules): TokenContent {
   if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
-  return parse(PlainBody, body);
+  return parse(PlainToken, body);
 }

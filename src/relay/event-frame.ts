@@ -1,5 +1,6 @@
 import { asNostrEvent, type NostrEvent } from '../core/nostr-event.ts';
 import type { EventCandidate } from '../core/ports.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { Recipients } from '../core/recipients.ts';
 import { JsonCursor } from './json-cursor.ts';
 
@@ -21,11 +22,7 @@ export class EventFrame implements EventCandidate {
 
   /** @returns the whole event, or `undefined` when it is not of an event's shape */
   parse(): NostrEvent | undefined {
-    try {
-      return asNostrEvent(JSON.parse(this.#json.toString('utf8')));
-    } catch {
-      return undefined;
-    }
+    return asNostrEvent(parseJson(this.#json.toString('utf8')));
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../core/parse-json.ts';
 import { recipientsOf } from '../core/recipients.ts';
 import { asNostrEvent } from '../core/nostr-event.ts';
 import { EventFrame, scanEventFrame } from './event-frame.ts';
@@ -36,12 +37,8 @@ function reasonPrefix(text: unknown): ReasonPrefix {
 export function readRelayMessage(bytes: Buffer): RelayMessage | FrameProblem {
   const frame = scanEventFrame(bytes);
   if (frame !== undefined) return { type: 'EVENT', frame };
-  let message: unknown;
-  try {
-    message = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return 'not_json';
-  }
+  const message = parseJson(bytes.toString('utf8'));
+  if (message === undefined) return 'not_json';
   return Array.isArray(message) ? classify(message) : 'not_nip01';
 }
 

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { MINUTE_MS } from '../core/clock.ts';
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
 import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
-import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
+import {
+  expiryOf,
+  mayGiveWay,
+  type Lifetime,
+  type Registration,
+  type RegistrationCounts,
+} from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
-
-/** Only a registration older than this gives way to a new one: a client that has just registered must be able to trade. */
-const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
 /** A sweep lets others work after so many registrations: some milliseconds, where a million would take a second. */
 const SWEEP_SLICE = 4096;
@@ -22,6 +24,7 @@ interface Device {
 export class MemoryRegistrations implements RegistrationStore {
   readonly #capacity: number;
   readonly #byKey = new Map<TradePubkey, Registration>();
+  /** By push service and address. */
   readonly #devices = { fcm: new Map<string, Device>(), unifiedpush: new Map<string, Device>() };
   /** The keys that were never woken, oldest registration first: the order in which they give way. */
   readonly #neverWoken = new Set<TradePubkey>();
@@ -36,6 +39,10 @@ export class MemoryRegistrations implements RegistrationStore {
     return this.#byKey.has(tradePubkey);
   }
 
+  isFull(): boolean {
+    return this.#byKey.size >= this.#capacity;
+  }
+
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     return this.#byKey.get(tradePubkey);
   }
@@ -43,7 +50,7 @@ export class MemoryRegistrations implements RegistrationStore {
   async put(registration: Registration): Promise<PutResult> {
     const { tradePubkey } = registration;
     const former = this.#byKey.get(tradePubkey);
-    const full = former === undefined && this.#byKey.size >= this.#capacity;
+    const full = former === undefined && this.isFull();
     if (full && !this.#displaceOldest(registration.registeredAt)) return 'full';
     this.#delete(tradePubkey);
     // A key that was woken once is in use: registering it again must not make it one that may give way.
@@ -64,7 +71,7 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async forget(target: PushTarget): Promise<number> {
-    const device = this.#devicesLike(target).get(addressOf(target));
+    const device = this.#devices[target.type].get(addressOf(target));
     if (device === undefined) return 0;
     const tradePubkeys = [...device.tradePubkeys];
     for (const tradePubkey of tradePubkeys) this.#delete(tradePubkey);
@@ -90,18 +97,14 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   #displaceOldest(now: number): boolean {
-    for (const tradePubkey of this.#neverWoken) {
-      const oldest = this.#byKey.get(tradePubkey);
-      if (oldest !== undefined && now - oldest.registeredAt > MIN_DISPLACEABLE_AGE_MS)
-        return this.#delete(tradePubkey);
-      return false;
-    }
-    return false;
+    const [first] = this.#neverWoken;
+    const oldest = first && this.#byKey.get(first);
+    return oldest !== undefined && mayGiveWay(oldest, now) && this.#delete(oldest.tradePubkey);
   }
 
   #insert(registration: Registration): void {
     const { tradePubkey } = registration;
-    const devices = this.#devicesLike(registration.target);
+    const devices = this.#devices[registration.target.type];
     const address = addressOf(registration.target);
     const device = devices.get(address) ?? { target: registration.target, tradePubkeys: new Set() };
     devices.set(address, device);
@@ -115,7 +118,7 @@ export class MemoryRegistrations implements RegistrationStore {
   #delete(tradePubkey: TradePubkey): boolean {
     const registration = this.#byKey.get(tradePubkey);
     if (registration === undefined) return false;
-    const devices = this.#devicesLike(registration.target);
+    const devices = this.#devices[registration.target.type];
     const address = addressOf(registration.target);
     const device = devices.get(address);
     device?.tradePubkeys.delete(tradePubkey);
@@ -124,10 +127,5 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#neverWoken.delete(tradePubkey);
     this.#counts[registration.platform]--;
     return true;
-  }
-
-  /** The devices of one push service, by address. */
-  #devicesLike(target: PushTarget): Map<string, Device> {
-    return this.#devices[target.type];
   }
 }

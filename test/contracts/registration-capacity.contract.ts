@@ -27,6 +27,13 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
   }
 
   describe(`${name}: a full store`, () => {
+    test('says that it is full, and no longer once a key has left', async () => {
+      const store = await fullStoreOf(nth(1), nth(2));
+      expect(store.isFull()).toBe(true);
+      await store.remove(tradeKey(1));
+      expect(store.isFull()).toBe(false);
+    });
+
     test('takes a known key again', async () => {
       const store = await fullStoreOf(nth(1), nth(2));
       expect(await store.put(nth(1, 5))).toBe('stored');

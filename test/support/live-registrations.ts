@@ -15,7 +15,6 @@ export function liveRegistrations(capacity = 100): {
   const store = new MemoryRegistrations({ capacity });
   const registrations = new Registrations({
     store,
-    capacity,
     lifetime: LIFETIME,
     clock: clock.read,
     telemetry,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import type { Delivery } from '../../core/delivery.ts';
+import { parseJson } from '../../core/parse-json.ts';
 
-/** The reason of the one answer that a fresh access token may mend. */
-export const UNAUTHENTICATED = 'unauthenticated';
+const UNAUTHENTICATED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };
 
 const Detail = z.object({
   '@type': z.string().catch(''),
@@ -23,17 +23,17 @@ interface ErrorDetails {
 }
 
 function detailsOf(body: string): ErrorDetails {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = undefined; // FCM's errors can be empty or HTML.
-  }
-  const details = ErrorAnswer.safeParse(parsed).data?.error.details ?? [];
+  // FCM's errors can be empty or HTML: then there are no details.
+  const details = ErrorAnswer.safeParse(parseJson(body)).data?.error.details ?? [];
   return {
     fcmCode: details.find((detail) => detail['@type'].endsWith('fcm.v1.FcmError'))?.errorCode,
     apnsStatus: details.find((detail) => detail['@type'].endsWith('fcm.v1.ApnsError'))?.statusCode,
   };
+}
+
+/** Whether FCM refused the access token: the one answer that a fresh token may mend. */
+export function wantsFreshToken(delivery: Delivery): boolean {
+  return delivery === UNAUTHENTICATED;
 }
 
 /**
@@ -50,7 +50,7 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
   if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
   if (fcmCode === 'THIRD_PARTY_AUTH_ERROR') return { outcome: 'refused', reason: 'third_party_auth' };
   if (fcmCode === 'SENDER_ID_MISMATCH') return { outcome: 'refused', reason: 'sender_id_mismatch' };
-  if (status === 401) return { outcome: 'retry', reason: UNAUTHENTICATED };
+  if (status === 401) return UNAUTHENTICATED;
   if (status === 429 || status >= 500) {
     return { outcome: 'retry', reason: `http_${status}`, ...(afterMs !== undefined && { afterMs }) };
   }

@@ -6,7 +6,7 @@ import type { FcmTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { withDeadline } from '../deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { readFcmAnswer, UNAUTHENTICATED } from './fcm-answer.ts';
+import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
@@ -53,9 +53,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     const body = fcmMessage(target, wake, this.#payloadMode);
     const first = await this.#attempt(body, signal);
     // The token may have been revoked early. A second refusal is not the token's fault.
-    return first.outcome === 'retry' && first.reason === UNAUTHENTICATED
-      ? this.#attempt(body, signal)
-      : first;
+    return wantsFreshToken(first) ? this.#attempt(body, signal) : first;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +73,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
         answer.body,
         retryAfterMs(answer.retryAfter, this.#clock()),
       );
-      if (delivery.outcome === 'retry' && delivery.reason === UNAUTHENTICATED) this.#auth.invalidate(token);
+      if (wantsFreshToken(delivery)) this.#auth.invalidate(token);
       return delivery;
     } catch (error) {
       if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };

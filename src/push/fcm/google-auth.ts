@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { describeError } from '../../core/describe-error.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
@@ -130,13 +131,5 @@ export class GoogleAuth implements Disposable {
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + ASSERTION_SECONDS)
       .sign(privateKey.reveal());
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

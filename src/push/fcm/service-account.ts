@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import { z } from 'zod';
 
+import { parseJson } from '../../core/parse-json.ts';
 import { Secret } from '../../core/secret.ts';
 
 /** What is needed of a Google service account's key file, as the Firebase console hands it out. */
@@ -54,7 +55,9 @@ export async function readServiceAccount(path: string, projectId?: string): Prom
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
   });
-  const parsed = KeyFile.safeParse(parseJson(path, text));
+  const json = parseJson(text);
+  if (json === undefined) throw new ServiceAccountError(`${path} is not JSON`);
+  const parsed = KeyFile.safeParse(json);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       ({ path: [field], message }) => `${String(field ?? 'the file')} ${message}`,
@@ -72,12 +75,4 @@ export async function readServiceAccount(path: string, projectId?: string): Prom
     privateKeyId: file.private_key_id,
     privateKey: new Secret(file.private_key),
   };
-}
-
-function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ServiceAccountError(`${path} is not JSON`);
-  }
 }
