@@ -12,6 +12,8 @@ import { tempDirectory } from './support/temp-directory.ts';
 const BAD: Readonly<Record<string, string>> = {
   NOSTR_RELAYS: 'https://user:hunter2@relay.example/secret-path',
   NOSTR_KINDS: '1059,4',
+  MOSTRO_PUBKEYS: 'nsec1slip',
+  MOSTRO_RELAY_DISCOVERY: 'perhaps',
   SERVER_PORT: '65536',
   ADMIN_PORT: '-1',
   SERVER_PRIVATE_KEY: 'deadbeef'.repeat(9),
@@ -43,7 +45,8 @@ describe('a bad configuration', () => {
       expect(new Set(named)).toEqual(new Set(Object.keys(BAD)));
       expect(named).toHaveLength(new Set(named).size);
       expect(stderr).toMatch(/SERVER_PORT: expected a whole number from 0 to 65535, got "65536"/);
-      for (const secret of ['deadbeef', 'hunter2', 'secret-path']) expect(stderr).not.toContain(secret);
+      for (const secret of ['deadbeef', 'hunter2', 'secret-path', 'nsec1'])
+        expect(stderr).not.toContain(secret);
       expect(await readdir(directory)).toEqual([]);
     },
   );
@@ -53,6 +56,15 @@ describe('a bad configuration', () => {
     expect(code).toBe(78);
     expect(stderr.trim().split('\n').slice(1)).toEqual([
       '  - FCM_ENABLED: expected true or false, got "yes please"',
+    ]);
+  });
+
+  test('of relay discovery that knows no instance stops the start with 78, among the other problems', async () => {
+    const { code, stderr } = await outcome([], { MOSTRO_RELAY_DISCOVERY: 'true', FCM_ENABLED: 'yes' });
+    expect(code).toBe(78);
+    expect(stderr.trim().split('\n').slice(1)).toEqual([
+      '  - FCM_ENABLED: expected true or false, got "yes"',
+      '  - MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS',
     ]);
   });
 

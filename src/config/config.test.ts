@@ -19,6 +19,7 @@ describe('with no configuration at all', () => {
   test('everything has the default of the contract', () => {
     expect(configOf()).toEqual({
       relays: { urls: ['wss://relay.mostro.network'], kinds: [1059, 14] },
+      mostro: { pubkeys: [], relayDiscovery: false },
       http: { host: '0.0.0.0', port: 8080, allowPlaintextTokens: true },
       admin: { host: '127.0.0.1', port: 9464, required: false },
       key: { privateKey: undefined, file: 'data/server.key' },
@@ -73,6 +74,14 @@ describe('a variable', () => {
     expect(config.key.privateKey?.reveal()).toBe(key);
   });
 
+  test('of a relay has one form, so that no relay is dialled twice', () => {
+    const written = 'wss://Relay.example:443/, wss://relay.example, wss://relay.example/nostr/';
+    expect(configOf({ NOSTR_RELAYS: written }).relays.urls).toEqual([
+      'wss://relay.example',
+      'wss://relay.example/nostr/',
+    ]);
+  });
+
   test('that comes later is not one that is read today', () => {
     const today = new Set<string>(NAMES);
     expect(FUTURE_VARIABLES.filter((name) => today.has(name))).toEqual([]);
@@ -109,6 +118,12 @@ describe('what is wrong is said', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: expected [^"]+$`));
     expect(problems[0]).not.toMatch(/got|bob|hunter2|relay\.example|proxy/);
+  });
+
+  test.each(['wss://relay.example/#x', 'wss://relay.example#'])('of %s, which has a fragment', (written) => {
+    expect(readVariables({ NOSTR_RELAYS: written }).problems).toEqual([
+      'NOSTR_RELAYS: expected wss:// (or ws://) URLs, separated by commas',
+    ]);
   });
 
   test('with the value only where that is short', () => {

@@ -9,6 +9,8 @@ import { VARIABLES, type Values, type VariableName } from './variables.ts';
 /** The whole configuration, checked: one section for each part of the program. */
 export interface Config {
   readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly number[] };
+  /** The Mostro instances that this server is for, lower-case hex; none: any. */
+  readonly mostro: { readonly pubkeys: readonly string[]; readonly relayDiscovery: boolean };
   readonly http: { readonly host: string; readonly port: number; readonly allowPlaintextTokens: boolean };
   /** `required`: the operator chose the port, so the start fails where it is taken. */
   readonly admin: { readonly host: string; readonly port: number; readonly required: boolean };
@@ -59,6 +61,11 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     if (result.success) values[name] = result.data;
     else problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : quote(written)}`);
   }
+  // Keys that are there but wrong have a line of their own already.
+  if (values['MOSTRO_RELAY_DISCOVERY'] === true && !environment['MOSTRO_PUBKEYS']?.trim()) {
+    delete values['MOSTRO_RELAY_DISCOVERY'];
+    problems.push('MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS');
+  }
   return { values, problems };
 }
 
@@ -76,6 +83,7 @@ export function serverKeyFile(directory: string, file: string | undefined): stri
 export function assembleConfig(values: Values): Config {
   return {
     relays: { urls: values.NOSTR_RELAYS, kinds: values.NOSTR_KINDS },
+    mostro: { pubkeys: values.MOSTRO_PUBKEYS ?? [], relayDiscovery: values.MOSTRO_RELAY_DISCOVERY },
     http: {
       host: values.SERVER_HOST,
       port: values.SERVER_PORT,

@@ -3,8 +3,6 @@
  * silence: the start names them.
  */
 export const FUTURE_VARIABLES = [
-  'MOSTRO_PUBKEYS',
-  'MOSTRO_RELAY_DISCOVERY',
   'PUBLIC_URL',
   'SERVER_PRIVATE_KEY_PREVIOUS',
   'VAPID_SUBJECT',

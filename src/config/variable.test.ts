@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { list, oneOf, onOff, parseUrl, positiveNumber, wholeNumber } from './variable.ts';
+import { list, oneOf, onOff, parseHttpUrl, positiveNumber, wholeNumber } from './variable.ts';
 
 const numbers = list('numbers', (member) => (/^\d+$/.test(member) ? Number(member) : undefined));
 
@@ -87,23 +87,24 @@ describe('a list', () => {
 
 describe('a URL', () => {
   test.each([
-    ['wss://relay.example', 'wss://relay.example'],
-    ['wss://relay.example/', 'wss://relay.example'],
-    ['ws://127.0.0.1:7000/nostr?x=1', 'ws://127.0.0.1:7000/nostr?x=1'],
+    ['https://push.example', 'https://push.example'],
+    ['https://push.example/', 'https://push.example'],
+    ['https://push.example/fcm/', 'https://push.example/fcm'],
+    ['http://127.0.0.1:7000/fcm?x=1', 'http://127.0.0.1:7000/fcm?x=1'],
   ])('%s is taken', (written, url) => {
-    expect(parseUrl(written, ['wss:', 'ws:'])).toBe(url);
+    expect(parseHttpUrl(written)).toBe(url);
   });
 
   test.each([
-    'relay.example',
-    'https://relay.example',
-    'wss://',
-    'wss://user@relay.example',
-    'wss://user:secret@relay.example',
-    'wss://relay.example/#x',
-    'wss://relay example',
+    'push.example',
+    'wss://push.example',
+    'https://',
+    'https://user@push.example',
+    'https://user:secret@push.example',
+    'https://push.example/#x',
+    'https://push example',
     '',
-  ])('%j is none of a relay', (written) => {
-    expect(parseUrl(written, ['wss:', 'ws:'])).toBeUndefined();
+  ])('%j is none', (written) => {
+    expect(parseHttpUrl(written)).toBeUndefined();
   });
 });

@@ -95,10 +95,10 @@ export function list<Member>(
   });
 }
 
-/** An absolute URL of one of the given schemes, without credentials; as written, without a trailing slash. */
-export function parseUrl(written: string, schemes: readonly string[]): string | undefined {
+/** An absolute `https://` or `http://` URL, without credentials; as written, without a trailing slash. */
+export function parseHttpUrl(written: string): string | undefined {
   if (!URL.canParse(written)) return undefined;
   const { protocol, username, password, hash } = new URL(written);
   const plain = username === '' && password === '' && hash === '';
-  return plain && schemes.includes(protocol) ? written.replace(/\/$/, '') : undefined;
+  return plain && ['https:', 'http:'].includes(protocol) ? written.replace(/\/$/, '') : undefined;
 }

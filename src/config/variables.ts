@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
+import { parseRelayUrl } from '../core/relay-url.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
+import { parseMostroPubkey } from './mostro-pubkey.ts';
 import {
   list,
   oneOf,
   onOff,
-  parseUrl,
+  parseHttpUrl,
   path,
   optional,
   positiveNumber,
@@ -22,15 +24,17 @@ const LONGEST_TIMER_HOURS = 500;
 /** v1's gift wraps and v2's signed messages. */
 const WAKE_KINDS = [1059, 14];
 
+// A fragment means nothing to a relay, so here it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
-  parseUrl(url, ['wss:', 'ws:']),
+  url.includes('#') ? undefined : parseRelayUrl(url),
 );
+const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by commas', parseMostroPubkey);
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
   WAKE_KINDS.find((known) => String(known) === kind),
 );
 const port = wholeNumber(0, 65_535);
 const httpUrl = z.string().transform((written, context) => {
-  const url = parseUrl(written, ['https:', 'http:']);
+  const url = parseHttpUrl(written);
   if (url === undefined)
     context.addIssue({ code: 'custom', message: 'expected an https:// (or http://) URL' });
   return url ?? z.NEVER;
@@ -47,6 +51,17 @@ const logLevel = z.string().transform((written, context) => {
 export const VARIABLES = {
   NOSTR_RELAYS: variable('Relays to watch, separated by commas.', relayUrls, 'wss://relay.mostro.network'),
   NOSTR_KINDS: variable('Kinds to watch: 1059 is protocol v1, 14 is v2.', kinds, '1059,14'),
+  MOSTRO_PUBKEYS: optional(
+    'Public keys of Mostro instances, hex or npub, separated by commas: kind 14 then counts from them alone.',
+    mostroPubkeys,
+    // A private key in its place is a likely slip.
+    { secret: true },
+  ),
+  MOSTRO_RELAY_DISCOVERY: variable(
+    'Watch the relays that these instances publish (kind 10002) too. Needs MOSTRO_PUBKEYS.',
+    onOff,
+    'false',
+  ),
   SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
   SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
   ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),

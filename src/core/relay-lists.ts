@@ -1,0 +1,89 @@
+import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from './clock.ts';
+import { expirationOf, type NostrEvent } from './nostr-event.ts';
+import type { EventVerifier } from './ports.ts';
+import { parseRelayUrl } from './relay-url.ts';
+
+/** The most relays that are watched because somebody published them (contract 2). */
+export const MAX_DISCOVERED_RELAYS = 20;
+/** NIP-65. */
+const RELAY_LIST_KIND = 10_002;
+/** Room for a clock that is wrong. A list from further ahead would lock out every later one of its author until then. */
+const MAX_AHEAD_SECONDS = (15 * MINUTE_MS) / SECOND_MS;
+/** Addresses of relays are far shorter; what is longer is a load and no address. */
+const MAX_URL_CHARACTERS = 512;
+
+export interface RelayListsParts {
+  /** Whose lists count, in lower-case hex. */
+  readonly authors: readonly string[];
+  readonly verifier: EventVerifier;
+  readonly clock: Clock;
+}
+
+/** What is kept of an author's list. */
+interface RelayList {
+  readonly id: string;
+  readonly createdAt: number;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly urls: readonly string[];
+}
+
+/** The relays that Mostro instances publish as theirs (NIP-65, contract 2): of each author the newest list alone. */
+export class RelayLists {
+  readonly #parts: RelayListsParts;
+  readonly #lists = new Map<string, RelayList>();
+
+  constructor(parts: RelayListsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes an event whose shape alone has been checked. Verifies it last: a relay may repeat an old list for ever. */
+  offer(event: NostrEvent): 'adopted' | 'ignored' | 'forged' {
+    const { authors, clock, verifier } = this.#parts;
+    const { id, pubkey, kind, created_at: createdAt } = event;
+    const now = unixSeconds(clock);
+    const expiresAt = expirationOf(event) ?? Infinity;
+    if (kind !== RELAY_LIST_KIND || !authors.includes(pubkey)) return 'ignored';
+    if (createdAt > now + MAX_AHEAD_SECONDS || expiresAt <= now) return 'ignored';
+    if (!isNewer(event, this.#lists.get(pubkey))) return 'ignored';
+    if (!verifier.verify(event)) return 'forged';
+    this.#lists.set(pubkey, { id, createdAt, expiresAt, urls: writeRelays(event) });
+    return 'adopted';
+  }
+
+  /** The relays now: the first of each author, then the second of each, so that no instance crowds out another. */
+  urls(): readonly string[] {
+    const { authors, clock } = this.#parts;
+    const now = unixSeconds(clock);
+    const lists = authors
+      .map((author) => this.#lists.get(author))
+      .filter((list) => list !== undefined && list.expiresAt > now);
+    const urls = new Set<string>();
+    for (let rank = 0; rank < MAX_DISCOVERED_RELAYS; rank++) {
+      for (const list of lists) {
+        const url = list?.urls[rank];
+        if (url !== undefined && urls.size < MAX_DISCOVERED_RELAYS) urls.add(url);
+      }
+    }
+    return [...urls];
+  }
+}
+
+/** Which of two replaceable events counts: the later one, and of two with one time the one with the lower id (NIP-01). */
+function isNewer({ id, created_at: createdAt }: NostrEvent, held: RelayList | undefined): boolean {
+  if (held === undefined) return true;
+  return createdAt === held.createdAt ? id < held.id : createdAt > held.createdAt;
+}
+
+/** The first distinct relays that the author writes to; the marker is `read`, `write`, or absent for both (NIP-65). */
+function writeRelays({ tags }: NostrEvent): readonly string[] {
+  const urls = new Set<string>();
+  for (const [name, written, marker = ''] of tags) {
+    if (urls.size === MAX_DISCOVERED_RELAYS) break;
+    if (name !== 'r' || written === undefined || (marker !== '' && marker !== 'write')) continue;
+    // Before it is parsed, and after: encoding makes it longer.
+    const url = written.length > MAX_URL_CHARACTERS ? undefined : parseRelayUrl(written);
+    if (url !== undefined && url.length <= MAX_URL_CHARACTERS) urls.add(url);
+  }
+  return [...urls];
+}

@@ -1,0 +1,34 @@
+import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import { RelayLists } from '../../src/core/relay-lists.ts';
+import { unsignedEvent } from './events.ts';
+import { FakeClock } from './fake-clock.ts';
+import { tradeKey } from './registrations.ts';
+
+export const [ALICE, BOB, CAROL] = [tradeKey(1), tradeKey(2), tradeKey(3)];
+/** A signature that the fake verifier refuses. */
+export const FORGED = '0'.repeat(128);
+
+interface RelayListScene {
+  readonly lists: RelayLists;
+  readonly clock: FakeClock;
+  /** How many signatures were looked at. */
+  readonly verified: () => number;
+  /** A list of Alice, of now. */
+  readonly list: (tags: readonly (readonly string[])[], parts?: Partial<NostrEvent>) => NostrEvent;
+}
+
+/** The lists of Alice, Bob and Carol, in this order. A signature is genuine here unless it is {@link FORGED}. */
+export function relayListScene(): RelayListScene {
+  const clock = new FakeClock();
+  let verified = 0;
+  const verifier = { verify: ({ sig }: NostrEvent) => ++verified > 0 && sig !== FORGED };
+  const lists = new RelayLists({ authors: [ALICE, BOB, CAROL], verifier, clock: clock.read });
+  const list: RelayListScene['list'] = (tags, parts) =>
+    unsignedEvent({ kind: 10_002, pubkey: ALICE, created_at: clock.seconds, tags, ...parts });
+  return { lists, clock, verified: () => verified, list };
+}
+
+/** An unmarked tag for each. */
+export function relays(...names: string[]): string[][] {
+  return names.map((name) => ['r', `wss://${name}.example`]);
+}
