@@ -21,6 +21,11 @@ export function matchesFilter(filter: Filter, event: NostrEvent): boolean {
   return matchesTags(filter, event);
 }
 
+/** Whether any of the filters lets events of a kind through. */
+export function coverKind(filters: readonly Filter[], kind: number): boolean {
+  return filters.some(({ kinds }) => kinds === undefined || kinds.includes(kind));
+}
+
 function matchesTags(filter: Filter, event: NostrEvent): boolean {
   for (const key in filter) {
     if (!isTagKey(key)) continue;

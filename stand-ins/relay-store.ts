@@ -1,6 +1,13 @@
 import type { NostrEvent } from 'nostr-tools/pure';
 
-import { type Filter, matchesFilter } from './relay-filter.ts';
+import { EventTimeline } from './event-timeline.ts';
+import type { Filter } from './relay-filter.ts';
+
+interface QueryOptions {
+  ignoreLimitZero?: boolean;
+  /** The most that a filter is given, whatever its own limit. */
+  maxLimit?: number;
+}
 
 /** What a relay remembers: everything but ephemeral events, and of a replaceable event only the newest version. */
 export class RelayStore {
@@ -8,6 +15,7 @@ export class RelayStore {
   readonly #events = new Set<NostrEvent>();
   readonly #ids = new Set<string>();
   readonly #newest = new Map<string, NostrEvent>();
+  readonly #timelines = new Map<number, EventTimeline>();
 
   has(id: string): boolean {
     return this.#ids.has(id);
@@ -19,8 +27,8 @@ export class RelayStore {
     const address = replaceableAddress(event);
     if (address !== undefined) {
       const known = this.#newest.get(address);
-      if (known !== undefined && byNewest(known, event) < 0) return;
-      if (known !== undefined) this.#events.delete(known);
+      if (known !== undefined && EventTimeline.compare(known, event) < 0) return;
+      if (known !== undefined) this.#forget(known);
       this.#newest.set(address, event);
     }
     this.keep(event);
@@ -28,25 +36,62 @@ export class RelayStore {
 
   /** Holds an event whatever it is, beside any it would replace. */
   keep(event: NostrEvent): void {
-    this.#events.add(event);
-    this.#ids.add(event.id);
+    if (this.#note(event)) this.#timeline(event.kind).insert(event);
+  }
+
+  /** Holds many events; see {@link keep}. */
+  keepAll(events: readonly NostrEvent[]): void {
+    const byKind = new Map<number, NostrEvent[]>();
+    for (const event of events) {
+      if (!this.#note(event)) continue;
+      const ofKind = byKind.get(event.kind);
+      if (ofKind === undefined) byKind.set(event.kind, [event]);
+      else ofKind.push(event);
+    }
+    for (const [kind, ofKind] of byKind) this.#timeline(kind).insertAll(ofKind);
   }
 
   /** The stored events that a REQ asks for, newest first. `limit` holds for each filter on its own. */
-  query(filters: readonly Filter[], { ignoreLimitZero = false } = {}): NostrEvent[] {
+  query(filters: readonly Filter[], options: QueryOptions = {}): NostrEvent[] {
+    const { ignoreLimitZero = false, maxLimit = Infinity } = options;
     const found = new Set<NostrEvent>();
     for (const filter of filters) {
-      const limit = filter.limit === 0 && ignoreLimitZero ? Infinity : (filter.limit ?? Infinity);
-      if (limit === 0) continue;
-      const matching = [...this.#events].filter((event) => matchesFilter(filter, event));
-      for (const event of matching.toSorted(byNewest).slice(0, limit)) found.add(event);
+      const asked = filter.limit === 0 && ignoreLimitZero ? Infinity : (filter.limit ?? Infinity);
+      for (const event of this.#page(filter, Math.min(asked, maxLimit))) found.add(event);
     }
-    return [...found].toSorted(byNewest);
+    return newestFirst([...found]);
+  }
+
+  #page(filter: Filter, limit: number): NostrEvent[] {
+    const kinds = filter.kinds === undefined ? this.#timelines.keys() : new Set(filter.kinds);
+    const pages = [...kinds].map((kind) => this.#timelines.get(kind)?.page(filter, limit) ?? []);
+    return newestFirst(pages.flat()).slice(0, limit);
+  }
+
+  /** Whether the event is not held yet. */
+  #note(event: NostrEvent): boolean {
+    if (this.#events.has(event)) return false;
+    this.#events.add(event);
+    this.#ids.add(event.id);
+    return true;
+  }
+
+  #forget(event: NostrEvent): void {
+    this.#events.delete(event);
+    this.#timeline(event.kind).remove(event);
+  }
+
+  #timeline(kind: number): EventTimeline {
+    const known = this.#timelines.get(kind);
+    if (known !== undefined) return known;
+    const timeline = new EventTimeline();
+    this.#timelines.set(kind, timeline);
+    return timeline;
   }
 }
 
-function byNewest(a: NostrEvent, b: NostrEvent): number {
-  return b.created_at - a.created_at || (a.id < b.id ? -1 : 1);
+function newestFirst(events: readonly NostrEvent[]): NostrEvent[] {
+  return events.toSorted((a, b) => EventTimeline.compare(a, b));
 }
 
 function replaceableAddress({ kind, pubkey, tags }: NostrEvent): string | undefined {

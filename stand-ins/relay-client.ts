@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+
+import type { WebSocket } from 'ws';
+
+import type { Filter } from './relay-filter.ts';
+
+/** A connection of a client, as the relay sees it. */
+export class RelayClient {
+  readonly subscriptions = new Map<string, readonly Filter[]>();
+  /** Host and port that the client dialled, by its own word. */
+  readonly host: string | undefined;
+  /** The challenge of this connection (NIP-42). */
+  readonly challenge = randomUUID();
+  challenged = false;
+  /** Who has authenticated on this connection. */
+  pubkey: string | undefined;
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket, host: string | undefined) {
+    this.#socket = socket;
+    this.host = host;
+  }
+
+  send(message: readonly unknown[]): void {
+    this.sendRaw(JSON.stringify(message));
+  }
+
+  sendRaw(data: string | Buffer, { binary = false }: { binary?: boolean } = {}): void {
+    this.#socket.send(data, { binary });
+  }
+
+  challengeOnce(): void {
+    if (this.challenged) return;
+    this.challenged = true;
+    this.send(['AUTH', this.challenge]);
+  }
+}

@@ -1,0 +1,25 @@
+import { type Answer, httpExchange, type ReceivedRequest } from './http-exchange.ts';
+
+const MEDIA_TYPE = 'application/nostr+json';
+
+/** What a relay says of itself over HTTP (NIP-11), if it says anything. */
+export class RelayInformation {
+  /** How often it was asked for, also in vain. */
+  requests = 0;
+  readonly listener = httpExchange(async (request) => this.#answer(request));
+  readonly #document: object | undefined;
+
+  constructor(document: object | undefined) {
+    this.#document = document;
+  }
+
+  #answer({ method, path, headers }: ReceivedRequest): Answer {
+    if (method !== 'GET' || path !== '/' || headers.accept?.includes(MEDIA_TYPE) !== true) {
+      return { status: 404, body: 'nothing but a relay' };
+    }
+    this.requests += 1;
+    if (this.#document === undefined) return { status: 404, body: 'no information' };
+    const wide = { 'access-control-allow-origin': '*' };
+    return { status: 200, headers: { 'content-type': MEDIA_TYPE, ...wide }, body: this.#document };
+  }
+}

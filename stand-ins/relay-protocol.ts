@@ -1,0 +1,113 @@
+import { type NostrEvent, verifyEvent } from 'nostr-tools/pure';
+
+import { Arrivals } from './arrivals.ts';
+import { clientMessage } from './client-message.ts';
+import { RelayAuth } from './relay-auth.ts';
+import type { RelayClient } from './relay-client.ts';
+import { type Filter, matchesFilter } from './relay-filter.ts';
+import type { RelayOptions } from './relay-options.ts';
+import { RelayStore } from './relay-store.ts';
+
+/** What a relay says to its clients: NIP-01, with the protection of NIP-42. */
+export class RelayProtocol {
+  readonly requests = new Arrivals<{ subscription: string; filters: Filter[] }>();
+  readonly closes = new Arrivals<string>();
+  readonly auths = new Arrivals<NostrEvent>();
+  /** The filters of every REQ that was answered with EOSE. */
+  readonly answered = new Arrivals<readonly Filter[]>();
+  readonly clients = new Set<RelayClient>();
+  readonly store = new RelayStore();
+
+  readonly #options: RelayOptions;
+  readonly #auth: RelayAuth;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#auth = new RelayAuth(options.auth);
+  }
+
+  welcome(client: RelayClient): void {
+    this.clients.add(client);
+    this.#auth.greet(client);
+  }
+
+  /** Sends an event to every matching subscription of those who may see it. */
+  broadcast(event: NostrEvent): void {
+    const json = JSON.stringify(event);
+    for (const client of this.clients) {
+      if (!this.#auth.maySee(client, event.kind)) continue;
+      for (const [id, filters] of client.subscriptions) {
+        if (!filters.some((filter) => matchesFilter(filter, event))) continue;
+        client.sendRaw(`["EVENT",${JSON.stringify(id)},${json}]`);
+      }
+    }
+  }
+
+  handle(client: RelayClient, frame: readonly unknown[]): void {
+    const message = clientMessage(frame);
+    if (message === undefined) client.send(['NOTICE', 'error: not a message this relay understands']);
+    else if (message.type === 'EVENT') this.#accept(client, message.event);
+    else if (message.type === 'AUTH') this.#authenticate(client, message.event);
+    else if (message.type === 'REQ') this.#subscribe(client, message.subscription, message.filters);
+    else this.#unsubscribe(client, message.subscription);
+  }
+
+  #accept(client: RelayClient, event: NostrEvent): void {
+    const { verify = true } = this.#options;
+    if (verify && !verifyEvent(event)) {
+      client.send(['OK', event.id, false, 'invalid: bad id or signature']);
+    } else if (verify && this.store.has(event.id)) {
+      client.send(['OK', event.id, true, 'duplicate: already have this event']);
+    } else {
+      this.store.add(event);
+      client.send(['OK', event.id, true, '']);
+      this.broadcast(event);
+    }
+  }
+
+  #subscribe(client: RelayClient, subscription: string, filters: Filter[]): void {
+    const { silentEose = false } = this.#options;
+    const refusal = this.#refusal(client, filters);
+    if (refusal === undefined) {
+      client.subscriptions.set(subscription, filters);
+      for (const event of this.#stored(client, filters)) client.send(['EVENT', subscription, event]);
+      if (!silentEose) client.send(['EOSE', subscription]);
+    } else {
+      client.subscriptions.delete(subscription);
+      client.send(['CLOSED', subscription, refusal]);
+    }
+    this.requests.push({ subscription, filters });
+    if (refusal === undefined && !silentEose) this.answered.push(filters);
+  }
+
+  #refusal(client: RelayClient, filters: readonly Filter[]): string | undefined {
+    const { refuseKinds = [] } = this.#options;
+    const refused = filters.some(({ kinds }) => kinds?.some((kind) => refuseKinds.includes(kind)));
+    return refused ? 'restricted: not for third parties' : this.#auth.refusal(client, filters);
+  }
+
+  #stored(client: RelayClient, filters: readonly Filter[]): NostrEvent[] {
+    const {
+      sendStoredDespiteLimitZero: ignoreLimitZero = false,
+      maxLimit = Infinity,
+      oldestFirst = false,
+    } = this.#options;
+    const page = this.store
+      .query(filters, { ignoreLimitZero, maxLimit })
+      .filter(({ kind }) => this.#auth.maySee(client, kind));
+    return oldestFirst ? page.toReversed() : page;
+  }
+
+  #unsubscribe(client: RelayClient, subscription: string): void {
+    client.subscriptions.delete(subscription);
+    this.closes.push(subscription);
+  }
+
+  #authenticate(client: RelayClient, event: NostrEvent): void {
+    const problem = this.#options.refuseAuth
+      ? 'restricted: nobody is let in'
+      : this.#auth.problem(client, event);
+    client.send(['OK', event.id, problem === undefined, problem ?? '']);
+    this.auths.push(event);
+  }
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+
+import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
+
+/** Text, JSON that is no NIP-01, events for strangers on the client's own subscriptions, or ping frames. */
+export type RubbishMake = 'noise' | 'json' | 'strangers' | 'pings';
+
+const BYTES = 2048;
+/** As many different frames are made, then sent over and over: to make each anew would cost more than to send it. */
+const VARIETY = 16;
+/** RFC 6455 gives a control frame no more. */
+const PING_BYTES = 125;
+
+/** Frames of a make, as payloads. Without a subscription there are no events for strangers. */
+export function rubbish(make: RubbishMake, subscription?: { id: string; kind: number }): Buffer[] {
+  if (make === 'pings') return several(() => randomBytes(PING_BYTES));
+  if (make === 'noise') return several(() => Buffer.from(text(BYTES)));
+  if (make === 'json') return several((nth) => json(nth));
+  return subscription === undefined ? [] : several(() => strangersEvent(subscription.id, subscription.kind));
+}
+
+const shapes: ((filling: string) => unknown)[] = [
+  (filling) => ({ EVENT: filling }),
+  (filling) => ['SURPRISE', filling],
+  (filling) => [[['EVENT']], filling],
+  (filling) => filling,
+];
+
+function json(nth: number): Buffer {
+  return Buffer.from(JSON.stringify(shapes[nth % shapes.length]?.(text(BYTES))));
+}
+
+/** Genuine in every respect, so that whoever looks closer than needed pays for it. */
+function strangersEvent(id: string, kind: number): Buffer {
+  const tags = [['p', getPublicKey(generateSecretKey())]];
+  const created_at = Math.floor(Date.now() / 1000);
+  const template = { kind, tags, created_at, content: text(BYTES - 512) };
+  return Buffer.from(JSON.stringify(['EVENT', id, finalizeEvent(template, generateSecretKey())]));
+}
+
+function text(length: number): string {
+  return randomBytes(length).toString('base64').slice(0, length);
+}
+
+function several<T>(make: (nth: number) => T): T[] {
+  return Array.from({ length: VARIETY }, (_, nth) => make(nth));
+}

@@ -1,0 +1,110 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+import { Arrivals } from './arrivals.ts';
+import { LoopbackServer } from './loopback-server.ts';
+
+interface Link {
+  readonly near: Socket;
+  readonly far: Socket;
+  frozen: boolean;
+}
+
+/** A line to a server on the loopback interface that a test can break in the ways in which lines break. */
+export class TcpProxy implements AsyncDisposable {
+  /** Every connection, also the refused ones; `at` is `performance.now()`. */
+  readonly accepted = new Arrivals<{ refused: boolean; at: number }>();
+  readonly port: number;
+
+  readonly #server: LoopbackServer;
+  readonly #targetPort: number;
+  readonly #links = new Set<Link>();
+  #refusing = false;
+
+  private constructor(server: LoopbackServer, targetPort: number) {
+    this.#server = server;
+    this.#targetPort = targetPort;
+    this.port = server.port;
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    // Half-open, so that each side's FIN is passed on as that and no more.
+    const server = createServer({ allowHalfOpen: true });
+    const proxy = new TcpProxy(await LoopbackServer.listen(server), targetPort);
+    server.on('connection', (socket: Socket) => proxy.#accept(socket));
+    return proxy;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** How many connections are open. A frozen one counts until the proxy itself lets it go. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /** Cuts every connection with a TCP RST to both sides. */
+  reset(): void {
+    for (const { near, far } of this.#links) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
+    this.#links.clear();
+  }
+
+  /** Whether new connections are reset at once. */
+  refuse(on: boolean): void {
+    this.#refusing = on;
+  }
+
+  /**
+   * From now on the open connections carry nothing either way and answer nothing, not even the end of the other side;
+   * new ones pass.
+   */
+  freeze(): void {
+    for (const link of this.#links) {
+      link.frozen = true;
+      for (const socket of [link.near, link.far]) {
+        socket.unpipe();
+        socket.pause();
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { far } of this.#links) far.destroy();
+    this.#links.clear();
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  #accept(near: Socket): void {
+    const refused = this.#refusing;
+    // Every error is followed by 'close'; unheard, it would end the test process.
+    near.on('error', () => undefined);
+    if (refused) near.resetAndDestroy();
+    else this.#join(near);
+    this.accepted.push({ refused, at: performance.now() });
+  }
+
+  #join(near: Socket): void {
+    const far = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    const link: Link = { near, far, frozen: false };
+    this.#links.add(link);
+    far.on('error', () => undefined);
+    far.once('connect', () => {
+      if (link.frozen) return;
+      near.pipe(far);
+      far.pipe(near);
+    });
+    near.once('close', (broken) => this.#lost(link, far, broken));
+    far.once('close', (broken) => this.#lost(link, near, broken));
+  }
+
+  /** Passes the end of one side on to the other, a reset as a reset. */
+  #lost(link: Link, other: Socket, broken: boolean): void {
+    if (link.frozen) return;
+    this.#links.delete(link);
+    if (broken) other.resetAndDestroy();
+    else other.destroy();
+  }
+}
