@@ -77,7 +77,9 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     ].filter((one) => one !== undefined),
     telemetry,
   );
-  const sink = createSink(parts, clock, { registrations, lanes, onFault });
+  const onDisplaced = (): void => telemetry.count('seen_events_displaced');
+  const seen = new MemorySeenEvents({ clock, onDisplaced });
+  const sink = createSink(parts, clock, { registrations, seen, lanes, onFault });
   const relays = new RelayPool({
     ...config.relays,
     sink,
@@ -85,7 +87,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     timing: parts.relayTiming ?? RELAY_TIMING,
   });
   const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
-  const admin = createAdmin(parts, { registrations, lanes, relays });
+  const admin = createAdmin(parts, { registrations, seen, lanes, relays });
   return { registrations, fcm, lanes, relays, api, admin };
 }
 
@@ -94,9 +96,13 @@ function createSink(
   clock: Clock,
   {
     registrations,
+    seen,
     lanes,
     onFault,
-  }: { registrations: Registrations; lanes: PushLanes; onFault: (fault: unknown) => void },
+  }: Pick<Composition, 'registrations' | 'lanes'> & {
+    seen: MemorySeenEvents;
+    onFault: (fault: unknown) => void;
+  },
 ): EventSink {
   const waker = new Waker({
     registrations,
@@ -104,7 +110,6 @@ function createSink(
     clock,
     telemetry,
   });
-  const seen = new MemorySeenEvents({ clock });
   return new EventAdmission({
     registrations,
     seen,
@@ -165,10 +170,16 @@ function createApi(
 
 function createAdmin(
   { config, metrics }: CompositionParts,
-  { registrations, lanes, relays }: Pick<Composition, 'registrations' | 'lanes' | 'relays'>,
+  {
+    registrations,
+    seen,
+    lanes,
+    relays,
+  }: Pick<Composition, 'registrations' | 'lanes' | 'relays'> & { seen: MemorySeenEvents },
 ): FastifyInstance {
   metrics.observe({
     registrations: () => registrations.counts(),
+    seenEvents: () => seen.size,
     pending: () => lanes.pending(),
     relays: () => relays.status(),
   });

@@ -58,6 +58,9 @@ describe('the operator’s listener', () => {
     expect(samples.filter((line) => !line.startsWith('mostro_push_'))).toEqual([]);
     expect(samples).toContain('mostro_push_registrations{platform="android"} 1');
     expect(samples).toContain('mostro_push_events_received_total{kind="1059"} 1');
+    await expect
+      .poll(async () => (await call(`${server.adminUrl}/metrics`)).text)
+      .toContain('mostro_push_seen_events 1\n');
   });
 
   test.each(['evil.example', 'evil.example:9464', 'localhost.evil.example', '127.0.0.1.evil.example'])(

@@ -36,6 +36,10 @@ export const COUNTERS = {
   http_requests: { help: 'Answers of the public HTTP API.', labels: ['route', 'status'] },
   registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
   registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
+  seen_events_displaced: {
+    help: 'Ids forgotten before their 72 hours because the seen-set was full: a copy of such an event can wake once more.',
+    labels: [],
+  },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 export type CounterName = keyof typeof COUNTERS;

@@ -9,6 +9,8 @@ const PREFIX = 'mostro_push_';
 /** What is read when the metrics are asked for, rather than counted as it happens. */
 export interface GaugeSources {
   readonly registrations: () => RegistrationCounts;
+  /** Ids that the seen-set holds. */
+  readonly seenEvents: () => number;
   /** Wakes that wait or are under way, by provider. */
   readonly pending: () => Readonly<Record<string, number>>;
   readonly relays: () => readonly { readonly relay: string; readonly liveKinds: readonly number[] }[];
@@ -52,6 +54,9 @@ export class Metrics {
       const { android, ios } = sources.registrations();
       return { android, ios };
     });
+    this.#register('seen_events', 'Ids of events held in the seen-set.', [], (gauge) =>
+      gauge.set(sources.seenEvents()),
+    );
     this.#gauge('wakes_pending', 'Wakes that wait or are under way.', 'provider', sources.pending);
     this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by host of the relay.', 'relay', () => {
       const live: Record<string, number> = {};
@@ -62,14 +67,18 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
-    const gauge = new Gauge({
+    this.#register(name, help, [label], (gauge) => {
+      for (const [value, count] of Object.entries(read())) gauge.set({ [label]: value }, count);
+    });
+  }
+
+  #register(name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void): void {
+    const gauge: Gauge = new Gauge({
       name: `${PREFIX}${name}`,
       help,
-      labelNames: [label],
+      labelNames,
       registers: [],
-      collect: () => {
-        for (const [value, count] of Object.entries(read())) gauge.set({ [label]: value }, count);
-      },
+      collect: () => collect(gauge),
     });
     this.#registry.registerMetric(gauge);
   }

@@ -2,9 +2,20 @@ import { describe, expect, test } from 'vitest';
 
 import { HOUR_MS, type Clock } from '../../src/core/clock.ts';
 import type { SeenEvents } from '../../src/core/ports.ts';
+import { eventId } from '../support/event-id.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-export type CreateSeenEvents = (options: { clock: Clock; capacity: number }) => Promise<SeenEvents>;
+export type CreateSeenEvents = (options: {
+  clock: Clock;
+  capacity: number;
+  onDisplaced: () => void;
+}) => Promise<SeenEvents>;
+
+const a = eventId(1);
+const b = eventId(2);
+const c = eventId(3);
+const d = eventId(4);
+const held = eventId(5);
 
 async function commit(seen: SeenEvents, ...ids: readonly string[]): Promise<void> {
   for (const id of ids) {
@@ -15,110 +26,139 @@ async function commit(seen: SeenEvents, ...ids: readonly string[]): Promise<void
 
 /** What every seen-set promises (`SeenEvents`). */
 export function seenEventsContract(name: string, create: CreateSeenEvents): void {
-  async function setUp(capacity = 100): Promise<{ seen: SeenEvents; clock: FakeClock }> {
+  async function setUp(
+    capacity = 100,
+  ): Promise<{ seen: SeenEvents; clock: FakeClock; displaced: () => number }> {
     const clock = new FakeClock();
-    return { seen: await create({ clock: clock.read, capacity }), clock };
+    let displaced = 0;
+    const seen = await create({ clock: clock.read, capacity, onDisplaced: () => displaced++ });
+    return { seen, clock, displaced: () => displaced };
   }
 
   describe(`${name}: an id`, () => {
     test('is unknown to begin with', async () => {
       const { seen } = await setUp();
-      expect(seen.knows('a')).toBe(false);
-      expect(await seen.reserve('a')).toBe('new');
+      expect(seen.knows(a)).toBe(false);
+      expect(await seen.reserve(a)).toBe('new');
     });
 
     test('that is reserved is held by one alone', async () => {
       const { seen } = await setUp();
-      const answers = await Promise.all(['a', 'a', 'a'].map((id) => seen.reserve(id)));
+      const answers = await Promise.all([a, a, a].map((id) => seen.reserve(id)));
       expect(answers.toSorted()).toEqual(['new', 'pending', 'pending']);
     });
 
     test('that is reserved is known', async () => {
       const { seen } = await setUp();
-      await seen.reserve('a');
-      expect([seen.knows('a'), seen.knows('b')]).toEqual([true, false]);
+      await seen.reserve(a);
+      expect([seen.knows(a), seen.knows(b)]).toEqual([true, false]);
     });
 
     test('that is released is new again', async () => {
       const { seen } = await setUp();
-      await seen.reserve('a');
-      await seen.release('a');
-      expect(seen.knows('a')).toBe(false);
-      expect(await seen.reserve('a')).toBe('new');
+      await seen.reserve(a);
+      await seen.release(a);
+      expect(seen.knows(a)).toBe(false);
+      expect(await seen.reserve(a)).toBe('new');
     });
 
     test('that is committed is seen, however often it is asked for', async () => {
       const { seen } = await setUp();
-      await commit(seen, 'a');
-      expect(seen.knows('a')).toBe(true);
-      expect([await seen.reserve('a'), await seen.reserve('a')]).toEqual(['seen', 'seen']);
+      await commit(seen, a);
+      expect(seen.knows(a)).toBe(true);
+      expect([await seen.reserve(a), await seen.reserve(a)]).toEqual(['seen', 'seen']);
     });
 
     test('that is committed stays seen when somebody releases it', async () => {
       const { seen } = await setUp();
-      await commit(seen, 'a');
-      await seen.release('a');
-      expect(await seen.reserve('a')).toBe('seen');
+      await commit(seen, a);
+      await seen.release(a);
+      expect(await seen.reserve(a)).toBe('seen');
     });
   });
 
   describe(`${name}: time`, () => {
     test('forgets an id 72 hours after its commit, and not before', async () => {
       const { seen, clock } = await setUp();
-      await commit(seen, 'a');
+      await commit(seen, a);
       clock.advance(72 * HOUR_MS - 1);
-      const before = seen.knows('a');
+      const before = seen.knows(a);
       clock.advance(1);
-      expect([before, seen.knows('a'), await seen.reserve('a')]).toEqual([true, false, 'new']);
+      expect([before, seen.knows(a), await seen.reserve(a)]).toEqual([true, false, 'new']);
     });
 
     test('does not touch what is reserved', async () => {
       const { seen, clock } = await setUp();
-      await seen.reserve('a');
+      await seen.reserve(a);
       clock.advance(99 * HOUR_MS);
-      expect(await seen.reserve('a')).toBe('pending');
+      expect(await seen.reserve(a)).toBe('pending');
     });
 
     test('begins anew with a new commit', async () => {
       const { seen, clock } = await setUp();
-      await commit(seen, 'a');
+      await commit(seen, a);
       clock.advance(72 * HOUR_MS);
-      await commit(seen, 'a');
+      await commit(seen, a);
       clock.advance(71 * HOUR_MS);
-      expect(seen.knows('a')).toBe(true);
+      expect(seen.knows(a)).toBe(true);
     });
   });
 
   describe(`${name}: the bound`, () => {
     test('costs the oldest committed id its place', async () => {
       const { seen } = await setUp(2);
-      await commit(seen, 'a', 'b', 'c');
-      expect(['a', 'b', 'c'].map((id) => seen.knows(id))).toEqual([false, true, true]);
+      await commit(seen, a, b, c);
+      expect([a, b, c].map((id) => seen.knows(id))).toEqual([false, true, true]);
     });
 
     test('goes by the last commit of an id', async () => {
       const { seen, clock } = await setUp(2);
-      await commit(seen, 'a');
+      await commit(seen, a);
       clock.advance(HOUR_MS);
-      await commit(seen, 'b');
+      await commit(seen, b);
       clock.advance(71 * HOUR_MS);
-      await commit(seen, 'a', 'c');
-      expect(['a', 'b', 'c'].map((id) => seen.knows(id))).toEqual([true, false, true]);
+      await commit(seen, a, c);
+      expect([a, b, c].map((id) => seen.knows(id))).toEqual([true, false, true]);
     });
 
     test('costs no id its place that is reserved', async () => {
       const { seen } = await setUp(1);
-      await seen.reserve('held');
-      await commit(seen, 'a', 'b');
-      expect(await seen.reserve('held')).toBe('pending');
+      await seen.reserve(held);
+      await commit(seen, a, b);
+      expect(await seen.reserve(held)).toBe('pending');
     });
 
     test('is not used up by ids that were forgotten long ago', async () => {
       const { seen, clock } = await setUp(2);
-      await commit(seen, 'a', 'b');
+      await commit(seen, a, b);
       clock.advance(72 * HOUR_MS);
-      await commit(seen, 'c', 'd');
-      expect(['c', 'd'].map((id) => seen.knows(id))).toEqual([true, true]);
+      await commit(seen, c, d);
+      expect([c, d].map((id) => seen.knows(id))).toEqual([true, true]);
+    });
+
+    test('is told of every id that it cost its place, and of no other', async () => {
+      const { seen, clock, displaced } = await setUp(2);
+      await commit(seen, a, b);
+      await seen.commit(b);
+      await seen.release(held);
+      expect(displaced()).toBe(0);
+      await commit(seen, c);
+      expect(displaced()).toBe(1);
+      await commit(seen, a, d);
+      expect(displaced()).toBe(3);
+      clock.advance(72 * HOUR_MS);
+      await commit(seen, a, b);
+      expect(displaced()).toBe(3);
+    });
+
+    test('is reached with each of so many ids, and with none that was never committed', async () => {
+      const count = 100_000;
+      const ids = Array.from({ length: count }, (_, n) => eventId(n));
+      const { seen, displaced } = await setUp(count);
+      for (const id of ids) await seen.commit(id);
+      const strangers = Array.from({ length: count }, (_, n) => eventId(count + n));
+      const [known, mistaken] = [ids, strangers].map((some) => some.filter((id) => seen.knows(id)).length);
+      expect([known, mistaken, displaced()]).toEqual([count, 0, 0]);
     });
   });
 }

@@ -1,4 +1,8 @@
 import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
-import { seenEventsContract } from './seen-events.contract.ts';
+import { seenEventsModelContract } from './seen-events-model.contract.ts';
+import { seenEventsContract, type CreateSeenEvents } from './seen-events.contract.ts';
 
-seenEventsContract('in memory', async (options) => new MemorySeenEvents(options));
+const inMemory: CreateSeenEvents = async (options) => new MemorySeenEvents(options);
+
+seenEventsContract('in memory', inMemory);
+seenEventsModelContract('in memory', inMemory);

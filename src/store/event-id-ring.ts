@@ -1,0 +1,175 @@
+import { randomHash, type WordsHash } from './random-hash.ts';
+
+/**
+ * The first 128 bits of an id are kept. Ids are SHA-256 of verified events: to have another's event taken for one that is
+ * here, somebody must find an event with the same first 128 bits, which is 2^128 work; the 2^64 of any two that agree
+ * yield a pair of one's own.
+ */
+const WORDS = 4;
+const HEX_DIGITS_OF_A_WORD = 8;
+/** Few: what most servers ever need is a small part of the capacity, and every test grows the ring. */
+const FIRST_PLACES = 4;
+/** Places beyond the capacity, as a share of it: so many may be vacated before all ids are moved together. */
+const SPARE_SHARE = 1 / 8;
+/** The time at a place whose id has been removed. */
+const VACATED = -Infinity;
+
+/** Event ids with a time each, in the order in which they were added: a ring of typed arrays with an index into it. */
+export class EventIdRing {
+  readonly #capacity: number;
+  readonly #hash: WordsHash;
+  readonly #sought = new Uint32Array(WORDS);
+  /** Four words of an id a place. */
+  #words = new Uint32Array(FIRST_PLACES * WORDS);
+  #times = new Float64Array(FIRST_PLACES);
+  /** Open addressing with linear probing, at most half full: a place + 1, or 0 where nothing is. */
+  #index = new Int32Array(FIRST_PLACES * 2);
+  /** The place of the oldest id. It is never a vacated one. */
+  #first = 0;
+  /** Places from the first on that are taken, vacated ones included. */
+  #taken = 0;
+  #size = 0;
+
+  constructor({ capacity, hash = randomHash() }: { capacity: number; hash?: WordsHash }) {
+    this.#capacity = capacity;
+    this.#hash = hash;
+  }
+
+  /** Ids held. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#size >= this.#capacity;
+  }
+
+  timeOf(id: string): number | undefined {
+    const place = this.#placeAt(this.#find(id));
+    return place < 0 ? undefined : this.#times[place];
+  }
+
+  /** The time of the id that was added first. */
+  oldestTime(): number | undefined {
+    return this.#taken === 0 ? undefined : this.#times[this.#first];
+  }
+
+  /** Adds an id that is not held, to a ring that is not full. */
+  add(id: string, time: number): void {
+    if (this.isFull) throw new RangeError('the ring of event ids is full');
+    if (this.#taken === this.#times.length) this.#rebuild();
+    const place = this.#nth(this.#taken);
+    readWords(id, this.#words, place * WORDS);
+    this.#times[place] = time;
+    this.#link(place);
+    this.#taken++;
+    this.#size++;
+  }
+
+  remove(id: string): void {
+    this.#removeAt(this.#find(id));
+  }
+
+  removeOldest(): void {
+    // `#unlink` leaves the index as if what has gone had never been in it, so nothing pushed the oldest from its home.
+    if (this.#taken > 0) this.#removeAt(this.#homeOf(this.#first));
+  }
+
+  #removeAt(slot: number): void {
+    const place = this.#placeAt(slot);
+    if (place < 0) return;
+    this.#unlink(slot);
+    this.#times[place] = VACATED;
+    this.#size--;
+    while (this.#taken > 0 && this.#times[this.#first] === VACATED) {
+      this.#first = this.#nth(1);
+      this.#taken--;
+    }
+  }
+
+  /** The slot of an id, or the empty one where the search for it ended. */
+  #find(id: string): number {
+    readWords(id, this.#sought, 0);
+    let slot = this.#hash(this.#sought, 0) & (this.#index.length - 1);
+    while (this.#index[slot] !== 0 && !this.#isSought(this.#placeAt(slot))) slot = this.#next(slot);
+    return slot;
+  }
+
+  #isSought(place: number): boolean {
+    for (let word = 0; word < WORDS; word++) {
+      if (this.#words[place * WORDS + word] !== this.#sought[word]) return false;
+    }
+    return true;
+  }
+
+  #link(place: number): void {
+    let slot = this.#homeOf(place);
+    while (this.#index[slot] !== 0) slot = this.#next(slot);
+    this.#index[slot] = place + 1;
+  }
+
+  /** Empties a slot and closes the gap: whatever was pushed past it moves back, so that no search ends too early. */
+  #unlink(slot: number): void {
+    const mask = this.#index.length - 1;
+    let gap = slot;
+    for (let at = this.#next(gap); this.#index[at] !== 0; at = this.#next(at)) {
+      const pushedBy = (at - this.#homeOf(this.#placeAt(at))) & mask;
+      if (pushedBy < ((at - gap) & mask)) continue;
+      this.#index[gap] = this.#index[at] as number;
+      gap = at;
+    }
+    this.#index[gap] = 0;
+  }
+
+  /** Makes room: twice the places while the ring is mostly held ids, and in any case none of the vacated ones. */
+  #rebuild(): void {
+    const [words, times, first] = [this.#words, this.#times, this.#first];
+    const most = Math.ceil(this.#capacity * (1 + SPARE_SHARE));
+    const doubled = Math.max(times.length, Math.min(times.length * 2, most));
+    const places = this.#size * 2 > times.length ? doubled : times.length;
+    this.#words = new Uint32Array(places * WORDS);
+    this.#times = new Float64Array(places);
+    this.#index = new Int32Array(powerOfTwo(2 * Math.min(places, this.#capacity)));
+    this.#first = 0;
+    this.#taken = 0;
+    for (let n = 0; n < times.length; n++) {
+      const from = (first + n) % times.length;
+      if (times[from] === VACATED) continue;
+      const place = this.#taken++;
+      for (let word = 0; word < WORDS; word++) {
+        this.#words[place * WORDS + word] = words[from * WORDS + word] as number;
+      }
+      this.#times[place] = times[from] as number;
+      this.#link(place);
+    }
+  }
+
+  /** The n-th place from the first on. */
+  #nth(n: number): number {
+    return (this.#first + n) % this.#times.length;
+  }
+
+  /** The place that a slot points to; negative when it points to none. */
+  #placeAt(slot: number): number {
+    return (this.#index[slot] as number) - 1;
+  }
+
+  #homeOf(place: number): number {
+    return this.#hash(this.#words, place * WORDS) & (this.#index.length - 1);
+  }
+
+  #next(slot: number): number {
+    return (slot + 1) & (this.#index.length - 1);
+  }
+}
+
+function readWords(id: string, words: Uint32Array, at: number): void {
+  for (let word = 0; word < WORDS; word++) {
+    const from = word * HEX_DIGITS_OF_A_WORD;
+    words[at + word] = Number.parseInt(id.slice(from, from + HEX_DIGITS_OF_A_WORD), 16);
+  }
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
+}

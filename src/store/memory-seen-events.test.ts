@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+
+import { eventId } from '../../test/support/event-id.ts';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { HOUR_MS } from '../core/clock.ts';
+import { MemorySeenEvents } from './memory-seen-events.ts';
+
+async function commit(seen: MemorySeenEvents, ...numbers: readonly number[]): Promise<void> {
+  for (const n of numbers) await seen.commit(eventId(n));
+}
+
+test('the size of the seen-set is that of the committed ids, and never above its capacity', async () => {
+  const seen = new MemorySeenEvents({ clock: new FakeClock().read, capacity: 3 });
+  await seen.reserve(eventId(9));
+  await commit(seen, 1, 2, 2);
+  const before = seen.size;
+  await commit(seen, 3, 4, 5);
+  expect([before, seen.size]).toEqual([2, 3]);
+});
+
+test('ids that have expired leave the seen-set while new ones come', async () => {
+  const clock = new FakeClock();
+  const seen = new MemorySeenEvents({ clock: clock.read, capacity: 100 });
+  await commit(seen, 1, 2, 3, 4, 5, 6);
+  clock.advance(72 * HOUR_MS);
+  await commit(seen, 7, 8, 9);
+  expect(seen.size).toBe(3);
+});
