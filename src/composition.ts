@@ -13,6 +13,7 @@ import { Waker } from './core/waker.ts';
 import { eventVerifier } from './crypto/event-verifier.ts';
 import { openToken, SEALED_TOKEN_BYTES } from './crypto/sealed-token.ts';
 import type { ServerKey } from './crypto/server-key.ts';
+import { composeRelays } from './compose-relays.ts';
 import { createApiServer } from './http/api-server.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -20,8 +21,8 @@ import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
 import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
-import { RelayPool } from './relay/relay-pool.ts';
-import { RELAY_TIMING, type RelayTiming } from './relay/relay-timing.ts';
+import type { RelayPool } from './relay/relay-pool.ts';
+import type { RelayTiming } from './relay/relay-timing.ts';
 import { MemoryRegistrations } from './store/memory-registrations.ts';
 import { MemorySeenEvents } from './store/memory-seen-events.ts';
 
@@ -80,19 +81,14 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const seen = new MemorySeenEvents({ clock, onDisplaced });
   const sink = createSink(parts, clock, { registrations, seen, lanes, onFault });
-  const relays = new RelayPool({
-    ...config.relays,
-    sink,
-    telemetry,
-    timing: parts.relayTiming ?? RELAY_TIMING,
-  });
+  const relays = composeRelays(parts, clock, sink);
   const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
   const admin = createAdmin(parts, { registrations, seen, lanes, relays });
   return { registrations, fcm, lanes, relays, api, admin };
 }
 
 function createSink(
-  { telemetry }: CompositionParts,
+  { config, telemetry }: CompositionParts,
   clock: Clock,
   {
     registrations,
@@ -106,7 +102,7 @@ function createSink(
 ): EventSink {
   const waker = new Waker({
     registrations,
-    push: (target, wake) => lanes.push(target, wake),
+    push: (target, wake, priority) => lanes.push(target, wake, priority),
     clock,
     telemetry,
   });
@@ -115,6 +111,7 @@ function createSink(
     seen,
     verifier: eventVerifier,
     waker,
+    authors: new Set(config.mostro.pubkeys),
     clock,
     telemetry,
     onFault,
@@ -163,7 +160,7 @@ function createApi(
     sealedTokenBytes: SEALED_TOKEN_BYTES,
     kinds: config.relays.kinds,
     counts: () => registrations.counts(),
-    relays: () => relays.summary(),
+    relays: () => relays.status(),
   };
   return createApiServer({ telemetry, registration: { registrations, rules }, status });
 }

@@ -109,7 +109,7 @@ describe('what is wrong is said', () => {
   });
 
   test.each([
-    ['a slash', 'NOSTR_RELAYS', 'wss://bob:hunter2@relay.example/hunter2?x=hunter2'],
+    ['a slash', 'NOSTR_RELAYS', 'https://bob:hunter2@relay.example/hunter2?x=hunter2'],
     ['credentials with a slash in them', 'NOSTR_RELAYS', 'wss://bob:hun/ter2@relay.example'],
     ['a slash and no scheme', 'FCM_BASE_URL', 'proxy.example/hunter2'],
     ['an at sign alone', 'SERVER_PORT', 'bob:hunter2@relay'],

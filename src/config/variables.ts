@@ -26,7 +26,7 @@ const WAKE_KINDS = [1059, 14];
 
 // A fragment means nothing to a relay, so here it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
-  url.includes('#') ? undefined : parseRelayUrl(url),
+  url.includes('#') ? undefined : parseRelayUrl(url, { credentials: true }),
 );
 const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by commas', parseMostroPubkey);
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>

@@ -3,9 +3,11 @@ export interface BackoffOptions {
   readonly baseMs: number;
   /** No wait is longer than this, in milliseconds. */
   readonly maxMs: number;
+  /** What every wait has before chance is added, in milliseconds; 0 unless given. */
+  readonly minMs?: number;
 }
 
-/** Exponential backoff with full jitter: the n-th wait is uniform in [0, min(max, base × 2ⁿ)). */
+/** Exponential backoff with full jitter: the n-th wait is min + uniform in [0, min(max, base × 2ⁿ)). */
 export class Backoff {
   readonly #options: BackoffOptions;
   readonly #random: () => number;
@@ -22,7 +24,7 @@ export class Backoff {
     const bound = Math.min(this.#options.maxMs, this.#options.baseMs * 2 ** this.#failures);
     // Beyond 2^30 the bound has long been reached; stopping keeps the power finite.
     this.#failures = Math.min(this.#failures + 1, 30);
-    return this.#random() * bound;
+    return (this.#options.minMs ?? 0) + this.#random() * bound;
   }
 
   /** Called when the other side has proved itself, not merely let us in. */

@@ -7,9 +7,10 @@ import { HOUR_MS } from './clock.ts';
 describe('an event for somebody here', () => {
   test.each(['live', 'stored', 'recovered'] as const)(
     'is verified and handed on with its origin: %s',
-    async (origin) => {
+    async (name) => {
       const { admission, event, verified, woken } = await admissionWithOneKey();
       const one = event({ kind: 14 });
+      const origin = name === 'recovered' ? admission.beginRecovery() : name;
       admission.offer(candidate(one), origin);
       expect(await woken.atLeast(1)).toMatchObject([{ event: one, origin }]);
       expect(verified).toEqual([one.id]);

@@ -1,22 +1,42 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
 import { MAX_EVENT_AGE_MS } from './event-age.ts';
-import { expirationOf, type NostrEvent } from './nostr-event.ts';
-import type { EventCandidate, EventOrigin, EventSink, EventVerifier, SeenEvents } from './ports.ts';
+import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
+import type { EventCandidate, EventOrigin, EventSink, EventVerifier, SeenEvents, Verdict } from './ports.ts';
+import { Recovery } from './recovery.ts';
+import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Waker } from './waker.ts';
 
 /** The most that relays take by default (strfry); Mostro sends two. */
 const MAX_TAGS = 2000;
+/** Ids that recoveries may hold back, some 10 MB: as many events for devices that have just been woken. */
+const MAX_ABSORBED = 100_000;
 
-/** `not_new`: stored before the registration, as far as anyone can tell, or for one that has just expired. */
-type Rejection = 'crowded' | 'malformed' | 'mismatched' | 'too_old' | 'expired' | 'forged' | 'not_new';
+/**
+ * `not_new`: stored before the registration, as far as anyone can tell, or for one that has just expired.
+ * `other_author`: a signed message that no instance of `MOSTRO_PUBKEYS` wrote.
+ */
+type Rejection =
+  | 'crowded'
+  | 'malformed'
+  | 'mismatched'
+  | 'too_old'
+  | 'expired'
+  | 'other_author'
+  | 'forged'
+  | 'not_new';
+
+/** The relay vouched for what is not so, and it cost us a parse or a verification. */
+const FALSE_WORD: ReadonlySet<Rejection> = new Set(['malformed', 'mismatched', 'forged']);
 
 export interface EventAdmissionParts {
   readonly registrations: Registrations;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
   readonly waker: Waker;
+  /** `MOSTRO_PUBKEYS`: whose signed messages count; empty for anyone's (contract 2). */
+  readonly authors: ReadonlySet<string>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Told of a fault that nothing here can mend; the program then stops. */
@@ -29,35 +49,57 @@ export interface EventAdmissionParts {
  */
 export class EventAdmission implements EventSink {
   readonly #parts: EventAdmissionParts;
+  /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
+  readonly #absorbed = new Set<string>();
 
   constructor(parts: EventAdmissionParts) {
     this.#parts = parts;
   }
 
-  offer(candidate: EventCandidate, origin: EventOrigin): void {
-    const { registrations, seen, telemetry } = this.#parts;
+  hasRecipients(): boolean {
+    return this.#parts.registrations.counts().total > 0;
+  }
+
+  beginRecovery(): Recovery {
+    return new Recovery((absorbed) => {
+      for (const [id, settled] of absorbed) this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
+    });
+  }
+
+  offer(candidate: EventCandidate, origin: EventOrigin): Verdict {
+    const { registrations, telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
     if (!candidate.recipients.keys.some((key) => registrations.mayHold(key))) {
       telemetry.count('events_unmatched');
-      return;
+      return 'unmatched';
     }
     telemetry.count('events_matched');
     if (candidate.recipients.crowded) return this.#reject('crowded', candidate.kind);
-    if (seen.knows(candidate.id)) return telemetry.count('events_duplicate');
+    if (this.#isDealtWith(candidate.id, origin)) return this.#duplicate();
+    // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
+    if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
+      return this.#reject('not_new', candidate.kind);
     const event = candidate.parse();
     const rejection = event === undefined ? 'malformed' : this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#reject(rejection, candidate.kind);
     this.#claim(event as NostrEvent, origin).catch(this.#parts.onFault);
+    return 'admitted';
+  }
+
+  #isDealtWith(id: string, origin: EventOrigin): boolean {
+    return this.#parts.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
   }
 
   #rejection(event: NostrEvent, candidate: EventCandidate): Rejection | undefined {
-    const { clock, telemetry, verifier } = this.#parts;
+    const { authors, clock, telemetry, verifier } = this.#parts;
     const now = unixSeconds(clock);
     // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
     if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
     if (event.created_at < now - MAX_EVENT_AGE_MS / SECOND_MS) return 'too_old';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
+    if (event.kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(event.pubkey))
+      return 'other_author';
     telemetry.count('events_verified');
     return verifier.verify(event) ? undefined : 'forged';
   }
@@ -66,12 +108,15 @@ export class EventAdmission implements EventSink {
     const { seen, telemetry, waker } = this.#parts;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
-    if (registrations.length === 0) return this.#reject('not_new', event.kind);
-    if ((await seen.reserve(event.id)) !== 'new') return telemetry.count('events_duplicate');
+    if (registrations.length === 0) return void this.#reject('not_new', event.kind);
+    if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
+      return this.#absorb(event.id, registrations, origin);
+    if ((await seen.reserve(event.id)) !== 'new') return void this.#duplicate();
     telemetry.count('events_claimed');
     telemetry.log('event.matched', { kind: event.kind });
+    if (origin instanceof Recovery) origin.found++;
     try {
-      const settled = await waker.wake(registrations);
+      const settled = await waker.wake(registrations, origin);
       await (settled ? seen.commit(event.id) : seen.release(event.id));
     } catch (fault) {
       await seen.release(event.id);
@@ -79,8 +124,30 @@ export class EventAdmission implements EventSink {
     }
   }
 
-  #reject(reason: Rejection, kind: number): void {
+  /** The recovery has woken the devices already: the event follows their wake, and is not reserved (see {@link Recovery}). */
+  #absorb(id: string, registrations: readonly Registration[], recovery: Recovery): void {
+    this.#parts.telemetry.count('events_absorbed');
+    this.#absorbed.add(id);
+    const settled = this.#parts.waker.wake(registrations, recovery);
+    if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
+    // A live copy of it may then be lost: better than memory without a bound.
+    else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
+  }
+
+  async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {
+    const { seen } = this.#parts;
+    if ((await settled) && (await seen.reserve(id)) === 'new') await seen.commit(id);
+    this.#absorbed.delete(id);
+  }
+
+  #duplicate(): Verdict {
+    this.#parts.telemetry.count('events_duplicate');
+    return 'duplicate';
+  }
+
+  #reject(reason: Rejection, kind: number): Verdict {
     this.#parts.telemetry.count('events_rejected', { reason });
     this.#parts.telemetry.log('event.rejected', { reason, kind });
+    return FALSE_WORD.has(reason) ? 'forged' : 'rejected';
   }
 }

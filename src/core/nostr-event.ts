@@ -1,3 +1,8 @@
+/** Protocol v1: its events are back-dated by up to two days (NIP-59), and their author is a key used once. */
+export const GIFT_WRAP_KIND = 1059;
+/** Protocol v2: its events carry their true time, and their author is the Mostro instance (contract 2). */
+export const SIGNED_MESSAGE_KIND = 14;
+
 /** A Nostr event as it stands on the wire (NIP-01): ids, keys and signatures are lower-case hex. */
 export interface NostrEvent {
   readonly id: string;

@@ -2,6 +2,7 @@ import type { Delivery, Wake } from './delivery.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Recipients } from './recipients.ts';
+import type { Recovery } from './recovery.ts';
 import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
@@ -12,14 +13,22 @@ import type { TradePubkey } from './trade-pubkey.ts';
  * - `live`: after EOSE;
  * - `stored`: before EOSE of the first subscription, at a relay that was reached at the first try after the start: it may
  *   be older than any registration;
- * - `recovered`: before EOSE of any other, so it fell into a gap and nobody has been woken for it.
+ * - a {@link Recovery}: it fell into a gap, which that recovery catches up on.
  */
-export type EventOrigin = 'live' | 'stored' | 'recovered';
+export type EventOrigin = 'live' | 'stored' | Recovery;
+
+/**
+ * What became of an event that a relay handed in, as far as is known at once. `forged`: the relay vouched for
+ * something that is not so, and it took a parse or a verification to find out.
+ */
+export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'forged' | 'admitted';
 
 /** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
 export interface EventCandidate {
   readonly id: string;
   readonly kind: number;
+  /** Unix seconds. */
+  readonly createdAt: number;
   readonly recipients: Recipients;
   /** Parses the whole event; only paid for when it is for somebody here. */
   parse(): NostrEvent | undefined;
@@ -27,12 +36,21 @@ export interface EventCandidate {
 
 /** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
 export interface EventSink {
-  offer(candidate: EventCandidate, origin: EventOrigin): void;
+  offer(candidate: EventCandidate, origin: EventOrigin): Verdict;
+  /** Begins to catch up on one relay; whoever begins it disposes of it. */
+  beginRecovery(): Recovery;
+  /** Whether anybody is registered: if not, there is nobody to catch up for. */
+  hasRecipients(): boolean;
 }
 
 /** Recomputes an event's id (NIP-01) and checks its signature (BIP-340). */
 export interface EventVerifier {
   verify(event: NostrEvent): boolean;
+}
+
+/** Signs with the server's own key (NIP-42). */
+export interface EventSigner {
+  sign(template: Pick<NostrEvent, 'kind' | 'created_at' | 'tags' | 'content'>): NostrEvent;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Delivery, Wake } from './delivery.ts';
-import type { PushQueue } from './push-queue.ts';
+import type { PushQueue, WakePriority } from './push-queue.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -18,9 +18,9 @@ export class PushLanes implements AsyncDisposable {
     return this.#lanes.size > 0;
   }
 
-  push(target: PushTarget, wake: Wake): Promise<Delivery> {
+  push(target: PushTarget, wake: Wake, priority: WakePriority): Promise<Delivery> {
     const lane = this.#lanes.get(target.type);
-    if (lane !== undefined) return lane.push(target, wake);
+    if (lane !== undefined) return lane.push(target, wake, priority);
     this.#telemetry.count('wakes_turned_away', { provider: target.type });
     return Promise.resolve({ outcome: 'retry', reason: 'provider_not_ready' });
   }

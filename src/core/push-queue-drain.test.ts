@@ -79,13 +79,17 @@ describe('a queue that is drained', () => {
 describe('the lanes', () => {
   test('choose the provider by the type of the target alone', () => {
     const { provider, queue } = setUp();
-    void new PushLanes([queue], new FakeTelemetry()).push(fcmTarget('a'), WAKE);
+    void new PushLanes([queue], new FakeTelemetry()).push(fcmTarget('a'), WAKE, 'live');
     expect(provider.attempts.all[0]?.target).toEqual(fcmTarget('a'));
   });
 
   test('never let one provider stand in for another', async () => {
     const { provider, queue } = setUp();
-    const delivery = await new PushLanes([queue], new FakeTelemetry()).push(unifiedPushTarget('a'), WAKE);
+    const delivery = await new PushLanes([queue], new FakeTelemetry()).push(
+      unifiedPushTarget('a'),
+      WAKE,
+      'live',
+    );
     expect(delivery).toEqual({ outcome: 'retry', reason: 'provider_not_ready' });
     expect(provider.attempts.count).toBe(0);
   });
@@ -114,7 +118,7 @@ describe('the lanes', () => {
       [Symbol.asyncDispose]: async () => {},
     } as const;
     const other = new PushQueue({ provider, concurrency: 1, capacity: 9, telemetry: new FakeTelemetry() });
-    void other.push(unifiedPushTarget('a'), WAKE);
+    void other.push(unifiedPushTarget('a'), WAKE, 'live');
     expect(await new PushLanes([fcm.queue, other], new FakeTelemetry()).drain(AbortSignal.abort())).toBe(3);
   });
 });

@@ -1,5 +1,6 @@
 import type { Delivery, Wake } from './delivery.ts';
 import { describeError } from './describe-error.ts';
+import { Fifo } from './fifo.ts';
 import type { PushProvider } from './ports.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -19,15 +20,19 @@ interface Waiting<Target> {
   readonly settle: (delivery: Delivery) => void;
 }
 
+/** Whose turn it is where wakes must wait: an event of now before one that was caught up on (contract 2). */
+export type WakePriority = 'live' | 'recovered';
+
 /** The lane of one provider: a bounded queue, so many attempts at once, each answered with its delivery. */
 export class PushQueue<Target extends PushTarget = PushTarget> implements AsyncDisposable {
   readonly #options: PushQueueOptions<Target>;
   /** The attempts under way: one controller each, since a signal that all shared would gather a listener from every one. */
   readonly #attempts = new Set<AbortController>();
   #stopped = false;
-  #waiting: Waiting<Target>[] = [];
-  /** Where the queue begins in `#waiting`: what lies before it has been taken. */
-  #head = 0;
+  readonly #waiting: Readonly<Record<WakePriority, Fifo<Waiting<Target>>>> = {
+    live: new Fifo(),
+    recovered: new Fifo(),
+  };
   #idle: (() => void)[] = [];
 
   constructor(options: PushQueueOptions<Target>) {
@@ -40,19 +45,23 @@ export class PushQueue<Target extends PushTarget = PushTarget> implements AsyncD
 
   /** Wakes that wait or are under way. */
   get size(): number {
-    return this.#waiting.length - this.#head + this.#attempts.size;
+    return this.#waitingCount + this.#attempts.size;
+  }
+
+  get #waitingCount(): number {
+    return this.#waiting.live.size + this.#waiting.recovered.size;
   }
 
   /** Resolves, and never rejects, when the attempt is over or could not be made. */
-  push(target: Target, wake: Wake): Promise<Delivery> {
+  push(target: Target, wake: Wake, priority: WakePriority = 'live'): Promise<Delivery> {
     if (this.#stopped) return Promise.resolve({ outcome: 'retry', reason: 'stopped' });
-    if (this.#waiting.length - this.#head >= this.#options.capacity) {
+    if (this.#waitingCount >= this.#options.capacity) {
       this.#options.telemetry.count('wakes_turned_away', { provider: this.provider });
       return Promise.resolve({ outcome: 'retry', reason: 'queue_full' });
     }
     this.#options.telemetry.count('wakes_queued', { provider: this.provider });
     return new Promise((settle) => {
-      this.#waiting.push({ target, wake, settle });
+      this.#waiting[priority].push({ target, wake, settle });
       this.#advance();
     });
   }
@@ -68,7 +77,7 @@ export class PushQueue<Target extends PushTarget = PushTarget> implements AsyncD
     const lost = this.size;
     this.#stopped = true;
     for (const attempt of this.#attempts) attempt.abort();
-    for (const { settle } of this.#waiting.splice(this.#head))
+    for (const { settle } of [...this.#waiting.live.takeAll(), ...this.#waiting.recovered.takeAll()])
       settle({ outcome: 'retry', reason: 'stopped' });
     return lost;
   }
@@ -79,12 +88,9 @@ export class PushQueue<Target extends PushTarget = PushTarget> implements AsyncD
   }
 
   #advance(): void {
-    while (this.#attempts.size < this.#options.concurrency && this.#head < this.#waiting.length) {
-      const next = this.#waiting[this.#head++] as Waiting<Target>;
-      if (this.#head * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head);
-        this.#head = 0;
-      }
+    while (this.#attempts.size < this.#options.concurrency) {
+      const next = this.#waiting.live.shift() ?? this.#waiting.recovered.shift();
+      if (next === undefined) return;
       void this.#attempt(next);
     }
   }

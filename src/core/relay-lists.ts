@@ -82,7 +82,8 @@ function writeRelays({ tags }: NostrEvent): readonly string[] {
     if (urls.size === MAX_DISCOVERED_RELAYS) break;
     if (name !== 'r' || written === undefined || (marker !== '' && marker !== 'write')) continue;
     // Before it is parsed, and after: encoding makes it longer.
-    const url = written.length > MAX_URL_CHARACTERS ? undefined : parseRelayUrl(written);
+    const url =
+      written.length > MAX_URL_CHARACTERS ? undefined : parseRelayUrl(written, { credentials: false });
     if (url !== undefined && url.length <= MAX_URL_CHARACTERS) urls.add(url);
   }
   return [...urls];

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 
 import { parseRelayUrl } from './relay-url.ts';
 
+const PUBLISHED = { credentials: false };
+
 describe('the address of a relay', () => {
   test.each([
     ['wss://relay.example', 'wss://relay.example'],
@@ -20,7 +22,7 @@ describe('the address of a relay', () => {
     ['ws://[::1]:7000/', 'ws://[::1]:7000'],
     [' wss://relay.example\n', 'wss://relay.example'],
   ])('%j is %j', (written, url) => {
-    expect(parseRelayUrl(written)).toBe(url);
+    expect(parseRelayUrl(written, PUBLISHED)).toBe(url);
   });
 
   test.each([
@@ -34,7 +36,15 @@ describe('the address of a relay', () => {
     'wss://:secret@relay.example',
     'javascript:wss://relay.example',
   ])('is not %j', (written) => {
-    expect(parseRelayUrl(written)).toBeUndefined();
+    expect(parseRelayUrl(written, PUBLISHED)).toBeUndefined();
+  });
+
+  test.each([
+    ['wss://user@relay.example', 'wss://user:@relay.example'],
+    ['WSS://user:Secret@Relay.example/', 'wss://user:Secret@relay.example'],
+    ['wss://us%40er:a%3Ab@relay.example/x', 'wss://us%40er:a%3Ab@relay.example/x'],
+  ])('may have credentials where they are allowed: %j', (written, url) => {
+    expect(parseRelayUrl(written, { credentials: true })).toBe(url);
   });
 
   test('comes out the same when it is read again', () => {
@@ -42,9 +52,9 @@ describe('the address of a relay', () => {
     const parts = fc.array(part).map((some) => `http://a.example${some.join('')}`);
     const rest = fc.oneof(fc.webUrl(), parts, fc.string());
     fc.assert(
-      fc.property(fc.constantFrom('ws:', 'wss:'), rest, (scheme, written) => {
-        const url = parseRelayUrl(written.replace(/^https?:/, scheme));
-        if (url !== undefined) expect(parseRelayUrl(url)).toBe(url);
+      fc.property(fc.constantFrom('ws:', 'wss:'), rest, fc.boolean(), (scheme, written, credentials) => {
+        const url = parseRelayUrl(written.replace(/^https?:/, scheme), { credentials });
+        if (url !== undefined) expect(parseRelayUrl(url, { credentials })).toBe(url);
       }),
     );
   });

@@ -11,7 +11,26 @@ export const COUNTERS = {
     labels: ['reason'],
   },
   relay_connections: { help: 'Connections to relays that were opened.', labels: [] },
-  relay_subscriptions_closed: { help: 'Subscriptions that a relay closed (CLOSED).', labels: ['kind'] },
+  relay_subscriptions_closed: {
+    help: 'Subscriptions that a relay closed (CLOSED).',
+    labels: ['kind', 'reason'],
+  },
+  relay_bans: {
+    help: 'Relays disconnected for what they sent, to be dialled again later.',
+    labels: ['reason'],
+  },
+  relay_throttled: { help: 'Times that a relay was read more slowly than it sent.', labels: [] },
+  relay_recoveries: { help: 'Gaps that were caught up on, by outcome.', labels: ['outcome'] },
+  relay_recovery_pages: { help: 'Pages of stored events asked for to catch up.', labels: [] },
+  relay_recovery_events: { help: 'Stored events received to catch up, mostly for strangers.', labels: [] },
+  relay_recovery_skipped: {
+    help: 'Seconds of which a recovery could not get every event.',
+    labels: ['reason'],
+  },
+  relay_lists: {
+    help: 'Relay lists of Mostro instances that were received, by verdict.',
+    labels: ['verdict'],
+  },
   events_received: { help: 'Events received on a subscription, copies included.', labels: ['kind'] },
   events_unmatched: { help: 'Events for keys that are not registered: dropped unparsed.', labels: [] },
   events_matched: { help: 'Events that name a registered key.', labels: [] },
@@ -21,6 +40,10 @@ export const COUNTERS = {
     labels: [],
   },
   events_rejected: { help: 'Matched events that may wake nobody.', labels: ['reason'] },
+  events_absorbed: {
+    help: 'Verified events of a recovery whose devices it had woken already.',
+    labels: [],
+  },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
   wakes_turned_away: {
@@ -56,8 +79,18 @@ export const LOG_EVENTS = {
   'relay.lost': 'warn',
   'relay.subscribed': 'info',
   'relay.eose_missing': 'warn',
-  'relay.subscription_closed': 'warn',
-  'relay.notice': 'warn',
+  'relay.subscription_closed': 'info',
+  'relay.kind_refused': 'warn',
+  'relay.subscription_dropped': 'warn',
+  'relay.notice': 'info',
+  'relay.authenticated': 'info',
+  'relay.authentication_refused': 'warn',
+  'relay.banned': 'warn',
+  'relay.recovered': 'info',
+  'relay.recovery_incomplete': 'error',
+  'relay.seconds_skipped': 'warn',
+  'relay.discovered': 'info',
+  'relay.dropped': 'info',
   'relay.frame_rejected': 'debug',
   'event.matched': 'debug',
   'event.rejected': 'debug',
@@ -93,6 +126,12 @@ export interface LogFields {
   /** Name and code of an error, and where in the code it arose; never its message. */
   readonly error?: string;
   readonly count?: number;
+  /** Pages and events of a recovery. */
+  readonly pages?: number;
+  readonly events?: number;
+  /** Unix seconds: the stretch of time that a recovery did not get. */
+  readonly since?: number;
+  readonly until?: number;
   readonly waitMs?: number;
   /** A trade pubkey as a salted hash that only this process can make. */
   readonly key?: string;

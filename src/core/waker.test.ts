@@ -11,6 +11,7 @@ import type { NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
 import { addressOf, type PushTarget } from './push-target.ts';
 import type { Registrations } from './registrations.ts';
+import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');
@@ -32,7 +33,7 @@ function setUp(answers: Record<string, Delivery> = {}): {
   };
   const waker = new Waker({ registrations, push, clock: clock.read, telemetry });
   return {
-    wake: async (event, origin) => waker.wake(await waker.addressed(event, origin)),
+    wake: async (event, origin) => waker.wake(await waker.addressed(event, origin), origin),
     registrations,
     clock,
     telemetry,
@@ -90,7 +91,7 @@ describe('a stored event', () => {
     expect(pushed).toHaveLength(wakes);
   });
 
-  test.each(['live', 'recovered'] as const)(
+  test.each(['live', new Recovery(() => undefined)] as const)(
     'wakes whatever its age when it is %s instead',
     async (origin) => {
       const { wake, registrations, pushed } = setUp();

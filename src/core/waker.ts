@@ -1,18 +1,17 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
 import { CONSEQUENCES, type Delivery, type Wake } from './delivery.ts';
-import type { NostrEvent } from './nostr-event.ts';
+import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
+import type { WakePriority } from './push-queue.ts';
 import { isSameDevice, type PushTarget } from './push-target.ts';
 import { recipientsOf } from './recipients.ts';
+import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Takes a wake to the provider of the target's type. */
-export type Push = (target: PushTarget, wake: Wake) => Promise<Delivery>;
-
-/** Mostro protocol v2: its events carry their true time, unlike gift wraps (contract 2). */
-const SIGNED_MESSAGE_KIND = 14;
+export type Push = (target: PushTarget, wake: Wake, priority: WakePriority) => Promise<Delivery>;
 
 /** Turns a verified event into one wake for each device it is for, and sees to what follows from its delivery. */
 export class Waker {
@@ -40,11 +39,11 @@ export class Waker {
   }
 
   /**
-   * Wakes each device among the registrations once.
+   * Wakes each device among the registrations once; within a recovery, one that it has woken already not again.
    *
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
    */
-  async wake(registrations: readonly Registration[]): Promise<boolean> {
+  async wake(registrations: readonly Registration[], origin: EventOrigin): Promise<boolean> {
     const devices: PushTarget[] = [];
     for (const { target } of registrations) {
       if (!devices.some((device) => isSameDevice(device, target))) devices.push(target);
@@ -54,15 +53,22 @@ export class Waker {
         this.#wakeDevice(
           device,
           registrations.filter(({ target }) => isSameDevice(device, target)),
+          origin,
         ),
       ),
     );
     return settled.every(Boolean);
   }
 
-  async #wakeDevice(target: PushTarget, registrations: readonly Registration[]): Promise<boolean> {
-    const delivery = await this.#push(target, { kind: 'silent_wake', timestamp: unixSeconds(this.#clock) });
-    this.#report(target, delivery);
+  async #wakeDevice(
+    target: PushTarget,
+    registrations: readonly Registration[],
+    origin: EventOrigin,
+  ): Promise<boolean> {
+    const delivery =
+      origin instanceof Recovery
+        ? await origin.once(target, () => this.#send(target, 'recovered'))
+        : await this.#send(target, 'live');
     const consequence = CONSEQUENCES[delivery.outcome];
     if (consequence.forgets) await this.#registrations.forget(target);
     if (consequence.renews) {
@@ -71,6 +77,13 @@ export class Waker {
       );
     }
     return consequence.settlesEvent;
+  }
+
+  async #send(target: PushTarget, priority: WakePriority): Promise<Delivery> {
+    const timestamp = unixSeconds(this.#clock);
+    const delivery = await this.#push(target, { kind: 'silent_wake', timestamp }, priority);
+    this.#report(target, delivery);
+    return delivery;
   }
 
   #report(target: PushTarget, delivery: Delivery): void {

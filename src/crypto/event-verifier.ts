@@ -4,11 +4,12 @@ import { verifySchnorr } from 'tiny-secp256k1';
 
 import type { NostrEvent } from '../core/nostr-event.ts';
 import type { EventVerifier } from '../core/ports.ts';
+import { serialiseEvent } from './serialise-event.ts';
 
 /** Verifies events with libsecp256k1, compiled to WebAssembly: no native part that could fail to load. */
 export const eventVerifier: EventVerifier = {
   verify(event: NostrEvent): boolean {
-    const id = createHash('sha256').update(serialise(event), 'utf8').digest();
+    const id = createHash('sha256').update(serialiseEvent(event), 'utf8').digest();
     if (id.toString('hex') !== event.id) return false;
     try {
       return verifySchnorr(id, Buffer.from(event.pubkey, 'hex'), Buffer.from(event.sig, 'hex'));
@@ -17,8 +18,3 @@ export const eventVerifier: EventVerifier = {
     }
   },
 };
-
-/** The text whose SHA-256 is the event's id (NIP-01). */
-function serialise({ pubkey, created_at, kind, tags, content }: NostrEvent): string {
-  return JSON.stringify([0, pubkey, created_at, kind, tags, content]);
-}

@@ -9,8 +9,19 @@ export interface StatusRoutesOptions {
   readonly sealedTokenBytes: number;
   readonly kinds: readonly number[];
   readonly counts: () => RegistrationCounts;
-  /** How many relays are configured, and how many of them are listened to. */
-  readonly relays: () => { readonly total: number; readonly live: number };
+  readonly relays: () => readonly RelayLine[];
+}
+
+/** What the status says of a relay: nothing that may be a secret between it and the operator. */
+export interface RelayLine {
+  readonly url: string;
+  readonly state: string;
+  readonly served: readonly number[];
+  readonly restricted: readonly { readonly kind: number; readonly reason: string }[];
+  readonly recovering: readonly number[];
+  readonly authentication: string;
+  readonly reconnects: number;
+  readonly discovered: boolean;
 }
 
 /** `GET /api/health`, `/api/info` and `/api/status`. The order of the fields is part of the contract (contract 1). */
@@ -37,7 +48,20 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
       version,
       server_pubkey: serverPubkey,
       tokens: { total, android, ios },
-      relays: relays(),
+      relays: relays().map(relayLine),
     };
   });
+}
+
+function relayLine({
+  url,
+  state,
+  served,
+  restricted,
+  recovering,
+  authentication,
+  reconnects,
+  discovered,
+}: RelayLine): RelayLine {
+  return { url, state, served, restricted, recovering, authentication, reconnects, discovered };
 }

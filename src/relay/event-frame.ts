@@ -9,6 +9,7 @@ export class EventFrame implements EventCandidate {
   readonly subscription: string;
   readonly id: string;
   readonly kind: number;
+  readonly createdAt: number;
   readonly recipients: Recipients;
   readonly #json: Buffer;
 
@@ -16,6 +17,7 @@ export class EventFrame implements EventCandidate {
     this.subscription = subscription;
     this.id = members.id;
     this.kind = members.kind;
+    this.createdAt = members.createdAt;
     this.recipients = members.recipients;
     this.#json = json;
   }
@@ -29,11 +31,16 @@ export class EventFrame implements EventCandidate {
 interface EventMembers {
   readonly id: string;
   readonly kind: number;
+  readonly createdAt: number;
   readonly recipients: Recipients;
 }
 
 const EVENT = Buffer.from('"EVENT"');
 const P = 0x70;
+/** A kind is at most 65535 (NIP-01). */
+const KIND_DIGITS = 5;
+/** Unix seconds for the next thirty thousand years; a time of more digits is left to JSON.parse. */
+const TIME_DIGITS = 12;
 
 /**
  * Scans `["EVENT", <subscription>, <event>]` in one pass over its bytes.
@@ -60,6 +67,7 @@ function scanEvent(cursor: JsonCursor): EventMembers | undefined {
   if (!cursor.take(0x7b)) return undefined;
   let id: string | undefined;
   let kind: number | undefined;
+  let createdAt: number | undefined;
   let recipients: Recipients | undefined;
   do {
     const name = cursor.plainString();
@@ -67,14 +75,16 @@ function scanEvent(cursor: JsonCursor): EventMembers | undefined {
     if (name === 'id') {
       if (id !== undefined || (id = cursor.plainString()) === undefined) return undefined;
     } else if (name === 'kind') {
-      if (kind !== undefined || (kind = cursor.digits()) === undefined) return undefined;
+      if (kind !== undefined || (kind = cursor.digits(KIND_DIGITS)) === undefined) return undefined;
+    } else if (name === 'created_at') {
+      if (createdAt !== undefined || (createdAt = cursor.digits(TIME_DIGITS)) === undefined) return undefined;
     } else if (name === 'tags') {
       if (recipients !== undefined || (recipients = scanTags(cursor)) === undefined) return undefined;
     } else if (!cursor.skipValue()) return undefined;
   } while (cursor.take(0x2c));
-  if (!cursor.take(0x7d) || id === undefined || kind === undefined || recipients === undefined)
-    return undefined;
-  return { id, kind, recipients };
+  if (!cursor.take(0x7d) || id === undefined || kind === undefined) return undefined;
+  if (createdAt === undefined || recipients === undefined) return undefined;
+  return { id, kind, createdAt, recipients };
 }
 
 function scanTags(cursor: JsonCursor): Recipients | undefined {

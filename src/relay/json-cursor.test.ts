@@ -51,13 +51,13 @@ describe('digits', () => {
     ['65535 }', 65_535],
     ['99999\n}', 99_999],
   ])('takes %j', (text, value) => {
-    expect(cursorOver(text).digits()).toBe(value);
+    expect(cursorOver(text).digits(5)).toBe(value);
   });
 
   test.each(['', '14', '14]', '100000,', '00,', '014,', '-1,', '1.0,', '1e1,', '1E1}', '+1,', 'x,'])(
     'leaves %j to JSON.parse',
     (text) => {
-      expect(cursorOver(text).digits()).toBeUndefined();
+      expect(cursorOver(text).digits(5)).toBeUndefined();
     },
   );
 });

@@ -3,8 +3,6 @@ const BACKSLASH = 0x5c;
 
 /** Deeper nesting than any event has is left to `JSON.parse`. */
 const MAX_DEPTH = 16;
-/** A kind is at most 65535 (NIP-01); more digits are not worth reading. */
-const MAX_DIGITS = 5;
 
 /** Walks over JSON text in a buffer without building values. Every step says whether it found what it was asked for. */
 export class JsonCursor {
@@ -83,13 +81,13 @@ export class JsonCursor {
     }
   }
 
-  /** Takes a number of plain digits without a leading zero. */
-  digits(): number | undefined {
+  /** Takes a number of so many plain digits at the most, without a leading zero. */
+  digits(most: number): number | undefined {
     const start = this.mark();
     const { bytes } = this;
     let value = 0;
     let at = start;
-    for (; at - start < MAX_DIGITS; at++) {
+    for (; at - start < most; at++) {
       const digit = (bytes[at] as number) - 0x30;
       if (!(digit >= 0 && digit <= 9)) break;
       value = value * 10 + digit;

@@ -3,129 +3,182 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 import { Backoff } from '../core/backoff.ts';
-import type { EventSink } from '../core/ports.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import { keepAlive } from './keep-alive.ts';
+import { KindWatch, type KindTotal } from './kind-watch.ts';
+import { RelayConduct, type Misconduct } from './relay-conduct.ts';
+import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
+import { RelayListening, type ListeningContext } from './relay-listening.ts';
+import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
+import { throttle } from './throttle.ts';
 
+const MIB = 1024 * 1024;
 /** A larger frame ends the connection. Relays keep events to 64–128 KiB; a gift wrap has about 3 KiB. */
-const MAX_FRAME_BYTES = 1024 * 1024;
+const FRAME_BYTES = MIB;
+/** As far as a relay that says it holds larger events is believed. */
+const MAX_FRAME_BYTES = 4 * MIB;
 
-export interface RelayConnectionOptions {
+export interface RelayConnectionOptions extends ListeningContext {
   readonly url: string;
-  readonly kinds: readonly number[];
-  readonly sink: EventSink;
-  readonly telemetry: Telemetry;
-  readonly timing: RelayTiming;
+  /** Named by a Mostro instance and not by the operator. */
+  readonly discovered: boolean;
+  /** When the program began to listen at all, in milliseconds. */
+  readonly startedAt: number;
+  /** What all relays together have delivered, by kind. */
+  readonly totals: ReadonlyMap<number, KindTotal>;
 }
 
-/** One relay, for as long as the program runs: connected, listened to, and connected again whenever it is lost. */
+interface Ending {
+  readonly status: number;
+  readonly error?: string;
+  readonly misconduct?: Misconduct;
+}
+
+/** One relay, for as long as it is watched: connected, listened to, and connected again whenever it is lost. */
 export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #backoff: Backoff;
-  /** The kinds whose first subscription has begun, unless the relay was reached late: then there was a gap from the start. */
-  readonly #begun = new Set<number>();
-  /** The relay's host: all of its URL that may be logged. */
-  readonly host: string;
-  #session: RelaySession | undefined;
+  readonly #penalty: Backoff;
+  readonly #watches: readonly KindWatch[];
+  readonly #address: URL;
+  #listening: RelayListening | undefined;
+  #state: Exclude<RelayState, 'live'> = 'connecting';
+  #connections = 0;
+  #limits: RelayLimits = {};
+  #limitsAskedAt = -Infinity;
 
   constructor(options: RelayConnectionOptions) {
+    const { clock, kinds, startedAt, timing, totals, url } = options;
     this.#options = options;
-    this.#backoff = new Backoff(options.timing.reconnect);
-    this.host = new URL(options.url).host;
+    this.#backoff = new Backoff(timing.reconnect);
+    this.#penalty = new Backoff(timing.penalty);
+    this.#watches = kinds.map(
+      (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
+    );
+    this.#address = new URL(url);
   }
 
-  /** The kinds that are listened to right now: subscribed and past EOSE. */
-  get liveKinds(): number[] {
-    return this.#session?.liveKinds ?? [];
+  /** The relay's host: all of its URL that may be logged. */
+  get host(): string {
+    return this.#address.host;
+  }
+
+  get discovered(): boolean {
+    return this.#options.discovered;
+  }
+
+  status(): RelayStatus {
+    const { protocol, host } = this.#address;
+    return relayStatus({
+      relay: host,
+      url: `${protocol}//${host}`,
+      state: this.#state,
+      authentication: this.#listening?.authentication ?? 'none',
+      reconnects: Math.max(0, this.#connections - 1),
+      discovered: this.discovered,
+      watches: this.#watches,
+    });
   }
 
   /** Resolves when the signal ends it; a relay's misbehaviour never does. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, telemetry, timing } = this.#options;
     while (!signal.aborted) {
-      const { status, error } = await this.#connect(signal);
+      this.#state = 'connecting';
+      const begun = clock();
+      const { status, error, misconduct } = await this.#connect(signal);
+      // Also where no connection came about: whatever the relay got meanwhile was missed.
+      for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
-      for (const kind of this.#options.kinds) this.#begun.add(kind);
-      const waitMs = Math.round(this.#backoff.next());
-      this.#options.telemetry.log('relay.lost', {
-        relay: this.host,
-        status,
-        waitMs,
-        ...(error && { error }),
-      });
+      if (misconduct === undefined && clock() - begun >= timing.probationMs) this.#penalty.reset();
+      const waitMs = Math.round((misconduct === undefined ? this.#backoff : this.#penalty).next());
+      this.#state = misconduct === undefined ? 'waiting' : 'banned';
+      if (misconduct !== undefined) telemetry.count('relay_bans', { reason: misconduct });
+      if (misconduct === undefined)
+        telemetry.log('relay.lost', { relay: this.host, status, waitMs, ...(error && { error }) });
+      else telemetry.log('relay.banned', { relay: this.host, reason: misconduct, waitMs });
       // Rejects only when the signal aborts, which the loop sees.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
   /** One connection, from the dial to its end. */
-  #connect(signal: AbortSignal): Promise<{ status: number; error?: string }> {
+  #connect(signal: AbortSignal): Promise<Ending> {
     const { timing, url } = this.#options;
     const socket = new WebSocket(url, {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
       perMessageDeflate: false,
-      maxPayload: MAX_FRAME_BYTES,
+      maxPayload: Math.min(MAX_FRAME_BYTES, Math.max(FRAME_BYTES, this.#limits.maxMessageLength ?? 0)),
+      // Answered in keepAlive, as far as the relay reads the answers.
+      autoPong: false,
     });
     // Ours and not the library's, which a relay that drips its answer would outlast.
     const dialling = setTimeout(() => socket.terminate(), timing.handshakeTimeoutMs);
     return new Promise((resolve) => {
       const onAbort = (): void => socket.terminate();
-      let error: string | undefined;
+      const ending: { error?: string; misconduct?: Misconduct } = {};
       signal.addEventListener('abort', onAbort, { once: true });
       socket.on('open', () => {
         clearTimeout(dialling);
-        this.#listen(socket);
+        this.#listen(socket, signal, (misconduct) => {
+          ending.misconduct = misconduct;
+          socket.terminate();
+        });
       });
-      socket.on('error', (fault) => (error = errorCode(fault)));
+      socket.on('error', (fault) => (ending.error = errorCode(fault)));
       socket.on('close', (status) => {
         clearTimeout(dialling);
         signal.removeEventListener('abort', onAbort);
-        this.#session?.close();
-        this.#session = undefined;
-        resolve({ status, ...(error !== undefined && { error }) });
+        this.#listening?.close();
+        this.#listening = undefined;
+        resolve({ status, ...ending });
       });
     });
   }
 
-  #storedOrigin(kind: number): 'stored' | 'recovered' {
-    if (this.#begun.has(kind)) return 'recovered';
-    this.#begun.add(kind);
-    return 'stored';
-  }
-
-  #listen(socket: WebSocket): void {
-    const { kinds, sink, telemetry, timing } = this.#options;
-    const session = new RelaySession({
-      relay: this.host,
-      kinds,
-      storedOrigin: (kind) => this.#storedOrigin(kind),
-      sink,
-      telemetry,
-      timing,
-      send: (message) => socket.send(message),
-      onProof: () => this.#backoff.reset(),
-    });
-    this.#session = session;
+  #listen(socket: WebSocket, signal: AbortSignal, onMisconduct: (misconduct: Misconduct) => void): void {
+    const { clock, telemetry, timing } = this.#options;
+    this.#connections++;
+    this.#state = 'connected';
     telemetry.count('relay_connections');
     telemetry.log('relay.connected', { relay: this.host });
-    keepAlive(socket, timing.pingIntervalMs);
-    socket.on('message', (data: Buffer, isBinary) => session.receive(data, isBinary));
-    session.open();
+    const conduct = new RelayConduct(clock, onMisconduct);
+    const listening = new RelayListening({
+      ...this.#options,
+      relay: this.host,
+      url: withoutCredentials(this.#options.url),
+      watches: this.#watches,
+      conduct,
+      limits: () => this.#limits,
+      send: (message) => socket.send(JSON.stringify(message)),
+      onProof: () => this.#backoff.reset(),
+    });
+    this.#listening = listening;
+    keepAlive(socket, {
+      timing,
+      onPong: () => listening.onPong(),
+      onPing: () => conduct.note('chatter'),
+    });
+    throttle(socket, { clock, telemetry });
+    // After misconduct a frame of the same chunk may follow.
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (socket.readyState === WebSocket.OPEN) listening.receive(data, isBinary);
+    });
+    listening.open();
+    void this.#askLimits(signal);
+  }
+
+  /** Beside the conversation and never in its way: what they say holds from the next page, or the next connection, on. */
+  async #askLimits(signal: AbortSignal): Promise<void> {
+    const { clock, timing, url } = this.#options;
+    if (clock() - this.#limitsAskedAt < timing.informationMs) return;
+    this.#limitsAskedAt = clock();
+    this.#limits = await fetchRelayLimits(url, signal);
   }
 }
 
-/** Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay. */
-function keepAlive(socket: WebSocket, intervalMs: number): void {
-  let alive = true;
-  const prove = (): void => void (alive = true);
-  const timer = setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, intervalMs);
-  socket.on('pong', prove);
-  socket.on('message', prove);
-  socket.on('close', () => clearInterval(timer));
+/** A URL as written, but without user and password, which are between the relay and us. */
+function withoutCredentials(url: string): string {
+  return url.replace(/^(wss?:\/\/)[^/?#]*@/, '$1');
 }
 
 /** The code of a socket's error; its message can quote the relay's URL. */

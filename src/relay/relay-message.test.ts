@@ -22,7 +22,18 @@ describe('what relays say is told apart', () => {
     expect(read('["EOSE","sub"]')).toEqual({ type: 'EOSE', subscription: 'sub' });
   });
 
-  test.each(['NOTICE', 'OK', 'AUTH'])('%s is known, and its text is not kept', (type) => {
+  test.each([
+    [['AUTH', 'challenge', 'more'], { type: 'AUTH', challenge: 'challenge' }],
+    [['OK', 'id', true, 'secret'], { type: 'OK', id: 'id', accepted: true }],
+    [['OK', 'id', false, 'secret'], { type: 'OK', id: 'id', accepted: false }],
+    [['OK', 'id', 'true'], { type: 'OK', id: 'id', accepted: false }],
+    [['AUTH'], 'not_nip01'],
+    [['OK', 1, true], 'not_nip01'],
+  ])('%j is read', (message, expected) => {
+    expect(read(JSON.stringify(message))).toEqual(expected);
+  });
+
+  test.each(['NOTICE'])('%s is known, and its text is not kept', (type) => {
     expect(read(JSON.stringify([type, 'secret', true, 'more']))).toEqual({ type });
   });
 

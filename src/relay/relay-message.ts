@@ -8,7 +8,9 @@ export type RelayMessage =
   | { readonly type: 'EVENT'; readonly frame: EventFrame }
   | { readonly type: 'EOSE'; readonly subscription: string }
   | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: ReasonPrefix }
-  | { readonly type: 'NOTICE' | 'OK' | 'AUTH' };
+  | { readonly type: 'AUTH'; readonly challenge: string }
+  | { readonly type: 'OK'; readonly id: string; readonly accepted: boolean }
+  | { readonly type: 'NOTICE' };
 
 export type FrameProblem = 'not_json' | 'not_nip01';
 
@@ -52,9 +54,11 @@ function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProbl
       return typeof subject === 'string'
         ? { type, subscription: subject, reason: reasonPrefix(detail) }
         : 'not_nip01';
-    case 'NOTICE':
-    case 'OK':
     case 'AUTH':
+      return typeof subject === 'string' ? { type, challenge: subject } : 'not_nip01';
+    case 'OK':
+      return typeof subject === 'string' ? { type, id: subject, accepted: detail === true } : 'not_nip01';
+    case 'NOTICE':
       return { type };
     default:
       return 'not_nip01';
@@ -65,6 +69,7 @@ function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProbl
 function readEvent(subscription: unknown, value: unknown): RelayMessage | FrameProblem {
   const event = asNostrEvent(value);
   if (event === undefined || typeof subscription !== 'string') return 'not_nip01';
-  const members = { id: event.id, kind: event.kind, recipients: recipientsOf(event.tags) };
+  const { id, kind, created_at: createdAt } = event;
+  const members = { id, kind, createdAt, recipients: recipientsOf(event.tags) };
   return { type: 'EVENT', frame: new EventFrame(subscription, members, Buffer.from(JSON.stringify(event))) };
 }

@@ -1,43 +1,81 @@
-import type { EventSink } from '../core/ports.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import { RelayConnection } from './relay-connection.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import { RelayConnection, type RelayConnectionOptions } from './relay-connection.ts';
+import type { KindTotal } from './kind-watch.ts';
+import type { RelayStatus } from './relay-status.ts';
 
-export interface RelayStatus {
-  /** The relay's host. */
-  readonly relay: string;
-  /** The kinds whose subscription is live. */
-  readonly liveKinds: readonly number[];
-}
-
-export interface RelayPoolOptions {
+export interface RelayPoolOptions extends Omit<
+  RelayConnectionOptions,
+  'url' | 'discovered' | 'startedAt' | 'totals'
+> {
+  /** The relays of the configuration. */
   readonly urls: readonly string[];
-  readonly kinds: readonly number[];
-  readonly sink: EventSink;
-  readonly telemetry: Telemetry;
-  readonly timing: RelayTiming;
 }
 
-/** All configured relays, each by itself: none disturbs another. */
-export class RelayPool {
-  readonly #connections: readonly RelayConnection[];
+interface Watched {
+  readonly connection: RelayConnection;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
 
-  constructor({ urls, kinds, sink, telemetry, timing }: RelayPoolOptions) {
-    this.#connections = urls.map((url) => new RelayConnection({ url, kinds, sink, telemetry, timing }));
+/** All relays, each by itself: none disturbs another, and those that come and go disturb none that stay. */
+export class RelayPool {
+  readonly #options: RelayPoolOptions;
+  readonly #startedAt: number;
+  readonly #totals: ReadonlyMap<number, KindTotal>;
+  readonly #watched = new Map<string, Watched>();
+  #signal: AbortSignal | undefined;
+  #onFault: (fault: unknown) => void = () => undefined;
+
+  constructor(options: RelayPoolOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock();
+    this.#totals = new Map(options.kinds.map((kind) => [kind, { events: 0 }]));
   }
 
   /** Resolves when the signal has ended every connection. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#connections.map((connection) => connection.run(signal)));
+    const fault = new Promise<never>((_, reject) => (this.#onFault = reject));
+    const stopped = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    this.#signal = signal;
+    for (const url of this.#options.urls) this.#watch(url, false);
+    await Promise.race([stopped, fault]);
+    await Promise.all([...this.#watched.values()].map(({ done }) => done));
   }
 
-  /** How many relays there are, and how many of them have a live subscription. */
-  summary(): { total: number; live: number } {
-    const live = this.#connections.filter(({ liveKinds }) => liveKinds.length > 0).length;
-    return { total: this.#connections.length, live };
+  /** Watches these relays beside the configured ones, and no longer those that were here before and are not among them. */
+  follow(urls: readonly string[]): void {
+    const { telemetry } = this.#options;
+    for (const [url, { connection, stop }] of this.#watched) {
+      if (!connection.discovered || urls.includes(url)) continue;
+      this.#watched.delete(url);
+      stop.abort();
+      telemetry.log('relay.dropped', { relay: connection.host });
+    }
+    for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, true);
   }
 
   status(): RelayStatus[] {
-    return this.#connections.map(({ host, liveKinds }) => ({ relay: host, liveKinds }));
+    return [...this.#watched.values()].map(({ connection }) => connection.status());
+  }
+
+  #watch(url: string, discovered: boolean): void {
+    if (this.#signal === undefined || this.#signal.aborted) return;
+    const connection = new RelayConnection({
+      ...this.#options,
+      url,
+      discovered,
+      startedAt: this.#startedAt,
+      totals: this.#totals,
+    });
+    if (discovered) this.#options.telemetry.log('relay.discovered', { relay: connection.host });
+    const stop = new AbortController();
+    const onStop = (): void => stop.abort();
+    this.#signal.addEventListener('abort', onStop, { once: true });
+    const done = connection
+      .run(stop.signal)
+      .finally(() => this.#signal?.removeEventListener('abort', onStop));
+    done.catch((fault: unknown) => this.#onFault(fault));
+    this.#watched.set(url, { connection, stop, done });
   }
 }

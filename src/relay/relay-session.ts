@@ -1,64 +1,84 @@
 import { randomBytes } from 'node:crypto';
 
-import { Backoff } from '../core/backoff.ts';
-import type { EventSink } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { readRelayMessage, type ReasonPrefix } from './relay-message.ts';
 import type { EventFrame } from './event-frame.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import type { RelayAuthentication } from './relay-authentication.ts';
+import type { RelayConduct } from './relay-conduct.ts';
+import { readRelayMessage, type ReasonPrefix, type RelayMessage } from './relay-message.ts';
+
+/** Enough that a relay finds no two alike; every relay takes 64 (NIP-01). */
+const SUBSCRIPTION_ID_CHARACTERS = 16;
+/** What was under way when a subscription was closed is no rubbish. */
+const CLOSED_REMEMBERED = 32;
+
+/** A NIP-01 filter, as far as this server asks. */
+export interface Filter {
+  readonly kinds: readonly number[];
+  readonly authors?: readonly string[];
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit: number;
+}
+
+/** What happens on one subscription. */
+export interface SubscriptionListener {
+  /** @returns whether the event is one that was asked for */
+  onEvent(frame: EventFrame): boolean;
+  /** @returns whether it still was to come */
+  onEose(): boolean;
+  onClosed(reason: ReasonPrefix): void;
+}
 
 export interface RelaySessionParts {
   readonly relay: string;
-  readonly kinds: readonly number[];
-  /** Says, once for each subscription that begins, where what the relay has stored by then comes from. */
-  readonly storedOrigin: (kind: number) => 'stored' | 'recovered';
-  readonly sink: EventSink;
+  readonly conduct: RelayConduct;
+  readonly authentication: RelayAuthentication;
   readonly telemetry: Telemetry;
-  readonly timing: RelayTiming;
-  readonly send: (message: string) => void;
-  /** The relay has kept a promise (EOSE, or an event we asked for). */
-  readonly onProof: () => void;
+  readonly send: (message: readonly unknown[]) => void;
+  readonly onNotice: () => void;
+  /** The relay's `max_subid_length` (NIP-11). */
+  readonly maxSubscriptionId: number | undefined;
 }
 
-interface Subscription {
-  readonly kind: number;
-  readonly backoff: Backoff;
-  readonly storedOrigin: 'stored' | 'recovered';
-  state: 'pending' | 'live' | 'closed';
-  /** Until EOSE the timer that stops waiting for it, after CLOSED the one that asks again. */
-  timer: NodeJS.Timeout | undefined;
-}
-
-/** One connection's conversation (NIP-01): one subscription per kind, so that a relay that refuses one kind shows it. */
+/** One connection's conversation (NIP-01, NIP-42): which subscriptions there are, and which frame is whose. */
 export class RelaySession {
   readonly #parts: RelaySessionParts;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions = new Map<string, SubscriptionListener>();
+  readonly #closed: string[] = [];
+  /** Whether the relay has ever said where stored events end, on this connection. */
+  sendsEose = false;
 
   constructor(parts: RelaySessionParts) {
     this.#parts = parts;
   }
 
-  /** The kinds whose subscription is live. */
-  get liveKinds(): number[] {
-    return [...this.#subscriptions.values()].filter(({ state }) => state === 'live').map(({ kind }) => kind);
+  /** @returns the id of the subscription, which is new on every call */
+  subscribe(filter: Filter, listener: SubscriptionListener): string {
+    const length = Math.min(SUBSCRIPTION_ID_CHARACTERS, this.#parts.maxSubscriptionId ?? Infinity);
+    let id: string;
+    do id = randomBytes(SUBSCRIPTION_ID_CHARACTERS).toString('hex').slice(0, length);
+    while (this.#subscriptions.has(id));
+    this.#subscriptions.set(id, listener);
+    this.#parts.send(['REQ', id, filter]);
+    return id;
   }
 
-  open(): void {
-    const { timing } = this.#parts;
-    for (const kind of this.#parts.kinds) this.#subscribe(kind, new Backoff(timing.resubscribe));
-  }
-
-  close(): void {
-    for (const { timer } of this.#subscriptions.values()) clearTimeout(timer);
-    this.#subscriptions.clear();
+  unsubscribe(id: string): void {
+    if (!this.#subscriptions.has(id)) return;
+    this.#forget(id);
+    this.#parts.send(['CLOSE', id]);
   }
 
   receive(bytes: Buffer, isBinary: boolean): void {
-    const { telemetry } = this.#parts;
-    telemetry.count('relay_frames');
-    if (isBinary) return this.#rejectFrame('binary');
-    const message = readRelayMessage(bytes);
-    if (typeof message === 'string') return this.#rejectFrame(message);
+    this.#parts.telemetry.count('relay_frames');
+    const message = isBinary ? 'binary' : readRelayMessage(bytes);
+    if (typeof message === 'string') return this.#reject(message);
+    if (!this.#dispatch(message)) this.#reject('not_asked_for');
+  }
+
+  /** @returns whether the message makes sense here */
+  #dispatch(message: RelayMessage): boolean {
+    const { authentication, conduct, onNotice, relay, telemetry } = this.#parts;
     switch (message.type) {
       case 'EVENT':
         return this.#onEvent(message.frame);
@@ -66,77 +86,51 @@ export class RelaySession {
         return this.#onEose(message.subscription);
       case 'CLOSED':
         return this.#onClosed(message.subscription, message.reason);
-      case 'NOTICE':
-        return telemetry.log('relay.notice', { relay: this.#parts.relay });
-      case 'OK':
       case 'AUTH':
+        return authentication.onChallenge(message.challenge);
+      case 'OK':
+        return authentication.onOk(message.id, message.accepted);
+      case 'NOTICE':
+        conduct.note('chatter');
+        telemetry.log('relay.notice', { relay });
+        onNotice();
+        return true;
     }
   }
 
-  /**
-   * No author filter: the outer key of a gift wrap is random. No `since`: relays apply it to live events too, and a
-   * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
-   */
-  #subscribe(kind: number, backoff: Backoff): void {
-    const id = `wake-${kind}-${randomBytes(6).toString('hex')}`;
-    const timer = setTimeout(() => this.#onEoseMissing(id), this.#parts.timing.eoseTimeoutMs);
-    const storedOrigin = this.#parts.storedOrigin(kind);
-    this.#subscriptions.set(id, { kind, backoff, storedOrigin, state: 'pending', timer });
-    this.#parts.send(JSON.stringify(['REQ', id, { kinds: [kind], limit: 0 }]));
+  #onEvent(frame: EventFrame): boolean {
+    const listener = this.#subscriptions.get(frame.subscription);
+    return listener === undefined ? this.#isClosed(frame.subscription) : listener.onEvent(frame);
   }
 
-  #onEvent(frame: EventFrame): void {
-    const subscription = this.#subscriptions.get(frame.subscription);
-    if (subscription?.kind !== frame.kind) return this.#rejectFrame('not_asked_for');
-    this.#parts.onProof();
-    this.#parts.sink.offer(frame, subscription.state === 'live' ? 'live' : subscription.storedOrigin);
+  #onEose(id: string): boolean {
+    const listener = this.#subscriptions.get(id);
+    if (listener === undefined) return this.#isClosed(id);
+    this.sendsEose = true;
+    return listener.onEose();
   }
 
-  #onEose(id: string): void {
-    const subscription = this.#subscriptions.get(id);
-    if (subscription?.state !== 'pending') return this.#rejectFrame('not_asked_for');
-    this.#parts.onProof();
-    subscription.backoff.reset();
-    this.#goLive(subscription);
+  #onClosed(id: string, reason: ReasonPrefix): boolean {
+    const listener = this.#subscriptions.get(id);
+    if (listener === undefined) return this.#isClosed(id);
+    this.#forget(id);
+    listener.onClosed(reason);
+    return true;
   }
 
-  #onEoseMissing(id: string): void {
-    const subscription = this.#subscriptions.get(id);
-    if (subscription?.state !== 'pending') return;
-    this.#parts.telemetry.log('relay.eose_missing', { relay: this.#parts.relay, kind: subscription.kind });
-    this.#goLive(subscription);
+  #forget(id: string): void {
+    this.#subscriptions.delete(id);
+    if (this.#closed.push(id) > CLOSED_REMEMBERED) this.#closed.shift();
   }
 
-  #goLive(subscription: Subscription): void {
-    clearTimeout(subscription.timer);
-    subscription.state = 'live';
-    this.#parts.telemetry.log('relay.subscribed', { relay: this.#parts.relay, kind: subscription.kind });
+  #isClosed(id: string): boolean {
+    return this.#closed.includes(id);
   }
 
-  /** A refused kind is asked for again later and costs the other kinds nothing. */
-  #onClosed(id: string, reason: ReasonPrefix): void {
-    const subscription = this.#subscriptions.get(id);
-    if (subscription === undefined || subscription.state === 'closed')
-      return this.#rejectFrame('not_asked_for');
-    clearTimeout(subscription.timer);
-    const { kind, backoff } = subscription;
-    const waitMs = Math.round(backoff.next());
-    subscription.state = 'closed';
-    subscription.timer = setTimeout(() => {
-      this.#subscriptions.delete(id);
-      this.#subscribe(kind, backoff);
-    }, waitMs);
-    this.#parts.telemetry.count('relay_subscriptions_closed', { kind: String(kind) });
-    this.#parts.telemetry.log('relay.subscription_closed', {
-      relay: this.#parts.relay,
-      kind,
-      reason,
-      waitMs,
-    });
-  }
-
-  #rejectFrame(reason: string): void {
-    this.#parts.telemetry.count('relay_frames_rejected', { reason });
-    this.#parts.telemetry.log('relay.frame_rejected', { relay: this.#parts.relay, reason });
+  #reject(reason: string): void {
+    const { conduct, relay, telemetry } = this.#parts;
+    telemetry.count('relay_frames_rejected', { reason });
+    telemetry.log('relay.frame_rejected', { relay, reason });
+    conduct.note('rubbish');
   }
 }

@@ -27,7 +27,7 @@ function neverPushed(): never {
 }
 
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
-export async function admissionWithOneKey(): Promise<{
+export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
   admission: EventAdmission;
   clock: FakeClock;
   /** An event of now for key 1. */
@@ -64,6 +64,7 @@ export async function admissionWithOneKey(): Promise<{
     seen,
     verifier: { verify: ({ id, sig }) => verified.push(id) > 0 && sig !== FORGED },
     waker: waker as Waker,
+    authors: new Set(authors),
     clock: clock.read,
     telemetry,
     onFault: (fault) => faults.push(fault),
@@ -75,6 +76,6 @@ export async function admissionWithOneKey(): Promise<{
 
 /** The event as a relay's word. */
 export function candidate(event: NostrEvent, parts: Partial<EventCandidate> = {}): EventCandidate {
-  const { id, kind, tags } = event;
-  return { id, kind, recipients: recipientsOf(tags), parse: () => event, ...parts };
+  const { id, kind, created_at: createdAt, tags } = event;
+  return { id, kind, createdAt, recipients: recipientsOf(tags), parse: () => event, ...parts };
 }

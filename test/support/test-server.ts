@@ -47,6 +47,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...RELAY_TIMING,
     reconnect: { baseMs: 20, maxMs: 200 },
     resubscribe: { baseMs: 20, maxMs: 200 },
+    refused: { baseMs: 20, maxMs: 200 },
+    authenticationTimeoutMs: 200,
+    nextPage: { baseMs: 20, maxMs: 200 },
+    penalty: { baseMs: 20, maxMs: 200 },
     ...options.relayTiming,
   };
   const app = new App({

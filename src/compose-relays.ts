@@ -1,0 +1,39 @@
+import type { CompositionParts } from './composition.ts';
+import type { Clock } from './core/clock.ts';
+import type { EventSink } from './core/ports.ts';
+import { RelayLists } from './core/relay-lists.ts';
+import { eventSigner } from './crypto/event-signer.ts';
+import { eventVerifier } from './crypto/event-verifier.ts';
+import { RelayPool } from './relay/relay-pool.ts';
+import { RELAY_TIMING } from './relay/relay-timing.ts';
+
+/** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
+export function composeRelays(
+  { config, relayTiming, serverKey, telemetry }: CompositionParts,
+  clock: Clock,
+  sink: EventSink,
+): RelayPool {
+  const { pubkeys, relayDiscovery } = config.mostro;
+  const lists = relayDiscovery
+    ? new RelayLists({ authors: pubkeys, verifier: eventVerifier, clock })
+    : undefined;
+  const pool: RelayPool = new RelayPool({
+    ...config.relays,
+    authors: pubkeys,
+    sink,
+    signer: eventSigner(serverKey),
+    relayLists: lists && {
+      authors: pubkeys,
+      offer: (event) => {
+        const verdict = lists.offer(event);
+        telemetry.count('relay_lists', { verdict });
+        if (verdict === 'adopted') pool.follow(lists.urls());
+        return verdict;
+      },
+    },
+    telemetry,
+    timing: relayTiming ?? RELAY_TIMING,
+    clock,
+  });
+  return pool;
+}

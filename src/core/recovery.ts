@@ -1,0 +1,56 @@
+import { CONSEQUENCES, type Delivery } from './delivery.ts';
+import { addressOf, type PushTarget } from './push-target.ts';
+
+/**
+ * The catching up of one relay after a gap. It gives a device at most one wake (contract 2), so it remembers whom it
+ * has woken; an event for somebody it has woken already is *absorbed*.
+ *
+ * An absorbed event must not count as seen while the recovery lasts: one that was published after its device was woken
+ * comes once more, live, and then has to wake.
+ */
+export class Recovery implements Disposable {
+  readonly #wakes = new Map<string, Promise<Delivery>>();
+  readonly #absorbed = new Map<string, Promise<boolean>>();
+  readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
+  #ended = false;
+  /** Events that were new here and led to a wake, or were absorbed by one. */
+  found = 0;
+
+  /** @param onEnd given the ids of the absorbed events, each with whether it was settled by the wake that absorbed it */
+  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void) {
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether every one of these devices has had its wake. */
+  hasWoken(targets: readonly PushTarget[]): boolean {
+    return targets.every((target) => this.#wakes.has(deviceOf(target)));
+  }
+
+  /** Sends the device its one wake, or joins the one that it was sent. A wake that failed may be tried again by the next event. */
+  async once(target: PushTarget, send: () => Promise<Delivery>): Promise<Delivery> {
+    const device = deviceOf(target);
+    const sent = this.#wakes.get(device);
+    if (sent !== undefined) return sent;
+    const wake = send();
+    this.#wakes.set(device, wake);
+    const delivery = await wake;
+    if (!CONSEQUENCES[delivery.outcome].settlesEvent) this.#wakes.delete(device);
+    return delivery;
+  }
+
+  /** @param settled whether the wake that absorbs the event settled it */
+  absorb(id: string, settled: Promise<boolean>): void {
+    this.found++;
+    this.#absorbed.set(id, settled);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd(this.#absorbed);
+  }
+}
+
+function deviceOf(target: PushTarget): string {
+  return `${target.type} ${addressOf(target)}`;
+}

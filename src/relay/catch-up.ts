@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Backoff } from '../core/backoff.ts';
+import { unixSeconds, type Clock } from '../core/clock.ts';
+import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
+import type { EventOrigin, EventSink } from '../core/ports.ts';
+import type { Recovery } from '../core/recovery.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { askPage, type PageEnd } from './ask-page.ts';
+import { CLOSED_REACTIONS } from './closed-reaction.ts';
+import type { EventFrame } from './event-frame.ts';
+import type { GapRecovery, Page } from './gap-recovery.ts';
+import type { KindWatch } from './kind-watch.ts';
+import type { RelayConduct } from './relay-conduct.ts';
+import type { RelaySession } from './relay-session.ts';
+import type { RelayTiming } from './relay-timing.ts';
+import { reportRecovery } from './report-recovery.ts';
+
+/** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
+export type CatchUpCause = 'first' | 'gap' | 'silence';
+
+export interface CatchUpParts {
+  readonly relay: string;
+  readonly session: RelaySession;
+  readonly conduct: RelayConduct;
+  readonly sink: EventSink;
+  readonly telemetry: Telemetry;
+  readonly timing: RelayTiming;
+  readonly clock: Clock;
+  /** Whose events of a kind are asked for; anyone's when empty. */
+  readonly authorsOf: (kind: number) => readonly string[];
+  /** The relay's `max_limit` (NIP-11). */
+  readonly maxLimit: () => number | undefined;
+}
+
+/** Catches up on one connection, beside its live subscriptions: one kind after the other, page by page (contract 2). */
+export class CatchUp {
+  readonly #parts: CatchUpParts;
+  readonly #queue = new Map<KindWatch, CatchUpCause>();
+  #recovery: Recovery | undefined;
+  #running = false;
+  readonly #closed = new AbortController();
+
+  constructor(parts: CatchUpParts) {
+    this.#parts = parts;
+  }
+
+  /** The recovery under way, or a new one: whatever the gaps of this connection brought belongs to one. */
+  get recovery(): Recovery {
+    return (this.#recovery ??= this.#parts.sink.beginRecovery());
+  }
+
+  /** The subscription to this kind is live: whatever it missed is caught up on. */
+  request(watch: KindWatch, cause: CatchUpCause): void {
+    const { sink } = this.#parts;
+    if (cause === 'first' && watch.kind === SIGNED_MESSAGE_KIND && sink.hasRecipients()) watch.missAll();
+    this.#queue.set(watch, cause);
+    if (!this.#running) void this.#run();
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    this.#closed.abort();
+    if (!this.#running) this.#endRecovery();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (const [watch, cause] of this.#queue) {
+      // A map gives what is added meanwhile too.
+      this.#queue.delete(watch);
+      await this.#catchUp(watch, cause);
+    }
+    this.#running = false;
+    this.#endRecovery();
+  }
+
+  #endRecovery(): void {
+    this.#recovery?.[Symbol.dispose]();
+    this.#recovery = undefined;
+  }
+
+  async #catchUp(watch: KindWatch, cause: CatchUpCause): Promise<void> {
+    if (!this.#parts.sink.hasRecipients()) return watch.forgetGap();
+    const gap = watch.recovery(this.#parts.maxLimit());
+    if (gap === undefined || this.#closed.signal.aborted) return;
+    const foundBefore = this.recovery.found;
+    const complete = await this.#pages(watch, gap, cause === 'first' ? 'stored' : this.recovery);
+    if (!complete) return;
+    const report = gap.report();
+    const found = this.recovery.found - foundBefore;
+    reportRecovery(this.#parts.telemetry, {
+      relay: this.#parts.relay,
+      kind: watch.kind,
+      cause,
+      report,
+      found,
+    });
+    watch.finishRecovery(report);
+    if (watch.hasGap) this.#queue.set(watch, 'gap');
+  }
+
+  /** @returns whether there is nothing more to ask; not so when the connection ended */
+  async #pages(watch: KindWatch, gap: GapRecovery, origin: EventOrigin): Promise<boolean> {
+    const { clock, timing } = this.#parts;
+    const backoff = new Backoff(timing.nextPage);
+    for (let page = gap.next(); page !== undefined; page = gap.next()) {
+      const begun = clock();
+      const end = await this.#ask(watch, page, (frame) => this.#take(frame, watch, gap, origin));
+      if (end === 'lost') gap.lost(unixSeconds(clock));
+      else if (end === 'eose') gap.ended();
+      else await this.#onRefused(gap, end, backoff);
+      if (this.#closed.signal.aborted) return false;
+      if (end === 'eose') backoff.reset();
+      gap.spent(Math.max(0, clock() - begun));
+    }
+    return true;
+  }
+
+  #ask(watch: KindWatch, page: Page, onEvent: (frame: EventFrame) => boolean): Promise<PageEnd> {
+    const { authorsOf, session, timing } = this.#parts;
+    const authors = authorsOf(watch.kind);
+    const filter = { kinds: [watch.kind], ...(authors.length > 0 && { authors }), ...page };
+    return askPage({
+      session,
+      filter,
+      timeoutMs: timing.pageTimeoutMs,
+      signal: this.#closed.signal,
+      onEvent,
+    });
+  }
+
+  #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, origin: EventOrigin): boolean {
+    const { conduct, sink } = this.#parts;
+    watch.noteEvent();
+    if (sink.offer(frame, origin) === 'forged') conduct.note('forged');
+    return gap.received(frame.createdAt, frame.id);
+  }
+
+  async #onRefused(
+    gap: GapRecovery,
+    reason: Exclude<PageEnd, 'eose' | 'lost'>,
+    backoff: Backoff,
+  ): Promise<void> {
+    const { page } = CLOSED_REACTIONS[reason];
+    if (page === 'never') return gap.giveUp('refused');
+    gap.refused(page === 'narrower');
+    // Rejects only when the connection ends, which the caller sees.
+    await delay(backoff.next(), undefined, { signal: this.#closed.signal }).catch(() => undefined);
+  }
+}

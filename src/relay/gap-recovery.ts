@@ -1,0 +1,197 @@
+import { MINUTE_MS } from '../core/clock.ts';
+import { GapRange } from './gap-range.ts';
+
+/** What one recovery may cost. Hitting one of these is an alarm, which says what was not recovered. */
+export interface RecoveryBounds {
+  readonly pages: number;
+  readonly events: number;
+  /** Milliseconds spent asking, waits for the relay's patience included. */
+  readonly timeMs: number;
+}
+
+/** The two days of gift wraps of a relay with three a second: some 1.5 GB, and a quarter of an hour at 2 MB a second. */
+export const RECOVERY_BOUNDS: RecoveryBounds = { pages: 5000, events: 500_000, timeMs: 15 * MINUTE_MS };
+
+/** What most relays give at once (strfry); one that gives less says so by giving less. */
+const PAGE_LIMIT = 500;
+/** Asked for once where a single second fills a page, in case the relay's own limit is higher. */
+const SECOND_LIMIT = 5000;
+/** A relay that refuses pages this often in a row will not serve the gap. */
+const MAX_REFUSALS = 8;
+/** No page is asked for that is smaller, however often the relay refuses. */
+const MIN_LIMIT = 10;
+/** A connection ends for many reasons. After so many ends in the same place, an event there is to blame. */
+const LOSSES_UNTIL_SLICED = 2;
+const LOSSES_UNTIL_SKIPPED = 3;
+/** How far into the future an event may be dated that a relay has stored, in seconds: strfry takes 900. */
+const MAX_AHEAD_SECONDS = 3600;
+
+/** A REQ for stored events, newest first: unix seconds, both ends included. */
+export interface Page {
+  readonly since: number;
+  readonly until?: number;
+  readonly limit: number;
+}
+
+export interface GapRecoveryOptions {
+  /** Unix seconds: how far back the gap reaches. */
+  readonly since: number;
+  /** The relay's `max_limit` (NIP-11). */
+  readonly maxLimit: number | undefined;
+  readonly bounds: RecoveryBounds;
+  /** Seconds with an event that ends the connection, found by earlier recoveries: they are gone around. */
+  readonly poisoned: readonly number[];
+}
+
+export type UnrecoveredReason = keyof RecoveryBounds | 'refused';
+
+/** How a recovery went. */
+export interface RecoveryReport {
+  readonly pages: number;
+  readonly events: number;
+  /** Seconds that hold more events than the relay gives at once: what exceeds a page of them was not given. */
+  readonly crowdedSeconds: number;
+  /** Seconds with an event that ends the connection. */
+  readonly poisonedSeconds: readonly number[];
+  /** What was given up, in unix seconds. */
+  readonly unrecovered?: {
+    readonly since: number;
+    readonly until: number;
+    readonly reason: UnrecoveredReason;
+  };
+}
+
+/**
+ * Which pages to ask a relay for until a gap is recovered. It knows nothing of sockets, and outlives them: a connection
+ * that ends in the middle of a page goes on with the next one, where this left off.
+ *
+ * Pages go back with `until` at the oldest second seen, for a page may end in the middle of a second. A page that is
+ * empty is the only proof that there is nothing older, since a relay may give less than it is asked for.
+ */
+export class GapRecovery {
+  readonly #bounds: RecoveryBounds;
+  readonly #maxLimit: number;
+  /** What is left to ask for, the newest last. */
+  readonly #ranges: GapRange[];
+  readonly #poisoned: number[] = [];
+  /** How many events there were in seconds that were left with that many known. */
+  readonly #leftWith: number[] = [];
+  #crowded = 0;
+  /** The relay's own limit, as far as pages that were cut off have shown it. */
+  #cutAt = Infinity;
+  #limit: number;
+  #refusals = 0;
+  #pages = 0;
+  #events = 0;
+  #spentMs = 0;
+  #givenUp: UnrecoveredReason | undefined;
+
+  constructor({ since, maxLimit, bounds, poisoned }: GapRecoveryOptions) {
+    this.#bounds = bounds;
+    this.#maxLimit = maxLimit ?? SECOND_LIMIT;
+    this.#limit = Math.min(PAGE_LIMIT, this.#maxLimit);
+    this.#ranges = GapRange.around(since, Infinity, poisoned);
+  }
+
+  /** The page to ask for now, or `undefined` when the recovery is over. */
+  next(): Page | undefined {
+    const range = this.#ranges.at(-1);
+    if (range !== undefined) this.#givenUp ??= this.#boundHit();
+    if (range === undefined || this.#givenUp !== undefined) return undefined;
+    this.#pages++;
+    range.beginPage();
+    const { since, until } = range;
+    if (range.wide !== 'no') return { since: until, until, limit: this.#maxLimit };
+    return { since, ...(until !== Infinity && { until }), limit: this.#limit };
+  }
+
+  /** @returns whether there may be more of them */
+  received(createdAt: number, id: string): boolean {
+    this.#ranges.at(-1)?.take(createdAt, id);
+    return ++this.#events < this.#bounds.events;
+  }
+
+  /** The relay says that the page ends here (EOSE). */
+  ended(): void {
+    const range = this.#ranges.at(-1);
+    if (range === undefined) return;
+    this.#refusals = 0;
+    if (range.isAstray) return this.giveUp('refused');
+    if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
+    this.#noteCut(range);
+    const within = range.oldest >= range.until;
+    const { fresh, count } = range;
+    if (count > 0) range.goBack();
+    if (!within || (fresh > 0 && range.wide === 'no')) return;
+    if (fresh > 0) return void (range.wide = 'helped');
+    if (range.wide === 'no' && count >= this.#limit && this.#maxLimit > this.#limit)
+      return void (range.wide = 'asked');
+    this.#leave(range, count);
+  }
+
+  /** The relay refuses the page. @param narrower whether to ask for less from now on */
+  refused(narrower: boolean): void {
+    this.#refusals++;
+    if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);
+    if (this.#refusals > MAX_REFUSALS) this.giveUp('refused');
+  }
+
+  /** The connection has ended in the middle of a page. @param now unix seconds */
+  lost(now: number): void {
+    const range = this.#ranges.at(-1);
+    if (range === undefined || ++range.losses < LOSSES_UNTIL_SLICED) return;
+    const newest = Math.min(range.until, now + MAX_AHEAD_SECONDS);
+    if (newest > range.since) {
+      this.#ranges.pop();
+      this.#ranges.push(...range.slices(newest));
+    } else if (range.losses >= LOSSES_UNTIL_SKIPPED) {
+      this.#ranges.pop();
+      this.#poisoned.push(newest);
+    }
+  }
+
+  spent(ms: number): void {
+    this.#spentMs += ms;
+  }
+
+  giveUp(reason: UnrecoveredReason): void {
+    this.#givenUp ??= reason;
+  }
+
+  report(): RecoveryReport {
+    const left = this.#givenUp === undefined ? [] : this.#ranges;
+    const [oldest, newest] = [left.at(0), left.at(-1)];
+    return {
+      pages: this.#pages,
+      events: this.#events,
+      crowdedSeconds: this.#crowded + this.#leftWith.filter((count) => count >= this.#cutAt).length,
+      poisonedSeconds: this.#poisoned,
+      ...(oldest &&
+        newest &&
+        this.#givenUp && {
+          unrecovered: { since: oldest.since, until: newest.until, reason: this.#givenUp },
+        }),
+    };
+  }
+
+  #boundHit(): UnrecoveredReason | undefined {
+    if (this.#pages >= this.#bounds.pages) return 'pages';
+    if (this.#events >= this.#bounds.events) return 'events';
+    return this.#spentMs >= this.#bounds.timeMs ? 'timeMs' : undefined;
+  }
+
+  /** A page with something new shows that the page before, if it was smaller than asked for, was cut off by the relay's own limit. */
+  #noteCut({ fresh, countBefore }: GapRange): void {
+    if (fresh === 0 || countBefore === 0 || countBefore >= this.#limit) return;
+    this.#cutAt = this.#cutAt === Infinity ? countBefore : Math.max(this.#cutAt, countBefore);
+  }
+
+  /** Nothing new comes of the range's newest second: on to the one before it. */
+  #leave(range: GapRange, count: number): void {
+    const filled = range.wide === 'asked' || count >= (range.wide === 'no' ? this.#limit : this.#maxLimit);
+    if (filled) this.#crowded++;
+    else if (this.#leftWith.length < this.#bounds.pages) this.#leftWith.push(count);
+    range.leaveSecond();
+    if (range.until < range.since) this.#ranges.pop();
+  }
+}

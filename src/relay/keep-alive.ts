@@ -1,0 +1,41 @@
+import type { WebSocket } from 'ws';
+
+import type { RelayTiming } from './relay-timing.ts';
+
+/** What may wait to be sent before pings are no longer answered: a peer that does not read must not fill our memory. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+
+export interface KeepAliveOptions {
+  readonly timing: Pick<RelayTiming, 'pingIntervalMs' | 'pongTimeoutMs'>;
+  readonly onPong: () => void;
+  /** The relay has pinged us. */
+  readonly onPing: () => void;
+}
+
+/** Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay. */
+export function keepAlive(socket: WebSocket, { timing, onPong, onPing }: KeepAliveOptions): void {
+  let overdue: NodeJS.Timeout | undefined;
+  const hear = (): void => {
+    clearTimeout(overdue);
+    overdue = undefined;
+  };
+  const timer = setInterval(() => {
+    overdue ??= setTimeout(() => socket.terminate(), timing.pongTimeoutMs);
+    socket.ping();
+  }, timing.pingIntervalMs);
+  socket.on('pong', () => {
+    hear();
+    onPong();
+  });
+  socket.on('message', () => {
+    if (overdue !== undefined) hear();
+  });
+  socket.on('ping', (data) => {
+    onPing();
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount < MAX_UNSENT_BYTES) socket.pong(data);
+  });
+  socket.on('close', () => {
+    clearInterval(timer);
+    clearTimeout(overdue);
+  });
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '../core/clock.ts';
+import { askedSince, Coverage } from './coverage.ts';
+import { GapRecovery, RECOVERY_BOUNDS, type RecoveryReport } from './gap-recovery.ts';
+import type { ReasonPrefix } from './relay-message.ts';
+
+/** Seconds with an event that ends the connection are rare; beyond so many the oldest are found anew. */
+const MAX_POISONED_SECONDS = 100;
+
+/** Events of one kind that all relays together have delivered, copies included. */
+export interface KindTotal {
+  events: number;
+}
+
+export interface KindWatchParts {
+  readonly kind: number;
+  readonly total: KindTotal;
+  readonly clock: Clock;
+  /** When the program began to listen at all, in milliseconds. */
+  readonly startedAt: number;
+}
+
+/** What is known of one kind at one relay, over all connections to it. */
+export class KindWatch {
+  readonly kind: number;
+  readonly coverage: Coverage;
+  readonly #parts: KindWatchParts;
+  #isLive = false;
+  #poisoned: readonly number[] = [];
+  #recovery: GapRecovery | undefined;
+  /** What all relays together had delivered when this subscription first became live. */
+  #totalAtFirst: number | undefined;
+  /** Why the relay does not serve the kind. */
+  refusal: ReasonPrefix | undefined;
+  /** Events of this kind that the relay has ever delivered. */
+  events = 0;
+
+  constructor(parts: KindWatchParts) {
+    this.#parts = parts;
+    this.kind = parts.kind;
+    this.coverage = new Coverage(parts.startedAt);
+  }
+
+  /** Whether the subscription is live at this moment. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
+  /** What all relays have delivered since this one could have. */
+  get eventsElsewhere(): number {
+    return this.#parts.total.events - (this.#totalAtFirst ?? this.#parts.total.events);
+  }
+
+  goLive(): void {
+    this.#isLive = true;
+    this.refusal = undefined;
+    this.#totalAtFirst ??= this.#parts.total.events;
+  }
+
+  goSilent(): void {
+    this.#isLive = false;
+  }
+
+  /** An event of this kind has come. */
+  noteEvent(): void {
+    this.events++;
+    this.#parts.total.events++;
+  }
+
+  /** Whether something was missed that has not been recovered. */
+  get hasGap(): boolean {
+    return this.#recovery !== undefined || this.coverage.hasGap;
+  }
+
+  /** Nothing has come since the start. */
+  missAll(): void {
+    this.coverage.lose(this.#parts.startedAt);
+  }
+
+  /** There is nobody to catch up for. */
+  forgetGap(): void {
+    this.#recovery = undefined;
+    this.coverage.takeGap();
+  }
+
+  /** The recovery of the gap: the one that a lost connection interrupted, or a new one. */
+  recovery(maxLimit: number | undefined): GapRecovery | undefined {
+    if (this.#recovery !== undefined) return this.#recovery;
+    const missedSince = this.coverage.takeGap();
+    if (missedSince === undefined) return undefined;
+    const since = askedSince(this.kind, missedSince, this.#parts.clock());
+    this.#recovery = new GapRecovery({ since, maxLimit, bounds: RECOVERY_BOUNDS, poisoned: this.#poisoned });
+    return this.#recovery;
+  }
+
+  /** The recovery is over, whether it got everything or not. */
+  finishRecovery({ poisonedSeconds }: RecoveryReport): void {
+    this.#recovery = undefined;
+    this.#poisoned = [...this.#poisoned, ...poisonedSeconds].slice(-MAX_POISONED_SECONDS);
+  }
+}

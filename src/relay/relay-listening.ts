@@ -1,0 +1,104 @@
+import type { Clock } from '../core/clock.ts';
+import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
+import type { EventSigner, EventSink } from '../core/ports.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { CatchUp } from './catch-up.ts';
+import type { KindWatch } from './kind-watch.ts';
+import { LiveSubscription } from './live-subscription.ts';
+import { RelayAuthentication, type AuthenticationState } from './relay-authentication.ts';
+import type { RelayConduct } from './relay-conduct.ts';
+import type { RelayLimits } from './relay-information.ts';
+import { RelayListSubscription, type RelayListSink } from './relay-list-subscription.ts';
+import { RelaySession } from './relay-session.ts';
+import type { RelayTiming } from './relay-timing.ts';
+
+/** What every relay's listening needs, whichever relay it is. */
+export interface ListeningContext {
+  readonly kinds: readonly number[];
+  /** `MOSTRO_PUBKEYS`, in lower-case hex: whose signed messages are asked for; anyone's when empty. */
+  readonly authors: readonly string[];
+  readonly sink: EventSink;
+  readonly signer: EventSigner;
+  /** Where relay lists go (`MOSTRO_RELAY_DISCOVERY`). */
+  readonly relayLists: RelayListSink | undefined;
+  readonly telemetry: Telemetry;
+  readonly timing: RelayTiming;
+  readonly clock: Clock;
+}
+
+export interface RelayListeningParts extends ListeningContext {
+  /** The relay's host: all of its URL that may be logged. */
+  readonly relay: string;
+  /** Its URL, as NIP-42 names it: without credentials. */
+  readonly url: string;
+  readonly watches: readonly KindWatch[];
+  readonly conduct: RelayConduct;
+  readonly limits: () => RelayLimits;
+  readonly send: (message: readonly unknown[]) => void;
+  /** The relay has kept a promise: an event that was asked for, or EOSE. */
+  readonly onProof: () => void;
+}
+
+/** All that goes on over one connection: one live subscription for each kind, the catching up, authentication, relay lists. */
+export class RelayListening {
+  readonly #session: RelaySession;
+  readonly #authentication: RelayAuthentication;
+  readonly #catchUp: CatchUp;
+  readonly #subscriptions: readonly LiveSubscription[];
+  readonly #relayList: RelayListSubscription | undefined;
+
+  constructor(parts: RelayListeningParts) {
+    const { authors, conduct, limits, relay, relayLists, send, telemetry } = parts;
+    this.#authentication = new RelayAuthentication({
+      ...parts,
+      onResult: (accepted) => {
+        telemetry.log(accepted ? 'relay.authenticated' : 'relay.authentication_refused', { relay });
+        for (const subscription of this.#subscriptions) subscription.onAuthentication(accepted);
+      },
+    });
+    const authentication = this.#authentication;
+    this.#session = new RelaySession({
+      relay,
+      conduct,
+      authentication,
+      telemetry,
+      send,
+      onNotice: () => this.#subscriptions.forEach((subscription) => subscription.onNotice()),
+      maxSubscriptionId: limits().maxSubscriptionId,
+    });
+    const session = this.#session;
+    // A gift wrap's author is a key used once: only signed messages have one to ask for.
+    const authorsOf = (kind: number): readonly string[] => (kind === SIGNED_MESSAGE_KIND ? authors : []);
+    this.#catchUp = new CatchUp({ ...parts, session, authorsOf, maxLimit: () => limits().maxLimit });
+    const shared = { ...parts, session, authentication, catchUp: this.#catchUp };
+    this.#subscriptions = parts.watches.map(
+      (watch) => new LiveSubscription({ ...shared, watch, authors: authorsOf(watch.kind) }),
+    );
+    this.#relayList = relayLists && new RelayListSubscription({ ...parts, session, relayLists });
+  }
+
+  get authentication(): AuthenticationState {
+    return this.#authentication.state;
+  }
+
+  open(): void {
+    for (const subscription of this.#subscriptions) subscription.open();
+    this.#relayList?.open();
+  }
+
+  receive(bytes: Buffer, isBinary: boolean): void {
+    this.#session.receive(bytes, isBinary);
+  }
+
+  /** The connection has answered a ping. */
+  onPong(): void {
+    for (const subscription of this.#subscriptions) subscription.prove();
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.close();
+    this.#catchUp.close();
+    this.#relayList?.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Telemetry } from '../core/telemetry.ts';
+import type { CatchUpCause } from './catch-up.ts';
+import type { RecoveryReport } from './gap-recovery.ts';
+
+export interface RecoveryOutcome {
+  readonly relay: string;
+  readonly kind: number;
+  readonly cause: CatchUpCause;
+  readonly report: RecoveryReport;
+  /** Events that were new and for somebody here. */
+  readonly found: number;
+}
+
+/** Says how a recovery went, and above all what it did not get. */
+export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): void {
+  const { relay, kind, cause, report, found } = outcome;
+  const { pages, events, crowdedSeconds, poisonedSeconds, unrecovered } = report;
+  telemetry.count('relay_recoveries', { outcome: unrecovered === undefined ? 'complete' : 'incomplete' });
+  telemetry.count('relay_recovery_pages', {}, pages);
+  telemetry.count('relay_recovery_events', {}, events);
+  telemetry.log('relay.recovered', { relay, kind, pages, events, count: found });
+  if (cause === 'silence' && found > 0)
+    telemetry.log('relay.subscription_dropped', { relay, kind, count: found });
+  if (unrecovered !== undefined) {
+    const { since, until, reason } = unrecovered;
+    telemetry.log('relay.recovery_incomplete', {
+      relay,
+      kind,
+      reason,
+      since,
+      ...(until !== Infinity && { until }),
+    });
+  }
+  const skipped = [
+    ['crowded', crowdedSeconds],
+    ['poisoned', poisonedSeconds.length],
+  ] as const;
+  for (const [reason, count] of skipped) {
+    if (count === 0) continue;
+    telemetry.count('relay_recovery_skipped', { reason }, count);
+    telemetry.log('relay.seconds_skipped', { relay, kind, reason, count });
+  }
+}

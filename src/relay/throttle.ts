@@ -1,0 +1,34 @@
+import type { WebSocket } from 'ws';
+
+import { TokenBucket } from '../core/token-bucket.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+
+const MIB = 1024 * 1024;
+/**
+ * What one relay may send in the long run, and at once: far more than any honest one has to say, and about half of what
+ * one core can look at. A relay that sends more is read more slowly and loses nothing.
+ */
+const BYTES = { perSecond: 128 * MIB, burst: 32 * MIB };
+/** What a frame costs beyond its bytes, in bytes. */
+const FRAME_OVERHEAD_BYTES = 128;
+
+/** Reads a relay no faster than it may send, so that none can take all of the processor. */
+export function throttle(
+  socket: WebSocket,
+  { clock, telemetry }: { clock: Clock; telemetry: Telemetry },
+): void {
+  const allowance = new TokenBucket({ ...BYTES, clock });
+  let resume: NodeJS.Timeout | undefined;
+  socket.on('message', (data: Buffer) => {
+    const waitMs = allowance.spend(data.length + FRAME_OVERHEAD_BYTES);
+    if (waitMs === 0 || resume !== undefined) return;
+    telemetry.count('relay_throttled');
+    socket.pause();
+    resume = setTimeout(() => {
+      resume = undefined;
+      socket.resume();
+    }, waitMs);
+  });
+  socket.on('close', () => clearTimeout(resume));
+}
