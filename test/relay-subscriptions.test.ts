@@ -103,7 +103,7 @@ describe('a relay with ways of its own', () => {
     keep(
       await startTestServer({
         environment: { NOSTR_RELAYS: `ws://127.0.0.1:${port}` },
-        relayTiming: { pingIntervalMs: 30 },
+        relayTiming: { pingIntervalMs: 30, pongTimeoutMs: 30 },
       }),
     );
     await once(http, 'upgrade');

@@ -27,17 +27,23 @@ export interface CatchUpParts {
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
   readonly clock: Clock;
+  /** Whether no subscription is about to become live. */
+  readonly isSettled: () => boolean;
   /** Whose events of a kind are asked for; anyone's when empty. */
   readonly authorsOf: (kind: number) => readonly string[];
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: () => number | undefined;
 }
 
-/** Catches up on one connection, beside its live subscriptions: one kind after the other, page by page (contract 2). */
+/**
+ * Catches up on one connection, beside its live subscriptions: one kind after the other, page by page (contract 2).
+ *
+ * Kinds that have a gap at the same time are one recovery, which gives a device one wake. It begins only when no
+ * subscription is about to become live any more: what comes after a device was woken must come live, for it is absorbed here.
+ */
 export class CatchUp {
   readonly #parts: CatchUpParts;
-  readonly #queue = new Map<KindWatch, CatchUpCause>();
-  #recovery: Recovery | undefined;
+  readonly #requested = new Map<KindWatch, CatchUpCause>();
   #running = false;
   readonly #closed = new AbortController();
 
@@ -45,59 +51,53 @@ export class CatchUp {
     this.#parts = parts;
   }
 
-  /** The recovery under way, or a new one: whatever the gaps of this connection brought belongs to one. */
-  get recovery(): Recovery {
-    return (this.#recovery ??= this.#parts.sink.beginRecovery());
-  }
-
   /** The subscription to this kind is live: whatever it missed is caught up on. */
   request(watch: KindWatch, cause: CatchUpCause): void {
     const { sink } = this.#parts;
     if (cause === 'first' && watch.kind === SIGNED_MESSAGE_KIND && sink.hasRecipients()) watch.missAll();
-    this.#queue.set(watch, cause);
-    if (!this.#running) void this.#run();
+    this.#requested.set(watch, cause);
+    this.advance();
+  }
+
+  /** Begins with what was requested, unless something still stands in the way. */
+  advance(): void {
+    if (!this.#running && this.#mayBegin) void this.#run();
   }
 
   /** The connection has ended. */
   close(): void {
     this.#closed.abort();
-    if (!this.#running) this.#endRecovery();
+  }
+
+  get #mayBegin(): boolean {
+    return this.#requested.size > 0 && this.#parts.isSettled() && !this.#closed.signal.aborted;
   }
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (const [watch, cause] of this.#queue) {
-      // A map gives what is added meanwhile too.
-      this.#queue.delete(watch);
-      await this.#catchUp(watch, cause);
+    while (this.#mayBegin) {
+      // Signed messages first: they are today's default, and their gap is small.
+      const batch = [...this.#requested].toSorted(([a], [b]) => a.kind - b.kind);
+      this.#requested.clear();
+      const recovery = this.#parts.sink.beginRecovery();
+      for (const [watch, cause] of batch) await this.#catchUp(watch, cause, recovery);
+      recovery[Symbol.dispose]();
     }
     this.#running = false;
-    this.#endRecovery();
   }
 
-  #endRecovery(): void {
-    this.#recovery?.[Symbol.dispose]();
-    this.#recovery = undefined;
-  }
-
-  async #catchUp(watch: KindWatch, cause: CatchUpCause): Promise<void> {
-    if (!this.#parts.sink.hasRecipients()) return watch.forgetGap();
-    const gap = watch.recovery(this.#parts.maxLimit());
+  async #catchUp(watch: KindWatch, cause: CatchUpCause, recovery: Recovery): Promise<void> {
+    const { maxLimit, relay, sink, telemetry } = this.#parts;
+    if (!sink.hasRecipients()) return watch.forgetGap();
+    const gap = watch.recovery(maxLimit());
     if (gap === undefined || this.#closed.signal.aborted) return;
-    const foundBefore = this.recovery.found;
-    const complete = await this.#pages(watch, gap, cause === 'first' ? 'stored' : this.recovery);
-    if (!complete) return;
+    const foundBefore = recovery.found;
+    if (!(await this.#pages(watch, gap, cause === 'first' ? 'stored' : recovery))) return;
     const report = gap.report();
-    const found = this.recovery.found - foundBefore;
-    reportRecovery(this.#parts.telemetry, {
-      relay: this.#parts.relay,
-      kind: watch.kind,
-      cause,
-      report,
-      found,
-    });
+    const found = recovery.found - foundBefore;
+    reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
     watch.finishRecovery(report);
-    if (watch.hasGap) this.#queue.set(watch, 'gap');
+    if (watch.hasGap) this.#requested.set(watch, 'gap');
   }
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */

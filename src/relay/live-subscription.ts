@@ -1,40 +1,18 @@
 import type { Clock } from '../core/clock.ts';
-import type { EventOrigin, EventSink } from '../core/ports.ts';
-import type { Telemetry } from '../core/telemetry.ts';
 import type { CatchUp } from './catch-up.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
-import type { EventFrame } from './event-frame.ts';
-import type { KindWatch } from './kind-watch.ts';
+import { LiveRequest, type LiveRequestParts } from './live-request.ts';
 import type { RelayAuthentication } from './relay-authentication.ts';
-import type { RelayConduct } from './relay-conduct.ts';
 import type { ReasonPrefix } from './relay-message.ts';
-import type { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
-export interface LiveSubscriptionParts {
-  readonly relay: string;
-  readonly watch: KindWatch;
-  /** Whose events are asked for; anyone's when empty. Never for gift wraps, whose author is a key used once. */
-  readonly authors: readonly string[];
-  readonly session: RelaySession;
+export interface LiveSubscriptionParts extends LiveRequestParts {
   readonly authentication: RelayAuthentication;
-  readonly conduct: RelayConduct;
   readonly catchUp: CatchUp;
-  readonly sink: EventSink;
-  readonly telemetry: Telemetry;
-  readonly timing: RelayTiming;
   readonly clock: Clock;
   /** The relay has kept a promise: an event that was asked for, or EOSE. */
   readonly onProof: () => void;
-}
-
-/** A REQ under way or live. */
-interface Asked {
-  id: string;
-  isLive: boolean;
-  eoseTimer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -44,11 +22,11 @@ interface Asked {
 export class LiveSubscription {
   readonly #parts: LiveSubscriptionParts;
   readonly #again: Resubscription;
-  #live: Asked | undefined;
-  /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
-  #pending: Asked | undefined;
   /** Of the subscription itself: a pong shows only that the connection is there. */
   readonly #silence: SilenceWatch;
+  #live: LiveRequest | undefined;
+  /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
+  #pending: LiveRequest | undefined;
   #awaitsAuthentication = false;
   #noticedAt = -Infinity;
 
@@ -58,32 +36,28 @@ export class LiveSubscription {
     this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
   }
 
-  /**
-   * No author filter on gift wraps: their outer key is random. No `since`: relays apply it to live events too, and a
-   * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
-   */
+  /** Whether it is about to become live. */
+  get isPending(): boolean {
+    return this.#pending !== undefined && this.#live === undefined;
+  }
+
   open(): void {
     if (this.#pending !== undefined) return;
-    const { authors, relay, session, telemetry, timing, watch } = this.#parts;
     this.#again.stop();
     this.#awaitsAuthentication = false;
-    const asked: Asked = { id: '', isLive: false, eoseTimer: undefined };
-    asked.eoseTimer = setTimeout(() => {
-      telemetry.log('relay.eose_missing', { relay, kind: watch.kind });
-      this.#goLive(asked);
-    }, timing.eoseTimeoutMs);
-    this.#pending = asked;
-    const filter = { kinds: [watch.kind], ...(authors.length > 0 && { authors }), limit: 0 };
-    asked.id = session.subscribe(filter, {
-      onEvent: (frame) => this.#onEvent(asked, frame),
-      onEose: () => this.#onEose(asked),
+    this.#pending = new LiveRequest(this.#parts, {
+      onLive: () => this.#onLive(),
+      onWord: () => this.#spoke(),
       onClosed: (reason) => this.#onClosed(reason),
     });
   }
 
   /** The connection has ended. */
   close(): void {
-    this.#stopTimers();
+    this.#silence.stop();
+    this.#again.stop();
+    this.#live?.end();
+    this.#pending?.end();
     this.#parts.watch.goSilent();
     this.#parts.watch.coverage.lose();
   }
@@ -113,36 +87,15 @@ export class LiveSubscription {
     this.#silence.listen(timing.silenceAfterNoticeMs);
   }
 
-  #onEvent(asked: Asked, frame: EventFrame): boolean {
-    const { catchUp, conduct, sink, watch } = this.#parts;
-    if (frame.kind !== watch.kind) return false;
-    watch.noteEvent();
-    let origin: EventOrigin = 'live';
-    if (asked.isLive) this.#spoke();
-    else origin = watch.coverage.isFresh ? 'stored' : catchUp.recovery;
-    const verdict = sink.offer(frame, origin);
-    // Nothing stored was asked for: what costs a verification all the same is charged.
-    if (verdict === 'forged' || (verdict === 'admitted' && origin === 'stored')) conduct.note('forged');
-    return true;
-  }
-
-  #onEose(asked: Asked): boolean {
-    if (asked.isLive) return false;
-    this.#again.reset();
-    this.#goLive(asked);
-    return true;
-  }
-
-  #goLive(asked: Asked): void {
-    const { catchUp, relay, session, telemetry, timing, watch } = this.#parts;
-    clearTimeout(asked.eoseTimer);
+  #onLive(): void {
+    const { catchUp, relay, telemetry, timing, watch } = this.#parts;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
-    if (this.#live === undefined) telemetry.log('relay.subscribed', { relay, kind: watch.kind });
-    else session.unsubscribe(this.#live.id);
-    asked.isLive = true;
-    this.#live = asked;
+    if (!wasLive) telemetry.log('relay.subscribed', { relay, kind: watch.kind });
+    this.#live?.close();
+    this.#live = this.#pending;
     this.#pending = undefined;
+    this.#again.reset();
     watch.goLive();
     this.#spoke();
     this.#silence.listen(timing.silenceMs);
@@ -164,15 +117,16 @@ export class LiveSubscription {
   }
 
   #onClosed(reason: ReasonPrefix): void {
-    const { authentication, session, telemetry, timing, watch } = this.#parts;
+    const { authentication, catchUp, telemetry, timing, watch } = this.#parts;
     const wasFresh = watch.coverage.isFresh;
-    if (this.#live !== undefined) session.unsubscribe(this.#live.id);
-    if (this.#pending !== undefined) session.unsubscribe(this.#pending.id);
-    this.#stopTimers();
+    this.#live?.close();
+    this.#pending?.close();
     this.#live = undefined;
     this.#pending = undefined;
+    this.#silence.stop();
     watch.goSilent();
     telemetry.count('relay_subscriptions_closed', { kind: String(watch.kind), reason });
+    catchUp.advance();
     if (reason !== 'auth-required' || authentication.isOver) return this.#giveWay(reason);
     // A first subscription that begins with authentication is still the first one.
     if (!wasFresh) watch.coverage.lose();
@@ -190,12 +144,5 @@ export class LiveSubscription {
       telemetry.log('relay.kind_refused', { relay, kind: watch.kind, reason });
     if (refuses) watch.refusal = reason;
     this.#again.after(refuses ? 'refusal' : 'hitch', () => this.open());
-  }
-
-  #stopTimers(): void {
-    this.#silence.stop();
-    this.#again.stop();
-    clearTimeout(this.#live?.eoseTimer);
-    clearTimeout(this.#pending?.eoseTimer);
   }
 }

@@ -69,7 +69,13 @@ export class RelayListening {
     const session = this.#session;
     // A gift wrap's author is a key used once: only signed messages have one to ask for.
     const authorsOf = (kind: number): readonly string[] => (kind === SIGNED_MESSAGE_KIND ? authors : []);
-    this.#catchUp = new CatchUp({ ...parts, session, authorsOf, maxLimit: () => limits().maxLimit });
+    this.#catchUp = new CatchUp({
+      ...parts,
+      session,
+      authorsOf,
+      maxLimit: () => limits().maxLimit,
+      isSettled: () => !this.#subscriptions.some(({ isPending }) => isPending),
+    });
     const shared = { ...parts, session, authentication, catchUp: this.#catchUp };
     this.#subscriptions = parts.watches.map(
       (watch) => new LiveSubscription({ ...shared, watch, authors: authorsOf(watch.kind) }),

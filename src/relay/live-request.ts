@@ -1,0 +1,108 @@
+import type { EventOrigin, EventSink } from '../core/ports.ts';
+import type { Recovery } from '../core/recovery.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { EventFrame } from './event-frame.ts';
+import type { KindWatch } from './kind-watch.ts';
+import type { RelayConduct } from './relay-conduct.ts';
+import type { ReasonPrefix } from './relay-message.ts';
+import type { RelaySession } from './relay-session.ts';
+import type { RelayTiming } from './relay-timing.ts';
+
+export interface LiveRequestParts {
+  readonly relay: string;
+  readonly watch: KindWatch;
+  /** Whose events are asked for; anyone's when empty. Never for gift wraps, whose author is a key used once. */
+  readonly authors: readonly string[];
+  readonly session: RelaySession;
+  readonly conduct: RelayConduct;
+  readonly sink: EventSink;
+  readonly telemetry: Telemetry;
+  readonly timing: RelayTiming;
+}
+
+export interface LiveRequestEvents {
+  /** The relay has said EOSE, or has had time enough to. */
+  readonly onLive: () => void;
+  /** The live subscription has shown that it is there. */
+  readonly onWord: () => void;
+  readonly onClosed: (reason: ReasonPrefix) => void;
+}
+
+/** One REQ for the live events of one kind: pending until EOSE, live then, until either side closes it. */
+export class LiveRequest {
+  readonly #parts: LiveRequestParts;
+  readonly #events: LiveRequestEvents;
+  readonly #id: string;
+  readonly #eoseTimer: NodeJS.Timeout;
+  /** What came before EOSE, though nothing stored was asked for. */
+  #early: Recovery | undefined;
+  isLive = false;
+
+  /**
+   * No author filter on gift wraps: their outer key is random. No `since`: relays apply it to live events too, and a
+   * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
+   */
+  constructor(parts: LiveRequestParts, events: LiveRequestEvents) {
+    const { authors, session, timing, watch } = parts;
+    this.#parts = parts;
+    this.#events = events;
+    this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), timing.eoseTimeoutMs);
+    const filter = { kinds: [watch.kind], ...(authors.length > 0 && { authors }), limit: 0 };
+    this.#id = session.subscribe(filter, {
+      onEvent: (frame) => this.#onEvent(frame),
+      onEose: () => this.#onEose(),
+      onClosed: (reason) => {
+        this.end();
+        events.onClosed(reason);
+      },
+    });
+  }
+
+  /** Closes it at the relay. */
+  close(): void {
+    this.end();
+    this.#parts.session.unsubscribe(this.#id);
+  }
+
+  /** It is no more, at the relay either. */
+  end(): void {
+    clearTimeout(this.#eoseTimer);
+    this.#early?.[Symbol.dispose]();
+    this.#early = undefined;
+  }
+
+  #onEvent(frame: EventFrame): boolean {
+    const { conduct, sink, watch } = this.#parts;
+    if (frame.kind !== watch.kind) return false;
+    watch.noteEvent();
+    if (this.isLive) this.#events.onWord();
+    const origin = this.isLive ? 'live' : this.#earlyOrigin;
+    const verdict = sink.offer(frame, origin);
+    // Nothing stored was asked for: what costs a verification all the same is charged.
+    if (verdict === 'forged' || (verdict === 'admitted' && origin === 'stored')) conduct.note('forged');
+    return true;
+  }
+
+  get #earlyOrigin(): EventOrigin {
+    const { sink, watch } = this.#parts;
+    return watch.coverage.isFresh ? 'stored' : (this.#early ??= sink.beginRecovery());
+  }
+
+  #onEose(): boolean {
+    if (this.isLive) return false;
+    this.#goLive();
+    return true;
+  }
+
+  #onEoseMissing(): void {
+    const { relay, telemetry, watch } = this.#parts;
+    telemetry.log('relay.eose_missing', { relay, kind: watch.kind });
+    this.#goLive();
+  }
+
+  #goLive(): void {
+    this.end();
+    this.isLive = true;
+    this.#events.onLive();
+  }
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+
+import type { NostrEvent } from 'nostr-tools/pure';
+
+import { eventSigner } from '../../src/crypto/event-signer.ts';
+import { generatePrivateKey, parseServerKey } from '../../src/crypto/server-key.ts';
+
+interface SwiftEvent {
+  readonly recipient: string;
+  readonly kind: number;
+  /** Positive in the past. */
+  readonly ageSeconds: number;
+}
+
+/** Genuine events by the thousand, all by one key: nostr-tools would sign for a minute. */
+export function swiftEvents(events: readonly SwiftEvent[]): NostrEvent[] {
+  const key = parseServerKey(generatePrivateKey());
+  if (key === undefined) throw new Error('no key');
+  const signer = eventSigner(key);
+  const now = Math.floor(Date.now() / 1000);
+  return events.map(({ recipient, kind, ageSeconds }) => {
+    const content = randomBytes(24).toString('base64');
+    const template = { kind, created_at: now - ageSeconds, tags: [['p', recipient]], content };
+    return signer.sign(template) as NostrEvent;
+  });
+}
