@@ -6,6 +6,13 @@ import { COUNTERS, type CounterName } from '../core/telemetry.ts';
 /** All metric names begin so (contract 8). */
 const PREFIX = 'mostro_push_';
 
+/** A relay as the gauges show it. */
+export interface RelayGauges {
+  readonly relay: string;
+  readonly liveKinds: readonly number[];
+  readonly restricted: readonly unknown[];
+}
+
 /** What is read when the metrics are asked for, rather than counted as it happens. */
 export interface GaugeSources {
   readonly registrations: () => RegistrationCounts;
@@ -13,7 +20,7 @@ export interface GaugeSources {
   readonly seenEvents: () => number;
   /** Wakes that wait or are under way, by provider. */
   readonly pending: () => Readonly<Record<string, number>>;
-  readonly relays: () => readonly { readonly relay: string; readonly liveKinds: readonly number[] }[];
+  readonly relays: () => readonly RelayGauges[];
 }
 
 /** The counters of {@link COUNTERS}, and gauges, in Prometheus's text format. */
@@ -58,12 +65,20 @@ export class Metrics {
       gauge.set(sources.seenEvents()),
     );
     this.#gauge('wakes_pending', 'Wakes that wait or are under way.', 'provider', sources.pending);
-    this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by host of the relay.', 'relay', () => {
-      const live: Record<string, number> = {};
-      for (const { relay, liveKinds } of sources.relays())
-        live[relay] = (live[relay] ?? 0) + liveKinds.length;
-      return live;
-    });
+    const byRelay = (count: (relay: RelayGauges) => number) => () => {
+      const counts: Record<string, number> = {};
+      for (const each of sources.relays()) counts[each.relay] = (counts[each.relay] ?? 0) + count(each);
+      return counts;
+    };
+    const live = byRelay(({ liveKinds }) => liveKinds.length);
+    this.#gauge('relay_subscriptions_live', 'Subscriptions past EOSE, by host of the relay.', 'relay', live);
+    const restricted = byRelay((relay) => relay.restricted.length);
+    this.#gauge(
+      'relay_kinds_restricted',
+      'Kinds that a relay does not serve, by its host.',
+      'relay',
+      restricted,
+    );
   }
 
   #gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {

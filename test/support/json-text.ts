@@ -1,38 +1,55 @@
 import fc from 'fast-check';
 
-/** Draws one of so many possibilities. */
-type Draw = (count: number) => number;
+import { pick, shuffled, type Draw } from './draw.ts';
 
 const WHITE_SPACE = ['', '', '', ' ', '\n', '\t', '\r\n  '];
+
+/** The escapes of one letter (RFC 8259). */
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  '\b': 'b',
+  '\f': 'f',
+  '\n': 'n',
+  '\r': 'r',
+  '\t': 't',
+};
 
 /**
  * Any way of writing a value as JSON: white space and the order of members at random, and any character of any
  * string as itself or escaped.
  */
 export function anyJsonTextOf(value: unknown): fc.Arbitrary<string> {
-  return fc
-    .infiniteStream(fc.nat())
-    .map((stream) => write(value, (count) => (stream.next().value as number) % count));
+  return fc.infiniteStream(fc.nat()).map((stream) => {
+    const draw: Draw = (count) => (stream.next().value as number) % count;
+    // One string in eight has escapes where none are needed.
+    return looseJson(value, draw, (text) => (draw(8) > 0 ? JSON.stringify(text) : escapedString(text, draw)));
+  });
 }
 
-function write(value: unknown, draw: Draw): string {
-  const gap = (): string => WHITE_SPACE[draw(WHITE_SPACE.length)] as string;
+/** A value as JSON with white space and the order of members drawn, and strings written as the caller says. */
+export function looseJson(value: unknown, draw: Draw, writeString: (text: string) => string): string {
+  const gap = (): string => drawGap(draw);
   const padded = (text: string): string => `${gap()}${text}${gap()}`;
-  if (typeof value === 'string') return padded(writeString(value, draw));
-  if (Array.isArray(value))
-    return padded(`[${value.map((element) => write(element, draw)).join(',') || gap()}]`);
+  const write = (part: unknown): string => looseJson(part, draw, writeString);
+  if (typeof value === 'string') return padded(writeString(value));
+  if (Array.isArray(value)) return padded(`[${value.map(write).join(',') || gap()}]`);
   if (typeof value === 'object' && value !== null) {
     const members = shuffled(Object.entries(value), draw).map(
-      ([name, member]) => `${padded(writeString(name, draw))}:${write(member, draw)}`,
+      ([name, member]) => `${padded(writeString(name))}:${write(member)}`,
     );
     return padded(`{${members.join(',') || gap()}}`);
   }
   return padded(JSON.stringify(value));
 }
 
-/** One string in eight has escapes where none are needed. */
-function writeString(text: string, draw: Draw): string {
-  if (draw(8) > 0) return JSON.stringify(text);
+export function drawGap(draw: Draw): string {
+  return pick(draw, WHITE_SPACE);
+}
+
+/** A string of which any character may stand escaped, needed or not. */
+export function escapedString(text: string, draw: Draw): string {
   const units = Array.from({ length: text.length }, (_, at) => text.charAt(at));
   return `"${units.map((unit) => (draw(3) > 0 && isPlain(unit) ? unit : escaped(unit, draw))).join('')}"`;
 }
@@ -42,11 +59,8 @@ function isPlain(unit: string): boolean {
 }
 
 function escaped(unit: string, draw: Draw): string {
+  const short = SHORT[unit];
+  if (short !== undefined && draw(2) === 0) return `\\${short}`;
   const code = unit.charCodeAt(0).toString(16).padStart(4, '0');
   return `\\u${draw(2) === 0 ? code : code.toUpperCase()}`;
-}
-
-function shuffled<Item>(items: Item[], draw: Draw): Item[] {
-  const left = [...items];
-  return items.map(() => left.splice(draw(left.length), 1)[0] as Item);
 }

@@ -1,0 +1,84 @@
+import type { GapRecovery, Page } from '../../src/relay/gap-recovery.ts';
+
+export interface StoredEvent {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly created_at: number;
+}
+
+export interface RelayHabits {
+  /** Gives no more than this at once, and does not say so. */
+  readonly cap?: number;
+  /** Takes the newest of what is asked for, as it must, but sends them oldest first. */
+  readonly oldestFirst?: boolean;
+  /** Ids of events that end the connection instead of arriving. */
+  readonly poison?: ReadonlySet<string>;
+  /** Members of the filter that it does not heed. */
+  readonly ignores?: readonly (keyof Page)[];
+}
+
+/** What a relay does when it is asked for a page. */
+export interface Answer {
+  readonly events: readonly StoredEvent[];
+  readonly end: 'eose' | 'lost' | 'refused' | 'refused, too many';
+}
+
+export type Answering = (page: Page) => Answer;
+
+/** So many events of each second, with ids of their own. */
+export function storedEvents(counts: Readonly<Record<number, number>>): StoredEvent[] {
+  return Object.entries(counts).flatMap(([second, count]) =>
+    Array.from({ length: count }, (_, n) => ({ id: `${second}/${n}`, created_at: Number(second) })),
+  );
+}
+
+/** A relay that holds these events and answers as NIP-01 says, but for its habits. */
+export function simulatedRelay(events: readonly StoredEvent[], habits: RelayHabits = {}): Answering {
+  const { cap = Infinity, ignores = [], oldestFirst = false, poison = new Set() } = habits;
+  const newestFirst = events.toSorted((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
+  return (page) => {
+    const since = ignores.includes('since') ? -Infinity : page.since;
+    const until = ignores.includes('until') ? Infinity : (page.until ?? Infinity);
+    const limit = ignores.includes('limit') ? Infinity : page.limit;
+    const matching = newestFirst.filter(({ created_at }) => created_at >= since && created_at <= until);
+    const given = matching.slice(0, Math.min(limit, cap));
+    if (oldestFirst) given.reverse();
+    const deadly = given.findIndex(({ id }) => poison.has(id));
+    return deadly === -1 ? { events: given, end: 'eose' } : { events: given.slice(0, deadly), end: 'lost' };
+  };
+}
+
+/** What came of a recovery. */
+export interface Recovered {
+  readonly ids: ReadonlySet<string>;
+  readonly pages: readonly Page[];
+  readonly losses: number;
+}
+
+/** More pages than the bound of any recovery under test: whoever needs them does not end. */
+const ENDLESS = 10_000;
+
+/** Lets a recovery ask until it is over. @param now unix seconds */
+export function recover(gap: GapRecovery, answer: Answering, now: number): Recovered {
+  const ids = new Set<string>();
+  const pages: Page[] = [];
+  let losses = 0;
+  for (let page = gap.next(); page !== undefined; page = gap.next()) {
+    if (pages.push(page) > ENDLESS) throw new Error('the recovery does not end');
+    const { events, end } = answer(page);
+    const isCutOff = events.some(({ id, created_at }) => {
+      ids.add(id);
+      return !gap.received(created_at, id);
+    });
+    if (isCutOff) gap.refused(true);
+    else if (end === 'eose') gap.ended();
+    else if (end === 'lost') losses += lose(gap, now);
+    else gap.refused(end === 'refused, too many');
+  }
+  return { ids, pages, losses };
+}
+
+function lose(gap: GapRecovery, now: number): number {
+  gap.lost(now);
+  return 1;
+}

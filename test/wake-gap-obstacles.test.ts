@@ -1,0 +1,82 @@
+import { describe, expect, test, vi } from 'vitest';
+
+import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
+import { registerDevices } from './support/devices.ts';
+import { keep } from './support/keep.ts';
+import { setScene, untilMetric } from './support/scene.ts';
+import { swiftEvents } from './support/swift-events.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const HOUR = 3600;
+const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
+
+describe('a gap with an event in it that ends the connection', () => {
+  test.each([
+    ['the newest', -10],
+    ['in the middle', 20 * HOUR],
+    ['the oldest', 47 * HOUR],
+  ])('%s: every other event wakes, and the poisoned second is reported', async (_, ageSeconds) => {
+    const relay = keep(await RelayStandIn.start());
+    const { google, server } = await setScene({ relays: [relay] });
+    const devices = await registerDevices(server, 100);
+    relay.resetAll();
+    relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(1_200_000) });
+    relay.storeAll(
+      swiftEvents(
+        devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 1600 + 5 })),
+      ),
+    );
+    await google.pushes.atLeast(100, { timeoutMs: 25_000 });
+    await untilMetric(server, skipped('poisoned'), 1);
+    expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
+      devices.map(({ token }) => token).toSorted(),
+    );
+    console.info(`${await server.metric('mostro_push_relay_connections_total')} connections`);
+  });
+
+  test('is gone around by the recoveries after it', async () => {
+    const relay = keep(await RelayStandIn.start());
+    const { google, server, phone } = await setScene({ relays: [relay] });
+    const alice = await phone();
+    relay.resetAll();
+    relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }), content: 'x'.repeat(1_200_000) });
+    await untilMetric(server, skipped('poisoned'), 1);
+    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), { timeout: 10_000 });
+    const connections = await server.metric('mostro_push_relay_connections_total');
+    relay.resetAll();
+    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 2 * HOUR }));
+    await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), { timeout: 10_000 });
+    expect(await server.metric('mostro_push_relay_connections_total')).toBe(connections + 1);
+  });
+});
+
+describe('a gap in which one second holds more than the relay gives at once', () => {
+  test('wakes for all that it gives, and for everything older; what it does not give is reported', async () => {
+    const relay = keep(await RelayStandIn.start({ maxLimit: 20 }));
+    const { google, server } = await setScene({ relays: [relay] });
+    const devices = await registerDevices(server, 60);
+    relay.resetAll();
+    const strangers = Array.from({ length: 50 }, () => ({
+      recipient: 'ab'.repeat(32),
+      kind: 1059,
+      ageSeconds: HOUR,
+    }));
+    const sought = devices.map(({ key: recipient }, n) => ({
+      recipient,
+      kind: 1059,
+      ageSeconds: 2 * HOUR + n,
+    }));
+    relay.storeAll(swiftEvents([...strangers, ...sought]));
+    await google.pushes.atLeast(60, { timeoutMs: 20_000 });
+    await untilMetric(server, skipped('crowded'), 1);
+    expect(google.pushes.count).toBe(60);
+  });
+});
+
+async function recovering(apiUrl: string): Promise<number[]> {
+  const status = (await (await fetch(`${apiUrl}/api/status`)).json()) as {
+    relays: { recovering: number[]; state: string }[];
+  };
+  return status.relays.flatMap((relay) => (relay.state === 'live' ? relay.recovering : [-1]));
+}
