@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { RelaySubscription } from './relay-subscription.ts';
+
+const PACKAGE = fileURLToPath(new URL('../../.relays/nostr-sdk', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('foreign-relay.py', import.meta.url));
+
+interface ForeignRelayOptions {
+  /** Gift wraps are for those alone, authenticated by NIP-42, whom their `p` tag names. */
+  restrictGiftWraps?: boolean;
+}
+
+/** Whether `.ci/install-relay` has been run. */
+export function isForeignRelayInstalled(): boolean {
+  return existsSync(PACKAGE);
+}
+
+/** A relay that nobody here wrote: rust-nostr's, as a program of its own. It keeps its events in memory. */
+export class ForeignRelay implements AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+    this.port = Number(new URL(url).port);
+  }
+
+  /** Resolves when it has answered a REQ. */
+  static async start({ restrictGiftWraps = false }: ForeignRelayOptions = {}): Promise<ForeignRelay> {
+    const child = spawn('python3', [LAUNCHER, ...(restrictGiftWraps ? ['--restrict-gift-wraps'] : [])], {
+      env: { ...process.env, PYTHONPATH: PACKAGE },
+      stdio: 'pipe',
+    });
+    await once(child, 'spawn');
+    const errors = text(child.stderr);
+    for await (const url of createInterface({ input: child.stdout })) {
+      const relay = new ForeignRelay(child, url);
+      await relay.#answered();
+      return relay;
+    }
+    throw new Error(`the foreign relay did not start: ${await errors}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'close');
+  }
+
+  async #answered(): Promise<void> {
+    try {
+      (await RelaySubscription.open(this.url, { kinds: [1], limit: 1 }))[Symbol.dispose]();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+}
