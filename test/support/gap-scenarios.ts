@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+
+import { GapRecovery, type GapRecoveryOptions } from '../../src/relay/gap-recovery.ts';
+
+/** The time of every recovery under test, in unix seconds. */
+export const NOW = 1_767_225_600;
+
+/** A recovery of so many seconds, with bounds that it does not reach. */
+export function gapOf(seconds: number, options: Partial<GapRecoveryOptions> = {}): GapRecovery {
+  const bounds = { pages: 5000, events: 500_000, timeMs: 1000 };
+  return new GapRecovery({ since: NOW - seconds, maxLimit: undefined, bounds, poisoned: [], ...options });
+}
+
+/** How many events there are of some seconds between these two. */
+export function anyCounts(
+  [from, to]: readonly [number, number],
+  most: number,
+): fc.Arbitrary<Record<number, number>> {
+  const second = fc.integer({ min: from, max: to });
+  // Few or many: a second that holds more than a page is the hard case, and must not be the only one.
+  const count = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: most }));
+  return fc.array(fc.tuple(second, count), { maxLength: 20 }).map((some) => Object.fromEntries(some));
+}
