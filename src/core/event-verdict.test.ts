@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+
+import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
+import { recoveringAdmission } from '../../test/support/recovering-admission.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+import type { NostrEvent } from './nostr-event.ts';
+
+const INSTANCE = '5'.repeat(64);
+const STRANGER = '6'.repeat(64);
+
+describe('the verdict on an event says what it was', () => {
+  test('unmatched: for nobody here', async () => {
+    const { admission, event } = await admissionWithOneKey();
+    expect(admission.offer(candidate(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
+  });
+
+  test('admitted: genuine and of our time', async () => {
+    const { admission, event } = await admissionWithOneKey();
+    expect(admission.offer(candidate(event()), 'live')).toBe('admitted');
+  });
+
+  test('duplicate: reserved or done', async () => {
+    const { admission, event, seen } = await admissionWithOneKey();
+    await seen.reserve(event().id);
+    const reserved = admission.offer(candidate(event()), 'live');
+    await seen.commit(event().id);
+    expect([reserved, admission.offer(candidate(event()), 'live')]).toEqual(['duplicate', 'duplicate']);
+  });
+
+  const eleven = Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]);
+  test.each<[string, (now: number) => Partial<NostrEvent>]>([
+    ['too old', () => ({ created_at: 1 })],
+    [
+      'expired',
+      (now) => ({
+        tags: [
+          ['p', tradeKey(1)],
+          ['expiration', `${now}`],
+        ],
+      }),
+    ],
+    ['for more than ten', () => ({ tags: eleven })],
+  ])('rejected: genuine, maybe, but %s; the relay is not to blame', async (_, parts) => {
+    const { admission, clock, event } = await admissionWithOneKey();
+    expect(admission.offer(candidate(event(parts(clock.seconds))), 'live')).toBe('rejected');
+  });
+
+  test.each([
+    ['its signature is not genuine', { sig: FORGED }, {}],
+    ['it does not parse', {}, { parse: () => undefined }],
+    ['it is another event than the relay said', {}, { id: 'e'.repeat(64) }],
+    ['it is of another kind than the relay said', {}, { kind: 14 }],
+  ])('forged: %s', async (_, parts, claims) => {
+    const { admission, event } = await admissionWithOneKey();
+    expect(admission.offer(candidate(event(parts), claims), 'live')).toBe('forged');
+  });
+});
+
+describe('a stored gift wrap', () => {
+  test('is rejected as not new, without a parse or a verification', async () => {
+    const { admission, event, telemetry, verified } = await admissionWithOneKey();
+    let parses = 0;
+    const stored = candidate(event(), { parse: () => (parses++, event()) });
+    expect(admission.offer(stored, 'stored')).toBe('rejected');
+    expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
+    expect(telemetry.total('events_rejected', 'not_new')).toBe(1);
+  });
+
+  test('is verified when it was missed: in a recovery', async () => {
+    const { admission, event, verified } = await admissionWithOneKey();
+    expect(admission.offer(candidate(event()), admission.beginRecovery())).toBe('admitted');
+    expect(verified).toHaveLength(1);
+  });
+});
+
+describe('where MOSTRO_PUBKEYS is set', () => {
+  test('a kind 14 by another author is rejected, without a verification', async () => {
+    const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
+    const other = event({ kind: 14, pubkey: STRANGER });
+    expect(admission.offer(candidate(other), 'live')).toBe('rejected');
+    expect(verified).toEqual([]);
+    expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
+    expect(telemetry.total('events_verified')).toBe(0);
+  });
+
+  test.each(['live', 'stored'] as const)('a kind 14 by an instance is admitted: %s', async (origin) => {
+    const { admission, event } = await admissionWithOneKey([STRANGER, INSTANCE]);
+    expect(admission.offer(candidate(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
+  });
+
+  test('a kind 14 that only claims to be by an instance is forged', async () => {
+    const { admission, event } = await admissionWithOneKey([INSTANCE]);
+    const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
+    expect(admission.offer(candidate(claimed), 'live')).toBe('forged');
+  });
+
+  test('a gift wrap by anyone is admitted: its author is a key used once', async () => {
+    const { admission, event } = await admissionWithOneKey([INSTANCE]);
+    expect(admission.offer(candidate(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
+  });
+});
+
+describe('there are recipients', () => {
+  test('as long as anybody is registered', async () => {
+    const { admission, registrations } = await recoveringAdmission();
+    const before = admission.hasRecipients();
+    for (const n of [1, 2, 3]) await registrations.unregister(tradeKey(n));
+    expect([before, admission.hasRecipients()]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+
+import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
+import type { Delivery } from './delivery.ts';
+import { Recovery } from './recovery.ts';
+
+const PHONE = fcmTarget('phone');
+const DELIVERED: Delivery = { outcome: 'delivered' };
+const RETRY: Delivery = { outcome: 'retry', reason: 'http_503' };
+
+/** A recovery, and the ends of its wakes in the order in which they are sent. */
+function setUp(): {
+  recovery: Recovery;
+  wake: (token: string) => Promise<Delivery>;
+  sent: ((delivery: Delivery) => void)[];
+} {
+  const recovery = new Recovery(() => undefined);
+  const sent: ((delivery: Delivery) => void)[] = [];
+  const wake = (token: string): Promise<Delivery> =>
+    recovery.once(fcmTarget(token), () => new Promise((settle) => sent.push(settle)));
+  return { recovery, wake, sent };
+}
+
+describe('a recovery', () => {
+  test('sends a device one wake, whose outcome every event of it shares', async () => {
+    const { wake, sent } = setUp();
+    const wakes = [wake('phone'), wake('phone')];
+    sent[0]?.(DELIVERED);
+    expect(await Promise.all([...wakes, wake('phone')])).toEqual([DELIVERED, DELIVERED, DELIVERED]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('sends every device its own', () => {
+    const { wake, sent } = setUp();
+    for (const token of ['a', 'b']) void wake(token);
+    expect(sent).toHaveLength(2);
+  });
+
+  test('tells devices of different providers apart, though their addresses are the same text', () => {
+    const { recovery } = setUp();
+    const { endpoint } = unifiedPushTarget('a');
+    void recovery.once(fcmTarget(endpoint), async () => DELIVERED);
+    expect(recovery.hasWoken([{ type: 'unifiedpush', endpoint }])).toBe(false);
+  });
+
+  test.each([
+    ['delivered', DELIVERED],
+    ['gone', { outcome: 'gone' }],
+    ['refused', { outcome: 'refused', reason: 'http_403' }],
+  ] as const)('sends none again that was %s', async (_, delivery) => {
+    const { wake, sent } = setUp();
+    const first = wake('phone');
+    sent[0]?.(delivery);
+    await first;
+    void wake('phone');
+    expect(sent).toHaveLength(1);
+  });
+
+  test('lets the next event try after a wake that failed, and those that had joined it fail with it', async () => {
+    const { recovery, wake, sent } = setUp();
+    const joined = [wake('phone'), wake('phone')];
+    sent[0]?.(RETRY);
+    expect(await Promise.all(joined)).toEqual([RETRY, RETRY]);
+    const failed = recovery.hasWoken([PHONE]);
+    void wake('phone');
+    expect({ failed, again: recovery.hasWoken([PHONE]), sent: sent.length }).toEqual({
+      failed: false,
+      again: true,
+      sent: 2,
+    });
+  });
+
+  test('has woken the devices of an event when it has woken every one of them', () => {
+    const { recovery, wake } = setUp();
+    void wake('phone');
+    expect([[PHONE], [PHONE, fcmTarget('other')], []].map((some) => recovery.hasWoken(some))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('hands over at its end, and once, what it has absorbed', async () => {
+    const ends: ReadonlyMap<string, Promise<boolean>>[] = [];
+    const recovery = new Recovery((absorbed) => ends.push(absorbed));
+    recovery.absorb('a', Promise.resolve(true));
+    recovery.absorb('b', Promise.resolve(false));
+    expect(ends).toEqual([]);
+    for (const _ of [1, 2]) recovery[Symbol.dispose]();
+    expect(ends).toHaveLength(1);
+    expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, settled]) => [id, await settled]))).toEqual(
+      [
+        ['a', true],
+        ['b', false],
+      ],
+    );
+  });
+
+  test('counts what it absorbs among what it has found', () => {
+    const { recovery } = setUp();
+    recovery.found++;
+    recovery.absorb('a', Promise.resolve(true));
+    expect(recovery.found).toBe(2);
+  });
+});

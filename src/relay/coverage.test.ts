@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/clock.ts';
+import { askedSince, Coverage } from './coverage.ts';
+
+const START = Date.UTC(2026, 0, 1);
+
+function seconds(ms: number): number {
+  return ms / SECOND_MS;
+}
+
+describe('a gap', () => {
+  test('begins at the last proof of life', () => {
+    const coverage = new Coverage(START);
+    for (const minutes of [1, 2, 3]) coverage.prove(START + minutes * MINUTE_MS);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START + 3 * MINUTE_MS);
+  });
+
+  test('begins at the start when there never was a proof', () => {
+    const coverage = new Coverage(START);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START);
+  });
+
+  test('begins earlier where the proof is doubtful', () => {
+    const coverage = new Coverage(START);
+    coverage.prove(START + 9 * MINUTE_MS);
+    coverage.lose(START + 4 * MINUTE_MS);
+    expect(coverage.takeGap()).toBe(START + 4 * MINUTE_MS);
+  });
+
+  test('that was not taken over is not made shorter by a later one', () => {
+    const coverage = new Coverage(START);
+    coverage.prove(START + MINUTE_MS);
+    coverage.lose();
+    coverage.prove(START + HOUR_MS);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START + MINUTE_MS);
+  });
+
+  test('is there until it is taken over, and then no more', () => {
+    const coverage = new Coverage(START);
+    const before = coverage.hasGap;
+    coverage.lose();
+    const during = coverage.hasGap;
+    coverage.takeGap();
+    expect([before, during, coverage.hasGap, coverage.takeGap()]).toEqual([false, true, false, undefined]);
+  });
+
+  test('after one that was taken over begins at the last proof again', () => {
+    const coverage = new Coverage(START);
+    coverage.lose();
+    coverage.takeGap();
+    coverage.prove(START + HOUR_MS);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START + HOUR_MS);
+  });
+
+  test('always begins at the earliest time that was lost since it was last taken', () => {
+    const times = fc.array(fc.nat(1e9), { minLength: 1 });
+    fc.assert(
+      fc.property(times, (lost) => {
+        const coverage = new Coverage(START);
+        for (const at of lost) coverage.lose(START + at);
+        expect(coverage.takeGap()).toBe(START + Math.min(...lost));
+      }),
+    );
+  });
+});
+
+describe('coverage is fresh', () => {
+  test('until it was proven', () => {
+    const coverage = new Coverage(START);
+    const before = coverage.isFresh;
+    coverage.prove(START);
+    expect([before, coverage.isFresh]).toEqual([true, false]);
+  });
+
+  test('until it was lost', () => {
+    const coverage = new Coverage(START);
+    coverage.lose();
+    expect(coverage.isFresh).toBe(false);
+  });
+});
+
+describe('a gap is asked for (contract 2)', () => {
+  const NOW = START + 30 * DAY_MS;
+
+  test.each([
+    ['15 minutes further back for kind 14', 14, 15 * MINUTE_MS],
+    ['two days and 15 minutes further back for gift wraps', 1059, 2 * DAY_MS + 15 * MINUTE_MS],
+  ])('%s', (_, kind, back) => {
+    expect(askedSince(kind, NOW - HOUR_MS, NOW)).toBe(seconds(NOW - HOUR_MS - back));
+  });
+
+  test.each([14, 1059])('never beyond what may still wake, 72 hours: kind %i', (kind) => {
+    expect(askedSince(kind, NOW - 5 * DAY_MS, NOW)).toBe(seconds(NOW - 72 * HOUR_MS));
+  });
+
+  test('in whole seconds, rather one too many than one too few', () => {
+    expect(askedSince(14, NOW + 999, NOW + 999)).toBe(seconds(NOW - 15 * MINUTE_MS));
+  });
+});

@@ -1,0 +1,79 @@
+import { Arrivals } from '../../stand-ins/arrivals.ts';
+import { EventAdmission } from '../../src/core/event-admission.ts';
+import type { Delivery } from '../../src/core/delivery.ts';
+import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { EventOrigin, Verdict } from '../../src/core/ports.ts';
+import type { WakePriority } from '../../src/core/push-queue.ts';
+import type { PushTarget } from '../../src/core/push-target.ts';
+import type { Registrations } from '../../src/core/registrations.ts';
+import { Waker } from '../../src/core/waker.ts';
+import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
+import { candidate } from './admission.ts';
+import { eventId } from './event-id.ts';
+import { unsignedEvent } from './events.ts';
+import type { FakeTelemetry } from './fake-telemetry.ts';
+import { liveRegistrations } from './live-registrations.ts';
+import { fcmTarget, tradeKey } from './registrations.ts';
+
+interface Push {
+  readonly target: PushTarget;
+  readonly priority: WakePriority;
+  settle(delivery: Delivery): void;
+}
+
+export interface RecoveringAdmission {
+  readonly admission: EventAdmission;
+  readonly registrations: Registrations;
+  readonly seen: MemorySeenEvents;
+  readonly telemetry: FakeTelemetry;
+  /** The wakes, each under way until the test settles it. */
+  readonly pushes: Arrivals<Push>;
+  /** Offers the n-th event, which is for these keys, key 1 unless given, and waits until it has got as far as it gets by itself. */
+  readonly offer: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
+}
+
+/** Admission with the true waker. Keys 1 and 2 are registered for one phone, key 3 for another; every signature is genuine. */
+export async function recoveringAdmission(): Promise<RecoveringAdmission> {
+  const { registrations, clock, telemetry } = liveRegistrations();
+  for (const n of [1, 2]) await registrations.register(tradeKey(n), fcmTarget('phone'), 'android');
+  await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
+  const pushes = new Arrivals<Push>();
+  const push = (target: PushTarget, _: unknown, priority: WakePriority): Promise<Delivery> =>
+    new Promise((settle) => pushes.push({ target, priority, settle }));
+  const seen = new MemorySeenEvents({ clock: clock.read });
+  const admission = new EventAdmission({
+    registrations,
+    seen,
+    verifier: { verify: () => true },
+    waker: new Waker({ registrations, push, clock: clock.read, telemetry }),
+    authors: new Set(),
+    clock: clock.read,
+    telemetry,
+    onFault: (fault) => {
+      throw fault;
+    },
+  });
+  const event = (n: number, keys: readonly number[]): NostrEvent =>
+    unsignedEvent({
+      id: eventId(n),
+      created_at: clock.seconds,
+      tags: keys.map((key) => ['p', tradeKey(key)]),
+    });
+  return {
+    admission,
+    registrations,
+    seen,
+    telemetry,
+    pushes,
+    async offer(n, origin, keys = [1]) {
+      const verdict = admission.offer(candidate(event(n, keys)), origin);
+      await settled();
+      return verdict;
+    },
+  };
+}
+
+/** Lets everything happen that waits for nothing but promises. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
