@@ -112,6 +112,7 @@ export class EventAdmission implements EventSink {
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);
     if ((await seen.reserve(event.id)) !== 'new') return void this.#duplicate();
+    this.#absorbed.delete(event.id);
     telemetry.count('events_claimed');
     telemetry.log('event.matched', { kind: event.kind });
     if (origin instanceof Recovery) origin.found++;
@@ -124,11 +125,15 @@ export class EventAdmission implements EventSink {
     }
   }
 
-  /** The recovery has woken the devices already: the event follows their wake, and is not reserved (see {@link Recovery}). */
+  /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */
   #absorb(id: string, registrations: readonly Registration[], recovery: Recovery): void {
     this.#parts.telemetry.count('events_absorbed');
     this.#absorbed.add(id);
-    const settled = this.#parts.waker.wake(registrations, recovery);
+    const settled = this.#parts.waker.wake(registrations, recovery).then((isSettled) => {
+      // Nobody was woken for it: whoever else hands it in may try.
+      if (!isSettled) this.#absorbed.delete(id);
+      return isSettled;
+    });
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
     // A live copy of it may then be lost: better than memory without a bound.
     else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
@@ -136,8 +141,10 @@ export class EventAdmission implements EventSink {
 
   async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {
     const { seen } = this.#parts;
-    if ((await settled) && (await seen.reserve(id)) === 'new') await seen.commit(id);
-    this.#absorbed.delete(id);
+    const isSettled = await settled;
+    // Since then it may have come live, which is another matter.
+    const isStillAbsorbed = this.#absorbed.delete(id);
+    if (isSettled && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
   }
 
   #duplicate(): Verdict {

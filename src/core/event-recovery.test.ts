@@ -56,7 +56,7 @@ describe('a recovery wakes', () => {
     expect(pushes.all.map(({ target }) => target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
   });
 
-  test.fails('again, live, a device whose wake went before an event that woke another device too', async () => {
+  test('again, live, a device whose wake went before an event that woke another device too', async () => {
     const parts = await setUp();
     await parts.offer(3, parts.recovery, [1, 3]);
     await settle(parts, 1, DELIVERED);
@@ -102,7 +102,7 @@ describe('an event that a recovery has absorbed', () => {
     expect(await parts.offer(2, 'live', [2])).toBe('admitted');
   });
 
-  test.fails('is tried again from a further copy when the wake of its live copy failed', async () => {
+  test('is tried again from a further copy when the wake of its live copy failed', async () => {
     const parts = await setUp();
     await parts.offer(2, 'live', [2]);
     await settle(parts, 1, RETRY);
@@ -142,7 +142,7 @@ describe('a wake of a recovery that fails', () => {
     expect(parts.pushes.count).toBe(2);
   });
 
-  test.fails('gives back at once what it absorbed: another relay that is caught up on may wake for it', async () => {
+  test('gives back at once what it absorbed: another relay that is caught up on may wake for it', async () => {
     const parts = await recoveringAdmission();
     const [one, other] = [parts.admission.beginRecovery(), parts.admission.beginRecovery()];
     await parts.offer(1, one);

@@ -21,9 +21,9 @@ export class Recovery implements Disposable {
     this.#onEnd = onEnd;
   }
 
-  /** Whether every one of these devices has had its wake. */
+  /** Whether any of these devices has had its wake. */
   hasWoken(targets: readonly PushTarget[]): boolean {
-    return targets.every((target) => this.#wakes.has(deviceOf(target)));
+    return targets.some((target) => this.#wakes.has(deviceOf(target)));
   }
 
   /** Sends the device its one wake, or joins the one that it was sent. A wake that failed may be tried again by the next event. */

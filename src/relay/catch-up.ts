@@ -110,9 +110,9 @@ export class CatchUp {
       if (end === 'lost') gap.lost(unixSeconds(clock));
       else if (end === 'eose') gap.ended();
       else await this.#onRefused(gap, end, backoff);
+      gap.spent(Math.max(0, clock() - begun));
       if (this.#closed.signal.aborted) return false;
       if (end === 'eose') backoff.reset();
-      gap.spent(Math.max(0, clock() - begun));
     }
     return true;
   }

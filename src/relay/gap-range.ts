@@ -80,7 +80,6 @@ export class GapRange {
   /** The second `until` has nothing more to give. */
   leaveSecond(): void {
     this.until--;
-    this.countBefore = 0;
     this.#known = new Set();
     this.wide = 'no';
   }

@@ -5,12 +5,19 @@ import { GapRange } from './gap-range.ts';
 export interface RecoveryBounds {
   readonly pages: number;
   readonly events: number;
+  /** Connections that ended in the middle of a page. */
+  readonly losses: number;
   /** Milliseconds spent asking, waits for the relay's patience included. */
   readonly timeMs: number;
 }
 
 /** The two days of gift wraps of a relay with three a second: some 1.5 GB, and a quarter of an hour at 2 MB a second. */
-export const RECOVERY_BOUNDS: RecoveryBounds = { pages: 5000, events: 500_000, timeMs: 15 * MINUTE_MS };
+export const RECOVERY_BOUNDS: RecoveryBounds = {
+  pages: 5000,
+  events: 500_000,
+  losses: 200,
+  timeMs: 15 * MINUTE_MS,
+};
 
 /** What most relays give at once (strfry); one that gives less says so by giving less. */
 const PAGE_LIMIT = 500;
@@ -18,7 +25,7 @@ const PAGE_LIMIT = 500;
 const SECOND_LIMIT = 5000;
 /** A relay that refuses pages this often in a row will not serve the gap. */
 const MAX_REFUSALS = 8;
-/** No page is asked for that is smaller, however often the relay refuses. */
+/** No page is asked for that is smaller, however often the relay refuses, and no relay is thought to give fewer at once. */
 const MIN_LIMIT = 10;
 /** A connection ends for many reasons. After so many ends in the same place, an event there is to blame. */
 const LOSSES_UNTIL_SLICED = 2;
@@ -83,6 +90,7 @@ export class GapRecovery {
   #refusals = 0;
   #pages = 0;
   #events = 0;
+  #losses = 0;
   #spentMs = 0;
   #givenUp: UnrecoveredReason | undefined;
 
@@ -116,6 +124,7 @@ export class GapRecovery {
     const range = this.#ranges.at(-1);
     if (range === undefined) return;
     this.#refusals = 0;
+    range.losses = 0;
     if (range.isAstray) return this.giveUp('refused');
     if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
     this.#noteCut(range);
@@ -131,6 +140,9 @@ export class GapRecovery {
 
   /** The relay refuses the page. @param narrower whether to ask for less from now on */
   refused(narrower: boolean): void {
+    const range = this.#ranges.at(-1);
+    // More of the one second than usual was asked for in vain: what is missing of it stays missing.
+    if (range !== undefined && range.wide !== 'no' && narrower) return this.#leave(range, 0);
     this.#refusals++;
     if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);
     if (this.#refusals > MAX_REFUSALS) this.giveUp('refused');
@@ -139,6 +151,7 @@ export class GapRecovery {
   /** The connection has ended in the middle of a page. @param now unix seconds */
   lost(now: number): void {
     const range = this.#ranges.at(-1);
+    this.#losses++;
     if (range === undefined || ++range.losses < LOSSES_UNTIL_SLICED) return;
     const newest = Math.min(range.until, now + MAX_AHEAD_SECONDS);
     if (newest > range.since) {
@@ -164,7 +177,7 @@ export class GapRecovery {
     return {
       pages: this.#pages,
       events: this.#events,
-      crowdedSeconds: this.#crowded + this.#leftWith.filter((count) => count >= this.#cutAt).length,
+      crowdedSeconds: this.#crowded + this.#leftWith.filter((count) => count >= this.#fullPage).length,
       poisonedSeconds: this.#poisoned,
       ...(oldest &&
         newest &&
@@ -174,9 +187,15 @@ export class GapRecovery {
     };
   }
 
+  /** What a page has that the relay cut off; infinite where it never showed. */
+  get #fullPage(): number {
+    return Math.max(MIN_LIMIT, this.#cutAt);
+  }
+
   #boundHit(): UnrecoveredReason | undefined {
     if (this.#pages >= this.#bounds.pages) return 'pages';
     if (this.#events >= this.#bounds.events) return 'events';
+    if (this.#losses >= this.#bounds.losses) return 'losses';
     return this.#spentMs >= this.#bounds.timeMs ? 'timeMs' : undefined;
   }
 

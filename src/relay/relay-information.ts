@@ -38,6 +38,7 @@ export interface RelayLimits {
  * @returns no limits at all when the relay does not answer with a document of the right form
  */
 export async function fetchRelayLimits(url: string, signal: AbortSignal): Promise<RelayLimits> {
+  if (signal.aborted) return {};
   const page = new URL(url.replace(/^ws/, 'http'));
   page.username = '';
   page.password = '';

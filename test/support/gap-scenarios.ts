@@ -7,7 +7,7 @@ export const NOW = 1_767_225_600;
 
 /** A recovery of so many seconds, with bounds that it does not reach. */
 export function gapOf(seconds: number, options: Partial<GapRecoveryOptions> = {}): GapRecovery {
-  const bounds = { pages: 5000, events: 500_000, timeMs: 1000 };
+  const bounds = { pages: 5000, events: 500_000, losses: 500, timeMs: 1000 };
   return new GapRecovery({ since: NOW - seconds, maxLimit: undefined, bounds, poisoned: [], ...options });
 }
 
