@@ -38,6 +38,17 @@ describe('backoff', () => {
     expect([backoff.next(), backoff.next()]).toEqual([0, 0]);
   });
 
+  test('waits at least its minimum, and by chance as much longer as without one', () => {
+    const options = { baseMs: 100, maxMs: 300, minMs: 50 };
+    const [least, most] = [0, 1].map((die) => new Backoff(options, () => die));
+    expect([1, 2, 3, 4].map(() => [least?.next(), most?.next()])).toEqual([
+      [50, 150],
+      [50, 250],
+      [50, 350],
+      [50, 350],
+    ]);
+  });
+
   test('begins anew after a reset', () => {
     const backoff = new Backoff({ baseMs: 100, maxMs: 1000 }, () => 1);
     const before = [backoff.next(), backoff.next()];

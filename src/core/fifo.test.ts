@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { Fifo } from './fifo.ts';
+
+describe('a queue', () => {
+  test('that is empty gives nothing', () => {
+    const fifo = new Fifo<number>();
+    expect([fifo.shift(), fifo.takeAll(), fifo.size]).toEqual([undefined, [], 0]);
+  });
+
+  test('gives back what was pushed in the order in which it was, as an array would', () => {
+    const steps = fc.array(fc.constantFrom('push', 'push', 'shift', 'takeAll'), { maxLength: 200 });
+    fc.assert(
+      fc.property(steps, (some) => {
+        const fifo = new Fifo<number>();
+        let model: number[] = [];
+        for (const [n, step] of some.entries()) {
+          if (step === 'push') {
+            fifo.push(n);
+            model.push(n);
+          } else if (step === 'shift') expect(fifo.shift()).toBe(model.shift());
+          else {
+            expect(fifo.takeAll()).toEqual(model);
+            model = [];
+          }
+          expect(fifo.size).toBe(model.length);
+        }
+      }),
+    );
+  });
+
+  test('may hold undefined', () => {
+    const fifo = new Fifo<undefined>();
+    fifo.push(undefined);
+    expect(fifo.size).toBe(1);
+    fifo.shift();
+    expect(fifo.size).toBe(0);
+  });
+
+  test('of two hundred thousand gives them back one by one, which an array is too slow for', () => {
+    const fifo = new Fifo<number>();
+    for (let n = 0; n < 200_000; n++) fifo.push(n);
+    let inOrder = 0;
+    while (fifo.shift() === inOrder) inOrder++;
+    expect(inOrder).toBe(200_000);
+  });
+});
