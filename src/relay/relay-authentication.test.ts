@@ -1,0 +1,112 @@
+import { verifyEvent, type Event } from 'nostr-tools/pure';
+import { describe, expect, test } from 'vitest';
+
+import { eventId } from '../../test/support/event-id.ts';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import type { NostrEvent } from '../core/nostr-event.ts';
+import { eventSigner } from '../crypto/event-signer.ts';
+import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { RelayAuthentication } from './relay-authentication.ts';
+
+const URL = 'wss://relay.example/path';
+const KEY = parseServerKey(generatePrivateKey()) as ServerKey;
+
+function setUp(): {
+  authentication: RelayAuthentication;
+  answers: NostrEvent[];
+  clock: FakeClock;
+  results: boolean[];
+} {
+  const answers: NostrEvent[] = [];
+  const results: boolean[] = [];
+  const clock = new FakeClock();
+  const authentication = new RelayAuthentication({
+    url: URL,
+    signer: eventSigner(KEY),
+    clock: clock.read,
+    send: ([type, event]) => {
+      if (type === 'AUTH') answers.push(JSON.parse(JSON.stringify(event)) as NostrEvent);
+    },
+    onResult: (accepted) => results.push(accepted),
+  });
+  return { authentication, answers, clock, results };
+}
+
+describe('a challenge', () => {
+  test('is answered as NIP-42 has it, signed with the server’s key', () => {
+    const { authentication, answers, clock } = setUp();
+    expect(authentication.onChallenge('the challenge')).toBe(true);
+    expect(answers).toMatchObject([
+      {
+        kind: 22_242,
+        pubkey: KEY.publicKeyHex.slice(2),
+        created_at: clock.seconds,
+        tags: [
+          ['relay', URL],
+          ['challenge', 'the challenge'],
+        ],
+        content: '',
+      },
+    ]);
+    expect(verifyEvent(answers[0] as unknown as Event)).toBe(true);
+  });
+
+  test('leaves open what the relay thinks of us', () => {
+    const { authentication } = setUp();
+    const before = [authentication.state, authentication.isOver];
+    authentication.onChallenge('a');
+    expect([before, [authentication.state, authentication.isOver]]).toEqual([
+      ['none', false],
+      ['pending', false],
+    ]);
+  });
+
+  test('is answered eight times on a connection and not once more', () => {
+    const { authentication, answers } = setUp();
+    const answered = Array.from({ length: 10 }, (_, n) => authentication.onChallenge(`${n}`));
+    expect(answered).toEqual([...Array.from({ length: 8 }, () => true), false, false]);
+    expect(answers).toHaveLength(8);
+  });
+
+  test('of more than 1024 characters is not answered, and costs no answer', () => {
+    const { authentication, answers } = setUp();
+    for (let n = 0; n < 20; n++) expect(authentication.onChallenge('x'.repeat(1025))).toBe(false);
+    expect([authentication.state, answers.length]).toEqual(['none', 0]);
+    expect(authentication.onChallenge('x'.repeat(1024))).toBe(true);
+  });
+});
+
+describe('the relay’s OK', () => {
+  test.each([
+    [true, 'accepted'],
+    [false, 'refused'],
+  ] as const)('to our answer, %s, is its judgement: %s', (accepted, state) => {
+    const { authentication, answers, results } = setUp();
+    authentication.onChallenge('a');
+    expect(authentication.onOk(answers[0]?.id ?? '', accepted)).toBe(true);
+    expect([authentication.state, authentication.isOver, results]).toEqual([state, true, [accepted]]);
+  });
+
+  test('to something else judges nothing', () => {
+    const { authentication, results } = setUp();
+    const unasked = authentication.onOk(eventId(1), true);
+    authentication.onChallenge('a');
+    expect([unasked, authentication.onOk(eventId(1), true)]).toEqual([false, false]);
+    expect([authentication.state, results]).toEqual(['pending', []]);
+  });
+
+  test('counts once', () => {
+    const { authentication, answers, results } = setUp();
+    authentication.onChallenge('a');
+    const said = [1, 2].map(() => authentication.onOk(answers[0]?.id ?? '', true));
+    expect([said, results]).toEqual([[true, false], [true]]);
+  });
+
+  test('to an answer that a later challenge has made void judges nothing', () => {
+    const { authentication, answers, results } = setUp();
+    for (const challenge of ['a', 'b']) authentication.onChallenge(challenge);
+    expect(authentication.onOk(answers[0]?.id ?? '', false)).toBe(false);
+    expect(authentication.onOk(answers[1]?.id ?? '', true)).toBe(true);
+    expect(results).toEqual([true]);
+  });
+});

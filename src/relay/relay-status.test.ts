@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { KindWatch, type KindTotal } from './kind-watch.ts';
+import { relayStatus, type RelayStatus, type RelayStatusParts } from './relay-status.ts';
+
+interface Watched {
+  readonly total: KindTotal;
+  readonly watch: KindWatch;
+}
+
+function watched(kind: number): Watched {
+  const clock = new FakeClock();
+  const total = { events: 0 };
+  return { total, watch: new KindWatch({ kind, total, clock: clock.read, startedAt: clock.now }) };
+}
+
+function statusOf(watches: readonly Watched[], parts: Partial<RelayStatusParts> = {}): RelayStatus {
+  return relayStatus({
+    relay: 'relay.example',
+    url: 'wss://relay.example',
+    state: 'connected',
+    authentication: 'none',
+    reconnects: 0,
+    discovered: false,
+    ...parts,
+    watches: watches.map(({ watch }) => watch),
+  });
+}
+
+describe('a relay', () => {
+  test('is live as soon as one kind is, and serves the kinds that nothing speaks against', () => {
+    const [wraps, messages] = [watched(1059), watched(14)];
+    wraps.watch.goLive();
+    expect(statusOf([wraps, messages])).toMatchObject({
+      state: 'live',
+      liveKinds: [1059],
+      served: [1059],
+      restricted: [],
+      recovering: [],
+    });
+  });
+
+  test.each(['connecting', 'connected', 'waiting', 'banned'] as const)(
+    'is %s as its connection while no kind is live',
+    (state) => {
+      expect(statusOf([watched(14)], { state })).toMatchObject({ state, liveKinds: [], served: [] });
+    },
+  );
+
+  test('is shown with all that was said of it, and no watch', () => {
+    expect(statusOf([], { reconnects: 3, discovered: true })).toEqual({
+      relay: 'relay.example',
+      url: 'wss://relay.example',
+      state: 'connected',
+      authentication: 'none',
+      reconnects: 3,
+      discovered: true,
+      liveKinds: [],
+      served: [],
+      restricted: [],
+      recovering: [],
+    });
+  });
+});
+
+describe('a kind is restricted', () => {
+  test('when the relay has refused it, until it is live after all', () => {
+    const one = watched(1059);
+    one.watch.refusal = 'restricted';
+    const before = statusOf([one]);
+    one.watch.goLive();
+    expect([before.restricted, statusOf([one]).restricted]).toEqual([
+      [{ kind: 1059, reason: 'restricted' }],
+      [],
+    ]);
+  });
+
+  test('as withheld when others have delivered ten of it since it was live here, and this one none', () => {
+    const one = watched(1059);
+    one.total.events = 500;
+    one.watch.goLive();
+    one.total.events += 9;
+    const before = statusOf([one]);
+    one.total.events++;
+    expect([before.restricted, before.served]).toEqual([[], [1059]]);
+    expect(statusOf([one])).toMatchObject({
+      liveKinds: [1059],
+      served: [],
+      restricted: [{ kind: 1059, reason: 'withheld' }],
+    });
+  });
+
+  test('no more as withheld once it has delivered one, then or ever before', () => {
+    const one = watched(1059);
+    one.watch.goLive();
+    one.total.events += 100;
+    one.watch.noteEvent();
+    expect(statusOf([one]).restricted).toEqual([]);
+  });
+
+  test('not as withheld for what others delivered before it was live, whatever the reconnections', () => {
+    const one = watched(14);
+    one.total.events = 100;
+    one.watch.goLive();
+    one.watch.goSilent();
+    expect(statusOf([one]).restricted).toEqual([]);
+  });
+
+  test.each(['pending', 'accepted', 'refused'] as const)(
+    'as unconfirmed when it is gift wraps, none came, and authentication is %s',
+    (authentication) => {
+      const both = [watched(1059), watched(14)];
+      for (const { watch } of both) watch.goLive();
+      expect(statusOf(both, { authentication })).toMatchObject({
+        served: [14],
+        restricted: [{ kind: 1059, reason: 'unconfirmed' }],
+      });
+    },
+  );
+
+  test('no more as unconfirmed once a gift wrap has come', () => {
+    const one = watched(1059);
+    one.watch.goLive();
+    one.watch.noteEvent();
+    expect(statusOf([one], { authentication: 'accepted' }).restricted).toEqual([]);
+  });
+
+  test('by its refusal rather than by what is only suspected', () => {
+    const one = watched(1059);
+    one.watch.goLive();
+    one.total.events += 100;
+    one.watch.refusal = 'auth-required';
+    expect(statusOf([one], { authentication: 'refused' }).restricted).toEqual([
+      { kind: 1059, reason: 'auth-required' },
+    ]);
+  });
+});
+
+describe('a kind is being recovered', () => {
+  test('while it is live and has a gap, taken over or not, until the recovery is finished', () => {
+    const one = watched(14);
+    one.watch.coverage.lose();
+    const offline = statusOf([one]).recovering;
+    one.watch.goLive();
+    const waiting = statusOf([one]).recovering;
+    const gap = one.watch.recovery(undefined);
+    const underWay = statusOf([one]).recovering;
+    if (gap !== undefined) one.watch.finishRecovery(gap.report());
+    expect([offline, waiting, underWay, statusOf([one]).recovering]).toEqual([[], [14], [14], []]);
+  });
+
+  test('no more when there is nobody to catch up for', () => {
+    const one = watched(14);
+    one.watch.goLive();
+    one.watch.coverage.lose();
+    one.watch.forgetGap();
+    expect(statusOf([one]).recovering).toEqual([]);
+  });
+});
