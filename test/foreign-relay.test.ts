@@ -6,6 +6,7 @@ import { RelayPublisher } from '../stand-ins/relay-publisher.ts';
 import { ForeignRelay, isForeignRelayInstalled } from './support/foreign-relay.ts';
 import { keep } from './support/keep.ts';
 import { RelaySubscription } from './support/relay-subscription.ts';
+import { swiftEvents } from './support/swift-events.ts';
 import { eventFor } from './support/wire-events.ts';
 
 const RECIPIENT = 'c'.repeat(64);
@@ -38,12 +39,15 @@ describe.skipIf(!isForeignRelayInstalled())(
       expect(await stored(url, { until: event.created_at - 1 })).toEqual([]);
     });
 
-    test('gives 500 stored events at most, whatever the limit', async () => {
+    test('gives 500 stored events at most, and a quarter of that when asked for more', async () => {
       const { url, publish } = await relayWithPublisher();
-      const events = Array.from({ length: 510 }, (_, age) => eventFor([RECIPIENT], { ageSeconds: age }));
+      const events = swiftEvents(
+        Array.from({ length: 510 }, (_, age) => ({ recipient: RECIPIENT, kind: 1059, ageSeconds: age })),
+      );
       await publish(...events);
 
-      expect(await stored(url, { limit: 5000 })).toHaveLength(500);
+      expect(await stored(url, { limit: 500 })).toEqual(events.slice(0, 500));
+      expect(await stored(url, { limit: 501 })).toEqual(events.slice(0, 125));
     });
 
     test.for([

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { RelaySubscription } from './relay-subscription.ts';
 
-const PACKAGE = fileURLToPath(new URL('../../.relays/nostr-sdk', import.meta.url));
-const LAUNCHER = fileURLToPath(new URL('foreign-relay.py', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../.relays/bin/foreign-relay', import.meta.url));
 
 interface ForeignRelayOptions {
   /** Gift wraps are for those alone, authenticated by NIP-42, whom their `p` tag names. */
@@ -17,10 +16,10 @@ interface ForeignRelayOptions {
 
 /** Whether `.ci/install-relay` has been run. */
 export function isForeignRelayInstalled(): boolean {
-  return existsSync(PACKAGE);
+  return existsSync(PROGRAM);
 }
 
-/** A relay that nobody here wrote: rust-nostr's, as a program of its own. It keeps its events in memory. */
+/** A relay that nobody here wrote: khatru, as a program of its own. It keeps its events in memory. */
 export class ForeignRelay implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
@@ -34,10 +33,7 @@ export class ForeignRelay implements AsyncDisposable {
 
   /** Resolves when it has answered a REQ. */
   static async start({ restrictGiftWraps = false }: ForeignRelayOptions = {}): Promise<ForeignRelay> {
-    const child = spawn('python3', [LAUNCHER, ...(restrictGiftWraps ? ['--restrict-gift-wraps'] : [])], {
-      env: { ...process.env, PYTHONPATH: PACKAGE },
-      stdio: 'pipe',
-    });
+    const child = spawn(PROGRAM, restrictGiftWraps ? ['-restrict-gift-wraps'] : [], { stdio: 'pipe' });
     await once(child, 'spawn');
     const errors = text(child.stderr);
     for await (const url of createInterface({ input: child.stdout })) {

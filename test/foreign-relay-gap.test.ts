@@ -1,0 +1,21 @@
+import { describe } from 'vitest';
+
+import { ForeignRelay, isForeignRelayInstalled } from './support/foreign-relay.ts';
+import { gapSuite } from './support/gap-suite.ts';
+import { publishAll, type TestRelay } from './support/test-relay.ts';
+
+describe.skipIf(!isForeignRelayInstalled())(
+  'a relay that nobody here wrote (.ci/install-relay installs it)',
+  () => {
+    gapSuite('khatru 0.19.1', foreignTestRelay);
+  },
+);
+
+async function foreignTestRelay(): Promise<TestRelay> {
+  const relay = await ForeignRelay.start();
+  return {
+    port: relay.port,
+    publish: (events) => publishAll(relay.url, events),
+    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
+  };
+}
