@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+
+import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
+import { discovered, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
+import { keep } from './support/keep.ts';
+import { isLiveRequest, untilLine } from './support/relay-lines.ts';
+import { setScene, type Scene } from './support/scene.ts';
+import { eventFor } from './support/wire-events.ts';
+
+/** For what does not come as long as its fault is there. */
+const SOON = { timeoutMs: 2000 };
+
+interface ManualScene extends Scene {
+  /** A relay whose answers the test gives by hand. */
+  readonly other: RelayStandIn;
+  readonly say: (...message: unknown[]) => void;
+  /** The ids of the REQs for gift wraps that came until there were so many. */
+  readonly asked: (times: number) => Promise<unknown[]>;
+  /** Sends challenges. @returns the ids of the answers to them */
+  readonly challenge: (...challenges: string[]) => Promise<unknown[]>;
+}
+
+const isRequest = ([, , filter]: readonly unknown[]): boolean => isLiveRequest([filter as object], 1059);
+const isAnswer = ([type]: readonly unknown[]): boolean => type === 'AUTH';
+
+async function setManualScene(): Promise<ManualScene> {
+  const [relay, other] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
+  other.pauseAnswers();
+  const environment = { NOSTR_RELAYS: `${relay.url},${other.url}`, NOSTR_KINDS: '1059' };
+  const never = { baseMs: 1, maxMs: 1, minMs: 3_600_000 };
+  const relayTiming = { refused: never, authenticationTimeoutMs: 1000, eoseTimeoutMs: 60_000 };
+  const scene = await setScene({ relays: [relay], environment, relayTiming });
+  const say = (...message: unknown[]): void => other.sendRaw(JSON.stringify(message));
+  return {
+    ...scene,
+    other,
+    say,
+    async asked(times) {
+      const frames = await other.heldFrames.atLeast(times, { ...SOON, where: isRequest });
+      return frames.map(([, id]) => id);
+    },
+    async challenge(...challenges) {
+      for (const one of challenges) say('AUTH', one);
+      const frames = await other.heldFrames.atLeast(challenges.length, { where: isAnswer });
+      return frames.map(([, event]) => (event as { id: string }).id);
+    },
+  };
+}
+
+// Each of these is a fault of today. Where one passes, the fault is gone, and so must be the mark.
+
+describe('what was asked as a stranger is asked again after authentication', () => {
+  test.fails('where the relay refuses it only after it has accepted us', async () => {
+    const { asked, challenge, say } = await setManualScene();
+    const [id] = await asked(1);
+    const [answer] = await challenge('who are you?');
+    say('OK', answer, true, '');
+    say('CLOSED', id, 'auth-required: not for strangers');
+    await asked(2);
+  });
+
+  test.fails('where the relay answers it, as to a stranger, only after it has accepted us', async () => {
+    const { asked, challenge, say } = await setManualScene();
+    const [id] = await asked(1);
+    const [answer] = await challenge('who are you?');
+    say('OK', answer, true, '');
+    say('EOSE', id);
+    await asked(2);
+  });
+
+  test.fails('where the relay asked twice and accepts the first answer alone', async () => {
+    const { asked, challenge, say } = await setManualScene();
+    const [id] = await asked(1);
+    say('CLOSED', id, 'auth-required: not for strangers');
+    const [first, second] = await challenge('who are you?', 'who are you, please?');
+    say('OK', first, true, '');
+    say('OK', second, false, 'error: already authenticated');
+    await asked(2);
+  });
+});
+
+describe('a relay that asks anew who we are', () => {
+  test.fails('every hour is answered every time: eight answers are enough at once, not for weeks', async () => {
+    let hours = 0;
+    const { relay } = await setScene({ clock: () => Date.now() + hours * 3_600_000 });
+    for (hours = 1; hours <= 9; hours++) {
+      relay.sendRaw(JSON.stringify(['AUTH', `challenge ${hours}`]));
+      await relay.auths.atLeast(hours, SOON);
+    }
+  });
+});
+
+describe('a relay that is discovered', () => {
+  test.fails('late is caught up on for gift wraps too', async () => {
+    const { google, mostro, other, phone, relay } = await setDiscoveryScene();
+    const alice = await phone();
+    other.store(mostro.giftWrap(alice.tradePubkey));
+    relay.broadcast(relayList(mostro, 1, [other.url]));
+    await google.pushes.atLeast(1, SOON);
+  });
+
+  test.fails('again is caught up on for gift wraps too', async () => {
+    const { google, mostro, other, phone, relay, server } = await setDiscoveryScene();
+    const alice = await phone();
+    relay.broadcast(relayList(mostro, 1, [other.url]));
+    await untilLine(server, other, { state: 'live', served: [1059, 14], recovering: [] });
+    relay.broadcast(relayList(mostro, 2));
+    await expect.poll(() => other.clientCount).toBe(0);
+    other.store(mostro.giftWrap(alice.tradePubkey));
+    relay.broadcast(relayList(mostro, 3, [other.url]));
+    await google.pushes.atLeast(1, SOON);
+  });
+
+  test.fails('is followed no longer than the list that names it is valid (NIP-40)', async () => {
+    let offset = 0;
+    const scene = await setDiscoveryScene({ clock: () => Date.now() + offset });
+    const { mostro, other, relay, server } = scene;
+    const expiration = ['expiration', String(Math.floor(Date.now() / 1000) + 100)];
+    const { secretKey } = mostro;
+    relay.broadcast(eventFor([], { kind: 10_002, tags: [['r', other.url], expiration], secretKey }));
+    await untilLine(server, other, { state: 'live' });
+    offset = 200_000;
+    await expect.poll(() => discovered(scene), { timeout: 2000 }).toEqual([]);
+  });
+
+  test.fails('by a list that came after the relay had dropped our subscriptions without a word', async () => {
+    const { mostro, other, relay } = await setDiscoveryScene({ relayTiming: { silenceMs: 100 } });
+    relay.dropSubscriptionsSilently();
+    relay.store(relayList(mostro, 1, [other.url]));
+    await other.requests.atLeast(1, SOON);
+  });
+});
+
+describe('nobody is told of a fault that is none', () => {
+  test.fails('when there are twelve relays: by no warning of the runtime', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', note);
+    const relays = await Promise.all(
+      Array.from({ length: 12 }, async () => keep(await RelayStandIn.start())),
+    );
+    await setScene({ relays }).finally(() => process.off('warning', note));
+    expect(warnings).toEqual([]);
+  });
+
+  test.fails('when EOSE comes later than its time: by no count of rubbish', async () => {
+    const [relay, late] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
+    late.pauseAnswers();
+    const environment = { NOSTR_RELAYS: `${relay.url},${late.url}` };
+    const scene = await setScene({ relays: [relay], environment, relayTiming: { eoseTimeoutMs: 50 } });
+    await untilLine(scene.server, late, { served: [1059, 14] });
+    late.resumeAnswers();
+    const alice = await scene.phone();
+    late.broadcast(eventFor([alice.tradePubkey]));
+    await scene.google.pushes.atLeast(1);
+    const rubbish = 'mostro_push_relay_frames_rejected_total{reason="not_asked_for"}';
+    expect(await scene.server.metric(rubbish)).toBe(0);
+  });
+});
