@@ -19,6 +19,7 @@ export function composeRelays(
     : undefined;
   const pool: RelayPool = new RelayPool({
     ...config.relays,
+    published: () => lists?.urls() ?? [],
     authors: pubkeys,
     sink,
     signer: eventSigner(serverKey),
@@ -27,7 +28,7 @@ export function composeRelays(
       offer: (event) => {
         const verdict = lists.offer(event);
         telemetry.count('relay_lists', { verdict });
-        if (verdict === 'adopted') pool.follow(lists.urls());
+        if (verdict === 'adopted') pool.follow();
         return verdict;
       },
     },

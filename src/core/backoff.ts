@@ -1,7 +1,7 @@
 export interface BackoffOptions {
   /** The bound of the first wait, in milliseconds. */
   readonly baseMs: number;
-  /** No wait is longer than this, in milliseconds. */
+  /** The bound of every wait's random part, in milliseconds. */
   readonly maxMs: number;
   /** What every wait has before chance is added, in milliseconds; 0 unless given. */
   readonly minMs?: number;

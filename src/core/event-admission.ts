@@ -134,6 +134,7 @@ export class EventAdmission implements EventSink {
       if (!isSettled) this.#absorbed.delete(id);
       return isSettled;
     });
+    settled.catch(this.#parts.onFault);
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
     // A live copy of it may then be lost: better than memory without a bound.
     else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);

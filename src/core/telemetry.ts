@@ -81,6 +81,7 @@ export const LOG_EVENTS = {
   'relay.eose_missing': 'warn',
   'relay.subscription_closed': 'info',
   'relay.kind_refused': 'warn',
+  'relay.too_few_subscriptions': 'warn',
   'relay.subscription_dropped': 'warn',
   'relay.notice': 'info',
   'relay.authenticated': 'info',

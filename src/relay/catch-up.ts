@@ -132,7 +132,7 @@ export class CatchUp {
 
   #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, origin: EventOrigin): boolean {
     const { conduct, sink } = this.#parts;
-    watch.noteEvent();
+    watch.noteStored();
     if (sink.offer(frame, origin) === 'forged') conduct.note('forged');
     return gap.received(frame.createdAt, frame.id);
   }

@@ -94,8 +94,18 @@ describe('a page', () => {
     expect(range).toMatchObject({ count: 3, fresh: 3, oldest: 10, isAstray: false });
   });
 
-  test('is astray when it has only what was not asked for', () => {
-    expect(paged(10, 20, [21, 9]).isAstray).toBe(true);
+  test('is astray when it has only what is too new, and plenty of it', () => {
+    const plenty = Array.from({ length: 10 }, () => 21);
+    expect(paged(10, 20, plenty).isAstray).toBe(true);
+    expect(paged(10, 20, [...plenty, 15]).isAstray).toBe(false);
+    expect(paged(10, 20, plenty.slice(1)).isAstray).toBe(false);
+    expect(
+      paged(
+        10,
+        20,
+        plenty.map(() => 9),
+      ).isAstray,
+    ).toBe(false);
     expect(paged(10, 20, []).isAstray).toBe(false);
   });
 

@@ -1,5 +1,7 @@
 /** Ids that are remembered of one second: some megabytes at the worst. */
 const MAX_KNOWN = 20_000;
+/** So many events that are too new are no accident. */
+const STRAYS_THAT_TELL = 10;
 
 /** A stretch of time that a recovery still has to ask for, in unix seconds, both ends included; `until` may be infinite. */
 export class GapRange {
@@ -12,6 +14,9 @@ export class GapRange {
   wide: 'no' | 'asked' | 'helped' = 'no';
   /** How many events the page before had, if it was of the same stretch. */
   countBefore = 0;
+  /** How many were asked for then, and by the page under way. */
+  askedBefore = 0;
+  asked = 0;
   /** The ids that are known of the second `until`: pages overlap there. */
   #known = new Set<string>();
 
@@ -38,9 +43,9 @@ export class GapRange {
     return this.#fresh;
   }
 
-  /** Whether the page under way has nothing but what was not asked for: the relay knows no `since` or `until`. */
+  /** Whether the page under way has nothing but what is too new: the relay knows no `until`. Some may come live. */
   get isAstray(): boolean {
-    return this.#count === 0 && this.#strays > 0;
+    return this.#count === 0 && this.#strays >= STRAYS_THAT_TELL;
   }
 
   /** The oldest second of the page under way; infinite while it is empty. */
@@ -57,7 +62,8 @@ export class GapRange {
   }
 
   take(createdAt: number, id: string): void {
-    if (createdAt < this.since || createdAt > this.until) return void this.#strays++;
+    if (createdAt > this.until) return void this.#strays++;
+    if (createdAt < this.since) return;
     this.#count++;
     // Beyond so many a second has no end: what it brings no longer counts as new.
     if (createdAt < this.until || (!this.#known.has(id) && this.#known.size < MAX_KNOWN)) this.#fresh++;
@@ -73,8 +79,10 @@ export class GapRange {
     if (this.#oldest < this.until) {
       this.until = this.#oldest;
       this.#known = this.#idsOfOldest;
+      this.wide = 'no';
     } else if (this.#known.size < MAX_KNOWN) for (const id of this.#idsOfOldest) this.#known.add(id);
     this.countBefore = this.#count;
+    this.askedBefore = this.asked;
   }
 
   /** The second `until` has nothing more to give. */

@@ -8,7 +8,8 @@ import {
   type Answering,
   type RelayHabits,
 } from '../../test/support/simulated-relay.ts';
-import { RECOVERY_BOUNDS, type GapRecovery } from './gap-recovery.ts';
+import type { GapRecovery } from './gap-recovery.ts';
+import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
 
 const SINCE = NOW - 60;
 
@@ -54,10 +55,10 @@ describe('the pages of a recovery', () => {
 
   test('ask for a second that fills a page with all that the relay may give', () => {
     const gap = gapOf(60);
-    const { limits, received } = ask(gap, simulatedRelay(storedEvents({ [NOW]: 1200, [NOW - 5]: 2 })));
+    const { limits, received } = ask(gap, simulatedRelay(storedEvents({ [NOW]: 900, [NOW - 5]: 2 })));
     expect({ received, limits: limits.slice(0, 4) }).toEqual({
-      received: 1202,
-      limits: [500, 500, 5000, 5000],
+      received: 902,
+      limits: [500, 500, 1000, 500],
     });
     expect(gap.report().crowdedSeconds).toBe(0);
   });
@@ -75,22 +76,6 @@ describe('a relay that keeps its limit to itself', () => {
     const gap = gapOf(60);
     ask(gap, simulatedRelay(storedEvents({ [NOW]: 3, [NOW - 5]: 60, [NOW - 20]: 9 }), { cap: 50 }));
     expect(gap.report().crowdedSeconds).toBe(1);
-  });
-});
-
-describe('a relay that does not heed the filter', () => {
-  test.each(['until', 'since'] as const)('by its %s is given up', (ignored) => {
-    const gap = gapOf(60, { maxLimit: 5 });
-    const events = storedEvents({ [NOW]: 9, [NOW - 10]: 9, [SINCE - 10]: 9 });
-    recover(gap, simulatedRelay(events, { cap: 5, ignores: [ignored] }), NOW);
-    expect(gap.report().unrecovered).toMatchObject({ since: SINCE, reason: 'refused' });
-  });
-
-  test('by its limit alone is recovered from', () => {
-    const gap = gapOf(60, { maxLimit: 5 });
-    const relay = simulatedRelay(storedEvents({ [NOW]: 30, [NOW - 10]: 30 }), { ignores: ['limit'] });
-    expect(ask(gap, relay).received).toBe(60);
-    expect(gap.report()).not.toHaveProperty('unrecovered');
   });
 });
 

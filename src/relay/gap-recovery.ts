@@ -1,28 +1,10 @@
-import { MINUTE_MS } from '../core/clock.ts';
 import { GapRange } from './gap-range.ts';
-
-/** What one recovery may cost. Hitting one of these is an alarm, which says what was not recovered. */
-export interface RecoveryBounds {
-  readonly pages: number;
-  readonly events: number;
-  /** Connections that ended in the middle of a page. */
-  readonly losses: number;
-  /** Milliseconds spent asking, waits for the relay's patience included. */
-  readonly timeMs: number;
-}
-
-/** The two days of gift wraps of a relay with three a second: some 1.5 GB, and a quarter of an hour at 2 MB a second. */
-export const RECOVERY_BOUNDS: RecoveryBounds = {
-  pages: 5000,
-  events: 500_000,
-  losses: 200,
-  timeMs: 15 * MINUTE_MS,
-};
+import type { RecoveryBounds } from './recovery-bounds.ts';
 
 /** What most relays give at once (strfry); one that gives less says so by giving less. */
 const PAGE_LIMIT = 500;
-/** Asked for once where a single second fills a page, in case the relay's own limit is higher. */
-const SECOND_LIMIT = 5000;
+/** Asked for once where a single second fills a page, in case the relay's own limit is higher: khatru's is this. */
+const SECOND_LIMIT = 1000;
 /** A relay that refuses pages this often in a row will not serve the gap. */
 const MAX_REFUSALS = 8;
 /** No page is asked for that is smaller, however often the relay refuses, and no relay is thought to give fewer at once. */
@@ -109,8 +91,8 @@ export class GapRecovery {
     this.#pages++;
     range.beginPage();
     const { since, until } = range;
-    if (range.wide !== 'no') return { since: until, until, limit: this.#maxLimit };
-    return { since, ...(until !== Infinity && { until }), limit: this.#limit };
+    range.asked = range.wide === 'no' ? this.#limit : this.#maxLimit;
+    return { since, ...(until !== Infinity && { until }), limit: range.asked };
   }
 
   /** @returns whether there may be more of them */
@@ -200,8 +182,8 @@ export class GapRecovery {
   }
 
   /** A page with something new shows that the page before, if it was smaller than asked for, was cut off by the relay's own limit. */
-  #noteCut({ fresh, countBefore }: GapRange): void {
-    if (fresh === 0 || countBefore === 0 || countBefore >= this.#limit) return;
+  #noteCut({ fresh, countBefore, askedBefore }: GapRange): void {
+    if (fresh === 0 || countBefore === 0 || countBefore >= askedBefore) return;
     this.#cutAt = this.#cutAt === Infinity ? countBefore : Math.max(this.#cutAt, countBefore);
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { askedSince, Coverage } from './coverage.ts';
-import { GapRecovery, RECOVERY_BOUNDS, type RecoveryReport } from './gap-recovery.ts';
+import { GapRecovery, type RecoveryReport } from './gap-recovery.ts';
+import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 
 /** Seconds with an event that ends the connection are rare; beyond so many the oldest are found anew. */
@@ -29,6 +30,8 @@ export class KindWatch {
   #recovery: GapRecovery | undefined;
   /** What all relays together had delivered when this subscription first became live. */
   #totalAtFirst: number | undefined;
+  /** Whether the relay has refused what it has stored, though it serves the kind live. */
+  refusesStored = false;
   /** Why the relay does not serve the kind. */
   refusal: ReasonPrefix | undefined;
   /** Events of this kind that the relay has ever delivered. */
@@ -60,10 +63,15 @@ export class KindWatch {
     this.#isLive = false;
   }
 
-  /** An event of this kind has come. */
-  noteEvent(): void {
+  /** An event of this kind has come live. */
+  noteLive(): void {
     this.events++;
     this.#parts.total.events++;
+  }
+
+  /** An event of this kind has come that was stored: it says nothing of what other relays could have sent. */
+  noteStored(): void {
+    this.events++;
   }
 
   /** Whether something was missed that has not been recovered. */
@@ -93,8 +101,9 @@ export class KindWatch {
   }
 
   /** The recovery is over, whether it got everything or not. */
-  finishRecovery({ poisonedSeconds }: RecoveryReport): void {
+  finishRecovery({ poisonedSeconds, unrecovered }: RecoveryReport): void {
     this.#recovery = undefined;
+    this.refusesStored = unrecovered?.reason === 'refused';
     this.#poisoned = [...this.#poisoned, ...poisonedSeconds].slice(-MAX_POISONED_SECONDS);
   }
 }

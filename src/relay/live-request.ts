@@ -36,6 +36,7 @@ export class LiveRequest {
   readonly #eoseTimer: NodeJS.Timeout;
   /** What came before EOSE, though nothing stored was asked for. */
   #early: Recovery | undefined;
+  #hasEose = false;
   isLive = false;
 
   /**
@@ -74,8 +75,10 @@ export class LiveRequest {
   #onEvent(frame: EventFrame): boolean {
     const { conduct, sink, watch } = this.#parts;
     if (frame.kind !== watch.kind) return false;
-    watch.noteEvent();
-    if (this.isLive) this.#events.onWord();
+    if (this.isLive) {
+      watch.noteLive();
+      this.#events.onWord();
+    } else watch.noteStored();
     const origin = this.isLive ? 'live' : this.#earlyOrigin;
     const verdict = sink.offer(frame, origin);
     // Nothing stored was asked for: what costs a verification all the same is charged.
@@ -89,9 +92,11 @@ export class LiveRequest {
   }
 
   #onEose(): boolean {
-    if (this.isLive) return false;
-    this.#goLive();
-    return true;
+    const isFirst = !this.#hasEose;
+    this.#hasEose = true;
+    // It may come when it is no longer waited for.
+    if (!this.isLive) this.#goLive();
+    return isFirst;
   }
 
   #onEoseMissing(): void {

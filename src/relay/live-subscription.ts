@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { CatchUp } from './catch-up.ts';
+import type { CatchUp, CatchUpCause } from './catch-up.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import { LiveRequest, type LiveRequestParts } from './live-request.ts';
 import type { RelayAuthentication } from './relay-authentication.ts';
@@ -28,7 +28,11 @@ export class LiveSubscription {
   /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
   #pending: LiveRequest | undefined;
   #awaitsAuthentication = false;
+  /** Whether the last REQ was sent before the relay accepted us. */
+  #askedAsStranger = true;
   #noticedAt = -Infinity;
+  /** Why it was asked for last. */
+  #cause: CatchUpCause = 'gap';
 
   constructor(parts: LiveSubscriptionParts) {
     this.#parts = parts;
@@ -41,10 +45,12 @@ export class LiveSubscription {
     return this.#pending !== undefined && this.#live === undefined;
   }
 
-  open(): void {
+  open(cause: CatchUpCause = 'gap'): void {
     if (this.#pending !== undefined) return;
+    this.#cause = cause;
     this.#again.stop();
     this.#awaitsAuthentication = false;
+    this.#askedAsStranger = this.#parts.authentication.state !== 'accepted';
     this.#pending = new LiveRequest(this.#parts, {
       onLive: () => this.#onLive(),
       onWord: () => this.#spoke(),
@@ -72,7 +78,13 @@ export class LiveSubscription {
   onAuthentication(accepted: boolean): void {
     if (!accepted && this.#awaitsAuthentication) return this.#giveWay('auth-required');
     if (!accepted) return;
-    if (this.#live !== undefined) this.#parts.watch.coverage.lose();
+    this.#askAsFriend();
+  }
+
+  /** What came until now came to a stranger. Nothing is missed where nothing has been live yet. */
+  #askAsFriend(): void {
+    const { coverage } = this.#parts.watch;
+    if (!coverage.isFresh) coverage.lose();
     this.open();
   }
 
@@ -88,7 +100,7 @@ export class LiveSubscription {
   }
 
   #onLive(): void {
-    const { catchUp, relay, telemetry, timing, watch } = this.#parts;
+    const { authentication, catchUp, relay, telemetry, timing, watch } = this.#parts;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
     if (!wasLive) telemetry.log('relay.subscribed', { relay, kind: watch.kind });
@@ -99,7 +111,8 @@ export class LiveSubscription {
     watch.goLive();
     this.#spoke();
     this.#silence.listen(timing.silenceMs);
-    catchUp.request(watch, isFirst ? 'first' : wasLive ? 'silence' : 'gap');
+    catchUp.request(watch, isFirst ? 'first' : this.#cause);
+    if (this.#askedAsStranger && authentication.state === 'accepted') this.#askAsFriend();
   }
 
   /** The subscription itself has shown that it is there. */
@@ -113,7 +126,7 @@ export class LiveSubscription {
   #onSilence(since: number): void {
     this.#silence.listen(this.#parts.timing.silenceMs);
     this.#parts.watch.coverage.lose(since);
-    this.open();
+    this.open('silence');
   }
 
   #onClosed(reason: ReasonPrefix): void {
@@ -127,6 +140,7 @@ export class LiveSubscription {
     watch.goSilent();
     telemetry.count('relay_subscriptions_closed', { kind: String(watch.kind), reason });
     catchUp.advance();
+    if (this.#askedAsStranger && authentication.state === 'accepted') return this.#askAsFriend();
     if (reason !== 'auth-required' || authentication.isOver) return this.#giveWay(reason);
     // A first subscription that begins with authentication is still the first one.
     if (!wasFresh) watch.coverage.lose();

@@ -1,10 +1,11 @@
 import { unixSeconds, type Clock } from '../core/clock.ts';
 import type { EventSigner } from '../core/ports.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
 
 /** NIP-42. */
 const AUTH_KIND = 22_242;
-/** Each answer costs a signature, and a relay needs one. */
-const MAX_ANSWERS = 8;
+/** Each answer costs a signature. A relay needs one, and may ask again when its patience ends. */
+const ANSWERS = { burst: 8, perSecond: 1 / 300 };
 const MAX_CHALLENGE_CHARACTERS = 1024;
 
 /** `none`: the relay has not asked. */
@@ -22,13 +23,15 @@ export interface RelayAuthenticationParts {
 /** Answers one connection's challenges with the server's key (NIP-42, contract 2). */
 export class RelayAuthentication {
   readonly #parts: RelayAuthenticationParts;
-  #answers = 0;
-  /** The id of the answer that the relay has not judged yet. */
-  #answer: string | undefined;
+  readonly #allowance: TokenBucket;
+  /** The ids of the answers that the relay has not judged yet. */
+  readonly #answers = new Set<string>();
+  #isAccepted = false;
   state: AuthenticationState = 'none';
 
   constructor(parts: RelayAuthenticationParts) {
     this.#parts = parts;
+    this.#allowance = new TokenBucket({ ...ANSWERS, clock: parts.clock });
   }
 
   /** Whether the relay has judged us; else it may still do so. */
@@ -38,8 +41,7 @@ export class RelayAuthentication {
 
   /** @returns whether the challenge is one that is answered */
   onChallenge(challenge: string): boolean {
-    if (challenge.length > MAX_CHALLENGE_CHARACTERS || this.#answers === MAX_ANSWERS) return false;
-    this.#answers++;
+    if (challenge.length > MAX_CHALLENGE_CHARACTERS || this.#allowance.spend(1) > 0) return false;
     const { clock, send, signer, url } = this.#parts;
     const event = signer.sign({
       kind: AUTH_KIND,
@@ -50,7 +52,7 @@ export class RelayAuthentication {
       ],
       content: '',
     });
-    this.#answer = event.id;
+    this.#answers.add(event.id);
     this.state = 'pending';
     send(['AUTH', event]);
     return true;
@@ -58,10 +60,12 @@ export class RelayAuthentication {
 
   /** @returns whether it judges our answer */
   onOk(id: string, accepted: boolean): boolean {
-    if (id !== this.#answer) return false;
-    this.#answer = undefined;
-    this.state = accepted ? 'accepted' : 'refused';
-    this.#parts.onResult(accepted);
+    if (!this.#answers.delete(id)) return false;
+    this.#isAccepted ||= accepted;
+    if (!accepted && this.#answers.size > 0) return true;
+    // One answer that was accepted is enough: relays refuse the next one, since they know us already.
+    this.state = this.#isAccepted ? 'accepted' : 'refused';
+    this.#parts.onResult(this.#isAccepted);
     return true;
   }
 }

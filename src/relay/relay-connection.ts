@@ -55,6 +55,8 @@ export class RelayConnection {
       (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
     this.#address = new URL(url);
+    // Nobody has listened to it since the start.
+    if (options.discovered) for (const watch of this.#watches) watch.missAll();
   }
 
   /** The relay's host: all of its URL that may be logged. */
@@ -169,10 +171,15 @@ export class RelayConnection {
 
   /** Beside the conversation and never in its way: what they say holds from the next page, or the next connection, on. */
   async #askLimits(signal: AbortSignal): Promise<void> {
-    const { clock, timing, url } = this.#options;
+    const { clock, kinds, telemetry, timing, url } = this.#options;
     if (clock() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = clock();
-    this.#limits = await fetchRelayLimits(url, signal);
+    // What it said before holds until it says something else.
+    this.#limits = (await fetchRelayLimits(url, signal)) ?? this.#limits;
+    const { maxSubscriptions: count } = this.#limits;
+    // One for each kind, and one to catch up.
+    if (count !== undefined && count <= kinds.length)
+      telemetry.log('relay.too_few_subscriptions', { relay: this.host, count });
   }
 }
 

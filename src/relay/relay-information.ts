@@ -35,10 +35,10 @@ export interface RelayLimits {
  * Asks a relay for its limits. Best effort: many relays have no such document, some have one that is wrong.
  *
  * @param url the relay's `ws(s)` URL
- * @returns no limits at all when the relay does not answer with a document of the right form
+ * @returns `undefined` when the relay does not answer with such a document
  */
-export async function fetchRelayLimits(url: string, signal: AbortSignal): Promise<RelayLimits> {
-  if (signal.aborted) return {};
+export async function fetchRelayLimits(url: string, signal: AbortSignal): Promise<RelayLimits | undefined> {
+  if (signal.aborted) return undefined;
   const page = new URL(url.replace(/^ws/, 'http'));
   page.username = '';
   page.password = '';
@@ -50,9 +50,9 @@ export async function fetchRelayLimits(url: string, signal: AbortSignal): Promis
     const headers = { accept: 'application/nostr+json' };
     const { statusCode, body } = await request(page, { headers, signal: cutOff.signal });
     const text = await readAtMost(body, MAX_BYTES);
-    return statusCode === 200 ? readRelayLimits(text) : {};
+    return statusCode === 200 ? readRelayLimits(text) : undefined;
   } catch {
-    return {}; // Unreachable, too slow, too long, or gone: nothing depends on it.
+    return undefined; // Unreachable, too slow, too long, or gone: nothing depends on it.
   } finally {
     stop();
     clearTimeout(timer);
@@ -77,7 +77,7 @@ async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Pr
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxBytes) return '';
+    if (length > maxBytes) throw new RangeError('too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -1,8 +1,9 @@
-import { Backoff } from '../core/backoff.ts';
 import type { NostrEvent } from '../core/nostr-event.ts';
+import type { EventFrame } from './event-frame.ts';
 import type { RelayConduct } from './relay-conduct.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
+import { Resubscription } from './resubscription.ts';
 
 /** NIP-65. */
 const RELAY_LIST_KIND = 10_002;
@@ -21,40 +22,46 @@ export interface RelayListSubscriptionParts {
   readonly timing: RelayTiming;
 }
 
-/** The subscription to the relay lists of the Mostro instances (contract 2), stored and to come. */
+/**
+ * The subscription to the relay lists of the Mostro instances (contract 2), stored and to come. It is asked for anew now
+ * and then, in case the relay has dropped it: a relay gives one list for each author, so that costs nothing.
+ */
 export class RelayListSubscription {
   readonly #parts: RelayListSubscriptionParts;
-  readonly #backoff: Backoff;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #again: Resubscription;
+  #id: string | undefined;
 
   constructor(parts: RelayListSubscriptionParts) {
     this.#parts = parts;
-    this.#backoff = new Backoff(parts.timing.refused);
+    this.#again = new Resubscription(parts.timing);
   }
 
   open(): void {
-    const { conduct, relayLists, session } = this.#parts;
+    const { relayLists, session, timing } = this.#parts;
     const { authors } = relayLists;
-    // One list for each author is all that a relay keeps of a replaceable kind.
-    session.subscribe(
+    const old = this.#id;
+    this.#id = session.subscribe(
       { kinds: [RELAY_LIST_KIND], authors, limit: authors.length },
       {
-        onEvent: (frame) => {
-          const event = frame.kind === RELAY_LIST_KIND ? frame.parse() : undefined;
-          if (event === undefined) return false;
-          if (relayLists.offer(event) === 'forged') conduct.note('forged');
-          return true;
-        },
+        onEvent: (frame) => this.#onEvent(frame),
         onEose: () => true,
-        // Without it nothing is lost that was not lost before: asked again now and then.
-        onClosed: () => {
-          this.#retry = setTimeout(() => this.open(), this.#backoff.next());
-        },
+        // Without it nothing is lost that was not lost before.
+        onClosed: () => this.#again.after('refusal', () => this.open()),
       },
     );
+    if (old !== undefined) session.unsubscribe(old);
+    this.#again.in(timing.silenceMs, () => this.open());
   }
 
   close(): void {
-    clearTimeout(this.#retry);
+    this.#again.stop();
+  }
+
+  #onEvent(frame: EventFrame): boolean {
+    const { conduct, relayLists } = this.#parts;
+    const event = frame.kind === RELAY_LIST_KIND ? frame.parse() : undefined;
+    if (event === undefined) return false;
+    if (relayLists.offer(event) === 'forged') conduct.note('forged');
+    return true;
   }
 }

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../core/clock.ts';
 import { RelayConnection, type RelayConnectionOptions } from './relay-connection.ts';
 import type { KindTotal } from './kind-watch.ts';
 import type { RelayStatus } from './relay-status.ts';
@@ -8,7 +9,12 @@ export interface RelayPoolOptions extends Omit<
 > {
   /** The relays of the configuration. */
   readonly urls: readonly string[];
+  /** The relays that Mostro instances publish at this moment. */
+  readonly published: () => readonly string[];
 }
+
+/** How soon a relay is left whose list has expired. */
+const FOLLOW_MS = SECOND_MS;
 
 interface Watched {
   readonly connection: RelayConnection;
@@ -22,7 +28,6 @@ export class RelayPool {
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
-  #signal: AbortSignal | undefined;
   #onFault: (fault: unknown) => void = () => undefined;
 
   constructor(options: RelayPoolOptions) {
@@ -37,15 +42,18 @@ export class RelayPool {
     const stopped = new Promise<void>((resolve) =>
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
-    this.#signal = signal;
     for (const url of this.#options.urls) this.#watch(url, false);
-    await Promise.race([stopped, fault]);
+    // Lists end by themselves too (NIP-40).
+    const following = setInterval(() => this.follow(), FOLLOW_MS);
+    await Promise.race([stopped, fault]).finally(() => clearInterval(following));
+    for (const { stop } of this.#watched.values()) stop.abort();
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
   }
 
-  /** Watches these relays beside the configured ones, and no longer those that were here before and are not among them. */
-  follow(urls: readonly string[]): void {
-    const { telemetry } = this.#options;
+  /** Watches the published relays beside the configured ones, and no longer those that were published and are no more. */
+  follow(): void {
+    const { published, telemetry } = this.#options;
+    const urls = published();
     for (const [url, { connection, stop }] of this.#watched) {
       if (!connection.discovered || urls.includes(url)) continue;
       this.#watched.delete(url);
@@ -60,7 +68,6 @@ export class RelayPool {
   }
 
   #watch(url: string, discovered: boolean): void {
-    if (this.#signal === undefined || this.#signal.aborted) return;
     const connection = new RelayConnection({
       ...this.#options,
       url,
@@ -70,11 +77,7 @@ export class RelayPool {
     });
     if (discovered) this.#options.telemetry.log('relay.discovered', { relay: connection.host });
     const stop = new AbortController();
-    const onStop = (): void => stop.abort();
-    this.#signal.addEventListener('abort', onStop, { once: true });
-    const done = connection
-      .run(stop.signal)
-      .finally(() => this.#signal?.removeEventListener('abort', onStop));
+    const done = connection.run(stop.signal);
     done.catch((fault: unknown) => this.#onFault(fault));
     this.#watched.set(url, { connection, stop, done });
   }

@@ -95,7 +95,7 @@ describe('a kind is restricted', () => {
     const one = watched(1059);
     one.watch.goLive();
     one.total.events += 100;
-    one.watch.noteEvent();
+    one.watch.noteLive();
     expect(statusOf([one]).restricted).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe('a kind is restricted', () => {
   test('no more as unconfirmed once a gift wrap has come', () => {
     const one = watched(1059);
     one.watch.goLive();
-    one.watch.noteEvent();
+    one.watch.noteLive();
     expect(statusOf([one], { authentication: 'accepted' }).restricted).toEqual([]);
   });
 
