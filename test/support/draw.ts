@@ -3,10 +3,12 @@ export type Draw = (count: number) => number;
 
 /** Draws that one seed settles (mulberry32): far faster than arbitraries, where cases count by the hundred thousand. */
 export function seededDraw(seed: number): Draw {
-  let state = Math.trunc(seed);
+  // In an array, since a number beyond 31 bits in a variable is allocated anew whenever it is set.
+  const state = Int32Array.of(seed);
   return (count) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    const now = ((state[0] as number) + 0x6d2b79f5) | 0;
+    state[0] = now;
+    let mixed = Math.imul(now ^ (now >>> 15), 1 | now);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * count);
   };
@@ -27,9 +29,7 @@ export function shuffled<Item>(items: readonly Item[], draw: Draw): Item[] {
 
 /** So many hex digits, a multiple of eight. */
 export function drawHex(draw: Draw, length: number): string {
-  return many(length / 8, () =>
-    draw(2 ** 32)
-      .toString(16)
-      .padStart(8, '0'),
-  ).join('');
+  const bytes = Buffer.alloc(length / 2);
+  for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32BE(draw(2 ** 32), at);
+  return bytes.toString('hex');
 }

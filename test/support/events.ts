@@ -62,15 +62,3 @@ export const anyEvent: fc.Arbitrary<NostrEvent> = fc.record({
   content: text,
   sig: hex(128),
 });
-
-/** Events as relays send them by the million: names of tags in plain ASCII, `p` values keys. */
-export const ordinaryEvent: fc.Arbitrary<NostrEvent> = anyEvent.chain((event) =>
-  fc
-    .tuple(
-      fc.nat(65_535),
-      fc.array(
-        fc.oneof(fc.tuple(fc.constant('p'), hex(64)), fc.tuple(fc.constantFrom('e', 'expiration'), text)),
-      ),
-    )
-    .map(([kind, tags]) => Object.assign({}, event, { kind, tags })),
-);

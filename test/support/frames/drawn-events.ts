@@ -1,35 +1,31 @@
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
-import { drawHex, many, pick, type Draw } from './draw.ts';
+import type { NostrEvent } from '../../../src/core/nostr-event.ts';
+import { drawHex, many, pick, type Draw } from '../draw.ts';
 
 const PIECES = [
-  ...[
-    'words',
-    'p',
-    '"',
-    '\\',
-    '\\\\',
-    '\n',
-    '\t',
-    '\u0000',
-    '\u001f',
-    '\u007f',
-    'ß',
-    '€',
-    '😀',
-    '/',
-    '\ufeff',
-  ],
-  ...[
-    '\u2028',
-    '\ud800',
-    '\udc00',
-    ',"tags":[["p","',
-    '"}]',
-    '["EVENT","s",{',
-    String.raw`\u0069d`,
-    '{',
-    ']',
-  ],
+  'words',
+  'p',
+  '"',
+  '\\',
+  '\\\\',
+  '\n',
+  '\t',
+  '\u0000',
+  '\u001f',
+  '\u007f',
+  'ß',
+  '€',
+  '😀',
+  '/',
+  '\ufeff',
+  '{',
+  ']',
+  '\u2028',
+  '\ud800',
+  '\udc00',
+  ',"tags":[["p","',
+  '"}]',
+  '["EVENT","s",{',
+  String.raw`\u0069d`,
 ];
 const OTHER_TAGS = ['e', 'P', 'pp', 'expiration', 'd', '-', '', 'p ', ' p'];
 const LENGTHS = [0, 2, 32, 63, 65, 66, 128];
