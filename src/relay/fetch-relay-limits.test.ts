@@ -50,7 +50,7 @@ describe('a relay is asked for its limits', () => {
     const answers = [64 * 1024, 64 * 1024 + 1].map((bytes) => DOCUMENT.padEnd(bytes));
     const url = await relayThat((_, response) => response.end(answers.shift()));
     const fits = await fetchRelayLimits(url, NEVER);
-    expect([fits, await fetchRelayLimits(url, NEVER)]).toEqual([{ maxLimit: 300 }, {}]);
+    expect([fits, await fetchRelayLimits(url, NEVER)]).toEqual([{ maxLimit: 300 }, undefined]);
   });
 
   test('and has none when its document has no end', async () => {
