@@ -79,11 +79,17 @@ export class EventAdmission implements EventSink {
     // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
     if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
       return this.#reject('not_new', candidate.kind);
+    if (candidate.createdAt < this.#oldest) return this.#reject('too_old', candidate.kind);
     const event = candidate.parse();
     const rejection = event === undefined ? 'malformed' : this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#reject(rejection, candidate.kind);
     this.#claim(event as NostrEvent, origin).catch(this.#parts.onFault);
     return 'admitted';
+  }
+
+  /** The oldest time that may still wake, in unix seconds. */
+  get #oldest(): number {
+    return unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
   }
 
   #isDealtWith(id: string, origin: EventOrigin): boolean {
@@ -96,7 +102,7 @@ export class EventAdmission implements EventSink {
     // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
     if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
-    if (event.created_at < now - MAX_EVENT_AGE_MS / SECOND_MS) return 'too_old';
+    if (event.created_at < this.#oldest) return 'too_old';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
     if (event.kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(event.pubkey))
       return 'other_author';

@@ -12,6 +12,8 @@ export class Recovery implements Disposable {
   readonly #wakes = new Map<string, Promise<Delivery>>();
   readonly #absorbed = new Map<string, Promise<boolean>>();
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
+  /** Whether what came after a wake came live as well, all the time: else nobody knows, and an absorbed event may wake again. */
+  isSound = true;
   #ended = false;
   /** Events that were new here and led to a wake, or were absorbed by one. */
   found = 0;
@@ -47,7 +49,10 @@ export class Recovery implements Disposable {
   [Symbol.dispose](): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onEnd(this.#absorbed);
+    const settled = Promise.resolve(false);
+    this.#onEnd(
+      this.isSound ? this.#absorbed : new Map([...this.#absorbed.keys()].map((id) => [id, settled])),
+    );
   }
 }
 

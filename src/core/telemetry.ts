@@ -75,6 +75,7 @@ export const LOG_EVENTS = {
   'server.failed': 'fatal',
   'admin.unavailable': 'error',
   'config.warning': 'warn',
+  'clock.jumped': 'warn',
   'relay.connected': 'info',
   'relay.lost': 'warn',
   'relay.subscribed': 'info',

@@ -14,6 +14,7 @@ import type { KindWatch } from './kind-watch.ts';
 import type { RelayConduct } from './relay-conduct.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
+import { Resubscription } from './resubscription.ts';
 import { reportRecovery } from './report-recovery.ts';
 
 /** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
@@ -44,11 +45,14 @@ export interface CatchUpParts {
 export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #requested = new Map<KindWatch, CatchUpCause>();
+  /** When gaps that were refused are asked for again. */
+  readonly #refused: Resubscription;
   #running = false;
   readonly #closed = new AbortController();
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
+    this.#refused = new Resubscription(parts.timing);
   }
 
   /** The subscription to this kind is live: whatever it missed is caught up on. */
@@ -67,6 +71,7 @@ export class CatchUp {
   /** The connection has ended. */
   close(): void {
     this.#closed.abort();
+    this.#refused.stop();
   }
 
   get #mayBegin(): boolean {
@@ -76,11 +81,15 @@ export class CatchUp {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#mayBegin) {
-      // Signed messages first: they are today's default, and their gap is small.
-      const batch = [...this.#requested].toSorted(([a], [b]) => a.kind - b.kind);
+      // What is not live asks again when it is. Signed messages first: they are today's default, and their gap is small.
+      const batch = [...this.#requested]
+        .filter(([{ isLive }]) => isLive)
+        .toSorted(([a], [b]) => a.kind - b.kind);
       this.#requested.clear();
+      const silences = batch.map(([watch]) => watch.silences);
       const recovery = this.#parts.sink.beginRecovery();
       for (const [watch, cause] of batch) await this.#catchUp(watch, cause, recovery);
+      recovery.isSound = batch.every(([watch], n) => watch.silences === silences[n]);
       recovery[Symbol.dispose]();
     }
     this.#running = false;
@@ -88,6 +97,7 @@ export class CatchUp {
 
   async #catchUp(watch: KindWatch, cause: CatchUpCause, recovery: Recovery): Promise<void> {
     const { maxLimit, relay, sink, telemetry } = this.#parts;
+    if (!watch.isLive) return;
     if (!sink.hasRecipients()) return watch.forgetGap();
     const gap = watch.recovery(maxLimit());
     if (gap === undefined || this.#closed.signal.aborted) return;
@@ -95,9 +105,13 @@ export class CatchUp {
     if (!(await this.#pages(watch, gap, cause === 'first' ? 'stored' : recovery))) return;
     const report = gap.report();
     const found = recovery.found - foundBefore;
-    reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
+    const wasRefused = watch.refusesStored;
     watch.finishRecovery(report);
-    if (watch.hasGap) this.#requested.set(watch, 'gap');
+    // A relay that goes on refusing is not reported every time.
+    if (!(wasRefused && watch.refusesStored))
+      reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
+    if (watch.refusesStored) this.#refused.after('refusal', () => this.request(watch, 'gap'));
+    else if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
   }
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */

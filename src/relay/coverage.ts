@@ -28,7 +28,7 @@ export class Coverage {
 
   /** The live subscription was alive at this time, in milliseconds. */
   prove(now: number): void {
-    this.#provenAt = now;
+    this.#provenAt = Math.max(now, this.#provenAt ?? now);
   }
 
   /**
@@ -55,6 +55,7 @@ export class Coverage {
 /** How far back to ask for events of a kind that were missed since then, in unix seconds: not beyond what may still wake. */
 export function askedSince(kind: number, missedSince: number, now: number): number {
   const backdating = kind === GIFT_WRAP_KIND ? BACKDATING_MS : 0;
-  const since = Math.max(missedSince - MARGIN_MS - backdating, now - MAX_EVENT_AGE_MS);
+  // A clock that was set back may have dated the gap into the future.
+  const since = Math.max(Math.min(missedSince, now) - MARGIN_MS - backdating, now - MAX_EVENT_AGE_MS);
   return Math.floor(since / SECOND_MS);
 }

@@ -141,7 +141,8 @@ export class GapRecovery {
       this.#ranges.push(...range.slices(newest));
     } else if (range.losses >= LOSSES_UNTIL_SKIPPED) {
       this.#ranges.pop();
-      this.#poisoned.push(newest);
+      // A second to come holds nothing yet, and will hold what nobody has seen.
+      if (newest <= now) this.#poisoned.push(newest);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 
+import type { Clock } from '../core/clock.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
 /** What may wait to be sent before pings are no longer answered: a peer that does not read must not fill our memory. */
@@ -7,25 +8,29 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 
 export interface KeepAliveOptions {
   readonly timing: Pick<RelayTiming, 'pingIntervalMs' | 'pongTimeoutMs'>;
-  readonly onPong: () => void;
+  readonly clock: Clock;
+  /** Given when the ping was sent that it answers, or an earlier one, in milliseconds. */
+  readonly onPong: (pingedAt: number) => void;
   /** The relay has pinged us. */
   readonly onPing: () => void;
 }
 
 /** Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay. */
-export function keepAlive(socket: WebSocket, { timing, onPong, onPing }: KeepAliveOptions): void {
+export function keepAlive(socket: WebSocket, { clock, timing, onPong, onPing }: KeepAliveOptions): void {
+  let pingedAt = clock();
   let overdue: NodeJS.Timeout | undefined;
   const hear = (): void => {
     clearTimeout(overdue);
     overdue = undefined;
   };
   const timer = setInterval(() => {
+    if (overdue === undefined) pingedAt = clock();
     overdue ??= setTimeout(() => socket.terminate(), timing.pongTimeoutMs);
     socket.ping();
   }, timing.pingIntervalMs);
   socket.on('pong', () => {
     hear();
-    onPong();
+    onPong(pingedAt);
   });
   socket.on('message', () => {
     if (overdue !== undefined) hear();

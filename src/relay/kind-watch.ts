@@ -26,6 +26,8 @@ export class KindWatch {
   readonly coverage: Coverage;
   readonly #parts: KindWatchParts;
   #isLive = false;
+  #silences = 0;
+  #missedSince: number | undefined;
   #poisoned: readonly number[] = [];
   #recovery: GapRecovery | undefined;
   /** What all relays together had delivered when this subscription first became live. */
@@ -61,6 +63,12 @@ export class KindWatch {
 
   goSilent(): void {
     this.#isLive = false;
+    this.#silences++;
+  }
+
+  /** How often the subscription has ceased to be live. */
+  get silences(): number {
+    return this.#silences;
   }
 
   /** An event of this kind has come live. */
@@ -95,6 +103,7 @@ export class KindWatch {
     if (this.#recovery !== undefined) return this.#recovery;
     const missedSince = this.coverage.takeGap();
     if (missedSince === undefined) return undefined;
+    this.#missedSince = missedSince;
     const since = askedSince(this.kind, missedSince, this.#parts.clock());
     this.#recovery = new GapRecovery({ since, maxLimit, bounds: RECOVERY_BOUNDS, poisoned: this.#poisoned });
     return this.#recovery;
@@ -104,6 +113,8 @@ export class KindWatch {
   finishRecovery({ poisonedSeconds, unrecovered }: RecoveryReport): void {
     this.#recovery = undefined;
     this.refusesStored = unrecovered?.reason === 'refused';
+    // What was refused may be had another time.
+    if (this.refusesStored) this.coverage.lose(this.#missedSince);
     this.#poisoned = [...this.#poisoned, ...poisonedSeconds].slice(-MAX_POISONED_SECONDS);
   }
 }

@@ -68,6 +68,8 @@ export class LiveRequest {
   /** It is no more, at the relay either. */
   end(): void {
     clearTimeout(this.#eoseTimer);
+    // It may well have been live: the catching up that follows asks for it again.
+    if (this.#early !== undefined) this.#early.isSound = false;
     this.#early?.[Symbol.dispose]();
     this.#early = undefined;
   }

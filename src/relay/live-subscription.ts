@@ -31,11 +31,15 @@ export class LiveSubscription {
   /** Whether the last REQ was sent before the relay accepted us. */
   #askedAsStranger = true;
   #noticedAt = -Infinity;
+  #silenceMs: number;
+  /** Since when it has been live on this connection, in milliseconds. */
+  #liveSince: number | undefined;
   /** Why it was asked for last. */
   #cause: CatchUpCause = 'gap';
 
   constructor(parts: LiveSubscriptionParts) {
     this.#parts = parts;
+    this.#silenceMs = parts.timing.silenceMs;
     this.#again = new Resubscription(parts.timing);
     this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
   }
@@ -51,11 +55,12 @@ export class LiveSubscription {
     this.#again.stop();
     this.#awaitsAuthentication = false;
     this.#askedAsStranger = this.#parts.authentication.state !== 'accepted';
-    this.#pending = new LiveRequest(this.#parts, {
+    const request: LiveRequest = new LiveRequest(this.#parts, {
       onLive: () => this.#onLive(),
-      onWord: () => this.#spoke(),
-      onClosed: (reason) => this.#onClosed(reason),
+      onWord: () => this.#onWord(),
+      onClosed: (reason) => this.#onClosed(reason, request),
     });
+    this.#pending = request;
   }
 
   /** The connection has ended. */
@@ -69,9 +74,9 @@ export class LiveSubscription {
   }
 
   /** The connection is alive, and as far as is known the subscription too. */
-  prove(): void {
-    const { clock, watch } = this.#parts;
-    if (watch.isLive) watch.coverage.prove(clock());
+  prove(at = this.#parts.clock()): void {
+    const { watch } = this.#parts;
+    if (watch.isLive) watch.coverage.prove(at);
   }
 
   /** What was refused is asked for again, and what is live too: as a stranger we may have been kept from some of it. */
@@ -84,7 +89,7 @@ export class LiveSubscription {
   /** What came until now came to a stranger. Nothing is missed where nothing has been live yet. */
   #askAsFriend(): void {
     const { coverage } = this.#parts.watch;
-    if (!coverage.isFresh) coverage.lose();
+    if (!coverage.isFresh) coverage.lose(this.#liveSince);
     this.open();
   }
 
@@ -100,19 +105,30 @@ export class LiveSubscription {
   }
 
   #onLive(): void {
-    const { authentication, catchUp, relay, telemetry, timing, watch } = this.#parts;
+    const { authentication, catchUp, clock, relay, telemetry, watch } = this.#parts;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
-    if (!wasLive) telemetry.log('relay.subscribed', { relay, kind: watch.kind });
+    if (!wasLive) {
+      telemetry.log('relay.subscribed', { relay, kind: watch.kind });
+      this.#liveSince = clock();
+    }
     this.#live?.close();
     this.#live = this.#pending;
     this.#pending = undefined;
     this.#again.reset();
     watch.goLive();
     this.#spoke();
-    this.#silence.listen(timing.silenceMs);
+    this.#silence.listen(this.#silenceMs);
     catchUp.request(watch, isFirst ? 'first' : this.#cause);
     if (this.#askedAsStranger && authentication.state === 'accepted') this.#askAsFriend();
+  }
+
+  #onWord(): void {
+    if (this.#silenceMs !== this.#parts.timing.silenceMs) {
+      this.#silenceMs = this.#parts.timing.silenceMs;
+      this.#silence.listen(this.#silenceMs);
+    }
+    this.#spoke();
   }
 
   /** The subscription itself has shown that it is there. */
@@ -124,13 +140,21 @@ export class LiveSubscription {
 
   /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */
   #onSilence(since: number): void {
-    this.#silence.listen(this.#parts.timing.silenceMs);
-    this.#parts.watch.coverage.lose(since);
+    const { timing, watch } = this.#parts;
+    // Each costs a whole recovery: a relay that is merely quiet is asked ever more seldom, from its last word on.
+    this.#silenceMs = Math.min(timing.maxSilenceMs, this.#silenceMs * 2);
+    this.#silence.listen(this.#silenceMs);
+    watch.coverage.lose(since);
     this.open('silence');
   }
 
-  #onClosed(reason: ReasonPrefix): void {
+  #onClosed(reason: ReasonPrefix, request: LiveRequest): void {
     const { authentication, catchUp, telemetry, timing, watch } = this.#parts;
+    if (request === this.#pending && this.#live !== undefined) {
+      // No second one is to be had; the first may well be there. What it may have missed is asked for all the same.
+      this.#pending = undefined;
+      return catchUp.request(watch, this.#cause);
+    }
     const wasFresh = watch.coverage.isFresh;
     this.#live?.close();
     this.#pending?.close();
@@ -139,11 +163,11 @@ export class LiveSubscription {
     this.#silence.stop();
     watch.goSilent();
     telemetry.count('relay_subscriptions_closed', { kind: String(watch.kind), reason });
+    if (!wasFresh) watch.coverage.lose();
     catchUp.advance();
     if (this.#askedAsStranger && authentication.state === 'accepted') return this.#askAsFriend();
     if (reason !== 'auth-required' || authentication.isOver) return this.#giveWay(reason);
     // A first subscription that begins with authentication is still the first one.
-    if (!wasFresh) watch.coverage.lose();
     this.#awaitsAuthentication = true;
     this.#again.in(timing.authenticationTimeoutMs, () => this.#giveWay(reason));
   }

@@ -24,6 +24,7 @@ function setUp(): {
     url: URL,
     signer: eventSigner(KEY),
     clock: clock.read,
+    timing: { authenticationTimeoutMs: 10_000 },
     send: ([type, event]) => {
       if (type === 'AUTH') answers.push(JSON.parse(JSON.stringify(event)) as NostrEvent);
     },

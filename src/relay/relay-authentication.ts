@@ -1,6 +1,7 @@
 import { unixSeconds, type Clock } from '../core/clock.ts';
 import type { EventSigner } from '../core/ports.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
+import type { RelayTiming } from './relay-timing.ts';
 
 /** NIP-42. */
 const AUTH_KIND = 22_242;
@@ -12,10 +13,11 @@ const MAX_CHALLENGE_CHARACTERS = 1024;
 export type AuthenticationState = 'none' | 'pending' | 'accepted' | 'refused';
 
 export interface RelayAuthenticationParts {
-  /** The relay's URL, as the answer names it. */
+  /** The relay's URL. */
   readonly url: string;
   readonly signer: EventSigner;
   readonly clock: Clock;
+  readonly timing: Pick<RelayTiming, 'authenticationTimeoutMs'>;
   readonly send: (message: readonly unknown[]) => void;
   readonly onResult: (accepted: boolean) => void;
 }
@@ -27,6 +29,7 @@ export class RelayAuthentication {
   /** The ids of the answers that the relay has not judged yet. */
   readonly #answers = new Set<string>();
   #isAccepted = false;
+  #answeredAt = -Infinity;
   state: AuthenticationState = 'none';
 
   constructor(parts: RelayAuthenticationParts) {
@@ -39,6 +42,12 @@ export class RelayAuthentication {
     return this.state === 'accepted' || this.state === 'refused';
   }
 
+  /** Whether the relay has our answer, and time left to judge it. */
+  get isUnderWay(): boolean {
+    const { clock, timing } = this.#parts;
+    return this.state === 'pending' && clock() - this.#answeredAt < timing.authenticationTimeoutMs;
+  }
+
   /** @returns whether the challenge is one that is answered */
   onChallenge(challenge: string): boolean {
     if (challenge.length > MAX_CHALLENGE_CHARACTERS || this.#allowance.spend(1) > 0) return false;
@@ -47,13 +56,14 @@ export class RelayAuthentication {
       kind: AUTH_KIND,
       created_at: unixSeconds(clock),
       tags: [
-        ['relay', url],
+        ['relay', withoutCredentials(url)],
         ['challenge', challenge],
       ],
       content: '',
     });
     this.#answers.add(event.id);
     this.state = 'pending';
+    this.#answeredAt = clock();
     send(['AUTH', event]);
     return true;
   }
@@ -68,4 +78,9 @@ export class RelayAuthentication {
     this.#parts.onResult(this.#isAccepted);
     return true;
   }
+}
+
+/** A URL as written, but without user and password, which are between the relay and us. */
+function withoutCredentials(url: string): string {
+  return url.replace(/^(wss?:\/\/)[^/?#]*@/, '$1');
 }

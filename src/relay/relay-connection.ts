@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
-import { Backoff } from '../core/backoff.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
+import { Redial } from './redial.ts';
 import { RelayConduct, type Misconduct } from './relay-conduct.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
 import { RelayListening, type ListeningContext } from './relay-listening.ts';
@@ -36,21 +36,20 @@ interface Ending {
 /** One relay, for as long as it is watched: connected, listened to, and connected again whenever it is lost. */
 export class RelayConnection {
   readonly #options: RelayConnectionOptions;
-  readonly #backoff: Backoff;
-  readonly #penalty: Backoff;
+  readonly #redial: Redial;
   readonly #watches: readonly KindWatch[];
   readonly #address: URL;
   #listening: RelayListening | undefined;
   #state: Exclude<RelayState, 'live'> = 'connecting';
   #connections = 0;
+  #socket: WebSocket | undefined;
   #limits: RelayLimits = {};
   #limitsAskedAt = -Infinity;
 
   constructor(options: RelayConnectionOptions) {
     const { clock, kinds, startedAt, timing, totals, url } = options;
     this.#options = options;
-    this.#backoff = new Backoff(timing.reconnect);
-    this.#penalty = new Backoff(timing.penalty);
+    this.#redial = new Redial(timing, clock);
     this.#watches = kinds.map(
       (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
@@ -81,18 +80,27 @@ export class RelayConnection {
     });
   }
 
+  /**
+   * Begins anew: for a while nobody has listened, whatever the connection looks like.
+   *
+   * @param since when that began, in milliseconds
+   */
+  interrupt(since: number): void {
+    for (const { coverage } of this.#watches) coverage.lose(since);
+    this.#socket?.terminate();
+  }
+
   /** Resolves when the signal ends it; a relay's misbehaviour never does. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, telemetry, timing } = this.#options;
+    const { telemetry } = this.#options;
     while (!signal.aborted) {
       this.#state = 'connecting';
-      const begun = clock();
+      this.#redial.dialled();
       const { status, error, misconduct } = await this.#connect(signal);
       // Also where no connection came about: whatever the relay got meanwhile was missed.
       for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
-      if (misconduct === undefined && clock() - begun >= timing.probationMs) this.#penalty.reset();
-      const waitMs = Math.round((misconduct === undefined ? this.#backoff : this.#penalty).next());
+      const waitMs = this.#redial.waitMs(misconduct !== undefined);
       this.#state = misconduct === undefined ? 'waiting' : 'banned';
       if (misconduct !== undefined) telemetry.count('relay_bans', { reason: misconduct });
       if (misconduct === undefined)
@@ -113,6 +121,7 @@ export class RelayConnection {
       // Answered in keepAlive, as far as the relay reads the answers.
       autoPong: false,
     });
+    this.#socket = socket;
     // Ours and not the library's, which a relay that drips its answer would outlast.
     const dialling = setTimeout(() => socket.terminate(), timing.handshakeTimeoutMs);
     return new Promise((resolve) => {
@@ -147,17 +156,17 @@ export class RelayConnection {
     const listening = new RelayListening({
       ...this.#options,
       relay: this.host,
-      url: withoutCredentials(this.#options.url),
       watches: this.#watches,
       conduct,
       limits: () => this.#limits,
       send: (message) => socket.send(JSON.stringify(message)),
-      onProof: () => this.#backoff.reset(),
+      onProof: () => this.#redial.proven(),
     });
     this.#listening = listening;
     keepAlive(socket, {
       timing,
-      onPong: () => listening.onPong(),
+      clock,
+      onPong: (pingedAt) => listening.onPong(pingedAt),
       onPing: () => conduct.note('chatter'),
     });
     throttle(socket, { clock, telemetry });
@@ -181,11 +190,6 @@ export class RelayConnection {
     if (count !== undefined && count <= kinds.length)
       telemetry.log('relay.too_few_subscriptions', { relay: this.host, count });
   }
-}
-
-/** A URL as written, but without user and password, which are between the relay and us. */
-function withoutCredentials(url: string): string {
-  return url.replace(/^(wss?:\/\/)[^/?#]*@/, '$1');
 }
 
 /** The code of a socket's error; its message can quote the relay's URL. */

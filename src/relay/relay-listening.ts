@@ -29,7 +29,7 @@ export interface ListeningContext {
 export interface RelayListeningParts extends ListeningContext {
   /** The relay's host: all of its URL that may be logged. */
   readonly relay: string;
-  /** Its URL, as NIP-42 names it: without credentials. */
+  /** Its URL, as written. */
   readonly url: string;
   readonly watches: readonly KindWatch[];
   readonly conduct: RelayConduct;
@@ -54,6 +54,7 @@ export class RelayListening {
       onResult: (accepted) => {
         telemetry.log(accepted ? 'relay.authenticated' : 'relay.authentication_refused', { relay });
         for (const subscription of this.#subscriptions) subscription.onAuthentication(accepted);
+        this.#catchUp.advance();
       },
     });
     const authentication = this.#authentication;
@@ -74,7 +75,7 @@ export class RelayListening {
       session,
       authorsOf,
       maxLimit: () => limits().maxLimit,
-      isSettled: () => !this.#subscriptions.some(({ isPending }) => isPending),
+      isSettled: () => !authentication.isUnderWay && !this.#subscriptions.some(({ isPending }) => isPending),
     });
     const shared = { ...parts, session, authentication, catchUp: this.#catchUp };
     this.#subscriptions = parts.watches.map(
@@ -97,8 +98,10 @@ export class RelayListening {
   }
 
   /** The connection has answered a ping. */
-  onPong(): void {
-    for (const subscription of this.#subscriptions) subscription.prove();
+  onPong(pingedAt: number): void {
+    for (const subscription of this.#subscriptions) subscription.prove(pingedAt);
+    // In case a relay never judged our answer, for which it was waited.
+    this.#catchUp.advance();
   }
 
   /** The connection has ended. */

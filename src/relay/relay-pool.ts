@@ -13,8 +13,9 @@ export interface RelayPoolOptions extends Omit<
   readonly published: () => readonly string[];
 }
 
-/** How soon a relay is left whose list has expired. */
-const FOLLOW_MS = SECOND_MS;
+const TICK_MS = SECOND_MS;
+/** A clock that is this much off from one tick to the next was set, or the process, or its machine, stood still. */
+const JUMP_MS = 10 * SECOND_MS;
 
 interface Watched {
   readonly connection: RelayConnection;
@@ -28,6 +29,7 @@ export class RelayPool {
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
+  #tickedAt = Date.now();
   #onFault: (fault: unknown) => void = () => undefined;
 
   constructor(options: RelayPoolOptions) {
@@ -43,11 +45,23 @@ export class RelayPool {
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
     for (const url of this.#options.urls) this.#watch(url, false);
-    // Lists end by themselves too (NIP-40).
-    const following = setInterval(() => this.follow(), FOLLOW_MS);
-    await Promise.race([stopped, fault]).finally(() => clearInterval(following));
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    await Promise.race([stopped, fault]).finally(() => clearInterval(ticking));
     for (const { stop } of this.#watched.values()) stop.abort();
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
+  }
+
+  /** Lists end by themselves too (NIP-40); and time can jump: a process that was frozen has listened to nobody. */
+  #tick(): void {
+    this.follow();
+    const now = Date.now();
+    const jumpMs = now - this.#tickedAt - TICK_MS;
+    this.#tickedAt = now;
+    if (Math.abs(jumpMs) < JUMP_MS) return;
+    const { clock, telemetry } = this.#options;
+    telemetry.log('clock.jumped', { waitMs: jumpMs });
+    const since = clock() - Math.max(0, jumpMs) - TICK_MS;
+    for (const { connection } of this.#watched.values()) connection.interrupt(since);
   }
 
   /** Watches the published relays beside the configured ones, and no longer those that were published and are no more. */

@@ -16,6 +16,8 @@ export interface RelayTiming {
   readonly pongTimeoutMs: number;
   /** A subscription that brings nothing for so long is asked for again: it may have been dropped. In milliseconds. */
   readonly silenceMs: number;
+  /** The wait for a silence doubles up to this while nothing comes. */
+  readonly maxSilenceMs: number;
   /** The same after a NOTICE, in which older relays say what newer ones say by CLOSED. */
   readonly silenceAfterNoticeMs: number;
   readonly reconnect: BackoffOptions;
@@ -41,9 +43,9 @@ export const RELAY_TIMING: RelayTiming = {
   // A peer that vanishes just after its pong is given up 30 seconds later.
   pingIntervalMs: 20 * SECOND_MS,
   pongTimeoutMs: 10 * SECOND_MS,
-  // Well within the margin of a gap, so that whatever a dropped subscription missed is found. A relay that is this
-  // quiet holds so little that asking it again costs nothing.
+  // Well within the margin of a gap, so that a connection that is lost meanwhile hides nothing.
   silenceMs: 5 * MINUTE_MS,
+  maxSilenceMs: HOUR_MS,
   silenceAfterNoticeMs: 30 * SECOND_MS,
   reconnect: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
   resubscribe: { baseMs: 5 * SECOND_MS, maxMs: 5 * MINUTE_MS },

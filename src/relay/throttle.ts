@@ -10,6 +10,9 @@ const MIB = 1024 * 1024;
  * one core can look at. A relay that sends more is read more slowly and loses nothing.
  */
 const BYTES = { perSecond: 128 * MIB, burst: 32 * MIB };
+/** Relays keep events to this. What is larger may cost a whole JSON.parse, some 60 ms for 1 MiB: four such a second. */
+const USUAL_FRAME_BYTES = 64 * 1024;
+const LARGE_FRAME_FACTOR = 32;
 /** What a frame costs beyond its bytes, in bytes. */
 const FRAME_OVERHEAD_BYTES = 128;
 
@@ -21,7 +24,8 @@ export function throttle(
   const allowance = new TokenBucket({ ...BYTES, clock });
   let resume: NodeJS.Timeout | undefined;
   socket.on('message', (data: Buffer) => {
-    const waitMs = allowance.spend(data.length + FRAME_OVERHEAD_BYTES);
+    const factor = data.length > USUAL_FRAME_BYTES ? LARGE_FRAME_FACTOR : 1;
+    const waitMs = allowance.spend(data.length * factor + FRAME_OVERHEAD_BYTES);
     if (waitMs === 0 || resume !== undefined) return;
     telemetry.count('relay_throttled');
     socket.pause();
