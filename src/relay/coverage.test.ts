@@ -24,6 +24,14 @@ describe('a gap', () => {
     expect(coverage.takeGap()).toBe(START);
   });
 
+  test('begins at the latest proof of life, also when the clock was set back since', () => {
+    const coverage = new Coverage(START);
+    coverage.prove(START + HOUR_MS);
+    coverage.prove(START + MINUTE_MS);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START + HOUR_MS);
+  });
+
   test('begins earlier where the proof is doubtful', () => {
     const coverage = new Coverage(START);
     coverage.prove(START + 9 * MINUTE_MS);
@@ -98,6 +106,16 @@ describe('a gap is asked for (contract 2)', () => {
   test.each([14, 1059])('never beyond what may still wake, 72 hours: kind %i', (kind) => {
     expect(askedSince(kind, NOW - 5 * DAY_MS, NOW)).toBe(seconds(NOW - 72 * HOUR_MS));
   });
+
+  test.each([
+    [14, 15 * MINUTE_MS],
+    [1059, 2 * DAY_MS + 15 * MINUTE_MS],
+  ])(
+    'from now on back where it is dated into the future, by a clock that was set back: kind %i',
+    (kind, back) => {
+      expect(askedSince(kind, NOW + 2 * HOUR_MS, NOW)).toBe(seconds(NOW - back));
+    },
+  );
 
   test('in whole seconds, rather one too many than one too few', () => {
     expect(askedSince(14, NOW + 999, NOW + 999)).toBe(seconds(NOW - 15 * MINUTE_MS));

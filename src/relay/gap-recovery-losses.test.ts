@@ -115,6 +115,22 @@ describe('events that end the connection', () => {
   });
 });
 
+describe('a second to come', () => {
+  test('in which the connection always ends is gone around, and never held against the relay', () => {
+    const events = storedEvents({ [NOW - 30]: 1, [NOW]: 1, [NOW + 300]: 1 });
+    const gap = gapOf(60);
+    const { ids } = recover(gap, simulatedRelay(events, { poison: new Set([`${NOW + 300}/0`]) }), NOW);
+    expect([...ids].toSorted()).toEqual([`${NOW - 30}/0`, `${NOW}/0`]);
+    expect(gap.report().poisonedSeconds).toEqual([]);
+  });
+
+  test('is told from the second of now, which is marked', () => {
+    const gap = gapOf(60);
+    recover(gap, simulatedRelay(storedEvents({ [NOW]: 1 }), { poison: new Set([`${NOW}/0`]) }), NOW);
+    expect(gap.report().poisonedSeconds).toEqual([NOW]);
+  });
+});
+
 describe('connections that end by chance', () => {
   test('cost no event', () => {
     const property = fc.property(scenarios, breaking, (scenario, breaks) => {
