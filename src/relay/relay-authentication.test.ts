@@ -62,6 +62,17 @@ describe('a challenge', () => {
     ]);
   });
 
+  test('is under way until the relay judges our answer, or has had the time to', () => {
+    const [judged, ignored] = [setUp(), setUp()];
+    const before = judged.authentication.isUnderWay;
+    for (const { authentication } of [judged, ignored]) authentication.onChallenge('a');
+    const during = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
+    judged.authentication.onOk(judged.answers[0]?.id ?? '', true);
+    ignored.clock.advance(10_000);
+    const after = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
+    expect([before, during, after]).toEqual([false, [true, true], [false, false]]);
+  });
+
   test('is answered eight times on a connection and not once more', () => {
     const { authentication, answers } = setUp();
     const answered = Array.from({ length: 10 }, (_, n) => authentication.onChallenge(`${n}`));
