@@ -56,7 +56,7 @@ export class App {
 
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
   async stop(): Promise<number> {
-    const { admin, api, lanes } = this.#composition;
+    const { admin, api, lanes, waker } = this.#composition;
     const { shutdownTimeoutMs } = this.#parts.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
@@ -64,6 +64,8 @@ export class App {
     clearInterval(this.#sweeper);
     this.#stopping.abort();
     await this.#watching?.catch(() => undefined);
+    // What is held goes out at once.
+    waker.flush();
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();

@@ -3,35 +3,27 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
 import type { Clock } from './core/clock.ts';
 import { EventAdmission } from './core/event-admission.ts';
-import type { EventSink, PushProvider } from './core/ports.ts';
-import { PushLanes } from './core/push-lanes.ts';
-import { PushQueue } from './core/push-queue.ts';
+import type { PushLanes } from './core/push-lanes.ts';
 import type { EndpointPolicy, PushTarget } from './core/push-target.ts';
 import { Registrations } from './core/registrations.ts';
+import type { Schedule } from './core/schedule.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Waker } from './core/waker.ts';
 import { eventVerifier } from './crypto/event-verifier.ts';
 import { openToken, SEALED_TOKEN_BYTES } from './crypto/sealed-token.ts';
 import type { ServerKey } from './crypto/server-key.ts';
+import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeRelays } from './compose-relays.ts';
 import { createApiServer } from './http/api-server.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import type { Metrics } from './ops/metrics.ts';
-import { FcmProvider } from './push/fcm/fcm-provider.ts';
+import type { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
 import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
-import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
 import type { RelayPool } from './relay/relay-pool.ts';
 import type { RelayTiming } from './relay/relay-timing.ts';
 import { MemoryRegistrations } from './store/memory-registrations.ts';
 import { MemorySeenEvents } from './store/memory-seen-events.ts';
-
-/** As many streams as Google's HTTP/2 servers allow on one session. */
-const FCM_CONCURRENCY = 100;
-/** Enough for hundreds of wakes a second to push servers that answer in 100 ms, and few enough sockets for any machine. */
-const UNIFIEDPUSH_CONCURRENCY = 64;
-/** Wakes that wait in a lane: at 4000 a second to FCM, less than half a minute's work and some 20 MB. */
-const LANE_CAPACITY = 100_000;
 
 export interface CompositionParts {
   readonly version: string;
@@ -44,17 +36,25 @@ export interface CompositionParts {
   readonly clock?: Clock;
   /** For tests. */
   readonly relayTiming?: RelayTiming;
+  /** For tests: so that a lane is full with fewer. */
+  readonly laneSizes?: Partial<LaneSizes>;
 }
 
 /** The parts of the running program, put together and not started. */
 export interface Composition {
   readonly registrations: Registrations;
   readonly fcm: FcmProvider | undefined;
+  readonly waker: Waker;
   readonly lanes: PushLanes;
   readonly relays: RelayPool;
   readonly api: FastifyInstance;
   readonly admin: FastifyInstance;
 }
+
+const schedule: Schedule = (ms, callback) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
 
 /**
  * The composition root: who implements which port of `core/ports.ts`.
@@ -67,72 +67,26 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const store = new MemoryRegistrations({ capacity });
   const registrations = new Registrations({ store, lifetime, clock, telemetry });
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints);
-  const fcm = createFcm(parts, clock);
-  const unifiedPush = config.unifiedPush.enabled
-    ? new UnifiedPushProvider({ guard, clock, telemetry })
-    : undefined;
-  const lanes = new PushLanes(
-    [
-      fcm && lane(fcm, FCM_CONCURRENCY, telemetry),
-      unifiedPush && lane(unifiedPush, UNIFIEDPUSH_CONCURRENCY, telemetry),
-    ].filter((one) => one !== undefined),
-    telemetry,
-  );
+  const { fcm, lanes, canDeliver } = composeLanes(parts, { clock, schedule, guard, registrations, onFault });
+  const waker = new Waker({ ...config.wakes, registrations, lanes, schedule });
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const seen = new MemorySeenEvents({ clock, onDisplaced });
-  const sink = createSink(parts, clock, { registrations, seen, lanes, onFault });
-  const relays = composeRelays(parts, clock, sink);
-  const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
-  const admin = createAdmin(parts, { registrations, seen, lanes, relays });
-  return { registrations, fcm, lanes, relays, api, admin };
-}
-
-function createSink(
-  { config, telemetry }: CompositionParts,
-  clock: Clock,
-  {
-    registrations,
-    seen,
-    lanes,
-    onFault,
-  }: Pick<Composition, 'registrations' | 'lanes'> & {
-    seen: MemorySeenEvents;
-    onFault: (fault: unknown) => void;
-  },
-): EventSink {
-  const waker = new Waker({
-    registrations,
-    push: (target, wake, priority) => lanes.push(target, wake, priority),
-    clock,
-    telemetry,
-  });
-  return new EventAdmission({
+  const authors = new Set(config.mostro.pubkeys);
+  const admission = {
     registrations,
     seen,
     verifier: eventVerifier,
     waker,
-    authors: new Set(config.mostro.pubkeys),
+    authors,
     clock,
     telemetry,
     onFault,
-  });
-}
-
-function createFcm(
-  { config, serviceAccount, telemetry }: CompositionParts,
-  clock: Clock,
-): FcmProvider | undefined {
-  if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
-  const { baseUrl, payloadMode } = config.fcm;
-  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry });
-}
-
-function lane<Target extends PushTarget>(
-  provider: PushProvider<Target>,
-  concurrency: number,
-  telemetry: Telemetry,
-): PushQueue<Target> {
-  return new PushQueue({ provider, concurrency, capacity: LANE_CAPACITY, telemetry });
+  };
+  const sink = new EventAdmission(admission);
+  const relays = composeRelays(parts, clock, sink);
+  const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
+  const admin = createAdmin(parts, { registrations, seen, waker, lanes, relays, canDeliver });
+  return { registrations, fcm, waker, lanes, relays, api, admin };
 }
 
 function createApi(
@@ -170,19 +124,24 @@ function createAdmin(
   {
     registrations,
     seen,
+    waker,
     lanes,
     relays,
-  }: Pick<Composition, 'registrations' | 'lanes' | 'relays'> & { seen: MemorySeenEvents },
+    canDeliver,
+  }: Omit<Composition, 'fcm' | 'api' | 'admin'> & { seen: MemorySeenEvents; canDeliver: boolean },
 ): FastifyInstance {
   metrics.observe({
     registrations: () => registrations.counts(),
     seenEvents: () => seen.size,
+    heldDevices: () => waker.heldDevices,
     pending: () => lanes.pending(),
+    owed: () => lanes.owed(),
+    lanes: () => lanes.count(),
     relays: () => relays.status(),
   });
   return createAdminServer({
     host: config.admin.host,
     metrics,
-    readiness: { relays: () => relays.status(), canDeliver: () => lanes.canDeliver },
+    readiness: { relays: () => relays.status(), canDeliver: () => canDeliver },
   });
 }

@@ -82,7 +82,8 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
     const errors = await badRequests(stage);
     const metrics = (await call(`${running.adminUrl}/metrics`)).text;
     running.program.kill('SIGTERM');
-    expect(await running.program.exited).toBe(0);
+    // Some devices could not be reached: their wakes count as lost.
+    expect(await running.program.exited).toBe(1);
 
     const said = running.program.output();
     for (const event of TOLD) expect(said).toContain(event);

@@ -95,8 +95,8 @@ describe('a start is warned', () => {
     ],
     [
       'of what it does not act on yet',
-      { FCM_ENABLED: 'false', PUBLIC_URL: 'x', LOG_FILE: '', COOLDOWN_MS: '1' },
-      'set, but not acted on by this version: PUBLIC_URL, COOLDOWN_MS',
+      { FCM_ENABLED: 'false', PUBLIC_URL: 'x', LOG_FILE: '', VAPID_SUBJECT: 'y' },
+      'set, but not acted on by this version: PUBLIC_URL, VAPID_SUBJECT',
     ],
   ])('%s', async (_, environment, warning) => {
     const startup = await loadStartup(

@@ -34,6 +34,12 @@ describe('with no configuration at all', () => {
         payloadMode: 'silent',
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false },
+      wakes: {
+        batchDelayMs: 5000,
+        cooldownMs: 60_000,
+        deadlineMs: 600_000,
+        retry: { minMs: 1000, baseMs: 1000 },
+      },
       shutdownTimeoutMs: 10_000,
       log: { level: 'info', format: undefined },
     });

@@ -26,6 +26,12 @@ export interface Config {
     readonly payloadMode: 'silent' | 'alert';
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
+  readonly wakes: {
+    readonly batchDelayMs: number;
+    readonly cooldownMs: number;
+    readonly deadlineMs: number;
+    readonly retry: { readonly minMs: number; readonly baseMs: number };
+  };
   readonly shutdownTimeoutMs: number;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' | undefined };
 }
@@ -112,7 +118,17 @@ export function assembleConfig(values: Values): Config {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
     },
+    wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
+  };
+}
+
+function assembleWakes(values: Values): Config['wakes'] {
+  return {
+    batchDelayMs: values.BATCH_DELAY_MS,
+    cooldownMs: values.COOLDOWN_MS,
+    deadlineMs: values.WAKE_DEADLINE_SECONDS * SECOND_MS,
+    retry: { minMs: values.RETRY_MIN_MS, baseMs: values.RETRY_BASE_MS },
   };
 }

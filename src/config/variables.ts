@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
 import { parseRelayUrl } from '../core/relay-url.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
@@ -123,6 +124,27 @@ export const VARIABLES = {
     'Allow endpoints that are http or on private addresses: for tests and home labs.',
     onOff,
     'false',
+  ),
+  BATCH_DELAY_MS: variable(
+    'Milliseconds after a wake in which further events for its device are gathered into one.',
+    wholeNumber(0, HOUR_MS),
+    '5000',
+  ),
+  COOLDOWN_MS: variable('The same after that one.', wholeNumber(0, HOUR_MS), '60000'),
+  WAKE_DEADLINE_SECONDS: variable(
+    'Seconds after which a wake is given up; its device is then owed one.',
+    positiveNumber(DAY_MS / SECOND_MS),
+    '600',
+  ),
+  RETRY_MIN_MS: variable(
+    'Least milliseconds before a failed wake is tried again; sixty times that after "too many". Change it only for tests.',
+    wholeNumber(0, HOUR_MS),
+    '1000',
+  ),
+  RETRY_BASE_MS: variable(
+    'Bound of the random part of the first such wait; it doubles. Change it only for tests.',
+    wholeNumber(0, HOUR_MS),
+    '1000',
   ),
   SHUTDOWN_TIMEOUT_SECONDS: variable(
     'Seconds that pending wakes get when the server stops.',

@@ -14,27 +14,33 @@ export type Delivery =
   | { readonly outcome: 'delivered' }
   /** The push service says this device will never be reachable again. */
   | { readonly outcome: 'gone' }
-  /** It may work later; `afterMs` is what the push service asked for. */
-  | { readonly outcome: 'retry'; readonly reason: string; readonly afterMs?: number }
-  /** Configuration, or our own mistake: trying again changes nothing, and the device is not to blame. */
-  | { readonly outcome: 'refused'; readonly reason: string };
+  /** It may work later; `afterMs` is what the push service asked for. `throttled`: it said that we send too much. */
+  | {
+      readonly outcome: 'retry';
+      readonly reason: string;
+      readonly afterMs?: number;
+      readonly throttled?: boolean;
+    }
+  /** Trying again at once changes nothing: the configuration or we are to blame (`provider`), or what the client registered (`device`). */
+  | { readonly outcome: 'refused'; readonly reason: string; readonly blames: 'provider' | 'device' };
 
 export type DeliveryOutcome = Delivery['outcome'];
 
-/** What follows from an outcome. */
-export interface Consequence {
+/** What follows from an outcome (contract 5), as far as nothing stands against it. */
+export type Consequence =
   /** The registration's time to live starts again. */
-  readonly renews: boolean;
+  | 'renew'
   /** The device is forgotten, with every trade pubkey that points at it. */
-  readonly forgets: boolean;
-  /** The event counts as dealt with: a further copy of it wakes nobody. */
-  readonly settlesEvent: boolean;
-}
+  | 'forget'
+  /** The lane tries again after a wait, for as long as the wake's deadline allows. */
+  | 'retry'
+  /** The wake is given up for now; its device is owed one. */
+  | 'owe';
 
-/** The one table from outcome to consequence (contract 5). */
-export const CONSEQUENCES: Readonly<Record<DeliveryOutcome, Consequence>> = {
-  delivered: { renews: true, forgets: false, settlesEvent: true },
-  gone: { renews: false, forgets: true, settlesEvent: true },
-  retry: { renews: false, forgets: false, settlesEvent: false },
-  refused: { renews: false, forgets: false, settlesEvent: true },
-};
+/** The one table from outcome to consequence. `lane-judge.ts` says what may stand against it. */
+export const CONSEQUENCES = {
+  delivered: 'renew',
+  gone: 'forget',
+  retry: 'retry',
+  refused: 'owe',
+} as const satisfies Readonly<Record<DeliveryOutcome, Consequence>>;

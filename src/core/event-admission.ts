@@ -66,7 +66,7 @@ export class EventAdmission implements EventSink {
     });
   }
 
-  offer(candidate: EventCandidate, origin: EventOrigin): Verdict {
+  offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict> {
     const { registrations, telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
     if (!candidate.recipients.keys.some((key) => registrations.mayHold(key))) {
@@ -81,10 +81,13 @@ export class EventAdmission implements EventSink {
       return this.#reject('not_new', candidate.kind);
     if (candidate.createdAt < this.#oldest) return this.#reject('too_old', candidate.kind);
     const event = candidate.parse();
-    const rejection = event === undefined ? 'malformed' : this.#rejection(event, candidate);
+    if (event === undefined) return this.#reject('malformed', candidate.kind);
+    const rejection = this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#reject(rejection, candidate.kind);
-    this.#claim(event as NostrEvent, origin).catch(this.#parts.onFault);
-    return 'admitted';
+    return this.#consider(event, origin).catch((fault: unknown) => {
+      this.#parts.onFault(fault);
+      return 'rejected';
+    });
   }
 
   /** The oldest time that may still wake, in unix seconds. */
@@ -97,7 +100,7 @@ export class EventAdmission implements EventSink {
   }
 
   #rejection(event: NostrEvent, candidate: EventCandidate): Rejection | undefined {
-    const { authors, clock, telemetry, verifier } = this.#parts;
+    const { authors, clock } = this.#parts;
     const now = unixSeconds(clock);
     // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
     if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
@@ -106,22 +109,37 @@ export class EventAdmission implements EventSink {
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
     if (event.kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(event.pubkey))
       return 'other_author';
-    telemetry.count('events_verified');
-    return verifier.verify(event) ? undefined : 'forged';
+    return undefined;
   }
 
-  async #claim(event: NostrEvent, origin: EventOrigin): Promise<void> {
-    const { seen, telemetry, waker } = this.#parts;
+  async #consider(event: NostrEvent, origin: EventOrigin): Promise<Verdict> {
+    const { telemetry, verifier, waker } = this.#parts;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
-    if (registrations.length === 0) return void this.#reject('not_new', event.kind);
+    if (registrations.length === 0) return this.#reject('not_new', event.kind);
+    // Neither verified nor remembered: the wake that is coming answers it, and a copy after that wake asks again.
+    if (origin === 'live' && waker.isUnsent(registrations)) return this.#followed();
+    // Of two copies that were under way at once, the second one ends here.
+    if (this.#isDealtWith(event.id, origin)) return this.#duplicate();
+    telemetry.count('events_verified');
+    if (!verifier.verify(event)) return this.#reject('forged', event.kind);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);
-    if ((await seen.reserve(event.id)) !== 'new') return void this.#duplicate();
+    if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#duplicate();
     this.#absorbed.delete(event.id);
+    if (origin instanceof Recovery) origin.found++;
+    this.#claim(event, registrations, origin).catch(this.#parts.onFault);
+    return 'admitted';
+  }
+
+  async #claim(
+    event: NostrEvent,
+    registrations: readonly Registration[],
+    origin: EventOrigin,
+  ): Promise<void> {
+    const { seen, telemetry, waker } = this.#parts;
     telemetry.count('events_claimed');
     telemetry.log('event.matched', { kind: event.kind });
-    if (origin instanceof Recovery) origin.found++;
     try {
       const settled = await waker.wake(registrations, origin);
       await (settled ? seen.commit(event.id) : seen.release(event.id));
@@ -132,8 +150,7 @@ export class EventAdmission implements EventSink {
   }
 
   /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */
-  #absorb(id: string, registrations: readonly Registration[], recovery: Recovery): void {
-    this.#parts.telemetry.count('events_absorbed');
+  #absorb(id: string, registrations: readonly Registration[], recovery: Recovery): Verdict {
     this.#absorbed.add(id);
     const settled = this.#parts.waker.wake(registrations, recovery).then((isSettled) => {
       // Nobody was woken for it: whoever else hands it in may try.
@@ -144,6 +161,12 @@ export class EventAdmission implements EventSink {
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
     // A live copy of it may then be lost: better than memory without a bound.
     else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
+    return this.#followed();
+  }
+
+  #followed(): Verdict {
+    this.#parts.telemetry.count('events_absorbed');
+    return 'admitted';
   }
 
   async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {

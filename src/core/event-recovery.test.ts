@@ -7,14 +7,14 @@ import {
   type RecoveringAdmission,
 } from '../../test/support/recovering-admission.ts';
 import { fcmTarget } from '../../test/support/registrations.ts';
-import type { Delivery } from './delivery.ts';
 import type { Recovery } from './recovery.ts';
+import type { WakeEnd } from './wake-request.ts';
 
-const DELIVERED: Delivery = { outcome: 'delivered' };
-const RETRY: Delivery = { outcome: 'retry', reason: 'http_503' };
+const DELIVERED: WakeEnd = 'sent';
+const RETRY: WakeEnd = 'dropped';
 
 /** Ends the n-th wake. */
-async function settle({ pushes }: RecoveringAdmission, n: number, delivery: Delivery): Promise<void> {
+async function settle({ pushes }: RecoveringAdmission, n: number, delivery: WakeEnd): Promise<void> {
   pushes.all[n]?.settle(delivery);
   await settled();
 }

@@ -61,7 +61,7 @@ describe('an event that may wake nobody is counted with its reason and claims no
   ])('%s', async (reason, make) => {
     const { admission, clock, seen, telemetry, verified, woken } = await admissionWithOneKey();
     const offered = make(clock.seconds);
-    admission.offer(offered, 'live');
+    await admission.offer(offered, 'live');
     expect(telemetry.total('events_rejected', reason)).toBe(1);
     expect([woken.count, seen.knows(offered.id), verified.length]).toEqual([
       0,
@@ -76,7 +76,7 @@ describe('an event that may wake nobody is counted with its reason and claims no
       ['p', tradeKey(1)],
       ['expiration', String(clock.seconds + 1)],
     ];
-    admission.offer(candidate(event({ created_at: clock.seconds - 72 * HOURS, tags })), 'live');
+    await admission.offer(candidate(event({ created_at: clock.seconds - 72 * HOURS, tags })), 'live');
     expect(await woken.atLeast(1)).toHaveLength(1);
   });
 });

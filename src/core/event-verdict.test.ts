@@ -11,12 +11,12 @@ const STRANGER = '6'.repeat(64);
 describe('the verdict on an event says what it was', () => {
   test('unmatched: for nobody here', async () => {
     const { admission, event } = await admissionWithOneKey();
-    expect(admission.offer(candidate(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
+    expect(await admission.offer(candidate(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
   });
 
   test('admitted: genuine and of our time', async () => {
     const { admission, event } = await admissionWithOneKey();
-    expect(admission.offer(candidate(event()), 'live')).toBe('admitted');
+    expect(await admission.offer(candidate(event()), 'live')).toBe('admitted');
   });
 
   test('duplicate: reserved or done', async () => {
@@ -24,7 +24,10 @@ describe('the verdict on an event says what it was', () => {
     await seen.reserve(event().id);
     const reserved = admission.offer(candidate(event()), 'live');
     await seen.commit(event().id);
-    expect([reserved, admission.offer(candidate(event()), 'live')]).toEqual(['duplicate', 'duplicate']);
+    expect([await reserved, await admission.offer(candidate(event()), 'live')]).toEqual([
+      'duplicate',
+      'duplicate',
+    ]);
   });
 
   const eleven = Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]);
@@ -42,7 +45,7 @@ describe('the verdict on an event says what it was', () => {
     ['for more than ten', () => ({ tags: eleven })],
   ])('rejected: genuine, maybe, but %s; the relay is not to blame', async (_, parts) => {
     const { admission, clock, event } = await admissionWithOneKey();
-    expect(admission.offer(candidate(event(parts(clock.seconds))), 'live')).toBe('rejected');
+    expect(await admission.offer(candidate(event(parts(clock.seconds))), 'live')).toBe('rejected');
   });
 
   test.each([
@@ -52,7 +55,7 @@ describe('the verdict on an event says what it was', () => {
     ['it is of another kind than the relay said', {}, { kind: 14 }],
   ])('forged: %s', async (_, parts, claims) => {
     const { admission, event } = await admissionWithOneKey();
-    expect(admission.offer(candidate(event(parts), claims), 'live')).toBe('forged');
+    expect(await admission.offer(candidate(event(parts), claims), 'live')).toBe('forged');
   });
 });
 
@@ -61,14 +64,14 @@ describe('a stored gift wrap', () => {
     const { admission, event, telemetry, verified } = await admissionWithOneKey();
     let parses = 0;
     const stored = candidate(event(), { parse: () => (parses++, event()) });
-    expect(admission.offer(stored, 'stored')).toBe('rejected');
+    expect(await admission.offer(stored, 'stored')).toBe('rejected');
     expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
     expect(telemetry.total('events_rejected', 'not_new')).toBe(1);
   });
 
   test('is verified when it was missed: in a recovery', async () => {
     const { admission, event, verified } = await admissionWithOneKey();
-    expect(admission.offer(candidate(event()), admission.beginRecovery())).toBe('admitted');
+    expect(await admission.offer(candidate(event()), admission.beginRecovery())).toBe('admitted');
     expect(verified).toHaveLength(1);
   });
 });
@@ -77,7 +80,7 @@ describe('where MOSTRO_PUBKEYS is set', () => {
   test('a kind 14 by another author is rejected, without a verification', async () => {
     const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
     const other = event({ kind: 14, pubkey: STRANGER });
-    expect(admission.offer(candidate(other), 'live')).toBe('rejected');
+    expect(await admission.offer(candidate(other), 'live')).toBe('rejected');
     expect(verified).toEqual([]);
     expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
     expect(telemetry.total('events_verified')).toBe(0);
@@ -85,18 +88,18 @@ describe('where MOSTRO_PUBKEYS is set', () => {
 
   test.each(['live', 'stored'] as const)('a kind 14 by an instance is admitted: %s', async (origin) => {
     const { admission, event } = await admissionWithOneKey([STRANGER, INSTANCE]);
-    expect(admission.offer(candidate(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
+    expect(await admission.offer(candidate(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
   });
 
   test('a kind 14 that only claims to be by an instance is forged', async () => {
     const { admission, event } = await admissionWithOneKey([INSTANCE]);
     const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
-    expect(admission.offer(candidate(claimed), 'live')).toBe('forged');
+    expect(await admission.offer(candidate(claimed), 'live')).toBe('forged');
   });
 
   test('a gift wrap by anyone is admitted: its author is a key used once', async () => {
     const { admission, event } = await admissionWithOneKey([INSTANCE]);
-    expect(admission.offer(candidate(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
+    expect(await admission.offer(candidate(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
   });
 });
 

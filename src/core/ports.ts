@@ -36,7 +36,7 @@ export interface EventCandidate {
 
 /** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
 export interface EventSink {
-  offer(candidate: EventCandidate, origin: EventOrigin): Verdict;
+  offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict>;
   /** Begins to catch up on one relay; whoever begins it disposes of it. */
   beginRecovery(): Recovery;
   /** Whether anybody is registered: if not, there is nobody to catch up for. */

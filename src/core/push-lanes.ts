@@ -1,43 +1,124 @@
-import type { Delivery, Wake } from './delivery.ts';
-import type { PushQueue, WakePriority } from './push-queue.ts';
-import type { PushTarget } from './push-target.ts';
+import { MINUTE_MS } from './clock.ts';
+import type { PushLane } from './push-lane.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
+import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
-/** The lanes of the providers that can deliver. A target's type alone chooses one; no lane ever stands in for another. */
+/** Hosts that are served each by itself; those beyond share one lane, until an idle one makes room. */
+const MAX_LANES = 5000;
+const SHARED_LANE = 'shared';
+/** A lane that has had nothing to do for so long is given up, with what it has learnt of its host. */
+const IDLE_MS = 10 * MINUTE_MS;
+
+export interface PushLanesOptions {
+  /** Which lane a target belongs to, by name; `undefined` while its provider cannot deliver. */
+  readonly laneOf: (target: PushTarget) => string | undefined;
+  /** Makes the lane for the provider of this type. */
+  readonly createLane: (type: PushTarget['type'], name: string) => PushLane;
+  /** Closes what the providers hold open. */
+  readonly closeProviders: () => Promise<void>;
+  readonly schedule: Schedule;
+  readonly telemetry: Telemetry;
+}
+
+/** All lanes: one for FCM, and one for every UnifiedPush host, so that a slow or hostile one delays no other. */
 export class PushLanes implements AsyncDisposable {
-  readonly #lanes: ReadonlyMap<PushTarget['type'], PushQueue>;
-  readonly #telemetry: Telemetry;
+  readonly #options: PushLanesOptions;
+  readonly #lanes = new Map<string, { lane: PushLane; type: PushTarget['type'] }>();
+  #cancelSweep: (() => void) | undefined;
 
-  constructor(lanes: readonly PushQueue[], telemetry: Telemetry) {
-    this.#telemetry = telemetry;
-    this.#lanes = new Map(lanes.map((lane) => [lane.provider, lane]));
+  constructor(options: PushLanesOptions) {
+    this.#options = options;
   }
 
-  /** Whether any provider has what it needs to deliver. */
-  get canDeliver(): boolean {
-    return this.#lanes.size > 0;
+  request(request: WakeRequest): Promise<WakeEnd> {
+    const lane = this.#lane(request.target);
+    if (lane !== undefined) return lane.request(request);
+    this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
+    return Promise.resolve('dropped');
   }
 
-  push(target: PushTarget, wake: Wake, priority: WakePriority): Promise<Delivery> {
-    const lane = this.#lanes.get(target.type);
-    if (lane !== undefined) return lane.push(target, wake, priority);
-    this.#telemetry.count('wakes_turned_away', { provider: target.type });
-    return Promise.resolve({ outcome: 'retry', reason: 'provider_not_ready' });
+  /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
+  isUnsent(target: PushTarget, key: TradePubkey): boolean {
+    const name = this.#options.laneOf(target);
+    if (name === undefined) return false;
+    const device = deviceOf(target);
+    return [name, this.#sharedName(target)].some(
+      (one) => this.#lanes.get(one)?.lane.isUnsent(device, key) === true,
+    );
   }
 
   /** Wakes that wait or are under way, by provider. */
   pending(): Record<string, number> {
-    return Object.fromEntries([...this.#lanes].map(([provider, lane]) => [provider, lane.size]));
+    return this.#sums(({ pending }) => pending);
+  }
+
+  /** Devices that are owed a wake, by provider. */
+  owed(): Record<string, number> {
+    return this.#sums(({ owed }) => owed);
+  }
+
+  /** Lanes, by provider. */
+  count(): Record<string, number> {
+    return this.#sums(() => 1);
   }
 
   /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */
   async drain(signal: AbortSignal): Promise<number> {
-    const lost = await Promise.all([...this.#lanes.values()].map((lane) => lane.drain(signal)));
+    this.#cancelSweep?.();
+    // One signal for each: thousands of lanes would hang as many listeners on one.
+    const ends = [...this.#lanes.values()].map(({ lane }) => ({ lane, end: new AbortController() }));
+    const endAll = (): void => ends.forEach(({ end }) => end.abort());
+    signal.addEventListener('abort', endAll, { once: true });
+    if (signal.aborted) endAll();
+    const lost = await Promise.all(ends.map(({ lane, end }) => lane.drain(end.signal)));
     return lost.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Closes what the providers hold open. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#lanes.values()].map((lane) => lane[Symbol.asyncDispose]()));
+    await this.#options.closeProviders();
+  }
+
+  #lane(target: PushTarget): PushLane | undefined {
+    const name = this.#options.laneOf(target);
+    if (name === undefined) return undefined;
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known.lane;
+    if (this.#lanes.size >= MAX_LANES) this.#freeIdle();
+    const isFull = this.#lanes.size >= MAX_LANES;
+    return this.#open(isFull ? this.#sharedName(target) : name, target.type);
+  }
+
+  #open(name: string, type: PushTarget['type']): PushLane {
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known.lane;
+    const lane = this.#options.createLane(type, name);
+    this.#lanes.set(name, { lane, type });
+    this.#sweepLater();
+    return lane;
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep ??= this.#options.schedule(IDLE_MS, () => {
+      this.#cancelSweep = undefined;
+      this.#freeIdle();
+      if (this.#lanes.size > 0) this.#sweepLater();
+    });
+  }
+
+  #freeIdle(): void {
+    for (const [name, { lane }] of this.#lanes) if (lane.isIdle) this.#lanes.delete(name);
+  }
+
+  #sharedName({ type }: PushTarget): string {
+    return `${type} ${SHARED_LANE}`;
+  }
+
+  #sums(of: (lane: PushLane) => number): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { lane, type } of this.#lanes.values()) sums[type] = (sums[type] ?? 0) + of(lane);
+    return sums;
   }
 }

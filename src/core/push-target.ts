@@ -21,6 +21,11 @@ export function addressOf(target: PushTarget): string {
   return target.type === 'fcm' ? target.token : target.endpoint;
 }
 
+/** Names the device, for what is kept by device in memory: a secret, as the address is. */
+export function deviceOf(target: PushTarget): string {
+  return `${target.type} ${addressOf(target)}`;
+}
+
 /** Whether two targets are one device: the same address at the same kind of push service. */
 export function isSameDevice(a: PushTarget, b: PushTarget): boolean {
   return a.type === b.type && addressOf(a) === addressOf(b);

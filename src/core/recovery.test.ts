@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
 
 import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
-import type { Delivery } from './delivery.ts';
 import { Recovery } from './recovery.ts';
+import type { WakeEnd } from './wake-request.ts';
 
 const PHONE = fcmTarget('phone');
-const DELIVERED: Delivery = { outcome: 'delivered' };
-const RETRY: Delivery = { outcome: 'retry', reason: 'http_503' };
+const DELIVERED: WakeEnd = 'sent';
+const RETRY: WakeEnd = 'dropped';
 
 /** A recovery, and the ends of its wakes in the order in which they are sent. */
 function setUp(): {
   recovery: Recovery;
-  wake: (token: string) => Promise<Delivery>;
-  sent: ((delivery: Delivery) => void)[];
+  wake: (token: string) => Promise<WakeEnd>;
+  sent: ((end: WakeEnd) => void)[];
 } {
   const recovery = new Recovery(() => undefined);
-  const sent: ((delivery: Delivery) => void)[] = [];
-  const wake = (token: string): Promise<Delivery> =>
+  const sent: ((end: WakeEnd) => void)[] = [];
+  const wake = (token: string): Promise<WakeEnd> =>
     recovery.once(fcmTarget(token), () => new Promise((settle) => sent.push(settle)));
   return { recovery, wake, sent };
 }
@@ -44,9 +44,8 @@ describe('a recovery', () => {
   });
 
   test.each([
-    ['delivered', DELIVERED],
-    ['gone', { outcome: 'gone' }],
-    ['refused', { outcome: 'refused', reason: 'http_403' }],
+    ['sent', DELIVERED],
+    ['owed', 'owed'],
   ] as const)('sends none again that was %s', async (_, delivery) => {
     const { wake, sent } = setUp();
     const first = wake('phone');

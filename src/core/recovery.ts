@@ -1,5 +1,5 @@
-import { CONSEQUENCES, type Delivery } from './delivery.ts';
-import { addressOf, type PushTarget } from './push-target.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
+import type { WakeEnd } from './wake-request.ts';
 
 /**
  * The catching up of one relay after a gap. It gives a device at most one wake (contract 2), so it remembers whom it
@@ -9,7 +9,7 @@ import { addressOf, type PushTarget } from './push-target.ts';
  * comes once more, live, and then has to wake.
  */
 export class Recovery implements Disposable {
-  readonly #wakes = new Map<string, Promise<Delivery>>();
+  readonly #wakes = new Map<string, Promise<WakeEnd>>();
   readonly #absorbed = new Map<string, Promise<boolean>>();
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
   /** Whether what came after a wake came live as well, all the time: else nobody knows, and an absorbed event may wake again. */
@@ -28,22 +28,23 @@ export class Recovery implements Disposable {
     return targets.some((target) => this.#wakes.has(deviceOf(target)));
   }
 
-  /** Sends the device its one wake, or joins the one that it was sent. A wake that failed may be tried again by the next event. */
-  async once(target: PushTarget, send: () => Promise<Delivery>): Promise<Delivery> {
+  /** Sends the device its one wake, or joins the one that it was sent. After one that was dropped the next event may try again. */
+  async once(target: PushTarget, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
     const device = deviceOf(target);
     const sent = this.#wakes.get(device);
     if (sent !== undefined) return sent;
     const wake = send();
     this.#wakes.set(device, wake);
-    const delivery = await wake;
-    if (!CONSEQUENCES[delivery.outcome].settlesEvent) this.#wakes.delete(device);
-    return delivery;
+    const end = await wake;
+    if (end === 'dropped') this.#wakes.delete(device);
+    return end;
   }
 
   /** @param settled whether the wake that absorbs the event settled it */
   absorb(id: string, settled: Promise<boolean>): void {
     this.found++;
-    this.#absorbed.set(id, settled);
+    if (this.#ended) this.#onEnd(new Map([[id, settled]]));
+    else this.#absorbed.set(id, settled);
   }
 
   [Symbol.dispose](): void {
@@ -54,8 +55,4 @@ export class Recovery implements Disposable {
       this.isSound ? this.#absorbed : new Map([...this.#absorbed.keys()].map((id) => [id, settled])),
     );
   }
-}
-
-function deviceOf(target: PushTarget): string {
-  return `${target.type} ${addressOf(target)}`;
 }

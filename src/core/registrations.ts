@@ -1,6 +1,6 @@
 import { MINUTE_MS, type Clock } from './clock.ts';
 import type { PutResult, RegistrationStore } from './ports.ts';
-import type { Platform, PushTarget } from './push-target.ts';
+import { isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
@@ -68,6 +68,14 @@ export class Registrations {
   /** Starts the key's time to live again after a delivered wake, if it still points at the device that was woken. */
   renew(tradePubkey: TradePubkey, woken: PushTarget): Promise<void> {
     return this.#store.renew(tradePubkey, woken, this.#lifetime, this.#clock());
+  }
+
+  /** Whether any of these keys still points at the device. */
+  async isHeld(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<boolean> {
+    const held = await Promise.all([...tradePubkeys].map((key) => this.find(key)));
+    return held.some(
+      (registration) => registration !== undefined && isSameDevice(registration.target, target),
+    );
   }
 
   /** Forgets a device that its push service calls gone, with every key that points at it. */

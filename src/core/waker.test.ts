@@ -2,41 +2,42 @@ import { describe, expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../test/support/events.ts';
 import type { FakeClock } from '../../test/support/fake-clock.ts';
-import type { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
 import { liveRegistrations } from '../../test/support/live-registrations.ts';
-import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget } from '../../test/support/registrations.ts';
+import { NO_COALESCING } from '../../test/support/no-coalescing.ts';
+import { fcmTarget, tradeKey, unifiedPushTarget } from '../../test/support/registrations.ts';
 import { HOUR_MS } from './clock.ts';
-import type { Delivery, Wake } from './delivery.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
-import { addressOf, type PushTarget } from './push-target.ts';
+import { addressOf } from './push-target.ts';
 import type { Registrations } from './registrations.ts';
 import { Recovery } from './recovery.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');
 
-/** A waker whose pushes are answered as the test says: delivered, unless `answers` has another word for the address. */
-function setUp(answers: Record<string, Delivery> = {}): {
+/** A waker whose wakes end as the test says: sent, unless `answers` has another word for the address. */
+function setUp(answers: Record<string, WakeEnd> = {}): {
   /** Wakes whomever the event is for. */
   wake: (event: NostrEvent, origin: EventOrigin) => Promise<boolean>;
   registrations: Registrations;
   clock: FakeClock;
-  telemetry: FakeTelemetry;
-  pushed: { target: PushTarget; wake: Wake }[];
+  pushed: WakeRequest[];
 } {
-  const { registrations, clock, telemetry } = liveRegistrations();
-  const pushed: { target: PushTarget; wake: Wake }[] = [];
-  const push = async (target: PushTarget, wake: Wake): Promise<Delivery> => {
-    pushed.push({ target, wake });
-    return answers[addressOf(target)] ?? { outcome: 'delivered' };
+  const { registrations, clock } = liveRegistrations();
+  const pushed: WakeRequest[] = [];
+  const lanes = {
+    async request(request: WakeRequest): Promise<WakeEnd> {
+      pushed.push(request);
+      return answers[addressOf(request.target)] ?? 'sent';
+    },
+    isUnsent: () => false,
   };
-  const waker = new Waker({ registrations, push, clock: clock.read, telemetry });
+  const waker = new Waker({ registrations, lanes, ...NO_COALESCING });
   return {
     wake: async (event, origin) => waker.wake(await waker.addressed(event, origin), origin),
     registrations,
     clock,
-    telemetry,
     pushed,
   };
 }
@@ -46,11 +47,11 @@ function eventFor(keys: readonly number[], parts: Partial<NostrEvent> = {}): Nos
 }
 
 describe('an event wakes', () => {
-  test('the device of its key, with the time and nothing else', async () => {
-    const { wake, registrations, clock, pushed } = setUp();
+  test('the device of its key, and says for which key', async () => {
+    const { wake, registrations, pushed } = setUp();
     await registrations.register(tradeKey(1), PHONE, 'android');
     expect(await wake(eventFor([1]), 'live')).toBe(true);
-    expect(pushed).toEqual([{ target: PHONE, wake: { kind: 'silent_wake', timestamp: clock.seconds } }]);
+    expect(pushed).toEqual([{ target: PHONE, kind: 'silent_wake', keys: [tradeKey(1)], priority: 'live' }]);
   });
 
   test('each device once, however many of its keys are named', async () => {
@@ -102,59 +103,21 @@ describe('a stored event', () => {
   );
 });
 
-describe('the outcome of a wake', () => {
-  test('delivered: the registrations that were meant live on, the other ones of the device do not', async () => {
-    const { wake, registrations, clock } = setUp();
-    for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
-    clock.advance(HOUR_MS);
-    await wake(eventFor([1]), 'live');
-    const [meant, other] = await Promise.all([1, 2].map((n) => registrations.find(tradeKey(n))));
-    expect(meant).toMatchObject({ woken: true, expiresAt: clock.now + LIFETIME.ttlMs });
-    expect(other).toMatchObject({ woken: false, expiresAt: clock.now + LIFETIME.ttlMs - HOUR_MS });
-  });
-
-  test('gone: the device is forgotten with every key of it, and the event is settled', async () => {
-    const { wake, registrations } = setUp({ phone: { outcome: 'gone' } });
-    for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
-    expect(await wake(eventFor([1]), 'live')).toBe(true);
-    expect(registrations.counts().total).toBe(0);
-  });
-
-  test('retry: the registration stays as it was, and the event is not settled', async () => {
-    const { wake, registrations, clock } = setUp({ phone: { outcome: 'retry', reason: 'http_503' } });
+describe('an event is dealt with', () => {
+  test.each([
+    ['sent', true],
+    ['owed', true],
+    ['dropped', false],
+  ] as const)('when its wake was %s: %s', async (end, settled) => {
+    const { wake, registrations } = setUp({ phone: end });
     await registrations.register(tradeKey(1), PHONE, 'android');
-    clock.advance(HOUR_MS);
-    expect(await wake(eventFor([1]), 'live')).toBe(false);
-    expect(await registrations.find(tradeKey(1))).toMatchObject({
-      woken: false,
-      expiresAt: clock.now + LIFETIME.ttlMs - HOUR_MS,
-    });
+    expect(await wake(eventFor([1]), 'live')).toBe(settled);
   });
 
-  test('refused: the registration stays, the event is settled, and the alarm names the reason', async () => {
-    const { wake, registrations, telemetry } = setUp({ phone: { outcome: 'refused', reason: 'http_403' } });
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    expect(await wake(eventFor([1]), 'live')).toBe(true);
-    expect(registrations.mayHold(tradeKey(1))).toBe(true);
-    expect(telemetry.logged('wake.refused')).toEqual([{ provider: 'fcm', reason: 'http_403' }]);
-  });
-
-  test('one device that must be tried again keeps the whole event unsettled', async () => {
-    const { wake, registrations } = setUp({ phone: { outcome: 'retry', reason: 'x' } });
+  test('when none of its wakes was dropped, and not before', async () => {
+    const { wake, registrations } = setUp({ phone: 'dropped' });
     await registrations.register(tradeKey(1), PHONE, 'android');
     await registrations.register(tradeKey(2), fcmTarget('other'), 'android');
     expect(await wake(eventFor([1, 2]), 'live')).toBe(false);
-  });
-
-  test('a key that was registered anew while its wake was under way is not renewed by it', async () => {
-    const { wake, registrations } = setUp();
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    const waking = wake(eventFor([1]), 'live');
-    await registrations.register(tradeKey(1), fcmTarget('new phone'), 'android');
-    await waking;
-    expect(await registrations.find(tradeKey(1))).toMatchObject({
-      target: fcmTarget('new phone'),
-      woken: false,
-    });
   });
 });

@@ -1,30 +1,35 @@
-import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
-import { CONSEQUENCES, type Delivery, type Wake } from './delivery.ts';
+import { SECOND_MS } from './clock.ts';
+import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
-import type { WakePriority } from './push-queue.ts';
-import { isSameDevice, type PushTarget } from './push-target.ts';
+import type { PushLanes } from './push-lanes.ts';
+import { deviceOf, isSameDevice, type PushTarget } from './push-target.ts';
 import { recipientsOf } from './recipients.ts';
 import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { WakeEnd } from './wake-request.ts';
 
-/** Takes a wake to the provider of the target's type. */
-export type Push = (target: PushTarget, wake: Wake, priority: WakePriority) => Promise<Delivery>;
+export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
+  readonly registrations: Registrations;
+  readonly lanes: Pick<PushLanes, 'request' | 'isUnsent'>;
+}
 
-/** Turns a verified event into one wake for each device it is for, and sees to what follows from its delivery. */
+/** Turns a verified event into a wake for each device that it is for, as often as a device may be woken. */
 export class Waker {
   readonly #registrations: Registrations;
-  readonly #push: Push;
-  readonly #clock: Clock;
-  readonly #telemetry: Telemetry;
+  readonly #lanes: WakerParts['lanes'];
+  readonly #coalescer: Coalescer;
 
-  constructor(parts: { registrations: Registrations; push: Push; clock: Clock; telemetry: Telemetry }) {
+  constructor(parts: WakerParts) {
     this.#registrations = parts.registrations;
-    this.#push = parts.push;
-    this.#clock = parts.clock;
-    this.#telemetry = parts.telemetry;
+    this.#lanes = parts.lanes;
+    this.#coalescer = new Coalescer({ ...parts, hand: (request) => parts.lanes.request(request) });
+  }
+
+  /** Devices that were woken not long ago, so that their next wake would be held. */
+  get heldDevices(): number {
+    return this.#coalescer.size;
   }
 
   /** The registrations that the event is for and may wake. */
@@ -39,6 +44,17 @@ export class Waker {
   }
 
   /**
+   * Whether every one of these keys has a wake coming that has not been sent yet: it answers whatever comes until then. One for
+   * another key of the device does not: that key may be unregistered, and its wake dropped, before it is sent.
+   */
+  isUnsent(registrations: readonly Registration[]): boolean {
+    return registrations.every(
+      ({ target, tradePubkey }) =>
+        this.#coalescer.isHeld(deviceOf(target), tradePubkey) || this.#lanes.isUnsent(target, tradePubkey),
+    );
+  }
+
+  /**
    * Wakes each device among the registrations once; within a recovery, one that it has woken already not again.
    *
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
@@ -48,7 +64,7 @@ export class Waker {
     for (const { target } of registrations) {
       if (!devices.some((device) => isSameDevice(device, target))) devices.push(target);
     }
-    const settled = await Promise.all(
+    const ends = await Promise.all(
       devices.map((device) =>
         this.#wakeDevice(
           device,
@@ -57,42 +73,27 @@ export class Waker {
         ),
       ),
     );
-    return settled.every(Boolean);
+    return ends.every((end) => end !== 'dropped');
+  }
+
+  /** Hands over at once whatever is held: the program stops. */
+  flush(): void {
+    this.#coalescer.flush();
   }
 
   async #wakeDevice(
     target: PushTarget,
     registrations: readonly Registration[],
     origin: EventOrigin,
-  ): Promise<boolean> {
-    const delivery =
-      origin instanceof Recovery
-        ? await origin.once(target, () => this.#send(target, 'recovered'))
-        : await this.#send(target, 'live');
-    const consequence = CONSEQUENCES[delivery.outcome];
-    if (consequence.forgets) await this.#registrations.forget(target);
-    if (consequence.renews) {
-      await Promise.all(
-        registrations.map(({ tradePubkey }) => this.#registrations.renew(tradePubkey, target)),
-      );
-    }
-    return consequence.settlesEvent;
-  }
-
-  async #send(target: PushTarget, priority: WakePriority): Promise<Delivery> {
-    const timestamp = unixSeconds(this.#clock);
-    const delivery = await this.#push(target, { kind: 'silent_wake', timestamp }, priority);
-    this.#report(target, delivery);
-    return delivery;
-  }
-
-  #report(target: PushTarget, delivery: Delivery): void {
-    const provider = target.type;
-    if (delivery.outcome === 'delivered') this.#telemetry.log('wake.delivered', { provider });
-    else if (delivery.outcome === 'refused')
-      this.#telemetry.log('wake.refused', { provider, reason: delivery.reason });
-    else if (delivery.outcome === 'retry')
-      this.#telemetry.log('wake.failed', { provider, reason: delivery.reason });
+  ): Promise<WakeEnd> {
+    const keys = registrations.map(({ tradePubkey }) => tradePubkey);
+    const request = { target, kind: 'silent_wake', keys } as const;
+    if (!(origin instanceof Recovery)) return this.#coalescer.request({ ...request, priority: 'live' });
+    const send = (): Promise<WakeEnd> => this.#coalescer.request({ ...request, priority: 'recovered' });
+    const end = await origin.once(target, send);
+    // The wake may have been sent for another key of the device.
+    if (end === 'sent') await Promise.all(keys.map((key) => this.#registrations.renew(key, target)));
+    return end;
   }
 }
 

@@ -20,6 +20,12 @@ export interface GaugeSources {
   readonly seenEvents: () => number;
   /** Wakes that wait or are under way, by provider. */
   readonly pending: () => Readonly<Record<string, number>>;
+  /** Devices that are owed a wake, by provider. */
+  readonly owed: () => Readonly<Record<string, number>>;
+  /** Lanes, by provider. */
+  readonly lanes: () => Readonly<Record<string, number>>;
+  /** Devices whose next wake would be held. */
+  readonly heldDevices: () => number;
   readonly relays: () => readonly RelayGauges[];
 }
 
@@ -65,6 +71,19 @@ export class Metrics {
       gauge.set(sources.seenEvents()),
     );
     this.#gauge('wakes_pending', 'Wakes that wait or are under way.', 'provider', sources.pending);
+    this.#gauge('devices_owed', 'Devices that are owed a wake.', 'provider', sources.owed);
+    this.#gauge(
+      'lanes',
+      'Lanes: one for FCM, one for every UnifiedPush host in use.',
+      'provider',
+      sources.lanes,
+    );
+    this.#register(
+      'devices_held',
+      'Devices whose next wake would be held, to be answered with others.',
+      [],
+      (gauge) => gauge.set(sources.heldDevices()),
+    );
     const byRelay = (count: (relay: RelayGauges) => number) => () => {
       const counts: Record<string, number> = {};
       for (const each of sources.relays()) counts[each.relay] = (counts[each.relay] ?? 0) + count(each);
@@ -83,6 +102,8 @@ export class Metrics {
 
   #gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
     this.#register(name, help, [label], (gauge) => {
+      // What is no longer there must not keep its last value.
+      gauge.reset();
       for (const [value, count] of Object.entries(read())) gauge.set({ [label]: value }, count);
     });
   }

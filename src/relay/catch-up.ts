@@ -45,6 +45,7 @@ export interface CatchUpParts {
 export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #requested = new Map<KindWatch, CatchUpCause>();
+  readonly #considering: Promise<unknown>[] = [];
   /** When gaps that were refused are asked for again. */
   readonly #refused: Resubscription;
   #running = false;
@@ -121,6 +122,8 @@ export class CatchUp {
     for (let page = gap.next(); page !== undefined; page = gap.next()) {
       const begun = clock();
       const end = await this.#ask(watch, page, (frame) => this.#take(frame, watch, gap, origin));
+      // The recovery must not end before all that it brought has been judged.
+      await Promise.all(this.#considering.splice(0));
       if (end === 'lost') gap.lost(unixSeconds(clock));
       else if (end === 'eose') gap.ended();
       else await this.#onRefused(gap, end, backoff);
@@ -147,7 +150,9 @@ export class CatchUp {
   #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, origin: EventOrigin): boolean {
     const { conduct, sink } = this.#parts;
     watch.noteStored();
-    if (sink.offer(frame, origin) === 'forged') conduct.note('forged');
+    const verdict = sink.offer(frame, origin);
+    conduct.judge(verdict);
+    if (typeof verdict !== 'string') this.#considering.push(verdict);
     return gap.received(frame.createdAt, frame.id);
   }
 

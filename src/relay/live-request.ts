@@ -82,9 +82,8 @@ export class LiveRequest {
       this.#events.onWord();
     } else watch.noteStored();
     const origin = this.isLive ? 'live' : this.#earlyOrigin;
-    const verdict = sink.offer(frame, origin);
-    // Nothing stored was asked for: what costs a verification all the same is charged.
-    if (verdict === 'forged' || (verdict === 'admitted' && origin === 'stored')) conduct.note('forged');
+    // Nothing stored was asked for.
+    conduct.judge(sink.offer(frame, origin), origin === 'stored');
     return true;
   }
 

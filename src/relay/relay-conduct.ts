@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Verdict } from '../core/ports.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 
 /** Frames that make no sense. A relay with ways of its own has some; a flood of them is no relay. */
@@ -22,6 +23,16 @@ export class RelayConduct {
       forged: new TokenBucket({ ...FORGED, clock }),
       chatter: new TokenBucket({ ...CHATTER, clock }),
     };
+  }
+
+  /**
+   * Charges an event that was not genuine, as soon as that is known.
+   *
+   * @param unasked whether nothing of the kind was asked for, so that a genuine one too is charged for its verification
+   */
+  judge(verdict: Verdict | Promise<Verdict>, unasked = false): void {
+    if (typeof verdict !== 'string') return void verdict.then((known) => this.judge(known, unasked));
+    if (verdict === 'forged' || (unasked && verdict === 'admitted')) this.note('forged');
   }
 
   note(misconduct: Misconduct): void {

@@ -1,8 +1,10 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { unsignedEvent } from './events.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { FakeLanes } from './fake-lanes.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
 import { liveRegistrations } from './live-registrations.ts';
+import { NO_COALESCING } from './no-coalescing.ts';
 import { fcmTarget, tradeKey } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/event-admission.ts';
@@ -22,10 +24,6 @@ interface Woken {
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
 
-function neverPushed(): never {
-  throw new TypeError('pushed');
-}
-
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
 export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
   admission: EventAdmission;
@@ -35,6 +33,8 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   faults: Arrivals<unknown>;
   seen: MemorySeenEvents;
   telemetry: FakeTelemetry;
+  /** Whether every device has a live wake that is unsent. */
+  unsent: { isSo: boolean };
   /** The ids of the events whose signature was looked at. */
   verified: string[];
   /** What came through to the waker. */
@@ -43,9 +43,11 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const { registrations, clock, telemetry } = liveRegistrations();
   await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
   const woken = new Arrivals<Woken>();
-  const real = new Waker({ registrations, push: neverPushed, clock: clock.read, telemetry });
+  const real = new Waker({ registrations, lanes: new FakeLanes(), ...NO_COALESCING });
   const asked = new Map<readonly Registration[], Pick<Woken, 'event' | 'origin'>>();
-  const waker: Pick<Waker, 'addressed' | 'wake'> = {
+  const unsent = { isSo: false };
+  const waker: Pick<Waker, 'addressed' | 'isUnsent' | 'wake'> = {
+    isUnsent: () => unsent.isSo,
     async addressed(event, origin) {
       const addressed = await real.addressed(event, origin);
       asked.set(addressed, { event, origin });
@@ -71,7 +73,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   });
   const event = (parts: Partial<NostrEvent> = {}): NostrEvent =>
     unsignedEvent({ created_at: clock.seconds, tags: [['p', tradeKey(1)]], ...parts });
-  return { admission, clock, event, faults, seen, telemetry, verified, woken };
+  return { admission, clock, event, faults, seen, telemetry, unsent, verified, woken };
 }
 
 /** The event as a relay's word. */

@@ -1,26 +1,30 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect } from 'vitest';
 
-import type { TestServer } from './test-server.ts';
+import { post } from './post.ts';
 
-/** A trade key and the FCM token that it is registered for. */
+/** A trade key and the FCM token, or the endpoint, that it is registered for. */
 export interface Device {
   readonly key: string;
   readonly token: string;
 }
 
-/** Registers so many devices, with plain tokens. */
-export async function registerDevices(server: TestServer, count: number): Promise<Device[]> {
+/** Registers so many devices, with plain tokens or at the addresses that are given. */
+export async function registerDevices(
+  { apiUrl }: { readonly apiUrl: string },
+  count: number,
+  address = (n: number): string => `token-of-device-${n}`,
+): Promise<Device[]> {
   const devices = Array.from({ length: count }, (_, n) => ({
     key: getPublicKey(generateSecretKey()),
-    token: `token-of-device-${n}`,
+    token: address(n),
   }));
   for (let from = 0; from < count; from += 50) {
     const answers = await Promise.all(
       devices
         .slice(from, from + 50)
         .map(({ key, token }) =>
-          server.post('/api/register', { trade_pubkey: key, token, platform: 'android' }),
+          post(`${apiUrl}/api/register`, { trade_pubkey: key, token, platform: 'android' }),
         ),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));

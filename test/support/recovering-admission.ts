@@ -1,11 +1,9 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { EventAdmission } from '../../src/core/event-admission.ts';
-import type { Delivery } from '../../src/core/delivery.ts';
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
 import type { EventOrigin, Verdict } from '../../src/core/ports.ts';
-import type { WakePriority } from '../../src/core/push-queue.ts';
-import type { PushTarget } from '../../src/core/push-target.ts';
 import type { Registrations } from '../../src/core/registrations.ts';
+import type { WakeEnd, WakeRequest } from '../../src/core/wake-request.ts';
 import { Waker } from '../../src/core/waker.ts';
 import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
 import { candidate } from './admission.ts';
@@ -13,12 +11,11 @@ import { eventId } from './event-id.ts';
 import { unsignedEvent } from './events.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
 import { liveRegistrations } from './live-registrations.ts';
+import { NO_COALESCING } from './no-coalescing.ts';
 import { fcmTarget, tradeKey } from './registrations.ts';
 
-interface Push {
-  readonly target: PushTarget;
-  readonly priority: WakePriority;
-  settle(delivery: Delivery): void;
+interface Push extends WakeRequest {
+  settle(end: WakeEnd): void;
 }
 
 export interface RecoveringAdmission {
@@ -38,14 +35,17 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
   for (const n of [1, 2]) await registrations.register(tradeKey(n), fcmTarget('phone'), 'android');
   await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
   const pushes = new Arrivals<Push>();
-  const push = (target: PushTarget, _: unknown, priority: WakePriority): Promise<Delivery> =>
-    new Promise((settle) => pushes.push({ target, priority, settle }));
+  const lanes = {
+    request: (request: WakeRequest): Promise<WakeEnd> =>
+      new Promise((settle) => pushes.push({ ...request, settle })),
+    isUnsent: () => false,
+  };
   const seen = new MemorySeenEvents({ clock: clock.read });
   const admission = new EventAdmission({
     registrations,
     seen,
     verifier: { verify: () => true },
-    waker: new Waker({ registrations, push, clock: clock.read, telemetry }),
+    waker: new Waker({ registrations, lanes, ...NO_COALESCING }),
     authors: new Set(),
     clock: clock.read,
     telemetry,

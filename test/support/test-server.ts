@@ -10,8 +10,11 @@ import { loadStartup } from '../../src/cli/load-startup.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { createTelemetry } from '../../src/ops/telemetry.ts';
 import { RELAY_TIMING } from '../../src/relay/relay-timing.ts';
+import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { post, type Posted } from './post.ts';
+import { readMetric } from './metrics-page.ts';
 
 export interface TestServerOptions {
   readonly relays?: readonly RelayStandIn[];
@@ -20,6 +23,13 @@ export interface TestServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: CompositionParts['clock'];
   readonly relayTiming?: Partial<CompositionParts['relayTiming']>;
+  readonly laneSizes?: CompositionParts['laneSizes'];
+}
+
+/** A line of the log: what happened, by its name, and the fields. */
+export interface LogLine {
+  readonly msg: string;
+  readonly reason?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -27,10 +37,12 @@ export interface TestServer extends AsyncDisposable {
   readonly adminUrl: string;
   readonly publicKey: string;
   readonly app: App;
+  /** What it has logged, but for debug lines. */
+  readonly log: Arrivals<LogLine>;
   /** The value of a metric by its full name and labels, as the metrics page shows them; 0 when it is not there. */
   metric(series: string): Promise<number>;
   /** Sends JSON to the public API. */
-  post(path: string, body: unknown): Promise<{ status: number; body: unknown; text: string }>;
+  post(path: string, body: unknown): Promise<Posted>;
 }
 
 /**
@@ -41,6 +53,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const directory = await mkdtemp(join(tmpdir(), 'mostro-push-'));
   const startup = await loadStartup(await environmentOf(options, directory), { createKey: true });
   const metrics = new Metrics();
+  const log = new Arrivals<LogLine>();
+  const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
   const { serverKey, serviceAccount, config } = startup;
   if (serverKey === undefined) throw new Error('the key was not made');
   const relayTiming = {
@@ -58,10 +72,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     config,
     serverKey,
     serviceAccount,
-    telemetry: createTelemetry(pino({ level: 'silent' }), metrics),
+    telemetry: createTelemetry(logger, metrics),
     metrics,
     relayTiming,
     ...(options.clock && { clock: options.clock }),
+    ...(options.laneSizes && { laneSizes: options.laneSizes }),
   });
   const { apiAddress, adminAddress = '' } = await app.start();
   await Promise.all((options.relays ?? []).map((relay) => untilWatched(relay, config.relays.kinds)));
@@ -70,6 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     adminUrl: adminAddress,
     publicKey: serverKey.publicKeyHex,
     app,
+    log,
     metric: async (series) => readMetric(await (await fetch(`${adminAddress}/metrics`)).text(), series),
     post: (path, body) => post(`${apiAddress}${path}`, body),
     async [Symbol.asyncDispose]() {
@@ -89,6 +105,11 @@ async function environmentOf(options: TestServerOptions, directory: string): Pro
     ADMIN_PORT: '0',
     DATA_DIR: directory,
     UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
+    // Every event is answered by a wake of its own, and retries take no time worth waiting for.
+    BATCH_DELAY_MS: '0',
+    COOLDOWN_MS: '0',
+    RETRY_MIN_MS: '10',
+    RETRY_BASE_MS: '10',
     ...(google && {
       FCM_BASE_URL: google.baseUrl,
       FIREBASE_SERVICE_ACCOUNT_PATH: await google.writeServiceAccount(directory),
@@ -99,19 +120,4 @@ async function environmentOf(options: TestServerOptions, directory: string): Pro
 
 async function untilWatched(relay: RelayStandIn, kinds: readonly number[]): Promise<void> {
   await Promise.all(kinds.map((kind) => relay.subscribed(kind)));
-}
-
-async function post(url: string, body: unknown): Promise<{ status: number; body: unknown; text: string }> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const text = await response.text();
-  return { status: response.status, body: JSON.parse(text), text };
-}
-
-function readMetric(page: string, series: string): number {
-  const line = page.split('\n').find((candidate) => candidate.startsWith(`${series} `));
-  return line === undefined ? 0 : Number(line.slice(series.length + 1));
 }

@@ -71,7 +71,7 @@ describe("what FCM's answer means", () => {
     ['UNSPECIFIED_ERROR counts as its status', 503, body(fcm('UNSPECIFIED_ERROR')), 'retry', 'http_503'],
     ['a redirect is refused', 302, '', 'refused', 'http_302'],
   ])('%s', (_, status, text, outcome, reason) => {
-    expect(readFcmAnswer(status, text, undefined)).toEqual({
+    expect(readFcmAnswer(status, text, undefined)).toMatchObject({
       outcome,
       ...(reason !== undefined && { reason }),
     });
@@ -81,7 +81,7 @@ describe("what FCM's answer means", () => {
     [429, { outcome: 'retry', reason: 'http_429', afterMs: 7000 }],
     [503, { outcome: 'retry', reason: 'http_503', afterMs: 7000 }],
   ])('a %i keeps its Retry-After', (status, delivery) => {
-    expect(readFcmAnswer(status, '', 7000)).toEqual(delivery);
+    expect(readFcmAnswer(status, '', 7000)).toMatchObject(delivery);
   });
 
   test.each([
@@ -95,7 +95,7 @@ describe("what FCM's answer means", () => {
     ['a code without a type', body({ errorCode: 'UNREGISTERED' })],
     ['a code in the status alone', '{"error":{"status":"UNREGISTERED","message":"UNREGISTERED"}}'],
   ])('an answer of an odd form costs nobody a registration: %s', (_, text) => {
-    expect(readFcmAnswer(404, text, undefined)).toEqual({ outcome: 'refused', reason: 'http_404' });
+    expect(readFcmAnswer(404, text, undefined)).toMatchObject({ outcome: 'refused', reason: 'http_404' });
   });
 
   test('a detail of an odd form does not hide the one beside it', () => {

@@ -48,11 +48,20 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
   if (status === 200) return { outcome: 'delivered' };
   const { fcmCode, apnsStatus } = detailsOf(body);
   if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
-  if (fcmCode === 'THIRD_PARTY_AUTH_ERROR') return { outcome: 'refused', reason: 'third_party_auth' };
-  if (fcmCode === 'SENDER_ID_MISMATCH') return { outcome: 'refused', reason: 'sender_id_mismatch' };
+  if (fcmCode === 'THIRD_PARTY_AUTH_ERROR')
+    return { outcome: 'refused', reason: 'third_party_auth', blames: 'provider' };
+  // Whoever registers a token of another project does this to nobody else.
+  if (fcmCode === 'SENDER_ID_MISMATCH')
+    return { outcome: 'refused', reason: 'sender_id_mismatch', blames: 'device' };
   if (status === 401) return UNAUTHENTICATED;
   if (status === 429 || status >= 500) {
-    return { outcome: 'retry', reason: `http_${status}`, ...(afterMs !== undefined && { afterMs }) };
+    return {
+      outcome: 'retry',
+      reason: `http_${status}`,
+      ...(status === 429 && { throttled: true }),
+      ...(afterMs !== undefined && { afterMs }),
+    };
   }
-  return { outcome: 'refused', reason: `http_${status}` };
+  // 400 is a malformed token as a rule; any other is about the project or our request (403, a 404 without FCM's word).
+  return { outcome: 'refused', reason: `http_${status}`, blames: status === 400 ? 'device' : 'provider' };
 }

@@ -42,7 +42,7 @@ describe('a push to FCM', () => {
 
   test('keeps the path of the base URL before its own', async () => {
     const { google, send } = await setUp({ path: '/proxy/' });
-    expect(await send()).toEqual({ outcome: 'refused', reason: 'http_404' });
+    expect(await send()).toMatchObject({ outcome: 'refused', reason: 'http_404' });
     expect(google.refusals.count).toBe(1);
   });
 
@@ -57,20 +57,20 @@ describe('a push to FCM', () => {
   test('that is refused with 401 twice is left for later', async () => {
     const { google, send } = await setUp();
     google.answer = () => ({ status: 401 });
-    expect(await send()).toEqual({ outcome: 'retry', reason: 'unauthenticated' });
+    expect(await send()).toMatchObject({ outcome: 'retry', reason: 'unauthenticated' });
     expect(google.refusals.count).toBe(2);
   });
 
   test('without an access token is left for later', async () => {
     const { google, send } = await setUp();
     google.answerToken = () => ({ status: 400 });
-    expect(await send()).toEqual({ outcome: 'retry', reason: 'no_access_token' });
+    expect(await send()).toMatchObject({ outcome: 'retry', reason: 'no_access_token' });
   });
 
   test('that gets a 503 with Retry-After says when to try again', async () => {
     const { google, send } = await setUp();
     google.answer = () => ({ status: 503, headers: { 'retry-after': '9' } });
-    expect(await send()).toEqual({ outcome: 'retry', reason: 'http_503', afterMs: 9000 });
+    expect(await send()).toMatchObject({ outcome: 'retry', reason: 'http_503', afterMs: 9000 });
   });
 
   test('whose session is cut is left for later, and the next one is delivered', async () => {
@@ -80,7 +80,7 @@ describe('a push to FCM', () => {
       google.answer = undefined;
       return undefined;
     };
-    expect(await send()).toEqual({ outcome: 'retry', reason: 'unreachable' });
+    expect(await send()).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
     expect(telemetry.logged('provider.unreachable')).toMatchObject([{ provider: 'fcm' }]);
     expect(await send()).toEqual({ outcome: 'delivered' });
     expect(google.sessions).toBe(2);
@@ -101,7 +101,7 @@ describe('a push to FCM', () => {
       time.abort();
       return new Promise(() => {});
     };
-    expect(await send(time.signal)).toEqual({ outcome: 'retry', reason: 'unreachable' });
+    expect(await send(time.signal)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
   });
 
   test('leaves no word of its target in the log', async () => {
@@ -137,6 +137,6 @@ describe('the end of FCM', () => {
     const sent = send();
     await requests.atLeast(1);
     await provider[Symbol.asyncDispose]();
-    expect(await sent).toEqual({ outcome: 'retry', reason: 'no_access_token' });
+    expect(await sent).toMatchObject({ outcome: 'retry', reason: 'no_access_token' });
   });
 });

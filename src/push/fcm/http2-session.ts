@@ -10,6 +10,7 @@ import {
 import { SECOND_MS } from '../../core/clock.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
+import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** How long the rest of an answer that is not read may be silent before its stream is given up. */
@@ -113,6 +114,7 @@ export class Http2Session implements AsyncDisposable {
     });
     ready.catch(() => undefined); // Whoever waits for it is told; without anyone waiting it is no fault.
     const dialled: Dialled = { session, ready, requests: 0, retired: false };
+    watchPulse(session, () => dialled.requests > 0);
     const onLost = (): void => this.#retire(dialled);
     session.on('goaway', onLost);
     // The streams of a failed session fail too, each with the same error: that is where it is dealt with.

@@ -1,5 +1,7 @@
 import type { Delivery } from '../../core/delivery.ts';
 
+/** Too many for now, and ntfy's way to say that nobody listens at the moment. */
+const THROTTLED = new Set([429, 507]);
 /** Statuses below 500 that say "later": 429 too many, 408 and 425 too slow or too early. */
 const LATER = new Set([408, 425, 429]);
 
@@ -13,7 +15,12 @@ export function readUnifiedPushAnswer(status: number, afterMs: number | undefine
   if (status >= 200 && status < 300) return { outcome: 'delivered' };
   if (status === 404 || status === 410) return { outcome: 'gone' };
   if (status >= 500 || LATER.has(status)) {
-    return { outcome: 'retry', reason: `http_${status}`, ...(afterMs !== undefined && { afterMs }) };
+    return {
+      outcome: 'retry',
+      reason: `http_${status}`,
+      ...(THROTTLED.has(status) && { throttled: true }),
+      ...(afterMs !== undefined && { afterMs }),
+    };
   }
-  return { outcome: 'refused', reason: `http_${status}` };
+  return { outcome: 'refused', reason: `http_${status}`, blames: 'device' };
 }

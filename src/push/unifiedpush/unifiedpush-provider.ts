@@ -42,7 +42,8 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   async send({ endpoint }: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     const { clock, guard, telemetry } = this.#options;
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
-    if (!guard.allows(new URL(endpoint))) return { outcome: 'refused', reason: 'endpoint_not_allowed' };
+    if (!guard.allows(new URL(endpoint)))
+      return { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' };
     try {
       const { statusCode, headers } = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
         this.#post(endpoint, wake, deadline),

@@ -1,0 +1,112 @@
+import type { CompositionParts } from './composition.ts';
+import { Backoff } from './core/backoff.ts';
+import { MINUTE_MS, type Clock } from './core/clock.ts';
+import type { PushProvider } from './core/ports.ts';
+import { PushLane } from './core/push-lane.ts';
+import { PushLanes } from './core/push-lanes.ts';
+import type { PushTarget } from './core/push-target.ts';
+import type { Registrations } from './core/registrations.ts';
+import { RetryPolicy } from './core/retry-policy.ts';
+import type { Schedule } from './core/schedule.ts';
+import type { WakeConsequences } from './core/wake-consequences.ts';
+import { FcmProvider } from './push/fcm/fcm-provider.ts';
+import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
+import { laneName } from './push/unifiedpush/lane-name.ts';
+import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
+
+interface LaneSize {
+  /** Attempts under way at once. */
+  readonly concurrency: number;
+  /** Wakes that may wait. */
+  readonly capacity: number;
+}
+
+export type LaneSizes = Readonly<Record<PushTarget['type'], LaneSize>>;
+
+const SIZES: LaneSizes = {
+  // As many streams as Google's HTTP/2 servers allow on one session; five seconds' work at 4000 a second, some 5 MB.
+  fcm: { concurrency: 100, capacity: 20_000 },
+  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine.
+  unifiedpush: { concurrency: 16, capacity: 2000 },
+};
+
+export interface ComposedLanes {
+  readonly fcm: FcmProvider | undefined;
+  readonly lanes: PushLanes;
+  /** Whether any provider that is switched on has what it needs to deliver. */
+  readonly canDeliver: boolean;
+}
+
+interface Shared {
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly guard: EndpointGuard;
+  readonly registrations: Registrations;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** The ways to the push services, each with its provider. */
+export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
+  const { config, telemetry } = parts;
+  const { clock, guard, schedule } = shared;
+  const fcm = createFcm(parts, clock);
+  const unifiedPush = config.unifiedPush.enabled
+    ? new UnifiedPushProvider({ guard, clock, telemetry })
+    : undefined;
+  const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
+    ...(fcm && { fcm }),
+    ...(unifiedPush && { unifiedpush: unifiedPush }),
+  };
+  const create = laneFactory(parts, shared);
+  const lanes = new PushLanes({
+    laneOf: (target) => (providers[target.type] === undefined ? undefined : nameOf(target)),
+    createLane: (type) => create(type, providers[type] as PushProvider),
+    closeProviders: async () => {
+      await Promise.all(Object.values(providers).map((provider) => provider[Symbol.asyncDispose]()));
+    },
+    schedule,
+    telemetry,
+  });
+  return { fcm, lanes, canDeliver: Object.keys(providers).length > 0 };
+}
+
+function laneFactory(
+  { config, telemetry, laneSizes }: CompositionParts,
+  { clock, registrations, schedule, onFault }: Shared,
+): (type: PushTarget['type'], provider: PushProvider) => PushLane {
+  const retry = new RetryPolicy(config.wakes.retry);
+  const consequences: WakeConsequences = {
+    renew: async (target, keys) => {
+      await Promise.all([...keys].map((key) => registrations.renew(key, target)));
+    },
+    forget: (target) => registrations.forget(target),
+    isWanted: (target, keys) => registrations.isHeld(target, keys),
+  };
+  return (type, provider) =>
+    new PushLane({
+      ...(laneSizes?.[type] ?? SIZES[type]),
+      provider,
+      retry,
+      breaker: new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
+      startsSlowly: type === 'unifiedpush',
+      deadlineMs: config.wakes.deadlineMs,
+      consequences,
+      schedule,
+      clock,
+      telemetry,
+      onFault,
+    });
+}
+
+function nameOf(target: PushTarget): string {
+  return target.type === 'fcm' ? target.type : laneName(target.endpoint);
+}
+
+function createFcm(
+  { config, serviceAccount, telemetry }: CompositionParts,
+  clock: Clock,
+): FcmProvider | undefined {
+  if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
+  const { baseUrl, payloadMode } = config.fcm;
+  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry });
+}

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeSchedule } from '../../test/support/fake-schedule.ts';
+import { wakeRequest } from '../../test/support/lane-bench.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+import { SECOND_MS } from './clock.ts';
+import { Coalescer } from './coalescer.ts';
+import { addressOf } from './push-target.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
+
+interface Handed {
+  /** Seconds since the beginning. */
+  readonly at: number;
+  readonly request: WakeRequest;
+  readonly end: (how: WakeEnd) => void;
+}
+
+function setUp() {
+  const time = new FakeSchedule();
+  const start = time.clock.now;
+  const handed: Handed[] = [];
+  const hand = (request: WakeRequest): Promise<WakeEnd> =>
+    new Promise((end) => handed.push({ at: (time.clock.now - start) / SECOND_MS, request, end }));
+  const coalescer = new Coalescer({
+    batchDelayMs: 5000,
+    cooldownMs: 60_000,
+    schedule: time.schedule,
+    hand,
+  });
+  return {
+    coalescer,
+    handed,
+    time,
+    /** An event for the phone so many seconds after the beginning. */
+    eventAt: async (seconds: number, parts: Partial<WakeRequest> = {}): Promise<void> => {
+      await time.advance(start + seconds * SECOND_MS - time.clock.now);
+      void coalescer.request(wakeRequest('phone', parts));
+    },
+    wakesAt: () => handed.map(({ at }) => at),
+    pass: (seconds: number) => time.advance(seconds * SECOND_MS),
+  };
+}
+
+const CHAT = { kind: 'chat_wake' } as const;
+
+describe('events of one device', () => {
+  test.each<[string, number[], number[]]>([
+    ['one: a wake at once, and no other', [0], [0]],
+    ['two within the window: one at once, one at its end', [0, 1], [0, 5]],
+    ['fifty in three seconds: one at once, one at the end of the window', evenly(50, 3), [0, 5]],
+    ['one in the window and one after it: the second waits for the cooldown', [0, 1, 6], [0, 5, 65]],
+    ['one every second for three minutes', evenly(180, 180), [0, 5, 65, 125, 185]],
+    ['a burst that ends in the middle of a cooldown', [0, 1, 20, 30, 40], [0, 5, 65]],
+    ['one after a window in which nothing came: at once', [0, 5.001], [0, 5.001]],
+    ['one at the last moment of the window', [0, 4.999], [0, 5]],
+    ['one after a cooldown in which nothing came: at once', [0, 1, 65.001, 66], [0, 5, 65.001, 70.001]],
+  ])('%s', async (_, events, wakes) => {
+    const { eventAt, wakesAt, pass, coalescer, time } = setUp();
+    for (const at of events) await eventAt(at);
+    await pass(1000);
+    expect(wakesAt()).toEqual(wakes);
+    expect({ size: coalescer.size, timers: time.pending }).toEqual({ size: 0, timers: 0 });
+  });
+
+  test('for twenty keys at once are answered by two wakes, and the second is for all keys but the first', async () => {
+    const { eventAt, handed, wakesAt, pass } = setUp();
+    for (let n = 1; n <= 20; n++) await eventAt(0, { keys: [tradeKey(n)] });
+    await pass(1000);
+    expect(wakesAt()).toEqual([0, 5]);
+    expect(handed[1]?.request.keys).toEqual(Array.from({ length: 19 }, (_, n) => tradeKey(n + 2)));
+  });
+
+  test('that are held are live when one of them is', async () => {
+    const { eventAt, handed, pass } = setUp();
+    await eventAt(0);
+    for (const priority of ['recovered', 'live', 'recovered'] as const) await eventAt(1, { priority });
+    await pass(10);
+    expect(handed[1]?.request.priority).toBe('live');
+  });
+
+  test('leave the wakes of another device alone', async () => {
+    const { coalescer, handed, eventAt } = setUp();
+    await eventAt(0);
+    void coalescer.request(wakeRequest('other'));
+    expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'other']);
+  });
+});
+
+describe('the end of a wake', () => {
+  test('is told to everyone whose event it answers', async () => {
+    const { coalescer, handed, pass } = setUp();
+    const ends = [1, 2, 3].map(() => coalescer.request(wakeRequest('phone')));
+    handed[0]?.end('sent');
+    await pass(5);
+    handed[1]?.end('owed');
+    expect(await Promise.all(ends)).toEqual(['sent', 'owed', 'owed']);
+  });
+
+  test('holds up nothing: the window begins when a wake is handed over', async () => {
+    const { eventAt, wakesAt, pass } = setUp();
+    await eventAt(0);
+    await eventAt(1);
+    await pass(100);
+    expect(wakesAt()).toEqual([0, 5]);
+  });
+});
+
+describe('chat wakes', () => {
+  test('are apart from relay wakes, and neither delays the other', async () => {
+    const { eventAt, handed } = setUp();
+    await eventAt(0, CHAT);
+    await eventAt(0);
+    expect(handed.map(({ request }) => request.kind)).toEqual(['chat_wake', 'silent_wake']);
+  });
+
+  test('that are held go along with a relay wake, at its time and once', async () => {
+    const { coalescer, eventAt, handed, wakesAt, pass } = setUp();
+    await eventAt(0, CHAT);
+    const held = [1, 2].map(() => coalescer.request(wakeRequest('phone', CHAT)));
+    await eventAt(2);
+    handed[1]?.end('sent');
+    expect(await Promise.all(held)).toEqual(['sent', 'sent']);
+    await pass(1000);
+    expect(wakesAt()).toEqual([0, 2]);
+  });
+
+  test('that are held go along with a relay wake that was held as well', async () => {
+    const { eventAt, wakesAt, pass } = setUp();
+    await eventAt(0);
+    await eventAt(1);
+    await eventAt(2, CHAT);
+    await eventAt(3, CHAT);
+    await pass(1000);
+    expect(wakesAt()).toEqual([0, 2, 5]);
+  });
+
+  test('never take a relay wake along', async () => {
+    const { coalescer, eventAt, handed, pass } = setUp();
+    await eventAt(0);
+    await eventAt(1);
+    await eventAt(1, CHAT);
+    expect(coalescer.isHeld('fcm phone', tradeKey(1))).toBe(true);
+    await pass(10);
+    expect(handed.map(({ request }) => request.kind)).toEqual(['silent_wake', 'chat_wake', 'silent_wake']);
+  });
+
+  test('do not count as a relay wake that is held', async () => {
+    const { coalescer, eventAt } = setUp();
+    await eventAt(0, CHAT);
+    await eventAt(1, CHAT);
+    expect(coalescer.isHeld('fcm phone', tradeKey(1))).toBe(false);
+  });
+});
+
+describe('a flush', () => {
+  test('hands over at once what is held, tells its end, and leaves no timer', async () => {
+    const { coalescer, eventAt, handed, wakesAt, time, pass } = setUp();
+    await eventAt(0);
+    const held = coalescer.request(wakeRequest('phone'));
+    void coalescer.request(wakeRequest('other'));
+    coalescer.flush();
+    handed[2]?.end('sent');
+    expect(await held).toBe('sent');
+    expect({ size: coalescer.size, timers: time.pending }).toEqual({ size: 0, timers: 0 });
+    await pass(1000);
+    expect(wakesAt()).toEqual([0, 0, 0]);
+  });
+
+  test('hands over a held chat wake with the held relay wake, and not apart', async () => {
+    const { coalescer, eventAt, handed } = setUp();
+    for (const at of [0, 0]) await eventAt(at);
+    for (const at of [0, 0]) await eventAt(at, CHAT);
+    coalescer.flush();
+    expect(handed.map(({ request }) => request.kind)).toEqual(['silent_wake', 'chat_wake', 'silent_wake']);
+  });
+});
+
+/** So many events, evenly over so many seconds, the first one at 0. */
+function evenly(count: number, seconds: number): number[] {
+  return Array.from({ length: count }, (_, n) => (n * seconds) / count);
+}

@@ -1,0 +1,108 @@
+import { deviceOf } from './push-target.ts';
+import type { Schedule } from './schedule.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
+
+export interface CoalescerOptions {
+  /** `BATCH_DELAY_MS`: how long events after a first one are gathered. */
+  readonly batchDelayMs: number;
+  /** `COOLDOWN_MS`: how long they are gathered after that. */
+  readonly cooldownMs: number;
+  readonly schedule: Schedule;
+  /** Takes a wake to its lane. */
+  readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
+}
+
+/** A device that was woken not long ago: its WINDOW or COOLDOWN is running (contract 5). */
+interface Active {
+  cancel: () => void;
+  /** What has come since the last wake, to be answered by one at the end. */
+  held: Held | undefined;
+}
+
+interface Held {
+  request: WakeRequest;
+  readonly ends: ((end: Promise<WakeEnd>) => void)[];
+}
+
+/**
+ * Wakes a device at once, and then not again before a while; whatever came meanwhile is answered by one wake at the end,
+ * so that an event is always followed by one (contract 5: QUIET, WINDOW, COOLDOWN). A device that is QUIET is not kept here.
+ * Relay wakes and chat wakes are apart, except that a relay wake that goes out takes a chat wake that is held with it.
+ */
+export class Coalescer {
+  readonly #options: CoalescerOptions;
+  readonly #active = { silent_wake: new Map<string, Active>(), chat_wake: new Map<string, Active>() };
+
+  constructor(options: CoalescerOptions) {
+    this.#options = options;
+  }
+
+  /** Devices whose next wake would be held. */
+  get size(): number {
+    return this.#active.silent_wake.size + this.#active.chat_wake.size;
+  }
+
+  /** Whether a relay wake for the device is held that is for this key. */
+  isHeld(device: string, key: TradePubkey): boolean {
+    return this.#active.silent_wake.get(device)?.held?.request.keys.includes(key) === true;
+  }
+
+  request(request: WakeRequest): Promise<WakeEnd> {
+    const device = deviceOf(request.target);
+    const active = this.#active[request.kind].get(device);
+    if (active === undefined) return this.#hand(device, request, this.#options.batchDelayMs);
+    return new Promise((resolve) => {
+      const { held } = active;
+      if (held === undefined) active.held = { request: { ...request, wasHeld: true }, ends: [resolve] };
+      else {
+        held.request = joined(held.request, request);
+        held.ends.push(resolve);
+      }
+    });
+  }
+
+  /** Hands over all that is held, at once: the program stops. */
+  flush(): void {
+    for (const active of Object.values(this.#active)) {
+      for (const [device, { cancel, held }] of active) {
+        cancel();
+        if (held === undefined) continue;
+        const end = this.#send(device, held.request);
+        for (const resolve of held.ends) resolve(end);
+      }
+      active.clear();
+    }
+  }
+
+  #hand(device: string, request: WakeRequest, thenMs: number): Promise<WakeEnd> {
+    const active = this.#active[request.kind];
+    const cancel = this.#options.schedule(thenMs, () => this.#onEnd(device, request.kind));
+    active.set(device, { cancel, held: undefined });
+    return this.#send(device, request);
+  }
+
+  /** Takes the wake to its lane, and with a relay wake the chat wake that is held for the device. */
+  #send(device: string, request: WakeRequest): Promise<WakeEnd> {
+    const chat = request.kind === 'silent_wake' ? this.#active.chat_wake.get(device) : undefined;
+    const held = chat?.held;
+    if (chat === undefined || held === undefined) return this.#options.hand(request);
+    chat.held = undefined;
+    const end = this.#options.hand(joined(request, held.request));
+    for (const resolve of held.ends) resolve(end);
+    return end;
+  }
+
+  #onEnd(device: string, kind: WakeRequest['kind']): void {
+    const held = this.#active[kind].get(device)?.held;
+    if (held === undefined) return void this.#active[kind].delete(device);
+    const end = this.#hand(device, held.request, this.#options.cooldownMs);
+    for (const resolve of held.ends) resolve(end);
+  }
+}
+
+/** One request in place of two for one device. */
+function joined(a: WakeRequest, b: WakeRequest): WakeRequest {
+  const keys = [...new Set([...a.keys, ...b.keys])];
+  return { ...a, keys, priority: a.priority === 'live' ? a.priority : b.priority };
+}

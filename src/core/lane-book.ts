@@ -1,0 +1,145 @@
+import type { LaneEntry, LaneRank } from './lane-entry.ts';
+import { LaneQueue } from './lane-queue.ts';
+import type { Schedule } from './schedule.ts';
+
+/**
+ * Every wake that a lane has yet to send, one for each device: queued for its turn, or waiting for its time. A wake
+ * that is being sent is not in here: what comes for its device meanwhile is another.
+ */
+export class LaneBook {
+  readonly #schedule: Schedule;
+  /** Called when something has come into the queue by itself. */
+  readonly #onQueued: () => void;
+  readonly #entries = new Map<string, LaneEntry>();
+  readonly #queue = new LaneQueue();
+  /** Devices whose wake is being sent: what comes for them meanwhile is not queued yet. */
+  readonly #sending = new Set<string>();
+  #owed = 0;
+
+  constructor(schedule: Schedule, onQueued: () => void) {
+    this.#schedule = schedule;
+    this.#onQueued = onQueued;
+  }
+
+  /** Wakes that are not merely owed. */
+  get urgent(): number {
+    return this.#entries.size - this.#owed;
+  }
+
+  get owed(): number {
+    return this.#owed;
+  }
+
+  /** Wakes whose turn may come now. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  get(device: string): LaneEntry | undefined {
+    return this.#entries.get(device);
+  }
+
+  /** Queues the wake at this rank or a higher one that it has already. One that waits for a retry goes on waiting. */
+  want(entry: LaneEntry, rank: LaneRank): void {
+    if (entry.mustWait) return entry.rank === 'owed' ? undefined : entry.raise(rank);
+    const isHere = this.#entries.get(entry.device) === entry;
+    // It keeps its turn: whoever is asked for again must not be sent back.
+    if (isHere && entry.cancelWait === undefined && !entry.isBelow(rank)) return;
+    if (isHere) this.#take(entry);
+    entry.raise(rank);
+    this.#put(entry);
+  }
+
+  /** Takes the wake whose turn it is. */
+  next(): LaneEntry | undefined {
+    const entry = this.#queue.shift();
+    if (entry === undefined) return undefined;
+    this.#entries.delete(entry.device);
+    if (entry.rank === 'owed') this.#owed--;
+    return entry;
+  }
+
+  /** A wake that was taken is being sent. */
+  begin({ device }: LaneEntry): void {
+    this.#sending.add(device);
+  }
+
+  /** The attempt is over: what has come for the device meanwhile is queued. */
+  end({ device }: LaneEntry): void {
+    this.#sending.delete(device);
+    const newer = this.#entries.get(device);
+    if (newer !== undefined) this.#queue.push(newer);
+  }
+
+  /** The wake comes back and waits. */
+  postpone(entry: LaneEntry, waitMs: number): void {
+    this.#reunite(entry);
+    this.#hold(entry);
+    this.#wait(entry, waitMs);
+  }
+
+  /** The wake comes back and is owed from now on. @param waitMs before it may be tried again */
+  owe(entry: LaneEntry, waitMs: number, isFirm: boolean): void {
+    this.#reunite(entry);
+    entry.rank = 'owed';
+    entry.isFirm = isFirm;
+    entry.timesOwed++;
+    if (waitMs <= 0) return this.#put(entry);
+    this.#hold(entry);
+    this.#wait(entry, waitMs);
+  }
+
+  /** Whatever waits for a retry is queued at once. */
+  hasten(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.cancelWait === undefined || entry.rank === 'owed') continue;
+      this.#take(entry);
+      this.#put(entry);
+    }
+  }
+
+  /** Gives up everything. @returns what there was */
+  close(): LaneEntry[] {
+    const left = [...this.#entries.values()];
+    for (const entry of left) this.#take(entry);
+    return left;
+  }
+
+  /** What came for the device while this wake was being sent is answered by it too. */
+  #reunite(entry: LaneEntry): void {
+    entry.hasWaited = true;
+    const newer = this.#entries.get(entry.device);
+    if (newer === undefined) return;
+    this.#take(newer);
+    entry.takeOver(newer);
+    entry.raise(newer.rank);
+    entry.deadlineAt = Math.max(entry.deadlineAt, newer.deadlineAt);
+  }
+
+  #put(entry: LaneEntry): void {
+    this.#hold(entry);
+    if (!this.#sending.has(entry.device)) this.#queue.push(entry);
+  }
+
+  #hold(entry: LaneEntry): void {
+    this.#entries.set(entry.device, entry);
+    if (entry.rank === 'owed') this.#owed++;
+  }
+
+  #wait(entry: LaneEntry, waitMs: number): void {
+    entry.cancelWait = this.#schedule(waitMs, () => {
+      entry.cancelWait = undefined;
+      this.#queue.push(entry);
+      this.#onQueued();
+    });
+  }
+
+  #take(entry: LaneEntry): void {
+    this.#entries.delete(entry.device);
+    if (entry.rank === 'owed') this.#owed--;
+    if (entry.cancelWait !== undefined) {
+      entry.cancelWait();
+      entry.cancelWait = undefined;
+    } else if (!this.#sending.has(entry.device)) this.#queue.remove(entry);
+  }
+}

@@ -1,0 +1,86 @@
+import type { WakeKind } from './delivery.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeEnd, WakePriority, WakeRequest } from './wake-request.ts';
+
+/** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
+export type LaneRank = WakePriority | 'owed';
+
+const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
+
+/** The one wake that a device has to get from its lane. */
+export class LaneEntry {
+  readonly device: string;
+  readonly target: PushTarget;
+  readonly keys: Set<TradePubkey>;
+  kind: WakeKind;
+  rank: LaneRank;
+  /** After this, in milliseconds, it is given up and owed. */
+  deadlineAt: number;
+  /** Whether it has waited, here or before it came here, so that the device may have been unregistered meanwhile. */
+  hasWaited: boolean;
+  /** How often it has failed. */
+  failures = 0;
+  /** How often it was owed since it last was not. */
+  timesOwed = 0;
+  /** Whether a push service refused it, or called the device gone: not a loss when the program ends. */
+  isRefused = false;
+  /** Whether its wait was promised to the push service, so that no new event shortens it. */
+  isFirm = false;
+  /** Cancels the wait that it is in; absent while it is queued or being sent. */
+  cancelWait: (() => void) | undefined;
+  /** Counts its places in the queue: only the last one is true. */
+  ticket = 0;
+  #ends: ((end: WakeEnd) => void)[] = [];
+
+  constructor({ target, keys, kind, priority, wasHeld = false }: WakeRequest, deadlineAt: number) {
+    this.device = deviceOf(target);
+    this.target = target;
+    this.keys = new Set(keys);
+    this.kind = kind;
+    this.rank = priority;
+    this.deadlineAt = deadlineAt;
+    this.hasWaited = wasHeld;
+  }
+
+  /** Whether it waits, and nothing may send it before. */
+  get mustWait(): boolean {
+    return this.cancelWait !== undefined && (this.isFirm || this.rank !== 'owed');
+  }
+
+  /** Whether a live event for this key needs no other wake. */
+  answers(key: TradePubkey): boolean {
+    return this.rank === 'live' && this.keys.has(key);
+  }
+
+  /** Takes in a further request for the device: one wake answers both. A relay wake absorbs a chat wake. */
+  absorb({ keys, kind }: Pick<WakeRequest, 'kind'> & { readonly keys: Iterable<TradePubkey> }): void {
+    for (const key of keys) this.keys.add(key);
+    if (kind === 'silent_wake') this.kind = kind;
+  }
+
+  /** Whether this rank is a more urgent one. */
+  isBelow(rank: LaneRank): boolean {
+    return RANKS.indexOf(rank) < RANKS.indexOf(this.rank);
+  }
+
+  raise(rank: LaneRank): void {
+    if (this.isBelow(rank)) this.rank = rank;
+  }
+
+  /** Takes over another entry of the same device, with everyone who waits for it. */
+  takeOver(other: LaneEntry): void {
+    this.absorb(other);
+    this.failures = Math.max(this.failures, other.failures);
+    this.#ends.push(...other.#ends);
+    other.#ends = [];
+  }
+
+  whenEnded(): Promise<WakeEnd> {
+    return new Promise((resolve) => this.#ends.push(resolve));
+  }
+
+  end(how: WakeEnd): void {
+    for (const resolve of this.#ends.splice(0)) resolve(how);
+  }
+}

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import {
+  DELIVERED,
+  FAILED,
+  GONE,
+  MISCONFIGURED,
+  REFUSED,
+  retry,
+  THROTTLED,
+} from '../../test/support/lane-bench.ts';
+import { Backoff } from './backoff.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import type { Delivery } from './delivery.ts';
+import { LaneHealth, type LaneState } from './lane-health.ts';
+
+/** A lane whose breaker waits 1 s, then 3 s, 5 s, 9 s, up to 61 s. */
+function setUp({ startsSlowly = false } = {}) {
+  const clock = new FakeClock();
+  const breaker = new Backoff({ minMs: 1000, baseMs: 2000, maxMs: MINUTE_MS }, () => 0.999_999_999);
+  const health = new LaneHealth({ retry, breaker, startsSlowly, clock: clock.read });
+  const note = (delivery: Delivery, ...devices: string[]): (LaneState | undefined)[] =>
+    devices.map((device) => health.note(device, delivery));
+  return { clock, health, note, waitSeconds: () => Math.round(health.waitMs / SECOND_MS) };
+}
+
+describe('a pause', () => {
+  test('comes when three distinct devices are told "too many" within a minute', () => {
+    const { health, note, clock, waitSeconds } = setUp();
+    expect(note(THROTTLED, 'a', 'b', 'c')).toEqual([undefined, undefined, 'paused']);
+    expect([health.state, waitSeconds()]).toEqual(['paused', 60]);
+    clock.advance(MINUTE_MS);
+    expect([health.state, waitSeconds()]).toEqual(['open', 0]);
+  });
+
+  test('does not come of one device, or two, however often', () => {
+    const { health, note } = setUp();
+    for (let n = 0; n < 20; n++) note(THROTTLED, 'a', 'b');
+    expect(health.state).toBe('open');
+  });
+
+  test('does not come of three devices within more than a minute', () => {
+    const { health, note, clock } = setUp();
+    for (const device of ['a', 'b', 'c', 'd', 'e']) {
+      note(THROTTLED, device);
+      clock.advance(MINUTE_MS / 2);
+    }
+    expect(health.state).toBe('open');
+  });
+
+  test('comes of three devices that are not in a row: deliveries between them say nothing of the limit', () => {
+    const { health, note } = setUp();
+    for (const device of ['a', 'b', 'c']) {
+      note(THROTTLED, device);
+      note(DELIVERED, 'other');
+    }
+    expect(health.state).toBe('paused');
+  });
+
+  test.each([
+    [7000, 7000],
+    [HOUR_MS, HOUR_MS],
+    [1000 * HOUR_MS, HOUR_MS],
+  ])('after a Retry-After of %i ms lasts %i ms', (afterMs, waitMs) => {
+    const { health, note } = setUp();
+    note({ ...THROTTLED, afterMs } as Delivery, 'a', 'b', 'c');
+    expect(health.waitMs).toBe(waitMs);
+  });
+
+  test('is not made shorter by another one', () => {
+    const { health, note } = setUp();
+    note({ ...THROTTLED, afterMs: 90_000 } as Delivery, 'a', 'b', 'c');
+    note({ ...THROTTLED, afterMs: 1000 } as Delivery, 'd', 'e', 'f');
+    expect(health.waitMs).toBe(90_000);
+  });
+
+  test('needs three devices anew after the last one', () => {
+    const { health, note, clock } = setUp();
+    note({ ...THROTTLED, afterMs: 1000 } as Delivery, 'a', 'b', 'c');
+    clock.advance(1000);
+    note(THROTTLED, 'd', 'e');
+    expect(health.state).toBe('open');
+  });
+
+  test('that is over is told with the next answer', () => {
+    const { note, clock } = setUp();
+    note(THROTTLED, 'a', 'b', 'c');
+    clock.advance(MINUTE_MS);
+    expect(note(DELIVERED, 'a', 'b')).toEqual(['open', undefined]);
+  });
+});
+
+describe('the breaker', () => {
+  test.each([
+    ['failures', FAILED],
+    ['refusals for which we are to blame', MISCONFIGURED],
+  ])('opens with the %s of three distinct devices, and then lets one wake at a time try', (_, delivery) => {
+    const { health, note } = setUp();
+    expect(health.concurrency(16)).toBe(16);
+    expect(note(delivery, 'a', 'b', 'c')).toEqual([undefined, undefined, 'broken']);
+    expect(health.concurrency(16)).toBe(1);
+  });
+
+  test('does not open with the failures of one device, however many', () => {
+    const { health, note } = setUp();
+    for (let n = 0; n < 20; n++) note(FAILED, 'a', 'b');
+    expect(health.state).toBe('open');
+  });
+
+  test.each([
+    ['delivered', DELIVERED],
+    ['gone', GONE],
+    ['refused for what it registered', REFUSED],
+  ])('does not open while devices are %s in between', (_, delivery) => {
+    const { health, note } = setUp();
+    for (const device of ['a', 'b', 'c', 'd']) {
+      note(FAILED, device, `${device}'`);
+      note(delivery, 'other');
+    }
+    expect(health.state).toBe('open');
+  });
+
+  test('waits longer after every try that failed, up to a minute', () => {
+    const { clock, health, note, waitSeconds } = setUp();
+    note(FAILED, 'a', 'b', 'c');
+    const waits = Array.from({ length: 8 }, () => {
+      const seconds = waitSeconds();
+      clock.advance(health.waitMs);
+      health.begin();
+      note(FAILED, 'a');
+      return seconds;
+    });
+    expect(waits).toEqual([3, 5, 9, 17, 33, 61, 61, 61]);
+    expect(health.state).toBe('broken');
+  });
+
+  test('waits no longer for what was under way when it opened: a lost session fails a hundred at once', () => {
+    const { clock, health, note, waitSeconds } = setUp();
+    note(FAILED, ...Array.from({ length: 100 }, (_, n) => `device ${n}`));
+    expect(waitSeconds()).toBe(3);
+    clock.advance(health.waitMs);
+    note(FAILED, 'late');
+    expect(waitSeconds()).toBe(0);
+  });
+
+  test('obeys a longer Retry-After, up to an hour', () => {
+    const { health, note } = setUp();
+    note({ ...FAILED, afterMs: 90_000 } as Delivery, 'a', 'b', 'c');
+    expect(health.waitMs).toBe(90_000);
+    note({ ...FAILED, afterMs: 1000 * HOUR_MS } as Delivery, 'd');
+    expect(health.waitMs).toBe(HOUR_MS);
+  });
+
+  test('closes with one answer on a device, and begins anew with a short wait', () => {
+    const { clock, health, note, waitSeconds } = setUp();
+    note(FAILED, 'a', 'b', 'c');
+    for (let n = 0; n < 8; n++) {
+      clock.advance(health.waitMs);
+      note(FAILED, 'a');
+    }
+    clock.advance(health.waitMs);
+    expect(note(DELIVERED, 'a')).toEqual(['open']);
+    expect(note(FAILED, 'a', 'b', 'c')).toEqual([undefined, undefined, 'broken']);
+    expect(waitSeconds()).toBe(3);
+  });
+});
+
+describe('a lane that has never delivered', () => {
+  test('gets twenty wakes at once and twenty a second from then on', () => {
+    const { clock, health } = setUp({ startsSlowly: true });
+    let begun = 0;
+    for (let ms = 0; ms < 10_000; ms++, clock.advance(1)) {
+      while (health.waitMs === 0) {
+        health.begin();
+        begun++;
+      }
+    }
+    expect(begun).toBeGreaterThanOrEqual(20 + 10 * 20 - 1);
+    expect(begun).toBeLessThanOrEqual(20 + 10 * 20 + 1);
+  });
+
+  test.each([
+    ['a delivery', DELIVERED, true],
+    ['a device that is gone', GONE, false],
+  ])('is proven by %s: %s', (_, delivery, isProven) => {
+    const { health, note } = setUp({ startsSlowly: true });
+    for (let n = 0; n < 30; n++) health.begin();
+    note(delivery, 'a');
+    expect(health.isProven).toBe(isProven);
+    for (let n = 0; n < 30; n++) health.begin();
+    expect(health.waitMs > 1000).toBe(!isProven);
+  });
+
+  test('is as any other where a slow start is not asked for', () => {
+    const { health } = setUp();
+    for (let n = 0; n < 100; n++) health.begin();
+    expect([health.isProven, health.waitMs]).toEqual([true, 0]);
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+
+import { wakeRequest } from '../../test/support/lane-bench.ts';
+import { LaneEntry, type LaneRank } from './lane-entry.ts';
+import { LaneQueue } from './lane-queue.ts';
+
+function entry(token: string, rank: LaneRank): LaneEntry {
+  const made = new LaneEntry(wakeRequest(token), 0);
+  made.rank = rank;
+  return made;
+}
+
+const devices = (queue: LaneQueue): string[] => {
+  const taken: string[] = [];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) taken.push(next.device);
+  return taken;
+};
+
+test('live wakes come before recovered ones, these before owed ones, and each rank in its order', () => {
+  const queue = new LaneQueue();
+  const ranks: LaneRank[] = ['owed', 'recovered', 'live', 'owed', 'live', 'recovered'];
+  for (const [n, rank] of ranks.entries()) queue.push(entry(String(n), rank));
+  expect([queue.size, queue.urgentSize]).toEqual([6, 4]);
+  expect(devices(queue)).toEqual(['2', '4', '1', '5', '0', '3'].map((n) => `fcm ${n}`));
+  expect([queue.size, queue.urgentSize]).toEqual([0, 0]);
+});
+
+test('what was taken out is not there any more, and has one place when it comes again', () => {
+  const queue = new LaneQueue();
+  const moved = entry('moved', 'owed');
+  queue.push(moved);
+  queue.push(entry('other', 'live'));
+  queue.remove(moved);
+  expect([queue.size, queue.urgentSize]).toEqual([1, 1]);
+  moved.raise('live');
+  queue.push(moved);
+  expect([queue.size, queue.urgentSize]).toEqual([2, 2]);
+  expect(devices(queue)).toEqual(['fcm other', 'fcm moved']);
+});
+
+test('a wake is raised, and never lowered', () => {
+  const one = entry('one', 'recovered');
+  one.raise('owed');
+  expect(one.rank).toBe('recovered');
+  one.raise('live');
+  expect(one.rank).toBe('live');
+});

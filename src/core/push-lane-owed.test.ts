@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+
+import { DELIVERED, laneBench, REFUSED, THROTTLED } from '../../test/support/lane-bench.ts';
+import { settled } from '../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS } from './clock.ts';
+
+describe('a device that is owed a wake', () => {
+  test('after a refusal is tried after a minute, and then ever more seldom', async () => {
+    const { ask, answer, schedule, tried } = laneBench();
+    expect(await Promise.all([ask('phone'), answer(REFUSED)])).toEqual(['owed', undefined]);
+    const tries: number[] = [];
+    for (let minute = 1; minute <= 20; minute++) {
+      const before = tried().length;
+      await schedule.advance(MINUTE_MS);
+      if (tried().length > before) tries.push(minute);
+      await answer(REFUSED);
+    }
+    expect(tries).toEqual([1, 3, 7, 15]);
+  });
+
+  test('gets it at once when another event comes for it', async () => {
+    const { ask, answer, lane, schedule, underWay } = laneBench();
+    void ask('phone');
+    await answer(REFUSED);
+    const end = ask('phone');
+    await settled();
+    expect(underWay()).toEqual(['phone']);
+    await answer(DELIVERED);
+    expect(await end).toBe('sent');
+    expect([lane.owed, schedule.pending]).toEqual([0, 0]);
+  });
+
+  test('is not tried before its Retry-After is over, whatever comes for it', async () => {
+    const { ask, answer, underWay } = laneBench();
+    void ask('phone');
+    await answer({ ...THROTTLED, afterMs: HOUR_MS } as typeof THROTTLED);
+    void ask('phone');
+    await settled();
+    expect(underWay()).toEqual([]);
+  });
+
+  test('comes after every other device', async () => {
+    const { ask, answer, tried } = laneBench({ concurrency: 1, capacity: 2 });
+    const asked = ['first', 'a', 'b', 'owed'].map((token) => ask(token));
+    void ask('c', { priority: 'recovered' });
+    await answer(DELIVERED);
+    void ask('late');
+    for (let n = 0; n < 6; n++) await answer(DELIVERED);
+    expect(tried()).toEqual(['first', 'a', 'b', 'late', 'owed', 'c']);
+    expect(await Promise.all(asked)).toEqual(['sent', 'sent', 'sent', 'owed']);
+  });
+});
+
+describe('a full lane', () => {
+  test('owes what is beyond its capacity, says so once, and says when it is half empty', async () => {
+    const { ask, answer, lane, telemetry } = laneBench({ concurrency: 1, capacity: 2 });
+    for (const token of ['sent', 'a', 'b', 'c', 'd']) void ask(token);
+    expect([lane.pending, lane.owed]).toEqual([3, 2]);
+    expect(telemetry.total('wakes_owed', 'fcm', 'overload')).toBe(2);
+    expect(telemetry.logged('lane.overloaded')).toHaveLength(1);
+    for (let n = 0; n < 5; n++) await answer(DELIVERED);
+    expect(telemetry.logged('lane.relieved')).toHaveLength(1);
+    expect([lane.pending, lane.owed]).toEqual([0, 0]);
+  });
+
+  test('of wakes that all wait for a retry pays what is owed meanwhile: it has nothing else to do', async () => {
+    const { ask, answer, underWay } = laneBench({ capacity: 1 });
+    void ask('waits');
+    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS } as typeof THROTTLED);
+    expect(await ask('phone')).toBe('owed');
+    await settled();
+    expect(underWay()).toEqual(['phone']);
+  });
+});

@@ -1,0 +1,189 @@
+import { unixSeconds } from './clock.ts';
+import type { Delivery } from './delivery.ts';
+import { describeError } from './describe-error.ts';
+import { LaneBook } from './lane-book.ts';
+import { LaneEntry } from './lane-entry.ts';
+import { LaneHealth } from './lane-health.ts';
+import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
+import { LaneReport } from './lane-report.ts';
+import type { PushLaneOptions } from './push-lane-options.ts';
+import { deviceOf } from './push-target.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
+
+/**
+ * The way to one push service: a bounded queue, so many attempts at once, retries that hold no slot, and for every device
+ * at most one wake that is unsent. What cannot be sent now is owed, and paid when nothing else waits (contract 5).
+ */
+export class PushLane {
+  readonly #options: PushLaneOptions;
+  readonly #health: LaneHealth;
+  readonly #judge: LaneJudge;
+  readonly #report: LaneReport;
+  readonly #book: LaneBook;
+  readonly #sending = new Map<LaneEntry, AbortController>();
+  #cancelAdvance: (() => void) | undefined;
+  /** Attempts whose consequences have not all followed yet. */
+  #underWay = 0;
+  #isStopping = false;
+  #lost = 0;
+  #isClosed = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: PushLaneOptions) {
+    this.#options = options;
+    this.#health = new LaneHealth(options);
+    this.#report = new LaneReport(options.telemetry, options.provider.name);
+    this.#judge = new LaneJudge({ ...options, health: this.#health, report: this.#report });
+    this.#book = new LaneBook(options.schedule, () => this.#advance());
+  }
+
+  /** Wakes that wait or are under way, the owed ones not counted. */
+  get pending(): number {
+    return this.#book.urgent + this.#sending.size;
+  }
+
+  /** Devices that are owed a wake. */
+  get owed(): number {
+    return this.#book.owed;
+  }
+
+  /** Whether nothing is to be done here, nor to be waited for: a broken lane without a wake would never be mended. */
+  get isIdle(): boolean {
+    return this.pending === 0 && this.owed === 0 && this.#health.waitMs === 0;
+  }
+
+  /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
+  isUnsent(device: string, key: TradePubkey): boolean {
+    return this.#book.get(device)?.answers(key) === true;
+  }
+
+  request(request: WakeRequest): Promise<WakeEnd> {
+    if (this.#isClosed) return Promise.resolve('dropped');
+    const isFull = this.#book.urgent >= this.#options.capacity;
+    const known = this.#book.get(deviceOf(request.target));
+    const entry = known ?? new LaneEntry(request, this.#deadline());
+    if (known !== undefined) this.#report.absorbed();
+    entry.absorb(request);
+    if (isFull) this.#report.load(true);
+    const isPutOff = known?.rank === 'owed' && (isFull || known.mustWait);
+    if (isPutOff || (isFull && known === undefined)) {
+      if (known === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
+      this.#advance(); // All the others may be waiting for a retry.
+      return Promise.resolve('owed');
+    }
+    if (entry.rank === 'owed') entry.deadlineAt = this.#deadline();
+    entry.isRefused = false;
+    const ended = entry.whenEnded();
+    if (known === undefined) this.#report.queued();
+    this.#book.want(entry, request.priority);
+    this.#advance();
+    if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
+    return ended;
+  }
+
+  /** Sends what can be sent now, what waits for a retry once more, and gives up the rest at the signal. @returns how many wakes were lost */
+  async drain(signal: AbortSignal): Promise<number> {
+    this.#isStopping = true;
+    const drained = new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    this.#book.hasten();
+    this.#advance();
+    await drained;
+    this.#isClosed = true;
+    this.#cancelAdvance?.();
+    const left = [...this.#book.close(), ...this.#sending.keys()];
+    for (const attempt of this.#sending.values()) attempt.abort();
+    for (const entry of left) entry.end('dropped');
+    return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
+  }
+
+  #advance(): void {
+    const { clock, concurrency, schedule } = this.#options;
+    const mayBegin = (): boolean =>
+      !this.#isClosed &&
+      this.#sending.size < this.#health.concurrency(concurrency) &&
+      this.#health.waitMs === 0;
+    while (mayBegin()) {
+      const entry = this.#book.next();
+      if (entry === undefined) break;
+      if (entry.rank !== 'owed' && clock() >= entry.deadlineAt)
+        this.#owe(entry, { reason: 'deadline', waitMs: 0, isFirm: false });
+      else this.#begin(entry);
+    }
+    this.#cancelAdvance?.();
+    const { waitMs } = this.#health;
+    if (waitMs > 0 && this.#book.queued > 0) this.#cancelAdvance = schedule(waitMs, () => this.#advance());
+    if (this.#book.urgent * 2 < this.#options.capacity) this.#report.load(false);
+    const isStuck = this.#book.queued === 0 || this.#health.state !== 'open';
+    if (isStuck && this.#underWay === 0) this.#onDrained?.();
+  }
+
+  #begin(entry: LaneEntry): void {
+    this.#health.begin();
+    const attempt = new AbortController();
+    this.#sending.set(entry, attempt);
+    this.#book.begin(entry);
+    this.#underWay++;
+    this.#attempt(entry, attempt.signal)
+      .finally(() => this.#underWay--)
+      .then(() => this.#advance())
+      .catch(this.#options.onFault);
+  }
+
+  async #attempt(entry: LaneEntry, signal: AbortSignal): Promise<void> {
+    const { clock, consequences, provider } = this.#options;
+    const { kind, keys, target } = entry;
+    if (entry.hasWaited && !(await consequences.isWanted(target, keys))) {
+      this.#onSent(entry);
+      return entry.end('dropped');
+    }
+    let delivery: Delivery;
+    try {
+      delivery = await provider.send(target, { kind, timestamp: unixSeconds(clock) }, signal);
+    } catch (fault) {
+      // A provider answers, it does not throw. If one does, that is our mistake and not the device's.
+      this.#report.fault(describeError(fault));
+      delivery = { outcome: 'retry', reason: 'provider_fault' };
+    }
+    this.#onSent(entry);
+    await this.#conclude(entry, this.#judge.rule(entry, delivery));
+  }
+
+  #onSent(entry: LaneEntry): void {
+    this.#sending.delete(entry);
+    this.#book.end(entry);
+  }
+
+  async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
+    const { consequences } = this.#options;
+    switch (ruling.next) {
+      case 'renew':
+        await consequences.renew(entry.target, entry.keys);
+        return entry.end('sent');
+      case 'forget':
+        await consequences.forget(entry.target);
+        return entry.end('sent');
+      case 'owe':
+        return this.#owe(entry, ruling);
+      case 'postpone':
+        if (!this.#isStopping) return this.#book.postpone(entry, ruling.waitMs);
+        this.#lost++;
+        return entry.end('dropped');
+    }
+  }
+
+  #owe(entry: LaneEntry, { reason, waitMs, isFirm }: Omit<Owing, 'next'>): void {
+    if (this.#isClosed) return entry.end('dropped');
+    this.#report.owed(reason);
+    this.#book.owe(entry, waitMs, isFirm);
+    entry.end('owed');
+  }
+
+  #deadline(): number {
+    return this.#options.clock() + this.#options.deadlineMs;
+  }
+}

@@ -1,0 +1,23 @@
+import type { WakeKind } from './delivery.ts';
+import type { PushTarget } from './push-target.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+
+/** Whose turn it is where wakes must wait: an event of now before one that was caught up on (contract 2). */
+export type WakePriority = 'live' | 'recovered';
+
+/** That a device is to be woken. */
+export interface WakeRequest {
+  readonly target: PushTarget;
+  readonly kind: WakeKind;
+  /** The keys that it is for: their time to live starts again when it is delivered. */
+  readonly keys: readonly TradePubkey[];
+  readonly priority: WakePriority;
+  /** Whether it was held for a while, so that the device may have been unregistered meanwhile. */
+  readonly wasHeld?: boolean;
+}
+
+/**
+ * How a request ended: `sent`: the push service took it, or called the device gone; `owed`: it was given up for now, and the lane
+ * remembers that the device has one to get; `dropped`: nothing remembers it.
+ */
+export type WakeEnd = 'sent' | 'owed' | 'dropped';

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+
+import { readFcmAnswer } from './fcm/fcm-answer.ts';
+import { readUnifiedPushAnswer } from './unifiedpush/unifiedpush-answer.ts';
+
+const FCM = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+
+function body(errorCode?: string): string {
+  const details = errorCode === undefined ? [] : [{ '@type': FCM, errorCode }];
+  return JSON.stringify({ error: { details } });
+}
+
+describe('FCM', () => {
+  test.each<[number, string | undefined, 'device' | 'provider']>([
+    [400, 'INVALID_ARGUMENT', 'device'],
+    [400, undefined, 'device'],
+    [401, 'THIRD_PARTY_AUTH_ERROR', 'provider'],
+    [403, 'SENDER_ID_MISMATCH', 'device'],
+    [403, undefined, 'provider'],
+    [404, undefined, 'provider'],
+    [302, undefined, 'provider'],
+  ])('%i %s blames the %s', (status, code, blames) => {
+    expect(readFcmAnswer(status, body(code), undefined)).toMatchObject({ outcome: 'refused', blames });
+  });
+
+  test.each([
+    [429, 'QUOTA_EXCEEDED', true],
+    [500, 'INTERNAL', undefined],
+    [503, 'UNAVAILABLE', undefined],
+    [503, 'UNSPECIFIED_ERROR', undefined],
+    [401, undefined, undefined],
+  ])('%i %s is tried again; throttled: %s', (status, code, throttled) => {
+    const delivery = readFcmAnswer(status, body(code), undefined);
+    expect(delivery.outcome).toBe('retry');
+    expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);
+  });
+});
+
+describe('UnifiedPush', () => {
+  test.each([301, 308, 400, 401, 403, 413])('%i blames the device: nobody else is affected', (status) => {
+    expect(readUnifiedPushAnswer(status, undefined)).toEqual({
+      outcome: 'refused',
+      reason: `http_${status}`,
+      blames: 'device',
+    });
+  });
+
+  test.each([
+    [429, true],
+    [507, true],
+    [408, undefined],
+    [500, undefined],
+    [502, undefined],
+    [503, undefined],
+  ])('%i is tried again; throttled: %s', (status, throttled) => {
+    const delivery = readUnifiedPushAnswer(status, undefined);
+    expect(delivery.outcome).toBe('retry');
+    expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);
+  });
+});

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { connect, createServer, type ClientHttp2Session } from 'node:http2';
+import { createServer as createTcpServer, type Server } from 'node:net';
+
+import { expect, test } from 'vitest';
+
+import { LoopbackServer } from '../../../stand-ins/loopback-server.ts';
+import { keep } from '../../../test/support/keep.ts';
+import { watchPulse } from './session-pulse.ts';
+
+const PULSE = { intervalMs: 5, timeoutMs: 20 };
+
+async function sessionTo(server: Server, isBusy: () => boolean): Promise<ClientHttp2Session> {
+  const { port } = keep(await LoopbackServer.listen(server as never));
+  const session = connect(`http://127.0.0.1:${port}`);
+  keep({ [Symbol.asyncDispose]: async () => session.destroy() });
+  watchPulse(session, isBusy, PULSE);
+  return session;
+}
+
+/** A peer that takes a connection and never says a word. */
+const mute = (): Server => createTcpServer((socket) => socket.on('error', () => undefined).resume());
+
+test('a busy session whose peer has fallen silent is ended', async () => {
+  const session = await sessionTo(mute(), () => true);
+  const [error] = (await once(session, 'error')) as [Error];
+  expect(error.message).toBe('no answer to a PING');
+});
+
+test('a busy session whose peer answers lives on', async () => {
+  let pings = 0;
+  const peer = createServer();
+  const answered = new Promise<void>((resolve) => {
+    peer.on('session', (session) => session.on('ping', () => ++pings === 20 && resolve()));
+  });
+  const session = await sessionTo(peer, () => true);
+  await answered;
+  expect(session.destroyed).toBe(false);
+});
+
+test('a quiet session is left alone', async () => {
+  let asked = 0;
+  const enough = { resolve: (): void => undefined };
+  const often = new Promise<void>((resolve) => (enough.resolve = resolve));
+  const session = await sessionTo(mute(), () => {
+    if (++asked === 20) enough.resolve();
+    return false;
+  });
+  await often;
+  expect(session.destroyed).toBe(false);
+});

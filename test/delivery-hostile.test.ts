@@ -1,0 +1,85 @@
+import { generateSecretKey } from 'nostr-tools/pure';
+import { describe, expect, test } from 'vitest';
+
+import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { registerDevices } from './support/devices.ts';
+import { fcmError } from './support/fcm-answers.ts';
+import { keep } from './support/keep.ts';
+import { setScene, untilMetric, type Scene } from './support/scene.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const JUNK = 1000;
+const ENDPOINTS = 50;
+
+/** One device on FCM and one on a push server of its own are woken, and the server is ready. */
+async function expectOthersUndisturbed({ relay, google, server, phone }: Scene): Promise<void> {
+  const good = keep(await UnifiedPushStandIn.start());
+  // The name is another host than the attacker's address.
+  const endpoint = good.endpoint('Bob').replace('127.0.0.1', 'localhost');
+  const [alice, bob] = [await phone(), await phone({ endpoint })];
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  await good.pushes.atLeast(1);
+  const ready = await fetch(`${server.adminUrl}/health/ready`);
+  expect([ready.status, await ready.text()]).toEqual([200, expect.any(String)]);
+}
+
+/** Nothing listens on this port of any of these addresses: nobody need own an address to register it. */
+function deadAddress(n: number): string {
+  return `http://127.1.${Math.floor(n / 250)}.${(n % 250) + 1}:9/up${n}`;
+}
+
+function linesOf({ server }: Scene, ...names: string[]): string[] {
+  return server.log.all.map(({ msg }) => msg).filter((msg) => names.includes(msg));
+}
+
+test('a thousand junk tokens of one client, which FCM refuses, neither pause nor break its lane', async () => {
+  const scene = await setScene();
+  const { relay, google, server } = scene;
+  const junk = await registerDevices(server, JUNK);
+  const number = new Map(junk.map(({ token }, n) => [token, n]));
+  google.answer = ({ token }) => {
+    const n = number.get(token);
+    if (n === undefined) return undefined;
+    return n % 2 === 0 ? fcmError(400, 'INVALID_ARGUMENT') : fcmError(403, 'SENDER_ID_MISMATCH');
+  };
+  const secretKey = generateSecretKey();
+  for (const { key } of junk) relay.broadcast(eventFor([key], { secretKey }));
+  await google.refusals.atLeast(JUNK, { timeoutMs: 20_000 });
+  await expectOthersUndisturbed(scene);
+  expect(linesOf(scene, 'lane.paused', 'lane.broken', 'lane.eviction_stopped', 'wake.refused')).toEqual([]);
+  expect(linesOf(scene, 'wake.device_refused').length).toBeGreaterThan(0);
+  expect(await server.metric('mostro_push_registrations_forgotten_total')).toBe(0);
+});
+
+describe('a push server that is hostile to its own endpoints', () => {
+  test.each([
+    ['410', 410],
+    ['429', 429],
+    ['503', 503],
+    ['403', 403],
+  ])('and answers all of them %s disturbs nobody else', async (_name, status) => {
+    const scene = await setScene();
+    const { relay, phone } = scene;
+    const hostile = keep(await UnifiedPushStandIn.start());
+    hostile.answer = () => ({ status, headers: { 'retry-after': '3600' } });
+    const names = Array.from({ length: ENDPOINTS }, (_, n) => `Eve${n}`);
+    const eves = await Promise.all(names.map((name) => phone({ endpoint: hostile.endpoint(name) })));
+    for (const { tradePubkey } of eves) relay.broadcast(eventFor([tradePubkey]));
+    await hostile.pushes.atLeast(3);
+    await expectOthersUndisturbed(scene);
+    await untilMetric(scene.server, 'mostro_push_lanes{provider="unifiedpush"}', 2);
+  });
+});
+
+test('six hundred addresses that answer nobody do not delay another push server', async () => {
+  const scene = await setScene({ environment: { RETRY_MIN_MS: '1000', RETRY_BASE_MS: '1000' } });
+  const { relay, server } = scene;
+  const eves = await registerDevices(server, 600, deadAddress);
+  const secretKey = generateSecretKey();
+  for (const { key } of eves) relay.broadcast(eventFor([key], { secretKey }));
+  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', 600);
+  console.info(`${await server.metric('mostro_push_lanes{provider="unifiedpush"}')} lanes`);
+  await expectOthersUndisturbed(scene);
+});

@@ -1,0 +1,44 @@
+import { generateSecretKey } from 'nostr-tools/pure';
+import { expect, test } from 'vitest';
+
+import { registerDevices } from './support/devices.ts';
+import { setScene, untilMetric } from './support/scene.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const DEVICES = 1000;
+const CAPACITY = 200;
+
+test('more devices than a lane can hold are all woken, once each: overload costs time', async () => {
+  const laneSizes = { fcm: { concurrency: 10, capacity: CAPACITY } };
+  const { relay, google, server } = await setScene({ laneSizes, latencyMs: 20 });
+  const devices = await registerDevices(server, DEVICES);
+  const secretKey = generateSecretKey();
+  const events = devices.map(({ key }) => eventFor([key], { secretKey }));
+
+  const begun = performance.now();
+  for (const event of events) relay.broadcast(event);
+  await google.pushes.atLeast(DEVICES, { timeoutMs: 25_000 });
+  const owed = await server.metric('mostro_push_wakes_owed_total{provider="fcm",reason="overload"}');
+  console.info(`${DEVICES} devices in ${Math.round(performance.now() - begun)} ms, ${owed} of them owed`);
+
+  const woken = google.pushes.all.map(({ token }) => token);
+  expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
+  expect(owed).toBeGreaterThan(0);
+  await untilMetric(server, 'mostro_push_devices_owed{provider="fcm"}', 0);
+  const lines = server.log.all.map(({ msg }) => msg);
+  expect(lines.filter((msg) => msg.startsWith('lane.'))).toEqual(['lane.overloaded', 'lane.relieved']);
+});
+
+test('a lane that is full of waits for a retry sends what it owes while nothing else can be sent', async () => {
+  const laneSizes = { fcm: { concurrency: 10, capacity: 2 } };
+  const { relay, google, phone, server } = await setScene({ laneSizes });
+  const [one, two, alice] = [await phone(), await phone(), await phone()];
+  // Two are not enough to pause the lane, and fill it.
+  google.answer = ({ token }) =>
+    token === alice.token ? undefined : { status: 429, headers: { 'retry-after': '300' } };
+  relay.broadcast(eventFor([one.tradePubkey]));
+  relay.broadcast(eventFor([two.tradePubkey]));
+  await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="retry"}', 2);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+});

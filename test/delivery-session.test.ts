@@ -1,0 +1,58 @@
+import { generateSecretKey } from 'nostr-tools/pure';
+import { expect, test } from 'vitest';
+
+import { TcpProxy } from '../stand-ins/tcp-proxy.ts';
+import { registerDevices } from './support/devices.ts';
+import { keep } from './support/keep.ts';
+import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
+import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
+import { startTestServer } from './support/test-server.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const DEVICES = 1000;
+
+interface Line {
+  readonly google: GoogleStandIn;
+  readonly proxy: TcpProxy;
+}
+
+/*
+ * What was under way when the line broke, a hundred at the most, may have been taken by FCM though the server never heard so: it is
+ * sent again, which can be a duplicate. After a GOAWAY, whose streams are answered, there is none. The wait in the demands below
+ * is what the stand-in takes over each message, so that a hundred are under way at the break.
+ */
+test.each<[string, (line: Line) => void, number]>([
+  ['says GOAWAY and answers what it has got', ({ google }) => google.goaway(), 0],
+  ['resets the connection', ({ proxy }) => proxy.reset(), 100],
+  ['falls silent, and is found out by PING', ({ proxy }) => proxy.freeze(), 100],
+])(
+  '1 000 devices are woken though FCM %s',
+  async (_name, disturb, mostDuplicates) => {
+    const relay = keep(await RelayStandIn.start());
+    const google = keep(await GoogleStandIn.start({ tls: false, latencyMs: 50 }));
+    const proxy = keep(await TcpProxy.start(Number(new URL(google.baseUrl).port)));
+    const environment = { FCM_BASE_URL: `http://127.0.0.1:${proxy.port}` };
+    const server = keep(await startTestServer({ relays: [relay], google, environment }));
+    const devices = await registerDevices(server, DEVICES);
+    const secretKey = generateSecretKey();
+    const events = devices.map(({ key }) => eventFor([key], { secretKey }));
+
+    const begun = performance.now();
+    for (const event of events) relay.broadcast(event);
+    await google.pushes.atLeast(300, { timeoutMs: 20_000 });
+    disturb({ google, proxy });
+    const seen = new Set(google.pushes.all.map(({ token }) => token));
+    while (seen.size < DEVICES) {
+      const { token } = await google.pushes.next(() => true, { timeoutMs: 60_000 });
+      seen.add(token);
+      for (const push of google.pushes.all) seen.add(push.token);
+    }
+    const duplicates = google.pushes.count - DEVICES;
+    console.info(
+      `FCM ${_name}: 1 000 devices woken in ${Math.round(performance.now() - begun)} ms, ${duplicates} of them twice, ${google.sessions} sessions`,
+    );
+    expect(duplicates).toBeLessThanOrEqual(mostDuplicates);
+    expect(google.sessions).toBe(2);
+  },
+  90_000,
+);

@@ -1,0 +1,113 @@
+import { Backoff } from '../../src/core/backoff.ts';
+import { MINUTE_MS } from '../../src/core/clock.ts';
+import type { Delivery } from '../../src/core/delivery.ts';
+import { PushLane } from '../../src/core/push-lane.ts';
+import type { PushLaneOptions } from '../../src/core/push-lane-options.ts';
+import { addressOf } from '../../src/core/push-target.ts';
+import { RetryPolicy } from '../../src/core/retry-policy.ts';
+import type { WakeEnd, WakeRequest } from '../../src/core/wake-request.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { FakeProvider, type Attempt } from './fake-provider.ts';
+import { FakeSchedule } from './fake-schedule.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+import { fcmTarget, tradeKey } from './registrations.ts';
+import { settled } from './settled.ts';
+
+export const DELIVERED: Delivery = { outcome: 'delivered' };
+export const GONE: Delivery = { outcome: 'gone' };
+export const FAILED: Delivery = { outcome: 'retry', reason: 'http_503' };
+export const THROTTLED: Delivery = { outcome: 'retry', reason: 'http_429', throttled: true };
+export const REFUSED: Delivery = { outcome: 'refused', reason: 'http_400', blames: 'device' };
+export const MISCONFIGURED: Delivery = { outcome: 'refused', reason: 'http_403', blames: 'provider' };
+
+/** `RETRY_MIN_MS` and `RETRY_BASE_MS` of the benches. Chance is always zero there. */
+export const RETRY_MIN_MS = 1000;
+const noChance = (): number => 0;
+export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
+
+/** A request for the device with this token: a live relay wake for key 1, unless told otherwise. */
+export function wakeRequest(token: string, parts: Partial<WakeRequest> = {}): WakeRequest {
+  return {
+    target: fcmTarget(token),
+    kind: 'silent_wake',
+    keys: [tradeKey(1)],
+    priority: 'live',
+    ...parts,
+  };
+}
+
+export interface LaneBench {
+  readonly lane: PushLane;
+  readonly clock: FakeClock;
+  readonly schedule: FakeSchedule;
+  readonly provider: FakeProvider;
+  readonly telemetry: FakeTelemetry;
+  readonly faults: unknown[];
+  /** Addresses of the devices that were forgotten, and of those that nobody wants a wake for any more. */
+  readonly forgotten: string[];
+  readonly unwanted: Set<string>;
+  /** The keys of every renewal. */
+  readonly renewed: string[][];
+  readonly ask: (token: string, parts?: Partial<WakeRequest>) => Promise<WakeEnd>;
+  /** Answers every attempt under way, and waits until nothing follows from that by itself. */
+  readonly answer: (delivery: Delivery, token?: string) => Promise<void>;
+  /** Tokens of the attempts under way. */
+  readonly underWay: () => string[];
+  /** Tokens of all attempts, in their order. */
+  readonly tried: () => string[];
+}
+
+/** A lane whose time, chance and provider are the test's. */
+export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
+  const schedule = new FakeSchedule();
+  const { clock } = schedule;
+  const telemetry = new FakeTelemetry();
+  const provider = new FakeProvider();
+  const forgotten: string[] = [];
+  const unwanted = new Set<string>();
+  const renewed: string[][] = [];
+  const faults: unknown[] = [];
+  const answered = new Set<Attempt>();
+  const lane = new PushLane({
+    provider,
+    concurrency: 100,
+    capacity: 1000,
+    deadlineMs: 10 * MINUTE_MS,
+    retry,
+    breaker: new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
+    startsSlowly: false,
+    consequences: {
+      renew: async (_target, keys) => void renewed.push([...keys]),
+      forget: async (target) => void forgotten.push(addressOf(target)),
+      isWanted: async (target) => !unwanted.has(addressOf(target)),
+    },
+    schedule: schedule.schedule,
+    clock: clock.read,
+    telemetry,
+    onFault: (fault) => faults.push(fault),
+    ...options,
+  });
+  const open = (): Attempt[] => provider.attempts.all.filter((attempt) => !answered.has(attempt));
+  return {
+    lane,
+    clock,
+    schedule,
+    provider,
+    telemetry,
+    faults,
+    forgotten,
+    unwanted,
+    renewed,
+    ask: (token, parts) => lane.request(wakeRequest(token, parts)),
+    async answer(delivery, token) {
+      for (const attempt of open()) {
+        if (token !== undefined && attempt.target.token !== token) continue;
+        answered.add(attempt);
+        attempt.settle(delivery);
+      }
+      await settled();
+    },
+    underWay: () => open().map(({ target }) => target.token),
+    tried: () => provider.attempts.all.map(({ target }) => target.token),
+  };
+}
