@@ -8,7 +8,6 @@ import type { PushTarget } from './core/push-target.ts';
 import type { Registrations } from './core/registrations.ts';
 import { RetryPolicy } from './core/retry-policy.ts';
 import type { Schedule } from './core/schedule.ts';
-import type { WakeConsequences } from './core/wake-consequences.ts';
 import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { laneName } from './push/unifiedpush/lane-name.ts';
@@ -75,13 +74,6 @@ function laneFactory(
   { clock, registrations, schedule, onFault }: Shared,
 ): (type: PushTarget['type'], provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
-  const consequences: WakeConsequences = {
-    renew: async (target, keys) => {
-      await Promise.all([...keys].map((key) => registrations.renew(key, target)));
-    },
-    forget: (target) => registrations.forget(target),
-    isWanted: (target, keys) => registrations.isHeld(target, keys),
-  };
   return (type, provider) =>
     new PushLane({
       ...(laneSizes?.[type] ?? SIZES[type]),
@@ -90,7 +82,7 @@ function laneFactory(
       breaker: new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
       startsSlowly: type === 'unifiedpush',
       deadlineMs: config.wakes.deadlineMs,
-      consequences,
+      consequences: registrations,
       schedule,
       clock,
       telemetry,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
+import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import { parseRelayUrl } from '../core/relay-url.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
@@ -22,8 +23,7 @@ const YEAR_HOURS = 8760;
 const TEN_YEARS_DAYS = 3650;
 /** A timer of Node runs for 2^31 ms at the most, which is some 596 hours. */
 const LONGEST_TIMER_HOURS = 500;
-/** v1's gift wraps and v2's signed messages. */
-const WAKE_KINDS = [1059, 14];
+const WAKE_KINDS = [GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND];
 
 // A fragment means nothing to a relay, so here it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>

@@ -79,7 +79,8 @@ export class EventAdmission implements EventSink {
     // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
     if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
       return this.#reject('not_new', candidate.kind);
-    if (candidate.createdAt < this.#oldest) return this.#reject('too_old', candidate.kind);
+    const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
+    if (candidate.createdAt < oldest) return this.#reject('too_old', candidate.kind);
     const event = candidate.parse();
     if (event === undefined) return this.#reject('malformed', candidate.kind);
     const rejection = this.#rejection(event, candidate);
@@ -90,11 +91,6 @@ export class EventAdmission implements EventSink {
     });
   }
 
-  /** The oldest time that may still wake, in unix seconds. */
-  get #oldest(): number {
-    return unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
-  }
-
   #isDealtWith(id: string, origin: EventOrigin): boolean {
     return this.#parts.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
   }
@@ -102,10 +98,10 @@ export class EventAdmission implements EventSink {
   #rejection(event: NostrEvent, candidate: EventCandidate): Rejection | undefined {
     const { authors, clock } = this.#parts;
     const now = unixSeconds(clock);
-    // The subscription asked for one kind, and the seen-set was asked about one id: the event must be that one.
-    if (event.id !== candidate.id || event.kind !== candidate.kind) return 'mismatched';
+    // What was asked so far was asked about the candidate: the event must be that one.
+    const { id, kind, createdAt } = candidate;
+    if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
-    if (event.created_at < this.#oldest) return 'too_old';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
     if (event.kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(event.pubkey))
       return 'other_author';

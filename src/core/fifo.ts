@@ -21,12 +21,4 @@ export class Fifo<Item> {
     }
     return item;
   }
-
-  /** Takes all that is left. */
-  takeAll(): Item[] {
-    const left = this.#items.slice(this.#head);
-    this.#items = [];
-    this.#head = 0;
-    return left;
-  }
 }

@@ -13,29 +13,23 @@ export class LaneQueue {
     recovered: new Fifo(),
     owed: new Fifo(),
   };
-  #urgent = 0;
-  #owed = 0;
-
-  /** Entries that wait and are not merely owed. */
-  get urgentSize(): number {
-    return this.#urgent;
-  }
+  #size = 0;
 
   get size(): number {
-    return this.#urgent + this.#owed;
+    return this.#size;
   }
 
   /** Puts an entry at the end of its rank. */
   push(entry: LaneEntry): void {
     const place = { entry, ticket: ++entry.ticket };
     this.#places[entry.rank].push(place);
-    this.#count(entry, 1);
+    this.#size++;
   }
 
-  /** Takes an entry out, wherever it is; call it before its rank changes. */
+  /** Takes an entry out, wherever it is. */
   remove(entry: LaneEntry): void {
     entry.ticket++;
-    this.#count(entry, -1);
+    this.#size--;
   }
 
   /** Takes the entry whose turn it is. */
@@ -44,15 +38,10 @@ export class LaneQueue {
       for (let place = places.shift(); place !== undefined; place = places.shift()) {
         const { entry, ticket } = place;
         if (ticket !== entry.ticket) continue;
-        this.#count(entry, -1);
+        this.#size--;
         return entry;
       }
     }
     return undefined;
-  }
-
-  #count({ rank }: LaneEntry, by: number): void {
-    if (rank === 'owed') this.#owed += by;
-    else this.#urgent += by;
   }
 }

@@ -3,6 +3,9 @@ export const GIFT_WRAP_KIND = 1059;
 /** Protocol v2: its events carry their true time, and their author is the Mostro instance (contract 2). */
 export const SIGNED_MESSAGE_KIND = 14;
 
+/** What relays a key reads and writes (NIP-65). */
+export const RELAY_LIST_KIND = 10_002;
+
 /** A Nostr event as it stands on the wire (NIP-01): ids, keys and signatures are lower-case hex. */
 export interface NostrEvent {
   readonly id: string;

@@ -135,7 +135,7 @@ describe('a lane that is drained', () => {
     let renewed: (() => void) | undefined;
     const renewal = new Promise<void>((resolve) => (renewed = resolve));
     const { ask, answer, lane } = laneBench({
-      consequences: { renew: () => renewal, forget: async () => undefined, isWanted: async () => true },
+      consequences: { renew: () => renewal, forget: async () => undefined, isRegistered: async () => true },
     });
     void ask('a');
     void ask('b');

@@ -137,7 +137,7 @@ export class PushLane {
   async #attempt(entry: LaneEntry, signal: AbortSignal): Promise<void> {
     const { clock, consequences, provider } = this.#options;
     const { kind, keys, target } = entry;
-    if (entry.hasWaited && !(await consequences.isWanted(target, keys))) {
+    if (entry.hasWaited && !(await consequences.isRegistered(target, keys))) {
       this.#onSent(entry);
       return entry.end('dropped');
     }

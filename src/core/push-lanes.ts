@@ -84,10 +84,8 @@ export class PushLanes implements AsyncDisposable {
   #lane(target: PushTarget): PushLane | undefined {
     const name = this.#options.laneOf(target);
     if (name === undefined) return undefined;
-    const known = this.#lanes.get(name);
-    if (known !== undefined) return known.lane;
-    if (this.#lanes.size >= MAX_LANES) this.#freeIdle();
-    const isFull = this.#lanes.size >= MAX_LANES;
+    if (!this.#lanes.has(name) && this.#lanes.size >= MAX_LANES) this.#freeIdle();
+    const isFull = !this.#lanes.has(name) && this.#lanes.size >= MAX_LANES;
     return this.#open(isFull ? this.#sharedName(target) : name, target.type);
   }
 

@@ -26,7 +26,7 @@ describe('a full store', () => {
   test('is swept before a live one gives way to a new key', async () => {
     const { registrations, clock, telemetry } = liveRegistrations(2);
     await registrations.register(KEY, PHONE, 'android');
-    await registrations.renew(KEY, PHONE);
+    await registrations.renew(PHONE, [KEY]);
     clock.advance(47 * HOUR_MS);
     await registrations.register(tradeKey(2), PHONE, 'android');
     clock.advance(HOUR_MS);
@@ -46,7 +46,7 @@ describe('a full store', () => {
   test('keeps a key that was woken and then registered again', async () => {
     const { registrations, clock } = liveRegistrations(1);
     await registrations.register(KEY, PHONE, 'android');
-    await registrations.renew(KEY, PHONE);
+    await registrations.renew(PHONE, [KEY]);
     await registrations.register(KEY, fcmTarget('new phone'), 'android');
     clock.advance(10 * MINUTE_MS + 1);
     expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('full');
@@ -58,7 +58,7 @@ describe('a full store', () => {
     for (let n = 1; n <= 5000; n++) {
       const key = tradeKey(n);
       await registrations.register(key, PHONE, 'android');
-      if (n <= 4999) await registrations.renew(key, PHONE);
+      if (n <= 4999) await registrations.renew(PHONE, [key]);
       // The last, never woken, stays alive when all the others have expired.
       if (n === 4999) clock.advance(47 * HOUR_MS);
     }
@@ -72,7 +72,7 @@ describe('a full store', () => {
   test('is swept for expired ones before it refuses', async () => {
     const { registrations, clock } = liveRegistrations(1);
     await registrations.register(KEY, PHONE, 'android');
-    await registrations.renew(KEY, PHONE);
+    await registrations.renew(PHONE, [KEY]);
     clock.advance(48 * HOUR_MS);
     expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('stored');
     expect(registrations.counts().total).toBe(1);
@@ -81,7 +81,7 @@ describe('a full store', () => {
   test('is swept at most once a minute, however many come', async () => {
     const { registrations, clock, telemetry } = liveRegistrations(1);
     await registrations.register(KEY, PHONE, 'android');
-    await registrations.renew(KEY, PHONE);
+    await registrations.renew(PHONE, [KEY]);
     clock.advance(MINUTE_MS);
     for (const n of [2, 3, 4]) await registrations.register(tradeKey(n), PHONE, 'android');
     clock.advance(MINUTE_MS);

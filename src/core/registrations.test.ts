@@ -47,7 +47,7 @@ describe('a registration', () => {
     const end = clock.now + 30 * DAY_MS;
     for (let day = 1; day < 30; day++) {
       clock.advance(DAY_MS);
-      await registrations.renew(KEY, PHONE);
+      await registrations.renew(PHONE, [KEY]);
     }
     expect((await registrations.find(KEY))?.expiresAt).toBe(end);
   });
@@ -56,7 +56,7 @@ describe('a registration', () => {
     const { registrations, clock } = liveRegistrations();
     await registrations.register(KEY, PHONE, 'android');
     clock.advance(HOUR_MS);
-    await registrations.renew(KEY, fcmTarget('former phone'));
+    await registrations.renew(fcmTarget('former phone'), [KEY]);
     expect((await registrations.find(KEY))?.expiresAt).toBe(clock.now + 47 * HOUR_MS);
   });
 

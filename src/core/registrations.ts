@@ -4,6 +4,7 @@ import { isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeConsequences } from './wake-consequences.ts';
 
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
@@ -16,7 +17,7 @@ export interface RegistrationsParts {
 }
 
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
-export class Registrations {
+export class Registrations implements WakeConsequences {
   readonly #store: RegistrationStore;
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;
@@ -65,13 +66,14 @@ export class Registrations {
     return registration !== undefined && registration.expiresAt > this.#clock() ? registration : undefined;
   }
 
-  /** Starts the key's time to live again after a delivered wake, if it still points at the device that was woken. */
-  renew(tradePubkey: TradePubkey, woken: PushTarget): Promise<void> {
-    return this.#store.renew(tradePubkey, woken, this.#lifetime, this.#clock());
+  /** Starts the keys' time to live again after a delivered wake, as far as they still point at the device that was woken. */
+  async renew(woken: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<void> {
+    const now = this.#clock();
+    await Promise.all([...tradePubkeys].map((key) => this.#store.renew(key, woken, this.#lifetime, now)));
   }
 
   /** Whether any of these keys still points at the device. */
-  async isHeld(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<boolean> {
+  async isRegistered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<boolean> {
     const held = await Promise.all([...tradePubkeys].map((key) => this.find(key)));
     return held.some(
       (registration) => registration !== undefined && isSameDevice(registration.target, target),

@@ -1,12 +1,10 @@
 import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from './clock.ts';
-import { expirationOf, type NostrEvent } from './nostr-event.ts';
+import { expirationOf, RELAY_LIST_KIND, type NostrEvent } from './nostr-event.ts';
 import type { EventVerifier } from './ports.ts';
 import { parseRelayUrl } from './relay-url.ts';
 
 /** The most relays that are watched because somebody published them (contract 2). */
 export const MAX_DISCOVERED_RELAYS = 20;
-/** NIP-65. */
-const RELAY_LIST_KIND = 10_002;
 /** Room for a clock that is wrong. A list from further ahead would lock out every later one of its author until then. */
 const MAX_AHEAD_SECONDS = (15 * MINUTE_MS) / SECOND_MS;
 /** Addresses of relays are far shorter; what is longer is a load and no address. */

@@ -8,5 +8,5 @@ export interface WakeConsequences {
   /** The device is gone for good. */
   forget(target: PushTarget): Promise<void>;
   /** Whether any of these keys still points at the device. */
-  isWanted(target: PushTarget, keys: Iterable<TradePubkey>): Promise<boolean>;
+  isRegistered(target: PushTarget, keys: Iterable<TradePubkey>): Promise<boolean>;
 }

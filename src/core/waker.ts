@@ -92,7 +92,7 @@ export class Waker {
     const send = (): Promise<WakeEnd> => this.#coalescer.request({ ...request, priority: 'recovered' });
     const end = await origin.once(target, send);
     // The wake may have been sent for another key of the device.
-    if (end === 'sent') await Promise.all(keys.map((key) => this.#registrations.renew(key, target)));
+    if (end === 'sent') await this.#registrations.renew(target, keys);
     return end;
   }
 }

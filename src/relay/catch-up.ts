@@ -46,14 +46,15 @@ export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #requested = new Map<KindWatch, CatchUpCause>();
   readonly #considering: Promise<unknown>[] = [];
-  /** When gaps that were refused are asked for again. */
-  readonly #refused: Resubscription;
+  /** The kinds whose gaps were refused, and when they are asked for again. */
+  readonly #refused = new Set<KindWatch>();
+  readonly #again: Resubscription;
   #running = false;
   readonly #closed = new AbortController();
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
-    this.#refused = new Resubscription(parts.timing);
+    this.#again = new Resubscription(parts.timing);
   }
 
   /** The subscription to this kind is live: whatever it missed is caught up on. */
@@ -72,7 +73,7 @@ export class CatchUp {
   /** The connection has ended. */
   close(): void {
     this.#closed.abort();
-    this.#refused.stop();
+    this.#again.stop();
   }
 
   get #mayBegin(): boolean {
@@ -111,8 +112,17 @@ export class CatchUp {
     // A relay that goes on refusing is not reported every time.
     if (!(wasRefused && watch.refusesStored))
       reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
-    if (watch.refusesStored) this.#refused.after('refusal', () => this.request(watch, 'gap'));
-    else if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
+    if (watch.refusesStored) return this.#askLater(watch);
+    this.#again.reset();
+    if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
+  }
+
+  #askLater(watch: KindWatch): void {
+    this.#refused.add(watch);
+    this.#again.after('refusal', () => {
+      for (const one of this.#refused) this.request(one, 'gap');
+      this.#refused.clear();
+    });
   }
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */

@@ -37,7 +37,7 @@ export class LiveRequest {
   /** What came before EOSE, though nothing stored was asked for. */
   #early: Recovery | undefined;
   #hasEose = false;
-  isLive = false;
+  #isLive = false;
 
   /**
    * No author filter on gift wraps: their outer key is random. No `since`: relays apply it to live events too, and a
@@ -77,11 +77,11 @@ export class LiveRequest {
   #onEvent(frame: EventFrame): boolean {
     const { conduct, sink, watch } = this.#parts;
     if (frame.kind !== watch.kind) return false;
-    if (this.isLive) {
+    if (this.#isLive) {
       watch.noteLive();
       this.#events.onWord();
     } else watch.noteStored();
-    const origin = this.isLive ? 'live' : this.#earlyOrigin;
+    const origin = this.#isLive ? 'live' : this.#earlyOrigin;
     // Nothing stored was asked for.
     conduct.judge(sink.offer(frame, origin), origin === 'stored');
     return true;
@@ -96,7 +96,7 @@ export class LiveRequest {
     const isFirst = !this.#hasEose;
     this.#hasEose = true;
     // It may come when it is no longer waited for.
-    if (!this.isLive) this.#goLive();
+    if (!this.#isLive) this.#goLive();
     return isFirst;
   }
 
@@ -108,7 +108,7 @@ export class LiveRequest {
 
   #goLive(): void {
     this.end();
-    this.isLive = true;
+    this.#isLive = true;
     this.#events.onLive();
   }
 }

@@ -73,8 +73,8 @@ export class LiveSubscription {
     this.#parts.watch.coverage.lose();
   }
 
-  /** The connection is alive, and as far as is known the subscription too. */
-  prove(at = this.#parts.clock()): void {
+  /** The connection was alive at this time, in milliseconds, and as far as is known the subscription too. */
+  prove(at: number): void {
     const { watch } = this.#parts;
     if (watch.isLive) watch.coverage.prove(at);
   }
@@ -133,8 +133,9 @@ export class LiveSubscription {
 
   /** The subscription itself has shown that it is there. */
   #spoke(): void {
-    this.#silence.heard();
-    this.prove();
+    const now = this.#parts.clock();
+    this.#silence.heard(now);
+    this.prove(now);
     this.#parts.onProof();
   }
 

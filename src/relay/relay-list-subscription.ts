@@ -1,12 +1,9 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
+import { RELAY_LIST_KIND, type NostrEvent } from '../core/nostr-event.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { RelayConduct } from './relay-conduct.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
-
-/** NIP-65. */
-const RELAY_LIST_KIND = 10_002;
 
 /** Where relay lists go that a relay hands in. */
 export interface RelayListSink {

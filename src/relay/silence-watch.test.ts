@@ -8,7 +8,7 @@ const START = Date.UTC(2026, 0, 1);
 function setUp(): { watch: SilenceWatch; silences: number[] } {
   const silences: number[] = [];
   const watch = new SilenceWatch(Date.now, (since) => silences.push(since - START));
-  watch.heard();
+  watch.heard(Date.now());
   return { watch, silences };
 }
 
@@ -37,7 +37,7 @@ describe('a silence', () => {
     watch.listen(1000);
     for (let n = 0; n < 50; n++) {
       vi.advanceTimersByTime(900);
-      watch.heard();
+      watch.heard(Date.now());
     }
     expect(silences).toEqual([]);
   });
@@ -48,7 +48,7 @@ describe('a silence', () => {
       const begun = Date.now() - START;
       watch.listen(1000);
       vi.advanceTimersByTime(last);
-      watch.heard();
+      watch.heard(Date.now());
       vi.advanceTimersByTime(2000 - last);
       expect(silences).toEqual([begun + last]);
     }

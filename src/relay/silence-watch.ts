@@ -13,8 +13,9 @@ export class SilenceWatch {
     this.#onSilence = onSilence;
   }
 
-  heard(): void {
-    this.#heardAt = this.#clock();
+  /** @param now milliseconds */
+  heard(now: number): void {
+    this.#heardAt = now;
   }
 
   /** Waits for so long a silence, in milliseconds, instead of any other. */

@@ -79,7 +79,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     consequences: {
       renew: async (_target, keys) => void renewed.push([...keys]),
       forget: async (target) => void forgotten.push(addressOf(target)),
-      isWanted: async (target) => !unwanted.has(addressOf(target)),
+      isRegistered: async (target) => !unwanted.has(addressOf(target)),
     },
     schedule: schedule.schedule,
     clock: clock.read,

@@ -20,7 +20,9 @@ export function watchPulse(session: ClientHttp2Session, isBusy: () => boolean, p
   const timer = setInterval(() => {
     if (!isBusy() || session.closed || session.destroyed || session.connecting) return;
     overdue ??= setTimeout(() => session.destroy(new Error('no answer to a PING')), pulse.timeoutMs);
-    session.ping(hear);
+    session.ping((error) => {
+      if (error === null) hear();
+    });
   }, pulse.intervalMs);
   timer.unref();
   session.on('close', () => {
