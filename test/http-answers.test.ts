@@ -32,17 +32,17 @@ describe('GET', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ encryption_enabled: true, kinds: [1059, 14] });
   });
 
-  test('/api/status counts the devices by platform, in the order total, android, ios', async () => {
+  test('/api/status counts the devices by platform, in the order total, android, ios, webpush', async () => {
     const server = await apiServer();
     const { apiUrl, publicKey } = server;
     const first = `{"status":"running","version":"0.0.0-test","server_pubkey":"${publicKey}","tokens":`;
     const answer = await call(`${apiUrl}/api/status`);
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
-    expect(answer.text.startsWith(`${first}{"total":0,"android":0,"ios":0}`)).toBe(true);
+    expect(answer.text.startsWith(`${first}{"total":0,"android":0,"ios":0,"webpush":0}`)).toBe(true);
     for (const platform of ['android', 'android', 'ios']) {
       await server.post('/api/register', { trade_pubkey: freshKey(), token: 'a-token', platform });
     }
-    expect(await countsOf(server)).toBe('{"total":3,"android":2,"ios":1}');
+    expect(await countsOf(server)).toBe('{"total":3,"android":2,"ios":1,"webpush":0}');
   });
 });
 
@@ -102,7 +102,7 @@ describe('POST /api/register', () => {
     const key = freshKey();
     await server.post('/api/register', { trade_pubkey: key, token: 'a', platform: 'android' });
     await server.post('/api/register', { trade_pubkey: key.toUpperCase(), token: 'b', platform: 'ios' });
-    expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":1}');
+    expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":1,"webpush":0}');
   });
 });
 
@@ -116,6 +116,6 @@ describe('POST /api/unregister', () => {
     await server.post('/api/register', { trade_pubkey: key, token: 'a-token', platform: 'ios' });
     expectAnswer(await unregister(), 200, '{"success":true,"message":"Token unregistered successfully"}');
     expectAnswer(await unregister(), 200, NOT_FOUND);
-    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
   });
 });

@@ -56,7 +56,7 @@ describe('a UnifiedPush endpoint, by default', () => {
   ])('%s is refused and nothing is stored', async (endpoint) => {
     const server = await apiServer(GUARDED);
     expect(await server.post('/api/register', registration(endpoint))).toMatchObject(INVALID);
-    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
   });
 
   test.each([

@@ -83,7 +83,7 @@ describe('a body', () => {
     const server = await apiServer();
     const url = `${server.apiUrl}/api/register`;
     expect(await postJson(url, bodyOf(LIMIT + 1))).toMatchObject(TOO_LARGE);
-    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
     expect(await postJson(url, bodyOf(LIMIT))).toMatchObject({ status: 200 });
   });
 

@@ -120,7 +120,7 @@ describe('a registration that is refused', () => {
     await server.post('/api/register', { ...PLAIN, trade_pubkey: freshKey(), platform: 'ios' });
     const answer = await server.post('/api/register', body);
     expect(answer).toMatchObject({ status: 400, text: JSON.stringify({ success: false, message }) });
-    expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":1}');
+    expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":1,"webpush":0}');
   });
 
   test('leaves the key’s former device in place, and its own wakes nobody', async () => {

@@ -13,7 +13,7 @@ const refusal = (status: number, message: string): object => ({
 });
 const NOT_ENABLED = refusal(400, 'Push provider not enabled');
 const FULL = refusal(503, 'Registration capacity reached');
-const NONE = '{"total":0,"android":0,"ios":0}';
+const NONE = '{"total":0,"android":0,"ios":0,"webpush":0}';
 const fcm = (): object => ({ trade_pubkey: freshKey(), token: 'a-token', platform: 'android' });
 const endpoint = (): object => ({
   trade_pubkey: freshKey(),
@@ -68,7 +68,7 @@ describe('a server at MAX_REGISTRATIONS', () => {
     await register(keys[1], 'second');
     expect(await woken()).toEqual([]);
     expect(await register(keys[2], 'third')).toMatchObject(FULL);
-    expect(await countsOf(server)).toBe('{"total":3,"android":3,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":3,"android":3,"ios":0,"webpush":0}');
     expect(await register(keys[1], 'second-renewed')).toMatchObject({ status: 200 });
     await server.post('/api/unregister', { trade_pubkey: keys[0] });
     for (const key of keys) relay.broadcast(eventFor([key]));
@@ -103,6 +103,6 @@ describe('a server at MAX_REGISTRATIONS', () => {
     expect(await server.post('/api/register', fcm())).toMatchObject(FULL);
     offset = 7 * 60_000;
     expect(await server.post('/api/register', fcm())).toMatchObject({ status: 200 });
-    expect(await countsOf(server)).toBe('{"total":1,"android":1,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":1,"android":1,"ios":0,"webpush":0}');
   });
 });

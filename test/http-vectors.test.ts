@@ -26,6 +26,6 @@ describe('the vectors of the sealed token, through the API', () => {
     const server = await apiServer({ SERVER_PRIVATE_KEY: server_private_key });
     const answer = await server.post('/api/register', { trade_pubkey: freshKey(), encrypted_token });
     expect(answer).toMatchObject({ status: 400, body: { success: false, message } });
-    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0}');
+    expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
   });
 });

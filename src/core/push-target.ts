@@ -1,5 +1,5 @@
-/** The operating system of a device, as a client names it (contract 1.1). */
-export type Platform = 'android' | 'ios';
+/** The system of a device, as a client names it; `webpush` for a Web Push subscription (contract 1.1). */
+export type Platform = 'android' | 'ios' | 'webpush';
 
 /** Where a wake goes. The type alone decides which provider carries it: there is no falling back to another (contract 4). */
 export type PushTarget = FcmTarget | UnifiedPushTarget;
@@ -14,6 +14,16 @@ export interface FcmTarget {
 export interface UnifiedPushTarget {
   readonly type: 'unifiedpush';
   readonly endpoint: string;
+  /** What a wake is encrypted with; without them it goes out as plain JSON (contract 4). */
+  readonly keys?: WebPushKeys;
+}
+
+/** The public part of a Web Push subscription (RFC 8291), base64url without padding. */
+export interface WebPushKeys {
+  /** The client's P-256 point: 65 bytes, uncompressed. */
+  readonly p256dh: string;
+  /** 16 bytes, a secret of client and server. */
+  readonly auth: string;
 }
 
 /** What the push service knows the device by: a secret of the device. */

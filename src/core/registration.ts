@@ -13,6 +13,8 @@ export interface Registration {
   readonly expiresAt: number;
   /** Whether a relay wake was ever delivered for it. */
   readonly woken: boolean;
+  /** Whether it was signed with the trade key itself, and so is owned (contract 1.3). */
+  readonly signed: boolean;
 }
 
 /** Registrations by platform, as `/api/status` shows them. */
@@ -35,7 +37,9 @@ export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime):
 /** A client that has just registered must be able to trade: nobody takes its place before this. */
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
-/** Whether a registration may give way to a new key at the cap: never woken, and over ten minutes old (contract 1.1). */
+/** Whether a registration may give way to a new key at the cap: unsigned, never woken, and over ten minutes old (contract 1.1). */
 export function mayGiveWay(registration: Registration, now: number): boolean {
-  return !registration.woken && now - registration.registeredAt > MIN_DISPLACEABLE_AGE_MS;
+  return (
+    !registration.signed && !registration.woken && now - registration.registeredAt > MIN_DISPLACEABLE_AGE_MS
+  );
 }

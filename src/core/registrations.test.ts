@@ -19,6 +19,7 @@ describe('a registration', () => {
       registeredAt: clock.now,
       expiresAt: clock.now + 48 * HOUR_MS,
       woken: false,
+      signed: false,
     });
   });
 

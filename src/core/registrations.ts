@@ -44,7 +44,15 @@ export class Registrations implements WakeConsequences {
     if (due && this.#store.isFull()) await this.sweep();
     const now = this.#clock();
     const expiresAt = expiryOf(now, now, this.#lifetime);
-    const registration = { tradePubkey, target, platform, registeredAt: now, expiresAt, woken: false };
+    const registration = {
+      tradePubkey,
+      target,
+      platform,
+      registeredAt: now,
+      expiresAt,
+      woken: false,
+      signed: false,
+    };
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     const event = result === 'full' ? 'registration.refused' : 'registration.stored';

@@ -2,7 +2,7 @@ import type { Platform } from './push-target.ts';
 
 /** What a client seals: which system its device runs, and the token (or endpoint) that reaches it. */
 export interface TokenContent {
-  readonly platform: Platform;
+  readonly platform: Exclude<Platform, 'webpush'>;
   readonly token: string;
 }
 

@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
-import type { Platform } from '../core/push-target.ts';
 import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
 import { sharedPoint } from './shared-point.ts';
 
@@ -23,7 +22,7 @@ export const SEALED_TOKEN_BYTES = PUBKEY_BYTES + NONCE_BYTES + PLAINTEXT_BYTES +
 /** The longest token, in bytes of UTF-8, that fits into an envelope. */
 const MAX_TOKEN_BYTES = PLAINTEXT_BYTES - HEADER_BYTES;
 
-const PLATFORM_BYTES: Readonly<Record<Platform, number>> = { ios: 0x01, android: 0x02 };
+const PLATFORM_BYTES: Readonly<Record<TokenContent['platform'], number>> = { ios: 0x01, android: 0x02 };
 
 /**
  * Opens a sealed token.

@@ -42,12 +42,12 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
   }));
 
   app.get('/api/status', async () => {
-    const { total, android, ios } = counts();
+    const { total, android, ios, webpush } = counts();
     return {
       status: 'running',
       version,
       server_pubkey: serverPubkey,
-      tokens: { total, android, ios },
+      tokens: { total, android, ios, webpush },
       relays: relays().map(relayLine),
     };
   });

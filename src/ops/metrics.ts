@@ -64,8 +64,8 @@ export class Metrics {
   /** Declares the gauges, once their sources exist. */
   observe(sources: GaugeSources): void {
     this.#gauge('registrations', 'Registrations held, by platform.', 'platform', () => {
-      const { android, ios } = sources.registrations();
-      return { android, ios };
+      const { android, ios, webpush } = sources.registrations();
+      return { android, ios, webpush };
     });
     this.#register('seen_events', 'Ids of events held in the seen-set.', [], (gauge) =>
       gauge.set(sources.seenEvents()),

@@ -28,7 +28,7 @@ describe('registrations in memory', () => {
   test('are swept whole, however many slices it takes', async () => {
     const store = await storeOf(10_000);
     expect(await store.sweep(LATER)).toBe(10_000);
-    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0 });
+    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
   });
 
   test.each([
@@ -43,7 +43,7 @@ describe('registrations in memory', () => {
     await use(store);
     expect(await swept).toBe(4999);
     expect((await store.find(BOUNDARY))?.expiresAt).toBe(LATER + LIFETIME.ttlMs);
-    expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0 });
+    expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0, webpush: 0 });
   });
 
   test('are not counted as expired when they were removed while the sweep waited', async () => {
@@ -51,7 +51,7 @@ describe('registrations in memory', () => {
     const swept = store.sweep(LATER);
     await store.remove(BOUNDARY);
     expect(await swept).toBe(4999);
-    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0 });
+    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
   });
 
   test('let others work while they are swept', async () => {

@@ -26,9 +26,9 @@ export class MemoryRegistrations implements RegistrationStore {
   readonly #byKey = new Map<TradePubkey, Registration>();
   /** By push service and address. */
   readonly #devices = { fcm: new Map<string, Device>(), unifiedpush: new Map<string, Device>() };
-  /** The keys that were never woken, oldest registration first: the order in which they give way. */
+  /** The unsigned keys that were never woken, oldest registration first: the order in which they give way. */
   readonly #neverWoken = new Set<TradePubkey>();
-  readonly #counts = { android: 0, ios: 0 };
+  readonly #counts = { android: 0, ios: 0, webpush: 0 };
 
   /** @param options.capacity the most registrations kept (`MAX_REGISTRATIONS`) */
   constructor(options: { capacity: number }) {
@@ -111,7 +111,7 @@ export class MemoryRegistrations implements RegistrationStore {
     device.tradePubkeys.add(tradePubkey);
     // All keys of a device share one copy of its target: tokens are the bulk of the memory.
     this.#byKey.set(tradePubkey, { ...registration, target: device.target });
-    if (!registration.woken) this.#neverWoken.add(tradePubkey);
+    if (!registration.woken && !registration.signed) this.#neverWoken.add(tradePubkey);
     this.#counts[registration.platform]++;
   }
 

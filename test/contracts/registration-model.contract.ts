@@ -89,6 +89,7 @@ async function both(
         registeredAt: now,
         expiresAt: expiryOf(now, now, LIFETIME),
         woken: false,
+        signed: false,
       };
       return expect(await store.put(registration)).toBe(model.put(registration, CAPACITY));
     }

@@ -30,6 +30,7 @@ export function registrationAt(now: number, parts: Partial<Registration> = {}): 
     registeredAt: now,
     expiresAt: now + LIFETIME.ttlMs,
     woken: false,
+    signed: false,
     ...parts,
   };
 }
