@@ -35,7 +35,10 @@ function setUp(): { socket: PacedSocket; telemetry: FakeTelemetry } {
 }
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 describe('a relay', () => {
   test('may send 31 MiB at once in frames of 64 KiB', () => {
@@ -60,6 +63,27 @@ describe('a relay', () => {
     const before = socket.isPaused;
     vi.advanceTimersByTime(2);
     expect([before, socket.isPaused]).toEqual([true, false]);
+  });
+
+  test('that takes longer than its turn is read on when everyone else has had theirs', () => {
+    const { socket, telemetry } = setUp();
+    // What its frames have cost by the time of each.
+    const now = vi.spyOn(performance, 'now');
+    const paused = [0, 4.9, 5].map((spent) => {
+      now.mockReturnValue(spent);
+      socket.receive(KIB);
+      return socket.isPaused;
+    });
+    vi.advanceTimersToNextTimer();
+    expect([...paused, socket.isPaused]).toEqual([false, false, true, false]);
+    expect(telemetry.total('relay_throttled')).toBe(0);
+  });
+
+  test('that sent too much is not read on because a turn is over', () => {
+    const { socket } = setUp();
+    socket.receive(2 * KIB * KIB);
+    vi.advanceTimersToNextTimer();
+    expect([socket.isPaused, vi.getTimerCount()]).toEqual([true, 1]);
   });
 
   test('that is gone is not waited for', () => {
