@@ -63,7 +63,7 @@ export class Registrations implements WakeConsequences {
   /** @returns whether the key was registered */
   async unregister(tradePubkey: TradePubkey): Promise<boolean> {
     const live = (await this.find(tradePubkey)) !== undefined;
-    const removed = await this.#store.remove(tradePubkey);
+    const removed = await this.#store.remove(tradePubkey, { signed: false, now: this.#clock() });
     if (removed) this.#telemetry.log('registration.removed', { key: this.#telemetry.pseudonym(tradePubkey) });
     return live && removed;
   }

@@ -4,6 +4,7 @@ import type { PutResult, RegistrationStore } from '../core/ports.ts';
 import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
+  isOwned,
   mayGiveWay,
   type Lifetime,
   type Registration,
@@ -48,10 +49,13 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async put(registration: Registration): Promise<PutResult> {
-    const { tradePubkey } = registration;
+    const { tradePubkey, registeredAt, signed } = registration;
     const former = this.#byKey.get(tradePubkey);
+    if (former !== undefined && !signed && isOwned(former, registeredAt)) {
+      return this.isFull() && this.#displaceable(registeredAt) === undefined ? 'full' : 'owned';
+    }
     const full = former === undefined && this.isFull();
-    if (full && !this.#displaceOldest(registration.registeredAt)) return 'full';
+    if (full && !this.#displaceOldest(registeredAt)) return 'full';
     this.#delete(tradePubkey);
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     this.#insert({ ...registration, woken: registration.woken || former?.woken === true });
@@ -66,7 +70,9 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#neverWoken.delete(tradePubkey);
   }
 
-  async remove(tradePubkey: TradePubkey): Promise<boolean> {
+  async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
+    const registration = this.#byKey.get(tradePubkey);
+    if (registration === undefined || (!request.signed && isOwned(registration, request.now))) return false;
     return this.#delete(tradePubkey);
   }
 
@@ -96,10 +102,16 @@ export class MemoryRegistrations implements RegistrationStore {
     return { total: this.#byKey.size, ...this.#counts };
   }
 
-  #displaceOldest(now: number): boolean {
+  /** The registration that would give way to a new key now, if any. */
+  #displaceable(now: number): Registration | undefined {
     const [first] = this.#neverWoken;
     const oldest = first && this.#byKey.get(first);
-    return oldest !== undefined && mayGiveWay(oldest, now) && this.#delete(oldest.tradePubkey);
+    return oldest !== undefined && mayGiveWay(oldest, now) ? oldest : undefined;
+  }
+
+  #displaceOldest(now: number): boolean {
+    const oldest = this.#displaceable(now);
+    return oldest !== undefined && this.#delete(oldest.tradePubkey);
   }
 
   #insert(registration: Registration): void {
