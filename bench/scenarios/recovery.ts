@@ -1,0 +1,64 @@
+import type { NostrEvent } from 'nostr-tools/pure';
+
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import type { Figure } from '../figure.ts';
+import { Program } from '../program.ts';
+import type { Stage } from '../stage.ts';
+import { giftWraps } from '../wire-events.ts';
+
+const MISSED = 10_000;
+/** So far apart that no second holds more than one, and so near that all of them are asked for. */
+const SECONDS_APART = 10;
+const DAY_SECONDS = 86_400;
+
+/** What a relay stored while the connection was cut: from the first page that is asked for to the last push accepted. */
+export async function recovery(stage: Stage): Promise<Figure> {
+  const missed = Math.min(MISSED, stage.extent.batch * 2);
+  const [samples, bare]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.extent.rounds; round++) {
+    await using relay = await RelayStandIn.start();
+    await using program = await Program.start({
+      NOSTR_RELAYS: relay.url,
+      SERVER_PRIVATE_KEY: stage.privateKey,
+      ...stage.pushService.environment,
+    });
+    await relay.subscribed(1059);
+    const devices = await stage.registered(program, missed);
+    const events = giftWraps(
+      devices.map(({ tradePubkey }) => tradePubkey),
+      (n) => n * SECONDS_APART,
+    );
+    relay.storeAll(events.map((event) => JSON.parse(event) as NostrEvent));
+    bare.push(await paged(stage, relay));
+    samples.push(await recovered(stage, relay, missed));
+  }
+  return {
+    what: `recovery of ${missed} missed matched events, to the last push accepted`,
+    unit: 'ms',
+    samples,
+    limit: { what: 'a bare client asks the same pages of the same relay', samples: bare },
+    goal: { of: 'ratio', most: 3 },
+    moreIsBetter: false,
+  };
+}
+
+async function recovered(stage: Stage, relay: RelayStandIn, missed: number): Promise<number> {
+  const asked = relay.requests.next(({ filters }) => filters.some(({ since }) => since !== undefined), {
+    timeoutMs: 60_000,
+  });
+  const arrived = stage.pushService.pushes(missed);
+  relay.disconnectAll();
+  await asked;
+  const begun = performance.now();
+  await arrived;
+  return performance.now() - begun;
+}
+
+async function paged(stage: Stage, relay: RelayStandIn): Promise<number> {
+  await using bare = await stage.limit('page-window', relay.url);
+  const answer = bare.answer<number>('events');
+  const begun = performance.now();
+  bare.tell({ since: Math.floor(Date.now() / 1000) - 2 * DAY_SECONDS });
+  await answer;
+  return performance.now() - begun;
+}
