@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { connect, type ClientHttp2Session } from 'node:http2';
 
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
-import { eventVerifier } from '../../src/crypto/event-verifier.ts';
+import { chooseCurve } from '../../src/crypto/choose-curve.ts';
+import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 
 // The limit of the way from event to push: verify with the program's own library, POST over a bare HTTP/2 session, in a
 // loop that keeps as many streams open as the push service takes. The file has an event a line.
@@ -41,6 +42,7 @@ async function run(session: ClientHttp2Session, lines: readonly string[]): Promi
   await Promise.all(underWay);
 }
 
+const eventVerifier = createEventVerifier(await chooseCurve());
 const session = connect(process.env['FCM_BASE_URL'] ?? '');
 await once(session, 'remoteSettings');
 const lines = readFileSync(file, 'utf8')
