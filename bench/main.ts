@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { canPin, pinLoad } from './cores.ts';
@@ -39,7 +39,12 @@ interface Results {
 }
 
 const { values } = parseArgs({
-  options: { full: { type: 'boolean' }, only: { type: 'string' }, compare: { type: 'string' } },
+  options: {
+    full: { type: 'boolean' },
+    only: { type: 'string' },
+    compare: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 const extent = values.full === true ? FULL : SHORT;
 const isAsked = (name: string): boolean => values.only === undefined || values.only.split(',').includes(name);
@@ -76,7 +81,10 @@ async function figures(stage: Stage): Promise<Figure[]> {
 }
 
 pinLoad();
-await using stage = await Stage.set(extent);
+await using stage = await Stage.set(
+  extent,
+  values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`],
+);
 const summaries = (await figures(stage)).map(summarise);
 const results: Results = {
   node: process.version,

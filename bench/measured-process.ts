@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 import { onMeasuredCore } from './cores.ts';
 
+/** What a process gets to end by itself. */
+const PATIENCE_MS = 5000;
+
 const PROBE = new URL('probe.js', import.meta.url);
 
 /** What a process says of itself. */
@@ -109,7 +112,11 @@ export class MeasuredProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    // Asked first: a profile is written at an orderly end.
+    this.#child.kill('SIGTERM');
+    this.#child.disconnect();
+    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
     await this.#exited;
+    clearTimeout(impatience);
   }
 }

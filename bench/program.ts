@@ -28,7 +28,7 @@ export class Program implements AsyncDisposable {
 
   static async start(
     environment: Readonly<Record<string, string>>,
-    nodeOptions: readonly string[] = [],
+    nodeOptions: readonly string[],
   ): Promise<Program> {
     const directory = await mkdtemp(join(tmpdir(), 'mostro-push-bench-'));
     const process = new MeasuredProcess({

@@ -38,23 +38,35 @@ export class Stage implements AsyncDisposable {
   /** Of every program here. */
   readonly privateKey = generatePrivateKey();
 
-  private constructor(extent: Extent, relay: FloodRelay, pushService: PushService, directory: string) {
+  readonly #nodeOptions: readonly string[];
+
+  private constructor(
+    extent: Extent,
+    relay: FloodRelay,
+    pushService: PushService,
+    directory: string,
+    nodeOptions: readonly string[],
+  ) {
     this.extent = extent;
+    this.#nodeOptions = nodeOptions;
     this.relay = relay;
     this.pushService = pushService;
     this.directory = directory;
   }
 
-  static async set(extent: Extent): Promise<Stage> {
+  static async set(extent: Extent, nodeOptions: readonly string[]): Promise<Stage> {
     const directory = await mkdtemp(join(tmpdir(), 'mostro-push-bench-'));
-    return new Stage(extent, await FloodRelay.start(), await PushService.start(directory), directory);
+    return new Stage(
+      extent,
+      await FloodRelay.start(),
+      await PushService.start(directory),
+      directory,
+      nodeOptions,
+    );
   }
 
   /** Starts the program, and waits until it listens to this many relays that know it by this name. */
-  async program(
-    name: string,
-    { relays = 1, environment = {}, nodeOptions = [] }: ProgramOptions = {},
-  ): Promise<Program> {
+  async program(name: string, { relays = 1, environment = {} }: ProgramOptions = {}): Promise<Program> {
     const program = await Program.start(
       {
         NOSTR_RELAYS: this.relay.urls(name, relays).join(','),
@@ -62,9 +74,9 @@ export class Stage implements AsyncDisposable {
         ...this.pushService.environment,
         ...environment,
       },
-      nodeOptions,
+      this.#nodeOptions,
     );
-    await this.relay.subscribed(name, relays);
+    if (environment['NOSTR_RELAYS'] === undefined) await this.relay.subscribed(name, relays);
     return program;
   }
 
@@ -93,5 +105,4 @@ export class Stage implements AsyncDisposable {
 interface ProgramOptions {
   readonly relays?: number;
   readonly environment?: Readonly<Record<string, string>>;
-  readonly nodeOptions?: readonly string[];
 }

@@ -2,7 +2,6 @@ import type { NostrEvent } from 'nostr-tools/pure';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import type { Figure } from '../figure.ts';
-import { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 
@@ -17,11 +16,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
   const [samples, bare]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.extent.rounds; round++) {
     await using relay = await RelayStandIn.start();
-    await using program = await Program.start({
-      NOSTR_RELAYS: relay.url,
-      SERVER_PRIVATE_KEY: stage.privateKey,
-      ...stage.pushService.environment,
-    });
+    await using program = await stage.program('recovery', { environment: { NOSTR_RELAYS: relay.url } });
     await relay.subscribed(1059);
     const devices = await stage.registered(program, missed);
     const events = giftWraps(

@@ -124,23 +124,20 @@ export class EventAdmission implements EventSink {
     if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#duplicate();
     this.#absorbed.delete(event.id);
     if (origin instanceof Recovery) origin.found++;
-    this.#claim(event, registrations, origin).catch(this.#parts.onFault);
+    telemetry.count('events_claimed');
+    telemetry.log('event.matched', { kind: event.kind });
+    this.#claim(event.id, registrations, origin).catch(this.#parts.onFault);
     return 'admitted';
   }
 
-  async #claim(
-    event: NostrEvent,
-    registrations: readonly Registration[],
-    origin: EventOrigin,
-  ): Promise<void> {
-    const { seen, telemetry, waker } = this.#parts;
-    telemetry.count('events_claimed');
-    telemetry.log('event.matched', { kind: event.kind });
+  /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
+  async #claim(id: string, registrations: readonly Registration[], origin: EventOrigin): Promise<void> {
+    const { seen, waker } = this.#parts;
     try {
       const settled = await waker.wake(registrations, origin);
-      await (settled ? seen.commit(event.id) : seen.release(event.id));
+      await (settled ? seen.commit(id) : seen.release(id));
     } catch (fault) {
-      await seen.release(event.id);
+      await seen.release(id);
       throw fault;
     }
   }

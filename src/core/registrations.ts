@@ -56,7 +56,10 @@ export class Registrations implements WakeConsequences {
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     const event = result === 'full' ? 'registration.refused' : 'registration.stored';
-    this.#telemetry.log(event, { key: this.#telemetry.pseudonym(tradePubkey), provider: target.type });
+    this.#telemetry.log(event, () => ({
+      key: this.#telemetry.pseudonym(tradePubkey),
+      provider: target.type,
+    }));
     return result;
   }
 
@@ -64,7 +67,8 @@ export class Registrations implements WakeConsequences {
   async unregister(tradePubkey: TradePubkey): Promise<boolean> {
     const live = (await this.find(tradePubkey)) !== undefined;
     const removed = await this.#store.remove(tradePubkey, { signed: false, now: this.#clock() });
-    if (removed) this.#telemetry.log('registration.removed', { key: this.#telemetry.pseudonym(tradePubkey) });
+    if (removed)
+      this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
     return live && removed;
   }
 

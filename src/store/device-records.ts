@@ -37,6 +37,7 @@ export class DeviceRecords {
   /** One of the registrations that point at the device. */
   readonly firstRegistration = new Column((length) => new Int32Array(length));
   #sought: Address = { bytes: Buffer.alloc(0), shape: 0 };
+  #soughtHash = 0;
 
   constructor() {
     this.#index = new RecordIndex({
@@ -53,23 +54,29 @@ export class DeviceRecords {
   /** @returns the device's record, or {@link NO_RECORD} */
   find(target: PushTarget): number {
     this.#sought = toBytes(target);
-    return this.#index.find(this.#hash(target));
+    this.#soughtHash = this.#hash(target);
+    return this.#index.find(this.#soughtHash);
   }
 
-  /** Adds a device that is not there. */
+  /** Whether this record is the target's device. */
+  is(device: number, target: PushTarget): boolean {
+    this.#sought = toBytes(target);
+    return this.#isSought(device);
+  }
+
+  /** Adds the device that was sought last and not found. */
   add(target: PushTarget): number {
-    const { bytes, shape } = toBytes(target);
+    const { bytes, shape } = this.#sought;
     const keys = keyBytes(target);
     const device = this.#blocks.write(Buffer.concat([bytes, keys]));
     for (const column of [this.#hashes, this.#shapes, this.#lengths]) column.reach(device);
     for (const column of [this.#keyLengths, this.firstRegistration]) column.reach(device);
-    const hash = this.#hash(target);
-    this.#hashes.set(device, hash);
+    this.#hashes.set(device, this.#soughtHash);
     this.#shapes.set(device, shape);
     this.#lengths.set(device, bytes.length);
     this.#keyLengths.set(device, keys.length);
     this.firstRegistration.set(device, NO_RECORD);
-    this.#index.add(hash, device);
+    this.#index.add(this.#soughtHash, device);
     return device;
   }
 

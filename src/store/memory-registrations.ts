@@ -58,7 +58,7 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     const record = this.#keys.find(tradePubkey);
-    return record === NO_RECORD ? undefined : this.#read(record);
+    return record === NO_RECORD ? undefined : this.#read(record, tradePubkey);
   }
 
   async put(registration: Registration): Promise<PutResult> {
@@ -80,8 +80,7 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
     const record = this.#keys.find(tradePubkey);
-    const device = this.#devices.find(target);
-    if (record === NO_RECORD || device === NO_RECORD || this.#records.devices.get(record) !== device) return;
+    if (record === NO_RECORD || !this.#devices.is(this.#records.devices.get(record), target)) return;
     this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
     this.#neverWoken.leave(record);
   }
@@ -130,8 +129,8 @@ export class MemoryRegistrations implements RegistrationStore {
     return { ...this.#counts };
   }
 
-  #read(record: number): Registration {
-    return this.#records.read(record, this.#devices.targetOf(this.#records.devices.get(record)));
+  #read(record: number, tradePubkey = this.#records.tradePubkey(record)): Registration {
+    return this.#records.read(record, tradePubkey, this.#devices.targetOf(this.#records.devices.get(record)));
   }
 
   /** The registration that would give way to a new key now, if any. */

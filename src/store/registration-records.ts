@@ -74,9 +74,9 @@ export class RegistrationRecords {
     return keyText(this.keys.chunk(record), this.keys.at(record));
   }
 
-  read(record: number, target: PushTarget): Registration {
+  read(record: number, tradePubkey: TradePubkey, target: PushTarget): Registration {
     return {
-      tradePubkey: this.tradePubkey(record),
+      tradePubkey,
       target,
       platform: this.platform(record),
       registeredAt: this.registeredAt(record),
