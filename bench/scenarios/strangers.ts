@@ -12,7 +12,7 @@ export async function strangers(stage: Stage, few: Program, many: Program): Prom
   const bare = await stage.limit('count-frames', ...stage.relay.urls('bare', RELAYS));
   await stage.relay.subscribed('bare', RELAYS);
   const events = strangersEvents(EVENTS);
-  const times = Math.ceil((stage.extent.batch * 8) / (EVENTS * RELAYS));
+  const times = Math.ceil((stage.extent.batch * 40) / (EVENTS * RELAYS));
   const frames = times * EVENTS * RELAYS;
   const flood = (name: string, process: MeasuredProcess | Program): Promise<Span> =>
     process.during(() => stage.relay.flood(name, events, times));

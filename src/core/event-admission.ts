@@ -1,7 +1,15 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
 import { MAX_EVENT_AGE_MS } from './event-age.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
-import type { EventCandidate, EventOrigin, EventSink, EventVerifier, SeenEvents, Verdict } from './ports.ts';
+import type {
+  EventCandidate,
+  EventOrigin,
+  EventSink,
+  EventVerifier,
+  KeyLookup,
+  SeenEvents,
+  Verdict,
+} from './ports.ts';
 import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
@@ -52,8 +60,11 @@ export class EventAdmission implements EventSink {
   /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
   readonly #absorbed = new Set<string>();
 
+  readonly #holds: KeyLookup;
+
   constructor(parts: EventAdmissionParts) {
     this.#parts = parts;
+    this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
   }
 
   hasRecipients(): boolean {
@@ -67,9 +78,9 @@ export class EventAdmission implements EventSink {
   }
 
   offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict> {
-    const { registrations, telemetry } = this.#parts;
+    const { telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
-    if (!candidate.recipients.keys.some((key) => registrations.mayHold(key))) {
+    if (!candidate.isFor(this.#holds)) {
       telemetry.count('events_unmatched');
       return 'unmatched';
     }

@@ -23,6 +23,9 @@ export type EventOrigin = 'live' | 'stored' | Recovery;
  */
 export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'forged' | 'admitted';
 
+/** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
+export type KeyLookup = (text: Uint8Array, from: number) => boolean;
+
 /** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
 export interface EventCandidate {
   readonly id: string;
@@ -30,6 +33,8 @@ export interface EventCandidate {
   /** Unix seconds. */
   readonly createdAt: number;
   readonly recipients: Recipients;
+  /** Whether it is for anybody whose key is held, looked up where it stands: for a stranger's event nothing else is asked. */
+  isFor(holds: KeyLookup): boolean;
   /** Parses the whole event; only paid for when it is for somebody here. */
   parse(): NostrEvent | undefined;
 }
@@ -80,6 +85,8 @@ export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
   mayHold(tradePubkey: TradePubkey): boolean;
+  /** The same for a key that stands in a text, from a place on, as 64 hex digits of any case; what stands there may be no key. */
+  mayHoldAt(text: Uint8Array, from: number): boolean;
   /** Whether a new key would find no room, or only in another's place. */
   isFull(): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;

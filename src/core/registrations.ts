@@ -33,9 +33,14 @@ export class Registrations implements WakeConsequences {
     this.#lastSweep = parts.clock();
   }
 
-  /** Whether the key may be registered: the look-up that every frame of every relay pays for. */
+  /** Whether the key may be registered. */
   mayHold(tradePubkey: TradePubkey): boolean {
     return this.#store.mayHold(tradePubkey);
+  }
+
+  /** Whether the key may be registered that stands there: the look-up that every frame of every relay pays for. */
+  mayHoldAt(text: Uint8Array, from: number): boolean {
+    return this.#store.mayHoldAt(text, from);
   }
 
   /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */

@@ -22,11 +22,16 @@ export class Tally {
   }
 
   add(labels: Readonly<Record<string, string>>, by: number): void {
-    let series = '';
-    for (const label of this.#labels) series += `${labels[label]} `;
+    const series = this.#series(labels);
     const pending = this.#pending.get(series);
     if (pending === undefined) this.#pending.set(series, { labels, by });
     else pending.by += by;
+  }
+
+  #series(labels: Readonly<Record<string, string>>): string {
+    const [first, ...others] = this.#labels;
+    if (first === undefined) return '';
+    return others.reduce((series, label) => `${series} ${labels[label]}`, labels[first] ?? '');
   }
 
   settle(): void {

@@ -118,7 +118,8 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
   for (const one of KEYS) {
     const expected = model.list.find(({ tradePubkey }) => tradePubkey === one);
     expect(await store.find(one)).toEqual(expected);
-    if (expected !== undefined) expect(store.mayHold(one)).toBe(true);
+    const text = Buffer.from(`"${one.toUpperCase()}"`);
+    if (expected !== undefined) expect([store.mayHold(one), store.mayHoldAt(text, 1)]).toEqual([true, true]);
   }
   const on = (name: string): number => model.list.filter((one) => one.platform === name).length;
   expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });
