@@ -58,9 +58,7 @@ export class FloodRelay implements AsyncDisposable {
   async flood(name: string, events: readonly string[], times: number): Promise<void> {
     await Promise.all(
       this.#of(name).map(async (client) => {
-        const chunk = Buffer.concat(
-          events.map((event) => textFrame(`["EVENT","${client.subscription}",${event}]`)),
-        );
+        const chunk = frames(client, events);
         for (let n = 0; n < times; n++) if (!client.raw.write(chunk)) await once(client.raw, 'drain');
         const pong = once(client.socket, 'pong');
         client.socket.ping();
@@ -69,15 +67,24 @@ export class FloodRelay implements AsyncDisposable {
     );
   }
 
-  /** Sends the first client of this name one event, as JSON. */
-  send(name: string, event: string): void {
-    const client = this.#of(name)[0];
-    if (client === undefined) throw new Error(`no client of the name ${name}`);
-    client.raw.write(textFrame(`["EVENT","${client.subscription}",${event}]`));
+  /** The events as the first client of this name is sent them, made ahead: making them is not what is measured. */
+  frames(name: string, events: readonly string[]): Buffer[] {
+    return events.map((event) => frames(this.#first(name), [event]));
+  }
+
+  /** Sends the first client of this name what {@link frames} made. */
+  send(name: string, bytes: Buffer): void {
+    this.#first(name).raw.write(bytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
+  }
+
+  #first(name: string): Client {
+    const client = this.#of(name)[0];
+    if (client === undefined) throw new Error(`no client of the name ${name}`);
+    return client;
   }
 
   #of(name: string): Client[] {
@@ -104,6 +111,10 @@ export class FloodRelay implements AsyncDisposable {
       this.#waiting.clear();
     });
   }
+}
+
+function frames({ subscription }: Client, events: readonly string[]): Buffer {
+  return Buffer.concat(events.map((event) => textFrame(`["EVENT","${subscription}",${event}]`)));
 }
 
 /** A text message in one unmasked frame (RFC 6455, 5.2). */

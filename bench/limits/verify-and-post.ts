@@ -7,9 +7,9 @@ import { chooseCurve } from '../../src/crypto/choose-curve.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 
 // The limit of the way from event to push: verify with the program's own library, POST over a bare HTTP/2 session, in a
-// loop that keeps as many streams open as the push service takes. The file has an event a line.
+// loop that keeps as many streams open as the push service takes. A file has an event a line.
 
-const [file = '', streams = ''] = process.argv.slice(2);
+const [streams = ''] = process.argv.slice(2);
 const HEADERS = {
   ':method': 'POST',
   ':path': '/v1/projects/bench/messages:send',
@@ -45,10 +45,12 @@ async function run(session: ClientHttp2Session, lines: readonly string[]): Promi
 const eventVerifier = createEventVerifier(await chooseCurve());
 const session = connect(process.env['FCM_BASE_URL'] ?? '');
 await once(session, 'remoteSettings');
-const lines = readFileSync(file, 'utf8')
-  .split('\n')
-  .filter((line) => line !== '');
-process.on('message', (question) => {
-  if (question === 'run') void run(session, lines).then(() => process.send?.({ ran: lines.length }));
+let lines: readonly string[] = [];
+process.on('message', (message) => {
+  if (message === 'run') void run(session, lines).then(() => process.send?.({ ran: lines.length }));
+  const { file } = message as { file?: string };
+  if (file === undefined) return;
+  lines = readFileSync(file, 'utf8').split('\n');
+  process.send?.({ read: lines.length });
 });
 process.stderr.write('ready\n');

@@ -39,7 +39,7 @@ export async function measured(
   name = 'few',
 ): Promise<number[]> {
   const devices = await stage.registered(program, count);
-  const events = giftWraps(devices.map(({ tradePubkey }) => tradePubkey));
+  const frames = stage.relay.frames(name, giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   const sentAt = new Map<string, number>();
   const delays: number[] = [];
   const all = new Promise<void>((resolve) => {
@@ -55,7 +55,7 @@ export async function measured(
     const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * PER_SECOND));
     for (; sent < due; sent++) {
       sentAt.set(devices[sent]?.token ?? '', performance.now());
-      stage.relay.send(name, events[sent] as string);
+      stage.relay.send(name, frames[sent] as Buffer);
     }
   }
   await all;

@@ -17,14 +17,14 @@ const AFTERWARDS = 1000;
 export async function overload(stage: Stage, program: Program): Promise<Figure[]> {
   const { overload: count } = stage.extent;
   const devices = await stage.registered(program, count);
-  const events = giftWraps(devices.map(({ tradePubkey }) => tradePubkey));
+  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   const { rssBytes: before } = await program.reading();
   stage.pushService.latencyMs = LATENCY_MS;
   const begun = performance.now();
   const arrived = stage.pushService.pushes(count);
   const sampling = new AbortController();
   const sampled = sampleMemory(program, sampling.signal);
-  for (const event of events) stage.relay.send('few', event);
+  for (const frame of frames) stage.relay.send('few', frame);
   const times = [...(await arrived).values()];
   const wallMs = performance.now() - begun;
   sampling.abort();

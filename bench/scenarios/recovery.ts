@@ -2,10 +2,12 @@ import type { NostrEvent } from 'nostr-tools/pure';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import type { Figure } from '../figure.ts';
+import type { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 
 const MISSED = 10_000;
+const WARMING = 2000;
 /** So far apart that no second holds more than one, and so near that all of them are asked for. */
 const SECONDS_APART = 10;
 const DAY_SECONDS = 86_400;
@@ -18,6 +20,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
     await using relay = await RelayStandIn.start();
     await using program = await stage.program('recovery', { environment: { NOSTR_RELAYS: relay.url } });
     await relay.subscribed(1059);
+    await warmUp(stage, relay, program);
     const devices = await stage.registered(program, missed);
     const events = giftWraps(
       devices.map(({ tradePubkey }) => tradePubkey),
@@ -35,6 +38,15 @@ export async function recovery(stage: Stage): Promise<Figure> {
     goal: { of: 'ratio', most: 3 },
     moreIsBetter: false,
   };
+}
+
+/** A cut comes in the middle of a program's life: what it does has been done before. */
+async function warmUp(stage: Stage, relay: RelayStandIn, program: Program): Promise<void> {
+  const devices = await stage.registered(program, WARMING);
+  const arrived = stage.pushService.pushes(WARMING);
+  for (const event of giftWraps(devices.map(({ tradePubkey }) => tradePubkey)))
+    relay.broadcast(JSON.parse(event) as NostrEvent);
+  await arrived;
 }
 
 async function recovered(stage: Stage, relay: RelayStandIn, missed: number): Promise<number> {
