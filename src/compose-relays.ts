@@ -3,19 +3,19 @@ import type { Clock } from './core/clock.ts';
 import type { EventSink } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
-import { eventVerifier } from './crypto/event-verifier.ts';
+import { createEventVerifier } from './crypto/event-verifier.ts';
 import { RelayPool } from './relay/relay-pool.ts';
 import { RELAY_TIMING } from './relay/relay-timing.ts';
 
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
-  { config, relayTiming, serverKey, telemetry }: CompositionParts,
+  { config, curve, relayTiming, serverKey, telemetry }: CompositionParts,
   clock: Clock,
   sink: EventSink,
 ): RelayPool {
   const { pubkeys, relayDiscovery } = config.mostro;
   const lists = relayDiscovery
-    ? new RelayLists({ authors: pubkeys, verifier: eventVerifier, clock })
+    ? new RelayLists({ authors: pubkeys, verifier: createEventVerifier(curve), clock })
     : undefined;
   const pool: RelayPool = new RelayPool({
     ...config.relays,

@@ -9,9 +9,11 @@ import { Registrations } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Waker } from './core/waker.ts';
-import { eventVerifier } from './crypto/event-verifier.ts';
+import type { Curve } from './crypto/curve.ts';
+import { createEventVerifier } from './crypto/event-verifier.ts';
 import { openToken, SEALED_TOKEN_BYTES } from './crypto/sealed-token.ts';
 import type { ServerKey } from './crypto/server-key.ts';
+import { wasmCurve } from './crypto/wasm-curve.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeRelays } from './compose-relays.ts';
 import { createApiServer } from './http/api-server.ts';
@@ -32,6 +34,8 @@ export interface CompositionParts {
   readonly serviceAccount: ServiceAccount | undefined;
   readonly telemetry: Telemetry;
   readonly metrics: Metrics;
+  /** Who does the work on secp256k1; WebAssembly where nobody is named. */
+  readonly curve?: Curve;
   /** For tests. */
   readonly clock?: Clock;
   /** For tests. */
@@ -62,7 +66,7 @@ const schedule: Schedule = (ms, callback) => {
  * @param onFault told of a failure that the program cannot go on with
  */
 export function compose(parts: CompositionParts, onFault: (fault: unknown) => void): Composition {
-  const { config, telemetry, clock = Date.now } = parts;
+  const { config, telemetry, clock = Date.now, curve = wasmCurve } = parts;
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
   const registrations = new Registrations({ store, lifetime, clock, telemetry });
@@ -75,7 +79,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const admission = {
     registrations,
     seen,
-    verifier: eventVerifier,
+    verifier: createEventVerifier(curve),
     waker,
     authors,
     clock,
@@ -97,12 +101,12 @@ function createApi(
     allowsEndpoint,
   }: { registrations: Registrations; relays: RelayPool; allowsEndpoint: EndpointPolicy },
 ): FastifyInstance {
-  const { config, serverKey, telemetry, version } = parts;
+  const { config, curve, serverKey, telemetry, version } = parts;
   const enabled = new Set<PushTarget['type']>();
   if (config.fcm.enabled) enabled.add('fcm');
   if (config.unifiedPush.enabled) enabled.add('unifiedpush');
   const rules = {
-    openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal()),
+    openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal(), curve),
     sealedTokenBytes: SEALED_TOKEN_BYTES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
     allowsEndpoint,

@@ -1,6 +1,7 @@
 import { App } from '../app.ts';
 import { describeError } from '../core/describe-error.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { chooseCurve } from '../crypto/choose-curve.ts';
 import { ListenError } from '../ops/listen.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
@@ -33,13 +34,14 @@ async function run(
   const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   const { version } = io;
-  const app = new App({ version, config, serverKey, serviceAccount, telemetry, metrics });
+  const curve = await chooseCurve();
+  const app = new App({ version, config, curve, serverKey, serviceAccount, telemetry, metrics });
   let exitCode = 0;
   try {
     const addresses = await app.start();
     const fcmReady = serviceAccount !== undefined;
     io.printError(
-      startScreen({ version, config, key: serverKey, keyCreated, fcmReady, addresses, warnings }),
+      startScreen({ version, config, curve, key: serverKey, keyCreated, fcmReady, addresses, warnings }),
     );
     telemetry.log('server.started', { version, address: addresses.apiAddress });
     for (const warning of warnings) telemetry.log('config.warning', { message: warning });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assembleConfig, readVariables } from '../config/config.ts';
 import type { Values } from '../config/variables.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { startScreen, type StartScreenParts } from './start-screen.ts';
 
 const PRIVATE = generatePrivateKey();
@@ -12,6 +13,7 @@ function screen(environment: Record<string, string> = {}, parts: Partial<StartSc
   return startScreen({
     version: '1.2.3',
     config: assembleConfig(readVariables(environment).values as Values),
+    curve: wasmCurve,
     key: KEY,
     keyCreated: false,
     fcmReady: false,
@@ -98,6 +100,20 @@ describe('the start screen', () => {
       {},
       'registrations',
       'in memory: a restart forgets them. At most 1000000, for 48 h after the last wake, 30 days at the most',
+    ],
+    [
+      'says what verifies slowly, and what would be faster',
+      {},
+      {},
+      'signatures',
+      'verified by libsecp256k1 (WebAssembly). Five times as fast: install libsecp256k1 (Debian: libsecp256k1-1)',
+    ],
+    [
+      'says what verifies fast',
+      {},
+      { curve: { ...wasmCurve, library: 'libsecp256k1.so.1' } },
+      'signatures',
+      'verified by libsecp256k1.so.1',
     ],
     [
       'says how to get the admin listener back',

@@ -1,11 +1,14 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS } from '../core/clock.ts';
+import type { Curve } from '../crypto/curve.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
+import { wasmCurve } from '../crypto/wasm-curve.ts';
 
 export interface StartScreenParts {
   readonly version: string;
   readonly config: Config;
+  readonly curve: Curve;
   readonly key: ServerKey;
   readonly keyCreated: boolean;
   /** Whether FCM has a service account. */
@@ -37,6 +40,7 @@ export function startScreen(parts: StartScreenParts): string {
       config.http.allowPlaintextTokens ? 'accepted. Refuse them: ALLOW_PLAINTEXT_TOKENS=false' : 'refused',
     ],
     ['registrations', registrationState(config)],
+    ['signatures', signatureState(parts)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
@@ -69,6 +73,11 @@ function unifiedPushState({ unifiedPush }: Config): string {
   return unifiedPush.allowPrivateEndpoints
     ? 'on, private addresses and http allowed'
     : 'on, public https endpoints only';
+}
+
+function signatureState({ curve }: StartScreenParts): string {
+  if (curve !== wasmCurve) return `verified by ${curve.library}`;
+  return `verified by ${curve.library}. Five times as fast: install libsecp256k1 (Debian: libsecp256k1-1)`;
 }
 
 function registrationState({ registrations: { capacity, lifetime } }: Config): string {

@@ -1,7 +1,15 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
 import { MAX_EVENT_AGE_MS } from './event-age.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
-import type { EventCandidate, EventOrigin, EventSink, EventVerifier, SeenEvents, Verdict } from './ports.ts';
+import type {
+  EventCandidate,
+  EventOrigin,
+  EventSink,
+  EventVerifier,
+  KeyLookup,
+  SeenEvents,
+  Verdict,
+} from './ports.ts';
 import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
@@ -52,8 +60,11 @@ export class EventAdmission implements EventSink {
   /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
   readonly #absorbed = new Set<string>();
 
+  readonly #holds: KeyLookup;
+
   constructor(parts: EventAdmissionParts) {
     this.#parts = parts;
+    this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
   }
 
   hasRecipients(): boolean {
@@ -67,9 +78,9 @@ export class EventAdmission implements EventSink {
   }
 
   offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict> {
-    const { registrations, telemetry } = this.#parts;
+    const { telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
-    if (!candidate.recipients.keys.some((key) => registrations.mayHold(key))) {
+    if (!candidate.isFor(this.#holds)) {
       telemetry.count('events_unmatched');
       return 'unmatched';
     }
@@ -124,23 +135,20 @@ export class EventAdmission implements EventSink {
     if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#duplicate();
     this.#absorbed.delete(event.id);
     if (origin instanceof Recovery) origin.found++;
-    this.#claim(event, registrations, origin).catch(this.#parts.onFault);
+    telemetry.count('events_claimed');
+    telemetry.log('event.matched', { kind: event.kind });
+    this.#claim(event.id, registrations, origin).catch(this.#parts.onFault);
     return 'admitted';
   }
 
-  async #claim(
-    event: NostrEvent,
-    registrations: readonly Registration[],
-    origin: EventOrigin,
-  ): Promise<void> {
-    const { seen, telemetry, waker } = this.#parts;
-    telemetry.count('events_claimed');
-    telemetry.log('event.matched', { kind: event.kind });
+  /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
+  async #claim(id: string, registrations: readonly Registration[], origin: EventOrigin): Promise<void> {
+    const { seen, waker } = this.#parts;
     try {
       const settled = await waker.wake(registrations, origin);
-      await (settled ? seen.commit(event.id) : seen.release(event.id));
+      await (settled ? seen.commit(id) : seen.release(id));
     } catch (fault) {
-      await seen.release(event.id);
+      await seen.release(id);
       throw fault;
     }
   }

@@ -23,6 +23,9 @@ export type EventOrigin = 'live' | 'stored' | Recovery;
  */
 export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'forged' | 'admitted';
 
+/** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
+export type KeyLookup = (text: Uint8Array, from: number) => boolean;
+
 /** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
 export interface EventCandidate {
   readonly id: string;
@@ -30,6 +33,8 @@ export interface EventCandidate {
   /** Unix seconds. */
   readonly createdAt: number;
   readonly recipients: Recipients;
+  /** Whether it is for anybody whose key is held, looked up where it stands: for a stranger's event nothing else is asked. */
+  isFor(holds: KeyLookup): boolean;
   /** Parses the whole event; only paid for when it is for somebody here. */
   parse(): NostrEvent | undefined;
 }
@@ -68,22 +73,33 @@ export interface SeenEvents {
   release(id: string): Promise<void>;
 }
 
-/** `displaced`: kept, and another registration gave way (contract 1.1). `full`: there was no room and nothing changed. */
-export type PutResult = 'stored' | 'displaced' | 'full';
+/**
+ * - `displaced`: kept, and another registration gave way (contract 1.1);
+ * - `full`: there was no room and nothing changed;
+ * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3). Only where a new
+ *   key would have been taken; where it would not, the answer is `full`, so that nobody is told which keys are owned.
+ */
+export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 
 /** Where registrations are kept. Every implementation passes `test/contracts/registration-store.contract.ts`. */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
   mayHold(tradePubkey: TradePubkey): boolean;
+  /** The same for a key that stands in a text, from a place on, as 64 hex digits of any case; what stands there may be no key. */
+  mayHoldAt(text: Uint8Array, from: number): boolean;
   /** Whether a new key would find no room, or only in another's place. */
   isFull(): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
-  /** Keeps the registration in place of the key's former one. */
+  /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. */
   put(registration: Registration): Promise<PutResult>;
   /** Starts the key's time to live again and marks it woken, in one step, if it still points at this device. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;
-  /** @returns whether the key was held */
-  remove(tradePubkey: TradePubkey): Promise<boolean>;
+  /**
+   * Removes the key's registration, unless that is owned at `now` (milliseconds) and the request is not signed.
+   *
+   * @returns whether it was there and has been removed
+   */
+  remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
   /** Removes every registration that points at this device. @returns how many there were */
   forget(target: PushTarget): Promise<number>;
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */

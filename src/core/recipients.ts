@@ -1,7 +1,10 @@
+import type { KeyLookup } from './ports.ts';
 import { parseTradePubkey, type TradePubkey } from './trade-pubkey.ts';
 
 /** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
 export const MAX_RECIPIENTS = 10;
+
+const KEY_DIGITS = 64;
 
 /** Who an event is for: the keys among its distinct `p` values, or `crowded` when there are more values than {@link MAX_RECIPIENTS}. */
 export class Recipients {
@@ -15,6 +18,15 @@ export class Recipients {
 
   get crowded(): boolean {
     return this.#crowded;
+  }
+
+  /** Whether any of the keys is one of these. */
+  isFor(holds: KeyLookup): boolean {
+    const text = new Uint8Array(KEY_DIGITS);
+    return this.#keys.some((key) => {
+      for (let at = 0; at < KEY_DIGITS; at++) text[at] = key.charCodeAt(at);
+      return holds(text, 0);
+    });
   }
 
   /** Takes the value of one `p` tag; one that is no public key is nobody's, but counts as a value. */

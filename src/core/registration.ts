@@ -34,6 +34,11 @@ export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime):
   return Math.min(now + lifetime.ttlMs, registeredAt + lifetime.maxAgeMs);
 }
 
+/** Whether only a request signed by the key itself may replace or remove the registration (contract 1.3). */
+export function isOwned(registration: Registration, now: number): boolean {
+  return registration.signed && registration.expiresAt > now;
+}
+
 /** A client that has just registered must be able to trade: nobody takes its place before this. */
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 

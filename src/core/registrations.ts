@@ -33,9 +33,14 @@ export class Registrations implements WakeConsequences {
     this.#lastSweep = parts.clock();
   }
 
-  /** Whether the key may be registered: the look-up that every frame of every relay pays for. */
+  /** Whether the key may be registered. */
   mayHold(tradePubkey: TradePubkey): boolean {
     return this.#store.mayHold(tradePubkey);
+  }
+
+  /** Whether the key may be registered that stands there: the look-up that every frame of every relay pays for. */
+  mayHoldAt(text: Uint8Array, from: number): boolean {
+    return this.#store.mayHoldAt(text, from);
   }
 
   /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
@@ -56,15 +61,19 @@ export class Registrations implements WakeConsequences {
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     const event = result === 'full' ? 'registration.refused' : 'registration.stored';
-    this.#telemetry.log(event, { key: this.#telemetry.pseudonym(tradePubkey), provider: target.type });
+    this.#telemetry.log(event, () => ({
+      key: this.#telemetry.pseudonym(tradePubkey),
+      provider: target.type,
+    }));
     return result;
   }
 
   /** @returns whether the key was registered */
   async unregister(tradePubkey: TradePubkey): Promise<boolean> {
     const live = (await this.find(tradePubkey)) !== undefined;
-    const removed = await this.#store.remove(tradePubkey);
-    if (removed) this.#telemetry.log('registration.removed', { key: this.#telemetry.pseudonym(tradePubkey) });
+    const removed = await this.#store.remove(tradePubkey, { signed: false, now: this.#clock() });
+    if (removed)
+      this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
     return live && removed;
   }
 

@@ -159,7 +159,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** How the program counts and speaks. */
 export interface Telemetry {
   count(counter: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;
-  log(event: LogEvent, fields?: LogFields): void;
+  /** @param fields as a function where they cost something: it is called only if the line is written */
+  log(event: LogEvent, fields?: LogFields | (() => LogFields)): void;
   /** The salted hash under which a trade pubkey may appear in a log line. */
   pseudonym(tradePubkey: string): string;
 }

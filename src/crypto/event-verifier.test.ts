@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { anyTags, signedEvent, unsignedEvent } from '../../test/support/events.ts';
 import { fromHex } from '../../test/support/sealed-token-vectors.ts';
 import type { NostrEvent } from '../core/nostr-event.ts';
-import { eventVerifier } from './event-verifier.ts';
+import { chooseCurve } from './choose-curve.ts';
+import { createEventVerifier } from './event-verifier.ts';
+import { wasmCurve } from './wasm-curve.ts';
 
 const secretKey = fromHex('77'.repeat(32));
 const genuine = signedEvent(
@@ -31,85 +33,92 @@ function flipped(hex: string, at: number): string {
   return hex.slice(0, at) + digit + hex.slice(at + 1);
 }
 
-describe('a genuine event passes', () => {
-  test('as nostr-tools signs it', () => {
-    expect(eventVerifier.verify(genuine)).toBe(true);
+// Both, where the system has one of its own.
+const curves = [...new Set([wasmCurve, await chooseCurve()])];
+
+describe.each(curves)('by $library', (curve) => {
+  const eventVerifier = createEventVerifier(curve);
+
+  describe('a genuine event passes', () => {
+    test('as nostr-tools signs it', () => {
+      expect(eventVerifier.verify(genuine)).toBe(true);
+    });
+
+    test('whatever its kind, tags and content', () => {
+      const content = fc.string({ unit: 'binary' });
+      fc.assert(
+        fc.property(fc.nat(65_535), anyTags, content, fc.nat(), (kind, tags, text, created_at) => {
+          expect(
+            eventVerifier.verify(signedEvent({ kind, tags, content: text, created_at }, secretKey)),
+          ).toBe(true);
+        }),
+        { numRuns: 30 },
+      );
+    });
   });
 
-  test('whatever its kind, tags and content', () => {
-    const content = fc.string({ unit: 'binary' });
-    fc.assert(
-      fc.property(fc.nat(65_535), anyTags, content, fc.nat(), (kind, tags, text, created_at) => {
-        expect(eventVerifier.verify(signedEvent({ kind, tags, content: text, created_at }, secretKey))).toBe(
-          true,
-        );
-      }),
-      { numRuns: 30 },
-    );
-  });
-});
+  describe('a changed event fails', () => {
+    const changes: [string, Partial<NostrEvent>][] = [
+      ['the public key', { pubkey: flipped(genuine.pubkey, 63) }],
+      ['the content', { content: `${genuine.content} ` }],
+      ['the time', { created_at: genuine.created_at + 1 }],
+      ['the kind', { kind: 14 }],
+      [
+        'the tags',
+        {
+          tags: [
+            ['p', 'e'.repeat(64)],
+            ['expiration', '1'],
+          ],
+        },
+      ],
+      ['the order of the tags', { tags: genuine.tags.toReversed() }],
+      ['the division of the tags', { tags: [['p', 'c'.repeat(64), 'expiration', '1']] }],
+    ];
 
-describe('a changed event fails', () => {
-  const changes: [string, Partial<NostrEvent>][] = [
-    ['the public key', { pubkey: flipped(genuine.pubkey, 63) }],
-    ['the content', { content: `${genuine.content} ` }],
-    ['the time', { created_at: genuine.created_at + 1 }],
-    ['the kind', { kind: 14 }],
-    [
-      'the tags',
-      {
-        tags: [
-          ['p', 'e'.repeat(64)],
-          ['expiration', '1'],
-        ],
-      },
-    ],
-    ['the order of the tags', { tags: genuine.tags.toReversed() }],
-    ['the division of the tags', { tags: [['p', 'c'.repeat(64), 'expiration', '1']] }],
-  ];
+    test.each([...changes, ['the id', { id: flipped(genuine.id, 0) }] as const])('in %s', (_, parts) => {
+      expect(eventVerifier.verify({ ...genuine, ...parts })).toBe(false);
+    });
 
-  test.each([...changes, ['the id', { id: flipped(genuine.id, 0) }] as const])('in %s', (_, parts) => {
-    expect(eventVerifier.verify({ ...genuine, ...parts })).toBe(false);
-  });
+    test.each(changes)('in %s, even with the id that belongs to it', (_, parts) => {
+      expect(eventVerifier.verify(rehashed(parts))).toBe(false);
+    });
 
-  test.each(changes)('in %s, even with the id that belongs to it', (_, parts) => {
-    expect(eventVerifier.verify(rehashed(parts))).toBe(false);
-  });
+    test('in any bit of its signature', () => {
+      fc.assert(
+        fc.property(fc.nat(127), (at) => {
+          expect(eventVerifier.verify({ ...genuine, sig: flipped(genuine.sig, at) })).toBe(false);
+        }),
+        { numRuns: 40 },
+      );
+    });
 
-  test('in any bit of its signature', () => {
-    fc.assert(
-      fc.property(fc.nat(127), (at) => {
-        expect(eventVerifier.verify({ ...genuine, sig: flipped(genuine.sig, at) })).toBe(false);
-      }),
-      { numRuns: 40 },
-    );
+    test('when it carries the signature of another of the same author', () => {
+      const { sig } = signedEvent({ content: 'other' }, secretKey);
+      expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
+    });
+
+    test('when somebody else signed it', () => {
+      const sig = Buffer.from(schnorr.sign(fromHex(genuine.id), fromHex('66'.repeat(32)))).toString('hex');
+      expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
+    });
   });
 
-  test('when it carries the signature of another of the same author', () => {
-    const { sig } = signedEvent({ content: 'other' }, secretKey);
-    expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
-  });
+  describe('what is no signature or no key is false and not a throw', () => {
+    test.each([
+      ['a signature of all ones', { sig: 'f'.repeat(128) }],
+      ['a signature of zeros', { sig: '0'.repeat(128) }],
+      ['an s beyond the order', { sig: genuine.sig.slice(0, 64) + 'f'.repeat(64) }],
+      ['an r beyond the field', { sig: 'f'.repeat(64) + genuine.sig.slice(64) }],
+      ['a key beyond the field', { pubkey: 'f'.repeat(64) }],
+      ['a key that is not on the curve', { pubkey: `${'0'.repeat(63)}5` }],
+      ['a key of zeros', { pubkey: '0'.repeat(64) }],
+    ])('%s', (_, parts) => {
+      expect(eventVerifier.verify(rehashed(parts))).toBe(false);
+    });
 
-  test('when somebody else signed it', () => {
-    const sig = Buffer.from(schnorr.sign(fromHex(genuine.id), fromHex('66'.repeat(32)))).toString('hex');
-    expect(eventVerifier.verify({ ...genuine, sig })).toBe(false);
-  });
-});
-
-describe('what is no signature or no key is false and not a throw', () => {
-  test.each([
-    ['a signature of all ones', { sig: 'f'.repeat(128) }],
-    ['a signature of zeros', { sig: '0'.repeat(128) }],
-    ['an s beyond the order', { sig: genuine.sig.slice(0, 64) + 'f'.repeat(64) }],
-    ['an r beyond the field', { sig: 'f'.repeat(64) + genuine.sig.slice(64) }],
-    ['a key beyond the field', { pubkey: 'f'.repeat(64) }],
-    ['a key that is not on the curve', { pubkey: `${'0'.repeat(63)}5` }],
-    ['a key of zeros', { pubkey: '0'.repeat(64) }],
-  ])('%s', (_, parts) => {
-    expect(eventVerifier.verify(rehashed(parts))).toBe(false);
-  });
-
-  test('an event made up from nothing', () => {
-    expect(eventVerifier.verify(unsignedEvent())).toBe(false);
+    test('an event made up from nothing', () => {
+      expect(eventVerifier.verify(unsignedEvent())).toBe(false);
+    });
   });
 });

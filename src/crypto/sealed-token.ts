@@ -3,7 +3,9 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
 import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
+import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
+import { wasmCurve } from './wasm-curve.ts';
 
 // The envelope `mostro-push-v1` (contract 3.1):
 //   ephemeral_pubkey(33, compressed) || nonce(12) || ciphertext(220) || tag(16)
@@ -30,8 +32,12 @@ const PLATFORM_BYTES: Readonly<Record<TokenContent['platform'], number>> = { ios
  * @param sealed {@link SEALED_TOKEN_BYTES} bytes
  * @param privateKey the server's, 32 bytes
  */
-export function openToken(sealed: Uint8Array, privateKey: Uint8Array): TokenContent | SealedTokenProblem {
-  const point = sharedPoint(privateKey, sealed.subarray(0, PUBKEY_BYTES));
+export function openToken(
+  sealed: Uint8Array,
+  privateKey: Uint8Array,
+  curve: Curve = wasmCurve,
+): TokenContent | SealedTokenProblem {
+  const point = curve.sharedPoint(privateKey, sealed.subarray(0, PUBKEY_BYTES));
   if (point === undefined) return 'Failed to decrypt token';
   // Raw x first; then, once, the hash that the Rust server's library takes of the shared point.
   const plaintext = decrypt(sealed, point.subarray(1)) ?? decrypt(sealed, sha256(point));

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import type { RegistrationCounts } from '../core/registration.ts';
 import { COUNTERS, type CounterName } from '../core/telemetry.ts';
+import { Tally } from './tally.ts';
 
 /** All metric names begin so (contract 8). */
 const PREFIX = 'mostro_push_';
@@ -32,7 +33,7 @@ export interface GaugeSources {
 /** The counters of {@link COUNTERS}, and gauges, in Prometheus's text format. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #counters: ReadonlyMap<CounterName, Counter>;
+  readonly #tallies: ReadonlyMap<CounterName, Tally>;
 
   constructor() {
     const entries = Object.entries(COUNTERS).map(([name, { help, labels }]) => {
@@ -42,9 +43,9 @@ export class Metrics {
         labelNames: [...labels],
         registers: [this.#registry],
       };
-      return [name as CounterName, new Counter(options)] as const;
+      return [name as CounterName, new Tally(new Counter(options), labels)] as const;
     });
-    this.#counters = new Map(entries);
+    this.#tallies = new Map(entries);
     collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
   }
 
@@ -53,11 +54,12 @@ export class Metrics {
   }
 
   count(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
-    this.#counters.get(name)?.inc(labels, by);
+    this.#tallies.get(name)?.add(labels, by);
   }
 
   /** The metrics page. */
   text(): Promise<string> {
+    for (const tally of this.#tallies.values()) tally.settle();
     return this.#registry.metrics();
   }
 

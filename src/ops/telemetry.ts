@@ -23,12 +23,14 @@ export function createTelemetry(logger: Logger, metrics: Metrics, clock: Clock =
   const limit = new LineLimit({ ...LINES, clock });
   return {
     count: (counter: CounterName, labels, by) => metrics.count(counter, labels, by),
-    log: (event: LogEvent, fields: LogFields = {}) => {
+    log: (event: LogEvent, fields: LogFields | (() => LogFields) = {}) => {
       const level = LOG_EVENTS[event];
+      if (!logger.isLevelEnabled(level)) return;
+      const said = typeof fields === 'function' ? fields() : fields;
       // Others can cause warnings at will, so they are limited; who asks for debug lines wants them all.
-      const omitted = level === 'debug' ? 0 : limit.take(`${event} ${fields.relay ?? fields.provider ?? ''}`);
+      const omitted = level === 'debug' ? 0 : limit.take(`${event} ${said.relay ?? said.provider ?? ''}`);
       if (omitted === undefined) return;
-      logger[level]({ ...fields, ...(omitted > 0 && { omitted }) }, event);
+      logger[level]({ ...said, ...(omitted > 0 && { omitted }) }, event);
     },
     pseudonym: (tradePubkey) => createHmac('sha256', salt).update(tradePubkey).digest('hex').slice(0, 12),
   };

@@ -1,46 +1,81 @@
 import { asNostrEvent, type NostrEvent } from '../core/nostr-event.ts';
-import type { EventCandidate } from '../core/ports.ts';
 import { parseJson } from '../core/parse-json.ts';
-import { Recipients } from '../core/recipients.ts';
+import type { EventCandidate, KeyLookup } from '../core/ports.ts';
+import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 /** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
-export class EventFrame implements EventCandidate {
+export interface EventFrame extends EventCandidate {
   readonly subscription: string;
-  readonly id: string;
+}
+
+/** What the scan has found: numbers and places. Nearly every frame is for a stranger, and ends without a string being made of it. */
+interface EventMembers {
+  /** Where the text of the id begins and ends. */
+  readonly id: readonly [number, number];
   readonly kind: number;
   readonly createdAt: number;
-  readonly recipients: Recipients;
-  readonly #json: Buffer;
+  /** Where the value of each `p` tag begins and ends, one after the other. */
+  readonly recipients: readonly number[];
+}
 
-  constructor(subscription: string, members: EventMembers, json: Buffer) {
+class ScannedFrame implements EventFrame {
+  readonly subscription: string;
+  readonly kind: number;
+  readonly createdAt: number;
+  readonly #bytes: Buffer;
+  readonly #members: EventMembers;
+  /** Where the event begins and ends. */
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(subscription: string, members: EventMembers, bytes: Buffer, start: number, end: number) {
     this.subscription = subscription;
-    this.id = members.id;
     this.kind = members.kind;
     this.createdAt = members.createdAt;
-    this.recipients = members.recipients;
-    this.#json = json;
+    this.#bytes = bytes;
+    this.#members = members;
+    this.#start = start;
+    this.#end = end;
   }
 
-  /** @returns the whole event, or `undefined` when it is not of an event's shape */
+  get id(): string {
+    return this.#bytes.toString('latin1', ...this.#members.id);
+  }
+
+  get recipients(): Recipients {
+    const recipients = new Recipients();
+    const { recipients: places } = this.#members;
+    for (let n = 0; n < places.length; n += 2)
+      recipients.add(this.#bytes.toString('latin1', places[n], places[n + 1]));
+    return recipients;
+  }
+
+  isFor(holds: KeyLookup): boolean {
+    const { recipients: places } = this.#members;
+    // Of more values it matters which are distinct.
+    if (places.length > 2 * MAX_RECIPIENTS) return this.recipients.isFor(holds);
+    for (let n = 0; n < places.length; n += 2) {
+      const from = places[n] as number;
+      if ((places[n + 1] as number) - from === KEY_DIGITS && holds(this.#bytes, from)) return true;
+    }
+    return false;
+  }
+
   parse(): NostrEvent | undefined {
-    return asNostrEvent(parseJson(this.#json.toString('utf8')));
+    return asNostrEvent(parseJson(this.#bytes.toString('utf8', this.#start, this.#end)));
   }
 }
 
-interface EventMembers {
-  readonly id: string;
-  readonly kind: number;
-  readonly createdAt: number;
-  readonly recipients: Recipients;
-}
-
+const KEY_DIGITS = 64;
 const EVENT = Buffer.from('"EVENT"');
-const P = 0x70;
+const [ID, KIND, CREATED_AT, TAGS, P] = ['id', 'kind', 'created_at', 'tags', 'p'].map((name) =>
+  Buffer.from(name),
+) as [Buffer, Buffer, Buffer, Buffer, Buffer];
 /** A kind is at most 65535 (NIP-01). */
-const KIND_DIGITS = 5;
+const MAX_KIND_DIGITS = 5;
 /** Unix seconds for the next thirty thousand years; a time of more digits is left to JSON.parse. */
-const TIME_DIGITS = 12;
+const MAX_TIME_DIGITS = 12;
 
 /**
  * Scans `["EVENT", <subscription>, <event>]` in one pass over its bytes.
@@ -60,55 +95,58 @@ export function scanEventFrame(bytes: Buffer): EventFrame | undefined {
   const members = scanEvent(cursor);
   const end = cursor.position;
   if (members === undefined || !cursor.take(0x5d) || !cursor.atEnd()) return undefined;
-  return new EventFrame(subscription, members, bytes.subarray(start, end));
+  return new ScannedFrame(subscription, members, bytes, start, end);
 }
 
 function scanEvent(cursor: JsonCursor): EventMembers | undefined {
   if (!cursor.take(0x7b)) return undefined;
-  let id: string | undefined;
+  let id: [number, number] | undefined;
   let kind: number | undefined;
   let createdAt: number | undefined;
-  let recipients: Recipients | undefined;
+  let recipients: number[] | undefined;
   do {
-    const name = cursor.plainString();
-    if (name === undefined || !cursor.take(0x3a)) return undefined;
-    if (name === 'id') {
-      if (id !== undefined || (id = cursor.plainString()) === undefined) return undefined;
-    } else if (name === 'kind') {
-      if (kind !== undefined || (kind = cursor.digits(KIND_DIGITS)) === undefined) return undefined;
-    } else if (name === 'created_at') {
-      if (createdAt !== undefined || (createdAt = cursor.digits(TIME_DIGITS)) === undefined) return undefined;
-    } else if (name === 'tags') {
-      if (recipients !== undefined || (recipients = scanTags(cursor)) === undefined) return undefined;
-    } else if (!cursor.skipValue()) return undefined;
+    if (!cursor.takePlain()) return undefined;
+    if (cursor.isText(ID)) {
+      if (id !== undefined || !cursor.take(0x3a) || !cursor.takePlain()) return undefined;
+      id = [cursor.start, cursor.end];
+    } else if (cursor.isText(KIND)) {
+      if (kind !== undefined || !cursor.take(0x3a)) return undefined;
+      kind = cursor.digits(MAX_KIND_DIGITS);
+      if (kind === undefined) return undefined;
+    } else if (cursor.isText(CREATED_AT)) {
+      if (createdAt !== undefined || !cursor.take(0x3a)) return undefined;
+      createdAt = cursor.digits(MAX_TIME_DIGITS);
+      if (createdAt === undefined) return undefined;
+    } else if (cursor.isText(TAGS)) {
+      if (recipients !== undefined || !cursor.take(0x3a)) return undefined;
+      recipients = [];
+      if (!scanTags(cursor, recipients)) return undefined;
+    } else if (!cursor.take(0x3a) || !cursor.skipValue()) return undefined;
   } while (cursor.take(0x2c));
   if (!cursor.take(0x7d) || id === undefined || kind === undefined) return undefined;
   if (createdAt === undefined || recipients === undefined) return undefined;
   return { id, kind, createdAt, recipients };
 }
 
-function scanTags(cursor: JsonCursor): Recipients | undefined {
-  const recipients = new Recipients();
-  if (!cursor.take(0x5b)) return undefined;
-  if (cursor.take(0x5d)) return recipients;
+function scanTags(cursor: JsonCursor, recipients: number[]): boolean {
+  if (!cursor.take(0x5b)) return false;
+  if (cursor.take(0x5d)) return true;
   do {
-    if (!scanTag(cursor, recipients)) return undefined;
+    if (!scanTag(cursor, recipients)) return false;
   } while (cursor.take(0x2c));
-  return cursor.take(0x5d) ? recipients : undefined;
+  return cursor.take(0x5d);
 }
 
 /** One tag: an array of strings, of which only the first two of a `p` tag are read. */
-function scanTag(cursor: JsonCursor, recipients: Recipients): boolean {
+function scanTag(cursor: JsonCursor, recipients: number[]): boolean {
   if (!cursor.take(0x5b)) return false;
   if (cursor.take(0x5d)) return true;
-  const name = cursor.plainSpan();
-  if (name === undefined) return false;
-  let unread = name.end - name.start === 1 && cursor.bytes[name.start] === P;
+  if (!cursor.takePlain()) return false;
+  let unread = cursor.isText(P);
   while (cursor.take(0x2c)) {
-    if (unread && !recipients.crowded) {
-      const value = cursor.plainString();
-      if (value === undefined) return false;
-      recipients.add(value);
+    if (unread) {
+      if (!cursor.takePlain()) return false;
+      recipients.push(cursor.start, cursor.end);
       unread = false;
     } else if (!cursor.skipString()) return false;
   }

@@ -8,6 +8,9 @@ const MAX_DEPTH = 16;
 export class JsonCursor {
   readonly bytes: Buffer;
   position = 0;
+  /** Where the text of the last plain string stands: fields, for an object would be made for every name and value. */
+  start = 0;
+  end = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -41,26 +44,35 @@ export class JsonCursor {
     return true;
   }
 
-  /** Takes a string without escapes and returns where its text stands; with escapes or control characters, nothing. */
-  plainSpan(): { start: number; end: number } | undefined {
-    if (!this.take(QUOTE)) return undefined;
+  /** Takes a string without escapes and notes where its text stands; with escapes or control characters, nothing. */
+  takePlain(): boolean {
+    if (!this.take(QUOTE)) return false;
     const start = this.position;
     const { bytes } = this;
     for (let at = start; at < bytes.length; at++) {
       const byte = bytes[at] as number;
       if (byte === QUOTE) {
         this.position = at + 1;
-        return { start, end: at };
+        this.start = start;
+        this.end = at;
+        return true;
       }
       // Only ASCII: names, ids and keys are nothing else, and so bytes are characters.
-      if (byte === BACKSLASH || byte < 0x20 || byte > 0x7e) return undefined;
+      if (byte === BACKSLASH || byte < 0x20 || byte > 0x7e) return false;
     }
-    return undefined;
+    return false;
+  }
+
+  /** Whether the last plain string is this one, of ASCII. */
+  isText(text: Uint8Array): boolean {
+    const { bytes, end, start } = this;
+    if (end - start !== text.length) return false;
+    for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text[at]) return false;
+    return true;
   }
 
   plainString(): string | undefined {
-    const span = this.plainSpan();
-    return span && this.bytes.toString('latin1', span.start, span.end);
+    return this.takePlain() ? this.bytes.toString('latin1', this.start, this.end) : undefined;
   }
 
   /** Takes a string of any content, unread: ends at the first quote that an even number of backslashes precedes. */

@@ -1,7 +1,7 @@
 import { parseJson } from '../core/parse-json.ts';
-import { recipientsOf } from '../core/recipients.ts';
 import { asNostrEvent } from '../core/nostr-event.ts';
-import { EventFrame, scanEventFrame } from './event-frame.ts';
+import { scanEventFrame, type EventFrame } from './event-frame.ts';
+import { ParsedFrame } from './parsed-frame.ts';
 
 /** What a relay may say to a client (NIP-01, NIP-42). */
 export type RelayMessage =
@@ -69,7 +69,5 @@ function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProbl
 function readEvent(subscription: unknown, value: unknown): RelayMessage | FrameProblem {
   const event = asNostrEvent(value);
   if (event === undefined || typeof subscription !== 'string') return 'not_nip01';
-  const { id, kind, created_at: createdAt } = event;
-  const members = { id, kind, createdAt, recipients: recipientsOf(event.tags) };
-  return { type: 'EVENT', frame: new EventFrame(subscription, members, Buffer.from(JSON.stringify(event))) };
+  return { type: 'EVENT', frame: new ParsedFrame(subscription, event) };
 }

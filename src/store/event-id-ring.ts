@@ -30,7 +30,7 @@ export class EventIdRing {
   #taken = 0;
   #size = 0;
 
-  constructor({ capacity, hash = randomHash() }: { capacity: number; hash?: WordsHash }) {
+  constructor({ capacity, hash = randomHash(WORDS) }: { capacity: number; hash?: WordsHash }) {
     this.#capacity = capacity;
     this.#hash = hash;
   }

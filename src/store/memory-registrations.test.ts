@@ -1,13 +1,25 @@
 import { describe, expect, test } from 'vitest';
 
-import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../../test/support/registrations.ts';
+import {
+  fcmTarget,
+  LIFETIME,
+  registrationAt,
+  tradeKey,
+  unifiedPushTarget,
+} from '../../test/support/registrations.ts';
+import type { PushTarget, UnifiedPushTarget } from '../core/push-target.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { MemoryRegistrations } from './memory-registrations.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 /** When all that was registered at `NOW` has expired. */
 const LATER = NOW + LIFETIME.ttlMs;
 /** The key before which a sweep of keys from 0 on first waits. */
-const BOUNDARY = tradeKey(4095);
+const BOUNDARY = tradeKey(1023);
+
+function given(p256dh: string): UnifiedPushTarget {
+  return { ...unifiedPushTarget('phone'), keys: { p256dh, auth: 'secret' } };
+}
 
 async function storeOf(count: number): Promise<MemoryRegistrations> {
   const store = new MemoryRegistrations({ capacity: count });
@@ -16,13 +28,66 @@ async function storeOf(count: number): Promise<MemoryRegistrations> {
 }
 
 describe('registrations in memory', () => {
-  test('keep one copy of a device, however many keys point at it', async () => {
+  test('keep one copy of a device, however many keys point at it: the keys that it gave last count for all', async () => {
     const store = new MemoryRegistrations({ capacity: 2 });
-    for (const n of [1, 2]) {
-      await store.put(registrationAt(NOW, { tradePubkey: tradeKey(n), target: fcmTarget('phone') }));
+    await store.put(registrationAt(NOW, { tradePubkey: tradeKey(1), target: given('first') }));
+    await store.put(registrationAt(NOW, { tradePubkey: tradeKey(2), target: given('second') }));
+    expect((await store.find(tradeKey(1)))?.target).toEqual(given('second'));
+    expect(await store.forget(unifiedPushTarget('phone'))).toBe(2);
+  });
+
+  test.each([1, 123, 124, 125, 163, 164, 248, 249, 1000, 4096])(
+    'hold an address of %i characters, packed or as it is, with keys and without',
+    async (length) => {
+      const store = new MemoryRegistrations({ capacity: 3 });
+      const keys = { p256dh: 'p'.repeat(87), auth: 'a'.repeat(22) };
+      const targets: PushTarget[] = [
+        fcmTarget('Ab-_9'.repeat(length).slice(-length)),
+        fcmTarget('ab/'.repeat(length).slice(-length)),
+        { type: 'unifiedpush', endpoint: 'x.y'.repeat(length).slice(-length), keys },
+      ];
+      for (const [n, target] of targets.entries())
+        await store.put(registrationAt(NOW, { tradePubkey: tradeKey(n), target }));
+      const found = await Promise.all(targets.map((_, n) => store.find(tradeKey(n))));
+      expect(found.map((one) => one?.target)).toEqual(targets);
+      expect(await Promise.all(targets.map((target) => store.forget(target)))).toEqual([1, 1, 1]);
+    },
+  );
+
+  test('find a key where it stands in a frame, in either case of hex, and nothing that is no key', async () => {
+    const store = new MemoryRegistrations({ capacity: 1 });
+    const tradePubkey = 'ab'.repeat(32) as TradePubkey;
+    await store.put(registrationAt(NOW, { tradePubkey }));
+    const frame = Buffer.from(`["p","${tradePubkey}","${tradePubkey.toUpperCase()}","${'ag'.repeat(32)}"]`);
+    const holds = [0, 1, 2].map((n) => store.mayHoldAt(frame, 6 + n * 67));
+    expect([...holds, store.mayHoldAt(frame, 5)]).toEqual([true, true, false, false]);
+  });
+
+  test('are all told, once each, while others come and go', async () => {
+    const store = await storeOf(100);
+    const told: TradePubkey[] = [];
+    for (const { tradePubkey } of store.entries()) {
+      told.push(tradePubkey);
+      const n = told.length;
+      if (n <= 50) await store.remove(tradeKey(100 - n), { signed: false, now: 0 });
+      if (n <= 50) await store.put(registrationAt(LATER, { tradePubkey: tradeKey(n - 1) }));
     }
-    const [one, other] = await Promise.all([1, 2].map((n) => store.find(tradeKey(n))));
-    expect(one?.target).toBe(other?.target);
+    expect(told).toEqual(Array.from({ length: 50 }, (_, n) => tradeKey(n)));
+  });
+
+  test('take no more memory for coming and going', async () => {
+    const store = new MemoryRegistrations({ capacity: 2000 });
+    for (let n = 0; n < 20_000; n++) {
+      const target = fcmTarget(`${n}:`.padEnd(1 + ((n * 37) % 400), 'x'));
+      await store.put(registrationAt(NOW + n, { tradePubkey: tradeKey(n), target }));
+      if (n >= 1000) await store.remove(tradeKey(n - 1000), { signed: false, now: 0 });
+      // The blocks of any thousand: four each at the most, and one thousand of records.
+    }
+    expect(store.counts().total).toBe(1000);
+    expect(store.records).toEqual({
+      registrations: 1001,
+      blocks: expect.toSatisfy((most: number) => most <= 4004),
+    });
   });
 
   test('are swept whole, however many slices it takes', async () => {
@@ -49,7 +114,7 @@ describe('registrations in memory', () => {
   test('are not counted as expired when they were removed while the sweep waited', async () => {
     const store = await storeOf(5000);
     const swept = store.sweep(LATER);
-    await store.remove(BOUNDARY);
+    await store.remove(BOUNDARY, { signed: false, now: 0 });
     expect(await swept).toBe(4999);
     expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
   });

@@ -1,131 +1,194 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
-import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
+import type { PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
+  isOwned,
   mayGiveWay,
   type Lifetime,
   type Registration,
   type RegistrationCounts,
 } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { DeviceRecords } from './device-records.ts';
+import { KeyIndex } from './key-index.ts';
+import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
+import { RecordRings } from './record-rings.ts';
+import { RegistrationRecords } from './registration-records.ts';
 
-/** A sweep lets others work after so many registrations: some milliseconds, where a million would take a second. */
-const SWEEP_SLICE = 4096;
+/** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */
+const SLICE = 1024;
+/** No registration's record, but one that the ring of those that may give way begins and ends at. */
+const RING_START = 0;
 
-/** A device, once, however many trade pubkeys point at it. */
-interface Device {
-  readonly target: PushTarget;
-  readonly tradePubkeys: Set<TradePubkey>;
-}
-
-/** Registrations in memory: gone with the process (`STORE=memory`). */
+/**
+ * Registrations in memory: gone with the process (`STORE=memory`). They are no objects but numbered records in typed arrays:
+ * the garbage collector never looks at them, and a million take some 230 MB (docs/performance.md).
+ */
 export class MemoryRegistrations implements RegistrationStore {
   readonly #capacity: number;
-  readonly #byKey = new Map<TradePubkey, Registration>();
-  /** By push service and address. */
-  readonly #devices = { fcm: new Map<string, Device>(), unifiedpush: new Map<string, Device>() };
+  readonly #numbers = new RecordNumbers();
+  readonly #records = new RegistrationRecords();
+  readonly #devices = new DeviceRecords();
+  /** The registrations that point at one device. */
+  readonly #ofDevice = new RecordRings();
   /** The unsigned keys that were never woken, oldest registration first: the order in which they give way. */
-  readonly #neverWoken = new Set<TradePubkey>();
-  readonly #counts = { android: 0, ios: 0, webpush: 0 };
+  readonly #neverWoken = new RecordRings();
+  readonly #keys = new KeyIndex(this.#records.keys);
+  readonly #counts = { total: 0, android: 0, ios: 0, webpush: 0 };
 
   /** @param options.capacity the most registrations kept (`MAX_REGISTRATIONS`) */
   constructor(options: { capacity: number }) {
     this.#capacity = options.capacity;
+    this.#neverWoken.begin(RING_START);
   }
 
   mayHold(tradePubkey: TradePubkey): boolean {
-    return this.#byKey.has(tradePubkey);
+    return this.#keys.find(tradePubkey) !== NO_RECORD;
+  }
+
+  mayHoldAt(text: Uint8Array, from: number): boolean {
+    return this.#keys.findAt(text, from) !== NO_RECORD;
   }
 
   isFull(): boolean {
-    return this.#byKey.size >= this.#capacity;
+    return this.#counts.total >= this.#capacity;
   }
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
-    return this.#byKey.get(tradePubkey);
+    const record = this.#keys.find(tradePubkey);
+    return record === NO_RECORD ? undefined : this.#read(record, tradePubkey);
   }
 
   async put(registration: Registration): Promise<PutResult> {
-    const { tradePubkey } = registration;
-    const former = this.#byKey.get(tradePubkey);
-    const full = former === undefined && this.isFull();
-    if (full && !this.#displaceOldest(registration.registeredAt)) return 'full';
-    this.#delete(tradePubkey);
-    // A key that was woken once is in use: registering it again must not make it one that may give way.
-    this.#insert({ ...registration, woken: registration.woken || former?.woken === true });
-    return full ? 'displaced' : 'stored';
+    const { tradePubkey, registeredAt, signed } = registration;
+    const former = this.#keys.find(tradePubkey);
+    if (former !== NO_RECORD) {
+      if (signed || !isOwned(this.#read(former), registeredAt)) return this.#replace(former, registration);
+      return this.isFull() && this.#displaceable(registeredAt) === NO_RECORD ? 'full' : 'owned';
+    }
+    const isFull = this.isFull();
+    if (isFull) {
+      const oldest = this.#displaceable(registeredAt);
+      if (oldest === NO_RECORD) return 'full';
+      this.#delete(oldest);
+    }
+    this.#insert(registration);
+    return isFull ? 'displaced' : 'stored';
   }
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
-    const registration = this.#byKey.get(tradePubkey);
-    if (registration === undefined || !isSameDevice(registration.target, target)) return;
-    const expiresAt = expiryOf(registration.registeredAt, now, lifetime);
-    this.#byKey.set(tradePubkey, { ...registration, expiresAt, woken: true });
-    this.#neverWoken.delete(tradePubkey);
+    const record = this.#keys.find(tradePubkey);
+    if (record === NO_RECORD || !this.#devices.is(this.#records.devices.get(record), target)) return;
+    this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
+    this.#neverWoken.leave(record);
   }
 
-  async remove(tradePubkey: TradePubkey): Promise<boolean> {
-    return this.#delete(tradePubkey);
+  async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
+    const record = this.#keys.find(tradePubkey);
+    if (record === NO_RECORD) return false;
+    if (!request.signed && isOwned(this.#read(record), request.now)) return false;
+    this.#delete(record);
+    return true;
   }
 
   async forget(target: PushTarget): Promise<number> {
-    const device = this.#devices[target.type].get(addressOf(target));
-    if (device === undefined) return 0;
-    const tradePubkeys = [...device.tradePubkeys];
-    for (const tradePubkey of tradePubkeys) this.#delete(tradePubkey);
-    return tradePubkeys.length;
+    let forgotten = 0;
+    for (let device = this.#devices.find(target); device !== NO_RECORD; device = this.#devices.find(target)) {
+      this.#delete(this.#devices.firstRegistration.get(device));
+      if (++forgotten % SLICE === 0) await setImmediate();
+    }
+    return forgotten;
   }
 
   async sweep(now: number): Promise<number> {
-    let looked = 0;
     let expired = 0;
     // A key may be registered, renewed or removed between two slices: each is judged as it is when its turn comes.
-    for (const tradePubkey of this.#byKey.keys()) {
-      if (++looked % SWEEP_SLICE === 0) await setImmediate();
-      const registration = this.#byKey.get(tradePubkey);
-      if (registration === undefined || registration.expiresAt > now) continue;
-      this.#delete(tradePubkey);
+    for (let record = 1; record <= this.#numbers.last; record++) {
+      if (record % SLICE === 0) await setImmediate();
+      if (!this.#records.isHeld(record) || this.#records.expiresAt(record) > now) continue;
+      this.#delete(record);
       expired++;
     }
     return expired;
   }
 
-  counts(): RegistrationCounts {
-    return { total: this.#byKey.size, ...this.#counts };
+  /** Every registration that is held from the first step to the last, once; others may be changed between two steps. */
+  *entries(): Generator<Registration> {
+    for (let record = 1; record <= this.#numbers.last; record++)
+      if (this.#records.isHeld(record)) yield this.#read(record);
   }
 
-  #displaceOldest(now: number): boolean {
-    const [first] = this.#neverWoken;
-    const oldest = first && this.#byKey.get(first);
-    return oldest !== undefined && mayGiveWay(oldest, now) && this.#delete(oldest.tradePubkey);
+  /** What there has ever been room for: registrations, and blocks of their devices' addresses. */
+  get records(): { readonly registrations: number; readonly blocks: number } {
+    return { registrations: this.#numbers.last, blocks: this.#devices.blocks };
+  }
+
+  counts(): RegistrationCounts {
+    return { ...this.#counts };
+  }
+
+  #read(record: number, tradePubkey = this.#records.tradePubkey(record)): Registration {
+    return this.#records.read(record, tradePubkey, this.#devices.targetOf(this.#records.devices.get(record)));
+  }
+
+  /** The registration that would give way to a new key now, if any. */
+  #displaceable(now: number): number {
+    const oldest = this.#neverWoken.next(RING_START);
+    return oldest !== RING_START && mayGiveWay(this.#read(oldest), now) ? oldest : NO_RECORD;
+  }
+
+  #replace(record: number, registration: Registration): PutResult {
+    // A key that was woken once is in use: registering it again must not make it one that may give way.
+    const woken = registration.woken || this.#records.isWoken(record);
+    this.#unlink(record);
+    this.#link(record, { ...registration, woken });
+    return 'stored';
   }
 
   #insert(registration: Registration): void {
-    const { tradePubkey } = registration;
-    const devices = this.#devices[registration.target.type];
-    const address = addressOf(registration.target);
-    const device = devices.get(address) ?? { target: registration.target, tradePubkeys: new Set() };
-    devices.set(address, device);
-    device.tradePubkeys.add(tradePubkey);
-    // All keys of a device share one copy of its target: tokens are the bulk of the memory.
-    this.#byKey.set(tradePubkey, { ...registration, target: device.target });
-    if (!registration.woken && !registration.signed) this.#neverWoken.add(tradePubkey);
+    const record = this.#numbers.take();
+    this.#records.reach(record);
+    this.#keys.add(registration.tradePubkey, record);
+    this.#ofDevice.begin(record);
+    this.#neverWoken.begin(record);
+    this.#link(record, registration);
+  }
+
+  #delete(record: number): void {
+    this.#unlink(record);
+    this.#keys.remove(record);
+    this.#records.clear(record);
+    this.#numbers.giveBack(record);
+  }
+
+  /** Points a record that points nowhere at its device. */
+  #link(record: number, registration: Registration): void {
+    const { firstRegistration } = this.#devices;
+    const known = this.#devices.find(registration.target);
+    const device = known === NO_RECORD ? this.#devices.add(registration.target) : known;
+    if (known === NO_RECORD) firstRegistration.set(device, record);
+    else {
+      this.#devices.update(device, registration.target);
+      this.#ofDevice.join(record, firstRegistration.get(device));
+    }
+    this.#records.devices.set(record, device);
+    this.#records.write(record, registration);
+    if (!registration.woken && !registration.signed) this.#neverWoken.join(record, RING_START);
+    this.#counts.total++;
     this.#counts[registration.platform]++;
   }
 
-  #delete(tradePubkey: TradePubkey): boolean {
-    const registration = this.#byKey.get(tradePubkey);
-    if (registration === undefined) return false;
-    const devices = this.#devices[registration.target.type];
-    const address = addressOf(registration.target);
-    const device = devices.get(address);
-    device?.tradePubkeys.delete(tradePubkey);
-    if (device?.tradePubkeys.size === 0) devices.delete(address);
-    this.#byKey.delete(tradePubkey);
-    this.#neverWoken.delete(tradePubkey);
-    this.#counts[registration.platform]--;
-    return true;
+  #unlink(record: number): void {
+    const { firstRegistration } = this.#devices;
+    const device = this.#records.devices.get(record);
+    const next = this.#ofDevice.next(record);
+    if (next === record) this.#devices.remove(device);
+    else if (firstRegistration.get(device) === record) firstRegistration.set(device, next);
+    this.#ofDevice.leave(record);
+    this.#neverWoken.leave(record);
+    this.#counts.total--;
+    this.#counts[this.#records.platform(record)]--;
   }
 }

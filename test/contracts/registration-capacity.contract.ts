@@ -7,6 +7,7 @@ import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/regist
 import type { CreateRegistrationStore } from './registration-store.contract.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
+const UNSIGNED = { signed: false, now: NOW };
 const OLD_ENOUGH = 10 * MINUTE_MS + 1;
 
 /** A registration of the n-th key on a device of its own, made at `NOW` and so many milliseconds. */
@@ -30,7 +31,7 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
     test('says that it is full, and no longer once a key has left', async () => {
       const store = await fullStoreOf(nth(1), nth(2));
       expect(store.isFull()).toBe(true);
-      await store.remove(tradeKey(1));
+      await store.remove(tradeKey(1), UNSIGNED);
       expect(store.isFull()).toBe(false);
     });
 
@@ -79,7 +80,7 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
     test('lets a key give way that was woken, removed and put again: it is a new one', async () => {
       const store = await fullStoreOf(nth(1));
       await store.renew(tradeKey(1), fcmTarget('phone 1'), LIFETIME, NOW);
-      await store.remove(tradeKey(1));
+      await store.remove(tradeKey(1), UNSIGNED);
       await store.put(nth(1, 1));
       expect(await store.put(nth(2, OLD_ENOUGH + 1))).toBe('displaced');
     });
@@ -101,7 +102,7 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
     });
 
     test.each([
-      ['removed', async (store: RegistrationStore) => store.remove(tradeKey(1))],
+      ['removed', async (store: RegistrationStore) => store.remove(tradeKey(1), UNSIGNED)],
       ['forgotten', async (store: RegistrationStore) => store.forget(fcmTarget('phone 1'))],
       ['swept', async (store: RegistrationStore) => store.sweep(NOW + LIFETIME.ttlMs)],
     ])('has room again when one has been %s', async (_, free) => {

@@ -16,13 +16,15 @@ class NaiveStore {
   put(registration: Registration, capacity: number): PutResult {
     const { tradePubkey, registeredAt } = registration;
     const former = this.list.find((one) => one.tradePubkey === tradePubkey);
+    const owned = former?.signed === true && former.expiresAt > registeredAt && !registration.signed;
     let result: PutResult = 'stored';
-    if (former === undefined && this.list.length >= capacity) {
-      const oldest = this.list.find(({ woken }) => !woken);
+    if ((former === undefined || owned) && this.list.length >= capacity) {
+      const oldest = this.list.find(({ woken, signed }) => !woken && !signed);
       if (oldest === undefined || registeredAt - oldest.registeredAt <= 10 * MINUTE_MS) return 'full';
-      this.#keep((one) => one !== oldest);
+      if (!owned) this.#keep((one) => one !== oldest);
       result = 'displaced';
     }
+    if (owned) return 'owned';
     this.#keep((one) => one.tradePubkey !== tradePubkey);
     this.list.push({ ...registration, woken: registration.woken || former?.woken === true });
     return result;
@@ -36,8 +38,9 @@ class NaiveStore {
     );
   }
 
-  remove(tradePubkey: TradePubkey): boolean {
-    return this.#keep((one) => one.tradePubkey !== tradePubkey) > 0;
+  remove(tradePubkey: TradePubkey, signed: boolean, now: number): boolean {
+    const isSafe = (one: Registration): boolean => one.signed && one.expiresAt > now && !signed;
+    return this.#keep((one) => one.tradePubkey !== tradePubkey || isSafe(one)) > 0;
   }
 
   forget(target: PushTarget): number {
@@ -64,10 +67,14 @@ const key = fc.constantFrom(...KEYS);
 const target = fc.constantFrom<PushTarget[]>(...TARGETS);
 const passes = fc.constantFrom(0, 1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS);
 const platform = fc.constantFrom('android' as const, 'ios' as const);
+const signed = fc.boolean();
 const operation = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('put' as const), key, target, platform, passes }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant('put' as const), key, target, platform, signed, passes }),
+  },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('renew' as const), key, target, passes }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), key, passes }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), key, signed, passes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('forget' as const), target, passes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('sweep' as const), passes }) },
 );
@@ -89,7 +96,7 @@ async function both(
         registeredAt: now,
         expiresAt: expiryOf(now, now, LIFETIME),
         woken: false,
-        signed: false,
+        signed: step.signed,
       };
       return expect(await store.put(registration)).toBe(model.put(registration, CAPACITY));
     }
@@ -97,7 +104,9 @@ async function both(
       model.renew(step.key, step.target, now);
       return store.renew(step.key, step.target, LIFETIME, now);
     case 'remove':
-      return expect(await store.remove(step.key)).toBe(model.remove(step.key));
+      return expect(await store.remove(step.key, { signed: step.signed, now })).toBe(
+        model.remove(step.key, step.signed, now),
+      );
     case 'forget':
       return expect(await store.forget(step.target)).toBe(model.forget(step.target));
     case 'sweep':
@@ -109,7 +118,8 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
   for (const one of KEYS) {
     const expected = model.list.find(({ tradePubkey }) => tradePubkey === one);
     expect(await store.find(one)).toEqual(expected);
-    if (expected !== undefined) expect(store.mayHold(one)).toBe(true);
+    const text = Buffer.from(`"${one.toUpperCase()}"`);
+    if (expected !== undefined) expect([store.mayHold(one), store.mayHoldAt(text, 1)]).toEqual([true, true]);
   }
   const on = (name: string): number => model.list.filter((one) => one.platform === name).length;
   expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });

@@ -14,6 +14,7 @@ import {
 export type CreateRegistrationStore = (options: { capacity: number }) => Promise<RegistrationStore>;
 
 const NOW = Date.UTC(2026, 0, 1);
+const UNSIGNED = { signed: false, now: NOW };
 const PHONE = fcmTarget('phone');
 
 /** A registration of the n-th key, made at `NOW` and so many milliseconds. */
@@ -56,14 +57,17 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
 
     test('that is removed is gone, and was there', async () => {
       const store = await storeOf(nth(1), nth(2));
-      expect(await store.remove(tradeKey(1))).toBe(true);
+      expect(await store.remove(tradeKey(1), UNSIGNED)).toBe(true);
       expect(await store.find(tradeKey(1))).toBeUndefined();
       expect(await store.find(tradeKey(2))).toBeDefined();
     });
 
     test('that is removed twice was there once', async () => {
       const store = await storeOf(nth(1));
-      expect([await store.remove(tradeKey(1)), await store.remove(tradeKey(1))]).toEqual([true, false]);
+      expect([await store.remove(tradeKey(1), UNSIGNED), await store.remove(tradeKey(1), UNSIGNED)]).toEqual([
+        true,
+        false,
+      ]);
     });
   });
 
@@ -156,7 +160,7 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       const before = store.counts();
       await store.put(nth(1, 0, ios));
       await store.renew(tradeKey(1), ios.target, LIFETIME, NOW);
-      await store.remove(tradeKey(2));
+      await store.remove(tradeKey(2), UNSIGNED);
       expect(before).toMatchObject({ total: 3, android: 2, ios: 1 });
       expect(store.counts()).toMatchObject({ total: 2, android: 0, ios: 2 });
     });

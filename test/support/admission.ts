@@ -79,5 +79,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
 /** The event as a relay's word. */
 export function candidate(event: NostrEvent, parts: Partial<EventCandidate> = {}): EventCandidate {
   const { id, kind, created_at: createdAt, tags } = event;
-  return { id, kind, createdAt, recipients: recipientsOf(tags), parse: () => event, ...parts };
+  const recipients = recipientsOf(tags);
+  const isFor: EventCandidate['isFor'] = (holds) => recipients.isFor(holds);
+  return { id, kind, createdAt, recipients, isFor, parse: () => event, ...parts };
 }

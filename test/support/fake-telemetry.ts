@@ -10,8 +10,8 @@ export class FakeTelemetry implements Telemetry {
     this.#totals.set(series, (this.#totals.get(series) ?? 0) + by);
   }
 
-  log(event: LogEvent, fields: LogFields = {}): void {
-    this.lines.push({ event, fields });
+  log(event: LogEvent, fields: LogFields | (() => LogFields) = {}): void {
+    this.lines.push({ event, fields: typeof fields === 'function' ? fields() : fields });
   }
 
   pseudonym(tradePubkey: string): string {

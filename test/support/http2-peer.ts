@@ -3,9 +3,12 @@ import { createServer, type Http2Server, type ServerHttp2Session, type ServerHtt
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { Http2Session, type Http2Answer } from '../../src/push/fcm/http2-session.ts';
+import { Patience } from '../../src/push/fcm/patience.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { keep } from './keep.ts';
 
+/** Longer than any test. */
+const ATTEMPT_MS = 60_000;
 const NEVER = new AbortController().signal;
 
 export interface Http2Peer {
@@ -32,8 +35,11 @@ export async function http2Peer(): Promise<Http2Peer> {
   const server = keep(await LoopbackServer.listen(http2));
   const telemetry = new FakeTelemetry();
   const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, telemetry }));
-  const post = (signal = NEVER): Promise<Http2Answer> =>
-    session.post('/path', { 'x-name': 'value' }, 'body', signal);
+  const post = (signal = NEVER): Promise<Http2Answer> => {
+    const patience = new Patience(ATTEMPT_MS, signal);
+    const answered = session.post('/path', { 'x-name': 'value' }, 'body', patience);
+    return answered.finally(() => patience[Symbol.dispose]());
+  };
   const stream = async (n: number): Promise<ServerHttp2Stream> =>
     (await streams.atLeast(n))[n - 1] as ServerHttp2Stream;
   return { http2, session, sessions, telemetry, post, stream, streams };

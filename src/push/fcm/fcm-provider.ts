@@ -4,12 +4,12 @@ import { describeError } from '../../core/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
 import type { FcmTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
-import { withDeadline } from '../deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
+import { Patience } from './patience.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 /** Google asks for at least 10 s: giving up sooner turns its slowness into doubled sends. */
@@ -62,12 +62,11 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   async #attempt(body: string, signal: AbortSignal): Promise<Delivery> {
+    const patience = new Patience(ATTEMPT_TIMEOUT_MS, signal);
     try {
       const token = await this.#auth.accessToken();
       const headers = { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
-      const answer = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
-        this.#session.post(this.#path, headers, body, deadline),
-      );
+      const answer = await this.#session.post(this.#path, headers, body, patience);
       const delivery = readFcmAnswer(
         answer.status,
         answer.body,
@@ -79,6 +78,8 @@ export class FcmProvider implements PushProvider<FcmTarget> {
       if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
       this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
       return { outcome: 'retry', reason: 'unreachable' };
+    } finally {
+      patience[Symbol.dispose]();
     }
   }
 }

@@ -10,6 +10,7 @@ import {
 import { SECOND_MS } from '../../core/clock.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
+import type { Patience } from './patience.ts';
 import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -38,6 +39,7 @@ interface Dialled {
   readonly session: ClientHttp2Session;
   /** Resolves when the peer has said how many streams it takes: before that, all beyond its limit would be refused. */
   readonly ready: Promise<void>;
+  isReady: boolean;
   requests: number;
   retired: boolean;
 }
@@ -60,22 +62,22 @@ export class Http2Session implements AsyncDisposable {
   /**
    * Sends a POST and reads its answer.
    *
-   * @throws whatever ended the stream without one: a lost session, a refusal, the signal
+   * @throws whatever ended the stream without one: a lost session, a refusal, patience that is over
    */
   async post(
     path: string,
     headers: OutgoingHttpHeaders,
     body: string,
-    signal: AbortSignal,
+    patience: Patience,
   ): Promise<Http2Answer> {
     const fields = { ':method': 'POST', ':path': path, ...headers };
     for (let sends = 1; ; sends++) {
       try {
-        return await this.#exchange(fields, body, signal);
+        return await this.#exchange(fields, body, patience);
       } catch (error) {
         const { code, cause } = error as { code?: unknown; cause?: unknown };
         const unprocessed = UNPROCESSED.has(code) || UNPROCESSED.has(cause);
-        if (!unprocessed || signal.aborted || sends === MAX_SENDS) throw error;
+        if (!unprocessed || patience.isOver || sends === MAX_SENDS) throw error;
       }
     }
   }
@@ -88,15 +90,15 @@ export class Http2Session implements AsyncDisposable {
     }
   }
 
-  async #exchange(fields: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<Http2Answer> {
+  async #exchange(fields: OutgoingHttpHeaders, body: string, patience: Patience): Promise<Http2Answer> {
     const dialled = this.#dial();
     dialled.requests++;
     try {
-      await untilReady(dialled, signal);
-      return await answerTo(dialled.session.request(fields, { signal }), body);
+      if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
+      return await answerTo(dialled.session.request(fields), body, patience);
     } catch (error) {
       // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
-      if (signal.aborted) this.#retire(dialled);
+      if (patience.isOver) this.#retire(dialled);
       throw error;
     } finally {
       dialled.requests--;
@@ -113,7 +115,9 @@ export class Http2Session implements AsyncDisposable {
       session.once('close', () => reject(new Error('the session ended before it began')));
     });
     ready.catch(() => undefined); // Whoever waits for it is told; without anyone waiting it is no fault.
-    const dialled: Dialled = { session, ready, requests: 0, retired: false };
+
+    const dialled: Dialled = { session, ready, isReady: false, requests: 0, retired: false };
+    session.once('remoteSettings', () => (dialled.isReady = true));
     watchPulse(session, () => dialled.requests > 0);
     const onLost = (): void => this.#retire(dialled);
     session.on('goaway', onLost);
@@ -138,18 +142,20 @@ export class Http2Session implements AsyncDisposable {
   }
 }
 
-async function untilReady({ ready }: Dialled, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+async function untilReady({ ready }: Dialled, patience: Patience): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(new Error('no session in time'));
-    signal.addEventListener('abort', onAbort, { once: true });
-    ready.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    patience.whenOver(() => reject(givenUp('no session in time')));
+    ready.then(resolve, reject);
   });
 }
 
-async function answerTo(stream: ClientHttp2Stream, body: string): Promise<Http2Answer> {
+async function answerTo(stream: ClientHttp2Stream, body: string, patience: Patience): Promise<Http2Answer> {
   stream.end(body);
   const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    patience.whenOver(() => {
+      stream.close(constants.NGHTTP2_CANCEL);
+      reject(givenUp('no answer in time'));
+    });
     stream.once('response', resolve);
     // The error says in words what the code says in a number; `cause` keeps the number.
     stream.once('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
@@ -157,6 +163,11 @@ async function answerTo(stream: ClientHttp2Stream, body: string): Promise<Http2A
   });
   const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
   return { status, retryAfter: fields['retry-after'], body: await readBody(stream, status) };
+}
+
+/** Named as Node names it where a signal ends something: that is what the log says of it. */
+function givenUp(message: string): Error {
+  return Object.assign(new Error(message), { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
 /** What an answer says beside its status. A success says all by that: it is neither read nor waited for. */

@@ -1,0 +1,34 @@
+import { Pool } from 'undici';
+
+/** Clients of the API at once. */
+const CONNECTIONS = 64;
+const HEADERS = { 'content-type': 'application/json' };
+
+/** Clients of an HTTP API, which ask as fast as they are answered. */
+export class ApiLoad implements AsyncDisposable {
+  readonly #pool: Pool;
+
+  constructor(url: string) {
+    this.#pool = new Pool(url, { connections: CONNECTIONS });
+  }
+
+  /** Sends so many requests, as many at once as there are clients. @param body of the n-th, as JSON */
+  async post(path: string, count: number, body: (n: number) => string): Promise<void> {
+    let next = 0;
+    const client = async (): Promise<void> => {
+      for (let n = next++; n < count; n = next++) await this.request(path, body(n));
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, client));
+  }
+
+  async request(path: string, body: string): Promise<void> {
+    const answer = await this.#pool.request({ path, method: 'POST', headers: HEADERS, body });
+    if (answer.statusCode !== 200)
+      throw new Error(`${path}: ${answer.statusCode} ${await answer.body.text()}`);
+    await answer.body.dump();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+}

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { WebSocketServer, type WebSocket } from 'ws';
+
+import { LoopbackServer } from '../stand-ins/loopback-server.ts';
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly raw: Duplex;
+  /** The id of the subscription for gift wraps. */
+  subscription: string;
+}
+
+const GIFT_WRAP = 1059;
+
+/**
+ * A relay that sends as fast as a socket takes it: frames are made once and written whole. Clients are told apart by the
+ * first part of the path that they come under, so that one relay serves several.
+ */
+export class FloodRelay implements AsyncDisposable {
+  readonly #server: LoopbackServer;
+  readonly #clients = new Map<string, Client[]>();
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(server: LoopbackServer, sockets: WebSocketServer) {
+    this.#server = server;
+    sockets.on('connection', (socket, { url = '', socket: raw }) => this.#welcome(socket, raw, url));
+  }
+
+  static async start(): Promise<FloodRelay> {
+    const http = createServer((_request, response) => response.writeHead(404).end());
+    const sockets = new WebSocketServer({ server: http, perMessageDeflate: false });
+    return new FloodRelay(await LoopbackServer.listen(http), sockets);
+  }
+
+  /** So many addresses under one name: for a client they are so many relays. */
+  urls(name: string, count: number): string[] {
+    return Array.from({ length: count }, (_, n) => `ws://127.0.0.1:${this.#server.port}/${name}/${n}`);
+  }
+
+  /** Resolves when so many clients of this name have subscribed to gift wraps. */
+  async subscribed(name: string, count: number): Promise<void> {
+    for (;;) {
+      const subscribed = this.#of(name).filter(({ subscription }) => subscription !== '');
+      if (subscribed.length >= count) return;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /**
+   * Sends every client of this name the events, so many times, and resolves when each has answered a ping behind them: by
+   * then all have been read.
+   *
+   * @param events as JSON
+   */
+  async flood(name: string, events: readonly string[], times: number): Promise<void> {
+    await Promise.all(
+      this.#of(name).map(async (client) => {
+        const chunk = frames(client, events);
+        for (let n = 0; n < times; n++) if (!client.raw.write(chunk)) await once(client.raw, 'drain');
+        const pong = once(client.socket, 'pong');
+        client.socket.ping();
+        await pong;
+      }),
+    );
+  }
+
+  /** The events as the first client of this name is sent them, made ahead: making them is not what is measured. */
+  frames(name: string, events: readonly string[]): Buffer[] {
+    return events.map((event) => frames(this.#first(name), [event]));
+  }
+
+  /** Sends the first client of this name what {@link frames} made. */
+  send(name: string, bytes: Buffer): void {
+    this.#first(name).raw.write(bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  #first(name: string): Client {
+    const client = this.#of(name)[0];
+    if (client === undefined) throw new Error(`no client of the name ${name}`);
+    return client;
+  }
+
+  #of(name: string): Client[] {
+    return this.#clients.get(name) ?? [];
+  }
+
+  #welcome(socket: WebSocket, raw: Duplex, url: string): void {
+    const name = url.split('/')[1] ?? '';
+    const client = { socket, raw, subscription: '' };
+    this.#clients.set(name, [...this.#of(name), client]);
+    socket.on('close', () =>
+      this.#clients.set(
+        name,
+        this.#of(name).filter((one) => one !== client),
+      ),
+    );
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer) => {
+      const [type, id, filter] = JSON.parse(data.toString()) as [string, string, { kinds?: number[] }];
+      if (type !== 'REQ') return;
+      socket.send(JSON.stringify(['EOSE', id]));
+      if (filter.kinds?.includes(GIFT_WRAP) === true) client.subscription = id;
+      for (const resolve of this.#waiting) resolve();
+      this.#waiting.clear();
+    });
+  }
+}
+
+function frames({ subscription }: Client, events: readonly string[]): Buffer {
+  return Buffer.concat(events.map((event) => textFrame(`["EVENT","${subscription}",${event}]`)));
+}
+
+/** A text message in one unmasked frame (RFC 6455, 5.2). */
+function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const head = Buffer.alloc(4);
+  head[0] = 0x81;
+  head[1] = 126;
+  head.writeUInt16BE(payload.length, 2);
+  if (payload.length < 126 || payload.length > 0xffff)
+    throw new RangeError('a frame of another length than events have');
+  return Buffer.concat([head, payload]);
+}

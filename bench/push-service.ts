@@ -1,0 +1,91 @@
+import { createServer } from 'node:http';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { googleServiceAccount } from '../stand-ins/google-service-account.ts';
+import { LoopbackServer } from '../stand-ins/loopback-server.ts';
+import { selfSignedCertificate } from '../stand-ins/self-signed-certificate.ts';
+
+/** As many as Google's servers take on one session. */
+export const STREAMS = 100;
+
+const TOKEN = '"token":"';
+
+/** FCM over TLS and HTTP/2, and Google's token endpoint: as little as a push service can do, so that it is not what is measured. */
+export class PushService implements AsyncDisposable {
+  /** Milliseconds before each answer. */
+  latencyMs = 0;
+  /** Told of every push, with the device's token. */
+  onPush: (token: string) => void = () => undefined;
+  readonly url: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #servers: readonly LoopbackServer[];
+
+  private constructor(servers: readonly LoopbackServer[], url: string, environment: Record<string, string>) {
+    this.#servers = servers;
+    this.url = url;
+    this.#environment = environment;
+  }
+
+  static async start(directory: string): Promise<PushService> {
+    const certificate = await selfSignedCertificate();
+    const http2 = createSecureServer({ ...certificate, settings: { maxConcurrentStreams: STREAMS } });
+    const tokens = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ access_token: 'a'.repeat(128), expires_in: 3599, token_type: 'Bearer' }));
+    });
+    const servers = [await LoopbackServer.listen(http2), await LoopbackServer.listen(tokens)] as const;
+    const url = `https://127.0.0.1:${servers[0].port}`;
+    const { file } = await googleServiceAccount('bench', `http://127.0.0.1:${servers[1].port}/token`);
+    const [account, ca] = [join(directory, 'account.json'), join(directory, 'ca.pem')];
+    await writeFile(account, JSON.stringify(file), { mode: 0o600 });
+    await writeFile(ca, certificate.cert);
+    const service = new PushService(servers, url, {
+      FCM_BASE_URL: url,
+      FIREBASE_SERVICE_ACCOUNT_PATH: account,
+      NODE_EXTRA_CA_CERTS: ca,
+    });
+    http2.on('stream', (stream: ServerHttp2Stream) => service.#take(stream));
+    return service;
+  }
+
+  /** What a program needs to find it, and to trust it. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment;
+  }
+
+  /** Resolves when so many devices have been pushed to, from now on. @returns how often, by token */
+  pushes(devices: number): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    return new Promise((resolve) => {
+      this.onPush = (token) => {
+        counts.set(token, (counts.get(token) ?? 0) + 1);
+        if (counts.size === devices) resolve(counts);
+      };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+
+  #take(stream: ServerHttp2Stream): void {
+    let body = '';
+    stream.setEncoding('latin1');
+    stream.on('data', (text: string) => (body += text));
+    stream.on('error', () => undefined);
+    stream.on('end', () => {
+      const from = body.indexOf(TOKEN) + TOKEN.length;
+      this.onPush(body.slice(from, body.indexOf('"', from)));
+      if (this.latencyMs === 0) this.#accept(stream);
+      else setTimeout(() => this.#accept(stream), this.latencyMs);
+    });
+  }
+
+  #accept(stream: ServerHttp2Stream): void {
+    if (stream.destroyed) return;
+    stream.respond({ ':status': 200, 'content-type': 'application/json; charset=UTF-8' });
+    stream.end('{"name":"projects/bench/messages/0"}');
+  }
+}

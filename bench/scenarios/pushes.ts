@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Figure } from '../figure.ts';
+import type { MeasuredProcess, Span } from '../measured-process.ts';
+import type { Program } from '../program.ts';
+import { STREAMS } from '../push-service.ts';
+import type { Stage } from '../stage.ts';
+import { giftWraps } from '../wire-events.ts';
+
+/** Matched events for distinct devices, all at once: how many become pushes that FCM accepts. */
+export async function pushes(stage: Stage, program: Program): Promise<Figure[]> {
+  const { batch, rounds } = stage.extent;
+  await using limiter = await stage.limit('verify-and-post', String(STREAMS));
+  const subject: Span[] = [];
+  const limit: Span[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const [limitSpan, span] = [await bare(stage, limiter, batch), await woken(stage, program, batch)];
+    if (round < 0) continue;
+    limit.push(limitSpan);
+    subject.push(span);
+  }
+  const perSecond = (spans: readonly Span[]): number[] => spans.map(({ wallMs }) => (batch / wallMs) * 1000);
+  const microseconds = (spans: readonly Span[]): number[] => spans.map(({ cpuMs }) => (cpuMs * 1000) / batch);
+  const what = 'verify and bare node:http2';
+  return [
+    {
+      what: 'matched events to accepted FCM pushes, distinct devices',
+      unit: '1/s',
+      samples: perSecond(subject),
+      limit: { what, samples: perSecond(limit) },
+      goal: { of: 'ratio', least: 0.7 },
+      moreIsBetter: true,
+    },
+    {
+      what: 'the same in processor time',
+      unit: 'µs',
+      samples: microseconds(subject),
+      limit: { what, samples: microseconds(limit) },
+      moreIsBetter: false,
+    },
+  ];
+}
+
+/** Wakes that FCM takes 50 ms over: how well its streams are used. */
+export async function inFlight(stage: Stage, program: Program): Promise<Figure[]> {
+  const latencyMs = 50;
+  const batch = Math.min(stage.extent.batch, 5000);
+  stage.pushService.latencyMs = latencyMs;
+  await using limiter = await stage.limit('verify-and-post', String(STREAMS));
+  const [samples, bareSamples]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.extent.rounds; round++) {
+    bareSamples.push((batch / (await bare(stage, limiter, batch)).wallMs) * 1000);
+    samples.push((batch / (await woken(stage, program, batch)).wallMs) * 1000);
+  }
+  stage.pushService.latencyMs = 0;
+  const most = STREAMS / (latencyMs / 1000);
+  const subject = { unit: '1/s', samples, moreIsBetter: true };
+  return [
+    {
+      ...subject,
+      what: 'the same while FCM takes 50 ms',
+      limit: { what: `${STREAMS} streams / latency`, samples: samples.map(() => most) },
+      goal: { of: 'ratio', least: 0.8 },
+    },
+    {
+      ...subject,
+      what: 'the same while FCM takes 50 ms, beside a bare client',
+      limit: { what: 'verify and bare node:http2', samples: bareSamples },
+    },
+  ];
+}
+
+/** Wakes so many fresh devices, each by an event of its own, until the last push is accepted. */
+async function woken(stage: Stage, program: Program, count: number): Promise<Span> {
+  const devices = await stage.registered(program, count);
+  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  return program.during(async () => {
+    const arrived = stage.pushService.pushes(count);
+    stage.relay.send('few', Buffer.concat(frames));
+    const twice = [...(await arrived).values()].filter((times) => times > 1).length;
+    if (twice > 0) throw new Error(`${twice} devices were woken more than once`);
+  });
+}
+
+async function bare(stage: Stage, limit: MeasuredProcess, count: number): Promise<Span> {
+  const file = join(stage.directory, 'events.jsonl');
+  const keys = Array.from({ length: count }, (_, n) => String(n).padStart(64, '0'));
+  await writeFile(file, giftWraps(keys).join('\n'));
+  const read = limit.answer('read');
+  limit.tell({ file });
+  await read;
+  return limit.during(async () => {
+    const ran = limit.answer('ran');
+    limit.tell('run');
+    await ran;
+  });
+}

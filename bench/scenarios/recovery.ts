@@ -1,0 +1,71 @@
+import type { NostrEvent } from 'nostr-tools/pure';
+
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import type { Figure } from '../figure.ts';
+import type { Program } from '../program.ts';
+import type { Stage } from '../stage.ts';
+import { giftWraps } from '../wire-events.ts';
+
+const MISSED = 10_000;
+const WARMING = 2000;
+/** So far apart that no second holds more than one, and so near that all of them are asked for. */
+const SECONDS_APART = 10;
+const DAY_SECONDS = 86_400;
+
+/** What a relay stored while the connection was cut: from the first page that is asked for to the last push accepted. */
+export async function recovery(stage: Stage): Promise<Figure> {
+  const missed = Math.min(MISSED, stage.extent.batch * 2);
+  const [samples, bare]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.extent.rounds; round++) {
+    await using relay = await RelayStandIn.start();
+    await using program = await stage.program('recovery', { environment: { NOSTR_RELAYS: relay.url } });
+    await relay.subscribed(1059);
+    await warmUp(stage, relay, program);
+    const devices = await stage.registered(program, missed);
+    const events = giftWraps(
+      devices.map(({ tradePubkey }) => tradePubkey),
+      (n) => n * SECONDS_APART,
+    );
+    relay.storeAll(events.map((event) => JSON.parse(event) as NostrEvent));
+    bare.push(await paged(stage, relay));
+    samples.push(await recovered(stage, relay, missed));
+  }
+  return {
+    what: `recovery of ${missed} missed matched events, to the last push accepted`,
+    unit: 'ms',
+    samples,
+    limit: { what: 'a bare client asks the same pages of the same relay', samples: bare },
+    goal: { of: 'ratio', most: 3 },
+    moreIsBetter: false,
+  };
+}
+
+/** A cut comes in the middle of a program's life: what it does has been done before. */
+async function warmUp(stage: Stage, relay: RelayStandIn, program: Program): Promise<void> {
+  const devices = await stage.registered(program, WARMING);
+  const arrived = stage.pushService.pushes(WARMING);
+  for (const event of giftWraps(devices.map(({ tradePubkey }) => tradePubkey)))
+    relay.broadcast(JSON.parse(event) as NostrEvent);
+  await arrived;
+}
+
+async function recovered(stage: Stage, relay: RelayStandIn, missed: number): Promise<number> {
+  const asked = relay.requests.next(({ filters }) => filters.some(({ since }) => since !== undefined), {
+    timeoutMs: 60_000,
+  });
+  const arrived = stage.pushService.pushes(missed);
+  relay.disconnectAll();
+  await asked;
+  const begun = performance.now();
+  await arrived;
+  return performance.now() - begun;
+}
+
+async function paged(stage: Stage, relay: RelayStandIn): Promise<number> {
+  await using bare = await stage.limit('page-window', relay.url);
+  const answer = bare.answer<number>('events');
+  const begun = performance.now();
+  bare.tell({ since: Math.floor(Date.now() / 1000) - 2 * DAY_SECONDS });
+  await answer;
+  return performance.now() - begun;
+}

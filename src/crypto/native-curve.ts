@@ -1,0 +1,62 @@
+import type koffi from 'koffi';
+
+import type { Curve } from './curve.ts';
+
+/** SECP256K1_CONTEXT_NONE of secp256k1.h. */
+const CONTEXT_NONE = 1;
+/** secp256k1_pubkey and secp256k1_xonly_pubkey: opaque, of one size. */
+const PARSED_BYTES = 64;
+
+/**
+ * The system's own libsecp256k1, called through a foreign function interface.
+ *
+ * Its ECDH multiplies in constant time (`secp256k1_ecmult_const`). It ends the process where it is given what its header
+ * forbids, so every length is looked at here, and no key is used that it has not parsed.
+ *
+ * @param file as the system's loader finds it
+ * @throws when there is no such library, or not with what is asked of it
+ */
+export function nativeCurve(ffi: typeof koffi, file: string): Curve {
+  const { context, ecdh, hash, parsePoint, parseXOnly, verify } = bind(ffi, file);
+  const parsed = Buffer.alloc(PARSED_BYTES);
+  const unused = Buffer.alloc(32);
+  let point = new Uint8Array(33);
+  // In place of the library's own hash of the point: what is made of the point is the envelope's affair.
+  const keepPoint = ffi.register((_: unknown, x32: unknown, y32: unknown): number => {
+    point = new Uint8Array(33);
+    point.set(ffi.decode(x32, 'uint8_t', 32) as Uint8Array, 1);
+    point[0] = 0x02 | ((ffi.decode(y32, 31, 'uint8_t') as number) & 1);
+    return 1;
+  }, hash);
+
+  return {
+    library: file,
+    verifySchnorr(message, publicKey, signature) {
+      if (message.length !== 32 || publicKey.length !== 32 || signature.length !== 64) return false;
+      if (parseXOnly(context, parsed, publicKey) !== 1) return false;
+      return verify(context, signature, message, message.length, parsed) === 1;
+    },
+    sharedPoint(privateKey, publicKey) {
+      if (privateKey.length !== 32 || publicKey.length !== 33) return undefined;
+      if (parsePoint(context, parsed, publicKey, publicKey.length) !== 1) return undefined;
+      return ecdh(context, unused, parsed, privateKey, keepPoint, null) === 1 ? point : undefined;
+    },
+  };
+}
+
+/** The functions of secp256k1.h, secp256k1_schnorrsig.h and secp256k1_ecdh.h, as they are since 0.2. */
+function bind(ffi: typeof koffi, file: string) {
+  const library = ffi.load(file);
+  const hash = ffi.pointer(
+    ffi.proto('int (uint8_t *output, const uint8_t *x32, const uint8_t *y32, void *data)'),
+  );
+  const any = 'const void *';
+  return {
+    hash,
+    context: library.func('void *secp256k1_context_create(unsigned int)')(CONTEXT_NONE) as unknown,
+    parseXOnly: library.func('secp256k1_xonly_pubkey_parse', 'int', [any, any, any]),
+    parsePoint: library.func('secp256k1_ec_pubkey_parse', 'int', [any, any, any, 'size_t']),
+    verify: library.func('secp256k1_schnorrsig_verify', 'int', [any, any, any, 'size_t', any]),
+    ecdh: library.func('secp256k1_ecdh', 'int', [any, any, any, any, hash, any]),
+  };
+}

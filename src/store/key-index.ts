@@ -1,0 +1,53 @@
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { KEY_WORDS, readKey, readKeyAt } from './key-words.ts';
+import type { Column } from './column.ts';
+import { randomHash } from './random-hash.ts';
+import { RecordIndex } from './record-index.ts';
+import { NO_RECORD } from './record-numbers.ts';
+
+/** Finds records by their trade pubkey. A look-up allocates nothing: every frame of every relay pays for one. */
+export class KeyIndex {
+  readonly #keys: Column<Uint32Array>;
+  readonly #hash = randomHash(KEY_WORDS);
+  readonly #sought = new Uint32Array(KEY_WORDS);
+  readonly #index: RecordIndex;
+
+  /** @param keys the trade pubkeys of the records, {@link KEY_WORDS} words each */
+  constructor(keys: Column<Uint32Array>) {
+    this.#keys = keys;
+    this.#index = new RecordIndex({
+      hashOf: (record) => this.#hash(keys.chunk(record), keys.at(record)),
+      isSought: (record) => this.#isSought(record),
+    });
+  }
+
+  find(tradePubkey: TradePubkey): number {
+    readKey(tradePubkey, this.#sought);
+    return this.#index.find(this.#hash(this.#sought, 0));
+  }
+
+  /** The record of the key that stands as 64 hex digits in a text; none where no such digits stand. */
+  findAt(text: Uint8Array, from: number): number {
+    return readKeyAt(text, from, this.#sought) ? this.#index.find(this.#hash(this.#sought, 0)) : NO_RECORD;
+  }
+
+  /** Gives a record its key, which no other has. */
+  add(tradePubkey: TradePubkey, record: number): void {
+    readKey(tradePubkey, this.#sought);
+    this.#keys.chunk(record).set(this.#sought, this.#keys.at(record));
+    this.#index.add(this.#hash(this.#sought, 0), record);
+  }
+
+  remove(record: number): void {
+    const at = this.#keys.at(record);
+    this.#sought.set(this.#keys.chunk(record).subarray(at, at + KEY_WORDS));
+    this.#index.remove(this.#hash(this.#sought, 0));
+  }
+
+  #isSought(record: number): boolean {
+    const words = this.#keys.chunk(record);
+    const at = this.#keys.at(record);
+    for (let word = 0; word < KEY_WORDS; word++) if (words[at + word] !== this.#sought[word]) return false;
+    return true;
+  }
+}
