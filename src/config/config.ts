@@ -26,6 +26,8 @@ export interface Config {
     readonly payloadMode: 'silent' | 'alert';
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
+  /** `subject`: whom push servers may write to. `privateKey`: 64 hex characters, else one is derived from the server's. */
+  readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly wakes: {
     readonly batchDelayMs: number;
     readonly cooldownMs: number;
@@ -85,6 +87,12 @@ export function serverKeyFile(directory: string, file: string | undefined): stri
   return file ?? join(directory, 'server.key');
 }
 
+/** Whom push servers may write to about this server, if it is known (contract 4). */
+export function vapidSubject(values: Partial<Values>): string | undefined {
+  const { PUBLIC_URL: publicUrl, VAPID_SUBJECT: subject } = values;
+  return subject ?? (publicUrl?.startsWith('https:') ? publicUrl : undefined);
+}
+
 /** The configuration that a full set of values means (contract 7). */
 export function assembleConfig(values: Values): Config {
   return {
@@ -117,6 +125,10 @@ export function assembleConfig(values: Values): Config {
     unifiedPush: {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
+    },
+    vapid: {
+      subject: vapidSubject(values),
+      privateKey: values.VAPID_PRIVATE_KEY === undefined ? undefined : new Secret(values.VAPID_PRIVATE_KEY),
     },
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,

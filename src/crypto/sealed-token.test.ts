@@ -11,10 +11,12 @@ import {
   validVectors,
   type SealedTokenVector,
 } from '../../test/support/sealed-token-vectors.ts';
-import { openToken, SEALED_TOKEN_BYTES, sealToken } from './sealed-token.ts';
+import { openToken, SEALED_TOKEN_SIZES, sealToken } from './sealed-token.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
 
 const serverKey = parseServerKey(generatePrivateKey()) as ServerKey;
+
+const SEALED_TOKEN_BYTES = 281;
 
 function open(sealed: Uint8Array): ReturnType<typeof openToken> {
   return openToken(sealed, serverKey.privateKey.reveal());
@@ -25,8 +27,8 @@ function plaintextOf(vector: SealedTokenVector): Buffer {
   const sealed = fromBase64(vector.encrypted_token);
   const options = { authTagLength: 16 };
   const decipher = createDecipheriv('chacha20-poly1305', fromHex(vector.key), fromHex(vector.nonce), options);
-  decipher.setAuthTag(sealed.subarray(265));
-  return Buffer.concat([decipher.update(sealed.subarray(45, 265)), decipher.final()]);
+  decipher.setAuthTag(sealed.subarray(-16));
+  return Buffer.concat([decipher.update(sealed.subarray(45, -16)), decipher.final()]);
 }
 
 const platform = fc.constantFrom('android' as const, 'ios' as const);
@@ -35,8 +37,8 @@ const token = fc
   .filter((text) => Buffer.byteLength(text) <= 217);
 
 describe('the vectors', () => {
-  test('there are seven valid ones and fourteen invalid ones of the first format', () => {
-    expect([validVectors.length, invalidVectors.length]).toEqual([7, 14]);
+  test('there are ten valid ones and sixteen invalid ones', () => {
+    expect([validVectors.length, invalidVectors.length]).toEqual([10, 16]);
   });
 
   test.each(validVectors)('"$name" opens to its token', (vector) => {
@@ -48,7 +50,7 @@ describe('the vectors', () => {
     '"$name" is sealed byte for byte the same from the same randomness',
     (vector) => {
       const plaintext = plaintextOf(vector);
-      const sealed = sealToken(vector, fromHex(vector.server_pubkey), {
+      const sealed = sealToken(vector, fromHex(vector.server_pubkey), vector.format, {
         ephemeralPrivateKey: fromHex(vector.ephemeral_private_key),
         nonce: fromHex(vector.nonce),
         padding: (length) => plaintext.subarray(plaintext.length - length),
@@ -57,13 +59,12 @@ describe('the vectors', () => {
     },
   );
 
-  test.each(invalidVectors.filter(({ message }) => !message.includes('size')))(
-    '"$name" is refused with "$message"',
-    (vector) => {
-      const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key));
-      expect(opened).toBe(vector.message);
-    },
-  );
+  // What has the wrong size, or seals no JSON, is refused by who asks for the opening.
+  const refusedHere = invalidVectors.filter(({ message, name }) => !/size|not JSON/.test(message + name));
+  test.each(refusedHere)('"$name" is refused with "$message"', (vector) => {
+    const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key));
+    expect(opened).toBe(vector.message);
+  });
 });
 
 describe('tokens sealed by other libraries open', () => {
@@ -79,6 +80,66 @@ describe('tokens sealed by other libraries open', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('the longer envelope', () => {
+  const format = 'mostro-push-v2';
+  const anyPlatform = fc.constantFrom('android' as const, 'ios' as const, 'webpush' as const);
+  const longToken = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 1021 })
+    .filter((text) => Buffer.byteLength(text) <= 1021);
+
+  test('has 1085 bytes, and opens to what went in', () => {
+    expect(SEALED_TOKEN_SIZES).toEqual([281, 1085]);
+    fc.assert(
+      fc.property(anyPlatform, longToken, (which, text) => {
+        const sealed = sealToken({ platform: which, token: text }, serverKey.publicKey, format);
+        expect(sealed).toHaveLength(1085);
+        expect(open(sealed)).toEqual({ platform: which, token: text });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('opens when another library has sealed it', () => {
+    const request = {
+      serverPubkey: serverKey.publicKeyHex,
+      platform: 'webpush',
+      token: '{}',
+      format,
+    } as const;
+    expect(open(fromBase64(sealIndependently(request)))).toEqual({ platform: 'webpush', token: '{}' });
+  });
+
+  test('does not open by the hashed point of the Rust server, which never had it', () => {
+    const request = { serverPubkey: serverKey.publicKeyHex, platform: 'ios', token: 't', format } as const;
+    expect(open(fromBase64(sealIndependently({ ...request, hashedPoint: true })))).toBe(
+      'Failed to decrypt token',
+    );
+  });
+
+  test('any bit that is flipped behind the first byte makes it one and the same failure', () => {
+    const sealed = sealToken({ platform: 'webpush', token: '{}' }, serverKey.publicKey, format);
+    fc.assert(
+      fc.property(fc.integer({ min: 8, max: 1085 * 8 - 1 }), (bit) => {
+        const flipped = Uint8Array.from(sealed);
+        flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+        expect(open(flipped)).toBe('Failed to decrypt token');
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each([
+    ['a token of 1022 bytes', { platform: 'ios', token: 'x'.repeat(1022) }, format],
+    ['a subscription in the shorter one', { platform: 'webpush', token: '{}' }, 'mostro-push-v1'],
+  ] as const)('%s is refused', (_, content, name) => {
+    expect(() => sealToken(content, serverKey.publicKey, name)).toThrow(RangeError);
+  });
+
+  test.each([0, 1, 280, 282, 1084, 1086])('%i bytes are a failure and not a throw', (length) => {
+    expect(open(new Uint8Array(length))).toBe('Failed to decrypt token');
   });
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
-import { addressOf, isSameDevice, type PushTarget } from '../core/push-target.ts';
+import { addressOf, isSameDevice, renewedTarget, type PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
   mayGiveWay,
@@ -16,7 +16,8 @@ const SWEEP_SLICE = 4096;
 
 /** A device, once, however many trade pubkeys point at it. */
 interface Device {
-  readonly target: PushTarget;
+  /** With the newest keys that were registered for it. */
+  target: PushTarget;
   readonly tradePubkeys: Set<TradePubkey>;
 }
 
@@ -44,7 +45,9 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
-    return this.#byKey.get(tradePubkey);
+    const registration = this.#byKey.get(tradePubkey);
+    const target = registration && this.#deviceOf(registration.target)?.target;
+    return target && { ...registration, target };
   }
 
   async put(registration: Registration): Promise<PutResult> {
@@ -52,9 +55,11 @@ export class MemoryRegistrations implements RegistrationStore {
     const former = this.#byKey.get(tradePubkey);
     const full = former === undefined && this.isFull();
     if (full && !this.#displaceOldest(registration.registeredAt)) return 'full';
+    const held = this.#deviceOf(registration.target);
+    const target = held ? renewedTarget(held.target, registration.target) : registration.target;
     this.#delete(tradePubkey);
     // A key that was woken once is in use: registering it again must not make it one that may give way.
-    this.#insert({ ...registration, woken: registration.woken || former?.woken === true });
+    this.#insert({ ...registration, target, woken: registration.woken || former?.woken === true });
     return full ? 'displaced' : 'stored';
   }
 
@@ -71,7 +76,7 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async forget(target: PushTarget): Promise<number> {
-    const device = this.#devices[target.type].get(addressOf(target));
+    const device = this.#deviceOf(target);
     if (device === undefined) return 0;
     const tradePubkeys = [...device.tradePubkeys];
     for (const tradePubkey of tradePubkeys) this.#delete(tradePubkey);
@@ -96,6 +101,10 @@ export class MemoryRegistrations implements RegistrationStore {
     return { total: this.#byKey.size, ...this.#counts };
   }
 
+  #deviceOf(target: PushTarget): Device | undefined {
+    return this.#devices[target.type].get(addressOf(target));
+  }
+
   #displaceOldest(now: number): boolean {
     const [first] = this.#neverWoken;
     const oldest = first && this.#byKey.get(first);
@@ -108,6 +117,7 @@ export class MemoryRegistrations implements RegistrationStore {
     const address = addressOf(registration.target);
     const device = devices.get(address) ?? { target: registration.target, tradePubkeys: new Set() };
     devices.set(address, device);
+    device.target = registration.target;
     device.tradePubkeys.add(tradePubkey);
     // All keys of a device share one copy of its target: tokens are the bulk of the memory.
     this.#byKey.set(tradePubkey, { ...registration, target: device.target });
