@@ -8,6 +8,7 @@ import type { UnifiedPushTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { withDeadline } from '../deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { isNotPublic } from './public-lookup.ts';
 import { readUnifiedPushAnswer, VAPID_REFUSALS } from './unifiedpush-answer.ts';
@@ -46,7 +47,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#options = options;
     this.#vapid = new VapidTokens(options.vapid, options.clock);
     const { lookup } = options.guard;
-    const connect = { timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) };
+    const connect = cappedConnector({ timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) });
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
