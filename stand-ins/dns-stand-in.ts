@@ -84,8 +84,11 @@ function record(address: string, type: number): Buffer {
 function ipv6Bytes(address: string): Buffer {
   // A URL writes an address in hexadecimal groups alone, also where its end was written as IPv4.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const groups = (text: string | undefined): string[] => (text ? text.split(':') : []);
-  const [first, last] = [groups(head), groups(tail)];
+  const [first, last] = [groups(head), groups(tail ?? '')];
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
   return Buffer.from([...first, ...zeros, ...last].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function groups(text: string): string[] {
+  return text === '' ? [] : text.split(':');
 }

@@ -27,27 +27,20 @@ const GUARDED = { UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'false' };
 const INVALID = '{"success":false,"message":"Invalid endpoint"}';
 const WAKE = { kind: 'silent_wake', timestamp: 1_800_000_000 } as const;
 const PUBLIC_ADDRESS = '93.184.216.34';
+const format = 'mostro-push-v2';
 
 /** Every way in which an endpoint can be registered, as bodies. */
 function registrations(endpoint: string, { publicKey }: TestServer): object[] {
   const { keys, sealedContent } = new WebPushSubscription(endpoint);
   const sealed = { serverPubkey: publicKey, platform: 'android', token: endpoint } as const;
-  const isShort = endpoint.length <= 217;
   return [
     { token: endpoint, platform: 'android' },
     { subscription: { endpoint, keys } },
-    ...(isShort ? [{ encrypted_token: sealToken(sealed) }] : []),
-    ...(endpoint.length < 800
+    ...(endpoint.length <= 217 ? [{ encrypted_token: sealToken(sealed) }] : []),
+    ...(endpoint.length <= 875
       ? [
-          { encrypted_token: sealToken({ ...sealed, format: 'mostro-push-v2' }) },
-          {
-            encrypted_token: sealToken({
-              ...sealed,
-              platform: 'webpush',
-              token: sealedContent,
-              format: 'mostro-push-v2',
-            }),
-          },
+          { encrypted_token: sealToken({ ...sealed, format }) },
+          { encrypted_token: sealToken({ ...sealed, platform: 'webpush', token: sealedContent, format }) },
         ]
       : []),
   ];

@@ -54,6 +54,10 @@ function flood(socket: Socket): void {
 
 const ANSWER = 'HTTP/1.1 201 Created\r\n';
 
+async function closed(socket: Socket | undefined): Promise<void> {
+  if (socket?.closed === false) await once(socket, 'close');
+}
+
 /** Registers Eve at the hostile server and wakes her. */
 async function wakeEve({ phone, relay }: Scene, { endpoint }: HostileServer): Promise<void> {
   const eve = await phone({ name: 'eve', subscription: new WebPushSubscription(endpoint) });
@@ -95,7 +99,7 @@ describe('a push server that is a tar pit', () => {
     const sockets = await Promise.all(eves.map(async ({ connections }) => (await connections.atLeast(1))[0]));
     await expectOthersWoken(scene);
     expect(sockets.map((socket) => socket?.destroyed)).toEqual(TAR_PITS.map(() => false));
-    await Promise.all(sockets.map((socket) => socket?.closed === false && once(socket, 'close')));
+    await Promise.all(sockets.map(closed));
     await untilMetric(scene.server, pushes('retry'), TAR_PITS.length);
     expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
   });
@@ -109,7 +113,7 @@ describe('a push server that is a tar pit', () => {
     await wakeEve(scene, eve);
     const [socket] = await eve.connections.atLeast(1);
     await expectOthersWoken(scene);
-    if (socket?.closed === false) await once(socket, 'close');
+    await closed(socket);
     await untilMetric(scene.server, pushes('delivered'), 2);
   });
 });
@@ -130,7 +134,7 @@ describe('a push server that answers too much is hung up on', () => {
     await wakeEve(scene, eve);
     const [socket] = await eve.connections.atLeast(1);
     await expectOthersWoken(scene);
-    if (socket?.closed === false) await once(socket, 'close');
+    await closed(socket);
     await untilMetric(scene.server, pushes(outcome), count);
     expect(socket?.bytesWritten).toBeLessThan(SOCKET_BUFFERS);
   });

@@ -11,7 +11,6 @@ import { loadStartup } from './load-startup.ts';
 
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 
-/** Whom push servers may write to: without it a start is warned. */
 const CONTACT = { VAPID_SUBJECT: 'mailto:ops@push.example' };
 
 async function fileWith(text: string, mode = 0o600): Promise<string> {

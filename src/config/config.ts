@@ -109,7 +109,7 @@ export function assembleConfig(values: Values): Config {
       required: values.ADMIN_PORT !== undefined,
     },
     key: {
-      privateKey: values.SERVER_PRIVATE_KEY === undefined ? undefined : new Secret(values.SERVER_PRIVATE_KEY),
+      privateKey: secretOf(values.SERVER_PRIVATE_KEY),
       file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
     },
     registrations: {
@@ -126,14 +126,15 @@ export function assembleConfig(values: Values): Config {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
     },
-    vapid: {
-      subject: vapidSubject(values),
-      privateKey: values.VAPID_PRIVATE_KEY === undefined ? undefined : new Secret(values.VAPID_PRIVATE_KEY),
-    },
+    vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
   };
+}
+
+function secretOf(value: string | undefined): Secret<string> | undefined {
+  return value === undefined ? undefined : new Secret(value);
 }
 
 function assembleWakes(values: Values): Config['wakes'] {

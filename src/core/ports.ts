@@ -73,7 +73,7 @@ export type PutResult = 'stored' | 'displaced' | 'full';
 
 /**
  * Where registrations are kept. A device is one, however many keys point at it, and has the newest Web Push keys that were
- * registered for it (`renewedTarget`). Every implementation passes `test/contracts/registration-store.contract.ts`.
+ * registered for it (`renewedTarget`). Every implementation passes the contracts of `test/contracts/registration-store.test.ts`.
  */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */

@@ -12,7 +12,7 @@ import { parseRegistration, type RegistrationRules } from './registration-body.t
 
 const serverKey = parseServerKey(generatePrivateKey()) as ServerKey;
 const RULES: RegistrationRules = {
-  openToken: (sealed) => openToken(sealed, serverKey.privateKey.reveal()),
+  openToken: (bytes) => openToken(bytes, serverKey.privateKey.reveal()),
   sealedTokenSizes: SEALED_TOKEN_SIZES,
   parseKeys: parseWebPushKeys,
   allowPlaintextTokens: true,

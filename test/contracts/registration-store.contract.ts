@@ -9,7 +9,6 @@ import {
   registrationAt,
   tradeKey,
   unifiedPushTarget,
-  webPushTarget,
 } from '../support/registrations.ts';
 
 export type CreateRegistrationStore = (options: { capacity: number }) => Promise<RegistrationStore>;
@@ -127,50 +126,6 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       await store.forget(PHONE);
       await store.put(nth(1));
       expect(await store.forget(PHONE)).toBe(1);
-    });
-  });
-
-  describe(`${name}: a device with Web Push keys`, () => {
-    const [older, newer] = [webPushTarget('x', 1), webPushTarget('x', 2)];
-
-    test('is found with the newest of them by every key that points at it', async () => {
-      const store = await storeOf(nth(1, 0, { target: older }), nth(2, 0, { target: newer }));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { target: newer }));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, 0, { target: newer }));
-    });
-
-    test('keeps them when it is registered without any, by another key or by the same', async () => {
-      const bare = { target: unifiedPushTarget('x') };
-      const store = await storeOf(nth(1, 0, { target: older }), nth(2, 0, bare), nth(1, 0, bare));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { target: older }));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, 0, { target: older }));
-    });
-
-    test('gets them when it had none', async () => {
-      const store = await storeOf(
-        nth(1, 0, { target: unifiedPushTarget('x') }),
-        nth(2, 0, { target: newer }),
-      );
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { target: newer }));
-    });
-
-    test('is another one than a device with the same keys at another endpoint', async () => {
-      const store = await storeOf(nth(1, 0, { target: older }), nth(2, 0, { target: webPushTarget('y', 2) }));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { target: older }));
-    });
-
-    test('is one device whatever its keys are: renewed and forgotten by its endpoint', async () => {
-      const store = await storeOf(nth(1, 0, { target: older }), nth(2, 0, { target: newer }));
-      await store.renew(tradeKey(1), older, LIFETIME, NOW + MINUTE_MS);
-      expect(await store.find(tradeKey(1))).toMatchObject({ target: newer, woken: true });
-      expect(await store.forget(older)).toBe(2);
-    });
-
-    test('does not get back what was forgotten with it', async () => {
-      const store = await storeOf(nth(1, 0, { target: older }));
-      await store.forget(older);
-      await store.put(nth(1, 0, { target: unifiedPushTarget('x') }));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { target: unifiedPushTarget('x') }));
     });
   });
 

@@ -34,7 +34,7 @@ test('answers of a sensible size are read over one connection, however many they
 });
 
 test('an answer that is too long ends its connection', async () => {
-  await expect(connectionsFor([1000, 10_000_000])).rejects.toThrow();
+  await expect(connectionsFor([1000, 10_000_000])).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
 });
 
 test('a server that cannot be reached is an error of its own', async () => {

@@ -19,14 +19,21 @@ const NOT_PUBLIC = 'ENOTPUBLIC';
  */
 export function publicLookup(servers?: readonly string[]): LookupFunction {
   return (hostname, { all }, callback) => {
-    void resolve(hostname, servers).then((found) => {
-      const [first] = typeof found === 'string' ? [] : found;
-      if (typeof found === 'string') callback(lookupError(found), '', 0);
-      else if (first === undefined) callback(lookupError(NOT_PUBLIC), '', 0);
-      else if (all === true) callback(null, found);
-      else callback(null, first.address, first.family);
-    });
+    void answer(resolve(hostname, servers), all === true, callback);
   };
+}
+
+async function answer(
+  resolved: ReturnType<typeof resolve>,
+  all: boolean,
+  callback: Parameters<LookupFunction>[2],
+): Promise<void> {
+  const found = await resolved;
+  if (typeof found === 'string') return callback(lookupError(found), '', 0);
+  const [first] = found;
+  if (first === undefined) callback(lookupError(NOT_PUBLIC), '', 0);
+  else if (all) callback(null, found);
+  else callback(null, first.address, first.family);
 }
 
 /** Whether an attempt failed because a name leads to an address that may not be called. */
