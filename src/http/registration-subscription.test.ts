@@ -93,6 +93,8 @@ describe('a Web Push subscription', () => {
 
   const off = Buffer.from(keys.p256dh, 'base64url');
   off[64] = (off[64] as number) ^ 1;
+  const hybrid = Buffer.from(keys.p256dh, 'base64url');
+  hybrid[0] = 6 + ((hybrid[64] as number) & 1);
   const compressed = createECDH('prime256v1').generateKeys('base64url', 'compressed');
   test.each([
     ['no keys', {}],
@@ -101,6 +103,7 @@ describe('a Web Push subscription', () => {
     ['keys that are null', { p256dh: null, auth: null }],
     ['keys that are numbers', { p256dh: 4, auth: 16 }],
     ['a point that is not on the curve', { ...keys, p256dh: off.toString('base64url') }],
+    ['a point in the hybrid form', { ...keys, p256dh: hybrid.toString('base64url') }],
     ['a compressed point', { ...keys, p256dh: compressed }],
     ['a point of zeros', { ...keys, p256dh: Buffer.alloc(65).toString('base64url') }],
     ['the point at infinity', { ...keys, p256dh: 'AA' }],
@@ -149,6 +152,15 @@ describe('a Web Push subscription', () => {
     'is none when the JSON that is sealed is %j',
     (text) => {
       if (text !== '') expect(read(sealed(text))).toBe('Invalid token');
+    },
+  );
+
+  test.each([1084, 1086])(
+    'has the wrong size sealed in %i bytes, and the answer names the usual one',
+    (bytes) => {
+      expect(read({ encrypted_token: Buffer.alloc(bytes).toString('base64') })).toBe(
+        `Invalid encrypted token size (expected 281 bytes, got ${bytes})`,
+      );
     },
   );
 
