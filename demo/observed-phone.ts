@@ -1,11 +1,14 @@
 import { Phone } from '../stand-ins/phone.ts';
+import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
 import type { Testbed } from './testbed.ts';
 
 /** A push as the push service saw it. */
 interface ObservedPush {
   readonly at: number;
-  /** The body, to the letter. */
+  /** The body, to the letter; of an encrypted one what the phone makes of it. */
   readonly body: string;
+  /** How many bytes of ciphertext it was, if it was encrypted. */
+  readonly encryptedBytes?: number;
   /** All else of the request that could tell something. */
   readonly envelope: string;
 }
@@ -15,7 +18,7 @@ interface ObservedPhoneOptions {
   readonly serverUrl: string;
   readonly kind: 'android' | 'ios';
   readonly through: 'FCM' | 'UnifiedPush';
-  readonly endpoint?: string;
+  readonly subscription?: WebPushSubscription;
 }
 
 /** A phone with a fresh trade key, what was published for it, and the pushes that it got. */
@@ -41,7 +44,12 @@ export class ObservedPhone extends Phone {
     }
     return unifiedPush.pushes.all
       .filter(({ path }) => this.token.endsWith(path))
-      .map(({ at, body, headers }) => ({ at, body: body.toString(), envelope: JSON.stringify(headers) }));
+      .map(({ at, body, headers }) => ({
+        at,
+        body: this.subscription?.decrypt(body) ?? body.toString(),
+        envelope: JSON.stringify(headers),
+        encryptedBytes: body.length,
+      }));
   }
 
   /** From publishing to the first push. */
@@ -70,8 +78,8 @@ export function observedPhones(
   serverUrl: string,
 ): Record<'alice' | 'bob' | 'carol' | 'dave', ObservedPhone> {
   const fcm = { serverUrl, through: 'FCM' } as const;
-  const endpoint = testbed.unifiedPush.endpoint('Carol7Kq2');
-  const unifiedPush = { serverUrl, through: 'UnifiedPush', endpoint } as const;
+  const subscription = new WebPushSubscription(testbed.unifiedPush.endpoint('Carol7Kq2'));
+  const unifiedPush = { serverUrl, through: 'UnifiedPush', subscription } as const;
   return {
     alice: new ObservedPhone(testbed, { ...fcm, name: 'Alice', kind: 'android' }),
     bob: new ObservedPhone(testbed, { ...fcm, name: 'Bob', kind: 'ios' }),

@@ -82,7 +82,7 @@ export class Scenario {
       const { name, kind, through, tradePubkey } = phone;
       const { status, body } = await this.#bounded(`The registration of ${name}`, phone.register());
       if (status !== 200) throw new Error(`${name} cannot register: ${status} ${JSON.stringify(body)}`);
-      const device = through === 'FCM' ? `FCM token (${kind})` : 'UnifiedPush endpoint';
+      const device = through === 'FCM' ? `FCM token (${kind})` : 'Web Push subscription';
       this.#tell(name, 'server', `trade key ${tradePubkey.slice(0, 8)}…, ${device}`);
       this.#secrets.push(tradePubkey);
     }

@@ -61,9 +61,12 @@ function printPushes(phones: readonly ObservedPhone[], timeline: Timeline): void
     ['UnifiedPush', 'the UnifiedPush server'],
   ] as const) {
     const phone = phones.find((candidate) => candidate.through === through && candidate.pushes.length > 0);
-    const body = phone?.pushes[0]?.body;
-    if (phone === undefined || body === undefined) continue;
+    const [push] = phone?.pushes ?? [];
+    if (phone === undefined || push === undefined) continue;
+    const { body, encryptedBytes } = push;
     timeline.title(`All that ${service} learned of ${phone.name}’s trade`);
+    if (encryptedBytes !== undefined)
+      timeline.line(`${encryptedBytes} bytes that ${phone.name}’s phone alone can read, and that say:`);
     const shown = compactJson(JSON.parse(shortened(body, phone.token)), JSON_WIDTH);
     for (const line of shown.split('\n')) timeline.line(line);
   }

@@ -12,6 +12,7 @@ import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { laneName } from './push/unifiedpush/lane-name.ts';
 import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
+import type { VapidIdentity } from './push/unifiedpush/vapid-tokens.ts';
 
 interface LaneSize {
   /** Attempts under way at once. */
@@ -40,6 +41,7 @@ interface Shared {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
+  readonly vapid: VapidIdentity;
   readonly registrations: Registrations;
   readonly onFault: (fault: unknown) => void;
 }
@@ -47,10 +49,10 @@ interface Shared {
 /** The ways to the push services, each with its provider. */
 export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
   const { config, telemetry } = parts;
-  const { clock, guard, schedule } = shared;
+  const { clock, guard, schedule, vapid } = shared;
   const fcm = createFcm(parts, clock);
   const unifiedPush = config.unifiedPush.enabled
-    ? new UnifiedPushProvider({ guard, clock, telemetry })
+    ? new UnifiedPushProvider({ guard, vapid, clock, telemetry })
     : undefined;
   const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
     ...(fcm && { fcm }),

@@ -4,16 +4,18 @@ import type { Config } from './config/config.ts';
 import type { Clock } from './core/clock.ts';
 import { EventAdmission } from './core/event-admission.ts';
 import type { PushLanes } from './core/push-lanes.ts';
-import type { EndpointPolicy, PushTarget } from './core/push-target.ts';
+import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
 import { Registrations } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Waker } from './core/waker.ts';
 import type { Curve } from './crypto/curve.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
-import { openToken, SEALED_TOKEN_BYTES } from './crypto/sealed-token.ts';
+import { openToken, SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import type { ServerKey } from './crypto/server-key.ts';
+import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
 import { wasmCurve } from './crypto/wasm-curve.ts';
+import { parseWebPushKeys } from './crypto/web-push-keys.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeRelays } from './compose-relays.ts';
 import { createApiServer } from './http/api-server.ts';
@@ -42,6 +44,8 @@ export interface CompositionParts {
   readonly relayTiming?: RelayTiming;
   /** For tests: so that a lane is full with fewer. */
   readonly laneSizes?: Partial<LaneSizes>;
+  /** For tests: the name servers that are asked for push servers. */
+  readonly dnsServers?: readonly string[];
 }
 
 /** The parts of the running program, put together and not started. */
@@ -70,8 +74,10 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
   const registrations = new Registrations({ store, lifetime, clock, telemetry });
-  const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints);
-  const { fcm, lanes, canDeliver } = composeLanes(parts, { clock, schedule, guard, registrations, onFault });
+  const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
+  const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
+  const shared = { clock, schedule, guard, vapid, registrations, onFault };
+  const { fcm, lanes, canDeliver } = composeLanes(parts, shared);
   const waker = new Waker({ ...config.wakes, registrations, lanes, schedule });
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const seen = new MemorySeenEvents({ clock, onDisplaced });
@@ -88,39 +94,57 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   };
   const sink = new EventAdmission(admission);
   const relays = composeRelays(parts, clock, sink);
-  const api = createApi(parts, { registrations, relays, allowsEndpoint: guard.allows });
+  const api = createApi(parts, {
+    registrations,
+    relays,
+    allowsEndpoint: guard.allows,
+    vapidPublicKey: vapid.publicKey,
+  });
   const admin = createAdmin(parts, { registrations, seen, waker, lanes, relays, canDeliver });
   return { registrations, fcm, waker, lanes, relays, api, admin };
 }
 
+interface ApiParts {
+  readonly registrations: Registrations;
+  readonly relays: RelayPool;
+  readonly allowsEndpoint: EndpointPolicy;
+  readonly vapidPublicKey: string;
+}
+
 function createApi(
-  parts: CompositionParts,
-  {
-    registrations,
-    relays,
-    allowsEndpoint,
-  }: { registrations: Registrations; relays: RelayPool; allowsEndpoint: EndpointPolicy },
+  { config, curve, serverKey, telemetry, version }: CompositionParts,
+  { registrations, relays, allowsEndpoint, vapidPublicKey }: ApiParts,
 ): FastifyInstance {
-  const { config, curve, serverKey, telemetry, version } = parts;
   const enabled = new Set<PushTarget['type']>();
   if (config.fcm.enabled) enabled.add('fcm');
   if (config.unifiedPush.enabled) enabled.add('unifiedpush');
+  const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
   const rules = {
     openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal(), curve),
-    sealedTokenBytes: SEALED_TOKEN_BYTES,
+    sealedTokenSizes: SEALED_TOKEN_SIZES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
     allowsEndpoint,
+    parseKeys: parseWebPushKeys,
     enabled,
   };
   const status = {
     version,
     serverPubkey: serverKey.publicKeyHex,
-    sealedTokenBytes: SEALED_TOKEN_BYTES,
+    sealedTokenSizes: SEALED_TOKEN_SIZES,
     kinds: config.relays.kinds,
+    platforms: ['android', 'ios', ...webPush] as const,
+    vapidPublicKey: config.unifiedPush.enabled ? vapidPublicKey : undefined,
     counts: () => registrations.counts(),
     relays: () => relays.status(),
   };
   return createApiServer({ telemetry, registration: { registrations, rules }, status });
+}
+
+function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {
+  const { privateKey } = config.vapid;
+  return privateKey === undefined
+    ? deriveVapidKey(serverKey.privateKey.reveal())
+    : vapidKey(privateKey.reveal());
 }
 
 function createAdmin(

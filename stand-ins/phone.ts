@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 
 import { sealToken } from './sealed-token.ts';
+import type { WebPushSubscription } from './web-push-subscription.ts';
 
 const TOKEN_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
@@ -14,6 +15,8 @@ interface PhoneOptions {
   token?: string;
   /** A UnifiedPush endpoint, for a phone without Google. */
   endpoint?: string;
+  /** The same, with the keys that wakes are encrypted with. */
+  subscription?: WebPushSubscription;
 }
 
 /** A phone with the Mostro app: one trade key, one device, and the HTTP calls the app makes. */
@@ -25,19 +28,21 @@ export class Phone {
   readonly tradePubkey = getPublicKey(this.tradeSecretKey);
   /** What the app registers: the endpoint if the phone has one, else its FCM token. */
   readonly token: string;
+  readonly subscription: WebPushSubscription | undefined;
 
-  constructor({ name, serverUrl, kind, token, endpoint }: PhoneOptions) {
+  constructor({ name, serverUrl, kind, token, endpoint, subscription }: PhoneOptions) {
     this.name = name;
     this.serverUrl = serverUrl;
     this.kind = kind;
-    this.token = endpoint ?? token ?? freshFcmToken();
+    this.token = subscription?.endpoint ?? endpoint ?? token ?? freshFcmToken();
+    this.subscription = subscription;
   }
 
   /** Registers the trade key, sealing the token for the server unless told to send it plain. */
   async register({ sealed = true } = {}): Promise<{ status: number; body: unknown }> {
-    const device = sealed
-      ? { encrypted_token: await this.#sealedToken() }
-      : { token: this.token, platform: this.kind };
+    const { kind, subscription, token } = this;
+    const plain = subscription === undefined ? { token, platform: kind } : { subscription };
+    const device = sealed ? { encrypted_token: await this.#sealedToken() } : plain;
     return this.#post('/api/register', { trade_pubkey: this.tradePubkey, ...device });
   }
 
@@ -48,7 +53,12 @@ export class Phone {
   async #sealedToken(): Promise<string> {
     const response = await fetch(new URL('/api/info', this.serverUrl));
     const info = await response.json();
-    return sealToken({ serverPubkey: serverPubkey(info), platform: this.kind, token: this.token });
+    const { kind, subscription, token } = this;
+    const content =
+      subscription === undefined
+        ? ({ platform: kind, token } as const)
+        : ({ platform: 'webpush', token: subscription.sealedContent, format: 'mostro-push-v2' } as const);
+    return sealToken({ serverPubkey: serverPubkey(info), ...content });
   }
 
   async #post(path: string, body: object): Promise<{ status: number; body: unknown }> {

@@ -5,15 +5,20 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 
-const PLAINTEXT_BYTES = 220;
 const HEADER_BYTES = 3;
-const PLATFORM = { ios: 1, android: 2 } as const;
+const PLATFORM = { ios: 1, android: 2, webpush: 3 } as const;
+const FORMATS = {
+  'mostro-push-v1': { plaintextBytes: 220, info: 'mostro-token-encryption' },
+  'mostro-push-v2': { plaintextBytes: 1024, info: 'mostro-token-encryption-v2' },
+} as const;
 
 interface SealRequest {
   /** 66 hex characters, compressed, as `/api/info` gives it. */
   serverPubkey: string;
-  platform: 'android' | 'ios';
+  platform: keyof typeof PLATFORM;
   token: string;
+  /** 281 bytes, which is the default, or 1085. */
+  format?: keyof typeof FORMATS;
   /** Derive the key from the SHA-256 of the shared point, as clients of the Rust server do. */
   hashedPoint?: boolean;
 }
@@ -26,14 +31,13 @@ interface Randomness {
 }
 
 /**
- * Seals a device token for the server: the 281 bytes of `mostro-push-v1`, as standard base64. Made with other
+ * Seals a device token for the server, as standard base64. Made with other
  * libraries than the server's, so that the two check each other. The randomness is a parameter for test vectors.
  */
 export function sealToken(request: SealRequest, randomness: Randomness = freshRandomness()): string {
   const { ephemeralSecretKey, nonce } = randomness;
-  const sealed = chacha20poly1305(sealingKey(request, ephemeralSecretKey), nonce).encrypt(
-    sealedPlaintext(request, randomness.padding),
-  );
+  const plaintext = sealedPlaintext(request, randomness.padding);
+  const sealed = chacha20poly1305(sealingKey(request, ephemeralSecretKey), nonce).encrypt(plaintext);
   const ephemeralPubkey = secp256k1.getPublicKey(ephemeralSecretKey, true);
   return Buffer.concat([ephemeralPubkey, nonce, sealed]).toString('base64');
 }
@@ -42,19 +46,21 @@ function freshRandomness(): Randomness {
   return {
     ephemeralSecretKey: secp256k1.utils.randomSecretKey(),
     nonce: randomBytes(12),
-    padding: randomBytes(PLAINTEXT_BYTES),
+    padding: randomBytes(FORMATS['mostro-push-v2'].plaintextBytes),
   };
 }
 
-function sealingKey({ serverPubkey, hashedPoint = false }: SealRequest, secretKey: Uint8Array): Uint8Array {
+function sealingKey(request: SealRequest, secretKey: Uint8Array): Uint8Array {
+  const { serverPubkey, format = 'mostro-push-v1', hashedPoint = false } = request;
   const point = secp256k1.getSharedSecret(secretKey, Buffer.from(serverPubkey, 'hex'), true);
   const secret = hashedPoint ? sha256(point) : point.subarray(1);
-  return hkdf(sha256, secret, Buffer.from('mostro-push-v1'), Buffer.from('mostro-token-encryption'), 32);
+  return hkdf(sha256, secret, Buffer.from(format), Buffer.from(FORMATS[format].info), 32);
 }
 
-function sealedPlaintext({ platform, token }: SealRequest, padding: Uint8Array): Uint8Array {
+function sealedPlaintext(request: SealRequest, padding: Uint8Array): Uint8Array {
+  const { platform, token, format = 'mostro-push-v1' } = request;
   const bytes = Buffer.from(token);
-  const room = PLAINTEXT_BYTES - HEADER_BYTES;
+  const room = FORMATS[format].plaintextBytes - HEADER_BYTES;
   if (bytes.length > room) {
     throw new RangeError(`a token of at most ${room} bytes fits, this one has ${bytes.length}`);
   }

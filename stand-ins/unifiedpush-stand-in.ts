@@ -19,6 +19,8 @@ export class UnifiedPushStandIn implements AsyncDisposable {
   /** The PEM that a client must trust; there is none without TLS. */
   readonly caCertificate: string | undefined;
   readonly baseUrl: string;
+  /** Connections so far. */
+  connectionCount = 0;
 
   readonly #server: LoopbackServer;
   readonly #latencyMs: number;
@@ -34,6 +36,7 @@ export class UnifiedPushStandIn implements AsyncDisposable {
     const certificate = tls ? await selfSignedCertificate() : undefined;
     const server = certificate === undefined ? createServer() : createTlsServer(certificate);
     const standIn = new UnifiedPushStandIn(await LoopbackServer.listen(server), latencyMs, certificate?.cert);
+    server.on('connection', () => standIn.connectionCount++);
     server.on(
       'request',
       httpExchange((request) => standIn.#respond(request)),

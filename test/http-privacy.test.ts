@@ -18,6 +18,12 @@ describe('no answer of the API repeats what it was sent', () => {
   test.each([
     ['a token that is taken', { trade_pubkey: KEY, token: TOKEN, platform: 'ios' }, 200],
     ['an endpoint that is taken', { trade_pubkey: KEY, token: ENDPOINT, platform: 'android' }, 200],
+    [
+      'a subscription whose keys are none',
+      { trade_pubkey: KEY, subscription: { endpoint: ENDPOINT, keys: { p256dh: TOKEN, auth: KEY } } },
+      400,
+    ],
+    ['a subscription that is none', { trade_pubkey: KEY, subscription: ENDPOINT }, 400],
     ['a key that is none', { trade_pubkey: `${KEY}x`, token: TOKEN, platform: 'ios' }, 400],
     ['a mostro_pubkey that is none', { trade_pubkey: KEY, mostro_pubkey: TOKEN, token: TOKEN }, 400],
     ['a platform that is none', { trade_pubkey: KEY, token: TOKEN, platform: TOKEN }, 400],

@@ -68,12 +68,24 @@ const REFUSALS: [string, unknown, string][] = [
     { trade_pubkey: KEY, encrypted_token: sealed },
     BAD_BASE64,
   ]),
-  ...[0, 1, 265, 280, 282, 1085].map((bytes): [string, unknown, string] => [
+  ...[0, 1, 265, 280, 282, 1084, 1086].map((bytes): [string, unknown, string] => [
     `an encrypted_token of ${bytes} bytes`,
     { trade_pubkey: KEY, encrypted_token: base64(bytes) },
     badSize(bytes),
   ]),
   ['281 random bytes', { trade_pubkey: KEY, encrypted_token: base64(281) }, BAD_SEAL],
+  ['1085 random bytes', { trade_pubkey: KEY, encrypted_token: base64(1085) }, BAD_SEAL],
+  [
+    'a subscription that is a text',
+    { trade_pubkey: KEY, subscription: 'https://push.example/' },
+    'Invalid token',
+  ],
+  ['a subscription of nothing', { trade_pubkey: KEY, subscription: {} }, 'Invalid endpoint'],
+  [
+    'a subscription without keys',
+    { trade_pubkey: KEY, subscription: { endpoint: 'https://push.example/' } },
+    'Invalid token',
+  ],
   ['281 zero bytes', { trade_pubkey: KEY, encrypted_token: Buffer.alloc(281).toString('base64') }, BAD_SEAL],
   ...[
     ['the key', 5],

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { deriveVapidKey } from '../src/crypto/vapid-key.ts';
 import { call } from './support/http.ts';
 import { keep } from './support/keep.ts';
 import { googleEnvironment, serve } from './support/running-program.ts';
@@ -37,6 +38,7 @@ const TOLD = [
   'wake.delivered',
   'wake.failed',
   'wake.refused',
+  'wake.device_refused',
   'provider.unreachable',
   'device.forgotten',
   'fcm.token_minted',
@@ -63,7 +65,10 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
       directory,
     );
     await Promise.all([relay.subscribed(1059), relay.subscribed(14)]);
-    secrets.add('the server’s key', (await readFile(join(directory, 'data', 'server.key'), 'utf8')).trim());
+    const serverKey = (await readFile(join(directory, 'data', 'server.key'), 'utf8')).trim();
+    secrets.add('the server’s key', serverKey);
+    const { d = '' } = deriveVapidKey(Buffer.from(serverKey, 'hex')).privateKey.export({ format: 'jwk' });
+    secrets.add('the VAPID key', d);
     const [, ...pem] = google.serviceAccount.private_key.split('\n');
     secrets.add('the service account’s key', pem[0] ?? '');
     secrets.add('the account', google.serviceAccount.client_email);

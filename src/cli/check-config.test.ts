@@ -28,7 +28,11 @@ async function check(
 
 describe('--check-config', () => {
   test('says so and makes nothing when all is well', async () => {
-    const { printed, directory } = await check({ FCM_ENABLED: 'false' });
+    const { printed, directory } = await check({
+      FCM_ENABLED: 'false',
+      UNIFIEDPUSH_ENABLED: 'true',
+      VAPID_SUBJECT: 'mailto:ops@push.example',
+    });
     expect(printed).toBe('The configuration is usable.\n  The server key will be made on the first start.\n');
     expect(await readdir(directory)).toEqual([]);
   });

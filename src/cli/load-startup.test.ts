@@ -11,6 +11,8 @@ import { loadStartup } from './load-startup.ts';
 
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 
+const CONTACT = { VAPID_SUBJECT: 'mailto:ops@push.example' };
+
 async function fileWith(text: string, mode = 0o600): Promise<string> {
   const path = join(await tempDirectory(), 'file');
   await writeFile(path, text);
@@ -64,7 +66,7 @@ describe('a start', () => {
 
   test('reads the key file of Firebase, and the project that goes before its own', async () => {
     const path = await fileWith(JSON.stringify(ACCOUNT));
-    const environment = { DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: path };
+    const environment = { ...CONTACT, DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: path };
     const { serviceAccount, warnings } = await loadStartup(environment, { createKey: true });
     const other = await loadStartup({ ...environment, FIREBASE_PROJECT_ID: 'mine' }, { createKey: true });
     expect([serviceAccount?.projectId, other.serviceAccount?.projectId]).toEqual(['demo-project', 'mine']);
@@ -85,7 +87,7 @@ describe('a start is warned', () => {
   test.each([
     [
       'that FCM waits',
-      {},
+      CONTACT,
       'FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false',
     ],
     [
@@ -95,8 +97,13 @@ describe('a start is warned', () => {
     ],
     [
       'of what it does not act on yet',
-      { FCM_ENABLED: 'false', PUBLIC_URL: 'x', LOG_FILE: '', VAPID_SUBJECT: 'y' },
-      'set, but not acted on by this version: PUBLIC_URL, VAPID_SUBJECT',
+      { ...CONTACT, FCM_ENABLED: 'false', TRUST_PROXY: 'x', LOG_FILE: '', RATE_LIMIT_PER_MINUTE: 'y' },
+      'set, but not acted on by this version: RATE_LIMIT_PER_MINUTE, TRUST_PROXY',
+    ],
+    [
+      'that Apple refuses Web Push from it',
+      { FCM_ENABLED: 'false', PUBLIC_URL: 'http://push.example' },
+      'Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain',
     ],
   ])('%s', async (_, environment, warning) => {
     const startup = await loadStartup(
@@ -109,7 +116,7 @@ describe('a start is warned', () => {
   test('of a key file that its group can read', async () => {
     const file = await fileWith(generatePrivateKey(), 0o640);
     const { warnings } = await loadStartup(
-      { SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
+      { ...CONTACT, SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
       { createKey: true },
     );
     expect(warnings).toEqual([`${file} is open to its group; consider: chmod 600 ${file}`]);

@@ -1,4 +1,11 @@
-import { assembleConfig, ConfigError, readVariables, serverKeyFile, type Config } from '../config/config.ts';
+import {
+  assembleConfig,
+  ConfigError,
+  readVariables,
+  serverKeyFile,
+  vapidSubject,
+  type Config,
+} from '../config/config.ts';
 import { FUTURE_VARIABLES } from '../config/future-variables.ts';
 import type { Values } from '../config/variables.ts';
 import {
@@ -118,6 +125,9 @@ function warningsFor(environment: Environment, values: Partial<Values>): string[
   }
   if (values.FCM_ENABLED === true && values.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) {
     warnings.push('FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false');
+  }
+  if (values.UNIFIEDPUSH_ENABLED === true && vapidSubject(values) === undefined) {
+    warnings.push('Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain');
   }
   return warnings;
 }

@@ -34,6 +34,7 @@ describe('with no configuration at all', () => {
         payloadMode: 'silent',
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false },
+      vapid: { subject: undefined, privateKey: undefined },
       wakes: {
         batchDelayMs: 5000,
         cooldownMs: 60_000,

@@ -26,6 +26,8 @@ export interface Config {
     readonly payloadMode: 'silent' | 'alert';
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
+  /** `subject`: whom push servers may write to. `privateKey`: 64 hex characters, else one is derived from the server's. */
+  readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly wakes: {
     readonly batchDelayMs: number;
     readonly cooldownMs: number;
@@ -85,6 +87,12 @@ export function serverKeyFile(directory: string, file: string | undefined): stri
   return file ?? join(directory, 'server.key');
 }
 
+/** Whom push servers may write to about this server, if it is known (contract 4). */
+export function vapidSubject(values: Partial<Values>): string | undefined {
+  const { PUBLIC_URL: publicUrl, VAPID_SUBJECT: subject } = values;
+  return subject ?? (publicUrl?.startsWith('https:') ? publicUrl : undefined);
+}
+
 /** The configuration that a full set of values means (contract 7). */
 export function assembleConfig(values: Values): Config {
   return {
@@ -101,7 +109,7 @@ export function assembleConfig(values: Values): Config {
       required: values.ADMIN_PORT !== undefined,
     },
     key: {
-      privateKey: values.SERVER_PRIVATE_KEY === undefined ? undefined : new Secret(values.SERVER_PRIVATE_KEY),
+      privateKey: secretOf(values.SERVER_PRIVATE_KEY),
       file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
     },
     registrations: {
@@ -118,10 +126,15 @@ export function assembleConfig(values: Values): Config {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
     },
+    vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
   };
+}
+
+function secretOf(value: string | undefined): Secret<string> | undefined {
+  return value === undefined ? undefined : new Secret(value);
 }
 
 function assembleWakes(values: Values): Config['wakes'] {

@@ -61,6 +61,18 @@ export const onOff: z.ZodType<boolean, string> = z.string().transform((text, con
 
 export const text: z.ZodType<string, string> = z.string();
 
+/** What `parse` reads; where it reads nothing, the text is not what is expected. */
+export function read<Value>(
+  expected: string,
+  parse: (written: string) => Value | undefined,
+): z.ZodType<Value, string> {
+  return z.string().transform((written, context) => {
+    const value = parse(written);
+    if (value === undefined) context.addIssue({ code: 'custom', message: `expected ${expected}` });
+    return value ?? z.NEVER;
+  });
+}
+
 /** The path of a file or directory. What looks like the file's content, a slip that would put a secret into messages, is refused. */
 export const path: z.ZodType<string, string> = z
   .string()

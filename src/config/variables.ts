@@ -5,6 +5,8 @@ import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import { parseRelayUrl } from '../core/relay-url.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
+import { parseVapidPrivateKey } from './vapid-private-key.ts';
+import { parseVapidSubject } from './vapid-subject.ts';
 import {
   list,
   oneOf,
@@ -13,6 +15,7 @@ import {
   path,
   optional,
   positiveNumber,
+  read,
   text,
   variable,
   wholeNumber,
@@ -34,19 +37,14 @@ const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
   WAKE_KINDS.find((known) => String(known) === kind),
 );
 const port = wholeNumber(0, 65_535);
-const httpUrl = z.string().transform((written, context) => {
-  const url = parseHttpUrl(written);
-  if (url === undefined)
-    context.addIssue({ code: 'custom', message: 'expected an https:// (or http://) URL' });
-  return url ?? z.NEVER;
-});
+const httpUrl = read('an https:// (or http://) URL', parseHttpUrl);
 const privateKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex characters');
-const logLevel = z.string().transform((written, context) => {
-  const level = parseLogLevel(written);
-  const message = 'expected trace, debug, info, warn, error or off';
-  if (level === undefined) context.addIssue({ code: 'custom', message });
-  return level ?? z.NEVER;
-});
+const vapidSubject = read('mailto: and an address, or an https: URL', parseVapidSubject);
+const vapidPrivateKey = read(
+  'a private key of P-256: 64 hex characters or 43 of base64url',
+  parseVapidPrivateKey,
+);
+const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 
 /** Every variable that the program reads (contract 7), in the order in which `.env.example` and the docs show them. */
 export const VARIABLES = {
@@ -65,6 +63,7 @@ export const VARIABLES = {
   ),
   SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
   SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
+  PUBLIC_URL: optional('Where clients reach the public HTTP API: its https:// URL.', httpUrl),
   ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),
   // No default text: a default port that is taken is a warning, a chosen one an error.
   ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
@@ -124,6 +123,15 @@ export const VARIABLES = {
     'Allow endpoints that are http or on private addresses: for tests and home labs.',
     onOff,
     'false',
+  ),
+  VAPID_SUBJECT: optional(
+    'Whom push servers may write to: mailto: or https:. Apple asks for it. Default: PUBLIC_URL, if it is https.',
+    vapidSubject,
+  ),
+  VAPID_PRIVATE_KEY: optional(
+    "Key that signs Web Push requests; another one ends every subscription. Default: derived from the server's key.",
+    vapidPrivateKey,
+    { secret: true },
   ),
   BATCH_DELAY_MS: variable(
     'Milliseconds after a wake in which further events for its device are gathered into one.',

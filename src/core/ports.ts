@@ -81,7 +81,10 @@ export interface SeenEvents {
  */
 export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 
-/** Where registrations are kept. Every implementation passes `test/contracts/registration-store.contract.ts`. */
+/**
+ * Where registrations are kept. A device is one, however many keys point at it, and has the newest Web Push keys that were
+ * registered for it (`renewedTarget`). Every implementation passes the contracts of `test/contracts/registration-store.test.ts`.
+ */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
   mayHold(tradePubkey: TradePubkey): boolean;

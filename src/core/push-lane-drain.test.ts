@@ -135,7 +135,11 @@ describe('a lane that is drained', () => {
     let renewed: (() => void) | undefined;
     const renewal = new Promise<void>((resolve) => (renewed = resolve));
     const { ask, answer, lane } = laneBench({
-      consequences: { renew: () => renewal, forget: async () => undefined, isRegistered: async () => true },
+      consequences: {
+        renew: () => renewal,
+        forget: async () => undefined,
+        registered: async (target) => target,
+      },
     });
     void ask('a');
     void ask('b');

@@ -136,8 +136,9 @@ export class PushLane {
 
   async #attempt(entry: LaneEntry, signal: AbortSignal): Promise<void> {
     const { clock, consequences, provider } = this.#options;
-    const { kind, keys, target } = entry;
-    if (entry.hasWaited && !(await consequences.isRegistered(target, keys))) {
+    const { kind, keys } = entry;
+    const target = entry.hasWaited ? await consequences.registered(entry.target, keys) : entry.target;
+    if (target === undefined) {
       this.#onSent(entry);
       return entry.end('dropped');
     }

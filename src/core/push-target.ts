@@ -41,6 +41,16 @@ export function isSameDevice(a: PushTarget, b: PushTarget): boolean {
   return a.type === b.type && addressOf(a) === addressOf(b);
 }
 
+/**
+ * How a device is to be reached once it has been registered again. The newest Web Push keys count; a registration without
+ * any leaves those that are there, because a wake that the app cannot read still wakes it, and one in the clear is refused
+ * by many push servers.
+ */
+export function renewedTarget(held: PushTarget, registered: PushTarget): PushTarget {
+  const hasKeys = registered.type === 'unifiedpush' && registered.keys !== undefined;
+  return hasKeys ? registered : held;
+}
+
 /** FCM tokens are 140–200 characters today and undocumented; the bound only keeps a registration small. */
 const MAX_TOKEN_LENGTH = 4096;
 /** The longest endpoint that the UnifiedPush specification (AND_3) allows, in bytes. */
@@ -65,11 +75,17 @@ export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): Push
     const valid = token.length <= MAX_TOKEN_LENGTH && PRINTABLE.test(token);
     return valid ? { type: 'fcm', token } : 'Invalid token';
   }
+  const endpoint = parseEndpoint(token, allowsEndpoint);
+  return endpoint === undefined ? 'Invalid endpoint' : { type: 'unifiedpush', endpoint };
+}
+
+/** @returns the endpoint as a normalised URL, or `undefined` where it is none or not allowed */
+export function parseEndpoint(text: string, allowsEndpoint: EndpointPolicy): string | undefined {
   // URL.canParse first: the URL constructor's error would carry the text, which is a secret.
-  if (!PRINTABLE.test(token) || token.includes('#') || !URL.canParse(token)) return 'Invalid endpoint';
-  const endpoint = new URL(token);
+  if (!PRINTABLE.test(text) || text.includes('#') || !URL.canParse(text)) return undefined;
+  const endpoint = new URL(text);
   const { href, username, password } = endpoint;
   // Normalised, a URL is ASCII and can be longer than it was written.
   const fits = href.length <= MAX_ENDPOINT_BYTES && username === '' && password === '';
-  return fits && allowsEndpoint(endpoint) ? { type: 'unifiedpush', endpoint: href } : 'Invalid endpoint';
+  return fits && allowsEndpoint(endpoint) ? href : undefined;
 }

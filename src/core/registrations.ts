@@ -89,12 +89,10 @@ export class Registrations implements WakeConsequences {
     await Promise.all([...tradePubkeys].map((key) => this.#store.renew(key, woken, this.#lifetime, now)));
   }
 
-  /** Whether any of these keys still points at the device. */
-  async isRegistered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<boolean> {
+  /** The device as it is registered by now, if any of these keys still points at it. */
+  async registered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<PushTarget | undefined> {
     const held = await Promise.all([...tradePubkeys].map((key) => this.find(key)));
-    return held.some(
-      (registration) => registration !== undefined && isSameDevice(registration.target, target),
-    );
+    return held.find((registration) => registration && isSameDevice(registration.target, target))?.target;
   }
 
   /** Forgets a device that its push service calls gone, with every key that points at it. */

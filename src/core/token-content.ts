@@ -1,8 +1,8 @@
 import type { Platform } from './push-target.ts';
 
-/** What a client seals: which system its device runs, and the token (or endpoint) that reaches it. */
+/** What a client seals: which system its device runs, and the token (or endpoint, or subscription as JSON) that reaches it. */
 export interface TokenContent {
-  readonly platform: Exclude<Platform, 'webpush'>;
+  readonly platform: Platform;
   readonly token: string;
 }
 

@@ -7,6 +7,6 @@ export interface WakeConsequences {
   renew(target: PushTarget, keys: Iterable<TradePubkey>): Promise<void>;
   /** The device is gone for good. */
   forget(target: PushTarget): Promise<void>;
-  /** Whether any of these keys still points at the device. */
-  isRegistered(target: PushTarget, keys: Iterable<TradePubkey>): Promise<boolean>;
+  /** The device as it is registered by now, which may be with newer Web Push keys, if any of these keys still points at it. */
+  registered(target: PushTarget, keys: Iterable<TradePubkey>): Promise<PushTarget | undefined>;
 }

@@ -2,34 +2,66 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
+import type { Platform } from '../core/push-target.ts';
 import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
 import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
 import { wasmCurve } from './wasm-curve.ts';
 
-// The envelope `mostro-push-v1` (contract 3.1):
-//   ephemeral_pubkey(33, compressed) || nonce(12) || ciphertext(220) || tag(16)
+// An envelope (contract 3):
+//   ephemeral_pubkey(33, compressed) || nonce(12) || ciphertext || tag(16)
 //   plaintext = platform(1) || length(2, big endian) || token || random padding
-const SALT = 'mostro-push-v1';
-const INFO = 'mostro-token-encryption';
 const PUBKEY_BYTES = 33;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const PLAINTEXT_BYTES = 220;
 const HEADER_BYTES = 3;
 const CIPHER = 'chacha20-poly1305';
+const PLATFORMS = ['ios', 'android', 'webpush'] as const satisfies readonly Platform[];
 
-/** The length of a sealed token in bytes, before base64. */
-export const SEALED_TOKEN_BYTES = PUBKEY_BYTES + NONCE_BYTES + PLAINTEXT_BYTES + TAG_BYTES;
-/** The longest token, in bytes of UTF-8, that fits into an envelope. */
-const MAX_TOKEN_BYTES = PLAINTEXT_BYTES - HEADER_BYTES;
+/** One kind of envelope. All of a kind have the same length, which tells it from the others. */
+interface Envelope {
+  readonly plaintextBytes: number;
+  readonly salt: string;
+  readonly info: string;
+  readonly platforms: Readonly<Partial<Record<Platform, number>>>;
+  /** Whether the key may also come from the hash that the Rust server's library takes of the shared point. */
+  readonly allowsHashedPoint: boolean;
+}
 
-const PLATFORM_BYTES: Readonly<Record<TokenContent['platform'], number>> = { ios: 0x01, android: 0x02 };
+const ENVELOPES = {
+  /** For an FCM token, or a short endpoint (contract 3.1). */
+  'mostro-push-v1': {
+    plaintextBytes: 220,
+    salt: 'mostro-push-v1',
+    info: 'mostro-token-encryption',
+    platforms: { ios: 0x01, android: 0x02 },
+    allowsHashedPoint: true,
+  },
+  /** Long enough for a Web Push subscription (contract 3.2). */
+  'mostro-push-v2': {
+    plaintextBytes: 1024,
+    salt: 'mostro-push-v2',
+    info: 'mostro-token-encryption-v2',
+    platforms: { ios: 0x01, android: 0x02, webpush: 0x03 },
+    allowsHashedPoint: false,
+  },
+} as const satisfies Readonly<Record<string, Envelope>>;
+
+export type EnvelopeName = keyof typeof ENVELOPES;
+
+const envelopes: readonly Envelope[] = Object.values(ENVELOPES);
+
+/** The lengths that a sealed token may have, in bytes before base64, the usual one first. */
+export const SEALED_TOKEN_SIZES: readonly number[] = envelopes.map(sealedBytes);
+
+function sealedBytes({ plaintextBytes }: Envelope): number {
+  return PUBKEY_BYTES + NONCE_BYTES + plaintextBytes + TAG_BYTES;
+}
 
 /**
  * Opens a sealed token.
  *
- * @param sealed {@link SEALED_TOKEN_BYTES} bytes
+ * @param sealed as many bytes as one of {@link SEALED_TOKEN_SIZES}
  * @param privateKey the server's, 32 bytes
  */
 export function openToken(
@@ -37,11 +69,14 @@ export function openToken(
   privateKey: Uint8Array,
   curve: Curve = wasmCurve,
 ): TokenContent | SealedTokenProblem {
+  const envelope = envelopes.find((one) => sealedBytes(one) === sealed.length);
   const point = curve.sharedPoint(privateKey, sealed.subarray(0, PUBKEY_BYTES));
-  if (point === undefined) return 'Failed to decrypt token';
+  if (envelope === undefined || point === undefined) return 'Failed to decrypt token';
   // Raw x first; then, once, the hash that the Rust server's library takes of the shared point.
-  const plaintext = decrypt(sealed, point.subarray(1)) ?? decrypt(sealed, sha256(point));
-  return plaintext === undefined ? 'Failed to decrypt token' : decode(plaintext);
+  const plaintext =
+    decrypt(sealed, point.subarray(1), envelope) ??
+    (envelope.allowsHashedPoint ? decrypt(sealed, sha256(point), envelope) : undefined);
+  return plaintext === undefined ? 'Failed to decrypt token' : decode(plaintext, envelope);
 }
 
 /** The randomness that sealing needs; given only by tests, to meet their vectors. */
@@ -50,7 +85,7 @@ export interface SealingRandomness {
   readonly ephemeralPrivateKey: Uint8Array;
   /** 12 bytes. */
   readonly nonce: Uint8Array;
-  /** As many bytes as the token leaves of the 220 − 3. */
+  /** As many bytes as the token leaves of the plaintext. */
   readonly padding: (length: number) => Uint8Array;
 }
 
@@ -58,25 +93,23 @@ export interface SealingRandomness {
  * Seals a token to a server, as a client does.
  *
  * @param serverPubkey 33 bytes, compressed
- * @returns {@link SEALED_TOKEN_BYTES} bytes
- * @throws RangeError when the token is empty or longer than 217 bytes, or the key is no point on the curve
+ * @returns as many bytes as all of its envelope have
+ * @throws RangeError when the token is empty, or longer than the envelope's plaintext less three bytes, the envelope is for
+ *   other platforms, or the key is no point on the curve
  */
 export function sealToken(
   content: TokenContent,
   serverPubkey: Uint8Array,
+  name: EnvelopeName = 'mostro-push-v1',
   { ephemeralPrivateKey, nonce, padding }: SealingRandomness = freshRandomness(),
 ): Uint8Array {
-  const token = Buffer.from(content.token, 'utf8');
-  if (token.length === 0 || token.length > MAX_TOKEN_BYTES) {
-    throw new RangeError(`a token has 1 to ${MAX_TOKEN_BYTES} bytes, this one ${token.length}`);
-  }
+  const envelope: Envelope = ENVELOPES[name];
   const ephemeralPubkey = pointFromScalar(ephemeralPrivateKey, true);
   const point = sharedPoint(ephemeralPrivateKey, serverPubkey);
   if (point === undefined || ephemeralPubkey === null)
     throw new RangeError('the key is no point on the curve');
-  const header = Buffer.from([PLATFORM_BYTES[content.platform], token.length >> 8, token.length & 0xff]);
-  const plaintext = Buffer.concat([header, token, padding(MAX_TOKEN_BYTES - token.length)]);
-  const cipher = createCipheriv(CIPHER, encryptionKey(point.subarray(1)), nonce, {
+  const plaintext = encode(content, envelope, padding);
+  const cipher = createCipheriv(CIPHER, encryptionKey(point.subarray(1), envelope), nonce, {
     authTagLength: TAG_BYTES,
   });
   return Buffer.concat([
@@ -94,10 +127,11 @@ function freshRandomness(): SealingRandomness {
   return { ephemeralPrivateKey, nonce: randomBytes(NONCE_BYTES), padding: randomBytes };
 }
 
-function decrypt(sealed: Uint8Array, keyMaterial: Uint8Array): Buffer | undefined {
+function decrypt(sealed: Uint8Array, keyMaterial: Uint8Array, envelope: Envelope): Buffer | undefined {
   const nonce = sealed.subarray(PUBKEY_BYTES, PUBKEY_BYTES + NONCE_BYTES);
   const ciphertext = sealed.subarray(PUBKEY_BYTES + NONCE_BYTES, sealed.length - TAG_BYTES);
-  const decipher = createDecipheriv(CIPHER, encryptionKey(keyMaterial), nonce, { authTagLength: TAG_BYTES });
+  const key = encryptionKey(keyMaterial, envelope);
+  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
@@ -106,8 +140,23 @@ function decrypt(sealed: Uint8Array, keyMaterial: Uint8Array): Buffer | undefine
   }
 }
 
-function decode(plaintext: Buffer): TokenContent | SealedTokenProblem {
-  const platform = (['ios', 'android'] as const).find((name) => PLATFORM_BYTES[name] === plaintext[0]);
+function encode(
+  { platform, token }: TokenContent,
+  { plaintextBytes, platforms }: Envelope,
+  padding: SealingRandomness['padding'],
+): Buffer {
+  const [bytes, room] = [Buffer.from(token, 'utf8'), plaintextBytes - HEADER_BYTES];
+  if (bytes.length === 0 || bytes.length > room) {
+    throw new RangeError(`a token has 1 to ${room} bytes, this one ${bytes.length}`);
+  }
+  const byte = platforms[platform];
+  if (byte === undefined) throw new RangeError(`no envelope of this kind is for ${platform}`);
+  const header = Buffer.from([byte, bytes.length >> 8, bytes.length & 0xff]);
+  return Buffer.concat([header, bytes, padding(room - bytes.length)]);
+}
+
+function decode(plaintext: Buffer, { platforms }: Envelope): TokenContent | SealedTokenProblem {
+  const platform = PLATFORMS.find((name) => platforms[name] === plaintext[0]);
   if (platform === undefined) return 'Invalid platform identifier';
   const length = plaintext.readUInt16BE(1);
   if (length === 0 || length > plaintext.length - HEADER_BYTES) return 'Invalid token';
@@ -120,9 +169,9 @@ function decode(plaintext: Buffer): TokenContent | SealedTokenProblem {
 }
 
 /** HKDF-SHA256 (RFC 5869) of one block. By two HMACs: on Node 20 more than twice as fast as `hkdfSync`. */
-function encryptionKey(keyMaterial: Uint8Array): Buffer {
-  const extracted = createHmac('sha256', SALT).update(keyMaterial).digest();
-  return createHmac('sha256', extracted).update(`${INFO}\x01`, 'latin1').digest();
+function encryptionKey(keyMaterial: Uint8Array, { salt, info }: Envelope): Buffer {
+  const extracted = createHmac('sha256', salt).update(keyMaterial).digest();
+  return createHmac('sha256', extracted).update(`${info}\x01`, 'latin1').digest();
 }
 
 function sha256(bytes: Uint8Array): Buffer {

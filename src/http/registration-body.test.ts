@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest';
 
 import { tradeKey } from '../../test/support/registrations.ts';
 import { fromHex, invalidVectors, validVectors } from '../../test/support/sealed-token-vectors.ts';
-import { openToken, SEALED_TOKEN_BYTES } from '../crypto/sealed-token.ts';
+import type { PushTarget } from '../core/push-target.ts';
+import { openToken, SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
+import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { ApiError } from './api-error.ts';
 import { parseRegistration, parseUnregistration, type RegistrationRules } from './registration-body.ts';
 
 const KEY = validVectors[0]?.server_private_key ?? '';
 const RULES: RegistrationRules = {
   openToken: (sealed) => openToken(sealed, fromHex(KEY)),
-  sealedTokenBytes: SEALED_TOKEN_BYTES,
+  sealedTokenSizes: SEALED_TOKEN_SIZES,
+  parseKeys: parseWebPushKeys,
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
@@ -31,14 +34,20 @@ function failureOf(body: unknown, rules: Partial<RegistrationRules> = {}): strin
   return 'no failure';
 }
 
+/** Where wakes go for what a vector seals. */
+function targetOf(token: string): PushTarget {
+  if (token.startsWith('http')) return { type: 'unifiedpush', endpoint: token };
+  if (!token.startsWith('{')) return { type: 'fcm', token };
+  const { endpoint, ...keys } = JSON.parse(token) as { endpoint: string; p256dh: string; auth: string };
+  return { type: 'unifiedpush', endpoint, keys };
+}
+
 describe('a sealed registration', () => {
   test.each(validVectors)('"$name" leads to its device', ({ encrypted_token, token, platform }) => {
     const body = { trade_pubkey: tradeKey(1), encrypted_token };
     const { target, ...rest } = parseRegistration(body, RULES);
     expect(rest).toEqual({ tradePubkey: tradeKey(1), platform });
-    expect(target).toEqual(
-      token.startsWith('http') ? { type: 'unifiedpush', endpoint: token } : { type: 'fcm', token },
-    );
+    expect(target).toEqual(targetOf(token));
   });
 
   test.each(invalidVectors)('"$name" is answered "$message"', ({ encrypted_token, message }) => {

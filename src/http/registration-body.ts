@@ -1,17 +1,18 @@
 import { z } from 'zod';
 
-import { parseTarget, type EndpointPolicy, type Platform, type PushTarget } from '../core/push-target.ts';
+import { parseJson } from '../core/parse-json.ts';
+import { parseTarget, type Platform, type PushTarget, type TargetProblem } from '../core/push-target.ts';
 import type { OpenToken, TokenContent } from '../core/token-content.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
+import { parseSubscription, type SubscriptionRules } from '../core/web-push-subscription.ts';
 import { ApiError } from './api-error.ts';
 
-export interface RegistrationRules {
+export interface RegistrationRules extends SubscriptionRules {
   readonly openToken: OpenToken;
-  /** The length of a sealed token, in bytes. */
-  readonly sealedTokenBytes: number;
+  /** The lengths that a sealed token may have, in bytes, the usual one first. */
+  readonly sealedTokenSizes: readonly number[];
   /** `ALLOW_PLAINTEXT_TOKENS`. */
   readonly allowPlaintextTokens: boolean;
-  readonly allowsEndpoint: EndpointPolicy;
   /** The providers that are switched on. */
   readonly enabled: ReadonlySet<PushTarget['type']>;
 }
@@ -51,6 +52,24 @@ const PlainToken = z.object({
     .pipe(z.enum(['android', 'ios'], 'Invalid platform identifier')),
 });
 
+// What the parts of a subscription are worth is for `parseSubscription` to say.
+const part = z.unknown().optional();
+const keys = { p256dh: part, auth: part };
+/** The JSON of the W3C's `PushSubscription`. */
+const Subscription = z.object({
+  subscription: z.object({ endpoint: part, keys: z.object(keys).catch({}) }, 'Invalid token'),
+});
+/** The JSON that is sealed (contract 3.2). */
+const SealedSubscription = z.object({
+  subscription: z.object({ endpoint: part, ...keys }, 'Invalid token'),
+});
+
+/** What a client says that its device is reached by, and runs. */
+interface Device {
+  readonly target: PushTarget | TargetProblem;
+  readonly platform: Platform;
+}
+
 /** Every field's failure is an answer of the contract; the first one is given. */
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
@@ -61,7 +80,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 
 /**
  * Reads the body of `POST /api/register`. Its fields tell the shape (contract 1.1): with `encrypted_token` it is
- * sealed, else plain.
+ * sealed, with `subscription` a Web Push subscription, else a plain token.
  *
  * @throws ApiError with the contract's message
  */
@@ -70,8 +89,7 @@ export function parseRegistration(
   rules: RegistrationRules,
 ): { tradePubkey: TradePubkey; target: PushTarget; platform: Platform } {
   const { trade_pubkey: tradePubkey } = parse(RegistrationKeys, body);
-  const { token, platform } = isSealed(body) ? openSealed(body, rules) : readPlain(body, rules);
-  const target = parseTarget(token, rules.allowsEndpoint);
+  const { target, platform } = readDevice(body, rules);
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
   return { tradePubkey, target, platform };
@@ -86,23 +104,32 @@ export function parseUnregistration(body: unknown): TradePubkey {
   return parse(UnregistrationBody, body).trade_pubkey;
 }
 
-/** A field that is `null` counts as left out: some clients write all that they know of. */
-function isSealed(body: unknown): boolean {
-  const { encrypted_token: sealed } = body as { encrypted_token?: unknown };
-  return sealed !== undefined && sealed !== null;
+function readDevice(body: unknown, rules: RegistrationRules): Device {
+  if (has(body, 'encrypted_token')) return openSealed(body, rules);
+  if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
+  if (!has(body, 'subscription')) return deviceOf(parse(PlainToken, body), rules);
+  const { endpoint, keys: parts } = parse(Subscription, body).subscription;
+  return { target: parseSubscription({ endpoint, ...parts }, rules), platform: 'webpush' };
 }
 
-function openSealed(body: unknown, rules: RegistrationRules): TokenContent {
+/** A field that is `null` counts as left out: some clients write all that they know of. */
+function has(body: unknown, field: string): boolean {
+  const value = (body as Readonly<Record<string, unknown>>)[field];
+  return value !== undefined && value !== null;
+}
+
+function openSealed(body: unknown, rules: RegistrationRules): Device {
   const { encrypted_token: sealed } = parse(SealedToken, body);
   // Before any cryptography: whoever sends the wrong size pays for it alone.
-  if (sealed.length !== rules.sealedTokenBytes)
-    throw ApiError.tokenSize(rules.sealedTokenBytes, sealed.length);
+  const [usualSize = 0] = rules.sealedTokenSizes;
+  if (!rules.sealedTokenSizes.includes(sealed.length)) throw ApiError.tokenSize(usualSize, sealed.length);
   const opened = rules.openToken(sealed);
   if (typeof opened === 'string') throw ApiError.of(opened);
-  return opened;
+  return deviceOf(opened, rules);
 }
 
-function readPlain(body: unknown, rules: RegistrationRules): TokenContent {
-  if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
-  return parse(PlainToken, body);
+function deviceOf({ platform, token }: TokenContent, rules: RegistrationRules): Device {
+  if (platform !== 'webpush') return { target: parseTarget(token, rules.allowsEndpoint), platform };
+  const { subscription } = parse(SealedSubscription, { subscription: parseJson(token) });
+  return { target: parseSubscription(subscription, rules), platform };
 }

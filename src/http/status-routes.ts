@@ -1,12 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 
+import type { Platform } from '../core/push-target.ts';
 import type { RegistrationCounts } from '../core/registration.ts';
 
 export interface StatusRoutesOptions {
   readonly version: string;
   /** 66 hex characters: what clients seal their tokens to. */
   readonly serverPubkey: string;
-  readonly sealedTokenBytes: number;
+  /** The lengths that a sealed token may have, in bytes, the usual one first. */
+  readonly sealedTokenSizes: readonly number[];
+  readonly platforms: readonly Platform[];
+  /** What an app subscribes with (RFC 8292), where UnifiedPush is switched on. */
+  readonly vapidPublicKey: string | undefined;
   readonly kinds: readonly number[];
   readonly counts: () => RegistrationCounts;
   readonly relays: () => readonly RelayLine[];
@@ -26,7 +31,8 @@ export interface RelayLine {
 
 /** `GET /api/health`, `/api/info` and `/api/status`. The order of the fields is part of the contract (contract 1). */
 export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
-  const { version, serverPubkey, sealedTokenBytes, kinds, counts, relays } = options;
+  const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, counts, relays } =
+    options;
 
   // Liveness only: apps give push up for good on anything but this answer.
   app.get('/api/health', async () => ({ status: 'ok' }));
@@ -34,11 +40,13 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
   app.get('/api/info', async () => ({
     server_pubkey: serverPubkey,
     version,
-    encrypted_token_size: sealedTokenBytes,
+    encrypted_token_size: sealedTokenSizes[0],
     encryption_enabled: true,
-    encrypted_token_sizes: [sealedTokenBytes],
+    encrypted_token_sizes: sealedTokenSizes,
     kinds,
-    platforms: ['android', 'ios'],
+    platforms,
+    // Left out where it is undefined.
+    vapid_public_key: vapidPublicKey,
   }));
 
   app.get('/api/status', async () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import { renewedTarget, type PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
   isOwned,
@@ -87,10 +87,9 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
     const record = this.#keys.find(tradePubkey);
-    if (record === NO_RECORD) return false;
-    if (!request.signed && isOwned(this.#read(record), request.now)) return false;
-    this.#delete(record);
-    return true;
+    const isKept = record === NO_RECORD || (!request.signed && isOwned(this.#read(record), request.now));
+    if (!isKept) this.#delete(record);
+    return !isKept;
   }
 
   async forget(target: PushTarget): Promise<number> {
@@ -142,8 +141,9 @@ export class MemoryRegistrations implements RegistrationStore {
   #replace(record: number, registration: Registration): PutResult {
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     const woken = registration.woken || this.#records.isWoken(record);
+    const target = this.#renewed(registration.target);
     this.#unlink(record);
-    this.#link(record, { ...registration, woken });
+    this.#link(record, { ...registration, target, woken });
     return 'stored';
   }
 
@@ -153,7 +153,13 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#keys.add(registration.tradePubkey, record);
     this.#ofDevice.begin(record);
     this.#neverWoken.begin(record);
-    this.#link(record, registration);
+    this.#link(record, { ...registration, target: this.#renewed(registration.target) });
+  }
+
+  /** What reaches the device from now on, as far as it was known before. */
+  #renewed(target: PushTarget): PushTarget {
+    const device = this.#devices.find(target);
+    return device === NO_RECORD ? target : renewedTarget(this.#devices.targetOf(device), target);
   }
 
   #delete(record: number): void {

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 
 import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
 import type { PutResult, RegistrationStore } from '../../src/core/ports.ts';
-import { isSameDevice, type PushTarget } from '../../src/core/push-target.ts';
+import { isSameDevice, renewedTarget, type PushTarget } from '../../src/core/push-target.ts';
 import { expiryOf, type Registration } from '../../src/core/registration.ts';
 import type { TradePubkey } from '../../src/core/trade-pubkey.ts';
-import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget } from '../support/registrations.ts';
+import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget, webPushTarget } from '../support/registrations.ts';
 import type { CreateRegistrationStore } from './registration-store.contract.ts';
 
 /** A store as simple as it can be: one list, oldest registration first. */
@@ -25,8 +25,13 @@ class NaiveStore {
       result = 'displaced';
     }
     if (owned) return 'owned';
+    const known = this.list.find(({ target }) => isSameDevice(target, registration.target));
+    const target = known ? renewedTarget(known.target, registration.target) : registration.target;
     this.#keep((one) => one.tradePubkey !== tradePubkey);
-    this.list.push({ ...registration, woken: registration.woken || former?.woken === true });
+    this.list = this.list.map((one) =>
+      isSameDevice(one.target, target) ? Object.assign({}, one, { target }) : one,
+    );
+    this.list.push({ ...registration, target, woken: registration.woken || former?.woken === true });
     return result;
   }
 
@@ -61,7 +66,14 @@ class NaiveStore {
 
 const CAPACITY = 5;
 const KEYS = Array.from({ length: 9 }, (_, n) => tradeKey(n));
-const TARGETS = [fcmTarget('a'), fcmTarget('b'), unifiedPushTarget('a'), unifiedPushTarget('b')];
+const TARGETS = [
+  fcmTarget('a'),
+  fcmTarget('b'),
+  unifiedPushTarget('a'),
+  webPushTarget('a', 1),
+  webPushTarget('a', 2),
+  webPushTarget('b', 1),
+];
 
 const key = fc.constantFrom(...KEYS);
 const target = fc.constantFrom<PushTarget[]>(...TARGETS);

@@ -79,7 +79,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     consequences: {
       renew: async (_target, keys) => void renewed.push([...keys]),
       forget: async (target) => void forgotten.push(addressOf(target)),
-      isRegistered: async (target) => !unwanted.has(addressOf(target)),
+      registered: async (target) => (unwanted.has(addressOf(target)) ? undefined : target),
     },
     schedule: schedule.schedule,
     clock: clock.read,

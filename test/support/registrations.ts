@@ -18,6 +18,12 @@ export function unifiedPushTarget(name: string): UnifiedPushTarget {
   return { type: 'unifiedpush', endpoint: `https://push.example/${name}` };
 }
 
+/** A UnifiedPush endpoint with the n-th of many distinct Web Push keys: such as they look, not points on the curve. */
+export function webPushTarget(name: string, n: number): UnifiedPushTarget {
+  const keys = { p256dh: `p256dh-${n}`.padEnd(87, 'x'), auth: `auth-${n}`.padEnd(22, 'x') };
+  return { ...unifiedPushTarget(name), keys };
+}
+
 /** The defaults of the contract. */
 export const LIFETIME: Lifetime = { ttlMs: 48 * HOUR_MS, maxAgeMs: 30 * DAY_MS };
 

@@ -49,6 +49,14 @@ lines for \`.env\`.
 for credentials. Until it has them its wakes are lost, and counted as \`wakes_turned_away\`. A key file that is named but missing or malformed is a configuration error. One that Google refuses
 is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake.
 
+## Web Push
+
+The VAPID key, which \`GET /api/info\` gives as \`vapid_public_key\`, is derived from the server's key unless
+\`VAPID_PRIVATE_KEY\` has another (\`npx web-push generate-vapid-keys\` prints one in the form that is taken). Apps subscribe for one such key: with a new one, be
+it that the server's key was changed, many push servers refuse until the app has subscribed anew. \`VAPID_SUBJECT\` is checked at the
+start; without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no contact, and Apple refuses them. All of it:
+[unifiedpush.md](unifiedpush.md).
+
 ## The incumbent's logging variable
 
 \`RUST_LOG\` is read as \`env_logger\` would: \`info\`, or \`warn,mostro_push_backend=debug\`, of which the part that names

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { sealToken } from '../../stand-ins/sealed-token.ts';
 import type { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { freePort } from './free-port.ts';
 import { call, postJson } from './http.ts';
 import type { RunningProgram } from './running-program.ts';
@@ -33,10 +34,37 @@ async function register({ running, secrets }: Stage, token: string, sealed = fal
   return key;
 }
 
+/** The same for a Web Push subscription, plain and sealed. */
+async function subscribe({ running, secrets }: Stage, endpoint: string): Promise<string> {
+  const key = getPublicKey(generateSecretKey());
+  const subscription = new WebPushSubscription(endpoint);
+  secrets.addKey(`the key of ${endpoint}`, key);
+  secrets.addEndpoint(endpoint, endpoint);
+  secrets.addLong(`the p256dh of ${endpoint}`, subscription.keys.p256dh);
+  secrets.add(`the auth of ${endpoint}`, subscription.keys.auth);
+  const bad = { endpoint, keys: { ...subscription.keys, auth: `${subscription.keys.auth}x` } };
+  for (const [body, status] of [
+    [{ trade_pubkey: key, subscription: bad }, 400],
+    [{ trade_pubkey: key, subscription }, 200],
+  ] as const) {
+    const answer = await postJson(`${running.apiUrl}/api/register`, JSON.stringify(body));
+    expect(answer.status).toBe(status);
+    expect(secrets.foundIn(answer.text)).toEqual([]);
+  }
+  return key;
+}
+
 /** One device for each way in which a wake can end, and a forged copy before each event. */
 export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
   const { relay, running, secrets, unifiedPush } = stage;
-  unifiedPush.answer = ({ path }) => (path.includes('Broken') ? { status: 500, body: path } : undefined);
+  unifiedPush.answer = ({ headers, path }) => {
+    secrets.addLong(
+      'a VAPID token',
+      (headers.authorization ?? 'no VAPID token at all').replace('vapid t=', ''),
+    );
+    const status = /Status(\d+)/.exec(path)?.[1];
+    return status === undefined ? undefined : { status: Number(status), body: path };
+  };
   const deadPort = await freePort();
   const devices = [
     ['fcm-plain-token', 'delivered', false],
@@ -46,12 +74,15 @@ export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
     ['fcm-status400-token', 'refused', true],
     ['fcm-status500-token', 'retry', false],
     [unifiedPush.endpoint('SecretOfAlice'), 'delivered', false],
-    [unifiedPush.endpoint('BrokenSecret'), 'retry', true],
+    [unifiedPush.endpoint('Status500'), 'retry', true],
+    [unifiedPush.endpoint('SubscriptionOfAlice'), 'delivered', 'subscription'],
+    [unifiedPush.endpoint('SubscriptionStatus403'), 'refused', 'subscription'],
     [`http://127.0.0.1:${deadPort}/upDeadSecret?up=1`, 'retry', false],
     ['http://push-of-bob.invalid/upNowhereSecret?up=1', 'retry', false],
   ] as const;
   for (const [token, , sealed] of devices) {
-    const key = await register(stage, token, sealed);
+    const key =
+      sealed === 'subscription' ? await subscribe(stage, token) : await register(stage, token, sealed);
     const event = eventFor([key]);
     secrets.add(`the id of an event for ${token}`, event.id);
     secrets.add(`the author of an event for ${token}`, event.pubkey);

@@ -24,6 +24,7 @@ export interface TestServerOptions {
   readonly clock?: CompositionParts['clock'];
   readonly relayTiming?: Partial<CompositionParts['relayTiming']>;
   readonly laneSizes?: CompositionParts['laneSizes'];
+  readonly dnsServers?: CompositionParts['dnsServers'];
 }
 
 /** A line of the log: what happened, by its name, and the fields. */
@@ -77,6 +78,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     relayTiming,
     ...(options.clock && { clock: options.clock }),
     ...(options.laneSizes && { laneSizes: options.laneSizes }),
+    ...(options.dnsServers && { dnsServers: options.dnsServers }),
   });
   const { apiAddress, adminAddress = '' } = await app.start();
   await Promise.all((options.relays ?? []).map((relay) => untilWatched(relay, config.relays.kinds)));

@@ -36,4 +36,12 @@ describe("what a push server's answer means", () => {
     });
     expect(readUnifiedPushAnswer(status, 5000)).toMatchObject({ afterMs: 5000 });
   });
+
+  test.each([401, 403])('%i to a signed request is about VAPID, and nobody is forgotten', (status) => {
+    expect(readUnifiedPushAnswer(status, undefined, true)).toEqual({
+      outcome: 'refused',
+      reason: `vapid_http_${status}`,
+      blames: 'device',
+    });
+  });
 });

@@ -8,69 +8,101 @@ import type { UnifiedPushTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { withDeadline } from '../deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
-import { readUnifiedPushAnswer } from './unifiedpush-answer.ts';
+import { isNotPublic } from './public-lookup.ts';
+import { readUnifiedPushAnswer, VAPID_REFUSALS } from './unifiedpush-answer.ts';
+import { VapidTokens, type VapidIdentity } from './vapid-tokens.ts';
+import { wakeMessage } from './wake-message.ts';
 
 const ATTEMPT_TIMEOUT_MS = 10 * SECOND_MS;
 /** What a push server answers is not read; beyond this its connection is closed instead of drained. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = SECOND_MS;
-/** A quarter of the lane: one push server cannot take all of it. */
+/** As many as a lane sends at once. */
 const CONNECTIONS_PER_HOST = 16;
-/** The same day as FCM's: how long a push server may keep a wake for a phone that is off. */
-const HEADERS = { 'content-type': 'application/json', ttl: '86400', urgency: 'high' };
+const NOT_ALLOWED: Delivery = { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' };
 
 export interface UnifiedPushProviderOptions {
   readonly guard: EndpointGuard;
+  readonly vapid: VapidIdentity;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
 
-/** UnifiedPush by endpoint URL, without keys: the wake as plain JSON (contract 4). */
+interface Answer {
+  readonly status: number;
+  /** The `Retry-After`, in milliseconds. */
+  readonly afterMs: number | undefined;
+}
+
+/** UnifiedPush: Web Push (RFC 8030) to an endpoint whose app gave its keys, plain JSON to one whose app did not (contract 4). */
 export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   readonly name = 'unifiedpush';
   readonly #options: UnifiedPushProviderOptions;
+  readonly #vapid: VapidTokens;
   readonly #agent: Agent;
 
   constructor(options: UnifiedPushProviderOptions) {
     this.#options = options;
+    this.#vapid = new VapidTokens(options.vapid, options.clock);
     const { lookup } = options.guard;
-    const connect = { timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) };
+    const connect = cappedConnector({ timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) });
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
-  async send({ endpoint }: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
-    const { clock, guard, telemetry } = this.#options;
+  async send(target: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+    const { guard, telemetry } = this.#options;
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
-    if (!guard.allows(new URL(endpoint)))
-      return { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' };
+    if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
     try {
-      const { statusCode, headers } = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
-        this.#post(endpoint, wake, deadline),
+      const { status, afterMs } = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
+        this.#push(target, wake, deadline),
       );
-      return readUnifiedPushAnswer(statusCode, retryAfterMs(headers['retry-after'], clock()));
+      return readUnifiedPushAnswer(status, afterMs, target.keys !== undefined);
     } catch (error) {
+      if (isNotPublic(error)) return NOT_ALLOWED;
       telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
       return { outcome: 'retry', reason: 'unreachable' };
     }
   }
 
-  async #post(endpoint: string, wake: Wake, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const answer = await request(endpoint, {
+  /** Pushes, and once more with a fresh token to a push server that does not take the one it got (RFC 8292, 4.2). */
+  async #push(target: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Answer> {
+    if (target.keys === undefined) return this.#post(target, wake, signal);
+    const { origin } = new URL(target.endpoint);
+    const answer = await this.#post(target, wake, signal, await this.#vapid.header(origin));
+    if (!VAPID_REFUSALS.has(answer.status)) return answer;
+    this.#vapid.forget(origin);
+    return this.#post(target, wake, signal, await this.#vapid.header(origin));
+  }
+
+  async #post(
+    target: UnifiedPushTarget,
+    wake: Wake,
+    signal: AbortSignal,
+    authorization?: string,
+  ): Promise<Answer> {
+    const { headers, body } = wakeMessage(target, wake);
+    const { statusCode: status, ...answer } = await request(target.endpoint, {
       dispatcher: this.#agent,
       method: 'POST',
-      headers: HEADERS,
-      body: JSON.stringify({ type: wake.kind, timestamp: wake.timestamp }),
+      headers: authorization === undefined ? headers : { ...headers, authorization },
+      body,
       signal,
     });
-    // The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long.
-    const drain = (inTime: AbortSignal): Promise<void> =>
-      answer.body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });
-    await withDeadline(DRAIN_TIMEOUT_MS, signal, drain).catch(() => undefined);
-    return answer;
+    await drain(answer.body, signal);
+    const afterMs = retryAfterMs(answer.headers['retry-after'], this.#options.clock());
+    return { status, afterMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long. */
+async function drain(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
+  const dump = (inTime: AbortSignal): Promise<void> => body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });
+  await withDeadline(DRAIN_TIMEOUT_MS, signal, dump).catch(() => undefined);
 }

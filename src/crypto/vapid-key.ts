@@ -1,0 +1,38 @@
+import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto';
+
+import { P256_ORDER } from '../core/p256-order.ts';
+import { derivedKey } from './derived-key.ts';
+
+/** What this server signs its Web Push requests with (RFC 8292). */
+export interface VapidKey {
+  readonly privateKey: KeyObject;
+  /** The point, 65 bytes uncompressed, as base64url: what an app subscribes with. */
+  readonly publicKey: string;
+}
+
+/** 16 bytes more than a scalar: so the remainder below is as good as uniformly distributed (FIPS 186-5, A.2.1). */
+const DERIVED_BYTES = 48;
+
+/** The key that belongs to a server's key, where no other is configured: HKDF, mod (n − 1) + 1 (contract 7). */
+export function deriveVapidKey(serverPrivateKey: Uint8Array): VapidKey {
+  const drawn = BigInt(`0x${derivedKey(serverPrivateKey, 'vapid', DERIVED_BYTES).toString('hex')}`);
+  return vapidKey(((drawn % (P256_ORDER - 1n)) + 1n).toString(16).padStart(64, '0'));
+}
+
+/** @param scalar a private key of P-256, 64 hex characters */
+export function vapidKey(scalar: string): VapidKey {
+  const pair = createECDH('prime256v1');
+  pair.setPrivateKey(scalar, 'hex');
+  const point = pair.getPublicKey();
+  const jwk = {
+    kty: 'EC',
+    crv: 'P-256',
+    d: Buffer.from(scalar, 'hex').toString('base64url'),
+    x: point.subarray(1, 33).toString('base64url'),
+    y: point.subarray(33).toString('base64url'),
+  };
+  return {
+    privateKey: createPrivateKey({ key: jwk, format: 'jwk' }),
+    publicKey: point.toString('base64url'),
+  };
+}

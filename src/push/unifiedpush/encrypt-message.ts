@@ -1,0 +1,65 @@
+import { createCipheriv, createECDH, createHmac, randomBytes } from 'node:crypto';
+
+import type { WebPushKeys } from '../../core/push-target.ts';
+
+const CURVE = 'prime256v1';
+const SALT_BYTES = 16;
+/** The size of a record that push services expect (RFC 8291, 4); the message is always one record, and shorter. */
+const RECORD_BYTES = 4096;
+/** Ends the last record; zeros may follow it (RFC 8188, 2). */
+const LAST_RECORD = 0x02;
+
+/** The randomness that a message needs; given only by tests, to meet their vectors. */
+export interface MessageRandomness {
+  /** 32 bytes, a private key of P-256. */
+  readonly privateKey: Uint8Array;
+  /** 16 bytes. */
+  readonly salt: Uint8Array;
+}
+
+/**
+ * Encrypts a message for a Web Push subscription (RFC 8291) in one record of `aes128gcm` (RFC 8188).
+ *
+ * @param paddedBytes the length that the message is padded to, so that its own length does not show
+ * @returns salt(16) || record size(4) || key length(1) || public key(65) || ciphertext || tag(16): 103 bytes more than the
+ *   padded message
+ * @throws RangeError when the message is longer than that; an error of `node:crypto` when `p256dh` is no point on the curve
+ */
+export function encryptMessage(
+  message: Uint8Array,
+  { p256dh, auth }: WebPushKeys,
+  paddedBytes: number,
+  randomness?: MessageRandomness,
+): Buffer {
+  if (message.length > paddedBytes) throw new RangeError('the message is longer than its padding');
+  const pair = createECDH(CURVE);
+  if (randomness === undefined) pair.generateKeys();
+  else pair.setPrivateKey(randomness.privateKey);
+  const salt = randomness?.salt ?? randomBytes(SALT_BYTES);
+  const [theirs, ours] = [Buffer.from(p256dh, 'base64url'), pair.getPublicKey()];
+  const keyInfo = Buffer.concat([Buffer.from('WebPush: info\0'), theirs, ours]);
+  const shared = hkdf(Buffer.from(auth, 'base64url'), pair.computeSecret(theirs), keyInfo, 32);
+  const key = hkdf(salt, shared, Buffer.from('Content-Encoding: aes128gcm\0'), 16);
+  const nonce = hkdf(salt, shared, Buffer.from('Content-Encoding: nonce\0'), 12);
+  const cipher = createCipheriv('aes-128-gcm', key, nonce);
+  const padding = Buffer.alloc(1 + paddedBytes - message.length);
+  padding[0] = LAST_RECORD;
+  const recordSize = Buffer.alloc(4);
+  recordSize.writeUInt32BE(RECORD_BYTES);
+  return Buffer.concat([
+    salt,
+    recordSize,
+    Buffer.from([ours.length]),
+    ours,
+    cipher.update(message),
+    cipher.update(padding),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+}
+
+/** HKDF-SHA256 (RFC 5869) of one block. By two HMACs: on Node 20 more than twice as fast as `hkdfSync`. */
+function hkdf(salt: Uint8Array, keyMaterial: Uint8Array, info: Uint8Array, bytes: number): Buffer {
+  const extracted = createHmac('sha256', salt).update(keyMaterial).digest();
+  return createHmac('sha256', extracted).update(info).update('\x01', 'latin1').digest().subarray(0, bytes);
+}
