@@ -19,6 +19,8 @@ interface LaneSize {
   readonly concurrency: number;
   /** Wakes that may wait. */
   readonly capacity: number;
+  /** With so many attempts under way in all lanes of the provider together, each lane has no more than one. */
+  readonly crowd?: number;
 }
 
 export type LaneSizes = Readonly<Record<PushTarget['type'], LaneSize>>;
@@ -26,8 +28,9 @@ export type LaneSizes = Readonly<Record<PushTarget['type'], LaneSize>>;
 const SIZES: LaneSizes = {
   // As many streams as Google's HTTP/2 servers allow on one session; five seconds' work at 4000 a second, some 5 MB.
   fcm: { concurrency: 100, capacity: 20_000 },
-  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine.
-  unifiedpush: { concurrency: 16, capacity: 2000 },
+  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine; and
+  // when many hosts are slow, no more sockets than these and one for each lane, so that FCM, relays and clients have theirs.
+  unifiedpush: { concurrency: 16, capacity: 2000, crowd: 1024 },
 };
 
 export interface ComposedLanes {
@@ -58,7 +61,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
     ...(fcm && { fcm }),
     ...(unifiedPush && { unifiedpush: unifiedPush }),
   };
-  const create = laneFactory(parts, shared);
+  const create = laneFactory(parts, shared, () => unifiedPush?.underWay ?? 0);
   const lanes = new PushLanes({
     laneOf: (target) => (providers[target.type] === undefined ? undefined : nameOf(target)),
     createLane: (type) => create(type, providers[type] as PushProvider),
@@ -74,11 +77,17 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 function laneFactory(
   { config, telemetry, laneSizes }: CompositionParts,
   { clock, registrations, schedule, onFault }: Shared,
+  underWay: () => number,
 ): (type: PushTarget['type'], provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
-  return (type, provider) =>
-    new PushLane({
-      ...(laneSizes?.[type] ?? SIZES[type]),
+  return (type, provider) => {
+    const { capacity, concurrency, crowd = Infinity } = laneSizes?.[type] ?? SIZES[type];
+    return new PushLane({
+      capacity,
+      // Read by the lane whenever it looks for something to send.
+      get concurrency() {
+        return underWay() < crowd ? concurrency : 1;
+      },
       provider,
       retry,
       breaker: new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
@@ -90,6 +99,7 @@ function laneFactory(
       telemetry,
       onFault,
     });
+  };
 }
 
 function nameOf(target: PushTarget): string {

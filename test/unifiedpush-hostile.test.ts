@@ -7,6 +7,7 @@ import { Arrivals } from '../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../stand-ins/loopback-server.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
+import { registerDevices } from './support/devices.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
 import { eventFor } from './support/wire-events.ts';
@@ -102,6 +103,25 @@ describe('a push server that is a tar pit', () => {
     await Promise.all(sockets.map(closed));
     await untilMetric(scene.server, pushes('retry'), TAR_PITS.length);
     expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
+  });
+
+  test('takes no more sockets than there are for all of them together, and one for each', async () => {
+    const [hosts, devices, crowd] = [8, 12, 20];
+    const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, crowd } };
+    const scene = await setScene({ environment: PATIENT, laneSizes });
+    const { relay, server } = scene;
+    const eves = await Promise.all(Array.from({ length: hosts }, () => hostileServer(() => undefined)));
+    const registered = await registerDevices(
+      server,
+      hosts * devices,
+      (n) => `${eves[n % hosts]?.endpoint}&n=${n}`,
+    );
+    for (const { key } of registered) relay.broadcast(eventFor([key]));
+    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', hosts * devices);
+    await expectOthersWoken(scene);
+    const sockets = eves.flatMap(({ connections }) => connections.all);
+    expect(sockets.length).toBeGreaterThanOrEqual(crowd);
+    expect(sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(crowd + hosts);
   });
 
   test('has delivered where it is only the body that comes one byte a second', async () => {

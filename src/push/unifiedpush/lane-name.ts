@@ -6,8 +6,8 @@ import { isPublicAddress } from './public-address.ts';
 
 /**
  * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that nobody gets a
- * lane for every subdomain or port. Of IPv6 it is the /64, since whoever has one address has all of those. At home, where
- * one machine may run several push servers, the port counts too.
+ * lane for every subdomain or port. Of IPv6 it is the /48, since whoever has one address may have all of those. At home,
+ * where one machine may run several push servers, the port counts too.
  */
 export function laneName(endpoint: string): string {
   const { host, hostname } = new URL(endpoint);
@@ -16,10 +16,10 @@ export function laneName(endpoint: string): string {
   return `unifiedpush ${getDomain(hostname, { allowPrivateDomains: true }) ?? host}`;
 }
 
-/** An IPv4 address, or the first half of an IPv6 address as a URL writes it: in groups without leading zeros. */
+/** An IPv4 address, or the network of an IPv6 address as a URL writes it: in groups without leading zeros. */
 function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
-  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
+  return `${[...head, ...zeros, ...tail].slice(0, 3).join(':')}::/48`;
 }
