@@ -40,10 +40,11 @@ export class App {
    */
   async start(): Promise<Addresses> {
     const { config } = this.#parts;
-    const { api, fcm, registrations, relays } = this.#composition;
+    const { announcements, api, fcm, registrations, relays } = this.#composition;
     // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
+    announcements.start();
     const apiAddress = await listen(api, { ...config.http, variables: API_VARIABLES });
     const admin = await this.#listenForOperator();
     this.#sweeper = setInterval(() => {
@@ -56,7 +57,7 @@ export class App {
 
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
   async stop(): Promise<number> {
-    const { admin, api, lanes, waker } = this.#composition;
+    const { admin, announcements, api, lanes, waker } = this.#composition;
     const { shutdownTimeoutMs } = this.#parts.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
@@ -64,7 +65,8 @@ export class App {
     clearInterval(this.#sweeper);
     this.#stopping.abort();
     await this.#watching?.catch(() => undefined);
-    // What is held goes out at once.
+    // What is held goes out at once, after what was accepted and not looked at yet.
+    await announcements.stop();
     waker.flush();
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     clearTimeout(cutOff);

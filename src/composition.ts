@@ -1,24 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { Config } from './config/config.ts';
+import { ChatAnnouncements } from './core/chat-announcements.ts';
 import type { Clock } from './core/clock.ts';
 import { EventAdmission } from './core/event-admission.ts';
 import type { PushLanes } from './core/push-lanes.ts';
-import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
 import { Registrations } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { Telemetry } from './core/telemetry.ts';
+import type { TradePubkey } from './core/trade-pubkey.ts';
 import { Waker } from './core/waker.ts';
+import { composeApi } from './compose-api.ts';
 import type { Curve } from './crypto/curve.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
-import { openToken, SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import type { ServerKey } from './crypto/server-key.ts';
 import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
 import { wasmCurve } from './crypto/wasm-curve.ts';
-import { parseWebPushKeys } from './crypto/web-push-keys.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeRelays } from './compose-relays.ts';
-import { createApiServer } from './http/api-server.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { FcmProvider } from './push/fcm/fcm-provider.ts';
@@ -42,6 +41,8 @@ export interface CompositionParts {
   readonly clock?: Clock;
   /** For tests. */
   readonly relayTiming?: RelayTiming;
+  /** For tests: what a request may take, in milliseconds. */
+  readonly requestTimeoutMs?: number;
   /** For tests: so that a lane is full with fewer. */
   readonly laneSizes?: Partial<LaneSizes>;
   /** For tests: the name servers that are asked for push servers. */
@@ -53,6 +54,8 @@ export interface Composition {
   readonly registrations: Registrations;
   readonly fcm: FcmProvider | undefined;
   readonly waker: Waker;
+  /** Calls of `/api/notify` that wait for their tick. */
+  readonly announcements: ChatAnnouncements;
   readonly lanes: PushLanes;
   readonly relays: RelayPool;
   readonly api: FastifyInstance;
@@ -73,12 +76,15 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { config, telemetry, clock = Date.now, curve = wasmCurve } = parts;
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
-  const registrations = new Registrations({ store, lifetime, clock, telemetry });
+  const ownership = config.http.registrationAuth !== 'off';
+  const registrations = new Registrations({ store, lifetime, clock, telemetry, ownership });
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
   const shared = { clock, schedule, guard, vapid, registrations, onFault };
   const { fcm, lanes, canDeliver } = composeLanes(parts, shared);
   const waker = new Waker({ ...config.wakes, registrations, lanes, schedule });
+  const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
+  const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const seen = new MemorySeenEvents({ clock, onDisplaced });
   const authors = new Set(config.mostro.pubkeys);
@@ -94,50 +100,15 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   };
   const sink = new EventAdmission(admission);
   const relays = composeRelays(parts, clock, sink);
-  const api = createApi(parts, {
+  const api = composeApi(parts, {
     registrations,
     relays,
+    announcements,
     allowsEndpoint: guard.allows,
     vapidPublicKey: vapid.publicKey,
   });
-  const admin = createAdmin(parts, { registrations, seen, waker, lanes, relays, canDeliver });
-  return { registrations, fcm, waker, lanes, relays, api, admin };
-}
-
-interface ApiParts {
-  readonly registrations: Registrations;
-  readonly relays: RelayPool;
-  readonly allowsEndpoint: EndpointPolicy;
-  readonly vapidPublicKey: string;
-}
-
-function createApi(
-  { config, curve, serverKey, telemetry, version }: CompositionParts,
-  { registrations, relays, allowsEndpoint, vapidPublicKey }: ApiParts,
-): FastifyInstance {
-  const enabled = new Set<PushTarget['type']>();
-  if (config.fcm.enabled) enabled.add('fcm');
-  if (config.unifiedPush.enabled) enabled.add('unifiedpush');
-  const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
-  const rules = {
-    openToken: (sealed: Uint8Array) => openToken(sealed, serverKey.privateKey.reveal(), curve),
-    sealedTokenSizes: SEALED_TOKEN_SIZES,
-    allowPlaintextTokens: config.http.allowPlaintextTokens,
-    allowsEndpoint,
-    parseKeys: parseWebPushKeys,
-    enabled,
-  };
-  const status = {
-    version,
-    serverPubkey: serverKey.publicKeyHex,
-    sealedTokenSizes: SEALED_TOKEN_SIZES,
-    kinds: config.relays.kinds,
-    platforms: ['android', 'ios', ...webPush] as const,
-    vapidPublicKey: config.unifiedPush.enabled ? vapidPublicKey : undefined,
-    counts: () => registrations.counts(),
-    relays: () => relays.status(),
-  };
-  return createApiServer({ telemetry, registration: { registrations, rules }, status });
+  const admin = createAdmin(parts, { registrations, seen, waker, announcements, lanes, relays, canDeliver });
+  return { registrations, fcm, waker, announcements, lanes, relays, api, admin };
 }
 
 function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {
@@ -153,6 +124,7 @@ function createAdmin(
     registrations,
     seen,
     waker,
+    announcements,
     lanes,
     relays,
     canDeliver,
@@ -162,6 +134,7 @@ function createAdmin(
     registrations: () => registrations.counts(),
     seenEvents: () => seen.size,
     heldDevices: () => waker.heldDevices,
+    chatAnnouncements: () => announcements.size,
     pending: () => lanes.pending(),
     owed: () => lanes.owed(),
     lanes: () => lanes.count(),

@@ -31,6 +31,7 @@ describe('--check-config', () => {
     const { printed, directory } = await check({
       FCM_ENABLED: 'false',
       UNIFIEDPUSH_ENABLED: 'true',
+      REGISTRATION_AUTH: 'off',
       VAPID_SUBJECT: 'mailto:ops@push.example',
     });
     expect(printed).toBe('The configuration is usable.\n  The server key will be made on the first start.\n');

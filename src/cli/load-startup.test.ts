@@ -11,7 +11,8 @@ import { loadStartup } from './load-startup.ts';
 
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 
-const CONTACT = { VAPID_SUBJECT: 'mailto:ops@push.example' };
+/** Without these every start is warned. */
+const QUIET = { VAPID_SUBJECT: 'mailto:ops@push.example', PUBLIC_URL: 'https://push.example' };
 
 async function fileWith(text: string, mode = 0o600): Promise<string> {
   const path = join(await tempDirectory(), 'file');
@@ -66,7 +67,7 @@ describe('a start', () => {
 
   test('reads the key file of Firebase, and the project that goes before its own', async () => {
     const path = await fileWith(JSON.stringify(ACCOUNT));
-    const environment = { ...CONTACT, DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: path };
+    const environment = { ...QUIET, DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: path };
     const { serviceAccount, warnings } = await loadStartup(environment, { createKey: true });
     const other = await loadStartup({ ...environment, FIREBASE_PROJECT_ID: 'mine' }, { createKey: true });
     expect([serviceAccount?.projectId, other.serviceAccount?.projectId]).toEqual(['demo-project', 'mine']);
@@ -87,7 +88,7 @@ describe('a start is warned', () => {
   test.each([
     [
       'that FCM waits',
-      CONTACT,
+      {},
       'FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false',
     ],
     [
@@ -97,17 +98,17 @@ describe('a start is warned', () => {
     ],
     [
       'of what it does not act on yet',
-      { ...CONTACT, FCM_ENABLED: 'false', TRUST_PROXY: 'x', LOG_FILE: '', RATE_LIMIT_PER_MINUTE: 'y' },
-      'set, but not acted on by this version: RATE_LIMIT_PER_MINUTE, TRUST_PROXY',
+      { FCM_ENABLED: 'false', LOG_FILE: '', SERVER_PRIVATE_KEY_PREVIOUS: 'x' },
+      'set, but not acted on by this version: SERVER_PRIVATE_KEY_PREVIOUS',
     ],
     [
       'that Apple refuses Web Push from it',
-      { FCM_ENABLED: 'false', PUBLIC_URL: 'http://push.example' },
+      { FCM_ENABLED: 'false', PUBLIC_URL: 'http://push.example', VAPID_SUBJECT: '' },
       'Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain',
     ],
   ])('%s', async (_, environment, warning) => {
     const startup = await loadStartup(
-      { DATA_DIR: await tempDirectory(), ...environment },
+      { ...QUIET, DATA_DIR: await tempDirectory(), ...environment },
       { createKey: true },
     );
     expect(startup.warnings).toEqual([warning]);
@@ -116,7 +117,7 @@ describe('a start is warned', () => {
   test('of a key file that its group can read', async () => {
     const file = await fileWith(generatePrivateKey(), 0o640);
     const { warnings } = await loadStartup(
-      { ...CONTACT, SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
+      { ...QUIET, SERVER_PRIVATE_KEY_FILE: file, FCM_ENABLED: 'false' },
       { createKey: true },
     );
     expect(warnings).toEqual([`${file} is open to its group; consider: chmod 600 ${file}`]);
@@ -179,16 +180,6 @@ describe('a start is refused', () => {
     });
     expect(problems).toHaveLength(3);
     expect(problems.join('\n')).not.toContain(secret.slice(0, 8));
-  });
-});
-
-describe('a variable that asks for protection which this version does not have', () => {
-  test.each([
-    ['REGISTRATION_AUTH', 'required'],
-    ['TRUSTED_WHITELIST_ENABLED', 'true'],
-  ])('%s=%s stops the start', async (name, value) => {
-    const starting = loadStartup({ [name]: value, FCM_ENABLED: 'false' }, { createKey: false });
-    await expect(starting).rejects.toThrow(`${name}: ${value} is not available in this version`);
   });
 });
 

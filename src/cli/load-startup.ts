@@ -41,7 +41,7 @@ export async function loadStartup(
   options: { createKey: boolean },
 ): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
-  const problems = [...wrong, ...missingProtections(environment)];
+  const problems = [...wrong];
   const warnings = warningsFor(environment, values);
   const serviceAccount = await collect(problems, 'FIREBASE_SERVICE_ACCOUNT_PATH', () =>
     loadServiceAccount(values),
@@ -105,17 +105,6 @@ async function loadServerKey(
   return (await hasServerKeyFile(file)) ? { ...(await readServerKeyFile(file)), created: false } : undefined;
 }
 
-/** What asks for protection that this version does not have: to serve without it would be worse than not to serve. */
-function missingProtections(environment: Environment): string[] {
-  const asked = [
-    ['REGISTRATION_AUTH', 'required'],
-    ['TRUSTED_WHITELIST_ENABLED', 'true'],
-  ] as const;
-  return asked
-    .filter(([name, value]) => environment[name]?.trim().toLowerCase() === value)
-    .map(([name, value]) => `${name}: ${value} is not available in this version; unset it`);
-}
-
 function warningsFor(environment: Environment, values: Partial<Values>): string[] {
   const warnings: string[] = [];
   const future = FUTURE_VARIABLES.filter((name) => (environment[name] ?? '') !== '');
@@ -128,6 +117,12 @@ function warningsFor(environment: Environment, values: Partial<Values>): string[
   }
   if (values.UNIFIEDPUSH_ENABLED === true && vapidSubject(values) === undefined) {
     warnings.push('Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain');
+  }
+  if (values.TRUSTED_WHITELIST_ENABLED === true && values.MOSTRO_PUBKEYS === undefined) {
+    warnings.push('TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS');
+  }
+  if (values.REGISTRATION_AUTH !== 'off' && values.PUBLIC_URL === undefined) {
+    warnings.push('PUBLIC_URL is not set: signed registrations are checked against the Host header alone');
   }
   return warnings;
 }

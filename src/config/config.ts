@@ -11,7 +11,23 @@ export interface Config {
   readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly number[] };
   /** The Mostro instances that this server is for, lower-case hex; none: any. */
   readonly mostro: { readonly pubkeys: readonly string[]; readonly relayDiscovery: boolean };
-  readonly http: { readonly host: string; readonly port: number; readonly allowPlaintextTokens: boolean };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowPlaintextTokens: boolean;
+    /** Without a trailing slash. */
+    readonly publicUrl: string | undefined;
+    readonly addressSource: 'socket' | 'fly-client-ip' | 'x-forwarded-for';
+    /** Requests a minute. */
+    readonly rates: {
+      readonly registrationPerAddress: number;
+      readonly notifyPerKey: number;
+      readonly notifyPerAddress: number;
+    };
+    readonly registrationAuth: 'off' | 'optional' | 'required';
+    /** Whether only devices of `mostro.pubkeys` may register. */
+    readonly trustedInstancesOnly: boolean;
+  };
   /** `required`: the operator chose the port, so the start fails where it is taken. */
   readonly admin: { readonly host: string; readonly port: number; readonly required: boolean };
   readonly key: { readonly privateKey: Secret<string> | undefined; readonly file: string };
@@ -98,11 +114,7 @@ export function assembleConfig(values: Values): Config {
   return {
     relays: { urls: values.NOSTR_RELAYS, kinds: values.NOSTR_KINDS },
     mostro: { pubkeys: values.MOSTRO_PUBKEYS ?? [], relayDiscovery: values.MOSTRO_RELAY_DISCOVERY },
-    http: {
-      host: values.SERVER_HOST,
-      port: values.SERVER_PORT,
-      allowPlaintextTokens: values.ALLOW_PLAINTEXT_TOKENS,
-    },
+    http: assembleHttp(values),
     admin: {
       host: values.ADMIN_HOST,
       port: values.ADMIN_PORT ?? DEFAULT_ADMIN_PORT,
@@ -130,6 +142,25 @@ export function assembleConfig(values: Values): Config {
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
+  };
+}
+
+function assembleHttp(values: Values): Config['http'] {
+  const isProxied = values.NOTIFY_TRUST_PROXY_HEADERS ?? values.TRUST_PROXY ?? false;
+  const header = values.FLY_APP_NAME === undefined ? 'x-forwarded-for' : 'fly-client-ip';
+  return {
+    host: values.SERVER_HOST,
+    port: values.SERVER_PORT,
+    allowPlaintextTokens: values.ALLOW_PLAINTEXT_TOKENS,
+    publicUrl: values.PUBLIC_URL,
+    addressSource: isProxied ? header : 'socket',
+    rates: {
+      registrationPerAddress: values.RATE_LIMIT_PER_MINUTE,
+      notifyPerKey: values.NOTIFY_RATE_PER_PUBKEY_PER_MIN,
+      notifyPerAddress: values.NOTIFY_RATE_PER_IP_PER_MIN,
+    },
+    registrationAuth: values.REGISTRATION_AUTH,
+    trustedInstancesOnly: values.TRUSTED_WHITELIST_ENABLED,
   };
 }
 

@@ -114,3 +114,8 @@ export function parseHttpUrl(written: string): string | undefined {
   const plain = username === '' && password === '' && hash === '';
   return plain && ['https:', 'http:'].includes(protocol) ? written.replace(/\/$/, '') : undefined;
 }
+
+export const httpUrl: z.ZodType<string, string> = read('an https:// (or http://) URL', parseHttpUrl);
+
+/** 0 takes a free one. */
+export const port: z.ZodType<number, string> = wholeNumber(0, 65_535);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
 import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import { parseRelayUrl } from '../core/relay-url.ts';
+import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
 import { parseVapidPrivateKey } from './vapid-private-key.ts';
@@ -11,8 +12,9 @@ import {
   list,
   oneOf,
   onOff,
-  parseHttpUrl,
+  httpUrl,
   path,
+  port,
   optional,
   positiveNumber,
   read,
@@ -36,8 +38,6 @@ const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
   WAKE_KINDS.find((known) => String(known) === kind),
 );
-const port = wholeNumber(0, 65_535);
-const httpUrl = read('an https:// (or http://) URL', parseHttpUrl);
 const privateKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex characters');
 const vapidSubject = read('mailto: and an address, or an https: URL', parseVapidSubject);
 const vapidPrivateKey = read(
@@ -61,9 +61,7 @@ export const VARIABLES = {
     onOff,
     'false',
   ),
-  SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
-  SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
-  PUBLIC_URL: optional('Where clients reach the public HTTP API: its https:// URL.', httpUrl),
+  ...HTTP_VARIABLES,
   ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),
   // No default text: a default port that is taken is a warning, a chosen one an error.
   ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
@@ -100,11 +98,6 @@ export const VARIABLES = {
     '1',
   ),
   MAX_REGISTRATIONS: variable('The most registrations kept.', wholeNumber(1, 10_000_000), '1000000'),
-  ALLOW_PLAINTEXT_TOKENS: variable(
-    "Accept tokens that are not sealed, as today's app sends them.",
-    onOff,
-    'true',
-  ),
   FCM_ENABLED: variable('Push to Android and iOS through Firebase.', onOff, 'true'),
   FIREBASE_PROJECT_ID: optional('Firebase project. Default: the one in the key file.', text),
   FIREBASE_SERVICE_ACCOUNT_PATH: optional('Service account key file from the Firebase console.', path),

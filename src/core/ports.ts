@@ -73,11 +73,19 @@ export interface SeenEvents {
   release(id: string): Promise<void>;
 }
 
+/** The ids of events that signed an HTTP request (contract 1.3): each authorises one, and is kept for as long as it could. */
+export interface UsedEvents {
+  has(id: string): boolean;
+  /** Keeps the id of a verified event that is not held. @returns whether there was room; if not, it must not be accepted */
+  add(id: string): boolean;
+}
+
 /**
  * - `displaced`: kept, and another registration gave way (contract 1.1);
  * - `full`: there was no room and nothing changed;
  * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3). Only where a new
- *   key would have been taken; where it would not, the answer is `full`, so that nobody is told which keys are owned.
+ *   key would have been taken; where it would not, the answer is `full`, and neither comes sooner than `stored` would:
+ *   nobody is told which keys are owned.
  */
 export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 
@@ -92,6 +100,8 @@ export interface RegistrationStore {
   mayHoldAt(text: Uint8Array, from: number): boolean;
   /** Whether a new key would find no room, or only in another's place. */
   isFull(): boolean;
+  /** Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds). */
+  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
   /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. */
   put(registration: Registration): Promise<PutResult>;

@@ -163,7 +163,8 @@ export class PushLane {
     const { consequences } = this.#options;
     switch (ruling.next) {
       case 'renew':
-        await consequences.renew(entry.target, entry.keys);
+        // A chat wake renews nothing: whoever knows a key could keep it alive, and from giving way (contract 6).
+        if (entry.kind === 'silent_wake') await consequences.renew(entry.target, entry.keys);
         return entry.end('sent');
       case 'forget':
         await consequences.forget(entry.target);

@@ -14,6 +14,8 @@ export interface RegistrationsParts {
   readonly lifetime: Lifetime;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
+  readonly ownership?: boolean;
 }
 
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
@@ -22,6 +24,7 @@ export class Registrations implements WakeConsequences {
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
+  readonly #ownership: boolean;
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
 
@@ -30,6 +33,7 @@ export class Registrations implements WakeConsequences {
     this.#lifetime = parts.lifetime;
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
+    this.#ownership = parts.ownership ?? true;
     this.#lastSweep = parts.clock();
   }
 
@@ -43,10 +47,25 @@ export class Registrations implements WakeConsequences {
     return this.#store.mayHoldAt(text, from);
   }
 
-  /** Points the key at a device, in place of the one it pointed at, and starts its time to live. */
-  async register(tradePubkey: TradePubkey, target: PushTarget, platform: Platform): Promise<PutResult> {
+  /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
+  async admits(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
     const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
     if (due && this.#store.isFull()) await this.sweep();
+    return this.#store.admits(tradePubkey, { signed, now: this.#clock() });
+  }
+
+  /**
+   * Points the key at a device, in place of the one it pointed at, and starts its time to live.
+   *
+   * @param options.signed whether the key itself asks for it, and owns the registration from now on (contract 1.3)
+   */
+  async register(
+    tradePubkey: TradePubkey,
+    target: PushTarget,
+    platform: Platform,
+    { signed = false } = {},
+  ): Promise<PutResult> {
+    await this.admits(tradePubkey, { signed });
     const now = this.#clock();
     const expiresAt = expiryOf(now, now, this.#lifetime);
     const registration = {
@@ -56,22 +75,26 @@ export class Registrations implements WakeConsequences {
       registeredAt: now,
       expiresAt,
       woken: false,
-      signed: false,
+      signed,
     };
+    if (!this.#ownership) await this.#disown(tradePubkey);
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
-    const event = result === 'full' ? 'registration.refused' : 'registration.stored';
-    this.#telemetry.log(event, () => ({
+    if (result === 'owned') this.#telemetry.count('registrations_defended');
+    const isRefused = result === 'full' || result === 'owned';
+    this.#telemetry.log(isRefused ? 'registration.refused' : 'registration.stored', () => ({
       key: this.#telemetry.pseudonym(tradePubkey),
       provider: target.type,
+      ...(isRefused && { reason: result }),
     }));
     return result;
   }
 
-  /** @returns whether the key was registered */
-  async unregister(tradePubkey: TradePubkey): Promise<boolean> {
+  /** @returns whether the key was registered, and is no longer */
+  async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
     const live = (await this.find(tradePubkey)) !== undefined;
-    const removed = await this.#store.remove(tradePubkey, { signed: false, now: this.#clock() });
+    const request = { signed: signed || !this.#ownership, now: this.#clock() };
+    const removed = await this.#store.remove(tradePubkey, request);
     if (removed)
       this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
     return live && removed;
@@ -114,6 +137,11 @@ export class Registrations implements WakeConsequences {
     const count = await this.#store.sweep(this.#lastSweep);
     this.#telemetry.count('registrations_expired', {}, count);
     this.#telemetry.log('registrations.swept', { count });
+  }
+
+  async #disown(tradePubkey: TradePubkey): Promise<void> {
+    const held = await this.#store.find(tradePubkey);
+    if (held?.signed === true) await this.#store.remove(tradePubkey, { signed: true, now: this.#clock() });
   }
 
   counts(): RegistrationCounts {

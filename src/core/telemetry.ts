@@ -63,8 +63,27 @@ export const COUNTERS = {
   },
   oauth_mints: { help: 'Access tokens asked of Google.', labels: ['outcome'] },
   http_requests: { help: 'Answers of the public HTTP API.', labels: ['route', 'status'] },
+  http_rate_limited: { help: 'Requests refused with 429, by the limit that was hit.', labels: ['limit'] },
+  http_proxy_headers_ignored: {
+    help: 'Requests with headers of a proxy that are not trusted (NOTIFY_TRUST_PROXY_HEADERS).',
+    labels: [],
+  },
+  http_connections_refused: { help: 'Connections closed at once because there were too many.', labels: [] },
+  http_signatures: {
+    help: 'Authorization headers of the scheme Nostr (NIP-98), by verdict.',
+    labels: ['verdict'],
+  },
+  chat_announcements: { help: 'Calls of /api/notify that were accepted.', labels: [] },
+  chat_announcements_dropped: {
+    help: 'Accepted calls of /api/notify that were forgotten because their ring was full.',
+    labels: [],
+  },
   registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
   registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
+  registrations_defended: {
+    help: 'Unsigned registrations of an owned key: nothing was changed.',
+    labels: [],
+  },
   seen_events_displaced: {
     help: 'Ids forgotten before their 72 hours because the seen-set was full: a copy of such an event can wake once more.',
     labels: [],
@@ -124,6 +143,7 @@ export const LOG_EVENTS = {
   'registration.refused': 'debug',
   'registrations.swept': 'debug',
   'http.failed': 'error',
+  'http.proxy_headers_ignored': 'warn',
 } as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

@@ -2,7 +2,10 @@ import type { WakeKind } from './delivery.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
-/** Whose turn it is where wakes must wait: an event of now before one that was caught up on (contract 2). */
+/**
+ * Whose turn it is where wakes must wait: `live`, for an event of now, before `recovered`, for one that was caught up on
+ * (contract 2) and for a chat message, which anyone can announce (contract 5: it never delays a relay wake).
+ */
 export type WakePriority = 'live' | 'recovered';
 
 /** That a device is to be woken. */

@@ -8,6 +8,7 @@ import { recipientsOf } from './recipients.ts';
 import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd } from './wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
@@ -74,6 +75,14 @@ export class Waker {
       ),
     );
     return ends.every((end) => end !== 'dropped');
+  }
+
+  /** Wakes the key's device, if it has one, for a chat message that its sender announced. Resolves when the wake has begun. */
+  async announceChat(tradePubkey: TradePubkey): Promise<void> {
+    const registration = await this.#registrations.find(tradePubkey);
+    if (registration === undefined) return;
+    const { target } = registration;
+    void this.#coalescer.request({ target, kind: 'chat_wake', keys: [tradePubkey], priority: 'recovered' });
   }
 
   /** Hands over at once whatever is held: the program stops. */

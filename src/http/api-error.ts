@@ -1,3 +1,5 @@
+import { SECOND_MS } from '../core/clock.ts';
+
 /** Every failure that the public API answers with, and its status (contract 1). The message is the wire's, to the letter. */
 const FAILURES = {
   'Invalid trade_pubkey format (expected 64 hex characters)': 400,
@@ -11,30 +13,70 @@ const FAILURES = {
   'Push provider not enabled': 400,
   'Malformed JSON': 400,
   'Bad request': 400,
+  'Invalid authorization': 401,
+  'Mostro instance pubkey required': 403,
+  'Mostro instance not trusted': 403,
   'Not found': 404,
   'Method not allowed': 405,
   'Request timeout': 408,
   'Request body too large': 413,
   'Unsupported content type (expected application/json)': 415,
+  'rate limited': 429,
   'Request header fields too large': 431,
   'Internal error': 500,
   'Registration capacity reached': 503,
 } as const;
 
+/** A 401 names the scheme that would do (RFC 9110). */
+const CHALLENGE = { 'www-authenticate': 'Nostr' };
+
 export type FailureMessage = keyof typeof FAILURES;
+export type DescribedFailure = FailureMessage | typeof TOKEN_SIZE.message;
+
+/** A message that has a number in it, and so is matched by a pattern. */
+const TOKEN_SIZE = {
+  message: 'Invalid encrypted token size (expected N bytes, got N)',
+  status: 400,
+  pattern: '^Invalid encrypted token size \\(expected \\d+ bytes, got \\d+\\)$',
+} as const;
+
+/** These failures by status, for the API's description. */
+export function messagesByStatus(
+  messages: readonly DescribedFailure[],
+): ReadonlyMap<number, { messages: string[]; pattern?: string }> {
+  const byStatus = new Map<number, { messages: string[]; pattern?: string }>();
+  for (const message of messages) {
+    const isPattern = message === TOKEN_SIZE.message;
+    const status = isPattern ? TOKEN_SIZE.status : FAILURES[message];
+    const known = byStatus.get(status) ?? { messages: [] };
+    if (isPattern) known.pattern = TOKEN_SIZE.pattern;
+    else known.messages.push(message);
+    byStatus.set(status, known);
+  }
+  return byStatus;
+}
 
 /** A request that is answered with a failure of the contract. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly statusCode: number;
+  /** Sent with the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(message: string, statusCode: number) {
+  constructor(message: string, statusCode: number, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.statusCode = statusCode;
+    this.headers = headers;
   }
 
   static of(message: FailureMessage): ApiError {
-    return new ApiError(message, FAILURES[message]);
+    return new ApiError(message, FAILURES[message], FAILURES[message] === 401 ? CHALLENGE : {});
+  }
+
+  /** The one 429, whichever limit was reached (contract 1.2). @param waitMs until there is an allowance again */
+  static rateLimited(waitMs: number): ApiError {
+    const seconds = Math.max(1, Math.ceil(waitMs / SECOND_MS));
+    return new ApiError('rate limited', FAILURES['rate limited'], { 'retry-after': String(seconds) });
   }
 
   /** The one message that names a number. */

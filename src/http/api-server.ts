@@ -1,113 +1,124 @@
-import {
-  fastify,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import { randomUUID } from 'node:crypto';
 
-import { SECOND_MS } from '../core/clock.ts';
-import { describeError } from '../core/describe-error.ts';
+import cors from '@fastify/cors';
+import swagger from '@fastify/swagger';
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+
+import { DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { ApiError } from './api-error.ts';
-import { answerBrokenRequest } from './broken-request.ts';
+import { answerFailure, answerUnreadable } from './answer-failure.ts';
+import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
+import { hasProxyHeaders } from './client-address.ts';
+import { acceptJsonBodies } from './json-body.ts';
+import { KnownRoutes } from './known-routes.ts';
+import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
+import { openApi } from './openapi.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
+import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
 
 /** Contract 1. A sealed registration has about 500 bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
 /** For the whole request, head and body: a phone on a bad network needs seconds, a slow attacker takes what it gets. */
 const REQUEST_TIMEOUT_MS = 15 * SECOND_MS;
+/** How often Node looks for requests that are late; its own 30 s would make 15 s into 45. */
+const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
 /** Longer than the 60 s that reverse proxies keep an idle connection: so it is they who close it, not we under their request. */
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
+/** Some 300 MB if every one of them dawdles over a body. A proxy in front needs a few dozen. */
+const MAX_CONNECTIONS = 10_000;
+const CORS = {
+  origin: '*',
+  methods: ['GET', 'HEAD', 'POST'],
+  allowedHeaders: ['content-type', 'authorization'],
+  exposedHeaders: ['retry-after', 'x-request-id'],
+  maxAge: DAY_MS / SECOND_MS,
+};
 
 export interface ApiServerOptions {
   readonly telemetry: Telemetry;
   readonly registration: RegistrationRoutesOptions;
+  readonly notify: NotifyRouteOptions;
   readonly status: StatusRoutesOptions;
+  /** Whether the headers of a proxy are believed; if not, they are counted, and warned of once. */
+  readonly trustsProxy: boolean;
+  /** Whether clients reach us by TLS and nothing else. */
+  readonly isSecure: boolean;
+  /** For tests. Milliseconds. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The public HTTP API (contract 1), not listening yet. */
-export function createApiServer({ telemetry, registration, status }: ApiServerOptions): FastifyInstance {
+export function createApiServer(options: ApiServerOptions): FastifyInstance {
+  const { requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS, telemetry } = options;
+  const connectionsCheckingInterval = Math.min(TIMEOUT_CHECK_MS, requestTimeout);
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS },
+    // Without a Host header Node would answer in its own words.
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval, requireHostHeader: false },
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) => answerFailure(error, reply, telemetry),
+    frameworkErrors: (error, _request, reply) => answerUnreadable(error, reply),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logger: false,
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
-  refuseUnknownRoutes(app);
+  tameServer(app, telemetry);
+  acceptJsonBodies(app);
+  // Zod reads what comes and says what is wrong, in the contract's words; Fastify's schemas are for the document alone.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerFailure(error, reply, telemetry));
-  app.addHook('onSend', async (_request, reply) => void reply.header('content-type', 'application/json'));
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    telemetry.count('http_requests', { route, status: String(reply.statusCode) });
-  });
-  statusRoutes(app, status);
-  registrationRoutes(app, registration);
+  addHooks(app, options);
   return app;
 }
 
-/** Before a body is read: an unknown path is 404 and a wrong method 405, whatever the body; then a wrong type is 415. */
-function refuseUnknownRoutes(app: FastifyInstance): void {
-  const methods = new Map<string, string[]>();
-  app.addHook(
-    'onRoute',
-    ({ url, method }) => void methods.set(url, [...(methods.get(url) ?? []), method].flat()),
-  );
-  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
-    if (request.is404) {
-      const allowed = methods.get(request.url.split('?', 1)[0] ?? '');
-      if (allowed === undefined) throw ApiError.of('Not found');
-      reply.header('allow', allowed.join(', '));
-      throw ApiError.of('Method not allowed');
-    }
-    const type = request.headers['content-type'] ?? '';
-    if (request.method === 'POST' && !/^application\/json\s*(?:;|$)/i.test(type)) {
-      throw ApiError.of('Unsupported content type (expected application/json)');
-    }
+/** What Node's server would do in its own way. */
+function tameServer({ server }: FastifyInstance, telemetry: Telemetry): void {
+  // Half open: who has said all and closed that direction, as `nc` does, still gets every answer (RFC 9112, 9.6).
+  Object.assign(server, { maxConnections: MAX_CONNECTIONS, httpAllowHalfOpen: true });
+  server.on('drop', () => telemetry.count('http_connections_refused'));
+  // An expectation that nobody knows is none.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('connect', (_request, socket) => refuseTunnel(socket));
+}
+
+/** What every request goes through, in this order, and then the routes. */
+function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
+  const { isSecure, notify, registration, status, telemetry } = options;
+  const known = new KnownRoutes();
+  known.watch(app);
+  const headers = { ...RESPONSE_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers);
+    if (request.url.split('?', 1)[0] === NOTIFY_PATH) reply.header('x-request-id', randomUUID());
   });
-  // Never reached: the hook above has answered. Without it Fastify would answer in its own words.
-  app.setNotFoundHandler(() => {
-    throw ApiError.of('Not found');
+  if (!options.trustsProxy) noteProxyHeaders(app, telemetry);
+  app.addHook('onRequest', known.refuseOptions);
+  void app.register(cors, CORS);
+  void app.register(swagger, openApi(status.version));
+  app.after(() => {
+    app.addHook('onRequest', known.refuse);
+    // Fastify adds a charset, which JSON does not have.
+    app.addHook('onSend', async (_request, reply) => void reply.header('content-type', 'application/json'));
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      telemetry.count('http_requests', { route, status: String(reply.statusCode) });
+    });
+    statusRoutes(app, status);
+    registrationRoutes(app, registration);
+    notifyRoute(app, notify);
   });
 }
 
-function answerFailure(error: FastifyError | ApiError, reply: FastifyReply, telemetry: Telemetry): void {
-  const failure = error instanceof ApiError ? error : translate(error);
-  if (failure.statusCode === 500) telemetry.log('http.failed', { error: describeError(error) });
-  // As bytes: a URL that Fastify cannot read is answered before any hook, and to JSON or text Fastify adds a charset.
-  void reply
-    .code(failure.statusCode)
-    .header('content-type', 'application/json')
-    .send(Buffer.from(JSON.stringify(failure.body)));
-}
-
-/** Fastify's own failures in the words of the contract; anything else is our fault and says no more than that. */
-function translate({ code, statusCode }: FastifyError): ApiError {
-  switch (code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return ApiError.of('Request body too large');
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return ApiError.of('Unsupported content type (expected application/json)');
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return ApiError.of('Malformed JSON');
-    case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return ApiError.of('Bad request');
-    default:
-      // The default JSON parser throws a SyntaxError with status 400 and no code.
-      return ApiError.of(statusCode === 400 ? 'Malformed JSON' : 'Internal error');
-  }
+/** Whoever runs this behind a proxy without saying so has all clients share one address: that must show. */
+function noteProxyHeaders(app: FastifyInstance, telemetry: Telemetry): void {
+  let isNoted = false;
+  app.addHook('onRequest', async ({ headers }) => {
+    if (!hasProxyHeaders(headers)) return;
+    telemetry.count('http_proxy_headers_ignored');
+    if (!isNoted) telemetry.log('http.proxy_headers_ignored');
+    isNoted = true;
+  });
 }

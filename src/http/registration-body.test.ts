@@ -16,6 +16,7 @@ const RULES: RegistrationRules = {
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
+  trustedInstances: undefined,
 };
 const PLAIN = { trade_pubkey: tradeKey(1), token: 'a:token', platform: 'android' };
 

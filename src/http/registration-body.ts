@@ -5,7 +5,7 @@ import { parseTarget, type Platform, type PushTarget, type TargetProblem } from 
 import type { OpenToken, TokenContent } from '../core/token-content.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
 import { parseSubscription, type SubscriptionRules } from '../core/web-push-subscription.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, type DescribedFailure } from './api-error.ts';
 
 export interface RegistrationRules extends SubscriptionRules {
   readonly openToken: OpenToken;
@@ -15,16 +15,21 @@ export interface RegistrationRules extends SubscriptionRules {
   readonly allowPlaintextTokens: boolean;
   /** The providers that are switched on. */
   readonly enabled: ReadonlySet<PushTarget['type']>;
+  /** The Mostro instances whose clients alone may register; `undefined`: any. */
+  readonly trustedInstances: ReadonlySet<string> | undefined;
 }
 
-const key = (message: string): z.ZodType<TradePubkey> =>
-  z.unknown().transform((text, context) => {
-    const parsed = parseTradePubkey(text);
-    if (parsed === undefined) context.addIssue({ code: 'custom', message });
-    return parsed ?? z.NEVER;
-  });
+const key = (message: string): z.ZodType<TradePubkey, string> =>
+  z
+    .string(message)
+    .transform((text, context) => {
+      const parsed = parseTradePubkey(text);
+      if (parsed === undefined) context.addIssue({ code: 'custom', message });
+      return parsed ?? z.NEVER;
+    })
+    .meta({ pattern: '^[0-9a-fA-F]{64}$' });
 
-const UnregistrationBody = z.object({
+export const UnregistrationBody = z.object({
   trade_pubkey: key('Invalid trade_pubkey format (expected 64 hex characters)'),
 });
 
@@ -45,7 +50,7 @@ const SealedToken = z.object({
 });
 
 const PlainToken = z.object({
-  token: z.string('Invalid token'),
+  token: z.string('Invalid token').min(1, 'Invalid token'),
   platform: z
     .string('Invalid platform identifier')
     .toLowerCase()
@@ -69,6 +74,28 @@ interface Device {
   readonly target: PushTarget | TargetProblem;
   readonly platform: Platform;
 }
+/** The body of `POST /api/register`, for the API's description. */
+export const RegistrationBody = z.union([
+  RegistrationKeys.extend(SealedToken.shape),
+  RegistrationKeys.extend(PlainToken.shape),
+  RegistrationKeys.extend(Subscription.shape),
+]);
+
+/** What {@link parseRegistration} may find wrong. */
+export const REGISTRATION_FAILURES = [
+  'Invalid trade_pubkey format (expected 64 hex characters)',
+  'Invalid mostro_pubkey format (expected 64 hex characters)',
+  'Invalid base64 encoding in encrypted_token',
+  'Invalid encrypted token size (expected N bytes, got N)',
+  'Failed to decrypt token',
+  'Invalid platform identifier',
+  'Invalid token',
+  'Invalid endpoint',
+  'Plaintext tokens are disabled, send encrypted_token',
+  'Push provider not enabled',
+  'Mostro instance pubkey required',
+  'Mostro instance not trusted',
+] as const satisfies readonly DescribedFailure[];
 
 /** Every field's failure is an answer of the contract; the first one is given. */
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
@@ -88,8 +115,11 @@ export function parseRegistration(
   body: unknown,
   rules: RegistrationRules,
 ): { tradePubkey: TradePubkey; target: PushTarget; platform: Platform } {
-  const { trade_pubkey: tradePubkey } = parse(RegistrationKeys, body);
-  const { target, platform } = readDevice(body, rules);
+  const { trade_pubkey: tradePubkey, mostro_pubkey: instance } = parse(RegistrationKeys, body);
+  const read = readDevice(body, rules);
+  // In the incumbent's order: what the body is, then for whom. Before any cryptography.
+  requireTrusted(instance ?? undefined, rules);
+  const { target, platform } = read();
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
   return { tradePubkey, target, platform };
@@ -104,12 +134,22 @@ export function parseUnregistration(body: unknown): TradePubkey {
   return parse(UnregistrationBody, body).trade_pubkey;
 }
 
-function readDevice(body: unknown, rules: RegistrationRules): Device {
-  if (has(body, 'encrypted_token')) return openSealed(body, rules);
+/** Reads all that costs nothing; what it returns does the rest. */
+function readDevice(body: unknown, rules: RegistrationRules): () => Device {
+  if (has(body, 'encrypted_token')) return readSealed(body, rules);
   if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
-  if (!has(body, 'subscription')) return deviceOf(parse(PlainToken, body), rules);
+  if (!has(body, 'subscription')) {
+    const content = parse(PlainToken, body);
+    return () => deviceOf(content, rules);
+  }
   const { endpoint, keys: parts } = parse(Subscription, body).subscription;
-  return { target: parseSubscription({ endpoint, ...parts }, rules), platform: 'webpush' };
+  return () => ({ target: parseSubscription({ endpoint, ...parts }, rules), platform: 'webpush' });
+}
+
+function requireTrusted(instance: string | undefined, { trustedInstances }: RegistrationRules): void {
+  if (trustedInstances === undefined) return;
+  if (instance === undefined) throw ApiError.of('Mostro instance pubkey required');
+  if (!trustedInstances.has(instance)) throw ApiError.of('Mostro instance not trusted');
 }
 
 /** A field that is `null` counts as left out: some clients write all that they know of. */
@@ -118,11 +158,15 @@ function has(body: unknown, field: string): boolean {
   return value !== undefined && value !== null;
 }
 
-function openSealed(body: unknown, rules: RegistrationRules): Device {
+function readSealed(body: unknown, rules: RegistrationRules): () => Device {
   const { encrypted_token: sealed } = parse(SealedToken, body);
   // Before any cryptography: whoever sends the wrong size pays for it alone.
   const [usualSize = 0] = rules.sealedTokenSizes;
   if (!rules.sealedTokenSizes.includes(sealed.length)) throw ApiError.tokenSize(usualSize, sealed.length);
+  return () => open(sealed, rules);
+}
+
+function open(sealed: Uint8Array, rules: RegistrationRules): Device {
   const opened = rules.openToken(sealed);
   if (typeof opened === 'string') throw ApiError.of(opened);
   return deviceOf(opened, rules);

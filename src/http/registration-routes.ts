@@ -1,31 +1,92 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 
 import type { Registrations } from '../core/registrations.ts';
 import { ApiError } from './api-error.ts';
-import { parseRegistration, parseUnregistration, type RegistrationRules } from './registration-body.ts';
+import { describeRoute } from './describe-route.ts';
+import type { HttpLimits } from './http-limits.ts';
+import type { RegistrationAuth } from './registration-auth.ts';
+import {
+  parseRegistration,
+  parseUnregistration,
+  REGISTRATION_FAILURES,
+  RegistrationBody,
+  UnregistrationBody,
+  type RegistrationRules,
+} from './registration-body.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface RegistrationRoutesOptions {
   readonly registrations: Registrations;
   readonly rules: RegistrationRules;
+  readonly auth: RegistrationAuth;
+  readonly limits: Pick<HttpLimits, 'registration'>;
 }
 
-/** `POST /api/register` and `POST /api/unregister` (contract 1.1). */
+const REGISTERED = 'Token registered successfully';
+const UNREGISTERED = [
+  'Token unregistered successfully',
+  'Token not found (may have already been unregistered)',
+] as const;
+
+const REGISTER = describeRoute({
+  summary: 'Point a trade key at a device',
+  description: 'A known key gets the new device, and its time to live starts again.',
+  body: RegistrationBody,
+  answers: {
+    200: z.object({
+      success: z.literal(true),
+      message: z.literal(REGISTERED),
+      platform: z.enum(['android', 'ios']),
+    }),
+  },
+  failures: [
+    ...REGISTRATION_FAILURES,
+    'Invalid authorization',
+    'rate limited',
+    'Registration capacity reached',
+  ],
+  isSignable: true,
+});
+
+const UNREGISTER = describeRoute({
+  summary: 'Forget a trade key',
+  body: UnregistrationBody,
+  answers: { 200: z.object({ success: z.literal(true), message: z.enum(UNREGISTERED) }) },
+  failures: [
+    'Invalid trade_pubkey format (expected 64 hex characters)',
+    'Invalid authorization',
+    'rate limited',
+  ],
+  isSignable: true,
+});
+
+/** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). What is cheap to refuse is refused first. */
 export function registrationRoutes(
   app: FastifyInstance,
-  { registrations, rules }: RegistrationRoutesOptions,
+  { registrations, rules, auth, limits }: RegistrationRoutesOptions,
 ): void {
-  app.post('/api/register', async (request) => {
-    const { tradePubkey, target, platform } = parseRegistration(request.body, rules);
-    const result = await registrations.register(tradePubkey, target, platform);
+  const turnstile = new Turnstile();
+  const onRequest = async (request: FastifyRequest): Promise<void> => limits.registration(request);
+
+  app.post('/api/register', { schema: REGISTER, onRequest }, async (request) => {
+    const tradePubkey = parseUnregistration(request.body);
+    await turnstile.enter();
+    const signed = auth.check(request, tradePubkey);
+    const isAdmitted = await registrations.admits(tradePubkey, { signed });
+    if (!isAdmitted) throw ApiError.of('Registration capacity reached');
+    const { target, platform } = parseRegistration(request.body, rules);
+    const result = await registrations.register(tradePubkey, target, platform, { signed });
     if (result === 'full') throw ApiError.of('Registration capacity reached');
-    return { success: true, message: 'Token registered successfully', platform };
+    // An owned key that was left as it is answers as a new one: nobody is told which keys are registered (contract 1.3).
+    return { success: true, message: REGISTERED, platform };
   });
 
-  app.post('/api/unregister', async (request) => {
-    const wasRegistered = await registrations.unregister(parseUnregistration(request.body));
-    const message = wasRegistered
-      ? 'Token unregistered successfully'
-      : 'Token not found (may have already been unregistered)';
-    return { success: true, message };
+  app.post('/api/unregister', { schema: UNREGISTER, onRequest }, async (request) => {
+    const tradePubkey = parseUnregistration(request.body);
+    await turnstile.enter();
+    const signed = auth.check(request, tradePubkey);
+    const wasRegistered = await registrations.unregister(tradePubkey, { signed });
+    return { success: true, message: UNREGISTERED[wasRegistered ? 0 : 1] };
   });
 }

@@ -18,6 +18,7 @@ const RULES: RegistrationRules = {
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
+  trustedInstances: undefined,
 };
 const ENDPOINT = 'https://push.example/up?x=1';
 const subscription = new WebPushSubscription(ENDPOINT);

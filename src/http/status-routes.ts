@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 
 import type { Platform } from '../core/push-target.ts';
 import type { RegistrationCounts } from '../core/registration.ts';
+import { describeRoute } from './describe-route.ts';
 
 export interface StatusRoutesOptions {
   readonly version: string;
@@ -13,6 +15,8 @@ export interface StatusRoutesOptions {
   /** What an app subscribes with (RFC 8292), where UnifiedPush is switched on. */
   readonly vapidPublicKey: string | undefined;
   readonly kinds: readonly number[];
+  /** `REGISTRATION_AUTH`: whether a client may, or must, sign. */
+  readonly registrationAuth: string;
   readonly counts: () => RegistrationCounts;
   readonly relays: () => readonly RelayLine[];
 }
@@ -29,15 +33,60 @@ export interface RelayLine {
   readonly discovered: boolean;
 }
 
+const HEALTH = describeRoute({
+  summary: 'Whether the process lives',
+  description: 'Says nothing of relays or push services.',
+  answers: { 200: z.object({ status: z.literal('ok') }) },
+});
+
+const INFO = describeRoute({
+  summary: 'What a client must know',
+  answers: {
+    200: z.looseObject({
+      server_pubkey: z
+        .string()
+        .meta({ description: 'What tokens are sealed to: 33 bytes, compressed, in hex.' }),
+      version: z.string(),
+      encrypted_token_size: z.int(),
+      encryption_enabled: z.literal(true),
+      encrypted_token_sizes: z.array(z.int()),
+      kinds: z.array(z.int()),
+      platforms: z.array(z.string()),
+      vapid_public_key: z.string().optional(),
+      registration_auth: z.enum(['off', 'optional', 'required']),
+    }),
+  },
+});
+
+const COUNT = z.int().min(0);
+const STATUS = describeRoute({
+  summary: 'How many registrations there are, and what each relay serves',
+  answers: {
+    200: z.looseObject({
+      status: z.literal('running'),
+      version: z.string(),
+      server_pubkey: z.string(),
+      tokens: z.looseObject({ total: COUNT, android: COUNT, ios: COUNT, webpush: COUNT }),
+      relays: z.array(z.looseObject({ url: z.string(), state: z.string() })),
+    }),
+  },
+});
+
+const OPENAPI = describeRoute({
+  summary: 'This document',
+  answers: { 200: z.looseObject({ openapi: z.string() }) },
+});
+
 /** `GET /api/health`, `/api/info` and `/api/status`. The order of the fields is part of the contract (contract 1). */
 export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
-  const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, counts, relays } =
+  const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, registrationAuth } =
     options;
+  const { counts, relays } = options;
 
   // Liveness only: apps give push up for good on anything but this answer.
-  app.get('/api/health', async () => ({ status: 'ok' }));
+  app.get('/api/health', { schema: HEALTH }, async () => ({ status: 'ok' }));
 
-  app.get('/api/info', async () => ({
+  app.get('/api/info', { schema: INFO }, async () => ({
     server_pubkey: serverPubkey,
     version,
     encrypted_token_size: sealedTokenSizes[0],
@@ -47,9 +96,10 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
     platforms,
     // Left out where it is undefined.
     vapid_public_key: vapidPublicKey,
+    registration_auth: registrationAuth,
   }));
 
-  app.get('/api/status', async () => {
+  app.get('/api/status', { schema: STATUS }, async () => {
     const { total, android, ios, webpush } = counts();
     return {
       status: 'running',
@@ -59,6 +109,8 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
       relays: relays().map(relayLine),
     };
   });
+
+  app.get('/api/openapi.json', { schema: OPENAPI }, async () => app.swagger());
 }
 
 function relayLine({

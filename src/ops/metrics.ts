@@ -27,6 +27,8 @@ export interface GaugeSources {
   readonly lanes: () => Readonly<Record<string, number>>;
   /** Devices whose next wake would be held. */
   readonly heldDevices: () => number;
+  /** Calls of `/api/notify` that wait for their tick. */
+  readonly chatAnnouncements: () => number;
   readonly relays: () => readonly RelayGauges[];
 }
 
@@ -86,9 +88,19 @@ export class Metrics {
       [],
       (gauge) => gauge.set(sources.heldDevices()),
     );
+    this.#register(
+      'chat_announcements_waiting',
+      'Calls of /api/notify that wait for their tick.',
+      [],
+      (gauge) => gauge.set(sources.chatAnnouncements()),
+    );
+    this.#observeRelays(sources.relays);
+  }
+
+  #observeRelays(relays: GaugeSources['relays']): void {
     const byRelay = (count: (relay: RelayGauges) => number) => () => {
       const counts: Record<string, number> = {};
-      for (const each of sources.relays()) counts[each.relay] = (counts[each.relay] ?? 0) + count(each);
+      for (const each of relays()) counts[each.relay] = (counts[each.relay] ?? 0) + count(each);
       return counts;
     };
     const live = byRelay(({ liveKinds }) => liveKinds.length);

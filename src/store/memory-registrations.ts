@@ -56,6 +56,12 @@ export class MemoryRegistrations implements RegistrationStore {
     return this.#counts.total >= this.#capacity;
   }
 
+  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean {
+    if (!this.isFull() || this.#displaceable(request.now) !== NO_RECORD) return true;
+    const held = this.#keys.find(tradePubkey);
+    return held !== NO_RECORD && (request.signed || !isOwned(this.#read(held), request.now));
+  }
+
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     const record = this.#keys.find(tradePubkey);
     return record === NO_RECORD ? undefined : this.#read(record, tradePubkey);
@@ -63,18 +69,13 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async put(registration: Registration): Promise<PutResult> {
     const { tradePubkey, registeredAt, signed } = registration;
+    if (!this.admits(tradePubkey, { signed, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
-    if (former !== NO_RECORD) {
-      if (signed || !isOwned(this.#read(former), registeredAt)) return this.#replace(former, registration);
-      return this.isFull() && this.#displaceable(registeredAt) === NO_RECORD ? 'full' : 'owned';
-    }
-    const isFull = this.isFull();
-    if (isFull) {
-      const oldest = this.#displaceable(registeredAt);
-      if (oldest === NO_RECORD) return 'full';
-      this.#delete(oldest);
-    }
-    this.#insert(registration);
+    if (former !== NO_RECORD && !signed && isOwned(this.#read(former), registeredAt)) return 'owned';
+    const isFull = former === NO_RECORD && this.isFull();
+    if (isFull) this.#delete(this.#displaceable(registeredAt));
+    if (former === NO_RECORD) this.#insert(registration);
+    else this.#replace(former, registration);
     return isFull ? 'displaced' : 'stored';
   }
 
@@ -138,13 +139,12 @@ export class MemoryRegistrations implements RegistrationStore {
     return oldest !== RING_START && mayGiveWay(this.#read(oldest), now) ? oldest : NO_RECORD;
   }
 
-  #replace(record: number, registration: Registration): PutResult {
+  #replace(record: number, registration: Registration): void {
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     const woken = registration.woken || this.#records.isWoken(record);
     const target = this.#renewed(registration.target);
     this.#unlink(record);
     this.#link(record, { ...registration, target, woken });
-    return 'stored';
   }
 
   #insert(registration: Registration): void {

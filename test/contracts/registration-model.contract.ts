@@ -110,7 +110,10 @@ async function both(
         woken: false,
         signed: step.signed,
       };
-      return expect(await store.put(registration)).toBe(model.put(registration, CAPACITY));
+      const admitted = store.admits(step.key, { signed: step.signed, now });
+      const result = await store.put(registration);
+      expect([result, admitted]).toEqual([model.put(registration, CAPACITY), result !== 'full']);
+      return;
     }
     case 'renew':
       model.renew(step.key, step.target, now);

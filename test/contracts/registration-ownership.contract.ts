@@ -97,6 +97,10 @@ export function registrationOwnershipContract(name: string, create: CreateRegist
       [10 * MINUTE_MS + 1, 'owned', 'displaced'],
     ])('an owned key is taken or refused as a new one, after %d ms', async (later, forOwned, forNew) => {
       const store = await fullStoreOf(unsigned(1), owned(2));
+      const now = NOW + later;
+      const admitted = [2, 3].map((n) => store.admits(tradeKey(n), { signed: false, now }));
+      expect(admitted).toEqual([forOwned === 'owned', forNew === 'displaced']);
+      expect([1, 2].map((n) => store.admits(tradeKey(n), { signed: n === 2, now }))).toEqual([true, true]);
       expect(await store.put(unsigned(2, later, THIEF))).toBe(forOwned);
       expect(await store.find(tradeKey(1))).toEqual(unsigned(1));
       expect(await store.find(tradeKey(2))).toEqual(owned(2));

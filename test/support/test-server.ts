@@ -21,10 +21,13 @@ export interface TestServerOptions {
   /** Without it FCM waits for credentials. Must be one without TLS: the test's own process trusts no stand-in. */
   readonly google?: GoogleStandIn;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What it calls itself. */
+  readonly version?: string;
   readonly clock?: CompositionParts['clock'];
   readonly relayTiming?: Partial<CompositionParts['relayTiming']>;
   readonly laneSizes?: CompositionParts['laneSizes'];
   readonly dnsServers?: CompositionParts['dnsServers'];
+  readonly requestTimeoutMs?: number;
 }
 
 /** A line of the log: what happened, by its name, and the fields. */
@@ -69,7 +72,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...options.relayTiming,
   };
   const app = new App({
-    version: '0.0.0-test',
+    version: options.version ?? '0.0.0-test',
     config,
     serverKey,
     serviceAccount,
@@ -77,6 +80,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     metrics,
     relayTiming,
     ...(options.clock && { clock: options.clock }),
+    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.laneSizes && { laneSizes: options.laneSizes }),
     ...(options.dnsServers && { dnsServers: options.dnsServers }),
   });
@@ -107,6 +111,8 @@ async function environmentOf(options: TestServerOptions, directory: string): Pro
     ADMIN_PORT: '0',
     DATA_DIR: directory,
     UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
+    // Every client of a test has one address.
+    RATE_LIMIT_PER_MINUTE: '1000000',
     // Every event is answered by a wake of its own, and retries take no time worth waiting for.
     BATCH_DELAY_MS: '0',
     COOLDOWN_MS: '0',

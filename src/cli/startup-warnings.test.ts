@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+
+import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { loadStartup } from './load-startup.ts';
+
+const KEY = '1'.repeat(64);
+const NOT_SIGNED = 'PUBLIC_URL is not set: signed registrations are checked against the Host header alone';
+const NO_LIST = 'TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS';
+
+test.each([
+  [{}, [NOT_SIGNED]],
+  [{ REGISTRATION_AUTH: 'required' }, [NOT_SIGNED]],
+  [{ REGISTRATION_AUTH: 'off' }, []],
+  [{ PUBLIC_URL: 'https://push.example' }, []],
+  [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true' }, [NO_LIST]],
+  [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: KEY }, []],
+])('with %j a start is warned of %j', async (environment, warnings) => {
+  const quiet = { FCM_ENABLED: 'false', VAPID_SUBJECT: 'mailto:ops@push.example' };
+  const all = { DATA_DIR: await tempDirectory(), ...quiet, ...environment };
+  expect((await loadStartup(all, { createKey: false })).warnings).toEqual(warnings);
+});

@@ -1,0 +1,60 @@
+import {
+  httpUrl,
+  oneOf,
+  onOff,
+  optional,
+  port,
+  text,
+  variable,
+  wholeNumber,
+  type Variable,
+} from './variable.ts';
+
+/** None at all would shut everybody out; the incumbent refuses 0 too. */
+const perMinute = wholeNumber(1, 1_000_000_000);
+
+/** The variables of the public HTTP API. */
+export const HTTP_VARIABLES = {
+  SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
+  SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
+  PUBLIC_URL: optional(
+    'The URL under which clients reach this server; signed registrations must name it. Without it the Host header counts.',
+    httpUrl,
+  ),
+  ALLOW_PLAINTEXT_TOKENS: variable(
+    "Accept tokens that are not sealed, as today's app sends them.",
+    onOff,
+    'true',
+  ),
+  REGISTRATION_AUTH: variable(
+    'Signed registrations (NIP-98): off, optional (what was signed is owned), or required.',
+    oneOf('off', 'optional', 'required'),
+    'optional',
+  ),
+  TRUSTED_WHITELIST_ENABLED: variable(
+    'Register devices only for the Mostro instances in MOSTRO_PUBKEYS; clients then must name theirs.',
+    onOff,
+    'false',
+  ),
+  RATE_LIMIT_PER_MINUTE: variable(
+    'Calls of register and unregister a minute for each client address.',
+    perMinute,
+    '60',
+  ),
+  NOTIFY_RATE_PER_PUBKEY_PER_MIN: variable(
+    'Calls of notify a minute for each trade key; ten at once.',
+    perMinute,
+    '30',
+  ),
+  NOTIFY_RATE_PER_IP_PER_MIN: variable(
+    'Calls of notify a minute for each client address; thirty at once.',
+    perMinute,
+    '120',
+  ),
+  NOTIFY_TRUST_PROXY_HEADERS: optional(
+    'Take client addresses from Fly-Client-IP (on Fly.io) or else the rightmost X-Forwarded-For: true only behind a proxy that writes it. Default: false.',
+    onOff,
+  ),
+  TRUST_PROXY: optional('Short for NOTIFY_TRUST_PROXY_HEADERS, which wins if both are set.', onOff),
+  FLY_APP_NAME: optional('Set by Fly.io: Fly-Client-IP is then the header of the proxy.', text),
+} as const satisfies Record<string, Variable<unknown>>;

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+
+import { allowancesOf, clientAddress, hasProxyHeaders } from './client-address.ts';
+
+const SOCKET = '192.0.2.9';
+
+describe('the address of a client', () => {
+  test('is the other end of the connection, whatever the headers say', () => {
+    const headers = { 'x-forwarded-for': '203.0.113.1', 'fly-client-ip': '203.0.113.2' };
+    expect(clientAddress('socket', headers, SOCKET)).toBe(SOCKET);
+  });
+
+  test.each([
+    ['203.0.113.1', '203.0.113.1'],
+    ['10.0.0.1, 203.0.113.1', '203.0.113.1'],
+    ['1.1.1.1,2.2.2.2,  203.0.113.1  ', '203.0.113.1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['x, 2001:DB8::1', '2001:DB8::1'],
+    ['203.0.113.1:4711', '203.0.113.1'],
+    ['[2001:db8::1]:4711', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+  ])('is the rightmost of X-Forwarded-For %j: %s', (header, address) => {
+    expect(clientAddress('x-forwarded-for', { 'x-forwarded-for': header }, SOCKET)).toBe(address);
+  });
+
+  test.each([
+    '',
+    ',',
+    '203.0.113.1,',
+    '203.0.113.1, unknown',
+    '203.0.113.1, _hidden',
+    '203.0.113.1, 1',
+    '203.0.113.1, 0x7f.1',
+    '203.0.113.1, 1.2.3.4.5',
+    '203.0.113.1, 2001:db8:::1',
+    '203.0.113.1, 1.2.3.4:x',
+  ])('is the other end where X-Forwarded-For %j does not end with an address', (header) => {
+    expect(clientAddress('x-forwarded-for', { 'x-forwarded-for': header }, SOCKET)).toBe(SOCKET);
+    expect(clientAddress('x-forwarded-for', {}, SOCKET)).toBe(SOCKET);
+  });
+
+  test('is Fly-Client-IP on Fly.io, and nothing else', () => {
+    const headers = { 'x-forwarded-for': '203.0.113.1', 'fly-client-ip': '203.0.113.2' };
+    expect(clientAddress('fly-client-ip', headers, SOCKET)).toBe('203.0.113.2');
+    expect(clientAddress('fly-client-ip', { 'x-forwarded-for': '203.0.113.1' }, SOCKET)).toBe(SOCKET);
+    expect(clientAddress('x-forwarded-for', headers, SOCKET)).toBe('203.0.113.1');
+  });
+});
+
+test.each([
+  [{}, false],
+  [{ 'x-real-ip': '1.1.1.1' }, false],
+  [{ 'x-forwarded-for': '' }, true],
+  [{ 'fly-client-ip': '1.1.1.1' }, true],
+])('the headers %j are of a proxy: %s', (headers, answer) => {
+  expect(hasProxyHeaders(headers)).toBe(answer);
+});
+
+describe('the allowance', () => {
+  test('of an IPv4 address is its own', () => {
+    expect(allowancesOf('192.0.2.1')).toEqual([{ name: 'ipv4 192.0.2.1', times: 1 }]);
+  });
+
+  test.each(['::ffff:192.0.2.1', '::FFFF:192.0.2.1', '::ffff:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])(
+    'of %s is that of the IPv4 address in it',
+    (address) => {
+      expect(allowancesOf(address)).toEqual(allowancesOf('192.0.2.1'));
+    },
+  );
+
+  test('of an IPv6 address is that of its /64, its /48 ten times and its /32 a hundred times', () => {
+    expect(allowancesOf('2001:db8:1:2:3:4:5:6')).toEqual([
+      { name: 'ipv6 20010db800010002', times: 1 },
+      { name: 'ipv6 20010db80001', times: 10 },
+      { name: 'ipv6 20010db8', times: 100 },
+    ]);
+  });
+
+  test('of an IPv6 address does not depend on how it is written, nor on its interface', () => {
+    const one = allowancesOf('2001:db8:0:0:0:0:0:1');
+    for (const written of ['2001:db8::1', '2001:0DB8::0001', '2001:db8::ffff', '2001:db8::1%eth0'])
+      expect(allowancesOf(written)).toEqual(one);
+  });
+
+  test.each([undefined, '', 'unknown', '1', '1.2.3', '/run/socket'])(
+    'without an address (%s) is one for all',
+    (none) => {
+      expect(allowancesOf(none)).toEqual([{ name: 'unknown', times: 1 }]);
+    },
+  );
+});

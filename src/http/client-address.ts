@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { isIP } from 'node:net';
+
+import ipaddr from 'ipaddr.js';
+
+import type { Allowance } from './rate-limit.ts';
+
+/** Where the client's address is read: the connection's other end, or a header that the proxy in front of us writes (contract 1.2). */
+export type AddressSource = 'socket' | 'fly-client-ip' | 'x-forwarded-for';
+
+const PROXY_HEADERS = ['fly-client-ip', 'x-forwarded-for'] as const;
+
+/** Whether a request has come through a proxy, or pretends to. */
+export function hasProxyHeaders(headers: IncomingHttpHeaders): boolean {
+  return PROXY_HEADERS.some((name) => headers[name] !== undefined);
+}
+
+/**
+ * Finds the address of the client. Of `X-Forwarded-For` the rightmost counts, which the nearest proxy wrote: all others are
+ * the client's to invent. Without a valid header it is the other end of the connection, so that nobody escapes the limits.
+ */
+export function clientAddress(
+  source: AddressSource,
+  headers: IncomingHttpHeaders,
+  socketAddress: string | undefined,
+): string | undefined {
+  if (source === 'socket') return socketAddress;
+  const written = [headers[source] ?? ''].flat().join(',').split(',').at(-1)?.trim() ?? '';
+  const address = withoutPort(written);
+  // ipaddr.js takes `1` for an address, as old C libraries do.
+  return isIP(address) === 0 ? socketAddress : address;
+}
+
+/** A /64 is one subscriber; a /48 or a /32 is many of them, or one who has it all. */
+const IPV6_NETWORKS = [
+  { bytes: 8, times: 1 },
+  { bytes: 6, times: 10 },
+  { bytes: 4, times: 100 },
+] as const;
+
+/**
+ * What a request from this address is taken from: an IPv4 address, or an IPv6 /64 and the networks around it (contract 1.2).
+ * All that have no valid address share one allowance.
+ */
+export function allowancesOf(address: string | undefined): Allowance[] {
+  if (address === undefined || isIP(address) === 0) return [{ name: 'unknown', times: 1 }];
+  // `process` makes IPv4 of an IPv4 address that is mapped into IPv6, as a listener for both writes it.
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return [{ name: `ipv4 ${parsed.toString()}`, times: 1 }];
+  const bytes = Buffer.from(parsed.toByteArray());
+  return IPV6_NETWORKS.map((network) => ({
+    name: `ipv6 ${bytes.toString('hex', 0, network.bytes)}`,
+    times: network.times,
+  }));
+}
+
+/** Some proxies write the port too: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+function withoutPort(written: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(written)?.[1] ?? written.replace(/^([\d.]+):\d+$/, '$1');
+}

@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify';
+
+import type { Clock } from '../core/clock.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { ApiError } from './api-error.ts';
+import { allowancesOf, clientAddress, type AddressSource } from './client-address.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** What may come at once, by key and by address (contract 1.2). Like the incumbent's, no matter of configuration. */
+const NOTIFY_BURST = { perKey: 10, perAddress: 30 };
+
+export interface HttpLimitsOptions {
+  readonly addressSource: AddressSource;
+  /** Requests a minute. */
+  readonly rates: {
+    readonly registrationPerAddress: number;
+    readonly notifyPerKey: number;
+    readonly notifyPerAddress: number;
+  };
+  /** Milliseconds, from any beginning on; never set back. */
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** The limits of contract 1.2. Each throws the one 429 when it is reached, which does not say which limit it was. */
+export class HttpLimits {
+  readonly #options: HttpLimitsOptions;
+  readonly #registrationByAddress: RateLimit;
+  readonly #notifyByKey: RateLimit;
+  readonly #notifyByAddress: RateLimit;
+
+  constructor(options: HttpLimitsOptions) {
+    const { clock, rates } = options;
+    this.#options = options;
+    this.#registrationByAddress = new RateLimit({
+      perMinute: rates.registrationPerAddress,
+      burst: rates.registrationPerAddress,
+      clock,
+    });
+    this.#notifyByKey = new RateLimit({ perMinute: rates.notifyPerKey, burst: NOTIFY_BURST.perKey, clock });
+    this.#notifyByAddress = new RateLimit({
+      perMinute: rates.notifyPerAddress,
+      burst: NOTIFY_BURST.perAddress,
+      clock,
+    });
+  }
+
+  registration({ headers, socket }: FastifyRequest): void {
+    const address = clientAddress(this.#options.addressSource, headers, socket.remoteAddress);
+    this.#take('registration_address', this.#registrationByAddress.take(...allowancesOf(address)));
+  }
+
+  notify({ headers, socket }: FastifyRequest): void {
+    const address = clientAddress(this.#options.addressSource, headers, socket.remoteAddress);
+    this.#take('notify_address', this.#notifyByAddress.take(...allowancesOf(address)));
+  }
+
+  notifyKey(tradePubkey: TradePubkey): void {
+    this.#take('notify_key', this.#notifyByKey.take({ name: tradePubkey, times: 1 }));
+  }
+
+  #take(limit: string, waitMs: number): void {
+    if (waitMs === 0) return;
+    this.#options.telemetry.count('http_rate_limited', { limit });
+    throw ApiError.rateLimited(waitMs);
+  }
+}

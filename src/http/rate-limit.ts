@@ -1,0 +1,75 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+import { MINUTE_MS, type Clock } from '../core/clock.ts';
+
+/**
+ * Four slots stand for a name, one in each row; the least spent of them is what is known of it. With 65 536 in a row,
+ * 20 000 fresh names a second leave a stranger's four all spent about never; the table is 2 MB whatever comes.
+ */
+const ROWS = 4;
+const SLOTS = 65_536;
+
+export interface RateLimitOptions {
+  /** What may be spent in the long run. */
+  readonly perMinute: number;
+  /** What may be spent at once after a quiet time. */
+  readonly burst: number;
+  /** Milliseconds, from any beginning on; never set back. */
+  readonly clock: Clock;
+}
+
+/** Whose allowance a request is taken from. */
+export interface Allowance {
+  readonly name: string;
+  /** How many times the plain allowance it has: a network of many addresses has more than one. */
+  readonly times: number;
+}
+
+/**
+ * A limit for each of any number of names, in constant memory: the generic cell rate algorithm, which needs one time for a
+ * name, kept in a count-min sketch with conservative update. Names that meet in all four slots share an allowance; nobody
+ * can be pushed out by others, as from a bounded cache, and so get a new one. The names themselves are not kept, and which
+ * of them meet is the secret of the process.
+ */
+export class RateLimit {
+  readonly #clock: Clock;
+  readonly #costMs: number;
+  readonly #toleranceMs: number;
+  /** The time until which each slot is spent. */
+  readonly #spentUntil = new Float64Array(ROWS * SLOTS);
+  readonly #salt = randomBytes(32);
+
+  constructor({ perMinute, burst, clock }: RateLimitOptions) {
+    this.#clock = clock;
+    this.#costMs = MINUTE_MS / perMinute;
+    this.#toleranceMs = burst * this.#costMs;
+  }
+
+  /**
+   * Takes one request from every one of these allowances, or from none.
+   *
+   * @returns 0, or the milliseconds until there is enough in each
+   */
+  take(...allowances: readonly Allowance[]): number {
+    const now = this.#clock();
+    const charges = allowances.map(({ name, times }) => {
+      const slots = this.#slotsOf(name);
+      const spentUntil = Math.min(...slots.map((slot) => this.#spentUntil[slot] as number));
+      return { slots, thenUntil: Math.max(spentUntil, now) + this.#costMs / times };
+    });
+    const waitMs = Math.max(...charges.map(({ thenUntil }) => thenUntil - now - this.#toleranceMs));
+    // A thousandth of a millisecond is the error of the sums, not a debt.
+    if (waitMs > 1e-3) return waitMs;
+    for (const { slots, thenUntil } of charges) {
+      for (const slot of slots) {
+        this.#spentUntil[slot] = Math.max(this.#spentUntil[slot] as number, thenUntil);
+      }
+    }
+    return 0;
+  }
+
+  #slotsOf(name: string): number[] {
+    const digest = createHash('sha256').update(this.#salt).update(name).digest();
+    return Array.from({ length: ROWS }, (_, row) => row * SLOTS + (digest.readUInt32LE(row * 4) % SLOTS));
+  }
+}

@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import { Turnstile } from './turnstile.ts';
+
+test('a burst is let through in its order, two for each turn of the event loop', async () => {
+  const turnstile = new Turnstile();
+  const through: number[] = [];
+  const all = [1, 2, 3, 4, 5].map((n) => turnstile.enter().then(() => through.push(n)));
+  const seen: number[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    await setImmediate();
+    seen.push(through.length);
+  }
+  await Promise.all(all);
+  expect(seen).toEqual([2, 4, 5]);
+  expect(through).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('who comes later, when nobody waits, waits for one turn', async () => {
+  const turnstile = new Turnstile();
+  await turnstile.enter();
+  await turnstile.enter();
+});
+
+test('ten thousand may wait; the next is told to come back in a second, and the others get through', async () => {
+  const turnstile = new Turnstile();
+  const all = Array.from({ length: 10_000 }, () => turnstile.enter());
+  const refused = await turnstile.enter().catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    statusCode: 429,
+    message: 'rate limited',
+    headers: { 'retry-after': '1' },
+  });
+  await Promise.all(all);
+  await turnstile.enter();
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+
+import { eventId } from '../../test/support/event-id.ts';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { MemoryUsedEvents } from './memory-used-events.ts';
+
+function setUp(capacity?: number): { used: MemoryUsedEvents; clock: FakeClock } {
+  const clock = new FakeClock();
+  return {
+    used: new MemoryUsedEvents({ clock: clock.read, ...(capacity !== undefined && { capacity }) }),
+    clock,
+  };
+}
+
+test('what was used is known for as long as a signature can hold: 121 seconds', () => {
+  const { used, clock } = setUp();
+  expect([used.has(eventId(1)), used.add(eventId(1)), used.has(eventId(1))]).toEqual([false, true, true]);
+  clock.advance(120_999);
+  used.add(eventId(2));
+  expect(used.has(eventId(1))).toBe(true);
+  clock.advance(1);
+  used.add(eventId(3));
+  expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([false, true, true]);
+});
+
+test('at the bound nothing is forgotten before its time, and nothing further is taken', () => {
+  const { used, clock } = setUp(2);
+  expect([1, 2, 3].map((n) => used.add(eventId(n)))).toEqual([true, true, false]);
+  expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([true, true, false]);
+  clock.advance(121_000);
+  expect(used.add(eventId(3))).toBe(true);
+});
+
+test('a hundred thousand a minute are held within the bound of two minutes', () => {
+  const { used, clock } = setUp();
+  for (let n = 0; n < 400_000; n++) {
+    if (n % 100 === 0) clock.advance(60);
+    expect(used.add(eventId(n))).toBe(true);
+  }
+  expect(used.size).toBeLessThan(205_000);
+});

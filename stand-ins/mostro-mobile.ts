@@ -1,0 +1,77 @@
+/** What Mostro Mobile 1.3.3 sends to a push server, and what it makes of the answers: no signature, nothing sealed. */
+export class MostroMobile {
+  readonly #serverUrl: string;
+  readonly #platform: 'android' | 'ios';
+  /** The node that is selected in the app. */
+  readonly #mostroPubkey: string | undefined;
+  /** The keys of this run of the app; a restart forgets them. */
+  readonly #registered = new Set<string>();
+  #isAvailable = false;
+  #fcmToken: string;
+
+  constructor(options: {
+    serverUrl: string;
+    fcmToken: string;
+    platform?: 'android' | 'ios';
+    mostroPubkey?: string;
+  }) {
+    this.#serverUrl = options.serverUrl;
+    this.#fcmToken = options.fcmToken;
+    this.#platform = options.platform ?? 'android';
+    this.#mostroPubkey = options.mostroPubkey;
+  }
+
+  /** Once, at the start of the app: anything but 200 turns push off for as long as it runs. */
+  async initialize(): Promise<boolean> {
+    const response = await fetch(`${this.#serverUrl}/api/health`, { signal: AbortSignal.timeout(10_000) });
+    this.#isAvailable = response.status === 200;
+    return this.#isAvailable;
+  }
+
+  /** When a session is saved. 202, or 200 with `success`; all else is a failure, and it does not try again. */
+  async registerToken(tradePubkey: string): Promise<boolean> {
+    if (!this.#isAvailable) return false;
+    const response = await this.#post('register', 10_000, {
+      trade_pubkey: tradePubkey,
+      token: this.#fcmToken,
+      platform: this.#platform,
+      ...(this.#mostroPubkey !== undefined && { mostro_pubkey: this.#mostroPubkey }),
+    });
+    const isRegistered =
+      response.status === 202 ||
+      (response.status === 200 && ((await response.json()) as { success?: unknown }).success === true);
+    if (isRegistered) this.#registered.add(tradePubkey);
+    return isRegistered;
+  }
+
+  /** When Firebase gives the app a new token. */
+  async refreshToken(fcmToken: string): Promise<boolean[]> {
+    this.#fcmToken = fcmToken;
+    return Promise.all([...this.#registered].map((key) => this.registerToken(key)));
+  }
+
+  /** When the user turns push off. */
+  async unregisterAll(): Promise<boolean[]> {
+    return Promise.all(
+      [...this.#registered].map(async (tradePubkey) => {
+        const response = await this.#post('unregister', 10_000, { trade_pubkey: tradePubkey });
+        if (response.status === 200) this.#registered.delete(tradePubkey);
+        return response.status === 200;
+      }),
+    );
+  }
+
+  /** After a chat message was published: the other side's trade key. Nobody waits for the answer. */
+  async notifyPeer(peerTradePubkey: string): Promise<number> {
+    return (await this.#post('notify', 5000, { trade_pubkey: peerTradePubkey })).status;
+  }
+
+  #post(path: string, timeoutMs: number, body: object): Promise<Response> {
+    return fetch(`${this.#serverUrl}/api/${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  }
+}
