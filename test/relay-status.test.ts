@@ -20,7 +20,7 @@ describe('GET /api/status says of a relay', () => {
     const { text } = await call(`${server.apiUrl}/api/status`);
     expect(text).toBe(
       `{"status":"running","version":"0.0.0-test","server_pubkey":"${server.publicKey}",` +
-        `"tokens":{"total":0,"android":0,"ios":0},"relays":[{"url":"${relay.url}","state":"live",` +
+        `"tokens":{"total":0,"android":0,"ios":0,"webpush":0},"relays":[{"url":"${relay.url}","state":"live",` +
         '"served":[1059,14],"restricted":[],"recovering":[],"authentication":"none","reconnects":0,"discovered":false}]}',
     );
   });

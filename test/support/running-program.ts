@@ -6,8 +6,13 @@ import { keep } from './keep.ts';
 import { runProgram, type Program } from './program.ts';
 import { tempDirectory } from './temp-directory.ts';
 
-/** Ports that nobody else has, and no relay but one that is not there: nothing leaves the machine. */
-const ALONE = { SERVER_PORT: '0', ADMIN_PORT: '0', NOSTR_RELAYS: 'ws://127.0.0.1:9' };
+/** Ports that nobody else has, and no relay but one that is not there: nothing leaves the machine. One client is all. */
+const ALONE = {
+  SERVER_PORT: '0',
+  ADMIN_PORT: '0',
+  NOSTR_RELAYS: 'ws://127.0.0.1:9',
+  RATE_LIMIT_PER_MINUTE: '1000000',
+};
 
 export interface RunningProgram {
   readonly program: Program;
