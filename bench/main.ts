@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import { canPin, pinLoad } from './cores.ts';
 import { summarise, type Figure, type Summary } from './figure.ts';
 import { churn, fill } from './scenarios/memory.ts';
+import { burst } from './scenarios/burst.ts';
+import { growth } from './scenarios/growth.ts';
 import { latency } from './scenarios/latency.ts';
 import { overload } from './scenarios/overload.ts';
 import { inFlight, pushes } from './scenarios/pushes.ts';
@@ -62,9 +64,11 @@ async function figures(stage: Stage): Promise<Figure[]> {
   await note('pushes', () => pushes(stage, few));
   await note('inFlight', () => inFlight(stage, few));
   await note('latency', () => latency(stage, few));
+  await note('burst', () => burst(stage, few));
   await note('recovery', () => recovery(stage));
   await note('registrations', () => registrations(stage, few));
   if (extent.overload > 0) await note('overload', () => overload(stage, few));
+  if (extent.name === 'full' || values.only !== undefined) await note('growth', () => growth(stage, few));
   if (!isAsked('strangers') && !isAsked('memory')) return found;
   await using many = await stage.program('many', {
     relays: RELAYS,

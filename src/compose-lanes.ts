@@ -8,10 +8,10 @@ import type { PushTarget } from './core/push-target.ts';
 import type { Registrations } from './core/registrations.ts';
 import { RetryPolicy } from './core/retry-policy.ts';
 import type { Schedule } from './core/schedule.ts';
+import { DeferredProvider } from './push/deferred-provider.ts';
 import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { laneName } from './push/unifiedpush/lane-name.ts';
-import { UnifiedPushProvider } from './push/unifiedpush/unifiedpush-provider.ts';
 import type { VapidIdentity } from './push/unifiedpush/vapid-tokens.ts';
 
 interface LaneSize {
@@ -55,7 +55,10 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
   const { clock, guard, schedule, vapid } = shared;
   const fcm = createFcm(parts, clock);
   const unifiedPush = config.unifiedPush.enabled
-    ? new UnifiedPushProvider({ guard, vapid, clock, telemetry })
+    ? new DeferredProvider('unifiedpush', async () => {
+        const { UnifiedPushProvider } = await import('./push/unifiedpush/unifiedpush-provider.ts');
+        return new UnifiedPushProvider({ guard, vapid, clock, telemetry });
+      })
     : undefined;
   const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
     ...(fcm && { fcm }),

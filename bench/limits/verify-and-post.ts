@@ -17,29 +17,36 @@ const HEADERS = {
   'content-type': 'application/json',
 };
 
-function post(session: ClientHttp2Session, token: string): Promise<unknown> {
+function post(session: ClientHttp2Session, token: string, onAnswer: () => void): void {
   const stream = session.request(HEADERS);
+  stream.on('response', onAnswer);
   stream.resume();
   stream.end(
     `{"message":{"token":"${token}","data":{"type":"silent_wake","source":"mostro-push-server","timestamp":"1764000000"},` +
       '"android":{"priority":"HIGH","ttl":"86400s"},"apns":{"headers":{"apns-push-type":"background","apns-priority":"5"},' +
       '"payload":{"aps":{"content-available":1}}}}}',
   );
-  return once(stream, 'response');
 }
 
-async function run(session: ClientHttp2Session, lines: readonly string[]): Promise<void> {
-  const underWay = new Set<Promise<unknown>>();
-  for (const line of lines) {
-    const event = JSON.parse(line) as NostrEvent;
-    if (!eventVerifier.verify(event)) throw new Error('an event that is not genuine');
-    const answered = post(session, event.tags[0]?.[1] ?? '').finally(() => underWay.delete(answered));
-    underWay.add(answered);
-    if (underWay.size >= Number(streams)) await Promise.race(underWay);
-    // A loop that never lets go would read no answer.
-    else if (underWay.size % 8 === 0) await new Promise(setImmediate);
-  }
-  await Promise.all(underWay);
+/** Calls back when the last of the events has been answered. */
+function run(session: ClientHttp2Session, lines: readonly string[], onDone: () => void): void {
+  let [next, answered, underWay] = [0, 0, 0];
+  const advance = (): void => {
+    // A few at a time: a loop that never lets go would read no answer.
+    for (let n = 0; n < 8 && underWay < Number(streams) && next < lines.length; n++) {
+      const event = JSON.parse(lines[next++] as string) as NostrEvent;
+      if (!eventVerifier.verify(event)) throw new Error('an event that is not genuine');
+      underWay++;
+      post(session, event.tags[0]?.[1] ?? '', onAnswer);
+    }
+    if (underWay < Number(streams) && next < lines.length) setImmediate(advance);
+  };
+  const onAnswer = (): void => {
+    const wasFull = underWay-- === Number(streams);
+    if (++answered === lines.length) onDone();
+    else if (wasFull) advance();
+  };
+  advance();
 }
 
 const eventVerifier = createEventVerifier(await chooseCurve());
@@ -47,7 +54,7 @@ const session = connect(process.env['FCM_BASE_URL'] ?? '');
 await once(session, 'remoteSettings');
 let lines: readonly string[] = [];
 process.on('message', (message) => {
-  if (message === 'run') void run(session, lines).then(() => process.send?.({ ran: lines.length }));
+  if (message === 'run') run(session, lines, () => process.send?.({ ran: lines.length }));
   const { file } = message as { file?: string };
   if (file === undefined) return;
   lines = readFileSync(file, 'utf8').split('\n');

@@ -14,7 +14,8 @@ const TICK_MS = 1;
 export async function latency(stage: Stage, program: Program): Promise<Figure[]> {
   const [middle, late]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.extent.rounds; round++) {
-    const delays = await measured(stage, program, PER_SECOND * stage.extent.seconds);
+    const count = PER_SECOND * stage.extent.seconds;
+    const { delays } = await measured(stage, program, { count, perSecond: PER_SECOND });
     middle.push(percentile(delays, 0.5));
     late.push(percentile(delays, 0.99));
   }
@@ -31,33 +32,32 @@ export async function latency(stage: Stage, program: Program): Promise<Figure[]>
   ];
 }
 
-/** Wakes fresh devices at a steady pace. @returns how long each took, in milliseconds */
+/** Wakes fresh devices at a steady pace. @returns how long each took, in milliseconds, and what it cost altogether */
 export async function measured(
   stage: Stage,
   program: Program,
-  count: number,
-  name = 'few',
-): Promise<number[]> {
+  { count, perSecond }: { count: number; perSecond: number },
+): Promise<{ delays: number[]; cpuMs: number; longestPauseMs: number }> {
   const devices = await stage.registered(program, count);
-  const frames = stage.relay.frames(name, giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   const sentAt = new Map<string, number>();
   const delays: number[] = [];
-  const all = new Promise<void>((resolve) => {
-    stage.pushService.onPush = (token) => {
-      const at = sentAt.get(token);
-      if (at === undefined) return;
-      delays.push(performance.now() - at);
-      if (delays.length === count) resolve();
-    };
-  });
-  const begun = performance.now();
-  for (let sent = 0; sent < count; await delay(TICK_MS)) {
-    const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * PER_SECOND));
-    for (; sent < due; sent++) {
-      sentAt.set(devices[sent]?.token ?? '', performance.now());
-      stage.relay.send(name, frames[sent] as Buffer);
+  const { cpuMs, longestPauseMs } = await program.during(async () => {
+    const all = new Promise<void>((resolve) => {
+      stage.pushService.onPush = (token) => {
+        delays.push(performance.now() - (sentAt.get(token) ?? NaN));
+        if (delays.length === count) resolve();
+      };
+    });
+    const begun = performance.now();
+    for (let sent = 0; sent < count; await delay(TICK_MS)) {
+      const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * perSecond));
+      for (; sent < due; sent++) {
+        sentAt.set(devices[sent]?.token ?? '', performance.now());
+        stage.relay.send('few', frames[sent] as Buffer);
+      }
     }
-  }
-  await all;
-  return delays;
+    await all;
+  });
+  return { delays, cpuMs, longestPauseMs };
 }

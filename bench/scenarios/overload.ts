@@ -30,7 +30,7 @@ export async function overload(stage: Stage, program: Program): Promise<Figure[]
   sampling.abort();
   const most = Math.max(...(await sampled));
   stage.pushService.latencyMs = 0;
-  const fresh = await measured(stage, program, AFTERWARDS);
+  const { delays: fresh } = await measured(stage, program, { count: AFTERWARDS, perSecond: AFTERWARDS });
   const owed = await program.metric('wakes_owed_total');
   const what = `${count / 1000} k devices woken at once`;
   return [

@@ -1,20 +1,15 @@
-import { sealToken } from '../../src/crypto/sealed-token.ts';
-import { parseServerKey } from '../../src/crypto/server-key.ts';
 import { ApiLoad } from '../api-load.ts';
-import { device, fcmToken } from '../devices.ts';
 import type { Figure } from '../figure.ts';
 import type { Span } from '../measured-process.ts';
 import type { Program } from '../program.ts';
+import { sealedBodies, sealedTokens } from '../sealed-bodies.ts';
 import type { Stage } from '../stage.ts';
-
-/** Different sealed tokens. */
-const SEALED = 300;
 
 /** Sealed registrations, of keys that are new. */
 export async function registrations(stage: Stage, program: Program): Promise<Figure[]> {
   const { batch, rounds } = stage.extent;
   const tokens = sealedTokens(stage.privateKey);
-  const bodies = Array.from({ length: batch }, (_, n) => body(tokens[n % SEALED] as Buffer));
+  const bodies = sealedBodies(tokens, batch);
   const handler = await stage.limit('empty-handler');
   const [, port = ''] = await handler.untilPrinted(/port (\d+)/);
   await using api = new ApiLoad(`http://127.0.0.1:${port}`);
@@ -35,7 +30,7 @@ export async function registrations(stage: Stage, program: Program): Promise<Fig
       unsealing.tell({ count: batch });
       await opened;
     });
-    const fresh = bodies.map((_, n) => body(tokens[n % SEALED] as Buffer));
+    const fresh = sealedBodies(tokens, batch);
     const three = await program.during(() =>
       program.api.post('/api/register', batch, (n) => fresh[n] as string),
     );
@@ -72,16 +67,4 @@ function figures(
       moreIsBetter: false,
     },
   ];
-}
-
-function sealedTokens(privateKey: string): Buffer[] {
-  const key = parseServerKey(privateKey);
-  if (key === undefined) throw new Error('no key');
-  return Array.from({ length: SEALED }, () =>
-    Buffer.from(sealToken({ platform: 'android', token: fcmToken() }, key.publicKey)),
-  );
-}
-
-function body(sealed: Buffer): string {
-  return JSON.stringify({ trade_pubkey: device().tradePubkey, encrypted_token: sealed.toString('base64') });
 }

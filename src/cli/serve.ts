@@ -21,7 +21,7 @@ export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
   const startup = await settle(io, { createKey: true });
   const { level, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   const metrics = new Metrics();
-  const telemetry = createTelemetry(createLogger({ level, format }), metrics);
+  const telemetry = createTelemetry(await createLogger({ level, format }), metrics);
   return run(io, startup, { telemetry, metrics }, stopped);
 }
 

@@ -35,13 +35,13 @@ export class Waker {
 
   /** The registrations that the event is for and may wake. */
   async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Registration[]> {
-    const found = await Promise.all(
-      recipientsOf(event.tags).keys.map((key) => this.#registrations.find(key)),
-    );
-    return found.filter(
-      (registration): registration is Registration =>
-        registration !== undefined && (origin !== 'stored' || isNewerThan(registration, event)),
-    );
+    const addressed: Registration[] = [];
+    for (const key of recipientsOf(event.tags).keys) {
+      const registration = await this.#registrations.find(key);
+      if (registration === undefined || (origin === 'stored' && !isNewerThan(registration, event))) continue;
+      addressed.push(registration);
+    }
+    return addressed;
   }
 
   /**
@@ -61,6 +61,12 @@ export class Waker {
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
    */
   async wake(registrations: readonly Registration[], origin: EventOrigin): Promise<boolean> {
+    const [first, ...others] = registrations;
+    // The usual event names one key.
+    if (first === undefined || others.length === 0)
+      return (
+        first === undefined || (await this.#wakeDevice(first.target, registrations, origin)) !== 'dropped'
+      );
     const devices: PushTarget[] = [];
     for (const { target } of registrations) {
       if (!devices.some((device) => isSameDevice(device, target))) devices.push(target);

@@ -1,5 +1,4 @@
 import { destination, pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
 
 import type { LogLevel } from '../core/telemetry.ts';
 
@@ -10,9 +9,10 @@ export interface LoggerOptions {
 }
 
 /** Writes to standard output. Lines are made by {@link createTelemetry} alone, which decides what may be in one. */
-export function createLogger({ level, format }: LoggerOptions): PinoLogger {
+export async function createLogger({ level, format }: LoggerOptions): Promise<PinoLogger> {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
   // Synchronous: the last lines before an end, wanted or not, are the ones that matter.
   if (format === 'json') return pino(options, destination({ dest: 1, sync: true }));
+  const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', messageKey: 'msg' }));
 }

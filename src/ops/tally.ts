@@ -12,16 +12,19 @@ interface Pending {
  */
 export class Tally {
   readonly #counter: Counter;
-  readonly #labels: readonly string[];
+  readonly #first: string | undefined;
+  readonly #others: readonly string[];
+  #unlabelled = 0;
   /** By the values of the labels; the labels come from small closed sets. */
   readonly #pending = new Map<string, Pending>();
 
   constructor(counter: Counter, labels: readonly string[]) {
     this.#counter = counter;
-    this.#labels = labels;
+    [this.#first, ...this.#others] = labels;
   }
 
   add(labels: Readonly<Record<string, string>>, by: number): void {
+    if (this.#first === undefined) return void (this.#unlabelled += by);
     const series = this.#series(labels);
     const pending = this.#pending.get(series);
     if (pending === undefined) this.#pending.set(series, { labels, by });
@@ -29,12 +32,14 @@ export class Tally {
   }
 
   #series(labels: Readonly<Record<string, string>>): string {
-    const [first, ...others] = this.#labels;
-    if (first === undefined) return '';
-    return others.reduce((series, label) => `${series} ${labels[label]}`, labels[first] ?? '');
+    let series = labels[this.#first ?? ''] ?? '';
+    for (const label of this.#others) series += ` ${labels[label]}`;
+    return series;
   }
 
   settle(): void {
+    if (this.#unlabelled > 0) this.#counter.inc(this.#unlabelled);
+    this.#unlabelled = 0;
     for (const pending of this.#pending.values()) {
       if (pending.by > 0) this.#counter.inc(pending.labels, pending.by);
       pending.by = 0;

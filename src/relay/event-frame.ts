@@ -3,56 +3,53 @@ import { parseJson } from '../core/parse-json.ts';
 import type { EventCandidate, KeyLookup } from '../core/ports.ts';
 import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
 import { JsonCursor } from './json-cursor.ts';
+import { KnownTexts } from './known-texts.ts';
 
 /** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
 export interface EventFrame extends EventCandidate {
   readonly subscription: string;
 }
 
-/** What the scan has found: numbers and places. Nearly every frame is for a stranger, and ends without a string being made of it. */
-interface EventMembers {
-  /** Where the text of the id begins and ends. */
-  readonly id: readonly [number, number];
-  readonly kind: number;
-  readonly createdAt: number;
-  /** Where the value of each `p` tag begins and ends, one after the other. */
-  readonly recipients: readonly number[];
-}
+/** No `p` tag. */
+const NOBODY: readonly number[] = [];
 
+/**
+ * What the scan has found: numbers and places. Nearly every frame is for a stranger, and ends without a string being made of
+ * it, and with no object but this.
+ */
 class ScannedFrame implements EventFrame {
   readonly subscription: string;
-  readonly kind: number;
-  readonly createdAt: number;
   readonly #bytes: Buffer;
-  readonly #members: EventMembers;
+  kind = -1;
+  createdAt = -1;
   /** Where the event begins and ends. */
-  readonly #start: number;
-  readonly #end: number;
+  start = 0;
+  end = 0;
+  /** Where the text of the id begins and ends; it is not found yet where it begins at 0. */
+  idStart = 0;
+  idEnd = 0;
+  /** Where the value of each `p` tag begins and ends, one after the other; absent until the tags are found. */
+  places: readonly number[] | undefined = undefined;
 
-  constructor(subscription: string, members: EventMembers, bytes: Buffer, start: number, end: number) {
+  constructor(bytes: Buffer, subscription: string) {
     this.subscription = subscription;
-    this.kind = members.kind;
-    this.createdAt = members.createdAt;
     this.#bytes = bytes;
-    this.#members = members;
-    this.#start = start;
-    this.#end = end;
   }
 
   get id(): string {
-    return this.#bytes.toString('latin1', ...this.#members.id);
+    return this.#bytes.toString('latin1', this.idStart, this.idEnd);
   }
 
   get recipients(): Recipients {
     const recipients = new Recipients();
-    const { recipients: places } = this.#members;
+    const { places = NOBODY } = this;
     for (let n = 0; n < places.length; n += 2)
       recipients.add(this.#bytes.toString('latin1', places[n], places[n + 1]));
     return recipients;
   }
 
   isFor(holds: KeyLookup): boolean {
-    const { recipients: places } = this.#members;
+    const { places = NOBODY } = this;
     // Of more values it matters which are distinct.
     if (places.length > 2 * MAX_RECIPIENTS) return this.recipients.isFor(holds);
     for (let n = 0; n < places.length; n += 2) {
@@ -63,7 +60,7 @@ class ScannedFrame implements EventFrame {
   }
 
   parse(): NostrEvent | undefined {
-    return asNostrEvent(parseJson(this.#bytes.toString('utf8', this.#start, this.#end)));
+    return asNostrEvent(parseJson(this.#bytes.toString('utf8', this.start, this.end)));
   }
 }
 
@@ -84,71 +81,68 @@ const MAX_TIME_DIGITS = 12;
  * that is not plain digits, deep nesting) it gives back unread, for `JSON.parse` to settle. So it never reads an
  * event differently from `JSON.parse`; `event-frame.property.test.ts` holds that.
  *
+ * @param subscriptions those that this relay has spoken of
  * @returns the frame, or `undefined` when it is no EVENT frame or not one of the usual form
  */
-export function scanEventFrame(bytes: Buffer): EventFrame | undefined {
+export function scanEventFrame(
+  bytes: Buffer,
+  subscriptions: KnownTexts = new KnownTexts(),
+): EventFrame | undefined {
   const cursor = new JsonCursor(bytes);
   if (!cursor.take(0x5b) || !cursor.takeBytes(EVENT) || !cursor.take(0x2c)) return undefined;
-  const subscription = cursor.plainString();
-  if (subscription === undefined || !cursor.take(0x2c)) return undefined;
-  const start = cursor.mark();
-  const members = scanEvent(cursor);
-  const end = cursor.position;
-  if (members === undefined || !cursor.take(0x5d) || !cursor.atEnd()) return undefined;
-  return new ScannedFrame(subscription, members, bytes, start, end);
+  if (!cursor.takePlain()) return undefined;
+  const subscription = subscriptions.read(cursor);
+  if (!cursor.take(0x2c)) return undefined;
+  const frame = new ScannedFrame(bytes, subscription);
+  frame.start = cursor.mark();
+  if (!scanEvent(cursor, frame)) return undefined;
+  frame.end = cursor.position;
+  return cursor.take(0x5d) && cursor.atEnd() ? frame : undefined;
 }
 
-function scanEvent(cursor: JsonCursor): EventMembers | undefined {
-  if (!cursor.take(0x7b)) return undefined;
-  let id: [number, number] | undefined;
-  let kind: number | undefined;
-  let createdAt: number | undefined;
-  let recipients: number[] | undefined;
+function scanEvent(cursor: JsonCursor, frame: ScannedFrame): boolean {
+  if (!cursor.take(0x7b)) return false;
   do {
-    if (!cursor.takePlain()) return undefined;
+    if (!cursor.takePlain()) return false;
     if (cursor.isText(ID)) {
-      if (id !== undefined || !cursor.take(0x3a) || !cursor.takePlain()) return undefined;
-      id = [cursor.start, cursor.end];
+      if (frame.idStart > 0 || !cursor.take(0x3a) || !cursor.takePlain()) return false;
+      frame.idStart = cursor.start;
+      frame.idEnd = cursor.end;
     } else if (cursor.isText(KIND)) {
-      if (kind !== undefined || !cursor.take(0x3a)) return undefined;
-      kind = cursor.digits(MAX_KIND_DIGITS);
-      if (kind === undefined) return undefined;
+      if (frame.kind >= 0 || !cursor.take(0x3a)) return false;
+      frame.kind = cursor.digits(MAX_KIND_DIGITS) ?? -1;
+      if (frame.kind < 0) return false;
     } else if (cursor.isText(CREATED_AT)) {
-      if (createdAt !== undefined || !cursor.take(0x3a)) return undefined;
-      createdAt = cursor.digits(MAX_TIME_DIGITS);
-      if (createdAt === undefined) return undefined;
+      if (frame.createdAt >= 0 || !cursor.take(0x3a)) return false;
+      frame.createdAt = cursor.digits(MAX_TIME_DIGITS) ?? -1;
+      if (frame.createdAt < 0) return false;
     } else if (cursor.isText(TAGS)) {
-      if (recipients !== undefined || !cursor.take(0x3a)) return undefined;
-      recipients = [];
-      if (!scanTags(cursor, recipients)) return undefined;
-    } else if (!cursor.take(0x3a) || !cursor.skipValue()) return undefined;
+      if (frame.places !== undefined || !cursor.take(0x3a)) return false;
+      frame.places = scanTags(cursor);
+      if (frame.places === undefined) return false;
+    } else if (!cursor.take(0x3a) || !cursor.skipValue()) return false;
   } while (cursor.take(0x2c));
-  if (!cursor.take(0x7d) || id === undefined || kind === undefined) return undefined;
-  if (createdAt === undefined || recipients === undefined) return undefined;
-  return { id, kind, createdAt, recipients };
+  const isWhole = frame.idStart > 0 && frame.kind >= 0 && frame.createdAt >= 0 && frame.places !== undefined;
+  return cursor.take(0x7d) && isWhole;
 }
 
-function scanTags(cursor: JsonCursor, recipients: number[]): boolean {
-  if (!cursor.take(0x5b)) return false;
-  if (cursor.take(0x5d)) return true;
+/** @returns where the values of the `p` tags are, or `undefined` where these are no tags of the usual form */
+function scanTags(cursor: JsonCursor): readonly number[] | undefined {
+  if (!cursor.take(0x5b)) return undefined;
+  if (cursor.take(0x5d)) return NOBODY;
+  let places: number[] | undefined;
   do {
-    if (!scanTag(cursor, recipients)) return false;
+    if (!cursor.take(0x5b)) return undefined;
+    if (cursor.take(0x5d)) continue;
+    if (!cursor.takePlain()) return undefined;
+    if (cursor.isText(P) && cursor.take(0x2c)) {
+      if (!cursor.takePlain()) return undefined;
+      if (places === undefined) places = [cursor.start, cursor.end];
+      else places.push(cursor.start, cursor.end);
+    }
+    // Of a tag nothing else is read.
+    while (cursor.take(0x2c)) if (!cursor.skipString()) return undefined;
+    if (!cursor.take(0x5d)) return undefined;
   } while (cursor.take(0x2c));
-  return cursor.take(0x5d);
-}
-
-/** One tag: an array of strings, of which only the first two of a `p` tag are read. */
-function scanTag(cursor: JsonCursor, recipients: number[]): boolean {
-  if (!cursor.take(0x5b)) return false;
-  if (cursor.take(0x5d)) return true;
-  if (!cursor.takePlain()) return false;
-  let unread = cursor.isText(P);
-  while (cursor.take(0x2c)) {
-    if (unread) {
-      if (!cursor.takePlain()) return false;
-      recipients.push(cursor.start, cursor.end);
-      unread = false;
-    } else if (!cursor.skipString()) return false;
-  }
-  return cursor.take(0x5d);
+  return cursor.take(0x5d) ? (places ?? NOBODY) : undefined;
 }

@@ -35,12 +35,10 @@ export class JsonCursor {
     return true;
   }
 
-  takeBytes(expected: Buffer): boolean {
+  takeBytes(expected: Uint8Array): boolean {
     const start = this.mark();
-    const end = start + expected.length;
-    if (end > this.bytes.length || this.bytes.compare(expected, 0, expected.length, start, end) !== 0)
-      return false;
-    this.position = end;
+    for (let at = 0; at < expected.length; at++) if (this.bytes[start + at] !== expected[at]) return false;
+    this.position = start + expected.length;
     return true;
   }
 
@@ -71,8 +69,13 @@ export class JsonCursor {
     return true;
   }
 
+  /** The text of the last plain string. */
+  text(): string {
+    return this.bytes.toString('latin1', this.start, this.end);
+  }
+
   plainString(): string | undefined {
-    return this.takePlain() ? this.bytes.toString('latin1', this.start, this.end) : undefined;
+    return this.takePlain() ? this.text() : undefined;
   }
 
   /** Takes a string of any content, unread: ends at the first quote that an even number of backslashes precedes. */

@@ -169,9 +169,8 @@ export class RelayConnection {
       onPong: (pingedAt) => listening.onPong(pingedAt),
       onPing: () => conduct.note('chatter'),
     });
-    throttle(socket, { clock, telemetry });
-    // After misconduct a frame of the same chunk may follow.
-    socket.on('message', (data: Buffer, isBinary) => {
+    throttle(socket, { clock, telemetry }, (data, isBinary) => {
+      // After misconduct a frame of the same chunk may follow.
       if (socket.readyState === WebSocket.OPEN) listening.receive(data, isBinary);
     });
     listening.open();

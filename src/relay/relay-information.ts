@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { z } from 'zod';
 
 import { SECOND_MS } from '../core/clock.ts';
@@ -47,6 +46,8 @@ export async function fetchRelayLimits(url: string, signal: AbortSignal): Promis
   const timer = setTimeout(stop, TIMEOUT_MS);
   signal.addEventListener('abort', stop, { once: true });
   try {
+    // Beside the first conversation, not at the start, which it would make longer.
+    const { request } = await import('undici');
     const headers = { accept: 'application/nostr+json' };
     const { statusCode, body } = await request(page, { headers, signal: cutOff.signal });
     const text = await readAtMost(body, MAX_BYTES);

@@ -1,6 +1,7 @@
 import { parseJson } from '../core/parse-json.ts';
 import { asNostrEvent } from '../core/nostr-event.ts';
 import { scanEventFrame, type EventFrame } from './event-frame.ts';
+import type { KnownTexts } from './known-texts.ts';
 import { ParsedFrame } from './parsed-frame.ts';
 
 /** What a relay may say to a client (NIP-01, NIP-42). */
@@ -35,9 +36,13 @@ function reasonPrefix(text: unknown): ReasonPrefix {
   return REASON_PREFIXES.find((known) => known === prefix) ?? 'other';
 }
 
-/** Reads one text frame. The usual EVENT costs one scan; everything else, rare as it is, a `JSON.parse`. */
-export function readRelayMessage(bytes: Buffer): RelayMessage | FrameProblem {
-  const frame = scanEventFrame(bytes);
+/**
+ * Reads one text frame. The usual EVENT costs one scan; everything else, rare as it is, a `JSON.parse`.
+ *
+ * @param subscriptions those that this relay has spoken of
+ */
+export function readRelayMessage(bytes: Buffer, subscriptions?: KnownTexts): RelayMessage | FrameProblem {
+  const frame = scanEventFrame(bytes, subscriptions);
   if (frame !== undefined) return { type: 'EVENT', frame };
   const message = parseJson(bytes.toString('utf8'));
   if (message === undefined) return 'not_json';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { Telemetry } from '../core/telemetry.ts';
 import type { EventFrame } from './event-frame.ts';
+import { KnownTexts } from './known-texts.ts';
 import type { RelayAuthentication } from './relay-authentication.ts';
 import type { RelayConduct } from './relay-conduct.ts';
 import { readRelayMessage, type ReasonPrefix, type RelayMessage } from './relay-message.ts';
@@ -45,6 +46,7 @@ export class RelaySession {
   readonly #parts: RelaySessionParts;
   readonly #subscriptions = new Map<string, SubscriptionListener>();
   readonly #closed: string[] = [];
+  readonly #spokenOf = new KnownTexts();
   /** Whether the relay has ever said where stored events end, on this connection. */
   sendsEose = false;
 
@@ -71,7 +73,7 @@ export class RelaySession {
 
   receive(bytes: Buffer, isBinary: boolean): void {
     this.#parts.telemetry.count('relay_frames');
-    const message = isBinary ? 'binary' : readRelayMessage(bytes);
+    const message = isBinary ? 'binary' : readRelayMessage(bytes, this.#spokenOf);
     if (typeof message === 'string') return this.#reject(message);
     if (!this.#dispatch(message)) this.#reject('not_asked_for');
   }

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { Turn } from './turn.ts';
 
 const MIB = 1024 * 1024;
 /**
@@ -15,36 +16,32 @@ const USUAL_FRAME_BYTES = 64 * 1024;
 const LARGE_FRAME_FACTOR = 32;
 /** What a frame costs beyond its bytes, in bytes. */
 const FRAME_OVERHEAD_BYTES = 128;
+/** Bytes that are accounted for together: asking the time of every small frame would cost as much as looking it up. */
+const SPENT_AT_ONCE = 64 * 1024;
 
 /**
- * After so many milliseconds a relay's turn is over, and everyone else has theirs. Node hands over up to 2 MiB of one
- * socket before it looks at another: of events to verify that is a second in which no push is sent or answered.
+ * Reads a relay no faster than it may send, and in turns, so that none can take all of the processor.
+ *
+ * @param receive gets every message
  */
-const TURN_MS = 5;
-
-/** Reads a relay no faster than it may send, and in turns, so that none can take all of the processor. */
 export function throttle(
   socket: WebSocket,
   { clock, telemetry }: { clock: Clock; telemetry: Telemetry },
+  receive: (data: Buffer, isBinary: boolean) => void = () => undefined,
 ): void {
   const allowance = new TokenBucket({ ...BYTES, clock });
   let earned: NodeJS.Timeout | undefined;
-  let nextTurn: NodeJS.Immediate | undefined;
-  let turnEndsAt = 0;
+  let unspent = 0;
   const resume = (): void => {
     if (earned === undefined) socket.resume();
   };
-  socket.on('message', (data: Buffer) => {
-    const now = performance.now();
-    if (nextTurn === undefined) {
-      turnEndsAt = now + TURN_MS;
-      nextTurn = setImmediate(() => {
-        nextTurn = undefined;
-        if (socket.isPaused) resume();
-      });
-    } else if (now >= turnEndsAt) socket.pause();
-    const factor = data.length > USUAL_FRAME_BYTES ? LARGE_FRAME_FACTOR : 1;
-    const waitMs = allowance.spend(data.length * factor + FRAME_OVERHEAD_BYTES);
+  const turn = new Turn(socket, resume);
+  const account = (data: Buffer): void => {
+    turn.note();
+    unspent += costOf(data);
+    if (unspent < SPENT_AT_ONCE) return;
+    const waitMs = allowance.spend(unspent);
+    unspent = 0;
     if (waitMs === 0 || earned !== undefined) return;
     telemetry.count('relay_throttled');
     socket.pause();
@@ -52,9 +49,19 @@ export function throttle(
       earned = undefined;
       resume();
     }, waitMs);
+  };
+  // One listener: an emitter copies its list of them for every message.
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    account(data);
+    receive(data, isBinary);
   });
   socket.on('close', () => {
     clearTimeout(earned);
-    clearImmediate(nextTurn);
+    turn.end();
   });
+}
+
+/** In bytes. */
+function costOf({ length }: Buffer): number {
+  return length * (length > USUAL_FRAME_BYTES ? LARGE_FRAME_FACTOR : 1) + FRAME_OVERHEAD_BYTES;
 }

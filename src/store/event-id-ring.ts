@@ -1,3 +1,4 @@
+import { readWords } from './hex-words.ts';
 import { randomHash, type WordsHash } from './random-hash.ts';
 
 /**
@@ -6,7 +7,6 @@ import { randomHash, type WordsHash } from './random-hash.ts';
  * yield a pair of one's own.
  */
 const WORDS = 4;
-const HEX_DIGITS_OF_A_WORD = 8;
 /** Few: what most servers ever need is a small part of the capacity, and every test grows the ring. */
 const FIRST_PLACES = 4;
 /** Places beyond the capacity, as a share of it: so many may be vacated before all ids are moved together. */
@@ -59,7 +59,7 @@ export class EventIdRing {
     if (this.isFull) throw new RangeError('the ring of event ids is full');
     if (this.#taken === this.#times.length) this.#rebuild();
     const place = this.#nth(this.#taken);
-    readWords(id, this.#words, place * WORDS);
+    readWords(id, this.#words, place * WORDS, WORDS);
     this.#times[place] = time;
     this.#link(place);
     this.#taken++;
@@ -89,7 +89,7 @@ export class EventIdRing {
 
   /** The slot of an id, or the empty one where the search for it ended. */
   #find(id: string): number {
-    readWords(id, this.#sought, 0);
+    readWords(id, this.#sought, 0, WORDS);
     let slot = this.#hash(this.#sought, 0) & (this.#index.length - 1);
     while (this.#index[slot] !== 0 && !this.#isSought(this.#placeAt(slot))) slot = this.#next(slot);
     return slot;
@@ -160,13 +160,6 @@ export class EventIdRing {
 
   #next(slot: number): number {
     return (slot + 1) & (this.#index.length - 1);
-  }
-}
-
-function readWords(id: string, words: Uint32Array, at: number): void {
-  for (let word = 0; word < WORDS; word++) {
-    const from = word * HEX_DIGITS_OF_A_WORD;
-    words[at + word] = Number.parseInt(id.slice(from, from + HEX_DIGITS_OF_A_WORD), 16);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TradePubkey } from '../core/trade-pubkey.ts';
-import { KEY_WORDS, readKey, readKeyAt } from './key-words.ts';
+import { KEY_WORDS, readKeyAt, readWords } from './hex-words.ts';
 import type { Column } from './column.ts';
 import { randomHash } from './random-hash.ts';
 import { RecordIndex } from './record-index.ts';
@@ -22,7 +22,7 @@ export class KeyIndex {
   }
 
   find(tradePubkey: TradePubkey): number {
-    readKey(tradePubkey, this.#sought);
+    readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
     return this.#index.find(this.#hash(this.#sought, 0));
   }
 
@@ -33,7 +33,7 @@ export class KeyIndex {
 
   /** Gives a record its key, which no other has. */
   add(tradePubkey: TradePubkey, record: number): void {
-    readKey(tradePubkey, this.#sought);
+    readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
     this.#keys.chunk(record).set(this.#sought, this.#keys.at(record));
     this.#index.add(this.#hash(this.#sought, 0), record);
   }

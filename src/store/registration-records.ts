@@ -2,7 +2,7 @@ import type { Platform, PushTarget } from '../core/push-target.ts';
 import type { Registration } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { Column } from './column.ts';
-import { KEY_WORDS, keyText } from './key-words.ts';
+import { KEY_WORDS, keyText } from './hex-words.ts';
 
 const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
 const PLATFORM_BITS = 0b0011;

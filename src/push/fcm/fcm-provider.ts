@@ -6,7 +6,8 @@ import type { FcmTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
-import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
+import type { FcmPayloadMode } from './fcm-message.ts';
+import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
 import { Patience } from './patience.ts';
@@ -27,7 +28,7 @@ export interface FcmProviderOptions {
 export class FcmProvider implements PushProvider<FcmTarget> {
   readonly name = 'fcm';
   readonly #path: string;
-  readonly #payloadMode: FcmPayloadMode;
+  readonly #template: FcmTemplate;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #auth: GoogleAuth;
@@ -36,7 +37,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   constructor({ account, baseUrl, payloadMode, clock, telemetry }: FcmProviderOptions) {
     const base = new URL(baseUrl);
     this.#path = `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
-    this.#payloadMode = payloadMode;
+    this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#auth = new GoogleAuth({ account, clock, telemetry });
@@ -50,7 +51,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
-    const body = fcmMessage(target, wake, this.#payloadMode);
+    const body = this.#template.message(target, wake);
     const first = await this.#attempt(body, signal);
     // The token may have been revoked early. A second refusal is not the token's fault.
     return wantsFreshToken(first) ? this.#attempt(body, signal) : first;

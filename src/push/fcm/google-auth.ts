@@ -1,5 +1,4 @@
-import { SignJWT } from 'jose';
-import { request } from 'undici';
+import { SignJWT } from 'jose/jwt/sign';
 import { z } from 'zod';
 
 import { HOUR_MS, MINUTE_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
@@ -101,6 +100,8 @@ export class GoogleAuth implements Disposable {
   }
 
   async #ask(): Promise<z.infer<typeof TokenAnswer>> {
+    // With the first token, not at the start: it takes longer to load than all of this program.
+    const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
     const { status, body } = await withDeadline(TIMEOUT_MS, this.#ended.signal, async (signal) => {
       const answer = await request(this.#account.tokenUri, {

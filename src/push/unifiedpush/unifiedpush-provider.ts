@@ -42,7 +42,6 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   readonly #options: UnifiedPushProviderOptions;
   readonly #vapid: VapidTokens;
   readonly #agent: Agent;
-  #underWay = 0;
 
   constructor(options: UnifiedPushProviderOptions) {
     this.#options = options;
@@ -52,16 +51,10 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
-  /** Attempts under way, at all push servers. */
-  get underWay(): number {
-    return this.#underWay;
-  }
-
   async send(target: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     const { guard, telemetry } = this.#options;
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
-    this.#underWay++;
     try {
       const { status, afterMs } = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
         this.#push(target, wake, deadline),
@@ -71,8 +64,6 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
       if (isNotPublic(error)) return NOT_ALLOWED;
       telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
       return { outcome: 'retry', reason: 'unreachable' };
-    } finally {
-      this.#underWay--;
     }
   }
 

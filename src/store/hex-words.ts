@@ -12,13 +12,13 @@ for (let value = 0; value < 16; value++) {
   DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** Reads a trade pubkey of lower-case hex into eight words. */
-export function readKey(key: TradePubkey, words: Uint32Array): void {
-  for (let word = 0, at = 0; word < KEY_WORDS; word++) {
+/** Reads so many words from the beginning of a text of hex into an array, from a place on. */
+export function readWords(hex: string, words: Uint32Array, to: number, count: number): void {
+  for (let word = 0, at = 0; word < count; word++) {
     let value = 0;
     for (const end = at + DIGITS_OF_A_WORD; at < end; at++)
-      value = (value << 4) | (DIGITS[key.charCodeAt(at)] as number);
-    words[word] = value;
+      value = (value << 4) | (DIGITS[hex.charCodeAt(at)] as number);
+    words[to + word] = value;
   }
 }
 

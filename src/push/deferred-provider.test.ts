@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import { fcmTarget } from '../../test/support/registrations.ts';
+import type { Delivery, Wake } from '../core/delivery.ts';
+import { DeferredProvider } from './deferred-provider.ts';
+
+const WAKE: Wake = { kind: 'silent_wake', timestamp: 1 };
+const { signal } = new AbortController();
+
+/** A deferred provider that counts how often it is loaded and ended. */
+function deferred(): { provider: DeferredProvider<ReturnType<typeof fcmTarget>>; calls: string[] } {
+  const calls: string[] = [];
+  const provider = new DeferredProvider<ReturnType<typeof fcmTarget>>('fcm', async () => {
+    calls.push('loaded');
+    return {
+      name: 'fcm',
+      send: async ({ token }): Promise<Delivery> => {
+        calls.push(token);
+        return { outcome: 'delivered' };
+      },
+      [Symbol.asyncDispose]: async () => void calls.push('ended'),
+    };
+  });
+  return { provider, calls };
+}
+
+test('a deferred provider is loaded once, by the first wakes, and ends with what it loaded', async () => {
+  const { provider, calls } = deferred();
+  expect([provider.name, ...calls]).toEqual(['fcm']);
+  const sent = ['a', 'b'].map((token) => provider.send(fcmTarget(token), WAKE, signal));
+  expect(await Promise.all(sent)).toEqual([{ outcome: 'delivered' }, { outcome: 'delivered' }]);
+  await provider[Symbol.asyncDispose]();
+  expect(calls).toEqual(['loaded', 'a', 'b', 'ended']);
+});
+
+test('one that was never needed is not loaded to be ended', async () => {
+  const { provider, calls } = deferred();
+  await provider[Symbol.asyncDispose]();
+  expect(calls).toEqual([]);
+});

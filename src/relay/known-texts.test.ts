@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+
+import { JsonCursor } from './json-cursor.ts';
+import { KnownTexts } from './known-texts.ts';
+
+test('texts are given out as they stand there, however many there are and in whatever order they come', () => {
+  const known = new KnownTexts();
+  const texts = ['a', 'b', '', 'ab', 'a', 'c', 'd', 'e', 'f', 'a', 'b', 'ab'];
+  const read = texts.map((text) => {
+    const cursor = new JsonCursor(Buffer.from(JSON.stringify(text)));
+    expect(cursor.takePlain()).toBe(true);
+    return known.read(cursor);
+  });
+  expect(read).toEqual(texts);
+});
