@@ -50,6 +50,7 @@ export class App {
     this.#sweeper = setInterval(() => {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);
+    this.#composition.watch.start();
     // Refused credentials show at the start and in the log, not with the first wake.
     void fcm?.warmUp();
     return { apiAddress, ...admin };
@@ -63,6 +64,7 @@ export class App {
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
     const cutOff = setTimeout(() => api.server.closeAllConnections(), graceMs);
     clearInterval(this.#sweeper);
+    this.#composition.watch.stop();
     this.#stopping.abort();
     await this.#watching?.catch(() => undefined);
     // What is held goes out at once, after what was accepted and not looked at yet.

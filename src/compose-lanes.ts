@@ -1,6 +1,8 @@
 import type { CompositionParts } from './composition.ts';
 import { Backoff } from './core/backoff.ts';
 import { MINUTE_MS, type Clock } from './core/clock.ts';
+import { GOOGLE, type ClockSkew } from './core/clock-skew.ts';
+import { DeliveryHealth } from './core/delivery-health.ts';
 import type { PushProvider } from './core/ports.ts';
 import { PushLane } from './core/push-lane.ts';
 import { PushLanes } from './core/push-lanes.ts';
@@ -8,6 +10,7 @@ import type { PushTarget } from './core/push-target.ts';
 import type { Registrations } from './core/registrations.ts';
 import { RetryPolicy } from './core/retry-policy.ts';
 import type { Schedule } from './core/schedule.ts';
+import { WatchedProvider } from './core/watched-provider.ts';
 import { DeferredProvider } from './push/deferred-provider.ts';
 import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
@@ -36,6 +39,8 @@ const SIZES: LaneSizes = {
 export interface ComposedLanes {
   readonly fcm: FcmProvider | undefined;
   readonly lanes: PushLanes;
+  /** How each provider has fared of late. */
+  readonly health: Readonly<Record<PushTarget['type'], DeliveryHealth>>;
   /** Whether any provider that is switched on has what it needs to deliver. */
   readonly canDeliver: boolean;
 }
@@ -45,6 +50,7 @@ interface Shared {
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
+  readonly skew: ClockSkew;
   readonly registrations: Registrations;
   readonly onFault: (fault: unknown) => void;
 }
@@ -52,8 +58,9 @@ interface Shared {
 /** The ways to the push services, each with its provider. */
 export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
   const { config, telemetry } = parts;
-  const { clock, guard, schedule, vapid } = shared;
-  const fcm = createFcm(parts, clock);
+  const { clock, guard, schedule, skew, vapid } = shared;
+  const health = { fcm: new DeliveryHealth(clock), unifiedpush: new DeliveryHealth(clock) };
+  const fcm = createFcm(parts, clock, skew);
   const unifiedPush = config.unifiedPush.enabled
     ? new DeferredProvider('unifiedpush', async () => {
         const { UnifiedPushProvider } = await import('./push/unifiedpush/unifiedpush-provider.ts');
@@ -61,8 +68,10 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
       })
     : undefined;
   const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
-    ...(fcm && { fcm }),
-    ...(unifiedPush && { unifiedpush: unifiedPush }),
+    ...(fcm && { fcm: new WatchedProvider(fcm, { health: health.fcm, telemetry, clock }) }),
+    ...(unifiedPush && {
+      unifiedpush: new WatchedProvider(unifiedPush, { health: health.unifiedpush, telemetry, clock }),
+    }),
   };
   const create = laneFactory(parts, shared, () => unifiedPush?.underWay ?? 0);
   const lanes = new PushLanes({
@@ -74,7 +83,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
     schedule,
     telemetry,
   });
-  return { fcm, lanes, canDeliver: Object.keys(providers).length > 0 };
+  return { fcm, lanes, health, canDeliver: Object.keys(providers).length > 0 };
 }
 
 function laneFactory(
@@ -112,8 +121,10 @@ function nameOf(target: PushTarget): string {
 function createFcm(
   { config, serviceAccount, telemetry }: CompositionParts,
   clock: Clock,
+  skew: ClockSkew,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, payloadMode } = config.fcm;
-  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry });
+  const onDate = (date: unknown): void => skew.note(GOOGLE, date);
+  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry, onDate });
 }

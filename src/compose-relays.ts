@@ -1,5 +1,6 @@
 import type { CompositionParts } from './composition.ts';
 import type { Clock } from './core/clock.ts';
+import type { ClockSkew } from './core/clock-skew.ts';
 import type { EventSink } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
@@ -12,6 +13,7 @@ export function composeRelays(
   { config, curve, relayTiming, serverKey, telemetry }: CompositionParts,
   clock: Clock,
   sink: EventSink,
+  skew: ClockSkew,
 ): RelayPool {
   const { pubkeys, relayDiscovery } = config.mostro;
   const lists = relayDiscovery
@@ -35,6 +37,7 @@ export function composeRelays(
     telemetry,
     timing: relayTiming ?? RELAY_TIMING,
     clock,
+    onDate: (relay, date) => skew.note(relay, date),
   });
   return pool;
 }

@@ -3,12 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
 import { ChatAnnouncements } from './core/chat-announcements.ts';
 import type { Clock } from './core/clock.ts';
-import { EventAdmission } from './core/event-admission.ts';
+import { ClockSkew } from './core/clock-skew.ts';
+import { EventAdmission, type EventAdmissionParts } from './core/event-admission.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import { Registrations } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
-import type { Telemetry } from './core/telemetry.ts';
 import type { TradePubkey } from './core/trade-pubkey.ts';
+import type { WakeRequest } from './core/wake-request.ts';
 import { Waker } from './core/waker.ts';
 import { composeApi } from './compose-api.ts';
 import type { Curve } from './crypto/curve.ts';
@@ -17,9 +18,12 @@ import type { ServerKey } from './crypto/server-key.ts';
 import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
 import { wasmCurve } from './crypto/wasm-curve.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
+import { composeOperations } from './compose-operations.ts';
 import { composeRelays } from './compose-relays.ts';
-import { createAdminServer } from './ops/admin-server.ts';
+import type { AlarmWatch } from './ops/alarm-watch.ts';
+import type { LogFile } from './ops/log-file.ts';
 import type { Metrics } from './ops/metrics.ts';
+import type { OpsTelemetry } from './ops/telemetry.ts';
 import type { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
 import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
@@ -33,16 +37,20 @@ export interface CompositionParts {
   readonly config: Config;
   readonly serverKey: ServerKey;
   readonly serviceAccount: ServiceAccount | undefined;
-  readonly telemetry: Telemetry;
+  readonly telemetry: OpsTelemetry;
   readonly metrics: Metrics;
   /** Who does the work on secp256k1; WebAssembly where nobody is named. */
   readonly curve?: Curve;
+  /** `LOG_FILE`. */
+  readonly logFile?: Pick<LogFile, 'problem' | 'retry'> | undefined;
   /** For tests. */
   readonly clock?: Clock;
   /** For tests. */
   readonly relayTiming?: RelayTiming;
   /** For tests: what a request may take, in milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** For tests: how often the log is told of alarms. */
+  readonly alarmTickMs?: number;
   /** For tests: so that a lane is full with fewer. */
   readonly laneSizes?: Partial<LaneSizes>;
   /** For tests: the name servers that are asked for push servers. */
@@ -60,6 +68,7 @@ export interface Composition {
   readonly relays: RelayPool;
   readonly api: FastifyInstance;
   readonly admin: FastifyInstance;
+  readonly watch: AlarmWatch;
 }
 
 const schedule: Schedule = (ms, callback) => {
@@ -73,33 +82,24 @@ const schedule: Schedule = (ms, callback) => {
  * @param onFault told of a failure that the program cannot go on with
  */
 export function compose(parts: CompositionParts, onFault: (fault: unknown) => void): Composition {
-  const { config, telemetry, clock = Date.now, curve = wasmCurve } = parts;
+  const { config, telemetry, clock = Date.now } = parts;
   const { capacity, lifetime } = config.registrations;
   const store = new MemoryRegistrations({ capacity });
   const ownership = config.http.registrationAuth !== 'off';
   const registrations = new Registrations({ store, lifetime, clock, telemetry, ownership });
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
-  const shared = { clock, schedule, guard, vapid, registrations, onFault };
-  const { fcm, lanes, canDeliver } = composeLanes(parts, shared);
-  const waker = new Waker({ ...config.wakes, registrations, lanes, schedule });
+  const skew = new ClockSkew(clock, () => performance.now());
+  const shared = { clock, schedule, guard, vapid, skew, registrations, onFault };
+  const composed = composeLanes(parts, shared);
+  const { fcm, lanes } = composed;
+  const waker = new Waker({ ...config.wakes, registrations, lanes, schedule, onHeld: heldIn(telemetry) });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const seen = new MemorySeenEvents({ clock, onDisplaced });
-  const authors = new Set(config.mostro.pubkeys);
-  const admission = {
-    registrations,
-    seen,
-    verifier: createEventVerifier(curve),
-    waker,
-    authors,
-    clock,
-    telemetry,
-    onFault,
-  };
-  const sink = new EventAdmission(admission);
-  const relays = composeRelays(parts, clock, sink);
+  const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });
+  const relays = composeRelays(parts, clock, sink, skew);
   const api = composeApi(parts, {
     registrations,
     relays,
@@ -107,8 +107,34 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     allowsEndpoint: guard.allows,
     vapidPublicKey: vapid.publicKey,
   });
-  const admin = createAdmin(parts, { registrations, seen, waker, announcements, lanes, relays, canDeliver });
-  return { registrations, fcm, waker, announcements, lanes, relays, api, admin };
+  const observed = { ...composed, registrations, seen, waker, announcements, relays, skew, clock, onFault };
+  return {
+    registrations,
+    fcm,
+    waker,
+    announcements,
+    lanes,
+    relays,
+    api,
+    ...composeOperations(parts, observed),
+  };
+}
+
+/** Counts the wakes that are held back. */
+function heldIn(telemetry: OpsTelemetry): (request: WakeRequest) => void {
+  return ({ keys, target }) => {
+    telemetry.count('wakes_held', { provider: target.type });
+    telemetry.trace(keys, 'wake held back');
+  };
+}
+
+/** From a relay's word to a wake. */
+function composeAdmission(
+  { config, curve = wasmCurve, telemetry }: CompositionParts,
+  parts: Pick<EventAdmissionParts, 'registrations' | 'seen' | 'waker' | 'clock' | 'onFault'>,
+): EventAdmission {
+  const authors = new Set(config.mostro.pubkeys);
+  return new EventAdmission({ ...parts, verifier: createEventVerifier(curve), authors, telemetry });
 }
 
 function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {
@@ -116,33 +142,4 @@ function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {
   return privateKey === undefined
     ? deriveVapidKey(serverKey.privateKey.reveal())
     : vapidKey(privateKey.reveal());
-}
-
-function createAdmin(
-  { config, metrics }: CompositionParts,
-  {
-    registrations,
-    seen,
-    waker,
-    announcements,
-    lanes,
-    relays,
-    canDeliver,
-  }: Omit<Composition, 'fcm' | 'api' | 'admin'> & { seen: MemorySeenEvents; canDeliver: boolean },
-): FastifyInstance {
-  metrics.observe({
-    registrations: () => registrations.counts(),
-    seenEvents: () => seen.size,
-    heldDevices: () => waker.heldDevices,
-    chatAnnouncements: () => announcements.size,
-    pending: () => lanes.pending(),
-    owed: () => lanes.owed(),
-    lanes: () => lanes.count(),
-    relays: () => relays.status(),
-  });
-  return createAdminServer({
-    host: config.admin.host,
-    metrics,
-    readiness: { relays: () => relays.status(), canDeliver: () => canDeliver },
-  });
 }

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 
 import { checkConfig } from './cli/check-config.ts';
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
+import { doctor } from './cli/doctor.ts';
+import { healthcheck } from './cli/healthcheck.ts';
 import { keygen } from './cli/keygen.ts';
 import { serve } from './cli/serve.ts';
+import { trace } from './cli/trace.ts';
 import { ConfigError } from './config/config.ts';
 import { describeError } from './core/describe-error.ts';
 
@@ -40,6 +43,7 @@ const io = {
   directory: process.cwd(),
   environment: process.env,
   isTerminal: process.stdout.isTTY,
+  onReopen: (callback: () => void) => void process.on('SIGHUP', callback),
   print: (text: string) => void process.stdout.write(text),
   printError: (text: string) => void process.stderr.write(text),
 };
@@ -55,6 +59,12 @@ async function run(): Promise<number> {
     case 'keygen':
       io.print(keygen());
       return 0;
+    case 'doctor':
+      return doctor(io);
+    case 'trace':
+      return trace(io, process.argv.slice(3), untilStopped());
+    case 'healthcheck':
+      return healthcheck(io);
     case 'version':
       io.print(`${version}\n`);
       return 0;

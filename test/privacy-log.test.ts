@@ -12,6 +12,7 @@ import { keep } from './support/keep.ts';
 import { googleEnvironment, serve } from './support/running-program.ts';
 import { tempDirectory } from './support/temp-directory.ts';
 import { badRequests, hostileFrames, wakeEveryKindOfDevice } from './support/secret-traffic.ts';
+import { operatorsPages } from './support/operators-pages.ts';
 import { Secrets } from './support/secrets.ts';
 
 const UNREGISTERED = {
@@ -83,6 +84,7 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
     };
     const stage = { relay, unifiedPush, running, secrets };
     await wakeEveryKindOfDevice(stage);
+    const pages = await operatorsPages(stage);
     await hostileFrames(stage);
     const errors = await badRequests(stage);
     const metrics = (await call(`${running.adminUrl}/metrics`)).text;
@@ -93,6 +95,6 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
     const said = running.program.output();
     for (const event of TOLD) expect(said).toContain(event);
     expect(secrets.count).toBeGreaterThan(40);
-    for (const text of [said, metrics, ...errors]) expect(secrets.foundIn(text)).toEqual([]);
+    for (const text of [said, metrics, ...errors, ...pages]) expect(secrets.foundIn(text)).toEqual([]);
   });
 });

@@ -20,6 +20,7 @@ async function check(
     directory,
     environment: { DATA_DIR: directory, ...environment },
     isTerminal: false,
+    onReopen: () => undefined,
     print: (text) => (printed += text),
     printError: (text) => (printed += text),
   });

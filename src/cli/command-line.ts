@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
 
-export type Command = 'serve' | 'keygen' | 'check-config' | 'help' | 'version';
+export type Command =
+  | 'serve'
+  | 'keygen'
+  | 'check-config'
+  | 'doctor'
+  | 'trace'
+  | 'healthcheck'
+  | 'help'
+  | 'version';
 
 export const USAGE = `mostro-push: wakes sleeping phones for Mostro trades
 
@@ -9,6 +17,11 @@ Usage: mostro-push [command]
   (no command)      serve, with the configuration of the environment and of .env in this directory
   keygen            print a new server key, as lines for .env
   --check-config    check the configuration and the files that it names, then end: 0 if it is usable, 78 if not
+  doctor            try for real all that the server depends on, and say what to do: 0 if wakes get through,
+                    1 if something costs wakes, 78 if the configuration is not usable
+  trace <trade_pubkey> [--follow]
+                    what the running server has seen of one key; switches its trace on for 15 minutes
+  healthcheck       0 if the server on this machine answers, 1 if not
   --version, -v     print the version
   --help, -h        print this
 
@@ -21,6 +34,8 @@ Every variable is explained in .env.example and in docs/configuration.md.
  * @returns the command, or `undefined` when they make no sense
  */
 export function parseCommandLine(args: readonly string[]): Command | undefined {
+  // What follows is its own affair.
+  if (args[0] === 'trace') return args.includes('--help') ? 'help' : 'trace';
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -33,7 +48,8 @@ export function parseCommandLine(args: readonly string[]): Command | undefined {
     });
     const flags = Object.keys(values) as ('help' | 'version' | 'check-config')[];
     if (flags.length + positionals.length > 1) return undefined;
-    if (positionals[0] === 'keygen') return 'keygen';
+    const [word] = positionals;
+    if (word === 'keygen' || word === 'doctor' || word === 'healthcheck') return word;
     return positionals.length === 0 ? (flags[0] ?? 'serve') : undefined;
   } catch {
     return undefined; // parseArgs throws for an option that it was not told of.

@@ -6,6 +6,8 @@ export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether a person reads standard output. */
   readonly isTerminal: boolean;
+  /** Calls back whenever the log file is to be opened anew (SIGHUP). */
+  readonly onReopen: (callback: () => void) => void;
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
 }

@@ -1,8 +1,9 @@
 import { App } from '../app.ts';
+import type { CompositionParts } from '../composition.ts';
 import { describeError } from '../core/describe-error.ts';
-import type { Telemetry } from '../core/telemetry.ts';
 import { chooseCurve } from '../crypto/choose-curve.ts';
 import { ListenError } from '../ops/listen.ts';
+import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
@@ -19,23 +20,26 @@ import { startScreen } from './start-screen.ts';
  */
 export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
   const startup = await settle(io, { createKey: true });
-  const { level, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
+  const { level, file, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
+  using logFile = file === undefined ? undefined : new LogFile(file);
+  if (logFile !== undefined) io.onReopen(() => logFile.reopen());
   const metrics = new Metrics();
-  const telemetry = createTelemetry(await createLogger({ level, format }), metrics);
-  return run(io, startup, { telemetry, metrics }, stopped);
+  const telemetry = createTelemetry(await createLogger({ level, format, file: logFile }), metrics);
+  return await run(io, startup, { telemetry, metrics, logFile }, stopped);
 }
 
 async function run(
   io: Io,
   startup: Startup,
-  { telemetry, metrics }: { telemetry: Telemetry; metrics: Metrics },
+  parts: Pick<CompositionParts, 'telemetry' | 'metrics' | 'logFile'>,
   stopped: Promise<void>,
 ): Promise<number> {
+  const { telemetry } = parts;
   const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   const { version } = io;
   const curve = await chooseCurve();
-  const app = new App({ version, config, curve, serverKey, serviceAccount, telemetry, metrics });
+  const app = new App({ ...parts, version, config, curve, serverKey, serviceAccount });
   let exitCode = 0;
   try {
     const addresses = await app.start();

@@ -1,6 +1,6 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { HOUR_MS, DAY_MS } from '../core/clock.ts';
+import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Curve } from '../crypto/curve.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
 import { wasmCurve } from '../crypto/wasm-curve.ts';
@@ -41,6 +41,8 @@ export function startScreen(parts: StartScreenParts): string {
     ],
     ['registrations', registrationState(config)],
     ['signatures', signatureState(parts)],
+    ['limits', limits(config)],
+    ['log', logState(config)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
@@ -78,6 +80,21 @@ function unifiedPushState({ unifiedPush }: Config): string {
 function signatureState({ curve }: StartScreenParts): string {
   if (curve !== wasmCurve) return `verified by ${curve.library}`;
   return `verified by ${curve.library}. Five times as fast: install libsecp256k1 (Debian: libsecp256k1-1)`;
+}
+
+function limits({ wakes, shutdownTimeoutMs }: Config): string {
+  const [batch, cooldown, deadline, stop] = [
+    wakes.batchDelayMs,
+    wakes.cooldownMs,
+    wakes.deadlineMs,
+    shutdownTimeoutMs,
+  ].map((ms) => `${ms / SECOND_MS} s`);
+  return `a device is woken at once, then after ${batch}, then every ${cooldown}; given up and owed after ${deadline}; a stop takes ${stop}`;
+}
+
+function logState({ log: { file, level } }: Config): string {
+  const where = file === undefined ? 'on standard output' : `on standard output and in ${file}`;
+  return level === 'silent' ? 'off. Turn it on: LOG_LEVEL=info' : `${level}, ${where}`;
 }
 
 function registrationState({ registrations: { capacity, lifetime } }: Config): string {

@@ -42,6 +42,7 @@ describe('with no configuration at all', () => {
         retry: { minMs: 1000, baseMs: 1000 },
       },
       shutdownTimeoutMs: 10_000,
+      dataDirectory: './data',
       log: { level: 'info', format: undefined },
     });
   });

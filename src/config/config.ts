@@ -30,6 +30,8 @@ export interface Config {
   };
   /** `required`: the operator chose the port, so the start fails where it is taken. */
   readonly admin: { readonly host: string; readonly port: number; readonly required: boolean };
+  /** `DATA_DIR`. */
+  readonly dataDirectory: string;
   readonly key: { readonly privateKey: Secret<string> | undefined; readonly file: string };
   readonly registrations: {
     readonly lifetime: Lifetime;
@@ -51,7 +53,12 @@ export interface Config {
     readonly retry: { readonly minMs: number; readonly baseMs: number };
   };
   readonly shutdownTimeoutMs: number;
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' | undefined };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'pretty' | undefined;
+    /** `LOG_FILE`. */
+    readonly file: string | undefined;
+  };
 }
 
 /** A configuration that cannot be served with: every problem at once. */
@@ -120,6 +127,7 @@ export function assembleConfig(values: Values): Config {
       port: values.ADMIN_PORT ?? DEFAULT_ADMIN_PORT,
       required: values.ADMIN_PORT !== undefined,
     },
+    dataDirectory: values.DATA_DIR,
     key: {
       privateKey: secretOf(values.SERVER_PRIVATE_KEY),
       file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
@@ -141,7 +149,7 @@ export function assembleConfig(values: Values): Config {
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
-    log: { level: values.LOG_LEVEL ?? values.RUST_LOG ?? 'info', format: values.LOG_FORMAT },
+    log: assembleLog(values),
   };
 }
 
@@ -166,6 +174,11 @@ function assembleHttp(values: Values): Config['http'] {
 
 function secretOf(value: string | undefined): Secret<string> | undefined {
   return value === undefined ? undefined : new Secret(value);
+}
+
+function assembleLog(values: Values): Config['log'] {
+  const level = values.LOG_LEVEL ?? values.RUST_LOG ?? 'info';
+  return { level, format: values.LOG_FORMAT, file: values.LOG_FILE };
 }
 
 function assembleWakes(values: Values): Config['wakes'] {

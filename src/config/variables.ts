@@ -160,6 +160,10 @@ export const VARIABLES = {
     "The incumbent's name for LOG_LEVEL, which wins if both are set.",
     text.transform(parseRustLog),
   ),
+  LOG_FILE: optional(
+    'Write the log to this file too, as to standard output. SIGHUP opens it anew, after a rotation.',
+    path,
+  ),
   LOG_FORMAT: optional('json, or pretty for people. Default: pretty on a terminal.', oneOf('json', 'pretty')),
 } as const satisfies Record<string, Variable<unknown>>;
 

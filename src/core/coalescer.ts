@@ -11,6 +11,8 @@ export interface CoalescerOptions {
   readonly schedule: Schedule;
   /** Takes a wake to its lane. */
   readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
+  /** Told of a wake that is held back. */
+  readonly onHeld?: (request: WakeRequest) => void;
 }
 
 /** A device that was woken not long ago: its WINDOW or COOLDOWN is running (contract 5). */
@@ -52,6 +54,7 @@ export class Coalescer {
     const device = deviceOf(request.target);
     const active = this.#active[request.kind].get(device);
     if (active === undefined) return this.#hand(device, request, this.#options.batchDelayMs);
+    this.#options.onHeld?.(request);
     return new Promise((resolve) => {
       const { held } = active;
       if (held === undefined) active.held = { request: { ...request, wasHeld: true }, ends: [resolve] };
@@ -104,5 +107,7 @@ export class Coalescer {
 /** One request in place of two for one device. */
 function joined(a: WakeRequest, b: WakeRequest): WakeRequest {
   const keys = [...new Set([...a.keys, ...b.keys])];
-  return { ...a, keys, priority: a.priority === 'live' ? a.priority : b.priority };
+  const since = Math.min(a.since ?? Infinity, b.since ?? Infinity);
+  const priority = a.priority === 'live' ? a.priority : b.priority;
+  return { ...a, keys, priority, ...(since !== Infinity && { since }) };
 }

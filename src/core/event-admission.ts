@@ -1,5 +1,7 @@
 import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
 import { MAX_EVENT_AGE_MS } from './event-age.ts';
+import type { EventRejection } from './event-rejection.ts';
+import { EventReport } from './event-report.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import type {
   EventCandidate,
@@ -21,23 +23,6 @@ const MAX_TAGS = 2000;
 /** Ids that recoveries may hold back, some 10 MB: as many events for devices that have just been woken. */
 const MAX_ABSORBED = 100_000;
 
-/**
- * `not_new`: stored before the registration, as far as anyone can tell, or for one that has just expired.
- * `other_author`: a signed message that no instance of `MOSTRO_PUBKEYS` wrote.
- */
-type Rejection =
-  | 'crowded'
-  | 'malformed'
-  | 'mismatched'
-  | 'too_old'
-  | 'expired'
-  | 'other_author'
-  | 'forged'
-  | 'not_new';
-
-/** The relay vouched for what is not so, and it cost us a parse or a verification. */
-const FALSE_WORD: ReadonlySet<Rejection> = new Set(['malformed', 'mismatched', 'forged']);
-
 export interface EventAdmissionParts {
   readonly registrations: Registrations;
   readonly seen: SeenEvents;
@@ -51,12 +36,20 @@ export interface EventAdmissionParts {
   readonly onFault: (fault: unknown) => void;
 }
 
+/** An event that is for somebody here: as it came, when (milliseconds), and how. */
+interface Arrival {
+  readonly candidate: EventCandidate;
+  readonly origin: EventOrigin;
+  readonly seenAt: number;
+}
+
 /**
  * The way of an event from a relay's word to a wake, cheapest question first: is it for somebody here? seen
  * already? well-formed and of our time? genuine? still unclaimed? An event for strangers ends at the first.
  */
 export class EventAdmission implements EventSink {
   readonly #parts: EventAdmissionParts;
+  readonly #report: EventReport;
   /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
   readonly #absorbed = new Set<string>();
 
@@ -64,6 +57,7 @@ export class EventAdmission implements EventSink {
 
   constructor(parts: EventAdmissionParts) {
     this.#parts = parts;
+    this.#report = new EventReport(parts);
     this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
   }
 
@@ -84,29 +78,31 @@ export class EventAdmission implements EventSink {
       telemetry.count('events_unmatched');
       return 'unmatched';
     }
-    telemetry.count('events_matched');
-    if (candidate.recipients.crowded) return this.#reject('crowded', candidate.kind);
-    if (this.#isDealtWith(candidate.id, origin)) return this.#duplicate();
+    this.#report.matched(candidate, origin);
+    if (candidate.recipients.crowded) return this.#report.rejected('crowded', candidate);
+    if (this.#isDealtWith(candidate.id, origin)) return this.#report.duplicate(candidate);
     // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
     if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
-      return this.#reject('not_new', candidate.kind);
+      return this.#report.rejected('not_new', candidate);
     const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
-    if (candidate.createdAt < oldest) return this.#reject('too_old', candidate.kind);
+    if (candidate.createdAt < oldest) return this.#report.rejected('too_old', candidate);
     const event = candidate.parse();
-    if (event === undefined) return this.#reject('malformed', candidate.kind);
+    if (event === undefined) return this.#report.rejected('malformed', candidate);
     const rejection = this.#rejection(event, candidate);
-    if (rejection !== undefined) return this.#reject(rejection, candidate.kind);
-    return this.#consider(event, origin).catch((fault: unknown) => {
-      this.#parts.onFault(fault);
-      return 'rejected';
-    });
+    if (rejection !== undefined) return this.#report.rejected(rejection, candidate);
+    return this.#consider(event, { candidate, origin, seenAt: this.#parts.clock() }).catch(
+      (fault: unknown) => {
+        this.#parts.onFault(fault);
+        return 'rejected';
+      },
+    );
   }
 
   #isDealtWith(id: string, origin: EventOrigin): boolean {
     return this.#parts.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
   }
 
-  #rejection(event: NostrEvent, candidate: EventCandidate): Rejection | undefined {
+  #rejection(event: NostrEvent, candidate: EventCandidate): EventRejection | undefined {
     const { authors, clock } = this.#parts;
     const now = unixSeconds(clock);
     // What was asked so far was asked about the candidate: the event must be that one.
@@ -119,33 +115,36 @@ export class EventAdmission implements EventSink {
     return undefined;
   }
 
-  async #consider(event: NostrEvent, origin: EventOrigin): Promise<Verdict> {
+  async #consider(event: NostrEvent, { candidate, origin, seenAt }: Arrival): Promise<Verdict> {
     const { telemetry, verifier, waker } = this.#parts;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
-    if (registrations.length === 0) return this.#reject('not_new', event.kind);
+    if (registrations.length === 0) return this.#report.rejected('not_new', candidate);
     // Neither verified nor remembered: the wake that is coming answers it, and a copy after that wake asks again.
-    if (origin === 'live' && waker.isUnsent(registrations)) return this.#followed();
+    if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.followed(registrations);
     // Of two copies that were under way at once, the second one ends here.
-    if (this.#isDealtWith(event.id, origin)) return this.#duplicate();
+    if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(candidate);
     telemetry.count('events_verified');
-    if (!verifier.verify(event)) return this.#reject('forged', event.kind);
+    if (!verifier.verify(event)) return this.#report.rejected('forged', candidate);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);
-    if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#duplicate();
+    if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(candidate);
     this.#absorbed.delete(event.id);
     if (origin instanceof Recovery) origin.found++;
-    telemetry.count('events_claimed');
-    telemetry.log('event.matched', { kind: event.kind });
-    this.#claim(event.id, registrations, origin).catch(this.#parts.onFault);
+    this.#report.claimed(event, registrations, seenAt);
+    this.#follow(event.id, registrations, { origin, seenAt }).catch(this.#parts.onFault);
     return 'admitted';
   }
 
   /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
-  async #claim(id: string, registrations: readonly Registration[], origin: EventOrigin): Promise<void> {
+  async #follow(
+    id: string,
+    registrations: readonly Registration[],
+    { origin, seenAt }: Pick<Arrival, 'origin' | 'seenAt'>,
+  ): Promise<void> {
     const { seen, waker } = this.#parts;
     try {
-      const settled = await waker.wake(registrations, origin);
+      const settled = await waker.wake(registrations, origin, seenAt);
       await (settled ? seen.commit(id) : seen.release(id));
     } catch (fault) {
       await seen.release(id);
@@ -165,12 +164,7 @@ export class EventAdmission implements EventSink {
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
     // A live copy of it may then be lost: better than memory without a bound.
     else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
-    return this.#followed();
-  }
-
-  #followed(): Verdict {
-    this.#parts.telemetry.count('events_absorbed');
-    return 'admitted';
+    return this.#report.followed(registrations);
   }
 
   async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {
@@ -179,16 +173,5 @@ export class EventAdmission implements EventSink {
     // Since then it may have come live, which is another matter.
     const isStillAbsorbed = this.#absorbed.delete(id);
     if (isSettled && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
-  }
-
-  #duplicate(): Verdict {
-    this.#parts.telemetry.count('events_duplicate');
-    return 'duplicate';
-  }
-
-  #reject(reason: Rejection, kind: number): Verdict {
-    this.#parts.telemetry.count('events_rejected', { reason });
-    this.#parts.telemetry.log('event.rejected', { reason, kind });
-    return FALSE_WORD.has(reason) ? 'forged' : 'rejected';
   }
 }

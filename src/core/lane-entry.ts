@@ -17,6 +17,10 @@ export class LaneEntry {
   rank: LaneRank;
   /** After this, in milliseconds, it is given up and owed. */
   deadlineAt: number;
+  /** When the first event arrived that it answers, in milliseconds. */
+  since: number;
+  /** When it was queued, in milliseconds. */
+  queuedAt = Infinity;
   /** Whether it has waited, here or before it came here, so that the device may have been unregistered meanwhile. */
   hasWaited: boolean;
   /** How often it has failed. */
@@ -33,13 +37,15 @@ export class LaneEntry {
   ticket = 0;
   #ends: ((end: WakeEnd) => void)[] = [];
 
-  constructor({ target, keys, kind, priority, wasHeld = false }: WakeRequest, deadlineAt: number) {
+  constructor(request: WakeRequest, deadlineAt: number) {
+    const { target, keys, kind, priority, since = Infinity, wasHeld = false } = request;
     this.device = deviceOf(target);
     this.target = target;
     this.keys = new Set(keys);
     this.kind = kind;
     this.rank = priority;
     this.deadlineAt = deadlineAt;
+    this.since = since;
     this.hasWaited = wasHeld;
   }
 
@@ -54,7 +60,12 @@ export class LaneEntry {
   }
 
   /** Takes in a further request for the device: one wake answers both. A relay wake absorbs a chat wake. */
-  absorb({ keys, kind }: Pick<WakeRequest, 'kind'> & { readonly keys: Iterable<TradePubkey> }): void {
+  absorb({
+    keys,
+    kind,
+    since = Infinity,
+  }: Pick<WakeRequest, 'kind' | 'since'> & { readonly keys: Iterable<TradePubkey> }): void {
+    this.since = Math.min(this.since, since);
     for (const key of keys) this.keys.add(key);
     if (kind === 'silent_wake') this.kind = kind;
   }

@@ -7,6 +7,8 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** So many devices within a minute, and it is not the devices (contract 5): fewer could be one client's doing. */
 const DEVICES_THAT_TELL = 3;
+/** For a look at the lane, not for its breaker: one device alone can show that a host is down. */
+const FAILURES_THAT_TELL = 3;
 /** A lane that has never delivered gets no more than this (design: slow start of unknown hosts). */
 const UNPROVEN = { perSecond: 20, burst: 20 };
 /** A pause is never longer, whatever a push service asks for: a wrong date must not silence a lane for a year. */
@@ -35,6 +37,8 @@ export class LaneHealth {
   #pausedUntil = -Infinity;
   #slowUntil = -Infinity;
   #isBroken = false;
+  /** Attempts in a row that failed, of whichever device. */
+  #streak = 0;
   /** Whether a wake was sent since the lane broke: before that, all that fails was under way already, and says nothing new. */
   #isTried = false;
   #isProven: boolean;
@@ -52,6 +56,11 @@ export class LaneHealth {
   get state(): LaneState {
     if (this.#isBroken) return 'broken';
     return this.#pausedUntil > this.#options.clock() ? 'paused' : 'open';
+  }
+
+  /** Whether nothing has come through of late: also where too few devices are behind the lane for it to break. */
+  get isFailing(): boolean {
+    return this.#isBroken || this.#streak >= FAILURES_THAT_TELL;
   }
 
   get isProven(): boolean {
@@ -91,6 +100,7 @@ export class LaneHealth {
     // Any verdict on a device shows that the service is there; only a delivery shows what it is good for.
     if (delivery.outcome === 'delivered') this.#isProven = true;
     this.#isBroken = false;
+    this.#streak = 0;
     this.#failed.clear();
     this.#options.breaker.reset();
   }
@@ -100,6 +110,7 @@ export class LaneHealth {
     const now = clock();
     const kind = throttled ? this.#throttled : this.#failed;
     kind.note(device, now);
+    if (!throttled) this.#streak++;
     if (!this.#isBroken && kind.count(now) < DEVICES_THAT_TELL) return;
     if (throttled) {
       this.#throttled.clear();

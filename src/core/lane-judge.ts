@@ -41,7 +41,7 @@ export class LaneJudge {
 
   rule(entry: LaneEntry, delivery: Delivery): Ruling {
     const { health, report } = this.#parts;
-    report.attempt(delivery);
+    report.attempt(entry, delivery);
     report.state(health.note(entry.device, delivery), health.waitMs);
     switch (CONSEQUENCES[delivery.outcome]) {
       case 'renew':
@@ -69,10 +69,13 @@ export class LaneJudge {
   }
 
   #again(entry: LaneEntry, delivery: Retry): Ruling {
-    const { clock, retry } = this.#parts;
+    const { clock, report, retry } = this.#parts;
     const waitMs = retry.waitMs(delivery, entry.failures++);
     const isLate = clock() + waitMs >= entry.deadlineAt;
-    if (!isLate && entry.rank !== 'owed') return { next: 'postpone', waitMs };
+    if (!isLate && entry.rank !== 'owed') {
+      report.postponed(entry, waitMs);
+      return { next: 'postpone', waitMs };
+    }
     const isFirm = delivery.afterMs !== undefined;
     return { next: 'owe', reason: 'deadline', waitMs: Math.max(waitMs, this.#owedMs(entry)), isFirm };
   }

@@ -1,46 +1,96 @@
+import { SECOND_MS, type Clock } from './clock.ts';
 import type { Delivery } from './delivery.ts';
+import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
 
+/** Why a wake ended unsent: nobody wants it any more, or the program stops. */
+export type DropReason = 'unregistered' | 'stopped';
+
 const STATE_LINES = { open: 'lane.open', paused: 'lane.paused', broken: 'lane.broken' } as const;
 
-/** What a lane counts and says. No line names the lane's host: an endpoint's host can tell who somebody is. */
+/** Reasons are our own words or a status, and a stranger's server chooses its status: only these have a series of their own. */
+const STATUSES = new Set([400, 401, 403, 404, 405, 408, 410, 413, 429, 500, 502, 503, 504, 507]);
+
+/** What a lane counts, times and says. No line names the lane's host: an endpoint's host can tell who somebody is. */
 export class LaneReport {
   readonly #telemetry: Telemetry;
   readonly #provider: string;
+  readonly #clock: Clock;
   #isOverloaded = false;
   #isGuardUp = false;
 
-  constructor(telemetry: Telemetry, provider: string) {
+  constructor({ telemetry, provider, clock }: { telemetry: Telemetry; provider: string; clock: Clock }) {
     this.#telemetry = telemetry;
     this.#provider = provider;
+    this.#clock = clock;
   }
 
-  queued(): void {
-    this.#telemetry.count('wakes_queued', { provider: this.#provider });
+  /** Whether the queue was full, and is not half empty again. */
+  get isOverloaded(): boolean {
+    return this.#isOverloaded;
   }
 
-  absorbed(): void {
-    this.#telemetry.count('wakes_absorbed', { provider: this.#provider });
+  /** Whether too many devices are called gone at once to be believed. */
+  get isGuardUp(): boolean {
+    return this.#isGuardUp;
   }
 
-  attempt(delivery: Delivery): void {
+  queued(entry: LaneEntry): void {
+    entry.queuedAt = this.#clock();
+    this.#count('wakes_queued');
+    this.#telemetry.trace(entry.keys, 'wake queued', this.#provider);
+    if (entry.hasWaited) this.#observe('wake_held_seconds', entry.since);
+  }
+
+  absorbed(entry: LaneEntry): void {
+    this.#count('wakes_absorbed');
+    this.#telemetry.trace(entry.keys, 'wake joined one still unsent');
+  }
+
+  begun(entry: LaneEntry): void {
+    this.#telemetry.trace(entry.keys, 'wake sent', this.#provider);
+    // The waits for a retry, or for a lane to work again, are not those of a queue.
+    if (entry.failures === 0 && entry.timesOwed === 0) this.#observe('wake_queue_seconds', entry.queuedAt);
+  }
+
+  attempt(entry: LaneEntry, delivery: Delivery): void {
     const provider = this.#provider;
-    this.#telemetry.count('pushes', { provider, outcome: delivery.outcome });
-    if (delivery.outcome === 'delivered') this.#telemetry.log('wake.delivered', { provider });
-    else if (delivery.outcome === 'retry')
-      this.#telemetry.log('wake.failed', { provider, reason: delivery.reason });
-    else if (delivery.outcome === 'refused') {
+    const { outcome } = delivery;
+    const reason = reasonOf(delivery);
+    this.#telemetry.count('pushes', { provider, outcome });
+    this.#telemetry.trace(
+      entry.keys,
+      'push service answered',
+      reason === undefined ? outcome : `${outcome}: ${reason}`,
+    );
+    if (reason !== undefined) this.#telemetry.count('push_failures', { provider, reason: seriesOf(reason) });
+    if (outcome === 'delivered') {
+      this.#observe('event_to_push_seconds', entry.since);
+      this.#telemetry.log('wake.delivered', { provider });
+    } else if (outcome === 'retry') this.#telemetry.log('wake.failed', { provider, reason: delivery.reason });
+    else if (outcome === 'refused') {
       const line = delivery.blames === 'provider' ? 'wake.refused' : 'wake.device_refused';
       this.#telemetry.log(line, { provider, reason: delivery.reason });
     }
   }
 
-  owed(reason: OwedReason): void {
-    this.#telemetry.count('wakes_owed', { provider: this.#provider, reason });
+  postponed(entry: LaneEntry, waitMs: number): void {
+    this.#count('wakes_retried');
+    this.#telemetry.trace(entry.keys, 'wake will be tried again', `in ${(waitMs / SECOND_MS).toFixed(1)} s`);
+  }
+
+  owed(entry: LaneEntry, reason: OwedReason): void {
+    this.#count('wakes_owed', { reason });
+    this.#telemetry.trace(entry.keys, 'wake owed', reason);
+  }
+
+  dropped(entry: LaneEntry, reason: DropReason): void {
+    this.#count('wakes_dropped', { reason });
+    this.#telemetry.trace(entry.keys, 'wake dropped', reason);
   }
 
   fault(error: string): void {
@@ -49,7 +99,7 @@ export class LaneReport {
 
   state(state: LaneState | undefined, waitMs: number): void {
     if (state === undefined) return;
-    this.#telemetry.count('lane_changes', { provider: this.#provider, state });
+    this.#count('lane_changes', { state });
     this.#telemetry.log(STATE_LINES[state], {
       provider: this.#provider,
       ...(waitMs > 0 && { waitMs: Math.round(waitMs) }),
@@ -69,4 +119,37 @@ export class LaneReport {
     const line = isUp ? 'lane.eviction_stopped' : 'lane.eviction_resumed';
     this.#telemetry.log(line, { provider: this.#provider });
   }
+
+  #count(
+    counter:
+      | 'wakes_queued'
+      | 'wakes_absorbed'
+      | 'wakes_retried'
+      | 'wakes_owed'
+      | 'wakes_dropped'
+      | 'lane_changes',
+    labels: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#telemetry.count(counter, { provider: this.#provider, ...labels });
+  }
+
+  /** @param since in milliseconds; infinite where there is nothing to time */
+  #observe(
+    histogram: 'wake_held_seconds' | 'wake_queue_seconds' | 'event_to_push_seconds',
+    since: number,
+  ): void {
+    if (since === Infinity) return;
+    const seconds = Math.max(0, this.#clock() - since) / SECOND_MS;
+    this.#telemetry.observe(histogram, seconds, { provider: this.#provider });
+  }
+}
+
+function reasonOf(delivery: Delivery): string | undefined {
+  if (delivery.outcome === 'delivered') return undefined;
+  return delivery.outcome === 'gone' ? 'gone' : delivery.reason;
+}
+
+function seriesOf(reason: string): string {
+  const status = /^http_(\d+)$/.exec(reason)?.[1];
+  return status === undefined || STATUSES.has(Number(status)) ? reason : `http_${status.slice(0, 1)}xx`;
 }

@@ -5,7 +5,8 @@ import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
 import { LaneHealth } from './lane-health.ts';
 import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
-import { LaneReport } from './lane-report.ts';
+import { LaneReport, type DropReason } from './lane-report.ts';
+import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import { deviceOf } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
@@ -33,7 +34,7 @@ export class PushLane {
   constructor(options: PushLaneOptions) {
     this.#options = options;
     this.#health = new LaneHealth(options);
-    this.#report = new LaneReport(options.telemetry, options.provider.name);
+    this.#report = new LaneReport({ ...options, provider: options.provider.name });
     this.#judge = new LaneJudge({ ...options, health: this.#health, report: this.#report });
     this.#book = new LaneBook(options.schedule, () => this.#advance());
   }
@@ -48,6 +49,11 @@ export class PushLane {
     return this.#book.owed;
   }
 
+  /** What ails it at this moment. */
+  get troubles(): readonly LaneTrouble[] {
+    return laneTroubles(this.#health, this.#report);
+  }
+
   /** Whether nothing is to be done here, nor to be waited for: a broken lane without a wake would never be mended. */
   get isIdle(): boolean {
     return this.pending === 0 && this.owed === 0 && this.#health.waitMs === 0;
@@ -60,10 +66,11 @@ export class PushLane {
 
   request(request: WakeRequest): Promise<WakeEnd> {
     if (this.#isClosed) return Promise.resolve('dropped');
+    const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
     const isFull = this.#book.urgent >= this.#options.capacity;
     const known = this.#book.get(deviceOf(request.target));
-    const entry = known ?? new LaneEntry(request, this.#deadline());
-    if (known !== undefined) this.#report.absorbed();
+    const entry = known ?? new LaneEntry(request, deadlineAt);
+    if (known !== undefined) this.#report.absorbed(entry);
     entry.absorb(request);
     if (isFull) this.#report.load(true);
     const isPutOff = known?.rank === 'owed' && (isFull || known.mustWait);
@@ -72,10 +79,10 @@ export class PushLane {
       this.#advance(); // All the others may be waiting for a retry.
       return Promise.resolve('owed');
     }
-    if (entry.rank === 'owed') entry.deadlineAt = this.#deadline();
+    if (entry.rank === 'owed') entry.deadlineAt = deadlineAt;
     entry.isRefused = false;
     const ended = entry.whenEnded();
-    if (known === undefined) this.#report.queued();
+    if (known === undefined) this.#report.queued(entry);
     this.#book.want(entry, request.priority);
     this.#advance();
     if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
@@ -97,7 +104,7 @@ export class PushLane {
     this.#cancelAdvance?.();
     const left = [...this.#book.close(), ...this.#sending.keys()];
     for (const attempt of this.#sending.values()) attempt.abort();
-    for (const entry of left) entry.end('dropped');
+    for (const entry of left) this.#drop(entry, 'stopped');
     return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
   }
 
@@ -124,6 +131,7 @@ export class PushLane {
 
   #begin(entry: LaneEntry): void {
     this.#health.begin();
+    this.#report.begun(entry);
     const attempt = new AbortController();
     this.#sending.set(entry, attempt);
     this.#book.begin(entry);
@@ -140,7 +148,7 @@ export class PushLane {
     const target = entry.hasWaited ? await consequences.registered(entry.target, keys) : entry.target;
     if (target === undefined) {
       this.#onSent(entry);
-      return entry.end('dropped');
+      return this.#drop(entry, 'unregistered');
     }
     let delivery: Delivery;
     try {
@@ -174,18 +182,19 @@ export class PushLane {
       case 'postpone':
         if (!this.#isStopping) return this.#book.postpone(entry, ruling.waitMs);
         this.#lost++;
-        return entry.end('dropped');
+        return this.#drop(entry, 'stopped');
     }
   }
 
   #owe(entry: LaneEntry, { reason, waitMs, isFirm }: Omit<Owing, 'next'>): void {
     if (this.#isClosed) return entry.end('dropped');
-    this.#report.owed(reason);
+    this.#report.owed(entry, reason);
     this.#book.owe(entry, waitMs, isFirm);
     entry.end('owed');
   }
 
-  #deadline(): number {
-    return this.#options.clock() + this.#options.deadlineMs;
+  #drop(entry: LaneEntry, reason: DropReason): void {
+    this.#report.dropped(entry, reason);
+    entry.end('dropped');
   }
 }

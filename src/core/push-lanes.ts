@@ -1,4 +1,5 @@
 import { MINUTE_MS } from './clock.ts';
+import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
 import type { PushLane } from './push-lane.ts';
 import { deviceOf, type PushTarget } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
@@ -37,6 +38,7 @@ export class PushLanes implements AsyncDisposable {
     const lane = this.#lane(request.target);
     if (lane !== undefined) return lane.request(request);
     this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
+    this.#options.telemetry.trace(request.keys, 'wake without a lane', request.target.type);
     return Promise.resolve('dropped');
   }
 
@@ -63,6 +65,16 @@ export class PushLanes implements AsyncDisposable {
   /** Lanes, by provider. */
   count(): Record<string, number> {
     return this.#sums(() => 1);
+  }
+
+  /** How many lanes have which trouble, by provider. */
+  troubled(): Record<string, LaneTroubles> {
+    const sums: Record<string, LaneTroubles> = {};
+    for (const { lane, type } of this.#lanes.values()) {
+      const sum = (sums[type] ??= { ...NO_TROUBLES });
+      for (const trouble of lane.troubles) sum[trouble]++;
+    }
+    return sums;
   }
 
   /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */

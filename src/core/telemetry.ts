@@ -1,3 +1,9 @@
+import type { LogEvent, LogFields } from './log-events.ts';
+import type { HistogramName } from './measures.ts';
+import type { TraceStep } from './traces.ts';
+
+export { LOG_EVENTS, type LogEvent, type LogFields, type LogLevel } from './log-events.ts';
+
 /**
  * Everything the program counts and says, declared once. Nothing here can hold a key, a token, an endpoint, an
  * address or an event id: labels come from small closed sets, log fields from {@link LogFields} alone (contract 8).
@@ -6,6 +12,7 @@
 /** The counters: name without prefix and `_total`, with the help text and labels that the metrics page shows. */
 export const COUNTERS = {
   relay_frames: { help: 'Frames received from relays.', labels: [] },
+  relay_received_bytes: { help: 'Bytes of the frames received from relays.', labels: [] },
   relay_frames_rejected: {
     help: 'Frames dropped unread: not text, not JSON, no NIP-01 message, or an event nobody asked for.',
     labels: ['reason'],
@@ -45,6 +52,10 @@ export const COUNTERS = {
     labels: [],
   },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
+  wakes_held: {
+    help: 'Wakes held back because their device had just been woken: one wake answers them all.',
+    labels: ['provider'],
+  },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
   wakes_turned_away: {
     help: 'Wakes that no lane took: the provider waits for credentials.',
@@ -57,6 +68,15 @@ export const COUNTERS = {
   wakes_owed: { help: 'Wakes that were given up for now and became owed.', labels: ['provider', 'reason'] },
   lane_changes: { help: 'Changes of a lane to open, paused or broken.', labels: ['provider', 'state'] },
   pushes: { help: 'Attempts to deliver a wake, by outcome.', labels: ['provider', 'outcome'] },
+  push_failures: {
+    help: 'Attempts that did not deliver, by the reason of the push service or our own.',
+    labels: ['provider', 'reason'],
+  },
+  wakes_retried: { help: 'Wakes that wait to be tried again.', labels: ['provider'] },
+  wakes_dropped: {
+    help: 'Wakes that ended unsent and that nothing remembers.',
+    labels: ['provider', 'reason'],
+  },
   registrations_forgotten: {
     help: 'Registrations forgotten because the push service said the device is gone.',
     labels: [],
@@ -92,95 +112,15 @@ export const COUNTERS = {
 
 export type CounterName = keyof typeof COUNTERS;
 
-/** The log events and their levels. The name is the whole message: a reader greps for it. */
-export const LOG_EVENTS = {
-  'server.started': 'info',
-  'server.stopping': 'info',
-  'server.stopped': 'info',
-  'server.failed': 'fatal',
-  'admin.unavailable': 'error',
-  'config.warning': 'warn',
-  'clock.jumped': 'warn',
-  'relay.connected': 'info',
-  'relay.lost': 'warn',
-  'relay.subscribed': 'info',
-  'relay.eose_missing': 'warn',
-  'relay.subscription_closed': 'info',
-  'relay.kind_refused': 'warn',
-  'relay.too_few_subscriptions': 'warn',
-  'relay.subscription_dropped': 'warn',
-  'relay.notice': 'info',
-  'relay.authenticated': 'info',
-  'relay.authentication_refused': 'warn',
-  'relay.banned': 'warn',
-  'relay.recovered': 'info',
-  'relay.recovery_incomplete': 'error',
-  'relay.seconds_skipped': 'warn',
-  'relay.discovered': 'info',
-  'relay.dropped': 'info',
-  'relay.frame_rejected': 'debug',
-  'event.matched': 'debug',
-  'event.rejected': 'debug',
-  'wake.delivered': 'debug',
-  'wake.failed': 'warn',
-  'wake.refused': 'error',
-  'wake.device_refused': 'warn',
-  'lane.open': 'info',
-  'lane.paused': 'warn',
-  'lane.broken': 'warn',
-  'lane.overloaded': 'warn',
-  'lane.relieved': 'info',
-  'lane.eviction_stopped': 'error',
-  'lane.eviction_resumed': 'info',
-  'provider.fault': 'error',
-  'provider.unreachable': 'warn',
-  'device.forgotten': 'info',
-  'fcm.session_lost': 'info',
-  'fcm.token_minted': 'debug',
-  'fcm.oauth_failed': 'error',
-  'registration.stored': 'debug',
-  'registration.removed': 'debug',
-  'registration.refused': 'debug',
-  'registrations.swept': 'debug',
-  'http.failed': 'error',
-  'http.proxy_headers_ignored': 'warn',
-} as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
-
-export type LogEvent = keyof typeof LOG_EVENTS;
-
-/** The only fields a log line may have besides its event. None can name a user, a device or an event. */
-export interface LogFields {
-  readonly version?: string;
-  readonly address?: string;
-  /** Host of a configured relay, without path or query. */
-  readonly relay?: string;
-  readonly kind?: number;
-  readonly provider?: string;
-  readonly reason?: string;
-  /** HTTP status or WebSocket close code. */
-  readonly status?: number;
-  /** Name and code of an error, and where in the code it arose; never its message. */
-  readonly error?: string;
-  readonly count?: number;
-  /** Pages and events of a recovery. */
-  readonly pages?: number;
-  readonly events?: number;
-  /** Unix seconds: the stretch of time that a recovery did not get. */
-  readonly since?: number;
-  readonly until?: number;
-  readonly waitMs?: number;
-  /** A trade pubkey as a salted hash that only this process can make. */
-  readonly key?: string;
-  readonly message?: string;
-}
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
 /** How the program counts and speaks. */
 export interface Telemetry {
   count(counter: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;
   /** @param fields as a function where they cost something: it is called only if the line is written */
   log(event: LogEvent, fields?: LogFields | (() => LogFields)): void;
+  /** Notes how long something took. */
+  observe(histogram: HistogramName, seconds: number, labels?: Readonly<Record<string, string>>): void;
+  /** Notes a step of these trade pubkeys' way, for those among them that an operator follows. */
+  trace(tradePubkeys: Iterable<string>, step: TraceStep, detail?: string): void;
   /** The salted hash under which a trade pubkey may appear in a log line. */
   pseudonym(tradePubkey: string): string;
 }

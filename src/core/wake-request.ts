@@ -17,6 +17,8 @@ export interface WakeRequest {
   readonly priority: WakePriority;
   /** Whether it was held for a while, so that the device may have been unregistered meanwhile. */
   readonly wasHeld?: boolean;
+  /** When the first event arrived that it answers, in milliseconds; absent where it answers none. */
+  readonly since?: number;
 }
 
 /**

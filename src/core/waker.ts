@@ -58,14 +58,16 @@ export class Waker {
   /**
    * Wakes each device among the registrations once; within a recovery, one that it has woken already not again.
    *
+   * @param since when the event arrived, in milliseconds
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
    */
-  async wake(registrations: readonly Registration[], origin: EventOrigin): Promise<boolean> {
+  async wake(registrations: readonly Registration[], origin: EventOrigin, since?: number): Promise<boolean> {
     const [first, ...others] = registrations;
     // The usual event names one key.
     if (first === undefined || others.length === 0)
       return (
-        first === undefined || (await this.#wakeDevice(first.target, registrations, origin)) !== 'dropped'
+        first === undefined ||
+        (await this.#wakeDevice(first.target, registrations, origin, since)) !== 'dropped'
       );
     const devices: PushTarget[] = [];
     for (const { target } of registrations) {
@@ -77,6 +79,7 @@ export class Waker {
           device,
           registrations.filter(({ target }) => isSameDevice(device, target)),
           origin,
+          since,
         ),
       ),
     );
@@ -100,9 +103,10 @@ export class Waker {
     target: PushTarget,
     registrations: readonly Registration[],
     origin: EventOrigin,
+    since: number | undefined,
   ): Promise<WakeEnd> {
     const keys = registrations.map(({ tradePubkey }) => tradePubkey);
-    const request = { target, kind: 'silent_wake', keys } as const;
+    const request = { target, kind: 'silent_wake', keys, ...(since !== undefined && { since }) } as const;
     if (!(origin instanceof Recovery)) return this.#coalescer.request({ ...request, priority: 'live' });
     const send = (): Promise<WakeEnd> => this.#coalescer.request({ ...request, priority: 'recovered' });
     const end = await origin.once(target, send);

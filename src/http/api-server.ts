@@ -105,6 +105,7 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
     app.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'unknown';
       telemetry.count('http_requests', { route, status: String(reply.statusCode) });
+      telemetry.observe('http_request_seconds', reply.elapsedTime / SECOND_MS, { route });
     });
     statusRoutes(app, status);
     registrationRoutes(app, registration);

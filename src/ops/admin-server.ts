@@ -2,25 +2,30 @@ import { isIP } from 'node:net';
 
 import { fastify, type FastifyInstance } from 'fastify';
 
+import type { Alarm } from '../core/alarms.ts';
+import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
+import type { SnapshotSources } from './dashboard/snapshot.ts';
+import { explained } from './explained-alarm.ts';
 import type { Metrics } from './metrics.ts';
-import { readiness, type ReadinessSources } from './readiness.ts';
+import type { Readiness } from './readiness.ts';
+import { traceRoute, type TraceSources } from './trace-route.ts';
 
 export interface AdminServerOptions {
   /** `ADMIN_HOST`: a name that requests may come under. */
   readonly host: string;
   readonly metrics: Metrics;
-  readonly readiness: ReadinessSources;
+  readonly ready: () => Readiness;
+  readonly alarms: () => readonly Alarm[];
+  readonly dashboard: SnapshotSources;
+  readonly trace: TraceSources;
 }
 
-/** Nothing but short GETs is asked here: time in milliseconds, body in bytes. */
+/** Nothing but short requests is asked here: time in milliseconds, body in bytes. */
 const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
 
-/** The operator's listener: liveness, readiness and metrics (contract 8). Not listening yet. */
-export function createAdminServer({
-  host,
-  metrics,
-  readiness: sources,
-}: AdminServerOptions): FastifyInstance {
+/** The operator's listener (contract 8): liveness, readiness, metrics, the dashboard, and the trace of a key. Not listening yet. */
+export function createAdminServer(options: AdminServerOptions): FastifyInstance {
+  const { alarms, host, metrics, ready } = options;
   const app = fastify({
     ...LIMITS,
     logger: false,
@@ -32,12 +37,20 @@ export function createAdminServer({
     return undefined;
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: 'Not found' }));
+  // The words of an error can quote what was sent.
+  app.setErrorHandler(({ statusCode = 500 }: { statusCode?: number }, _request, reply) =>
+    reply.code(statusCode).send({ message: statusCode < 500 ? 'Bad request' : 'Internal error' }),
+  );
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
-    const { ready, reasons } = readiness(sources);
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reasons });
+    const { ready: isReady, reasons } = ready();
+    return reply
+      .code(isReady ? 200 : 503)
+      .send({ status: isReady ? 'ready' : 'not ready', reasons, alarms: alarms().map(explained) });
   });
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  dashboardRoutes(app, options.dashboard);
+  traceRoute(app, options.trace);
   return app;
 }
 

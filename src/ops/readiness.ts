@@ -3,14 +3,27 @@ export interface ReadinessSources {
   readonly relays: () => readonly { readonly liveKinds: readonly number[] }[];
   /** Whether any provider that is switched on has what it needs to deliver. */
   readonly canDeliver: () => boolean;
+  /** The alarms by which no provider delivers, though one has what it needs. */
+  readonly blockers: () => readonly string[];
+  /** Whether the registration store takes no writes. */
+  readonly storeUnavailable: () => boolean;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why it is not; empty if it is. */
+  readonly reasons: readonly string[];
 }
 
 /** Whether the server does its work at this moment, and if not, why (contract 8). */
-export function readiness(sources: ReadinessSources): { ready: boolean; reasons: string[] } {
+export function readiness(sources: ReadinessSources): Readiness {
   const reasons: string[] = [];
   if (!sources.relays().some(({ liveKinds }) => liveKinds.length > 0)) {
     reasons.push('no relay is subscribed and past EOSE');
   }
-  if (!sources.canDeliver()) reasons.push('no enabled push provider can deliver');
+  const blockers = sources.blockers();
+  if (!sources.canDeliver() || blockers.length > 0)
+    reasons.push('no enabled push provider can deliver', ...blockers);
+  if (sources.storeUnavailable()) reasons.push('registration store unavailable');
   return { ready: reasons.length === 0, reasons };
 }

@@ -10,18 +10,28 @@ import {
   type LogFields,
   type Telemetry,
 } from '../core/telemetry.ts';
+import { Traces } from '../core/traces.ts';
 import type { Metrics } from './metrics.ts';
 import { LineLimit } from './line-limit.ts';
 
 /** Of one event at one relay or provider, so many lines in so long; the rest is counted in the next line. */
 const LINES = { most: 20, windowMs: 10 * SECOND_MS };
 
+/** The port, and what an operator may look into. */
+export interface OpsTelemetry extends Telemetry {
+  readonly traces: Traces;
+}
+
 /** Joins counters and log lines into the one port that the rest of the program speaks through. */
-export function createTelemetry(logger: Logger, metrics: Metrics, clock: Clock = Date.now): Telemetry {
+export function createTelemetry(logger: Logger, metrics: Metrics, clock: Clock = Date.now): OpsTelemetry {
   // New for every process: no pseudonym can be followed over a restart, nor made by anyone who has the log.
   const salt = randomBytes(32);
   const limit = new LineLimit({ ...LINES, clock });
+  const traces = new Traces(clock);
   return {
+    traces,
+    trace: (tradePubkeys, step, detail) => traces.note(tradePubkeys, step, detail),
+    observe: (histogram, seconds, labels) => metrics.observe(histogram, seconds, labels),
     count: (counter: CounterName, labels, by) => metrics.count(counter, labels, by),
     log: (event: LogEvent, fields: LogFields | (() => LogFields) = {}) => {
       const level = LOG_EVENTS[event];

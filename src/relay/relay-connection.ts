@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
+import { frameBytes } from './frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
 import { Redial } from './redial.ts';
@@ -10,12 +11,6 @@ import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
 import { RelayListening, type ListeningContext } from './relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
-
-const MIB = 1024 * 1024;
-/** A larger frame ends the connection. Relays keep events to 64–128 KiB; a gift wrap has about 3 KiB. */
-const FRAME_BYTES = MIB;
-/** As far as a relay that says it holds larger events is believed. */
-const MAX_FRAME_BYTES = 4 * MIB;
 
 export interface RelayConnectionOptions extends ListeningContext {
   readonly url: string;
@@ -42,6 +37,7 @@ export class RelayConnection {
   #listening: RelayListening | undefined;
   #state: Exclude<RelayState, 'live'> = 'connecting';
   #connections = 0;
+  #lost: RelayStatus['lost'];
   #socket: WebSocket | undefined;
   #limits: RelayLimits = {};
   #limitsAskedAt = -Infinity;
@@ -77,6 +73,7 @@ export class RelayConnection {
       reconnects: Math.max(0, this.#connections - 1),
       discovered: this.discovered,
       watches: this.#watches,
+      ...(this.#lost && { lost: this.#lost }),
     });
   }
 
@@ -100,6 +97,8 @@ export class RelayConnection {
       // Also where no connection came about: whatever the relay got meanwhile was missed.
       for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
+      const since = this.#lost?.since ?? this.#options.clock();
+      this.#lost = { since, reason: misconduct ?? error ?? `closed (${status})` };
       const waitMs = this.#redial.waitMs(misconduct !== undefined);
       this.#state = misconduct === undefined ? 'waiting' : 'banned';
       if (misconduct !== undefined) telemetry.count('relay_bans', { reason: misconduct });
@@ -117,7 +116,7 @@ export class RelayConnection {
     const socket = new WebSocket(url, {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
       perMessageDeflate: false,
-      maxPayload: Math.min(MAX_FRAME_BYTES, Math.max(FRAME_BYTES, this.#limits.maxMessageLength ?? 0)),
+      maxPayload: frameBytes(this.#limits),
       // Answered in keepAlive, as far as the relay reads the answers.
       autoPong: false,
     });
@@ -135,6 +134,7 @@ export class RelayConnection {
           socket.terminate();
         });
       });
+      socket.on('upgrade', ({ headers }) => this.#options.onDate?.(this.host, headers.date));
       socket.on('error', (fault) => (ending.error = errorCode(fault)));
       socket.on('close', (status) => {
         clearTimeout(dialling);
@@ -149,6 +149,7 @@ export class RelayConnection {
   #listen(socket: WebSocket, signal: AbortSignal, onMisconduct: (misconduct: Misconduct) => void): void {
     const { clock, telemetry, timing } = this.#options;
     this.#connections++;
+    this.#lost = undefined;
     this.#state = 'connected';
     telemetry.count('relay_connections');
     telemetry.log('relay.connected', { relay: this.host });
@@ -183,7 +184,8 @@ export class RelayConnection {
     if (clock() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = clock();
     // What it said before holds until it says something else.
-    this.#limits = (await fetchRelayLimits(url, signal)) ?? this.#limits;
+    const onDate = (date: unknown): void => this.#options.onDate?.(this.host, date);
+    this.#limits = (await fetchRelayLimits(url, signal, onDate)) ?? this.#limits;
     const { maxSubscriptions: count } = this.#limits;
     // One for each kind, and one to catch up.
     if (count !== undefined && count <= kinds.length)

@@ -34,9 +34,14 @@ export interface RelayLimits {
  * Asks a relay for its limits. Best effort: many relays have no such document, some have one that is wrong.
  *
  * @param url the relay's `ws(s)` URL
+ * @param onDate told of the answer's `Date` header, whatever its status
  * @returns `undefined` when the relay does not answer with such a document
  */
-export async function fetchRelayLimits(url: string, signal: AbortSignal): Promise<RelayLimits | undefined> {
+export async function fetchRelayLimits(
+  url: string,
+  signal: AbortSignal,
+  onDate?: (date: unknown) => void,
+): Promise<RelayLimits | undefined> {
   if (signal.aborted) return undefined;
   const page = new URL(url.replace(/^ws/, 'http'));
   page.username = '';
@@ -49,7 +54,8 @@ export async function fetchRelayLimits(url: string, signal: AbortSignal): Promis
     // Beside the first conversation, not at the start, which it would make longer.
     const { request } = await import('undici');
     const headers = { accept: 'application/nostr+json' };
-    const { statusCode, body } = await request(page, { headers, signal: cutOff.signal });
+    const { statusCode, headers: answered, body } = await request(page, { headers, signal: cutOff.signal });
+    onDate?.(answered['date']);
     const text = await readAtMost(body, MAX_BYTES);
     return statusCode === 200 ? readRelayLimits(text) : undefined;
   } catch {

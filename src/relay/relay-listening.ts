@@ -24,6 +24,8 @@ export interface ListeningContext {
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
   readonly clock: Clock;
+  /** Told of the `Date` header of a relay's answers: what they say of our clock. */
+  readonly onDate?: (relay: string, date: unknown) => void;
 }
 
 export interface RelayListeningParts extends ListeningContext {

@@ -73,6 +73,7 @@ export class RelaySession {
 
   receive(bytes: Buffer, isBinary: boolean): void {
     this.#parts.telemetry.count('relay_frames');
+    this.#parts.telemetry.count('relay_received_bytes', {}, bytes.length);
     const message = isBinary ? 'binary' : readRelayMessage(bytes, this.#spokenOf);
     if (typeof message === 'string') return this.#reject(message);
     if (!this.#dispatch(message)) this.#reject('not_asked_for');

@@ -33,6 +33,8 @@ export interface RelayStatus {
   readonly reconnects: number;
   /** Named by a Mostro instance and not by the operator. */
   readonly discovered: boolean;
+  /** Since when there is no connection (milliseconds), and why it was lost or not reached; absent while there is one. */
+  readonly lost?: { readonly since: number; readonly reason: string };
 }
 
 /** So many events of a kind from other relays, and none from this one, are no accident any more. */
@@ -40,7 +42,7 @@ const WITHHELD_AFTER = 10;
 
 export interface RelayStatusParts extends Pick<
   RelayStatus,
-  'relay' | 'url' | 'authentication' | 'reconnects' | 'discovered'
+  'relay' | 'url' | 'authentication' | 'reconnects' | 'discovered' | 'lost'
 > {
   /** The state of the connection. */
   readonly state: Exclude<RelayState, 'live'>;

@@ -1,8 +1,12 @@
+import type { HistogramName } from '../../src/core/measures.ts';
+import type { TraceStep } from '../../src/core/traces.ts';
 import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry.ts';
 
 /** Telemetry that remembers what it was told, for a test to ask about. */
 export class FakeTelemetry implements Telemetry {
   readonly #totals = new Map<string, number>();
+  readonly timings: { histogram: HistogramName; seconds: number }[] = [];
+  readonly steps: { key: string; step: TraceStep; detail: string | undefined }[] = [];
   readonly lines: { event: LogEvent; fields: LogFields }[] = [];
 
   count(counter: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
@@ -12,6 +16,14 @@ export class FakeTelemetry implements Telemetry {
 
   log(event: LogEvent, fields: LogFields | (() => LogFields) = {}): void {
     this.lines.push({ event, fields: typeof fields === 'function' ? fields() : fields });
+  }
+
+  observe(histogram: HistogramName, seconds: number): void {
+    this.timings.push({ histogram, seconds });
+  }
+
+  trace(tradePubkeys: Iterable<string>, step: TraceStep, detail?: string): void {
+    for (const key of tradePubkeys) this.steps.push({ key, step, detail });
   }
 
   pseudonym(tradePubkey: string): string {

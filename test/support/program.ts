@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { expect } from 'vitest';
+
+import { leaksIn } from './leak-watch.ts';
+
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface Program extends AsyncDisposable {
@@ -18,6 +22,21 @@ export interface Program extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has printed this, on either stream; rejects if it ends before. */
   untilPrinted(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** The start screen, `doctor` and `keygen` show the server's own public key, and `keygen` a private one: that is what they are for. */
+function ownKeys(output: string): string[] {
+  const screens = output.matchAll(
+    /public key +([0-9a-f]{66})\s+(npub\w+)?|public key is ([0-9a-f]{66})|Public key: (\w{66})/g,
+  );
+  return [...screens].flatMap(([, ...keys]) => keys.filter((key) => key !== undefined));
+}
+
+function withoutCommands(
+  args: readonly string[],
+  { stdout, stderr }: { stdout: string; stderr: string },
+): string {
+  return args[0] === 'keygen' ? stderr : `${stdout}\n${stderr}`;
 }
 
 /** Runs the compiled program in an empty directory, with no environment but the given one. */
@@ -64,6 +83,7 @@ export async function runProgram(
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await exited;
+      expect(leaksIn(withoutCommands(args, printed), ownKeys(order))).toEqual([]);
       if (directory === undefined) await rm(cwd, { recursive: true, force: true });
     },
   };

@@ -18,7 +18,7 @@ export interface Stage {
   readonly secrets: Secrets;
 }
 
-async function register({ running, secrets }: Stage, token: string, sealed = false): Promise<string> {
+export async function register({ running, secrets }: Stage, token: string, sealed = false): Promise<string> {
   const key = getPublicKey(generateSecretKey());
   secrets.addKey(`the key of ${token}`, key);
   if (token.startsWith('http')) secrets.addEndpoint(token, token);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { pino } from 'pino';
+import { expect } from 'vitest';
 
 import { App } from '../../src/app.ts';
 import type { CompositionParts } from '../../src/composition.ts';
@@ -13,6 +14,7 @@ import { RELAY_TIMING } from '../../src/relay/relay-timing.ts';
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { leaksIn } from './leak-watch.ts';
 import { post, type Posted } from './post.ts';
 import { readMetric } from './metrics-page.ts';
 
@@ -30,10 +32,14 @@ export interface TestServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** Pino's number for it. */
+const INFO = 30;
+
 /** A line of the log: what happened, by its name, and the fields. */
 export interface LogLine {
   readonly msg: string;
   readonly reason?: string;
+  readonly alarm?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -58,7 +64,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const startup = await loadStartup(await environmentOf(options, directory), { createKey: true });
   const metrics = new Metrics();
   const log = new Arrivals<LogLine>();
-  const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line) as LogLine) });
+  const said: string[] = [];
+  const write = (line: string): void => {
+    said.push(line);
+    const read = JSON.parse(line) as LogLine & { level: number };
+    if (read.level >= INFO) log.push(read);
+  };
+  const logger = pino({ level: 'trace' }, { write });
   const { serverKey, serviceAccount, config } = startup;
   if (serverKey === undefined) throw new Error('the key was not made');
   const relayTiming = {
@@ -77,6 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     serverKey,
     serviceAccount,
     telemetry: createTelemetry(logger, metrics),
+    alarmTickMs: 200,
     metrics,
     relayTiming,
     ...(options.clock && { clock: options.clock }),
@@ -95,10 +108,19 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     metric: async (series) => readMetric(await (await fetch(`${adminAddress}/metrics`)).text(), series),
     post: (path, body) => post(`${apiAddress}${path}`, body),
     async [Symbol.asyncDispose]() {
+      if (adminAddress !== '') said.push(...(await adminPages(adminAddress)));
       await app.stop();
       await rm(directory, { recursive: true, force: true });
+      // Every test that boots a server is a test of this too.
+      expect(leaksIn(said.join('\n'), [serverKey.publicKeyHex])).toEqual([]);
     },
   };
+}
+
+/** All that the operator's listener says without the admin token. */
+async function adminPages(adminUrl: string): Promise<string[]> {
+  const paths = ['/metrics', '/dashboard.json', '/health/ready', '/health/live', '/trace', '/nothing'];
+  return Promise.all(paths.map(async (path) => (await fetch(`${adminUrl}${path}`)).text()));
 }
 
 async function environmentOf(options: TestServerOptions, directory: string): Promise<Record<string, string>> {

@@ -7,6 +7,7 @@ import type { Telemetry } from '../../core/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
+import { fcmPath } from './fcm-path.ts';
 import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
@@ -22,6 +23,8 @@ export interface FcmProviderOptions {
   readonly payloadMode: FcmPayloadMode;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Told of the `Date` header of Google's answers: what they say of our clock. */
+  readonly onDate?: (date: unknown) => void;
 }
 
 /** Firebase Cloud Messaging, HTTP v1, over one HTTP/2 session. */
@@ -34,14 +37,19 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #auth: GoogleAuth;
   readonly #session: Http2Session;
 
-  constructor({ account, baseUrl, payloadMode, clock, telemetry }: FcmProviderOptions) {
+  constructor({ account, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
     const base = new URL(baseUrl);
-    this.#path = `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`;
+    this.#path = fcmPath(base, account.projectId);
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
-    this.#auth = new GoogleAuth({ account, clock, telemetry });
-    this.#session = new Http2Session({ origin: base.origin, telemetry });
+    this.#auth = new GoogleAuth({ account, clock, telemetry, onDate });
+    this.#session = new Http2Session({ origin: base.origin, telemetry, ...(onDate && { onDate }) });
+  }
+
+  /** Why Google gave no access token the last time that it was asked, in a word; absent if it did. */
+  get oauthProblem(): string | undefined {
+    return this.#auth.problem;
   }
 
   /** Asks for an access token ahead of the first wake, so that a refused key shows at the start. */

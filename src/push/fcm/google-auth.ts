@@ -44,6 +44,14 @@ interface AccessToken {
   readonly refreshAt: number;
 }
 
+export interface GoogleAuthParts {
+  readonly account: ServiceAccount;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Told of the `Date` header of Google's answers: what they say of our clock. */
+  readonly onDate?: ((date: unknown) => void) | undefined;
+}
+
 /**
  * Access tokens for a service account: the JWT-bearer grant (RFC 7523) at the key file's own `token_uri`. One token
  * is kept until shortly before its end, and one request is under way at a time, however many pushes wait for it.
@@ -52,14 +60,22 @@ export class GoogleAuth implements Disposable {
   readonly #account: ServiceAccount;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
+  readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
   #current: AccessToken | undefined;
   #minting: Promise<AccessToken> | undefined;
+  #problem: string | undefined;
 
-  constructor(parts: { account: ServiceAccount; clock: Clock; telemetry: Telemetry }) {
+  constructor(parts: GoogleAuthParts) {
     this.#account = parts.account;
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
+    this.#onDate = parts.onDate;
+  }
+
+  /** Why there was no token to be had the last time that Google was asked, in a word; absent if there was one. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
@@ -82,20 +98,25 @@ export class GoogleAuth implements Disposable {
   }
 
   async #mint(): Promise<AccessToken> {
+    const begunAt = this.#clock();
     try {
       const answer = await this.#ask();
       const lifetimeMs = answer.expires_in * SECOND_MS;
       // A token of a very short life is used for half of it, not minted for every push.
       const refreshAt = this.#clock() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
       this.#current = { value: new Secret(answer.access_token), refreshAt };
+      this.#problem = undefined;
       this.#telemetry.count('oauth_mints', { outcome: 'minted' });
       this.#telemetry.log('fcm.token_minted');
       return this.#current;
     } catch (error) {
       const reason = error instanceof GoogleAuthError ? error.reason : 'unreachable';
+      this.#problem = reason;
       this.#telemetry.count('oauth_mints', { outcome: 'failed' });
       this.#telemetry.log('fcm.oauth_failed', { reason, error: describeError(error) });
       throw error instanceof GoogleAuthError ? error : new GoogleAuthError(reason);
+    } finally {
+      this.#telemetry.observe('oauth_mint_seconds', (this.#clock() - begunAt) / SECOND_MS);
     }
   }
 
@@ -110,6 +131,7 @@ export class GoogleAuth implements Disposable {
         body: form.toString(),
         signal,
       });
+      this.#onDate?.(answer.headers['date']);
       return { status: answer.statusCode, body: await readCapped(answer.body, MAX_ANSWER_BYTES) };
     });
     if (status !== 200) throw new GoogleAuthError(`http_${status}`);

@@ -51,12 +51,15 @@ interface Dialled {
 export class Http2Session implements AsyncDisposable {
   readonly #origin: string;
   readonly #telemetry: Telemetry;
+  readonly #onDate: (date: unknown) => void;
   readonly #dialled = new Set<Dialled>();
   #current: Dialled | undefined;
 
-  constructor(parts: { origin: string; telemetry: Telemetry }) {
+  /** @param parts.onDate told of the `Date` header of every answer */
+  constructor(parts: { origin: string; telemetry: Telemetry; onDate?: (date: unknown) => void }) {
     this.#origin = parts.origin;
     this.#telemetry = parts.telemetry;
+    this.#onDate = parts.onDate ?? ((): void => undefined);
   }
 
   /**
@@ -95,7 +98,7 @@ export class Http2Session implements AsyncDisposable {
     dialled.requests++;
     try {
       if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
-      return await answerTo(dialled.session.request(fields), body, patience);
+      return await answerTo(dialled.session.request(fields), body, { patience, onDate: this.#onDate });
     } catch (error) {
       // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
       if (patience.isOver) this.#retire(dialled);
@@ -149,7 +152,11 @@ async function untilReady({ ready }: Dialled, patience: Patience): Promise<void>
   });
 }
 
-async function answerTo(stream: ClientHttp2Stream, body: string, patience: Patience): Promise<Http2Answer> {
+async function answerTo(
+  stream: ClientHttp2Stream,
+  body: string,
+  { onDate, patience }: { patience: Patience; onDate: (date: unknown) => void },
+): Promise<Http2Answer> {
   stream.end(body);
   const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
     patience.whenOver(() => {
@@ -162,6 +169,7 @@ async function answerTo(stream: ClientHttp2Stream, body: string, patience: Patie
     stream.once('close', () => reject(new Error('no answer', { cause: stream.rstCode })));
   });
   const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
+  onDate(fields.date);
   return { status, retryAfter: fields['retry-after'], body: await readBody(stream, status) };
 }
 

@@ -1,0 +1,46 @@
+import { request } from 'undici';
+
+import type { Config } from '../config/config.ts';
+import { SECOND_MS } from '../core/clock.ts';
+
+const TIMEOUT_MS = 5 * SECOND_MS;
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Where a listener of this machine is reached, by the address that it was told to listen on. */
+export function localUrl({ host, port }: { readonly host: string; readonly port: number }): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}
+
+/**
+ * Asks a listener of the server that runs on this machine.
+ *
+ * @returns `undefined` when nobody answers there with JSON
+ */
+export async function askLocal(
+  listener: Pick<Config['admin'], 'host' | 'port'>,
+  path: string,
+  options: { readonly token?: string; readonly body?: object } = {},
+): Promise<LocalAnswer | undefined> {
+  const { body, token } = options;
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  };
+  try {
+    const answer = await request(`${localUrl(listener)}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    });
+    return { status: answer.statusCode, body: await answer.body.json() };
+  } catch {
+    return undefined; // Nobody there, or somebody else: whoever asks says so.
+  }
+}

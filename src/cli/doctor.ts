@@ -1,0 +1,147 @@
+import { ConfigError, type Config } from '../config/config.ts';
+import { ClockSkew } from '../core/clock-skew.ts';
+import { generatePrivateKey } from '../crypto/server-key.ts';
+import { checkFcm } from './doctor/check-fcm.ts';
+import {
+  checkClock,
+  checkDataDirectory,
+  checkDns,
+  checkLogFile,
+  checkPort,
+  checkStore,
+} from './doctor/check-machine.ts';
+import { checkRelays } from './doctor/check-relays.ts';
+import { checkServer } from './doctor/check-server.ts';
+import { checkWebPush } from './doctor/check-web-push.ts';
+import { alarmed, failure, ok, warning, type Finding, type Verdict } from './doctor/finding.ts';
+import { loadEnvironment } from './environment.ts';
+import type { Io } from './io.ts';
+import { loadStartup, type Startup } from './load-startup.ts';
+
+const KEY_FILE = 'FIREBASE_SERVICE_ACCOUNT_PATH';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Settled {
+  readonly startup: Startup;
+  readonly variables: Environment;
+  /** The names of the variables that are not usable, for which their defaults stand in. */
+  readonly wrong: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * `doctor`: tries for real all that the server depends on, and says of each in a sentence how it is and what to do.
+ *
+ * @returns the exit code: 0, or 78 where the configuration is not usable, or 1 where anything else costs wakes
+ */
+export async function doctor(io: Io): Promise<number> {
+  const { findings: ofConfig, startup, variables, wrong } = await settleAsFarAsPossible(io);
+  const { config, serverKey, serviceAccount } = startup;
+  const tell = (findings: readonly Finding[]): void => findings.forEach((finding) => io.print(line(finding)));
+  tell(ofConfig);
+  const skew = new ClockSkew(Date.now, () => performance.now());
+  const fcm = {
+    config: config.fcm,
+    account: serviceAccount,
+    keyFile: variables[KEY_FILE],
+    isKeyFileBad: wrong.has(KEY_FILE),
+    skew,
+  };
+  const tried = await Promise.all([
+    checkDns(config, serviceAccount?.tokenUri),
+    checkRelays(config, serverKey, skew),
+    checkFcm(fcm),
+    checkWebPush(config, variables),
+    ...checkPlaces(config),
+  ]);
+  const found = [...ofConfig, ...tried.flat(), checkClock(skew)];
+  tell(found.slice(ofConfig.length));
+  const known = new Set(found.map(({ title }) => title));
+  const ofServer = await checkServer(config.admin, known);
+  tell(ofServer);
+  return conclude(io, [...found, ...ofServer], wrong.size > 0);
+}
+
+function checkPlaces(config: Config): Promise<Finding>[] {
+  return [
+    checkDataDirectory(config.dataDirectory),
+    checkLogFile(config.log.file),
+    checkPort('public', config.http),
+    checkPort('admin', config.admin),
+    Promise.resolve(checkStore()),
+  ];
+}
+
+/** A variable that is wrong is a finding, and no reason not to look at the rest: its default stands in for it. */
+async function settleAsFarAsPossible(io: Io): Promise<Settled> {
+  const loaded = await loadEnvironment(io.directory, io.environment);
+  const findings = loaded.warnings.map((says) => warning('configuration', `${says}.`));
+  const wrong = new Set<string>();
+  for (let { variables } = loaded; ; variables = without(variables, wrong)) {
+    try {
+      const startup = await loadStartup(variables, { createKey: false });
+      if (wrong.size === 0) findings.push(ok('configuration', 'Every variable is usable.'));
+      findings.push(
+        ofServerKey(startup, wrong),
+        ...startup.warnings.map((says) => warning('configuration', `${says}.`)),
+      );
+      return { startup, variables: loaded.variables, wrong, findings };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const before = wrong.size;
+      for (const problem of error.problems) {
+        const name = /^[A-Z_]+/.exec(problem)?.[0] ?? problem;
+        if (wrong.has(name)) continue;
+        wrong.add(name);
+        findings.push(ofProblem(name, problem));
+      }
+      // Not even a default can stand in.
+      if (wrong.size === before) throw error;
+    }
+  }
+}
+
+function without(variables: Environment, names: ReadonlySet<string>): Environment {
+  const left = Object.fromEntries(Object.entries(variables).filter(([name]) => !names.has(name)));
+  const lacksKey = names.has('SERVER_PRIVATE_KEY') || names.has('SERVER_PRIVATE_KEY_FILE');
+  return lacksKey ? { ...left, SERVER_PRIVATE_KEY: generatePrivateKey() } : left;
+}
+
+function ofProblem(name: string, problem: string): Finding {
+  return name === KEY_FILE ? alarmed('bad key file', `${problem}.`) : failure('configuration', `${problem}.`);
+}
+
+function ofServerKey({ config, serverKey }: Startup, wrong: ReadonlySet<string>): Finding {
+  const title = 'server key';
+  if (wrong.has('SERVER_PRIVATE_KEY') || wrong.has('SERVER_PRIVATE_KEY_FILE'))
+    return failure(
+      title,
+      'It is not usable, see above.',
+      'clients seal their tokens to it: bring back the file from its copy',
+    );
+  if (serverKey === undefined) return ok(title, `${config.key.file} will be made on the first start.`);
+  const where = config.key.privateKey === undefined ? config.key.file : 'SERVER_PRIVATE_KEY';
+  return ok(title, `It is in ${where}; its public key is ${serverKey.publicKeyHex}.`);
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  ok: 'ok     ',
+  warning: 'WARNING',
+  failure: 'FAILURE',
+  skipped: '-      ',
+};
+
+function line({ remedy, says, title, verdict }: Finding): string {
+  const advice = remedy === undefined ? '' : `\n           -> ${remedy}`;
+  return `${MARKS[verdict]}  ${title}: ${says}${advice}\n`;
+}
+
+function conclude(io: Io, findings: readonly Finding[], isMisconfigured: boolean): number {
+  const count = (verdict: Verdict): number =>
+    findings.filter((finding) => finding.verdict === verdict).length;
+  const failures = count('failure');
+  io.print(`\n${failures} failures, ${count('warning')} warnings, ${count('ok')} in order.\n`);
+  if (isMisconfigured) return 78;
+  return failures > 0 ? 1 : 0;
+}

@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+
+import type { Config } from '../../config/config.ts';
+import { GOOGLE, type ClockSkew } from '../../core/clock-skew.ts';
+import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
+import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
+import type { ServiceAccount } from '../../push/fcm/service-account.ts';
+import { alarmed, ok, skipped, warning, type Finding } from './finding.ts';
+
+export interface FcmCheck {
+  readonly config: Config['fcm'];
+  readonly account: ServiceAccount | undefined;
+  readonly keyFile: string | undefined;
+  /** Whether the key file was found wanting already. */
+  readonly isKeyFileBad: boolean;
+  readonly skew: ClockSkew;
+}
+
+/** Mints a token and pretends to push: a bad key, a wrong project and a service that is down are told apart. */
+export async function checkFcm({
+  account,
+  config,
+  isKeyFileBad,
+  keyFile,
+  skew,
+}: FcmCheck): Promise<Finding[]> {
+  if (!config.enabled) return [skipped('FCM', 'It is off (FCM_ENABLED=false).')];
+  if (isKeyFileBad) return [skipped('FCM', 'Its key file is not usable, see above.')];
+  if (account === undefined)
+    return [
+      alarmed(
+        'FCM without credentials',
+        'No service account key file is configured, so Android and iOS devices are not woken.',
+      ),
+    ];
+  const onDate = (date: unknown): void => skew.note(GOOGLE, date);
+  const run = await fcmDryRun({
+    account,
+    baseUrl: config.baseUrl,
+    clock: Date.now,
+    telemetry: SILENT_TELEMETRY,
+    onDate,
+  });
+  return [...(await checkMode(keyFile)), ...judge(run, account.projectId, skew)];
+}
+
+function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Finding[] {
+  switch (result) {
+    case 'accepted':
+      return [
+        ok('OAuth', 'Google gives access tokens for the key file.'),
+        ok(
+          'FCM',
+          `It takes this server's messages for the project ${project} (a dry run: nobody was woken).`,
+        ),
+      ];
+    case 'project':
+      return [
+        ok('OAuth', 'Google gives access tokens for the key file.'),
+        alarmed('wrong project', `FCM does not let this key send for the project ${project} (${reason}).`),
+      ];
+    case 'fcm':
+      return [
+        ok('OAuth', 'Google gives access tokens for the key file.'),
+        alarmed(reason === 'http_429' ? '429 pause' : 'FCM down', `It did not take a dry run (${reason}).`),
+      ];
+    case 'oauth':
+      if (!/^http_4(?!29)/.test(reason))
+        return [alarmed('OAuth down', `Google gave no access token (${reason}).`)];
+      // With a wrong clock the best key is refused: the clock has a finding of its own.
+      return skew.isOff
+        ? [skipped('FCM', `Google refused the key (${reason}), as it does where the clock is off.`)]
+        : [
+            alarmed(
+              'bad key file',
+              `Google refuses the key (${reason}): it was deleted, or is not what Google made.`,
+            ),
+          ];
+  }
+}
+
+async function checkMode(keyFile: string | undefined): Promise<Finding[]> {
+  if (keyFile === undefined) return [];
+  const { mode } = await stat(keyFile);
+  return (mode & 0o004) === 0
+    ? []
+    : [
+        warning(
+          'key file',
+          `${keyFile} can be read by every user of this machine.`,
+          `run: chmod o-r ${keyFile}`,
+        ),
+      ];
+}

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Config } from '../../config/config.ts';
+import { SECOND_MS } from '../../core/clock.ts';
+import type { ClockSkew } from '../../core/clock-skew.ts';
+import type { EventSink } from '../../core/ports.ts';
+import { Recovery } from '../../core/recovery.ts';
+import { eventSigner } from '../../crypto/event-signer.ts';
+import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
+import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
+import { RelayPool } from '../../relay/relay-pool.ts';
+import type { RelayStatus } from '../../relay/relay-status.ts';
+import { RELAY_TIMING } from '../../relay/relay-timing.ts';
+import { alarmed, failure, ok, warning, type Finding } from './finding.ts';
+
+/** A relay that has neither served nor refused a kind by then is not one to rely on. */
+const PATIENCE_MS = 12 * SECOND_MS;
+const LOOK_MS = 50;
+
+/** Nobody is registered with the doctor: every event is a stranger's. */
+const SINK: EventSink = {
+  offer: () => 'unmatched',
+  beginRecovery: () => new Recovery(() => undefined),
+  hasRecipients: () => false,
+};
+
+/** Listens to every relay as the server would, for a moment, and says what came of it. */
+export async function checkRelays(
+  config: Config,
+  key: ServerKey | undefined,
+  skew: ClockSkew,
+): Promise<Finding[]> {
+  const end = new AbortController();
+  const pool = new RelayPool({
+    ...config.relays,
+    published: () => [],
+    authors: config.mostro.pubkeys,
+    sink: SINK,
+    // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.
+    signer: eventSigner(key ?? strangersKey()),
+    relayLists: undefined,
+    telemetry: SILENT_TELEMETRY,
+    timing: RELAY_TIMING,
+    clock: Date.now,
+    onDate: (relay, date) => skew.note(relay, date),
+  });
+  const running = pool.run(end.signal);
+  const { kinds } = config.relays;
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline && !pool.status().every((relay) => isSettled(relay, kinds)))
+    await delay(LOOK_MS);
+  const statuses = pool.status();
+  end.abort();
+  await running;
+  return [...statuses.flatMap((relay) => findings(relay, kinds)), ...coverage(statuses, kinds)];
+}
+
+function strangersKey(): ServerKey {
+  const key = parseServerKey(generatePrivateKey());
+  if (key === undefined) throw new TypeError('a generated key is no key');
+  return key;
+}
+
+function isSettled({ liveKinds, lost, restricted }: RelayStatus, kinds: readonly number[]): boolean {
+  const known = new Set([...liveKinds, ...restricted.map(({ kind }) => kind)]);
+  return lost !== undefined || kinds.every((kind) => known.has(kind));
+}
+
+function findings(
+  { authentication, liveKinds, lost, relay, restricted }: RelayStatus,
+  kinds: readonly number[],
+): Finding[] {
+  if (lost !== undefined) return [alarmed('relay unreachable', `${relay} was not reached (${lost.reason}).`)];
+  const refused = restricted.filter(({ reason }) => reason !== 'unconfirmed');
+  const found = refused.map(({ kind, reason }) =>
+    alarmed(
+      kind === 14 ? 'relay restricts 14' : 'relay restricts 1059',
+      `${relay} does not serve kind ${kind} to this server (${reason}).`,
+    ),
+  );
+  const silent = kinds.filter(
+    (kind) => !liveKinds.includes(kind) && !refused.some((one) => one.kind === kind),
+  );
+  if (silent.length > 0)
+    found.push(
+      warning(
+        `relay ${relay}`,
+        `It is connected, but has not confirmed its subscriptions to kind ${silent.join(', ')} in ${PATIENCE_MS / SECOND_MS} s.`,
+        'if it stays so, take another relay: wakes of this one may be late or lost',
+      ),
+    );
+  if (authentication !== 'none')
+    found.push(
+      warning(
+        `relay ${relay}`,
+        `It asks for authentication (NIP-42; ${authentication}), and may keep gift wraps from a third party such as this server (NIP-17).`,
+        'see that test trades wake; if not, ask its operator to let this server’s public key in',
+      ),
+    );
+  return found.length > 0 ? found : [ok(`relay ${relay}`, `It serves kind ${liveKinds.join(' and ')}.`)];
+}
+
+/** A kind that no relay serves is worse than one relay that does not. */
+function coverage(statuses: readonly RelayStatus[], kinds: readonly number[]): Finding[] {
+  return kinds
+    .filter((kind) => !statuses.some(({ liveKinds }) => liveKinds.includes(kind)))
+    .map((kind) =>
+      failure(
+        'no relay is subscribed and past EOSE',
+        `No relay serves kind ${kind}: its trades wake nobody.`,
+        'add a relay to NOSTR_RELAYS that does',
+      ),
+    );
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../../config/config.ts';
+import type { AlarmName } from '../../core/alarms.ts';
+import type { ExplainedAlarm } from '../../ops/explained-alarm.ts';
+import { askLocal } from '../admin-client.ts';
+import { failure, ok, skipped, type Finding } from './finding.ts';
+
+interface Answer {
+  readonly status?: string;
+  readonly reasons?: readonly string[];
+  readonly alarms?: readonly ExplainedAlarm[];
+}
+
+/** What the server that runs on this machine says of itself: what only time and traffic bring to light. */
+export async function checkServer(admin: Config['admin'], known: ReadonlySet<string>): Promise<Finding[]> {
+  const title = 'running server';
+  const answer = await askLocal(admin, '/health/ready');
+  const { alarms, reasons = [] } = (answer?.body ?? {}) as Answer;
+  if (alarms === undefined) return [skipped(title, `None answers on admin port ${admin.port}.`)];
+  const found = alarms.filter(({ alarm }) => !known.has(alarm)).map(findingOf);
+  if (answer?.status === 200 && alarms.length === 0) return [ok(title, 'It is ready, and no alarm stands.')];
+  const isReady = answer?.status === 200;
+  return [
+    isReady ? ok(title, 'It is ready.') : failure(title, `It is not ready: ${reasons.join('; ')}.`),
+    ...found,
+  ];
+}
+
+function findingOf({ alarm, count, level, provider, reason, relay, remedy }: ExplainedAlarm): Finding {
+  const about = [relay, provider, count !== undefined && `${count} lanes`, reason].filter(Boolean).join(', ');
+  const title: AlarmName = alarm;
+  return {
+    verdict: level === 'error' ? 'failure' : 'warning',
+    title,
+    says: `The running server says so${about === '' ? '' : ` (${about})`}.`,
+    remedy,
+  };
+}

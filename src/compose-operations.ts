@@ -1,0 +1,114 @@
+import type { FastifyInstance } from 'fastify';
+
+import type { CompositionParts } from './composition.ts';
+import type { Alarm } from './core/alarms.ts';
+import type { ChatAnnouncements } from './core/chat-announcements.ts';
+import type { Clock } from './core/clock.ts';
+import type { ClockSkew } from './core/clock-skew.ts';
+import { deliveryBlockers } from './core/delivery-blockers.ts';
+import { findAlarms } from './core/find-alarms.ts';
+import type { SeenEvents } from './core/ports.ts';
+import type { PushLanes } from './core/push-lanes.ts';
+import type { Registrations } from './core/registrations.ts';
+import type { Waker } from './core/waker.ts';
+import type { ComposedLanes } from './compose-lanes.ts';
+import { AdminToken } from './ops/admin-token.ts';
+import { createAdminServer } from './ops/admin-server.ts';
+import { AlarmWatch } from './ops/alarm-watch.ts';
+import { DiskSpace } from './ops/disk-space.ts';
+import { gaugeSources } from './ops/gauge-sources.ts';
+import { readiness, type Readiness } from './ops/readiness.ts';
+import type { RelayPool } from './relay/relay-pool.ts';
+
+export interface Observed extends ComposedLanes {
+  readonly registrations: Registrations;
+  readonly seen: SeenEvents & { readonly size: number };
+  readonly waker: Waker;
+  readonly announcements: ChatAnnouncements;
+  readonly relays: RelayPool;
+  readonly skew: ClockSkew;
+  readonly clock: Clock;
+  readonly onFault: (fault: unknown) => void;
+}
+
+export interface Operations {
+  readonly admin: FastifyInstance;
+  readonly watch: AlarmWatch;
+}
+
+/** What is asked of the program's state: alarms, and the readiness that follows from them. */
+interface Wellbeing {
+  readonly disk: DiskSpace;
+  readonly alarms: () => readonly Alarm[];
+  readonly ready: () => Readiness;
+}
+
+/** The registration store of this version keeps nothing that a disk could refuse. */
+const storeUnavailable = (): boolean => false;
+
+/** What the operator sees of the program, all of it from one list of alarms (contract 8). */
+export function composeOperations(parts: CompositionParts, observed: Observed): Operations {
+  const { config, metrics, serverKey, telemetry, version } = parts;
+  const { fcm, onFault, registrations } = observed;
+  const { alarms, disk, ready } = composeWellbeing(parts, observed);
+  const look = async (): Promise<void> => {
+    await disk.look();
+    parts.logFile?.retry();
+    // Asked again without waiting for a wake: what was refused recovers by itself.
+    if (fcm?.oauthProblem !== undefined) await fcm.warmUp();
+  };
+  const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: parts.alarmTickMs, onFault });
+  const { history } = metrics;
+  const registrationsLimit = config.registrations.capacity;
+  const all = { ...observed, alarms, disk, ready, history, registrationsLimit, version };
+  metrics.gauge(gaugeSources(all));
+  const token = new AdminToken(config.dataDirectory);
+  const admin = createAdminServer({
+    host: config.admin.host,
+    metrics,
+    ready,
+    alarms,
+    dashboard: { ...all, serverPubkey: serverKey.publicKeyHex },
+    trace: { token, traces: telemetry.traces, find: (key) => registrations.find(key) },
+  });
+  return { admin, watch };
+}
+
+function composeWellbeing(
+  { config, logFile, serviceAccount }: CompositionParts,
+  observed: Observed,
+): Wellbeing {
+  const { canDeliver, clock, fcm, health, lanes, relays, skew } = observed;
+  const disk = new DiskSpace(config.dataDirectory);
+  const alarms = (): Alarm[] =>
+    findAlarms({
+      now: clock(),
+      relays: relays.status(),
+      fcmLacksCredentials: config.fcm.enabled && serviceAccount === undefined,
+      oauthProblem: fcm?.oauthProblem,
+      health,
+      waiting: waitingIn(lanes),
+      troubled: lanes.troubled(),
+      clockOffSeconds: skew.isOff ? Math.round(skew.seconds ?? 0) : undefined,
+      diskFull: disk.isFull || logFile?.problem() === 'ENOSPC',
+      logFileProblem: logFile?.problem(),
+      storeUnavailable: storeUnavailable(),
+    });
+  const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
+  const ready = (): Readiness =>
+    readiness({
+      relays: () => relays.status(),
+      canDeliver: () => canDeliver,
+      blockers: () => deliveryBlockers({ alarms: alarms(), oauthProblem: fcm?.oauthProblem, unifiedPush }),
+      storeUnavailable,
+    });
+  return { alarms, disk, ready };
+}
+
+/** Wakes that are yet to be delivered, by provider. */
+function waitingIn(lanes: PushLanes): Record<string, number> {
+  const owed = lanes.owed();
+  return Object.fromEntries(
+    Object.entries(lanes.pending()).map(([provider, pending]) => [provider, pending + (owed[provider] ?? 0)]),
+  );
+}

@@ -1,0 +1,56 @@
+import { SECOND_MS, type Clock } from './clock.ts';
+import { FALSE_WORD, type EventRejection } from './event-rejection.ts';
+import type { NostrEvent } from './nostr-event.ts';
+import type { EventCandidate, EventOrigin, Verdict } from './ports.ts';
+import type { Registration } from './registration.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
+
+/** What the admission of events counts, times, says and traces, and the verdict that goes with it. */
+export class EventReport {
+  readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
+
+  constructor({ clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry }) {
+    this.#telemetry = telemetry;
+    this.#clock = clock;
+  }
+
+  matched({ kind, recipients }: EventCandidate, origin: EventOrigin): void {
+    const how = typeof origin === 'string' ? origin : 'caught up on';
+    this.#telemetry.count('events_matched');
+    this.#telemetry.trace(recipients.keys, 'event seen', `kind ${kind}, ${how}`);
+  }
+
+  rejected(reason: EventRejection, { kind, recipients }: EventCandidate): Verdict {
+    this.#telemetry.count('events_rejected', { reason });
+    this.#telemetry.log('event.rejected', { reason, kind });
+    this.#telemetry.trace(recipients.keys, 'event rejected', reason);
+    return FALSE_WORD.has(reason) ? 'forged' : 'rejected';
+  }
+
+  duplicate({ recipients }: EventCandidate): Verdict {
+    this.#telemetry.count('events_duplicate');
+    this.#telemetry.trace(recipients.keys, 'event seen before');
+    return 'duplicate';
+  }
+
+  /** A wake that is still to come, or that of the recovery, answers it. */
+  followed(registrations: readonly Registration[]): Verdict {
+    this.#telemetry.count('events_absorbed');
+    this.#telemetry.trace(keysOf(registrations), 'event answered by a wake that is coming');
+    return 'admitted';
+  }
+
+  /** @param seenAt when it arrived, in milliseconds */
+  claimed({ kind }: NostrEvent, registrations: readonly Registration[], seenAt: number): void {
+    this.#telemetry.count('events_claimed');
+    this.#telemetry.observe('event_admission_seconds', (this.#clock() - seenAt) / SECOND_MS);
+    this.#telemetry.trace(keysOf(registrations), 'event claimed');
+    this.#telemetry.log('event.matched', { kind });
+  }
+}
+
+function keysOf(registrations: readonly Registration[]): TradePubkey[] {
+  return registrations.map(({ tradePubkey }) => tradePubkey);
+}

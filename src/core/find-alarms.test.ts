@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+
+import { DELIVERED, FAILED, MISCONFIGURED } from '../../test/support/lane-bench.ts';
+import { ALARMS } from './alarms.ts';
+import { deliveryBlockers } from './delivery-blockers.ts';
+import type { Delivery } from './delivery.ts';
+import { DeliveryHealth } from './delivery-health.ts';
+import { findAlarms, type AlarmSigns } from './find-alarms.ts';
+import { NO_TROUBLES } from './lane-trouble.ts';
+
+const NOW = 1_000_000;
+
+function healthAfter(...deliveries: Delivery[]): DeliveryHealth {
+  const health = new DeliveryHealth(() => NOW);
+  for (const delivery of deliveries) health.note(delivery);
+  return health;
+}
+
+const WELL: AlarmSigns = {
+  now: NOW,
+  relays: [{ relay: 'relay.example', restricted: [] }],
+  fcmLacksCredentials: false,
+  oauthProblem: undefined,
+  health: { fcm: healthAfter(), unifiedpush: healthAfter() },
+  waiting: {},
+  troubled: { fcm: NO_TROUBLES },
+  clockOffSeconds: undefined,
+  diskFull: false,
+  logFileProblem: undefined,
+  storeUnavailable: false,
+};
+
+const namesIn = (signs: Partial<AlarmSigns>): string[] =>
+  findAlarms({ ...WELL, ...signs }).map(({ alarm }) => alarm);
+const fcm = (...deliveries: Delivery[]): Partial<AlarmSigns> => ({
+  health: { fcm: healthAfter(...deliveries), unifiedpush: healthAfter() },
+});
+const relay = (parts: object): Partial<AlarmSigns> => ({
+  relays: [{ relay: 'r', restricted: [], ...parts }],
+});
+const trouble = (provider: string, name: string): Partial<AlarmSigns> => ({
+  troubled: { [provider]: { ...NO_TROUBLES, [name]: 1 } },
+});
+
+const blockers = (signs: Partial<AlarmSigns>, unifiedPush: DeliveryHealth | undefined): string[] =>
+  deliveryBlockers({
+    alarms: findAlarms({ ...WELL, ...signs }),
+    oauthProblem: signs.oauthProblem,
+    unifiedPush,
+  });
+
+describe('alarms', () => {
+  test('are none where all is well', () => {
+    expect(findAlarms(WELL)).toEqual([]);
+  });
+
+  test.each<[string, Partial<AlarmSigns>, string[]]>([
+    ['a relay lost for a while', relay({ lost: { since: NOW - 5000, reason: 'x' } }), ['relay unreachable']],
+    ['a relay lost a moment ago', relay({ lost: { since: NOW - 4999, reason: 'x' } }), []],
+    [
+      'kind 1059 refused',
+      relay({ restricted: [{ kind: 1059, reason: 'restricted' }] }),
+      ['relay restricts 1059'],
+    ],
+    ['kind 14 refused', relay({ restricted: [{ kind: 14, reason: 'blocked' }] }), ['relay restricts 14']],
+    ['a kind not confirmed yet', relay({ restricted: [{ kind: 1059, reason: 'unconfirmed' }] }), []],
+    ['no key file', { fcmLacksCredentials: true }, ['FCM without credentials']],
+    ['OAuth 400', { oauthProblem: 'http_400' }, ['bad key file']],
+    ['OAuth 401', { oauthProblem: 'http_401' }, ['bad key file']],
+    ['OAuth 400 with a wrong clock', { oauthProblem: 'http_400', clockOffSeconds: 600 }, ['clock off']],
+    ['OAuth 429', { oauthProblem: 'http_429' }, ['OAuth down']],
+    ['OAuth 503', { oauthProblem: 'http_503' }, ['OAuth down']],
+    ['OAuth unreachable', { oauthProblem: 'unreachable' }, ['OAuth down']],
+    ['FCM 403', fcm(MISCONFIGURED), ['wrong project']],
+    ['FCM 503, three times', fcm(FAILED, FAILED, FAILED), ['FCM down']],
+    ['no token, three times', { ...fcm(FAILED, FAILED, FAILED), oauthProblem: 'http_503' }, ['OAuth down']],
+    [
+      'FCM failing for minutes',
+      fcm(FAILED, FAILED, FAILED, FAILED, FAILED, DELIVERED),
+      ['deliveries failing'],
+    ],
+    ['a lane paused', trouble('fcm', 'paused'), ['429 pause']],
+    ['a UnifiedPush lane down', trouble('unifiedpush', 'down'), ['UnifiedPush host down']],
+    ['the FCM lane down', trouble('fcm', 'down'), []],
+    ['a lane full', trouble('unifiedpush', 'full'), ['queue full']],
+    ['a lane guarded', trouble('fcm', 'guarded'), ['devices called gone']],
+    ['a full disk', { diskFull: true, logFileProblem: 'ENOSPC' }, ['disk full']],
+    ['a log file of somebody else', { logFileProblem: 'EACCES' }, ['log file unwritable']],
+    ['a store without writes', { storeUnavailable: true }, ['registration store unavailable']],
+    ['a clock off', { clockOffSeconds: -600 }, ['clock off']],
+  ])('of %s', (_, signs, alarms) => {
+    expect(namesIn(signs)).toEqual(alarms);
+  });
+
+  test('come with the worst first, and each has a remedy', () => {
+    const names = namesIn({ ...relay({ lost: { since: 0, reason: 'x' } }), diskFull: true });
+    expect(names).toEqual(['disk full', 'relay unreachable']);
+    for (const { remedy } of Object.values(ALARMS)) expect(remedy).toMatch(/\w/);
+  });
+});
+
+describe('no provider delivers', () => {
+  test.each<[string, Partial<AlarmSigns>, string[]]>([
+    ['OAuth down', { oauthProblem: 'http_503' }, ['OAuth down']],
+    ['a bad key file', { oauthProblem: 'http_400' }, ['bad key file']],
+    [
+      'a wrong clock, for which the key is refused',
+      { oauthProblem: 'http_400', clockOffSeconds: 600 },
+      ['clock off'],
+    ],
+    ['the wrong project', fcm(MISCONFIGURED), ['wrong project']],
+    ['FCM down', fcm(FAILED, FAILED, FAILED), ['FCM down']],
+  ])('by %s', (_, signs, alarms) => {
+    expect(blockers(signs, healthAfter())).toEqual(alarms);
+    expect(blockers(signs, undefined)).toEqual(alarms);
+  });
+
+  test.each<[string, Partial<AlarmSigns>]>([
+    ['a wrong clock that Google does not mind', { clockOffSeconds: 600 }],
+    ['a pause', trouble('fcm', 'paused')],
+    ['a full queue', trouble('fcm', 'full')],
+    ['a UnifiedPush host', trouble('unifiedpush', 'down')],
+    ['a full disk', { diskFull: true }],
+  ])('is not said because of %s', (_, signs) => {
+    expect(blockers(signs, healthAfter())).toEqual([]);
+  });
+
+  test('is not said while UnifiedPush delivers: an enabled provider does not fail', () => {
+    expect(blockers({ oauthProblem: 'http_503' }, healthAfter(DELIVERED))).toEqual([]);
+  });
+});

@@ -1,0 +1,116 @@
+import { ALARMS, type Alarm, type AlarmName } from './alarms.ts';
+import { SECOND_MS } from './clock.ts';
+import type { DeliveryHealth } from './delivery-health.ts';
+import type { LaneTrouble, LaneTroubles } from './lane-trouble.ts';
+import type { PushTarget } from './push-target.ts';
+
+/** A relay that is back after a moment is no alarm. */
+const RELAY_PATIENCE_MS = 5 * SECOND_MS;
+
+type ProviderName = PushTarget['type'];
+
+/** A relay, as far as an alarm can be about it. */
+export interface WatchedRelay {
+  readonly relay: string;
+  /** Since when it is not connected (milliseconds), and why it was lost or not reached. */
+  readonly lost?: { readonly since: number; readonly reason: string };
+  readonly restricted: readonly { readonly kind: number; readonly reason: string }[];
+}
+
+/** All that alarms are found in, read at one moment. */
+export interface AlarmSigns {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly relays: readonly WatchedRelay[];
+  /** Whether FCM is switched on and has no key file. */
+  readonly fcmLacksCredentials: boolean;
+  /** Why Google gave no access token the last time that it was asked; absent if it did. */
+  readonly oauthProblem: string | undefined;
+  readonly health: Readonly<Record<ProviderName, DeliveryHealth>>;
+  /** Wakes that wait or are owed, by provider. */
+  readonly waiting: Readonly<Record<string, number>>;
+  readonly troubled: Readonly<Record<string, LaneTroubles>>;
+  /** How far our clock is ahead, in whole seconds, if it is so far off that things go wrong. */
+  readonly clockOffSeconds: number | undefined;
+  readonly diskFull: boolean;
+  /** Why the log file takes no line; absent if it does. */
+  readonly logFileProblem: string | undefined;
+  readonly storeUnavailable: boolean;
+}
+
+/** What is wrong at this moment, the worst first. */
+export function findAlarms(signs: AlarmSigns): Alarm[] {
+  const alarms = [
+    ...machineAlarms(signs),
+    ...fcmAlarms(signs),
+    ...laneAlarms(signs),
+    ...signs.relays.flatMap((relay) => relayAlarms(relay, signs.now)),
+  ];
+  return alarms.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function rank({ alarm }: Alarm): number {
+  return ALARMS[alarm].level === 'error' ? 0 : 1;
+}
+
+/** Google refuses the key, or what it signed: to ask again changes nothing. */
+function isRefusal(oauthProblem: string): boolean {
+  return /^http_4(?!29)/.test(oauthProblem);
+}
+
+function machineAlarms(signs: AlarmSigns): Alarm[] {
+  const alarms: Alarm[] = [];
+  if (signs.clockOffSeconds !== undefined)
+    alarms.push({ alarm: 'clock off', reason: `${signs.clockOffSeconds} s` });
+  if (signs.diskFull) alarms.push({ alarm: 'disk full' });
+  else if (signs.logFileProblem !== undefined)
+    alarms.push({ alarm: 'log file unwritable', reason: signs.logFileProblem });
+  if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
+  return alarms;
+}
+
+function fcmAlarms(signs: AlarmSigns): Alarm[] {
+  const { clockOffSeconds, fcmLacksCredentials, health, oauthProblem, waiting } = signs;
+  const alarms: Alarm[] = [];
+  const raise = (alarm: AlarmName, reason?: string): void =>
+    void alarms.push({ alarm, provider: 'fcm', ...(reason !== undefined && { reason }) });
+  if (fcmLacksCredentials) raise('FCM without credentials');
+  if (oauthProblem !== undefined && !isRefusal(oauthProblem)) raise('OAuth down', oauthProblem);
+  // With a wrong clock the best key is refused: then the clock is the alarm.
+  else if (oauthProblem !== undefined && clockOffSeconds === undefined) raise('bad key file', oauthProblem);
+  const ailment = health.fcm.ailment((waiting['fcm'] ?? 0) > 0);
+  if (ailment?.what === 'refuses us') raise('wrong project', ailment.reason);
+  else if (ailment !== undefined && oauthProblem === undefined) raise('FCM down', ailment.reason);
+  if (health.fcm.isApnsKeyRefused) raise('APNs key refused');
+  return alarms;
+}
+
+function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
+  const alarms: Alarm[] = [];
+  for (const [provider, troubles] of Object.entries(troubled)) {
+    const raise = (alarm: AlarmName, trouble: LaneTrouble): void => {
+      const count = troubles[trouble];
+      if (count > 0) alarms.push({ alarm, provider, count });
+    };
+    raise('queue full', 'full');
+    raise('devices called gone', 'guarded');
+    raise('429 pause', 'paused');
+    // What is down at Google has names of its own.
+    if (provider === 'unifiedpush') raise('UnifiedPush host down', 'down');
+  }
+  // Of UnifiedPush hosts there are many, and strangers run them.
+  if (health.fcm.isPoor) alarms.push({ alarm: 'deliveries failing', provider: 'fcm' });
+  return alarms;
+}
+
+function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Alarm[] {
+  const alarms: Alarm[] = [];
+  if (lost !== undefined && now - lost.since >= RELAY_PATIENCE_MS)
+    alarms.push({ alarm: 'relay unreachable', relay, reason: lost.reason });
+  for (const { kind, reason } of restricted) {
+    // A relay that asks for authentication may yet turn out to give everything.
+    if (reason !== 'unconfirmed')
+      alarms.push({ alarm: kind === 14 ? 'relay restricts 14' : 'relay restricts 1059', relay, reason });
+  }
+  return alarms;
+}

@@ -1,0 +1,103 @@
+/**
+ * The histograms and gauges, declared once, beside the counters of `telemetry.ts`. Names are without prefix; units are
+ * seconds, bytes, ratios and counts. No label can hold a key, a token, an endpoint, an address or an event id (contract 8).
+ */
+
+/** From a millisecond to ten minutes: after `WAKE_DEADLINE_SECONDS` a wake is owed, and takes as long as it takes. */
+const PATIENT = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+/** For what is given up after some seconds. */
+const PROMPT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
+
+interface Histogram {
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly buckets: readonly number[];
+}
+
+/** How long each stage of an event's way takes, and all of it. */
+export const HISTOGRAMS = {
+  event_to_push_seconds: {
+    help: 'From the arrival of an event to the answer of the push service that took its wake: all stages, retries and holding back included.',
+    labels: ['provider'],
+    buckets: PATIENT,
+  },
+  event_admission_seconds: {
+    help: 'From the arrival of a matched event until it was verified and claimed.',
+    labels: [],
+    buckets: PROMPT,
+  },
+  wake_held_seconds: {
+    help: 'How long a wake was held back because its device had just been woken.',
+    labels: ['provider'],
+    buckets: PATIENT,
+  },
+  wake_queue_seconds: {
+    help: 'From the queue of a lane to the first attempt.',
+    labels: ['provider'],
+    buckets: PATIENT,
+  },
+  push_attempt_seconds: {
+    help: 'One attempt to deliver a wake, with any outcome.',
+    labels: ['provider'],
+    buckets: PROMPT,
+  },
+  oauth_mint_seconds: {
+    help: 'One request for an access token, with any outcome.',
+    labels: [],
+    buckets: PROMPT,
+  },
+  http_request_seconds: {
+    help: 'One request to the public HTTP API.',
+    labels: ['route'],
+    buckets: PROMPT,
+  },
+} as const satisfies Record<string, Histogram>;
+
+export type HistogramName = keyof typeof HISTOGRAMS;
+
+/** What is read when the metrics are asked for. */
+export const GAUGES = {
+  build_info: { help: 'Always 1; the label says what runs.', labels: ['version'] },
+  ready: { help: 'Whether /health/ready says 200.', labels: [] },
+  alarm: {
+    help: 'Alarms that stand at this moment, in the words of the log, the readiness and the dashboard.',
+    labels: ['alarm'],
+  },
+  delivery_health_ratio: {
+    help: 'Share of the attempts of the last ten minutes that the push service took or judged, of all that tell of the service; 1 where there was none.',
+    labels: ['provider'],
+  },
+  last_delivery_timestamp_seconds: {
+    help: 'When a wake was last delivered; 0 before the first.',
+    labels: ['provider'],
+  },
+  last_event_timestamp_seconds: {
+    help: 'When an event for anybody last came; 0 before the first.',
+    labels: [],
+  },
+  clock_skew_seconds: {
+    help: 'How far our clock is ahead of that of Google or, without it, of the relays; 0 where nothing tells.',
+    labels: [],
+  },
+  data_dir_free_bytes: { help: 'Room on the disk of DATA_DIR.', labels: [] },
+  registrations: { help: 'Registrations held, by platform.', labels: ['platform'] },
+  registrations_limit: { help: 'MAX_REGISTRATIONS.', labels: [] },
+  seen_events: { help: 'Ids of events held in the seen-set.', labels: [] },
+  wakes_pending: { help: 'Wakes that wait or are under way.', labels: ['provider'] },
+  devices_owed: { help: 'Devices that are owed a wake.', labels: ['provider'] },
+  devices_held: { help: 'Devices whose next wake would be held, to be answered with others.', labels: [] },
+  chat_announcements_waiting: { help: 'Calls of /api/notify that wait for their tick.', labels: [] },
+  lanes: { help: 'Lanes: one for FCM, one for every UnifiedPush host in use.', labels: ['provider'] },
+  lanes_troubled: {
+    help: 'Lanes that are paused by 429, down, full, or where too many devices are called gone.',
+    labels: ['provider', 'trouble'],
+  },
+  relay_state: { help: '1 for the state that a relay is in, by its host.', labels: ['relay', 'state'] },
+  relay_subscriptions_live: { help: 'Subscriptions past EOSE, by host of the relay.', labels: ['relay'] },
+  relay_kinds_restricted: { help: 'Kinds that a relay does not serve, by its host.', labels: ['relay'] },
+  relay_recovering: { help: 'Kinds that are being caught up on, by host of the relay.', labels: ['relay'] },
+} as const satisfies Record<string, { help: string; labels: readonly string[] }>;
+
+export type GaugeName = keyof typeof GAUGES;

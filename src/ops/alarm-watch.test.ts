@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
+import type { Alarm } from '../core/alarms.ts';
+import { AlarmWatch } from './alarm-watch.ts';
+
+const RELAY: Alarm = { alarm: 'relay unreachable', relay: 'r.example', reason: 'ECONNREFUSED' };
+const OAUTH: Alarm = { alarm: 'OAuth down', provider: 'fcm' };
+
+function setUp(look = async (): Promise<void> => undefined): {
+  telemetry: FakeTelemetry;
+  faults: unknown[];
+  watch: AlarmWatch;
+  tell: (...alarms: Alarm[]) => Promise<void>;
+} {
+  const telemetry = new FakeTelemetry();
+  const faults: unknown[] = [];
+  let standing: readonly Alarm[] = [];
+  const onFault = (fault: unknown): void => void faults.push(fault);
+  const watch = new AlarmWatch({ find: () => standing, look, telemetry, tickMs: 1000, onFault });
+  const tell = async (...alarms: Alarm[]): Promise<void> => {
+    standing = alarms;
+    await vi.advanceTimersByTimeAsync(1000);
+  };
+  watch.start();
+  return { telemetry, faults, watch, tell };
+}
+
+describe('the log is told', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('once when an alarm is raised, with its remedy and by how bad it is, and once when it is over', async () => {
+    const { telemetry, tell } = setUp();
+    for (let n = 0; n < 3; n++) await tell(RELAY, OAUTH);
+    expect(telemetry.logged('alarm.warning')).toMatchObject([
+      { ...RELAY, message: expect.any(String) as string },
+    ]);
+    expect(telemetry.logged('alarm.raised')).toMatchObject([OAUTH]);
+    for (let n = 0; n < 3; n++) await tell();
+    expect(telemetry.logged('alarm.cleared')).toEqual([
+      { alarm: 'relay unreachable', relay: 'r.example' },
+      { alarm: 'OAuth down', provider: 'fcm' },
+    ]);
+  });
+
+  test('not again when only the reason changes, but for another relay', async () => {
+    const { telemetry, tell } = setUp();
+    await tell(RELAY);
+    await tell({ ...RELAY, reason: 'ETIMEDOUT' }, { ...RELAY, relay: 'other.example' });
+    expect(telemetry.logged('alarm.warning').map(({ relay }) => relay)).toEqual([
+      'r.example',
+      'other.example',
+    ]);
+    expect(telemetry.logged('alarm.cleared')).toEqual([]);
+  });
+
+  test('nothing any more once it is stopped', async () => {
+    const { telemetry, tell, watch } = setUp();
+    watch.stop();
+    await tell(OAUTH);
+    expect(telemetry.lines).toEqual([]);
+    expect(watch.current()).toEqual([OAUTH]);
+  });
+
+  test('of no alarm when the look itself fails, which is a fault', async () => {
+    const { faults, tell } = setUp(async () => {
+      throw new Error('no look');
+    });
+    await tell();
+    expect(faults.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,106 @@
+import { ALARMS, type Alarm } from '../core/alarms.ts';
+import { SECOND_MS } from '../core/clock.ts';
+import type { DeliveryHealth } from '../core/delivery-health.ts';
+import type { LaneTroubles } from '../core/lane-trouble.ts';
+import type { RegistrationCounts } from '../core/registration.ts';
+import type { History } from './history.ts';
+import type { GaugeSources, Sample } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
+
+/** A relay as gauges and dashboard show it. */
+export interface ObservedRelay {
+  /** Its host. */
+  readonly relay: string;
+  readonly state: string;
+  readonly liveKinds: readonly number[];
+  readonly restricted: readonly { readonly kind: number; readonly reason: string }[];
+  readonly recovering: readonly number[];
+}
+
+/** The parts of the program that are looked at when somebody asks. */
+export interface ObservedParts {
+  readonly version: string;
+  readonly ready: () => Readiness;
+  readonly alarms: () => readonly Alarm[];
+  readonly registrations: { counts(): RegistrationCounts };
+  /** `MAX_REGISTRATIONS`. */
+  readonly registrationsLimit: number;
+  readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
+  readonly seen: { readonly size: number };
+  readonly waker: { readonly heldDevices: number };
+  readonly announcements: { readonly size: number };
+  readonly lanes: {
+    pending(): Readonly<Record<string, number>>;
+    owed(): Readonly<Record<string, number>>;
+    count(): Readonly<Record<string, number>>;
+    troubled(): Readonly<Record<string, LaneTroubles>>;
+  };
+  readonly relays: { status(): readonly ObservedRelay[] };
+  readonly skew: { readonly seconds: number | undefined };
+  readonly disk: { readonly freeBytes: number | undefined };
+  readonly health: Readonly<Record<string, DeliveryHealth>>;
+}
+
+/** Where every gauge takes its values from. */
+export function gaugeSources(parts: ObservedParts): GaugeSources {
+  const { alarms, disk, health, lanes, ready, registrations, relays, seen, skew, version, waker } = parts;
+  const byRelay = (count: (relay: ObservedRelay) => number) => (): Sample[] =>
+    samples('relay', sums(relays.status(), count));
+  const byHealth = (read: (fared: DeliveryHealth) => number) => (): Sample[] =>
+    Object.entries(health).map(([provider, of]) => ({ labels: { provider }, value: read(of) }));
+  return {
+    build_info: () => [{ labels: { version }, value: 1 }],
+    ready: () => one(ready().ready ? 1 : 0),
+    alarm: () => alarmSamples(alarms()),
+    delivery_health_ratio: byHealth(({ score }) => score),
+    last_delivery_timestamp_seconds: byHealth(({ lastDeliveryAt }) => lastDeliveryAt / SECOND_MS),
+    last_event_timestamp_seconds: () => one(parts.history.lastEventAt / SECOND_MS),
+    clock_skew_seconds: () => one(Math.round(skew.seconds ?? 0)),
+    data_dir_free_bytes: () => (disk.freeBytes === undefined ? [] : one(disk.freeBytes)),
+    registrations: () => {
+      const { android, ios, webpush } = registrations.counts();
+      return samples('platform', { android, ios, webpush });
+    },
+    registrations_limit: () => one(parts.registrationsLimit),
+    seen_events: () => one(seen.size),
+    wakes_pending: () => samples('provider', lanes.pending()),
+    devices_owed: () => samples('provider', lanes.owed()),
+    devices_held: () => one(waker.heldDevices),
+    chat_announcements_waiting: () => one(parts.announcements.size),
+    lanes: () => samples('provider', lanes.count()),
+    lanes_troubled: () =>
+      Object.entries(lanes.troubled()).flatMap(([provider, troubles]) =>
+        samples('trouble', troubles).map(({ labels, value }) => ({ labels: { provider, ...labels }, value })),
+      ),
+    relay_state: () => relays.status().map(({ relay, state }) => ({ labels: { relay, state }, value: 1 })),
+    relay_subscriptions_live: byRelay(({ liveKinds }) => liveKinds.length),
+    relay_kinds_restricted: byRelay(({ restricted }) => restricted.length),
+    relay_recovering: byRelay(({ recovering }) => recovering.length),
+  };
+}
+
+function one(value: number): Sample[] {
+  return [{ value }];
+}
+
+/** Every alarm has its series, also where it does not stand: so that a rule can tell calm from a metric that is gone. */
+function alarmSamples(alarms: readonly Alarm[]): Sample[] {
+  return Object.keys(ALARMS).map((alarm) => ({
+    labels: { alarm },
+    value: alarms.filter((raised) => raised.alarm === alarm).length,
+  }));
+}
+
+function samples(label: string, counts: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
+/** Two URLs of one host are one relay here. */
+function sums(
+  relays: readonly ObservedRelay[],
+  count: (relay: ObservedRelay) => number,
+): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const each of relays) totals[each.relay] = (totals[each.relay] ?? 0) + count(each);
+  return totals;
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { MINUTE_MS } from '../core/clock.ts';
+import { History } from './history.ts';
+
+describe('the last hour', () => {
+  test('has sixty minutes, the one under way last, also those in which nothing happened', () => {
+    const clock = new FakeClock();
+    const history = new History(clock.read);
+    history.count('events_matched', {}, 3);
+    clock.advance(2 * MINUTE_MS);
+    history.count('pushes', { provider: 'fcm', outcome: 'delivered' }, 2);
+    history.count('pushes', { provider: 'fcm', outcome: 'retry' }, 1);
+    const minutes = history.minutes();
+    expect(minutes).toHaveLength(60);
+    expect(minutes.at(-1)).toEqual({ at: clock.seconds, events: 0, delivered: 2, failed: 1 });
+    expect(minutes.at(-2)).toMatchObject({ events: 0, delivered: 0, failed: 0 });
+    expect(minutes.at(-3)).toMatchObject({ events: 3 });
+    expect(history.lastEventAt).toBe(clock.now - 2 * MINUTE_MS);
+  });
+
+  test('forgets what is older', () => {
+    const clock = new FakeClock();
+    const history = new History(clock.read);
+    history.count('events_matched', {}, 3);
+    history.observe(1);
+    clock.advance(60 * MINUTE_MS);
+    expect(history.minutes().every(({ events }) => events === 0)).toBe(true);
+    expect(history.percentiles()).toEqual({});
+    for (let n = 0; n < 200; n++) {
+      history.observe(0.1);
+      clock.advance(MINUTE_MS);
+    }
+    expect(history.percentiles()).toEqual({ p50: 0.1, p95: 0.1, p99: 0.1 });
+  });
+
+  test('tells the waits that half, nearly all and all but one in a hundred stayed below', () => {
+    const history = new History(new FakeClock().read);
+    for (let n = 0; n < 90; n++) history.observe(0.09);
+    for (let n = 0; n < 9; n++) history.observe(4);
+    history.observe(1000);
+    expect(history.percentiles()).toEqual({ p50: 0.1, p95: 5, p99: 5 });
+    history.observe(1000);
+    expect(history.percentiles().p99).toBe(1000);
+    expect(history.minutes().at(-1)).toMatchObject({ p50: 0.1 });
+  });
+});

@@ -1,0 +1,118 @@
+import { MINUTE_MS, type Clock } from '../core/clock.ts';
+import { HISTOGRAMS } from '../core/measures.ts';
+import type { CounterName } from '../core/telemetry.ts';
+
+/** What the dashboard shows of the past. */
+const MINUTES = 60;
+const BOUNDS = HISTOGRAMS.event_to_push_seconds.buckets;
+
+/** One minute: how much happened, and how long wakes took (seconds; absent where none was delivered). */
+export interface HistoryMinute {
+  /** Unix seconds of its beginning. */
+  readonly at: number;
+  readonly events: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+}
+
+interface Minute {
+  readonly number: number;
+  events: number;
+  delivered: number;
+  failed: number;
+  /** How many waits fell below each bound, and above the last one. */
+  readonly waits: number[];
+  longest: number;
+}
+
+/** The last hour, minute by minute: enough to see what changed, without a Prometheus. Bounded by its length. */
+export class History {
+  readonly #clock: Clock;
+  readonly #minutes: Minute[] = [];
+  #lastEventAt = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** When an event for anybody last came, in milliseconds; 0 before the first. */
+  get lastEventAt(): number {
+    return this.#lastEventAt;
+  }
+
+  count(counter: CounterName, labels: Readonly<Record<string, string>>, by: number): void {
+    if (counter === 'events_matched') this.#noteEvents(by);
+    else if (counter === 'pushes' && labels['outcome'] === 'delivered') this.#now().delivered += by;
+    else if (counter === 'pushes') this.#now().failed += by;
+  }
+
+  /** @param seconds from an event's arrival to the answer of the push service */
+  observe(seconds: number): void {
+    const { waits } = this.#now();
+    const index = BOUNDS.findIndex((bound) => seconds <= bound);
+    const bucket = index === -1 ? BOUNDS.length : index;
+    waits[bucket] = (waits[bucket] ?? 0) + 1;
+    this.#now().longest = Math.max(this.#now().longest, seconds);
+  }
+
+  /** The last hour, the minute under way included, the oldest first; minutes in which nothing happened are there too. */
+  minutes(): HistoryMinute[] {
+    const current = this.#number();
+    const known = new Map(this.#minutes.map((minute) => [minute.number, minute]));
+    return Array.from({ length: MINUTES }, (_, n) => {
+      const number = current - MINUTES + 1 + n;
+      const at = (number * MINUTE_MS) / 1000;
+      const minute = known.get(number);
+      if (minute === undefined) return { at, events: 0, delivered: 0, failed: 0 };
+      const { delivered, events, failed } = minute;
+      return { at, events, delivered, failed, ...percentiles([minute]) };
+    });
+  }
+
+  /** Of the whole of it, in seconds. */
+  percentiles(): Pick<HistoryMinute, 'p50' | 'p95' | 'p99'> {
+    const oldest = this.#number() - MINUTES;
+    return percentiles(this.#minutes.filter(({ number }) => number > oldest));
+  }
+
+  #noteEvents(count: number): void {
+    this.#now().events += count;
+    this.#lastEventAt = this.#clock();
+  }
+
+  #now(): Minute {
+    const number = this.#number();
+    const last = this.#minutes.at(-1);
+    if (last !== undefined && last.number === number) return last;
+    const minute = { number, events: 0, delivered: 0, failed: 0, waits: [], longest: 0 };
+    this.#minutes.push(minute);
+    if (this.#minutes.length > MINUTES) this.#minutes.shift();
+    return minute;
+  }
+
+  #number(): number {
+    return Math.floor(this.#clock() / MINUTE_MS);
+  }
+}
+
+function percentiles(minutes: readonly Minute[]): Pick<HistoryMinute, 'p50' | 'p95' | 'p99'> {
+  const waits = [...BOUNDS, Infinity].map((_, bucket) =>
+    minutes.reduce((sum, minute) => sum + (minute.waits[bucket] ?? 0), 0),
+  );
+  const total = waits.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return {};
+  const longest = Math.max(...minutes.map((minute) => minute.longest));
+  const at = (share: number): number => {
+    let below = 0;
+    for (const [bucket, count] of waits.entries()) {
+      below += count;
+      // The bound of the bucket, as a figure that was not exceeded; no more than what was seen.
+      if (below >= total * share) return Math.min(BOUNDS[bucket] ?? longest, longest);
+    }
+    return longest;
+  };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}

@@ -1,0 +1,66 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A log names nobody, yet it is not for everybody to read. */
+const MODE = 0o640;
+
+/**
+ * `LOG_FILE`, beside standard output. Writing is synchronous: the last lines before an end are the ones that matter. A file that
+ * takes no line is never a reason to stop or to wait: the line is lost here, and {@link problem} says why.
+ */
+export class LogFile implements Disposable {
+  readonly #path: string;
+  #descriptor: number | undefined;
+  #problem: string | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.reopen();
+  }
+
+  /** The code of the last line's failure (`ENOSPC`, `EACCES`, …); absent where it was written. */
+  problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Lines go on in whatever is at the path now: after a rotation (SIGHUP). */
+  reopen(): void {
+    const former = this.#descriptor;
+    this.#attempt(() => {
+      mkdirSync(dirname(this.#path), { recursive: true });
+      this.#descriptor = openSync(this.#path, 'a', MODE);
+    });
+    // A path that cannot be opened any more leaves the file that is open.
+    if (former !== undefined && former !== this.#descriptor) closeSync(former);
+  }
+
+  /** Where lines failed: sees whether they still do, by a blank before the next one. */
+  retry(): void {
+    if (this.#problem !== undefined) this.write(' ');
+  }
+
+  write(line: string): void {
+    if (this.#descriptor === undefined) this.reopen();
+    if (this.#descriptor === undefined) return;
+    const descriptor = this.#descriptor;
+    this.#attempt(() => {
+      const written = writeSync(descriptor, line);
+      // A disk that fills up takes part of a line.
+      if (written < Buffer.byteLength(line)) writeSync(descriptor, '\n');
+    });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+      this.#problem = undefined;
+    } catch (error) {
+      this.#problem = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    }
+  }
+}

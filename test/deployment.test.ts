@@ -1,0 +1,142 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, test } from 'vitest';
+
+import { GAUGES, HISTOGRAMS } from '../src/core/measures.ts';
+import { COUNTERS } from '../src/core/telemetry.ts';
+import { call } from './support/http.ts';
+import { hasPromtool, promtool } from './support/promtool.ts';
+import { renderAlertRules } from './support/render-alert-rules.ts';
+import { GRAFANA_QUERIES, renderGrafanaDashboard } from './support/render-grafana.ts';
+import { setScene } from './support/scene.ts';
+import { tempDirectory } from './support/temp-directory.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const textOf = (path: string): Promise<string> => readFile(fileAt(path), 'utf8');
+
+const OURS = new Set([
+  ...Object.keys(COUNTERS).map((name) => `${name}_total`),
+  ...Object.keys(GAUGES),
+  ...Object.keys(HISTOGRAMS).map((name) => `${name}_bucket`),
+]);
+
+/** The names in an expression that are neither declared here nor of Node or the process. */
+function unknownIn(expression: string): string[] {
+  const names = [...expression.matchAll(/mostro_push_(\w+)/g)].map(([, name = '']) => name);
+  return names.filter((name) => !OURS.has(name) && !/^(?:nodejs|process)_/.test(name));
+}
+
+// Made from the one list of alarms; `npx vitest run test/deployment.test.ts -u` makes both files anew.
+
+test('every alarm has an alert rule, in the same words and with its remedy', async () => {
+  await expect(renderAlertRules()).toMatchFileSnapshot('../deploy/prometheus/rules.yml');
+});
+
+test('the dashboard for Grafana is the one that is made here', async () => {
+  await expect(renderGrafanaDashboard()).toMatchFileSnapshot('../deploy/grafana/mostro-push.json');
+});
+
+test('rules and dashboards ask for no metric that the server does not have', () => {
+  expect(unknownIn('mostro_push_nonsense > 0')).toEqual(['nonsense']);
+  expect([renderAlertRules(), ...GRAFANA_QUERIES].flatMap(unknownIn)).toEqual([]);
+});
+
+test('every panel of the dashboard has a place of its own, a query and a source that is asked for', async () => {
+  const { panels, templating } = JSON.parse(await textOf('deploy/grafana/mostro-push.json')) as {
+    panels: { id: number; gridPos: Record<'h' | 'w' | 'x' | 'y', number>; targets: { expr: string }[] }[];
+    templating: { list: { name: string; type: string }[] };
+  };
+  expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  const cells = panels.flatMap(({ gridPos: { h, w, x, y } }) =>
+    Array.from({ length: h * w }, (_, n) => `${x + (n % w)} ${y + Math.floor(n / w)}`),
+  );
+  expect(new Set(cells).size).toBe(cells.length);
+  for (const { targets } of panels) expect(targets.length).toBeGreaterThan(0);
+});
+
+describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
+  test('takes the metrics of a server that has woken a phone, without a remark', async () => {
+    const { relay, google, server, phone } = await setScene();
+    relay.broadcast(eventFor([(await phone()).tradePubkey]));
+    await google.pushes.atLeast(1);
+    const { text } = await call(`${server.adminUrl}/metrics`);
+    expect(await promtool(['check', 'metrics'], text)).toEqual({ code: 0, said: '' });
+    const bad = await promtool(['check', 'metrics'], '# HELP x_total x\n# TYPE x_total gauge\nx_total 1\n');
+    expect(bad.code).not.toBe(0);
+  });
+
+  test('takes the alert rules', async () => {
+    const { code, said } = await promtool(['check', 'rules', fileAt('deploy/prometheus/rules.yml')]);
+    expect(said).toContain('rules found');
+    expect(code).toBe(0);
+  });
+
+  test('takes the scrape configuration, with the rules that it names', async () => {
+    const { code, said } = await promtool(['check', 'config', fileAt('deploy/prometheus/prometheus.yml')]);
+    expect(said).toContain('1 rule files found');
+    expect(code).toBe(0);
+  });
+
+  test('takes every query of the dashboard for Grafana', async () => {
+    const rules = GRAFANA_QUERIES.map((expr, n) => ({ record: `query:${n}`, expr }));
+    const file = join(await tempDirectory(), 'queries.yml');
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }));
+    expect(await promtool(['check', 'rules', file])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('the image', () => {
+  test('can hold no secret: of this folder only what is named gets to the engine, and the environment has none', async () => {
+    const rules = (await textOf('.dockerignore'))
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(rules[0]).toBe('*');
+    const allowed = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1));
+    expect(allowed.toSorted()).toEqual(
+      [
+        '.npmrc',
+        'package-lock.json',
+        'package.json',
+        'src',
+        'tsconfig.build.json',
+        'tsconfig.json',
+      ].toSorted(),
+    );
+    expect(await textOf('Dockerfile')).not.toMatch(/PRIVATE|SECRET|TOKEN|service-account/i);
+  });
+
+  test('runs Node 22 as a user without rights, and asks the program itself for its health', async () => {
+    const file = await textOf('Dockerfile');
+    expect([...file.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
+      'node:22-bookworm-slim',
+      'node:22-bookworm-slim',
+    ]);
+    expect(file).toMatch(/^USER 1000:1000$/m);
+    expect(file).toMatch(/^HEALTHCHECK .*CMD \["mostro-push", "healthcheck"\]$/m);
+    expect(file).toMatch(/^ENTRYPOINT \["node", .*"\/app\/dist\/main\.js"\]$/m);
+  });
+
+  test('and its service have the names of the brief; nothing but the volume can be written to', async () => {
+    const compose = await textOf('docker-compose.yml');
+    for (const line of [
+      '  push-backend:',
+      '    image: mostro-push-backend',
+      '    read_only: true',
+      '      - data:/data',
+    ])
+      expect(compose.split('\n')).toContain(line);
+    expect(compose).toMatch(/cap_drop:\n\s+- ALL\n\s+security_opt:\n\s+- no-new-privileges:true/);
+  });
+});
+
+test('the systemd unit logs where the brief says, and does not start again what cannot start', async () => {
+  const unit = await textOf('deploy/mostro-push-backend.service');
+  expect(unit).toContain('Environment=LOG_FILE=/var/log/mostro-push-backend/app.log');
+  expect(unit).toContain('RestartPreventExitStatus=64 78');
+  expect(unit).toMatch(/^User=mostro-push$/m);
+});

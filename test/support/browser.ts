@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+
+import { chromium, type Browser } from 'playwright-core';
+
+import { keep } from './keep.ts';
+
+/** Debian's Chromium; `.ci/install-chromium` gets it. */
+const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Whether there is a browser to test with. */
+export const hasBrowser = existsSync(EXECUTABLE);
+
+/** It asks nobody but the page: all that a browser does of its own accord is off. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A headless browser with an empty profile, until the test is over. */
+export async function openBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, headless: true, args: ARGUMENTS });
+  keep({ [Symbol.asyncDispose]: () => browser.close() });
+  return browser;
+}

@@ -1,0 +1,21 @@
+/** The shape of whatever names somebody: keys, ids and signatures, device tokens, endpoints, access tokens, sealed tokens. */
+const SHAPES: Readonly<Record<string, RegExp>> = {
+  'a key, an id or a signature': /[0-9a-f]{64,}/gi,
+  'a key as npub': /npub1[02-9ac-hj-np-z]{58}/g,
+  'a device token': /APA91b|token-of-/g,
+  'an endpoint': /\/up\w+|\?up=1/g,
+  'an access token': /ya29\.|eyJ[\w-]{20,}/g,
+  'a sealed token': /[A-Za-z0-9+/]{200,}={0,2}/g,
+};
+
+/**
+ * What of a text has the shape of a secret, by its kind. Our own public key may be said (contract 8).
+ *
+ * @param own what may be said: the server's public key, in its spellings
+ */
+export function leaksIn(text: string, own: readonly string[]): string[] {
+  const said = own.reduce((rest, mine) => rest.replaceAll(mine, ''), text);
+  return Object.entries(SHAPES).flatMap(([kind, shape]) =>
+    [...said.matchAll(shape)].map(([found]) => `${kind}: ${found.slice(0, 12)}…`),
+  );
+}

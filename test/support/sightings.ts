@@ -1,0 +1,61 @@
+import { vi, expect } from 'vitest';
+
+import { call } from './http.ts';
+import { readMetric } from './metrics-page.ts';
+import { outcome } from './running-program.ts';
+import type { LogLine } from './test-server.ts';
+
+/** A server whose alarms are looked at, and how `doctor` finds what it depends on. */
+export interface Ailing {
+  readonly adminUrl: string;
+  /** What it has logged so far: one object for each line. */
+  readonly lines: () => readonly LogLine[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+interface Named {
+  readonly alarms: readonly { readonly alarm: string; readonly remedy: string }[];
+}
+
+/** A minute, less what `doctor` takes: whatever fails is to be seen within one. */
+const PATIENCE_MS = 25_000;
+
+/** Where an alarm is said, by its name, at this moment: in readiness, metric, log and dashboard. */
+async function placesOf({ adminUrl, lines }: Ailing, alarm: string): Promise<string[]> {
+  const read = async (path: string): Promise<Named> =>
+    JSON.parse((await call(`${adminUrl}${path}`)).text) as Named;
+  const metrics = (await call(`${adminUrl}/metrics`)).text;
+  const places = {
+    readiness: (await read('/health/ready')).alarms.some((one) => one.alarm === alarm && one.remedy !== ''),
+    metric: readMetric(metrics, `mostro_push_alarm{alarm="${alarm}"}`) > 0,
+    log: lines().some(({ alarm: said, msg }) => said === alarm && msg !== 'alarm.cleared'),
+    dashboard: (await read('/dashboard.json')).alarms.some((one) => one.alarm === alarm),
+  };
+  return Object.entries(places)
+    .filter(([, isSaid]) => isSaid)
+    .map(([place]) => place);
+}
+
+/** Waits until an alarm is said everywhere in the same words; then asks `doctor`, and returns what it says. */
+export async function untilSeenEverywhere(ailing: Ailing, alarm: string): Promise<string> {
+  const everywhere = ['readiness', 'metric', 'log', 'dashboard'];
+  await vi.waitFor(async () => expect(await placesOf(ailing, alarm)).toEqual(everywhere), {
+    timeout: PATIENCE_MS,
+    interval: 200,
+  });
+  const { port } = new URL(ailing.adminUrl);
+  const { stdout } = await outcome(['doctor'], { SERVER_PORT: '0', ...ailing.environment, ADMIN_PORT: port });
+  expect(stdout).toMatch(new RegExp(`^(?:WARNING|FAILURE) +${alarm}: .*\n +-> `, 'm'));
+  return stdout;
+}
+
+/** Waits until an alarm is over, in the log too. */
+export async function untilOver(ailing: Ailing, alarm: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      expect(ailing.lines().some((line) => line.msg === 'alarm.cleared' && line.alarm === alarm)).toBe(true);
+      expect(await placesOf(ailing, alarm)).toEqual(['log']);
+    },
+    { timeout: PATIENCE_MS, interval: 200 },
+  );
+}
