@@ -146,6 +146,7 @@ for (let n = 0; n < 3000; n++)
 await compare(client, '/api/notify', [known, unknown]);
 await compare(client, '/api/notify', [unknown, pubkeys(keys(KEYS))]);
 await compare(client, '/api/unregister', [known, unknown]);
+await compare(client, '/api/unregister', [unknown, pubkeys(keys(KEYS))]);
 console.log(`pushes meanwhile: ${google.pushes.count}`);
 client.close();
 await rm(directory, { recursive: true, force: true });
