@@ -14,7 +14,7 @@ import { Program } from './program.ts';
 
 // Can anyone tell by the time of an answer, or of the next one on the connection, whether a key is registered, or owned?
 // Two kinds of key, asked for in random order; how well the times tell them apart is the area under the ROC curve: 0.5 is
-// not at all. `npm run bench:answers -- --requests 20000`
+// not at all. Two kinds of unknown keys say what the machine itself makes of it. `npm run bench:answers -- --requests 20000`
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '20000' } } });
 const REQUESTS = Number(values.requests);
@@ -79,7 +79,7 @@ const HEALTH = 'GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n';
 /** Asks for keys of two kinds in random order, and after each for something else. */
 async function compare(
   client: Client,
-  path: string,
+  { what, path }: { readonly what: string; readonly path: string },
   [one, other]: readonly [string[], string[]],
 ): Promise<void> {
   const own: [number[], number[]] = [[], []];
@@ -100,7 +100,9 @@ async function compare(
   ] as const) {
     const auc = areaUnderCurve(...times);
     const [a, b] = times.map((each) => (median(each) / NS_PER_US).toFixed(1));
-    console.log(`${path} ${name}: AUC ${Math.max(auc, 1 - auc).toFixed(4)}, medians ${a} and ${b} µs`);
+    console.log(
+      `${path}, ${what}, ${name}: AUC ${Math.max(auc, 1 - auc).toFixed(4)}, medians ${a} and ${b} µs`,
+    );
   }
 }
 
@@ -143,10 +145,14 @@ const client = await Client.open(url);
 // The program is warm before it counts.
 for (let n = 0; n < 3000; n++)
   await client.ask(post('/api/notify', JSON.stringify({ trade_pubkey: known[n % KEYS] })));
-await compare(client, '/api/notify', [known, unknown]);
-await compare(client, '/api/notify', [unknown, pubkeys(keys(KEYS))]);
-await compare(client, '/api/unregister', [known, unknown]);
-await compare(client, '/api/unregister', [unknown, pubkeys(keys(KEYS))]);
+const others = pubkeys(keys(KEYS));
+for (const [path, what] of [
+  ['/api/notify', 'registered and unknown'],
+  ['/api/unregister', 'owned and unknown'],
+] as const) {
+  await compare(client, { path, what }, [known, unknown]);
+  await compare(client, { path, what: 'unknown and unknown' }, [unknown, others]);
+}
 console.log(`pushes meanwhile: ${google.pushes.count}`);
 client.close();
 await rm(directory, { recursive: true, force: true });

@@ -87,10 +87,10 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
     const record = this.#keys.find(tradePubkey);
-    const isThere = record !== NO_RECORD && (request.signed || !this.#records.isOwned(record, request.now));
-    const isLive = isThere && this.#records.expiresAt(record) > request.now;
-    if (isThere) this.#delete(record);
-    return isLive;
+    const isOwned = this.#records.isOwned(record || this.#keys.decoy(this.#numbers.last), request.now);
+    if (record === NO_RECORD || (isOwned && !request.signed)) return false;
+    this.#delete(record);
+    return this.#records.expiresAt(record) > request.now;
   }
 
   async forget(target: PushTarget): Promise<number> {

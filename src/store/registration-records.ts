@@ -24,6 +24,11 @@ export class RegistrationRecords {
   readonly #expiresLow = new Column((length) => new Uint32Array(length));
   readonly #expiresHigh = new Column((length) => new Uint16Array(length));
 
+  constructor() {
+    // Record 0 is no registration, but a look-up that finds nothing may look at it.
+    this.reach(0);
+  }
+
   /** Makes room for this record and all before it. */
   reach(record: number): void {
     this.keys.reach(record);
