@@ -17,11 +17,13 @@ export class Program implements AsyncDisposable {
   readonly #process: MeasuredProcess;
   readonly #directory: string;
   readonly api: ApiLoad;
+  readonly url: string;
   readonly #admin: string;
 
   private constructor(process: MeasuredProcess, directory: string, api: string, admin: string) {
     this.#process = process;
     this.#directory = directory;
+    this.url = api;
     this.api = new ApiLoad(api);
     this.#admin = admin;
   }

@@ -110,7 +110,7 @@ export interface RegistrationStore {
   /**
    * Removes the key's registration, unless that is owned at `now` (milliseconds) and the request is not signed.
    *
-   * @returns whether it was there and has been removed
+   * @returns whether it was there, not expired, and has been removed. No sooner or later where it is owned than where it is unknown
    */
   remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
   /** Removes every registration that points at this device. @returns how many there were */

@@ -35,8 +35,11 @@ export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime):
 }
 
 /** Whether only a request signed by the key itself may replace or remove the registration (contract 1.3). */
-export function isOwned(registration: Registration, now: number): boolean {
-  return registration.signed && registration.expiresAt > now;
+export function isOwned(
+  { expiresAt, signed }: Pick<Registration, 'expiresAt' | 'signed'>,
+  now: number,
+): boolean {
+  return signed && expiresAt > now;
 }
 
 /** A client that has just registered must be able to trade: nobody takes its place before this. */

@@ -92,12 +92,11 @@ export class Registrations implements WakeConsequences {
 
   /** @returns whether the key was registered, and is no longer */
   async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    const live = (await this.find(tradePubkey)) !== undefined;
     const request = { signed: signed || !this.#ownership, now: this.#clock() };
     const removed = await this.#store.remove(tradePubkey, request);
     if (removed)
       this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
-    return live && removed;
+    return removed;
   }
 
   /** The key's registration, unless its time to live is over. */

@@ -31,6 +31,15 @@ export class KeyIndex {
     return readKeyAt(text, from, this.#sought) ? this.#index.find(this.#hash(this.#sought, 0)) : NO_RECORD;
   }
 
+  /**
+   * What a look-up that has just found nothing looks at instead, so that "unknown" takes as long as "not yours" (contract 1.3):
+   * some record, from 0 to the last, compared with what was sought as the one that is found is.
+   */
+  decoy(last: number): number {
+    const record = (this.#sought[0] as number) % (last + 1);
+    return this.#isSought(record) ? NO_RECORD : record;
+  }
+
   /** Gives a record its key, which no other has. */
   add(tradePubkey: TradePubkey, record: number): void {
     readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
@@ -47,7 +56,9 @@ export class KeyIndex {
   #isSought(record: number): boolean {
     const words = this.#keys.chunk(record);
     const at = this.#keys.at(record);
-    for (let word = 0; word < KEY_WORDS; word++) if (words[at + word] !== this.#sought[word]) return false;
-    return true;
+    let difference = 0;
+    for (let word = 0; word < KEY_WORDS; word++)
+      difference |= (words[at + word] as number) ^ (this.#sought[word] as number);
+    return difference === 0;
   }
 }

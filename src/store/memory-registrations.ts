@@ -4,7 +4,6 @@ import type { PutResult, RegistrationStore } from '../core/ports.ts';
 import { renewedTarget, type PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
-  isOwned,
   mayGiveWay,
   type Lifetime,
   type Registration,
@@ -59,7 +58,7 @@ export class MemoryRegistrations implements RegistrationStore {
   admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean {
     if (!this.isFull() || this.#displaceable(request.now) !== NO_RECORD) return true;
     const held = this.#keys.find(tradePubkey);
-    return held !== NO_RECORD && (request.signed || !isOwned(this.#read(held), request.now));
+    return held !== NO_RECORD && (request.signed || !this.#records.isOwned(held, request.now));
   }
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
@@ -71,7 +70,7 @@ export class MemoryRegistrations implements RegistrationStore {
     const { tradePubkey, registeredAt, signed } = registration;
     if (!this.admits(tradePubkey, { signed, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
-    if (former !== NO_RECORD && !signed && isOwned(this.#read(former), registeredAt)) return 'owned';
+    if (former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt)) return 'owned';
     const isFull = former === NO_RECORD && this.isFull();
     if (isFull) this.#delete(this.#displaceable(registeredAt));
     if (former === NO_RECORD) this.#insert(registration);
@@ -88,9 +87,10 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
     const record = this.#keys.find(tradePubkey);
-    const isKept = record === NO_RECORD || (!request.signed && isOwned(this.#read(record), request.now));
-    if (!isKept) this.#delete(record);
-    return !isKept;
+    const isOwned = this.#records.isOwned(record || this.#keys.decoy(this.#numbers.last), request.now);
+    if (record === NO_RECORD || (isOwned && !request.signed)) return false;
+    this.#delete(record);
+    return this.#records.expiresAt(record) > request.now;
   }
 
   async forget(target: PushTarget): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Platform, PushTarget } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
+import { isOwned, type Registration } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { Column } from './column.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
@@ -23,6 +23,11 @@ export class RegistrationRecords {
   readonly #registeredHigh = new Column((length) => new Uint16Array(length));
   readonly #expiresLow = new Column((length) => new Uint32Array(length));
   readonly #expiresHigh = new Column((length) => new Uint16Array(length));
+
+  constructor() {
+    // Record 0 is no registration, but a look-up that finds nothing may look at it.
+    this.reach(0);
+  }
 
   /** Makes room for this record and all before it. */
   reach(record: number): void {
@@ -56,6 +61,11 @@ export class RegistrationRecords {
 
   isWoken(record: number): boolean {
     return this.#has(record, WOKEN_BIT);
+  }
+
+  /** Read off the record alone: an owned key must not take longer than an unknown one (contract 1.3). */
+  isOwned(record: number, now: number): boolean {
+    return isOwned({ signed: this.#has(record, SIGNED_BIT), expiresAt: this.expiresAt(record) }, now);
   }
 
   platform(record: number): Platform {

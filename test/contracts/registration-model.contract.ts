@@ -45,7 +45,9 @@ class NaiveStore {
 
   remove(tradePubkey: TradePubkey, signed: boolean, now: number): boolean {
     const isSafe = (one: Registration): boolean => one.signed && one.expiresAt > now && !signed;
-    return this.#keep((one) => one.tradePubkey !== tradePubkey || isSafe(one)) > 0;
+    const former = this.list.find((one) => one.tradePubkey === tradePubkey);
+    const gone = this.#keep((one) => one.tradePubkey !== tradePubkey || isSafe(one)) > 0;
+    return gone && former !== undefined && former.expiresAt > now;
   }
 
   forget(target: PushTarget): number {

@@ -62,6 +62,20 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       expect(await store.find(tradeKey(2))).toBeDefined();
     });
 
+    test('that is removed after it has expired is gone, and was not there', async () => {
+      const store = await storeOf(nth(1), nth(2));
+      const [before, at] = [LIFETIME.ttlMs - 1, LIFETIME.ttlMs].map((age) => ({
+        signed: false,
+        now: NOW + age,
+      }));
+      if (before === undefined || at === undefined) throw new Error('no times');
+      expect([await store.remove(tradeKey(1), before), await store.remove(tradeKey(2), at)]).toEqual([
+        true,
+        false,
+      ]);
+      expect([await store.find(tradeKey(1)), await store.find(tradeKey(2))]).toEqual([undefined, undefined]);
+    });
+
     test('that is removed twice was there once', async () => {
       const store = await storeOf(nth(1));
       expect([await store.remove(tradeKey(1), UNSIGNED), await store.remove(tradeKey(1), UNSIGNED)]).toEqual([
