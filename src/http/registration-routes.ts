@@ -37,7 +37,7 @@ const REGISTER = describeRoute({
     200: z.object({
       success: z.literal(true),
       message: z.literal(REGISTERED),
-      platform: z.enum(['android', 'ios']),
+      platform: z.enum(['android', 'ios', 'webpush']),
     }),
   },
   failures: [
