@@ -46,9 +46,11 @@ const { values } = parseArgs({
     only: { type: 'string' },
     compare: { type: 'string' },
     profile: { type: 'string' },
+    rounds: { type: 'string' },
   },
 });
-const extent = values.full === true ? FULL : SHORT;
+const chosen = values.full === true ? FULL : SHORT;
+const extent = { ...chosen, rounds: Number(values.rounds ?? chosen.rounds) };
 const isAsked = (name: string): boolean => values.only === undefined || values.only.split(',').includes(name);
 
 async function figures(stage: Stage): Promise<Figure[]> {

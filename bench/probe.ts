@@ -6,7 +6,7 @@ import type { Reading } from './measured-process.ts';
 // that its parent has opened. The program itself knows nothing of it.
 
 /** How often the event loop is looked at, in milliseconds: pauses shorter than this go unseen. */
-const RESOLUTION_MS = 1;
+const RESOLUTION_MS = 5;
 const NS_PER_MS = 1e6;
 
 const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 
 import { eventSigner } from '../src/crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey } from '../src/crypto/server-key.ts';
 
 /** Bytes of base64 that the content of a gift wrap of Mostro's has. */
 const CONTENT_BYTES = 2048;
+const SIGNED_AT_ONCE = 200;
 
 function signer(): ReturnType<typeof eventSigner> {
   const key = parseServerKey(generatePrivateKey());
@@ -13,21 +15,24 @@ function signer(): ReturnType<typeof eventSigner> {
 }
 
 /** Genuine gift wraps as JSON, one for each recipient. Signed by one key: nobody looks at whose. */
-export function giftWraps(
+export async function giftWraps(
   recipients: readonly string[],
   ageSeconds: (n: number) => number = () => 0,
-): string[] {
+): Promise<string[]> {
   const events = signer();
   const now = Math.floor(Date.now() / 1000);
-  return recipients.map((recipient, n) => {
+  const wraps: string[] = [];
+  for (const [n, recipient] of recipients.entries()) {
     const content = randomBytes((CONTENT_BYTES / 4) * 3).toString('base64');
-    return JSON.stringify(
-      events.sign({ kind: 1059, created_at: now - ageSeconds(n), tags: [['p', recipient]], content }),
-    );
-  });
+    const created_at = now - ageSeconds(n);
+    wraps.push(JSON.stringify(events.sign({ kind: 1059, created_at, tags: [['p', recipient]], content })));
+    // A relay that answers no ping for half a minute is dialled anew.
+    if (n % SIGNED_AT_ONCE === 0) await setImmediate();
+  }
+  return wraps;
 }
 
 /** Gift wraps for so many keys that nobody registered. */
-export function strangersEvents(count: number): string[] {
+export function strangersEvents(count: number): Promise<string[]> {
   return giftWraps(Array.from({ length: count }, () => randomBytes(32).toString('hex')));
 }

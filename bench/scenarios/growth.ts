@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { percentile, type Figure } from '../figure.ts';
 import type { Program } from '../program.ts';
 import { FEW, type Stage } from '../stage.ts';
@@ -9,12 +11,16 @@ const PER_SECOND = [10, 100, 1000, 5000];
 const EVENTS = 64;
 /** Of the slowest pace, as of all others, so many seconds. */
 const SECONDS = 4;
+const IDLE_MS = 3000;
 
 /** How costs grow with the relays that are watched, and with the events that are for somebody here. */
 export async function growth(stage: Stage, program: Program): Promise<Figure[]> {
   const found: Figure[] = [];
   for (const relays of RELAYS) found.push(...(await ofRelays(stage, relays)));
-  for (const perSecond of PER_SECOND) found.push(...(await ofEvents(stage, program, perSecond)));
+  // What it does without events, that of the probe included, is no cost of theirs.
+  const { cpuMs, wallMs } = await program.during(() => delay(IDLE_MS));
+  const idle = cpuMs / wallMs;
+  for (const perSecond of PER_SECOND) found.push(...(await ofEvents(stage, program, perSecond, idle)));
   return found;
 }
 
@@ -22,7 +28,7 @@ async function ofRelays(stage: Stage, relays: number): Promise<Figure[]> {
   const name = `relays${relays}`;
   await using program = await stage.program(name, { relays });
   await stage.registered(program, FEW);
-  const events = strangersEvents(EVENTS);
+  const events = await strangersEvents(EVENTS);
   const times = Math.ceil((stage.extent.batch * 20) / (EVENTS * relays));
   const samples: number[] = [];
   // The first flood warms it up.
@@ -43,12 +49,12 @@ async function ofRelays(stage: Stage, relays: number): Promise<Figure[]> {
   ];
 }
 
-async function ofEvents(stage: Stage, program: Program, perSecond: number): Promise<Figure[]> {
+async function ofEvents(stage: Stage, program: Program, perSecond: number, idle: number): Promise<Figure[]> {
   const [cost, late]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.extent.rounds; round++) {
     const count = perSecond * Math.min(SECONDS, stage.extent.seconds);
-    const { cpuMs, delays } = await measured(stage, program, { count, perSecond });
-    cost.push((cpuMs * 1000) / count);
+    const { cpuMs, delays, wallMs } = await measured(stage, program, { count, perSecond });
+    cost.push(((cpuMs - wallMs * idle) * 1000) / count);
     late.push(percentile(delays, 0.99));
   }
   const what = `${perSecond} matched a second`;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { percentile, type Figure } from '../figure.ts';
+import type { Span } from '../measured-process.ts';
 import type { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
@@ -37,12 +38,12 @@ export async function measured(
   stage: Stage,
   program: Program,
   { count, perSecond }: { count: number; perSecond: number },
-): Promise<{ delays: number[]; cpuMs: number; longestPauseMs: number }> {
+): Promise<Span & { delays: number[] }> {
   const devices = await stage.registered(program, count);
-  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  const frames = stage.relay.frames('few', await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   const sentAt = new Map<string, number>();
   const delays: number[] = [];
-  const { cpuMs, longestPauseMs } = await program.during(async () => {
+  const span = await program.during(async () => {
     const all = new Promise<void>((resolve) => {
       stage.pushService.onPush = (token) => {
         delays.push(performance.now() - (sentAt.get(token) ?? NaN));
@@ -59,5 +60,5 @@ export async function measured(
     }
     await all;
   });
-  return { delays, cpuMs, longestPauseMs };
+  return { ...span, delays };
 }

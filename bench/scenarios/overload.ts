@@ -17,7 +17,7 @@ const AFTERWARDS = 1000;
 export async function overload(stage: Stage, program: Program): Promise<Figure[]> {
   const { overload: count } = stage.extent;
   const devices = await stage.registered(program, count);
-  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  const frames = stage.relay.frames('few', await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   const { rssBytes: before } = await program.reading();
   stage.pushService.latencyMs = LATENCY_MS;
   const begun = performance.now();

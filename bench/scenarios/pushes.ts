@@ -74,7 +74,7 @@ export async function inFlight(stage: Stage, program: Program): Promise<Figure[]
 /** Wakes so many fresh devices, each by an event of its own, until the last push is accepted. */
 async function woken(stage: Stage, program: Program, count: number): Promise<Span> {
   const devices = await stage.registered(program, count);
-  const frames = stage.relay.frames('few', giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  const frames = stage.relay.frames('few', await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
   return program.during(async () => {
     const arrived = stage.pushService.pushes(count);
     stage.relay.send('few', Buffer.concat(frames));
@@ -86,7 +86,7 @@ async function woken(stage: Stage, program: Program, count: number): Promise<Spa
 async function bare(stage: Stage, limit: MeasuredProcess, count: number): Promise<Span> {
   const file = join(stage.directory, 'events.jsonl');
   const keys = Array.from({ length: count }, (_, n) => String(n).padStart(64, '0'));
-  await writeFile(file, giftWraps(keys).join('\n'));
+  await writeFile(file, (await giftWraps(keys)).join('\n'));
   const read = limit.answer('read');
   limit.tell({ file });
   await read;

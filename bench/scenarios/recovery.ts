@@ -22,7 +22,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
     await relay.subscribed(1059);
     await warmUp(stage, relay, program);
     const devices = await stage.registered(program, missed);
-    const events = giftWraps(
+    const events = await giftWraps(
       devices.map(({ tradePubkey }) => tradePubkey),
       (n) => n * SECONDS_APART,
     );
@@ -44,7 +44,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
 async function warmUp(stage: Stage, relay: RelayStandIn, program: Program): Promise<void> {
   const devices = await stage.registered(program, WARMING);
   const arrived = stage.pushService.pushes(WARMING);
-  for (const event of giftWraps(devices.map(({ tradePubkey }) => tradePubkey)))
+  for (const event of await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)))
     relay.broadcast(JSON.parse(event) as NostrEvent);
   await arrived;
 }

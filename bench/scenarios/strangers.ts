@@ -11,7 +11,7 @@ const EVENTS = 256;
 export async function strangers(stage: Stage, few: Program, many: Program): Promise<Figure[]> {
   const bare = await stage.limit('count-frames', ...stage.relay.urls('bare', RELAYS));
   await stage.relay.subscribed('bare', RELAYS);
-  const events = strangersEvents(EVENTS);
+  const events = await strangersEvents(EVENTS);
   const times = Math.ceil((stage.extent.batch * 40) / (EVENTS * RELAYS));
   const frames = times * EVENTS * RELAYS;
   const flood = (name: string, process: MeasuredProcess | Program): Promise<Span> =>
