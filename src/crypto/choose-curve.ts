@@ -13,7 +13,7 @@ const FILES = INTERFACES.flatMap((number) => [`libsecp256k1.so.${number}`, `libs
 
 /**
  * The system's libsecp256k1 where it is there and gives the same answers as the one that comes with this program; else that
- * one, which takes some six times as long to verify.
+ * one, which takes some five times as long to verify.
  *
  * @param files where the system's may be
  */
