@@ -43,6 +43,9 @@ interface Wellbeing {
   readonly ready: () => Readiness;
 }
 
+/** Google is not pressed: every half minute, where the alarms are looked for every five seconds. */
+const LOOKS_PER_MINT = 6;
+
 /** The registration store of this version keeps nothing that a disk could refuse. */
 const storeUnavailable = (): boolean => false;
 
@@ -51,11 +54,12 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
   const { config, metrics, serverKey, telemetry, version } = parts;
   const { fcm, onFault, registrations } = observed;
   const { alarms, disk, ready } = composeWellbeing(parts, observed);
+  let looks = 0;
   const look = async (): Promise<void> => {
     await disk.look();
     parts.logFile?.retry();
     // Asked again without waiting for a wake: what was refused recovers by itself.
-    if (fcm?.oauthProblem !== undefined) await fcm.warmUp();
+    if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();
   };
   const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: parts.alarmTickMs, onFault });
   const { history } = metrics;

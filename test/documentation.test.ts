@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
+import { ALARMS } from '../src/core/alarms.ts';
+import { GAUGES, HISTOGRAMS } from '../src/core/measures.ts';
 import { COUNTERS, LOG_EVENTS } from '../src/core/telemetry.ts';
 import { renderConfigurationPage, renderEnvExample } from './support/render-configuration.ts';
 
@@ -18,6 +20,12 @@ test('docs/configuration.md explains every variable', async () => {
 test('docs/operations.md names every counter and every log event', async () => {
   const page = await readFile(new URL('../docs/operations.md', import.meta.url), 'utf8');
   const names = [...Object.keys(COUNTERS), ...Object.keys(LOG_EVENTS)];
+  expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+});
+
+test('docs/operations.md names every alarm, histogram and gauge', async () => {
+  const page = await readFile(new URL('../docs/operations.md', import.meta.url), 'utf8');
+  const names = [...Object.keys(ALARMS), ...Object.keys(HISTOGRAMS), ...Object.keys(GAUGES)];
   expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
