@@ -150,7 +150,7 @@ describe('.env in the working directory', () => {
   });
 
   test('a variable of a later version is named as not acted on', async () => {
-    const { program } = await serve({ LOG_FILE: 'x' });
-    expect(program.output()).toContain('set, but not acted on by this version: LOG_FILE');
+    const { program } = await serve({ SERVER_PRIVATE_KEY_PREVIOUS: 'x' });
+    expect(program.output()).toContain('set, but not acted on by this version: SERVER_PRIVATE_KEY_PREVIOUS');
   });
 });
