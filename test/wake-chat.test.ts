@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
+import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import { postJson, type HttpAnswer } from './support/http.ts';
 import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { registeredPhone, setScene, untilMetric } from './support/scene.ts';
+import { startTestServer } from './support/test-server.ts';
 import { eventFor } from './support/wire-events.ts';
 
 function notify(url: string, body: object): Promise<HttpAnswer> {
@@ -71,10 +73,11 @@ describe('a chat message that its sender announces', () => {
   });
 
   test('that was accepted before a stop wakes before the end', async () => {
-    const { google, server, phone } = await setScene();
-    const bob = await phone();
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const server = await startTestServer({ google });
+    const bob = await registeredPhone({ name: 'bob', kind: 'android', serverUrl: server.apiUrl });
     await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    await server.app.stop();
+    await server[Symbol.asyncDispose]();
     expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
   });
 

@@ -65,7 +65,6 @@ the incumbent's own module counts. \`LOG_LEVEL\` wins over it.
 ## Not acted on yet
 
 These belong to the server's contract and will work in a later version. Setting one is no error; the start says that
-it has no effect. \`REGISTRATION_AUTH=required\` and \`TRUSTED_WHITELIST_ENABLED=true\` ask for protection that is not
-there, and \`STORE\` for anything but \`memory\` for a store that is not there: these stop the start. The variables: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
+it has no effect. \`STORE\` for anything but \`memory\` asks for a store that is not there, and stops the start. The variables: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
 `;
 }
