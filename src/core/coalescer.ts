@@ -65,6 +65,17 @@ export class Coalescer {
     });
   }
 
+  /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
+  hold(request: WakeRequest): void {
+    const device = deviceOf(request.target);
+    const active = this.#active[request.kind];
+    if (active.has(device)) return;
+    const cancel = this.#options.schedule(this.#options.batchDelayMs, () =>
+      this.#onEnd(device, request.kind),
+    );
+    active.set(device, { cancel, held: { request: { ...request, wasHeld: true }, ends: [] } });
+  }
+
   /** Hands over all that is held, at once: the program stops. */
   flush(): void {
     for (const active of Object.values(this.#active)) {

@@ -1,5 +1,6 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import { LaneQueue } from './lane-queue.ts';
+import type { OwedDevices } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 
 /**
@@ -16,9 +17,13 @@ export class LaneBook {
   readonly #sending = new Set<string>();
   #owed = 0;
 
-  constructor(schedule: Schedule, onQueued: () => void) {
+  /** Remembers over a restart which devices are owed a wake. */
+  readonly #remembered: OwedDevices | undefined;
+
+  constructor(schedule: Schedule, onQueued: () => void, remembered?: OwedDevices) {
     this.#schedule = schedule;
     this.#onQueued = onQueued;
+    this.#remembered = remembered;
   }
 
   /** Wakes that are not merely owed. */
@@ -84,9 +89,15 @@ export class LaneBook {
     entry.rank = 'owed';
     entry.isFirm = isFirm;
     entry.timesOwed++;
+    this.#remembered?.owe({ target: entry.target, kind: entry.kind, keys: [...entry.keys] });
     if (waitMs <= 0) return this.#put(entry);
     this.#hold(entry);
     this.#wait(entry, waitMs);
+  }
+
+  /** The device is owed nothing any more, unless it has become so while this wake was being sent. */
+  settle({ device, target }: LaneEntry): void {
+    if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.settle(target);
   }
 
   /** Whatever waits for a retry is queued at once. */

@@ -84,6 +84,8 @@ export const GAUGES = {
   data_dir_free_bytes: { help: 'Room on the disk of DATA_DIR.', labels: [] },
   registrations: { help: 'Registrations held, by platform.', labels: ['platform'] },
   registrations_limit: { help: 'MAX_REGISTRATIONS.', labels: [] },
+  store_open: { help: 'Whether the store can keep registrations: 1 or 0.', labels: [] },
+  store_bytes: { help: "Size of the store's file.", labels: [] },
   seen_events: { help: 'Ids of events held in the seen-set.', labels: [] },
   wakes_pending: { help: 'Wakes that wait or are under way.', labels: ['provider'] },
   devices_owed: { help: 'Devices that are owed a wake.', labels: ['provider'] },

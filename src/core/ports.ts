@@ -1,4 +1,4 @@
-import type { Delivery, Wake } from './delivery.ts';
+import type { Delivery, Wake, WakeKind } from './delivery.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Recipients } from './recipients.ts';
@@ -103,7 +103,7 @@ export interface RegistrationStore {
   /** Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds). */
   admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
-  /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. */
+  /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
   put(registration: Registration): Promise<PutResult>;
   /** Starts the key's time to live again and marks it woken, in one step, if it still points at this device. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;
@@ -111,6 +111,7 @@ export interface RegistrationStore {
    * Removes the key's registration, unless that is owned at `now` (milliseconds) and the request is not signed.
    *
    * @returns whether it was there, not expired, and has been removed. No sooner or later where it is owned than where it is unknown
+   * @throws StoreUnavailable, and then nothing has changed
    */
   remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
   /** Removes every registration that points at this device. @returns how many there were */
@@ -118,6 +119,29 @@ export interface RegistrationStore {
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */
   sweep(now: number): Promise<number>;
   counts(): RegistrationCounts;
+}
+
+/** A device that is owed a wake, and for which keys. */
+export interface OwedWake {
+  readonly target: PushTarget;
+  readonly kind: WakeKind;
+  readonly keys: readonly TradePubkey[];
+}
+
+/** Remembers, over a restart, which devices are owed a wake: the events that it answers are committed, so no relay is asked for them again. */
+export interface OwedDevices {
+  owe(wake: OwedWake): void;
+  /** The device is owed nothing any more. */
+  settle(target: PushTarget): void;
+}
+
+/** Remembers, over a restart, until when each relay's events of a kind had come without a gap. Times are milliseconds. */
+export interface ProofsOfLife {
+  /** @returns `undefined` where nobody has listened to this kind of this relay */
+  of(relay: string, kind: number): number | undefined;
+  /** When any relay was last listened to. */
+  latest(): number | undefined;
+  note(relay: string, kind: number, at: number): void;
 }
 
 /** One push service. A provider never throws for what a push service does: it answers with a {@link Delivery}. */

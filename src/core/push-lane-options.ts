@@ -1,5 +1,5 @@
 import type { LaneHealthOptions } from './lane-health.ts';
-import type { PushProvider } from './ports.ts';
+import type { OwedDevices, PushProvider } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { WakeConsequences } from './wake-consequences.ts';
@@ -13,6 +13,8 @@ export interface PushLaneOptions extends LaneHealthOptions {
   /** `WAKE_DEADLINE_SECONDS`: after this, in milliseconds, a wake is given up and owed. */
   readonly deadlineMs: number;
   readonly consequences: WakeConsequences;
+  /** Remembers over a restart which devices are owed a wake. */
+  readonly owed?: OwedDevices | undefined;
   readonly schedule: Schedule;
   readonly telemetry: Telemetry;
   /** Told of a fault that nothing here can mend; the program then stops. */

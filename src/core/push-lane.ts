@@ -36,7 +36,7 @@ export class PushLane {
     this.#health = new LaneHealth(options);
     this.#report = new LaneReport({ ...options, provider: options.provider.name });
     this.#judge = new LaneJudge({ ...options, health: this.#health, report: this.#report });
-    this.#book = new LaneBook(options.schedule, () => this.#advance());
+    this.#book = new LaneBook(options.schedule, () => this.#advance(), options.owed);
   }
 
   /** Wakes that wait or are under way, the owed ones not counted. */
@@ -49,7 +49,7 @@ export class PushLane {
     return this.#book.owed;
   }
 
-  /** What ails it at this moment. */
+  /** What ails it now. */
   get troubles(): readonly LaneTrouble[] {
     return laneTroubles(this.#health, this.#report);
   }
@@ -144,17 +144,17 @@ export class PushLane {
 
   async #attempt(entry: LaneEntry, signal: AbortSignal): Promise<void> {
     const { clock, consequences, provider } = this.#options;
-    const { kind, keys } = entry;
-    const target = entry.hasWaited ? await consequences.registered(entry.target, keys) : entry.target;
+    const target = entry.hasWaited ? await consequences.registered(entry.target, entry.keys) : entry.target;
     if (target === undefined) {
       this.#onSent(entry);
+      this.#book.settle(entry);
       return this.#drop(entry, 'unregistered');
     }
     let delivery: Delivery;
     try {
-      delivery = await provider.send(target, { kind, timestamp: unixSeconds(clock) }, signal);
+      delivery = await provider.send(target, { kind: entry.kind, timestamp: unixSeconds(clock) }, signal);
     } catch (fault) {
-      // A provider answers, it does not throw. If one does, that is our mistake and not the device's.
+      // A provider answers; one that throws is our mistake and not the device's.
       this.#report.fault(describeError(fault));
       delivery = { outcome: 'retry', reason: 'provider_fault' };
     }
@@ -163,19 +163,19 @@ export class PushLane {
   }
 
   #onSent(entry: LaneEntry): void {
-    this.#sending.delete(entry);
-    this.#book.end(entry);
+    if (this.#sending.delete(entry)) this.#book.end(entry);
   }
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
-    const { consequences } = this.#options;
+    const { keys, kind, target } = entry;
+    if (ruling.next === 'renew' || ruling.next === 'forget') this.#book.settle(entry);
     switch (ruling.next) {
       case 'renew':
         // A chat wake renews nothing: whoever knows a key could keep it alive, and from giving way (contract 6).
-        if (entry.kind === 'silent_wake') await consequences.renew(entry.target, entry.keys);
+        if (kind === 'silent_wake') await this.#options.consequences.renew(target, keys);
         return entry.end('sent');
       case 'forget':
-        await consequences.forget(entry.target);
+        await this.#options.consequences.forget(target);
         return entry.end('sent');
       case 'owe':
         return this.#owe(entry, ruling);

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from './clock.ts';
 import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
+import type { OwedDevices } from './ports.ts';
 import type { PushLane } from './push-lane.ts';
 import { deviceOf, type PushTarget } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
@@ -18,6 +19,8 @@ export interface PushLanesOptions {
   readonly laneOf: (target: PushTarget) => string | undefined;
   /** Makes the lane for the provider of this type. */
   readonly createLane: (type: PushTarget['type'], name: string) => PushLane;
+  /** Remembers over a restart which devices are owed a wake. */
+  readonly owed?: OwedDevices | undefined;
   /** Closes what the providers hold open. */
   readonly closeProviders: () => Promise<void>;
   readonly schedule: Schedule;
@@ -39,7 +42,10 @@ export class PushLanes implements AsyncDisposable {
     if (lane !== undefined) return lane.request(request);
     this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
     this.#options.telemetry.trace(request.keys, 'wake without a lane', request.target.type);
-    return Promise.resolve('dropped');
+    if (this.#options.owed === undefined) return Promise.resolve('dropped');
+    // Credentials come with a restart.
+    this.#options.owed.owe(request);
+    return Promise.resolve('owed');
   }
 
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */

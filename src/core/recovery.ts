@@ -11,6 +11,9 @@ import type { WakeEnd } from './wake-request.ts';
 export class Recovery implements Disposable {
   readonly #wakes = new Map<string, Promise<WakeEnd>>();
   readonly #absorbed = new Map<string, Promise<boolean>>();
+  #onSettled: () => void = () => undefined;
+  /** Resolves when it has ended, and all of its wakes have: until then a restart would have to catch up on the same again. */
+  readonly settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
   /** Whether what came after a wake came live as well, all the time: else nobody knows, and an absorbed event may wake again. */
   isSound = true;
@@ -50,6 +53,7 @@ export class Recovery implements Disposable {
   [Symbol.dispose](): void {
     if (this.#ended) return;
     this.#ended = true;
+    void Promise.allSettled(this.#wakes.values()).then(this.#onSettled);
     const settled = Promise.resolve(false);
     this.#onEnd(
       this.isSound ? this.#absorbed : new Map([...this.#absorbed.keys()].map((id) => [id, settled])),

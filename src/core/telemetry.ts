@@ -58,7 +58,7 @@ export const COUNTERS = {
   },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
   wakes_turned_away: {
-    help: 'Wakes that no lane took: the provider waits for credentials.',
+    help: 'Wakes that no lane took: the provider waits for credentials. STORE=file owes them.',
     labels: ['provider'],
   },
   wakes_absorbed: {
@@ -100,6 +100,10 @@ export const COUNTERS = {
   },
   registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
   registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
+  store_commits: { help: 'Times that changes were made durable, many at once.', labels: [] },
+  store_rewrites: { help: 'Times that the file of the store was written anew.', labels: [] },
+  store_failures: { help: 'Times that the disk did not take what the store had to keep.', labels: [] },
+  store_refusals: { help: 'Registrations, and ends of some, refused by a full or broken disk.', labels: [] },
   registrations_defended: {
     help: 'Unsigned registrations of an owned key: nothing was changed.',
     labels: [],

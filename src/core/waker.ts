@@ -1,7 +1,7 @@
 import { SECOND_MS } from './clock.ts';
 import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
-import type { EventOrigin } from './ports.ts';
+import type { EventOrigin, OwedWake } from './ports.ts';
 import type { PushLanes } from './push-lanes.ts';
 import { deviceOf, isSameDevice, type PushTarget } from './push-target.ts';
 import { recipientsOf } from './recipients.ts';
@@ -92,6 +92,11 @@ export class Waker {
     if (registration === undefined) return;
     const { target } = registration;
     void this.#coalescer.request({ target, kind: 'chat_wake', keys: [tradePubkey], priority: 'recovered' });
+  }
+
+  /** Wakes a device that was owed a wake when the program was stopped. */
+  payOwed(wake: OwedWake): void {
+    this.#coalescer.hold({ ...wake, priority: 'recovered' });
   }
 
   /** Hands over at once whatever is held: the program stops. */

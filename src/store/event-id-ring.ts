@@ -66,6 +66,17 @@ export class EventIdRing {
     this.#size++;
   }
 
+  /** The ids held at this moment, as the 32 hex characters that are kept of each, oldest first. */
+  *entries(): Generator<{ id: string; time: number }> {
+    // Copies: whoever reads them may take their time.
+    const [words, times, first, taken] = [this.#words.slice(), this.#times.slice(), this.#first, this.#taken];
+    for (let n = 0; n < taken; n++) {
+      const place = (first + n) % times.length;
+      const time = times[place] as number;
+      if (time !== VACATED) yield { id: writeWords(words, place * WORDS), time };
+    }
+  }
+
   remove(id: string): void {
     this.#removeAt(this.#find(id));
   }
@@ -161,6 +172,10 @@ export class EventIdRing {
   #next(slot: number): number {
     return (slot + 1) & (this.#index.length - 1);
   }
+}
+
+function writeWords(words: Uint32Array, at: number): string {
+  return [...words.subarray(at, at + WORDS)].map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 function powerOfTwo(atLeast: number): number {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
-import { renewedTarget, type PushTarget } from '../core/push-target.ts';
+import type { PushTarget } from '../core/push-target.ts';
 import {
   expiryOf,
   mayGiveWay,
@@ -10,37 +10,35 @@ import {
   type RegistrationCounts,
 } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
-import { DeviceRecords } from './device-records.ts';
+import { AgeRing } from './age-ring.ts';
+import { DeviceLinks } from './device-links.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
-import { RecordRings } from './record-rings.ts';
+import type { RegistrationChange } from './registration-change.ts';
 import { RegistrationRecords } from './registration-records.ts';
 
 /** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */
 const SLICE = 1024;
-/** No registration's record, but one that the ring of those that may give way begins and ends at. */
-const RING_START = 0;
 
 /**
- * Registrations in memory: gone with the process (`STORE=memory`). They are no objects but numbered records in typed arrays:
+ * Registrations in memory: gone with the process. They are no objects but numbered records in typed arrays:
  * the garbage collector never looks at them, and a million take some 230 MB (docs/performance.md).
  */
 export class MemoryRegistrations implements RegistrationStore {
+  /** Told of every change as it is made; a call of `put`, `renew` or `remove` has made its changes when it gives its promise. */
+  onChange: ((change: RegistrationChange) => void) | undefined;
   readonly #capacity: number;
   readonly #numbers = new RecordNumbers();
   readonly #records = new RegistrationRecords();
-  readonly #devices = new DeviceRecords();
-  /** The registrations that point at one device. */
-  readonly #ofDevice = new RecordRings();
-  /** The unsigned keys that were never woken, oldest registration first: the order in which they give way. */
-  readonly #neverWoken = new RecordRings();
+  readonly #devices = new DeviceLinks(this.#records.devices);
+  /** The unsigned keys that were never woken. */
+  readonly #neverWoken = new AgeRing();
   readonly #keys = new KeyIndex(this.#records.keys);
   readonly #counts = { total: 0, android: 0, ios: 0, webpush: 0 };
 
   /** @param options.capacity the most registrations kept (`MAX_REGISTRATIONS`) */
   constructor(options: { capacity: number }) {
     this.#capacity = options.capacity;
-    this.#neverWoken.begin(RING_START);
   }
 
   mayHold(tradePubkey: TradePubkey): boolean {
@@ -80,9 +78,11 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
     const record = this.#keys.find(tradePubkey);
-    if (record === NO_RECORD || !this.#devices.is(this.#records.devices.get(record), target)) return;
+    if (record === NO_RECORD || !this.#devices.is(record, target)) return;
+    const former = this.#told(record);
     this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
     this.#neverWoken.leave(record);
+    this.onChange?.({ former, current: this.#told(record) });
   }
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
@@ -95,8 +95,8 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async forget(target: PushTarget): Promise<number> {
     let forgotten = 0;
-    for (let device = this.#devices.find(target); device !== NO_RECORD; device = this.#devices.find(target)) {
-      this.#delete(this.#devices.firstRegistration.get(device));
+    for (let one = this.#devices.anyOf(target); one !== NO_RECORD; one = this.#devices.anyOf(target)) {
+      this.#delete(one);
       if (++forgotten % SLICE === 0) await setImmediate();
     }
     return forgotten;
@@ -120,6 +120,11 @@ export class MemoryRegistrations implements RegistrationStore {
       if (this.#records.isHeld(record)) yield this.#read(record);
   }
 
+  /** Puts those that may give way in the order of their age, whatever the order in which they came. */
+  sortByAge(): void {
+    this.#neverWoken.sort((record) => this.#records.registeredAt(record));
+  }
+
   /** What there has ever been room for: registrations, and blocks of their devices' addresses. */
   get records(): { readonly registrations: number; readonly blocks: number } {
     return { registrations: this.#numbers.last, blocks: this.#devices.blocks };
@@ -130,69 +135,60 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   #read(record: number, tradePubkey = this.#records.tradePubkey(record)): Registration {
-    return this.#records.read(record, tradePubkey, this.#devices.targetOf(this.#records.devices.get(record)));
+    return this.#records.read(record, tradePubkey, this.#devices.targetOf(record));
   }
 
   /** The registration that would give way to a new key now, if any. */
   #displaceable(now: number): number {
-    const oldest = this.#neverWoken.next(RING_START);
-    return oldest !== RING_START && mayGiveWay(this.#read(oldest), now) ? oldest : NO_RECORD;
+    const oldest = this.#neverWoken.oldest();
+    return oldest !== NO_RECORD && mayGiveWay(this.#read(oldest), now) ? oldest : NO_RECORD;
   }
 
   #replace(record: number, registration: Registration): void {
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     const woken = registration.woken || this.#records.isWoken(record);
-    const target = this.#renewed(registration.target);
+    const target = this.#devices.renewed(registration.target);
+    const former = this.#told(record);
     this.#unlink(record);
     this.#link(record, { ...registration, target, woken });
+    this.onChange?.({ former, current: this.#told(record) });
   }
 
   #insert(registration: Registration): void {
     const record = this.#numbers.take();
     this.#records.reach(record);
     this.#keys.add(registration.tradePubkey, record);
-    this.#ofDevice.begin(record);
+    this.#devices.begin(record);
     this.#neverWoken.begin(record);
-    this.#link(record, { ...registration, target: this.#renewed(registration.target) });
-  }
-
-  /** What reaches the device from now on, as far as it was known before. */
-  #renewed(target: PushTarget): PushTarget {
-    const device = this.#devices.find(target);
-    return device === NO_RECORD ? target : renewedTarget(this.#devices.targetOf(device), target);
+    this.#link(record, { ...registration, target: this.#devices.renewed(registration.target) });
+    this.onChange?.({ former: undefined, current: this.#told(record) });
   }
 
   #delete(record: number): void {
+    const former = this.#told(record);
     this.#unlink(record);
     this.#keys.remove(record);
     this.#records.clear(record);
     this.#numbers.giveBack(record);
+    this.onChange?.({ former, current: undefined });
+  }
+
+  /** The registration, if anybody is told of changes. */
+  #told(record: number): Registration | undefined {
+    return this.onChange && this.#read(record);
   }
 
   /** Points a record that points nowhere at its device. */
   #link(record: number, registration: Registration): void {
-    const { firstRegistration } = this.#devices;
-    const known = this.#devices.find(registration.target);
-    const device = known === NO_RECORD ? this.#devices.add(registration.target) : known;
-    if (known === NO_RECORD) firstRegistration.set(device, record);
-    else {
-      this.#devices.update(device, registration.target);
-      this.#ofDevice.join(record, firstRegistration.get(device));
-    }
-    this.#records.devices.set(record, device);
+    this.#devices.point(record, registration.target);
     this.#records.write(record, registration);
-    if (!registration.woken && !registration.signed) this.#neverWoken.join(record, RING_START);
+    if (!registration.woken && !registration.signed) this.#neverWoken.join(record);
     this.#counts.total++;
     this.#counts[registration.platform]++;
   }
 
   #unlink(record: number): void {
-    const { firstRegistration } = this.#devices;
-    const device = this.#records.devices.get(record);
-    const next = this.#ofDevice.next(record);
-    if (next === record) this.#devices.remove(device);
-    else if (firstRegistration.get(device) === record) firstRegistration.set(device, next);
-    this.#ofDevice.leave(record);
+    this.#devices.release(record);
     this.#neverWoken.leave(record);
     this.#counts.total--;
     this.#counts[this.#records.platform(record)]--;

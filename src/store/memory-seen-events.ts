@@ -50,15 +50,29 @@ export class MemorySeenEvents implements SeenEvents {
   }
 
   async commit(id: string): Promise<void> {
-    const now = this.#clock();
     this.#pending.delete(id);
-    this.#committed.remove(id);
-    this.#makeRoom(now);
-    this.#committed.add(id, now);
+    this.#add(id, this.#clock());
+  }
+
+  /** Takes in an id that was committed before the program was started; in the order in which they were. */
+  restore(id: string, committedAt: number): void {
+    this.#add(id, committedAt);
+  }
+
+  /** What is committed and has not expired, oldest first. @see EventIdRing for what is kept of an id */
+  *entries(): Generator<{ id: string; time: number }> {
+    const now = this.#clock();
+    for (const entry of this.#committed.entries()) if (!hasExpired(entry.time, now)) yield entry;
   }
 
   async release(id: string): Promise<void> {
     this.#pending.delete(id);
+  }
+
+  #add(id: string, time: number): void {
+    this.#committed.remove(id);
+    this.#makeRoom(time);
+    this.#committed.add(id, time);
   }
 
   #isSeen(id: string): boolean {

@@ -1,4 +1,6 @@
 import { MemoryRegistrations } from '../../src/store/memory-registrations.ts';
+import { openFileStore } from '../support/file-store.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 import { registrationCapacityContract } from './registration-capacity.contract.ts';
 import { registrationKeysContract } from './registration-keys.contract.ts';
 import { registrationModelContract } from './registration-model.contract.ts';
@@ -6,9 +8,19 @@ import { registrationOwnershipContract } from './registration-ownership.contract
 import { registrationStoreContract, type CreateRegistrationStore } from './registration-store.contract.ts';
 
 const inMemory: CreateRegistrationStore = async (options) => new MemoryRegistrations(options);
+const inAFile: CreateRegistrationStore = async (options) => {
+  const { store } = await openFileStore(await tempDirectory(), options);
+  return store.contents.registrations;
+};
 
 registrationStoreContract('in memory', inMemory);
 registrationCapacityContract('in memory', inMemory);
 registrationKeysContract('in memory', inMemory);
 registrationModelContract('in memory', inMemory);
 registrationOwnershipContract('in memory', inMemory);
+
+registrationStoreContract('in a file', inAFile);
+registrationCapacityContract('in a file', inAFile);
+registrationModelContract('in a file', inAFile);
+registrationKeysContract('in a file', inAFile);
+registrationOwnershipContract('in a file', inAFile);

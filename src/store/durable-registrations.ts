@@ -1,0 +1,199 @@
+import type { Clock } from '../core/clock.ts';
+import type { PutResult, RegistrationStore } from '../core/ports.ts';
+import type { PushTarget } from '../core/push-target.ts';
+import type { Lifetime, Registration, RegistrationCounts } from '../core/registration.ts';
+import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
+import { FormerRegistrations } from './former-registrations.ts';
+import type { Journal } from './journal.ts';
+import type { JournalEntry } from './journal-batch.ts';
+import type { MemoryRegistrations } from './memory-registrations.ts';
+import type { RegistrationChange } from './registration-change.ts';
+import { entriesOf, entryOf } from './registration-entries.ts';
+
+const KEY_DIGITS = 64;
+/** What the disk says, and what is taken back, is said by nobody else than the owner. */
+const OWNER = { signed: true, now: 0 };
+
+export interface DurableRegistrationsParts {
+  readonly memory: MemoryRegistrations;
+  readonly journal: Journal;
+  /** Which registrations are kept on disk. */
+  readonly keeps: (registration: Registration) => boolean;
+  /** Told of what no longer belongs on the disk. */
+  readonly onGarbage: () => void;
+  /** Told when what had expired has left memory. */
+  readonly onSwept: () => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Registrations in memory that the disk vouches for: a change that a client asks for is answered when it is durable, and taken
+ * back if it cannot be. Until then whoever asks is told of what was registered before.
+ */
+export class DurableRegistrations implements RegistrationStore {
+  readonly #parts: DurableRegistrationsParts;
+  readonly #former = new FormerRegistrations();
+  /** The changes of the call under way: memory changes within the call. */
+  #changes: RegistrationChange[] | undefined;
+
+  constructor(parts: DurableRegistrationsParts) {
+    this.#parts = parts;
+    this.#listen();
+  }
+
+  mayHold(tradePubkey: TradePubkey): boolean {
+    return this.#parts.memory.mayHold(tradePubkey) || this.#former.oldest(tradePubkey) !== undefined;
+  }
+
+  mayHoldAt(text: Uint8Array, from: number): boolean {
+    if (this.#parts.memory.mayHoldAt(text, from)) return true;
+    if (this.#former.isEmpty) return false;
+    const written = Buffer.from(text.subarray(from, from + KEY_DIGITS)).toString('latin1');
+    const tradePubkey = parseTradePubkey(written);
+    return tradePubkey !== undefined && this.#former.oldest(tradePubkey) !== undefined;
+  }
+
+  isFull(): boolean {
+    return this.#parts.memory.isFull();
+  }
+
+  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean {
+    return this.#parts.memory.admits(tradePubkey, request);
+  }
+
+  async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
+    return this.#former.oldest(tradePubkey) ?? this.#parts.memory.find(tradePubkey);
+  }
+
+  async put(registration: Registration): Promise<PutResult> {
+    const { result, changes } = this.#collect(() => this.#parts.memory.put(registration));
+    await this.#commit(changes);
+    // The answer takes as long as it does for a key that nobody owns (contract 1.3).
+    if ((await result) === 'owned' && this.#parts.keeps(registration))
+      await this.#parts.journal.commit([], () => []);
+    return result;
+  }
+
+  /** Nobody waits for a renewal: a crash costs it some of its effect. */
+  async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
+    return this.#parts.memory.renew(tradePubkey, target, lifetime, now);
+  }
+
+  async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
+    const { result, changes } = this.#collect(() => this.#parts.memory.remove(tradePubkey, request));
+    await this.#commit(changes);
+    return result;
+  }
+
+  /** Nobody waits for it: after a crash the push service says again that the device is gone. */
+  async forget(target: PushTarget): Promise<number> {
+    return this.#parts.memory.forget(target);
+  }
+
+  async sweep(now: number): Promise<number> {
+    const count = await this.#parts.memory.sweep(now);
+    this.#parts.onSwept();
+    return count;
+  }
+
+  counts(): RegistrationCounts {
+    return this.#parts.memory.counts();
+  }
+
+  /** Puts in memory what the disk says. @returns whether there was room */
+  restore(registration: Registration): boolean {
+    const { memory } = this.#parts;
+    this.drop(registration.tradePubkey);
+    if (memory.isFull()) return false;
+    this.#quietly(() => void memory.put(registration));
+    return true;
+  }
+
+  /** Takes out of memory what the disk says has gone. */
+  drop(tradePubkey: TradePubkey): void {
+    const { memory } = this.#parts;
+    if (memory.mayHold(tradePubkey)) this.#quietly(() => void memory.remove(tradePubkey, OWNER));
+  }
+
+  /** Puts in order what the disk has said. */
+  sortByAge(): void {
+    this.#parts.memory.sortByAge();
+  }
+
+  /** What belongs on the disk. */
+  *kept(): Generator<Registration> {
+    for (const registration of this.#parts.memory.entries())
+      if (this.#parts.keeps(registration)) yield registration;
+  }
+
+  async #commit(changes: readonly RegistrationChange[]): Promise<void> {
+    const { journal, keeps, onGarbage } = this.#parts;
+    const entries = entriesOf(changes, keeps);
+    if (entries.length === 0) return;
+    const formers = changes.flatMap(({ former }) => (former === undefined ? [] : [former]));
+    for (const former of formers) this.#former.hold(former);
+    try {
+      await journal.commit(entries, () => this.#undo(changes));
+    } finally {
+      for (const former of formers) this.#former.letGo(former);
+    }
+    if (formers.some(keeps)) onGarbage();
+  }
+
+  #undo(changes: readonly RegistrationChange[]): JournalEntry[] {
+    const back = changes.map(({ former, current }) => ({ former: current, current: former })).toReversed();
+    this.#quietly(() => {
+      for (const { former, current } of back) {
+        if (former !== undefined) void this.#parts.memory.remove(former.tradePubkey, OWNER);
+        if (current !== undefined) void this.#parts.memory.put(current);
+      }
+    });
+    const keys = new Map(back.map(({ former, current }) => [(current ?? former)?.tradePubkey, current]));
+    return [...keys].flatMap(([key, current]) => {
+      if (key === undefined) return [];
+      return [entryOf(key, current !== undefined && this.#parts.keeps(current) ? current : undefined)];
+    });
+  }
+
+  #onChange(change: RegistrationChange): void {
+    if (this.#changes !== undefined) return void this.#changes.push(change);
+    // What has expired needs no word on the disk: it is expired there too.
+    if (!this.#isExpiry(change)) {
+      for (const entry of entriesOf([change], this.#parts.keeps)) this.#parts.journal.write(entry);
+    }
+    const { current, former } = change;
+    if (current === undefined && former !== undefined && this.#parts.keeps(former)) this.#parts.onGarbage();
+  }
+
+  #isExpiry({ current, former }: RegistrationChange): boolean {
+    return current === undefined && former !== undefined && former.expiresAt <= this.#parts.clock();
+  }
+
+  /** Runs a change of memory, which has changed by the time that it gives its promise. */
+  #collect<Result>(change: () => Promise<Result>): {
+    result: Promise<Result>;
+    changes: RegistrationChange[];
+  } {
+    const changes: RegistrationChange[] = [];
+    this.#changes = changes;
+    try {
+      return { result: change(), changes };
+    } finally {
+      this.#changes = undefined;
+    }
+  }
+
+  #listen(): void {
+    this.#parts.memory.onChange = (change) => this.#onChange(change);
+  }
+
+  /** Changes memory without anybody being told: the disk knows. */
+  #quietly(change: () => void): void {
+    this.#parts.memory.onChange = undefined;
+    try {
+      change();
+    } finally {
+      this.#listen();
+    }
+  }
+}

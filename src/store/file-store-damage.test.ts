@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+
+import { describe, expect, test } from 'vitest';
+
+import { fcmTarget, registrationAt, tradeKey } from '../../test/support/registrations.ts';
+import { OTHER_KEY, openFileStore } from '../../test/support/file-store.ts';
+import { stateAfter, stateOf, type State } from '../../test/support/store-states.ts';
+import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { StoreOpenError } from './store-open-error.ts';
+
+const UNSIGNED = { signed: false, now: 0 };
+const NOW = Date.UTC(2026, 0, 1);
+const nth = (n: number, token = `phone ${n}`) =>
+  registrationAt(NOW, { tradePubkey: tradeKey(n), target: fcmTarget(token) });
+
+/** A file to which changes were added one by one, with what the store held after each, and how long the file was. */
+async function history(): Promise<{ bytes: Buffer; states: State[]; ends: number[] }> {
+  const { path, store } = await openFileStore(await tempDirectory());
+  const { registrations } = store.contents;
+  const states: State[] = [];
+  const ends: number[] = [];
+  const note = (): void => {
+    states.push(stateOf(store));
+    ends.push(store.size);
+  };
+  note();
+  const changes = [
+    () => registrations.put(nth(1)),
+    () => registrations.put(nth(2)),
+    () => registrations.put(nth(1, 'new phone')),
+    () => registrations.remove(tradeKey(2), UNSIGNED),
+    () => registrations.put(nth(3)),
+  ];
+  for (const change of changes) {
+    await change();
+    note();
+  }
+  await store.close();
+  return { bytes: await readFile(path), states, ends };
+}
+
+async function outcome(bytes: Uint8Array): Promise<State | string> {
+  return stateAfter(bytes).catch((error: unknown) => {
+    if (error instanceof StoreOpenError) return error.message;
+    throw error;
+  });
+}
+
+/** What ends the document, and is overwritten by every change. */
+const TRAILER = 4;
+
+describe('a file that ends', () => {
+  test('at any byte of its last change is the state before it, or after it', async () => {
+    const { bytes, states, ends } = await history();
+    const [before = 0, after = 0] = ends.slice(-2);
+    for (let length = before - TRAILER; length < after; length++) {
+      const isWhole = length >= after - TRAILER;
+      expect(await outcome(bytes.subarray(0, length)), `cut at ${length}`).toEqual(
+        states.at(isWhole ? -1 : -2),
+      );
+    }
+  });
+
+  test('with zeros in place of its last change, from any byte on, is the state before it', async () => {
+    const { bytes, states, ends } = await history();
+    const [before = 0, after = 0] = ends.slice(-2);
+    for (let from = before - TRAILER; from < after - TRAILER; from++) {
+      const zeroed = Buffer.from(bytes);
+      zeroed.fill(0, from);
+      expect(await outcome(zeroed), `zeros from ${from}`).toEqual(states.at(-2));
+    }
+  });
+
+  test('after any of its changes is the state of then', async () => {
+    const { bytes, states, ends } = await history();
+    for (const [n, end] of ends.entries())
+      expect(await outcome(bytes.subarray(0, end - TRAILER))).toEqual(states[n]);
+  });
+});
+
+describe('a file in which a byte is another', () => {
+  test('before its last change stops the start and is named, unless nothing is changed by it', async () => {
+    const { bytes, states, ends } = await history();
+    const last = (ends.at(-2) ?? 0) - TRAILER;
+    let stopped = 0;
+    for (let at = 0; at < last; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      const result = await outcome(flipped);
+      if (typeof result !== 'string') expect(result, `byte ${at}`).toEqual(states.at(-1));
+      else expect(result, `byte ${at}`).toContain('store.json');
+      if (typeof result === 'string') stopped++;
+    }
+    // The others are in the note for people, or stand between frames.
+    expect(stopped).toBeGreaterThan(last - 120);
+  }, 60_000);
+
+  test('of a frame says at which byte the file is damaged, and what to do', async () => {
+    const { bytes } = await history();
+    const flipped = Buffer.from(bytes);
+    const at = bytes.indexOf('\n') + 40;
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    expect(await outcome(flipped)).toMatch(
+      /store\.json is damaged at byte \d+\. Put a backup in its place.*Nothing was changed/,
+    );
+  });
+});
+
+describe('frames that are all genuine', () => {
+  test.each([
+    ['one left out', (frames: string[]) => frames.toSpliced(2, 1)],
+    [
+      'two that changed places',
+      (frames: string[]) => [frames[0], frames[1], frames[3], frames[2], ...frames.slice(4)],
+    ],
+    ['one that is there twice', (frames: string[]) => [...frames, frames.at(-1)]],
+  ])('%s: damage', async (_, change) => {
+    const { bytes } = await history();
+    const { frames, ...header } = JSON.parse(bytes.toString()) as { frames: string[] };
+    const text = `${JSON.stringify(header).slice(0, -1)},"frames":[\n${change(frames)
+      .map((frame) => JSON.stringify(frame))
+      .join(',\n')}\n]}\n`;
+    expect(await outcome(Buffer.from(text))).toContain('damaged');
+  });
+
+  test('of another file of the same server are damage in this one', async () => {
+    const [one, other] = [await history(), await history()];
+    const lines = one.bytes.toString().split('\n');
+    const foreign = other.bytes.toString().split('\n');
+    lines[2] = foreign[2] ?? '';
+    expect(await outcome(Buffer.from(lines.join('\n')))).toContain('damaged');
+  });
+});
+
+describe('a file that was sealed with another key', () => {
+  test('stops the start with a sentence that says so, and is left as it is', async () => {
+    const { path, store } = await openFileStore(await tempDirectory());
+    await store.contents.registrations.put(nth(1));
+    await store.close();
+    const bytes = await readFile(path);
+    await expect(stateAfter(bytes, { keys: [OTHER_KEY] })).rejects.toMatchObject({
+      message: expect.stringMatching(/sealed with another server key.*SERVER_PRIVATE_KEY_PREVIOUS/) as string,
+      isConfiguration: true,
+    });
+  });
+});

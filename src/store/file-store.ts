@@ -1,0 +1,178 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { Registration } from '../core/registration.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { DocumentFile } from './document-file.ts';
+import { Journal } from './journal.ts';
+import { openDocument } from './open-document.ts';
+import type { DocumentEnd } from './read-document.ts';
+import { RewritePolicy } from './rewrite-policy.ts';
+import { StoreContents, type StoreContentsOptions } from './store-contents.ts';
+import { LockTaken, StoreLock } from './store-lock.ts';
+import { StoreOpenError } from './store-open-error.ts';
+import { removeDrafts } from './write-draft.ts';
+
+const LOCK = 'store.lock';
+
+export interface FileStoreOptions extends StoreContentsOptions {
+  readonly path: string;
+  /** The server's key, and after it the one that the store may still be sealed with. */
+  readonly keys: readonly [Secret<Uint8Array>, ...Secret<Uint8Array>[]];
+  readonly telemetry: Telemetry;
+  /** For tests: the least time between two commits, in milliseconds. */
+  readonly commitEveryMs?: number;
+  /** Whether the file is made with the first change alone, and not at the start. */
+  readonly isLazy: boolean;
+}
+
+/** A store in memory and in one sealed file, to which changes are added, and which is written anew now and then. */
+export class FileStore {
+  readonly contents: StoreContents;
+  readonly #options: FileStoreOptions;
+  readonly #journal: Journal;
+  readonly #policy: RewritePolicy;
+  #lock: StoreLock | undefined;
+  #rewriting: Promise<void> | undefined;
+
+  constructor(options: FileStoreOptions) {
+    const { clock, keys, path, telemetry } = options;
+    this.#options = options;
+    this.#policy = new RewritePolicy(clock);
+    this.#journal = new Journal({
+      path,
+      key: keys[0],
+      snapshot: () => this.contents.records(),
+      telemetry,
+      commitEveryMs: options.commitEveryMs,
+      beforeMaking: () => this.#takeLock(),
+      onCommitted: (size) => {
+        if (this.#policy.hasOutgrown(size)) this.#rewriteSoon();
+      },
+    });
+    this.contents = new StoreContents({
+      ...options,
+      journal: this.#journal,
+      onGarbage: () => this.#policy.noteGarbage(),
+      onSwept: () => this.#onSwept(),
+    });
+  }
+
+  /** Whether changes can be kept at this moment. */
+  get isOpen(): boolean {
+    return !this.#journal.isRefusing;
+  }
+
+  /** Of the file, in bytes. */
+  get size(): number {
+    return this.#journal.size;
+  }
+
+  /**
+   * Takes the lock, reads the file, and goes on with it. A disk that can only be read is enough: then the store is not open,
+   * and will be when the disk takes something again.
+   *
+   * @returns `foreign` where something is in the file's place that this program has not written
+   * @throws StoreOpenError
+   */
+  async open(): Promise<'open' | 'foreign'> {
+    const { isLazy, keys, path, telemetry } = this.#options;
+    if (isLazy && !(await isThere(path))) return 'open';
+    const refusal: unknown = await this.#takeLock().catch((error: unknown) => error);
+    if (refusal instanceof LockTaken) {
+      throw new StoreOpenError(
+        `${dirname(path)} is in use by another mostro-push; stop that one first, or set another DATA_DIR`,
+      );
+    }
+    const document = await openDocument(path, keys, (record) => this.contents.apply(record));
+    if (document === 'foreign') return document;
+    this.contents.registrations.sortByAge();
+    await (document === undefined ? this.#make(refusal) : this.#resume(document, refusal));
+    telemetry.log('store.opened', { count: this.contents.registrations.counts().total });
+    return 'open';
+  }
+
+  /** Keeps registrations that come from elsewhere, as far as their keys have none here. @throws StoreOpenError */
+  async adopt(registrations: Iterable<Registration>): Promise<void> {
+    const { registrations: held } = this.contents;
+    for (const registration of registrations) {
+      if (!held.mayHold(registration.tradePubkey)) this.contents.apply({ type: 'registered', registration });
+    }
+    held.sortByAge();
+    await this.#make(await this.#takeLock().catch((error: unknown) => error));
+  }
+
+  /** Writes everything to a new file, sealed with the server's key of today. @throws what the system says */
+  async rewrite(): Promise<void> {
+    this.#policy.noteBegin();
+    await this.#journal.rewrite();
+    this.#policy.noteEnd(this.size);
+  }
+
+  async close(): Promise<void> {
+    await this.#rewriting;
+    await this.#journal.close();
+    await this.#lock?.[Symbol.asyncDispose]();
+    this.#lock = undefined;
+  }
+
+  async #make(refusal: unknown): Promise<void> {
+    const { path } = this.#options;
+    try {
+      if (refusal !== undefined) throw refusal;
+      await this.rewrite();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new StoreOpenError(
+        `${path} cannot be made (${code}); make its directory writable, and free some space`,
+      );
+    }
+  }
+
+  async #resume(document: DocumentEnd, refusal: unknown): Promise<void> {
+    const { path, telemetry } = this.#options;
+    if (document.isTorn) telemetry.log('store.torn');
+    try {
+      if (refusal !== undefined) throw refusal;
+      await removeDrafts(path);
+      this.#journal.attach(await DocumentFile.resume(path, document));
+      this.#policy.noteEnd(this.size);
+    } catch (error) {
+      return this.#journal.refuse(error);
+    }
+    if (document.key === 0) return;
+    this.#rewriteSoon();
+    await this.#rewriting;
+    if (!this.#policy.hasGarbage) telemetry.log('store.resealed');
+  }
+
+  async #takeLock(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    this.#lock = await StoreLock.take(join(dirname(this.#options.path), LOCK));
+    if (!this.#lock.isCertain) this.#options.telemetry.log('store.unlocked');
+  }
+
+  #onSwept(): void {
+    if (this.contents.hasExpiredIds) this.#policy.noteGarbage();
+    const isReady = this.#journal.hasFile && !this.#journal.isRefusing;
+    if (isReady && this.#policy.isDue(this.contents.estimatedBytes)) this.#rewriteSoon();
+  }
+
+  #rewriteSoon(): void {
+    this.#rewriting ??= this.rewrite()
+      .catch((error: unknown) => {
+        this.#policy.noteGarbage();
+        const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+        this.#options.telemetry.log('store.rewrite_failed', { reason });
+      })
+      .finally(() => (this.#rewriting = undefined));
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

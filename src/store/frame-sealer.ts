@@ -1,0 +1,75 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+import type { Secret } from '../core/secret.ts';
+
+const CIPHER = 'chacha20-poly1305';
+const KEY_BYTES = 32;
+const CHECK_BYTES = 16;
+const INDEX_BYTES = 6;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const LEAST_BYTES = INDEX_BYTES + NONCE_BYTES + TAG_BYTES;
+/**
+ * Frames are filled up to a multiple of this: one registration is one step for most, so that the length of a frame tells
+ * neither the platform of a device nor, mostly, whether it holds a registration at all.
+ */
+const STEP_BYTES = 256;
+
+export const SALT_BYTES = 32;
+
+/** A frame that opened. */
+export interface OpenFrame {
+  readonly index: number;
+  /** Records, and zeros behind them. */
+  readonly records: Buffer;
+}
+
+/**
+ * Seals the frames of one file: `index(6) || nonce(12) || ciphertext || tag(16)`, with the index as associated data, so that a
+ * frame opens at its own place alone. The keys are the file's own: HKDF-SHA256 of the server's key with the file's salt. Nonces
+ * are random, since a backup that is put back makes a file go on twice from one index.
+ */
+export class FrameSealer {
+  readonly #key: Buffer;
+  /** 32 hex characters: tells whether a file was sealed with this key, before any of it is opened. */
+  readonly check: string;
+
+  /** @param privateKey the server's, 32 bytes */
+  constructor(privateKey: Secret<Uint8Array>, salt: Uint8Array) {
+    const derive = (use: string, length: number): Buffer =>
+      Buffer.from(hkdfSync('sha256', privateKey.reveal(), salt, `mostro-push/${use}/v1`, length));
+    this.#key = derive('store', KEY_BYTES);
+    this.check = derive('store-check', CHECK_BYTES).toString('hex');
+  }
+
+  seal(index: number, records: readonly Uint8Array[]): Buffer {
+    const header = Buffer.alloc(INDEX_BYTES);
+    header.writeUIntBE(index, 0, INDEX_BYTES);
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
+    const length = records.reduce((sum, record) => sum + record.length, 0);
+    const filled = Math.max(1, Math.ceil(length / STEP_BYTES)) * STEP_BYTES;
+    cipher.setAAD(header, { plaintextLength: filled });
+    const plaintext = Buffer.concat([...records, Buffer.alloc(filled - length)]);
+    const ciphertext = cipher.update(plaintext);
+    cipher.final();
+    return Buffer.concat([header, nonce, ciphertext, cipher.getAuthTag()]);
+  }
+
+  /** @returns `undefined` for what was not sealed by this key, for this file and for its own index */
+  open(frame: Buffer): OpenFrame | undefined {
+    if (frame.length < LEAST_BYTES) return undefined;
+    const header = frame.subarray(0, INDEX_BYTES);
+    const nonce = frame.subarray(INDEX_BYTES, INDEX_BYTES + NONCE_BYTES);
+    const decipher = createDecipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(header, { plaintextLength: frame.length - LEAST_BYTES });
+    decipher.setAuthTag(frame.subarray(frame.length - TAG_BYTES));
+    const records = decipher.update(frame.subarray(INDEX_BYTES + NONCE_BYTES, frame.length - TAG_BYTES));
+    try {
+      decipher.final();
+    } catch {
+      return undefined; // The tag does not match.
+    }
+    return { index: header.readUIntBE(0, INDEX_BYTES), records };
+  }
+}

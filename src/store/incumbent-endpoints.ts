@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+import type { Clock } from '../core/clock.ts';
+import { parseJson } from '../core/parse-json.ts';
+import { parseTarget, type EndpointPolicy } from '../core/push-target.ts';
+import { expiryOf, type Lifetime, type Registration } from '../core/registration.ts';
+import { parseTradePubkey } from '../core/trade-pubkey.ts';
+
+/** The Rust server's own file: what it calls a device is whatever its client named it by. */
+const IncumbentFile = z.record(
+  z.string(),
+  z.object({
+    device_id: z.string(),
+    endpoint_url: z.string(),
+    registered_at: z.iso.datetime({ offset: true }),
+  }),
+);
+
+export interface IncumbentOptions {
+  readonly allowsEndpoint: EndpointPolicy;
+  readonly lifetime: Lifetime;
+  readonly clock: Clock;
+}
+
+export interface IncumbentEndpoints {
+  readonly registrations: readonly Registration[];
+  /** Endpoints that belong to no trade key, or may not be called. */
+  readonly unusable: number;
+}
+
+/**
+ * Reads the file that the Rust server keeps its UnifiedPush endpoints in. One that is named by a trade key is a registration.
+ *
+ * @returns `undefined` for a text that is no such file
+ */
+export function readIncumbentEndpoints(
+  text: string,
+  { allowsEndpoint, clock, lifetime }: IncumbentOptions,
+): IncumbentEndpoints | undefined {
+  const parsed = IncumbentFile.safeParse(parseJson(text));
+  if (!parsed.success) return undefined;
+  const now = clock();
+  const all = Object.values(parsed.data);
+  const registrations = all.flatMap(({ device_id: name, endpoint_url: url, registered_at: at }) => {
+    const [tradePubkey, target] = [parseTradePubkey(name), parseTarget(url, allowsEndpoint)];
+    if (tradePubkey === undefined || typeof target === 'string' || target.type !== 'unifiedpush') return [];
+    const registeredAt = Math.min(now, Date.parse(at));
+    const expiresAt = expiryOf(registeredAt, now, lifetime);
+    const made = { registeredAt, expiresAt, woken: false, signed: false };
+    return [{ tradePubkey, target, platform: 'android', ...made } satisfies Registration];
+  });
+  return {
+    registrations: registrations.toSorted((a, b) => a.registeredAt - b.registeredAt),
+    unusable: all.length - registrations.length,
+  };
+}

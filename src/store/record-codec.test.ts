@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { hex } from '../../test/support/registrations.ts';
+import type { Platform, PushTarget } from '../core/push-target.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { decodeRecords, encodeRecord, UnreadableRecord } from './record-codec.ts';
+import type { StoreRecord } from './store-record.ts';
+
+const tradePubkey = hex(64) as fc.Arbitrary<TradePubkey>;
+const time = fc.nat(2 ** 45);
+const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ minLength: 1, maxLength, size: 'max' });
+const target: fc.Arbitrary<PushTarget> = fc.oneof(
+  fc.record({ type: fc.constant('fcm' as const), token: text(4096) }),
+  fc.record({ type: fc.constant('unifiedpush' as const), endpoint: text(1000) }),
+  fc.record({
+    type: fc.constant('unifiedpush' as const),
+    endpoint: text(1000),
+    keys: fc.record({ p256dh: text(87), auth: text(22) }),
+  }),
+);
+const registration = fc.record({
+  tradePubkey,
+  target,
+  platform: fc.constantFrom<Platform[]>('android', 'ios', 'webpush'),
+  registeredAt: time,
+  expiresAt: time,
+  woken: fc.boolean(),
+  signed: fc.boolean(),
+});
+const wake = fc.record({
+  target,
+  kind: fc.constantFrom('silent_wake' as const, 'chat_wake' as const),
+  keys: fc.array(tradePubkey, { maxLength: 20, size: 'max' }),
+});
+const record: fc.Arbitrary<StoreRecord> = fc.oneof(
+  fc.record({ type: fc.constant('registered' as const), registration }),
+  fc.record({ type: fc.constant('removed' as const), tradePubkey }),
+  fc.record({ type: fc.constant('seen' as const), id: hex(32), at: time }),
+  fc.record({ type: fc.constant('owed' as const), wake }),
+  fc.record({ type: fc.constant('settled' as const), target }),
+  fc.record({ type: fc.constant('alive' as const), relay: text(500), kind: fc.nat(65_535), at: time }),
+  fc.record({ type: fc.constant('rewritten' as const) }),
+);
+
+function read(bytes: Uint8Array): StoreRecord[] {
+  return [...decodeRecords(Buffer.from(bytes))];
+}
+
+describe('records', () => {
+  test('of every kind and length are read as they were written, with filling behind them or not', () => {
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 8 }), fc.nat(300), (records, filling) => {
+        expect(read(Buffer.concat([...records.map(encodeRecord), Buffer.alloc(filling)]))).toEqual(records);
+      }),
+    );
+  });
+
+  test('of an event keep the first half of its id', () => {
+    const id = 'ab'.repeat(16) + 'cd'.repeat(16);
+    expect(read(encodeRecord({ type: 'seen', id, at: 5 }))).toEqual([
+      { type: 'seen', id: 'ab'.repeat(16), at: 5 },
+    ]);
+  });
+
+  test('that end too early, or are of a kind that is not known, are unreadable', () => {
+    fc.assert(
+      fc.property(record, fc.double({ min: 0, max: 1, noNaN: true }), (one, share) => {
+        const bytes = encodeRecord(one);
+        const cut = 1 + Math.floor(share * (bytes.length - 1));
+        if (cut < bytes.length) expect(() => read(bytes.subarray(0, cut))).toThrow(UnreadableRecord);
+      }),
+    );
+    expect(() => read(Buffer.of(8))).toThrow(UnreadableRecord);
+    expect(() => read(Buffer.of(255, 0, 0))).toThrow(UnreadableRecord);
+  });
+});

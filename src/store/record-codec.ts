@@ -1,0 +1,148 @@
+import type { Platform, PushTarget } from '../core/push-target.ts';
+import type { Registration } from '../core/registration.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { ByteReader, ByteWriter } from './record-bytes.ts';
+import type { StoreRecord } from './store-record.ts';
+
+// The numbers stand in files: never used again for something else. 0 is the filling behind the last record of a frame.
+const TYPES = { registered: 1, removed: 2, seen: 3, owed: 4, settled: 5, alive: 6, rewritten: 7 } as const;
+const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
+const TARGETS = { fcm: 1, unifiedpush: 2, webpush: 3 } as const;
+const KINDS = ['silent_wake', 'chat_wake'] as const;
+const [WOKEN, SIGNED] = [1, 2];
+const KEY_BYTES = 32;
+const ID_BYTES = 16;
+
+/** A record that this version cannot read, though it was sealed with our key. */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord';
+}
+
+export function encodeRecord(record: StoreRecord): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(TYPES[record.type]);
+  switch (record.type) {
+    case 'registered':
+      writeRegistration(writer, record.registration);
+      break;
+    case 'removed':
+      writer.hex(record.tradePubkey);
+      break;
+    case 'seen':
+      writer.hex(record.id.slice(0, ID_BYTES * 2));
+      writer.time(record.at);
+      break;
+    case 'owed':
+      writeTarget(writer, record.wake.target);
+      writer.byte(KINDS.indexOf(record.wake.kind));
+      writer.number(record.wake.keys.length);
+      for (const key of record.wake.keys) writer.hex(key);
+      break;
+    case 'settled':
+      writeTarget(writer, record.target);
+      break;
+    case 'alive':
+      writer.text(record.relay);
+      writer.number(record.kind);
+      writer.time(record.at);
+      break;
+    case 'rewritten':
+      break;
+  }
+  return writer.bytes();
+}
+
+/** @throws UnreadableRecord */
+export function* decodeRecords(bytes: Buffer): Generator<StoreRecord> {
+  const reader = new ByteReader(bytes);
+  try {
+    while (reader.hasMore) {
+      const record = decodeRecord(reader);
+      if (record === undefined) return;
+      yield record;
+    }
+  } catch (error) {
+    throw error instanceof RangeError ? new UnreadableRecord() : error;
+  }
+}
+
+function decodeRecord(reader: ByteReader): StoreRecord | undefined {
+  const type = reader.byte();
+  switch (type) {
+    case 0:
+      return undefined;
+    case TYPES.registered:
+      return { type: 'registered', registration: readRegistration(reader) };
+    case TYPES.removed:
+      return { type: 'removed', tradePubkey: readKey(reader) };
+    case TYPES.seen:
+      return { type: 'seen', id: reader.hex(ID_BYTES), at: reader.time() };
+    case TYPES.owed: {
+      const [target, kind] = [readTarget(reader), reader.oneOf(KINDS)];
+      return { type: 'owed', wake: { target, kind, keys: readKeys(reader) } };
+    }
+    case TYPES.settled:
+      return { type: 'settled', target: readTarget(reader) };
+    case TYPES.alive:
+      return { type: 'alive', relay: reader.text(), kind: reader.number(), at: reader.time() };
+    case TYPES.rewritten:
+      return { type: 'rewritten' };
+    default:
+      throw new UnreadableRecord();
+  }
+}
+
+function writeRegistration(writer: ByteWriter, registration: Registration): void {
+  const { tradePubkey, target, platform, registeredAt, expiresAt, woken, signed } = registration;
+  writer.hex(tradePubkey);
+  writer.byte((woken ? WOKEN : 0) | (signed ? SIGNED : 0));
+  writer.byte(PLATFORMS.indexOf(platform));
+  writer.time(registeredAt);
+  writer.time(expiresAt);
+  writeTarget(writer, target);
+}
+
+function readRegistration(reader: ByteReader): Registration {
+  const tradePubkey = readKey(reader);
+  const flags = reader.byte();
+  const platform = reader.oneOf(PLATFORMS);
+  const [registeredAt, expiresAt] = [reader.time(), reader.time()];
+  const target = readTarget(reader);
+  const [woken, signed] = [(flags & WOKEN) !== 0, (flags & SIGNED) !== 0];
+  return { tradePubkey, target, platform, registeredAt, expiresAt, woken, signed };
+}
+
+function writeTarget(writer: ByteWriter, target: PushTarget): void {
+  if (target.type === 'fcm') {
+    writer.byte(TARGETS.fcm);
+    return writer.text(target.token);
+  }
+  writer.byte(target.keys === undefined ? TARGETS.unifiedpush : TARGETS.webpush);
+  writer.text(target.endpoint);
+  if (target.keys === undefined) return;
+  writer.text(target.keys.p256dh);
+  writer.text(target.keys.auth);
+}
+
+function readTarget(reader: ByteReader): PushTarget {
+  switch (reader.byte()) {
+    case TARGETS.fcm:
+      return { type: 'fcm', token: reader.text() };
+    case TARGETS.unifiedpush:
+      return { type: 'unifiedpush', endpoint: reader.text() };
+    case TARGETS.webpush: {
+      const endpoint = reader.text();
+      return { type: 'unifiedpush', endpoint, keys: { p256dh: reader.text(), auth: reader.text() } };
+    }
+    default:
+      throw new UnreadableRecord();
+  }
+}
+
+function readKey(reader: ByteReader): TradePubkey {
+  return reader.hex(KEY_BYTES) as TradePubkey;
+}
+
+function readKeys(reader: ByteReader): TradePubkey[] {
+  return Array.from({ length: reader.number() }, () => readKey(reader));
+}

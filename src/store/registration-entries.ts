@@ -1,0 +1,36 @@
+import type { Registration } from '../core/registration.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { JournalEntry } from './journal-batch.ts';
+import type { RegistrationChange } from './registration-change.ts';
+import { encodeRecord } from './record-codec.ts';
+
+/**
+ * How changes stand on the disk: of each key the last one, unless neither that nor what was there before is kept.
+ *
+ * @param keeps which registrations are kept on the disk
+ */
+export function entriesOf(
+  changes: readonly RegistrationChange[],
+  keeps: (registration: Registration) => boolean,
+): JournalEntry[] {
+  const last = new Map<TradePubkey, { wasKept: boolean; current: Registration | undefined }>();
+  for (const { former, current } of changes) {
+    const key = (current ?? former)?.tradePubkey;
+    if (key === undefined) continue;
+    const wasKept = last.get(key)?.wasKept === true || (former !== undefined && keeps(former));
+    last.set(key, { wasKept, current });
+  }
+  return [...last].flatMap(([key, { wasKept, current }]) => {
+    if (current !== undefined && keeps(current)) return [entryOf(key, current)];
+    return wasKept ? [entryOf(key, undefined)] : [];
+  });
+}
+
+/** How a key stands on the disk; without a registration: no longer. */
+export function entryOf(tradePubkey: TradePubkey, registration: Registration | undefined): JournalEntry {
+  const record =
+    registration === undefined
+      ? ({ type: 'removed', tradePubkey } as const)
+      : ({ type: 'registered', registration } as const);
+  return { name: tradePubkey, bytes: encodeRecord(record) };
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { HOUR_MS } from '../core/clock.ts';
+import { RewritePolicy } from './rewrite-policy.ts';
+
+const MIB = 1024 * 1024;
+
+function policyWithGarbage(): { policy: RewritePolicy; clock: FakeClock } {
+  const clock = new FakeClock();
+  const policy = new RewritePolicy(clock.read);
+  policy.noteBegin();
+  policy.noteEnd(10 * MIB);
+  policy.noteGarbage();
+  return { policy, clock };
+}
+
+describe('a file is written anew', () => {
+  test('never for nothing', () => {
+    const { policy } = policyWithGarbage();
+    policy.noteBegin();
+    expect(policy.isDue(MIB)).toBe(false);
+  });
+
+  test('at once, if it is small', () => {
+    expect(policyWithGarbage().policy.isDue(64 * MIB)).toBe(true);
+  });
+
+  test.each([
+    [128, 1],
+    [64 + 4 * 64, 4],
+    [100_000, 24],
+  ])('of %i MiB after %i hours', (mib, hours) => {
+    const { policy, clock } = policyWithGarbage();
+    clock.advance(hours * HOUR_MS - 1);
+    expect(policy.isDue(mib * MIB)).toBe(false);
+    clock.advance(1);
+    expect(policy.isDue(mib * MIB)).toBe(true);
+  });
+
+  test('also when the clock has been set back', () => {
+    const { policy, clock } = policyWithGarbage();
+    clock.advance(-HOUR_MS);
+    expect(policy.isDue(1000 * MIB)).toBe(true);
+  });
+
+  test('when it has grown to more than twice its size, and by 16 MiB', () => {
+    const { policy } = policyWithGarbage();
+    expect([policy.hasOutgrown(36 * MIB), policy.hasOutgrown(36 * MIB + 1)]).toEqual([false, true]);
+  });
+});

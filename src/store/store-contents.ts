@@ -1,0 +1,130 @@
+import type { Clock } from '../core/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
+import type { SeenEvents } from '../core/ports.ts';
+import { DurableOwedDevices } from './durable-owed-devices.ts';
+import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
+import { DurableRegistrations } from './durable-registrations.ts';
+import { DurableSeenEvents } from './durable-seen-events.ts';
+import type { Journal } from './journal.ts';
+import { MemoryRegistrations } from './memory-registrations.ts';
+import { MemorySeenEvents } from './memory-seen-events.ts';
+import { StoreOpenError } from './store-open-error.ts';
+import type { StoreRecord } from './store-record.ts';
+
+/** How far a relay's proof of life on disk may lag behind, in milliseconds, and so by how much more is asked for after a crash. */
+const PROOF_MS = { everything: 10_000, endpoints: 60_000 };
+
+/** Measured, for FCM tokens of 152 characters. */
+const REGISTRATION_BYTES = 271;
+const SEEN_BYTES = 31;
+
+export interface StoreContentsOptions {
+  /** `MAX_REGISTRATIONS`. */
+  readonly capacity: number;
+  /** For tests: the most ids of events that are kept. */
+  readonly seenCapacity?: number;
+  /** `endpoints`: registrations of UnifiedPush endpoints, and proofs of life, alone. */
+  readonly holds: 'everything' | 'endpoints';
+  /** @see DurableProofsOfLife */
+  readonly unsettledMs: number;
+  readonly clock: Clock;
+  /** Told of every id that the seen-set forgets before its time. */
+  readonly onDisplaced?: () => void;
+}
+
+export interface StoreContentsParts extends StoreContentsOptions {
+  readonly journal: Journal;
+  /** Told of what is no longer to be on the disk. */
+  readonly onGarbage: () => void;
+  /** Told when what had expired has left memory. */
+  readonly onSwept: () => void;
+}
+
+/** All that a store holds: in memory, and on the disk as the records that make it. */
+export class StoreContents {
+  readonly registrations: DurableRegistrations;
+  readonly seen: SeenEvents & { readonly size: number };
+  readonly owed: DurableOwedDevices;
+  readonly proofs: DurableProofsOfLife;
+  readonly #parts: StoreContentsParts;
+  readonly #seen: MemorySeenEvents;
+  /** When the oldest id was committed that is on the disk. */
+  #oldestSeenAt = Infinity;
+
+  constructor(parts: StoreContentsParts) {
+    const { capacity, clock, holds, journal, onDisplaced, onGarbage } = parts;
+    this.#parts = parts;
+    this.registrations = new DurableRegistrations({
+      ...parts,
+      onSwept: () => {
+        this.owed.prune((key) => this.registrations.mayHold(key));
+        parts.onSwept();
+      },
+      memory: new MemoryRegistrations({ capacity }),
+      keeps: ({ target }) => holds === 'everything' || target.type === 'unifiedpush',
+    });
+    const memory = new MemorySeenEvents({
+      clock,
+      ...(parts.seenCapacity !== undefined && { capacity: parts.seenCapacity }),
+      ...(onDisplaced && { onDisplaced }),
+    });
+    this.#seen = memory;
+    this.seen = holds === 'everything' ? new DurableSeenEvents({ memory, journal, clock }) : memory;
+    this.owed = new DurableOwedDevices(journal, onGarbage);
+    this.proofs = new DurableProofsOfLife({
+      ...parts,
+      coarsenessMs: PROOF_MS[holds],
+      isWorthKeeping: () => journal.hasFile,
+    });
+  }
+
+  /** Whether the disk holds ids of events that are too old to come again. */
+  get hasExpiredIds(): boolean {
+    return this.#parts.clock() - this.#oldestSeenAt >= MAX_EVENT_AGE_MS;
+  }
+
+  /** About how large a file is that holds this and nothing else. */
+  get estimatedBytes(): number {
+    const { total } = this.registrations.counts();
+    return total * REGISTRATION_BYTES + this.seen.size * SEEN_BYTES;
+  }
+
+  /** Does in memory what a record of the disk says. @throws StoreOpenError where there are more registrations than room */
+  apply(record: StoreRecord): void {
+    switch (record.type) {
+      case 'registered':
+        if (this.registrations.restore(record.registration)) return;
+        throw new StoreOpenError(
+          `MAX_REGISTRATIONS is ${this.#parts.capacity}, and the store holds more; raise it, or export the store and start a new one`,
+          { isConfiguration: true },
+        );
+      case 'removed':
+        return this.registrations.drop(record.tradePubkey);
+      case 'seen':
+        this.#oldestSeenAt = Math.min(this.#oldestSeenAt, record.at);
+        return this.#seen.restore(record.id, record.at);
+      case 'owed':
+        return this.owed.restore(record.wake);
+      case 'settled':
+        return void this.owed.drop(record.target);
+      case 'alive':
+        return this.proofs.restore(record.relay, record.kind, record.at);
+      case 'rewritten':
+        return undefined;
+    }
+  }
+
+  /** Everything, as the records that make it; it may change while they are read. */
+  *records(): Generator<StoreRecord> {
+    const { holds } = this.#parts;
+    yield* this.proofs.all();
+    for (const registration of this.registrations.kept()) yield { type: 'registered', registration };
+    if (holds === 'endpoints') return;
+    for (const wake of this.owed.all()) yield { type: 'owed', wake };
+    this.#oldestSeenAt = this.#parts.clock();
+    for (const { id, time } of this.#seen.entries()) {
+      this.#oldestSeenAt = Math.min(this.#oldestSeenAt, time);
+      yield { type: 'seen', id, at: time };
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Another process has the lock. */
+export class LockTaken extends Error {
+  override readonly name = 'LockTaken';
+  readonly code = 'LOCKED';
+}
+
+/** Keeps a second process from writing to the same files: a lock of the kernel's, which no crash leaves behind. */
+export class StoreLock implements AsyncDisposable {
+  /** Whether it keeps others out: not so where the system has no such locks. */
+  readonly isCertain: boolean;
+  readonly #file: FileHandle;
+
+  private constructor(isCertain: boolean, file: FileHandle) {
+    this.isCertain = isCertain;
+    this.#file = file;
+  }
+
+  /** @throws LockTaken, or what the system says where the file cannot be opened for writing */
+  static async take(path: string): Promise<StoreLock> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(path, 'a+', 0o600);
+    // Loaded here alone: where its native part is missing, the program is to run all the same.
+    const library = await import('fs-native-extensions').catch(() => undefined);
+    if (library === undefined || library.default.tryLock(file.fd))
+      return new StoreLock(library !== undefined, file);
+    await file.close();
+    throw new LockTaken();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}

@@ -1,0 +1,72 @@
+import { open } from 'node:fs/promises';
+
+import type { Registration } from '../core/registration.ts';
+import type { Secret } from '../core/secret.ts';
+import { deviceOf } from '../core/push-target.ts';
+import { readDocument, type DocumentEnd } from './read-document.ts';
+import type { StoreRecord } from './store-record.ts';
+
+/** What a store's file holds, as far as it can be read. */
+export interface StoreSurvey {
+  readonly registrations: ReadonlyMap<string, Registration>;
+  /** Events that were dealt with. */
+  readonly seen: number;
+  /** Devices that are owed a wake. */
+  readonly owed: number;
+  readonly proofs: readonly Extract<StoreRecord, { type: 'alive' }>[];
+  readonly document: DocumentEnd;
+  /** Of the file, in bytes. */
+  readonly size: number;
+  /** Where it cannot be read, in bytes. */
+  readonly damage: readonly number[];
+}
+
+/**
+ * Reads a store's file, damaged or not, and changes nothing. A server may be writing to it meanwhile.
+ *
+ * @throws DocumentProblem where it is not to be read at all, or what the system says
+ */
+export async function surveyStore(path: string, keys: readonly Secret<Uint8Array>[]): Promise<StoreSurvey> {
+  const survey = new Survey();
+  const damage: number[] = [];
+  const file = await open(path, 'r');
+  try {
+    const take = (record: StoreRecord): void => survey.take(record);
+    const document = await readDocument(file, keys, take, (at) => void damage.push(at));
+    const { size } = await file.stat();
+    return { ...survey.result(), document, size, damage };
+  } finally {
+    await file.close();
+  }
+}
+
+class Survey {
+  readonly #registrations = new Map<string, Registration>();
+  readonly #owed = new Set<string>();
+  readonly #proofs = new Map<string, Extract<StoreRecord, { type: 'alive' }>>();
+  #seen = 0;
+
+  take(record: StoreRecord): void {
+    switch (record.type) {
+      case 'registered':
+        return void this.#registrations.set(record.registration.tradePubkey, record.registration);
+      case 'removed':
+        return void this.#registrations.delete(record.tradePubkey);
+      case 'seen':
+        return void this.#seen++;
+      case 'owed':
+        return void this.#owed.add(deviceOf(record.wake.target));
+      case 'settled':
+        return void this.#owed.delete(deviceOf(record.target));
+      case 'alive':
+        return void this.#proofs.set(`${record.kind} ${record.relay}`, record);
+      case 'rewritten':
+        return undefined;
+    }
+  }
+
+  result(): Pick<StoreSurvey, 'registrations' | 'seen' | 'owed' | 'proofs'> {
+    const proofs = [...this.#proofs.values()];
+    return { registrations: this.#registrations, seen: this.#seen, owed: this.#owed.size, proofs };
+  }
+}

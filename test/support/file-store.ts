@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+
+import { onTestFinished } from 'vitest';
+
+import { Secret } from '../../src/core/secret.ts';
+import { FileStore, type FileStoreOptions } from '../../src/store/file-store.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+
+export const KEY = new Secret<Uint8Array>(Buffer.alloc(32, 7));
+export const OTHER_KEY = new Secret<Uint8Array>(Buffer.alloc(32, 8));
+
+export interface OpenedStore {
+  readonly store: FileStore;
+  readonly path: string;
+  readonly telemetry: FakeTelemetry;
+}
+
+/** Opens the store of a directory, until it is closed or the test is over; commits follow one another at once. */
+export async function openFileStore(
+  directory: string,
+  options: Partial<FileStoreOptions> = {},
+): Promise<OpenedStore> {
+  const path = join(directory, 'store.json');
+  const telemetry = new FakeTelemetry();
+  const store = new FileStore({
+    path,
+    keys: [KEY],
+    capacity: 1000,
+    holds: 'everything',
+    isLazy: false,
+    unsettledMs: 0,
+    clock: Date.now,
+    telemetry,
+    commitEveryMs: 0,
+    ...options,
+  });
+  onTestFinished(() => store.close());
+  await store.open();
+  return { store, path: options.path ?? path, telemetry };
+}

@@ -1,0 +1,42 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Registration } from '../../src/core/registration.ts';
+import { FileStore, type FileStoreOptions } from '../../src/store/file-store.ts';
+import { StoreOpenError } from '../../src/store/store-open-error.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+import { KEY } from './file-store.ts';
+import { tempDirectory } from './temp-directory.ts';
+
+/** The registrations of a store, by key. */
+export type State = Readonly<Record<string, Registration>>;
+
+export function stateOf(store: FileStore): State {
+  return Object.fromEntries([...store.contents.registrations.kept()].map((one) => [one.tradePubkey, one]));
+}
+
+/** What a start makes of a file with these bytes. @throws StoreOpenError */
+export async function stateAfter(bytes: Uint8Array, options: Partial<FileStoreOptions> = {}): Promise<State> {
+  const directory = join(await tempDirectory(), 'data');
+  await mkdir(directory);
+  const path = join(directory, 'store.json');
+  await writeFile(path, bytes);
+  const store = new FileStore({
+    path,
+    keys: [KEY],
+    capacity: 1000,
+    holds: 'everything',
+    isLazy: false,
+    unsettledMs: 0,
+    clock: Date.now,
+    telemetry: new FakeTelemetry(),
+    commitEveryMs: 0,
+    ...options,
+  });
+  try {
+    if ((await store.open()) === 'foreign') throw new StoreOpenError(`${path} is none of ours`);
+    return stateOf(store);
+  } finally {
+    await store.close();
+  }
+}
