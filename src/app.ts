@@ -34,13 +34,15 @@ export class App {
   }
 
   /**
-   * Listens and watches.
+   * Reads what was kept, listens and watches.
    *
-   * @throws ListenError when a port cannot be had; {@link stop} ends what has been started by then
+   * @throws ListenError when a port cannot be had, StoreOpenError when what was kept cannot be; {@link stop} ends what has been
+   *   started by then
    */
   async start(): Promise<Addresses> {
     const { config } = this.#parts;
-    const { announcements, api, fcm, registrations, relays } = this.#composition;
+    const { announcements, api, fcm, registrations, relays, store, waker } = this.#composition;
+    for (const wake of await store.open()) waker.payOwed(wake);
     // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
@@ -58,7 +60,7 @@ export class App {
 
   /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
   async stop(): Promise<number> {
-    const { admin, announcements, api, lanes, waker } = this.#composition;
+    const { admin, announcements, api, lanes, store, waker } = this.#composition;
     const { shutdownTimeoutMs } = this.#parts.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
@@ -73,6 +75,8 @@ export class App {
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
+    // What has become of the last wakes is kept too.
+    await store.close();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;

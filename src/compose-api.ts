@@ -4,7 +4,8 @@ import type { Composition, CompositionParts } from './composition.ts';
 import type { Config } from './config/config.ts';
 import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
-import { openToken, SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
+import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
+import { tokenOpener } from './crypto/token-opener.ts';
 import { wasmCurve } from './crypto/wasm-curve.ts';
 import { parseWebPushKeys } from './crypto/web-push-keys.ts';
 import { createApiServer } from './http/api-server.ts';
@@ -51,11 +52,11 @@ export function composeApi(
 
 /** What a registration must be. */
 function createRules(
-  { config, curve = wasmCurve, serverKey }: CompositionParts,
+  { config, curve = wasmCurve, previousKey, serverKey }: CompositionParts,
   allowsEndpoint: EndpointPolicy,
 ): RegistrationRules {
   return {
-    openToken: (sealed) => openToken(sealed, serverKey.privateKey.reveal(), curve),
+    openToken: tokenOpener(serverKey, previousKey, curve),
     sealedTokenSizes: SEALED_TOKEN_SIZES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
     allowsEndpoint,

@@ -3,7 +3,7 @@ import { Backoff } from './core/backoff.ts';
 import { MINUTE_MS, type Clock } from './core/clock.ts';
 import { GOOGLE, type ClockSkew } from './core/clock-skew.ts';
 import { DeliveryHealth } from './core/delivery-health.ts';
-import type { PushProvider } from './core/ports.ts';
+import type { OwedDevices, PushProvider } from './core/ports.ts';
 import { PushLane } from './core/push-lane.ts';
 import { PushLanes } from './core/push-lanes.ts';
 import type { PushTarget } from './core/push-target.ts';
@@ -52,6 +52,7 @@ interface Shared {
   readonly vapid: VapidIdentity;
   readonly skew: ClockSkew;
   readonly registrations: Registrations;
+  readonly owed: OwedDevices | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -77,6 +78,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
   const lanes = new PushLanes({
     laneOf: (target) => (providers[target.type] === undefined ? undefined : nameOf(target)),
     createLane: (type) => create(type, providers[type] as PushProvider),
+    owed: shared.owed,
     closeProviders: async () => {
       await Promise.all(Object.values(providers).map((provider) => provider[Symbol.asyncDispose]()));
     },
@@ -88,7 +90,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 
 function laneFactory(
   { config, telemetry, laneSizes }: CompositionParts,
-  { clock, registrations, schedule, onFault }: Shared,
+  { clock, owed, registrations, schedule, onFault }: Shared,
   underWay: () => number,
 ): (type: PushTarget['type'], provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
@@ -106,6 +108,7 @@ function laneFactory(
       startsSlowly: type === 'unifiedpush',
       deadlineMs: config.wakes.deadlineMs,
       consequences: registrations,
+      owed,
       schedule,
       clock,
       telemetry,

@@ -7,11 +7,11 @@ import type { Clock } from './core/clock.ts';
 import type { ClockSkew } from './core/clock-skew.ts';
 import { deliveryBlockers } from './core/delivery-blockers.ts';
 import { findAlarms } from './core/find-alarms.ts';
-import type { SeenEvents } from './core/ports.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import type { Registrations } from './core/registrations.ts';
 import type { Waker } from './core/waker.ts';
 import type { ComposedLanes } from './compose-lanes.ts';
+import type { ComposedStore } from './compose-store.ts';
 import { AdminToken } from './ops/admin-token.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import { AlarmWatch } from './ops/alarm-watch.ts';
@@ -22,7 +22,7 @@ import type { RelayPool } from './relay/relay-pool.ts';
 
 export interface Observed extends ComposedLanes {
   readonly registrations: Registrations;
-  readonly seen: SeenEvents & { readonly size: number };
+  readonly store: ComposedStore;
   readonly waker: Waker;
   readonly announcements: ChatAnnouncements;
   readonly relays: RelayPool;
@@ -42,9 +42,6 @@ interface Wellbeing {
   readonly alarms: () => readonly Alarm[];
   readonly ready: () => Readiness;
 }
-
-/** The registration store of this version keeps nothing that a disk could refuse. */
-const storeUnavailable = (): boolean => false;
 
 /** What the operator sees of the program, all of it from one list of alarms (contract 8). */
 export function composeOperations(parts: CompositionParts, observed: Observed): Operations {
@@ -78,7 +75,7 @@ function composeWellbeing(
   { config, logFile, serviceAccount }: CompositionParts,
   observed: Observed,
 ): Wellbeing {
-  const { canDeliver, clock, fcm, health, lanes, relays, skew } = observed;
+  const { canDeliver, clock, fcm, health, lanes, relays, skew, store } = observed;
   const disk = new DiskSpace(config.dataDirectory);
   const alarms = (): Alarm[] =>
     findAlarms({
@@ -92,7 +89,7 @@ function composeWellbeing(
       clockOffSeconds: skew.isOff ? Math.round(skew.seconds ?? 0) : undefined,
       diskFull: disk.isFull || logFile?.problem() === 'ENOSPC',
       logFileProblem: logFile?.problem(),
-      storeUnavailable: storeUnavailable(),
+      storeUnavailable: !store.isOpen(),
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
   const ready = (): Readiness =>
@@ -100,7 +97,7 @@ function composeWellbeing(
       relays: () => relays.status(),
       canDeliver: () => canDeliver,
       blockers: () => deliveryBlockers({ alarms: alarms(), oauthProblem: fcm?.oauthProblem, unifiedPush }),
-      storeUnavailable,
+      storeUnavailable: () => !store.isOpen(),
     });
   return { alarms, disk, ready };
 }

@@ -1,7 +1,7 @@
 import type { CompositionParts } from './composition.ts';
 import type { Clock } from './core/clock.ts';
 import type { ClockSkew } from './core/clock-skew.ts';
-import type { EventSink } from './core/ports.ts';
+import type { EventSink, ProofsOfLife } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
@@ -14,6 +14,7 @@ export function composeRelays(
   clock: Clock,
   sink: EventSink,
   skew: ClockSkew,
+  proofs: ProofsOfLife | undefined,
 ): RelayPool {
   const { pubkeys, relayDiscovery } = config.mostro;
   const lists = relayDiscovery
@@ -24,6 +25,7 @@ export function composeRelays(
     published: () => lists?.urls() ?? [],
     authors: pubkeys,
     sink,
+    proofs,
     signer: eventSigner(serverKey),
     relayLists: lists && {
       authors: pubkeys,

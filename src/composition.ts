@@ -20,6 +20,7 @@ import { wasmCurve } from './crypto/wasm-curve.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeOperations } from './compose-operations.ts';
 import { composeRelays } from './compose-relays.ts';
+import { composeStore, type ComposedStore } from './compose-store.ts';
 import type { AlarmWatch } from './ops/alarm-watch.ts';
 import type { LogFile } from './ops/log-file.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -29,13 +30,13 @@ import type { ServiceAccount } from './push/fcm/service-account.ts';
 import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import type { RelayPool } from './relay/relay-pool.ts';
 import type { RelayTiming } from './relay/relay-timing.ts';
-import { MemoryRegistrations } from './store/memory-registrations.ts';
-import { MemorySeenEvents } from './store/memory-seen-events.ts';
 
 export interface CompositionParts {
   readonly version: string;
   readonly config: Config;
   readonly serverKey: ServerKey;
+  /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
+  readonly previousKey?: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
   readonly telemetry: OpsTelemetry;
   readonly metrics: Metrics;
@@ -59,6 +60,7 @@ export interface CompositionParts {
 
 /** The parts of the running program, put together and not started. */
 export interface Composition {
+  readonly store: ComposedStore;
   readonly registrations: Registrations;
   readonly fcm: FcmProvider | undefined;
   readonly waker: Waker;
@@ -83,23 +85,20 @@ const schedule: Schedule = (ms, callback) => {
  */
 export function compose(parts: CompositionParts, onFault: (fault: unknown) => void): Composition {
   const { config, telemetry, clock = Date.now } = parts;
-  const { capacity, lifetime } = config.registrations;
-  const store = new MemoryRegistrations({ capacity });
-  const ownership = config.http.registrationAuth !== 'off';
-  const registrations = new Registrations({ store, lifetime, clock, telemetry, ownership });
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
+  const store = composeStore(parts, { clock, allowsEndpoint: guard.allows });
+  const { owed, seen } = store;
+  const registrations = createRegistrations(parts, store);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
   const skew = new ClockSkew(clock, () => performance.now());
-  const shared = { clock, schedule, guard, vapid, skew, registrations, onFault };
+  const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault };
   const composed = composeLanes(parts, shared);
   const { fcm, lanes } = composed;
   const waker = new Waker({ ...config.wakes, registrations, lanes, schedule, onHeld: heldIn(telemetry) });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const onDisplaced = (): void => telemetry.count('seen_events_displaced');
-  const seen = new MemorySeenEvents({ clock, onDisplaced });
   const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });
-  const relays = composeRelays(parts, clock, sink, skew);
+  const relays = composeRelays(parts, clock, sink, skew, store.proofs);
   const api = composeApi(parts, {
     registrations,
     relays,
@@ -107,17 +106,20 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     allowsEndpoint: guard.allows,
     vapidPublicKey: vapid.publicKey,
   });
-  const observed = { ...composed, registrations, seen, waker, announcements, relays, skew, clock, onFault };
-  return {
+  const observed = {
+    ...composed,
+    store,
     registrations,
-    fcm,
+    seen,
     waker,
     announcements,
-    lanes,
     relays,
-    api,
-    ...composeOperations(parts, observed),
+    skew,
+    clock,
+    onFault,
   };
+  const own = { store, registrations, fcm, waker, announcements, lanes, relays, api };
+  return { ...own, ...composeOperations(parts, observed) };
 }
 
 /** Counts the wakes that are held back. */
@@ -135,6 +137,15 @@ function composeAdmission(
 ): EventAdmission {
   const authors = new Set(config.mostro.pubkeys);
   return new EventAdmission({ ...parts, verifier: createEventVerifier(curve), authors, telemetry });
+}
+
+function createRegistrations(
+  { config, telemetry, clock = Date.now }: CompositionParts,
+  store: ComposedStore,
+): Registrations {
+  const { lifetime } = config.registrations;
+  const ownership = config.http.registrationAuth !== 'off';
+  return new Registrations({ store: store.registrations, lifetime, clock, telemetry, ownership });
 }
 
 function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {

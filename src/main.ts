@@ -8,7 +8,9 @@ import { healthcheck } from './cli/healthcheck.ts';
 import { keygen } from './cli/keygen.ts';
 import { serve } from './cli/serve.ts';
 import { trace } from './cli/trace.ts';
+import { storeCommand } from './cli/store-command.ts';
 import { ConfigError } from './config/config.ts';
+import { StoreOpenError } from './store/store-open-error.ts';
 import { describeError } from './core/describe-error.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
@@ -65,6 +67,11 @@ async function run(): Promise<number> {
       return trace(io, process.argv.slice(3), untilStopped());
     case 'healthcheck':
       return healthcheck(io);
+    case 'store info':
+    case 'store verify':
+    case 'store reseal':
+    case 'store export':
+      return storeCommand(io, command);
     case 'version':
       io.print(`${version}\n`);
       return 0;
@@ -80,7 +87,8 @@ async function run(): Promise<number> {
 try {
   process.exitCode = await run();
 } catch (error) {
-  const isConfig = error instanceof ConfigError;
-  io.printError(isConfig ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
+  const isConfig = error instanceof ConfigError || (error instanceof StoreOpenError && error.isConfiguration);
+  const isExplained = isConfig || error instanceof StoreOpenError;
+  io.printError(isExplained ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
   process.exitCode = isConfig ? 78 : 1;
 }

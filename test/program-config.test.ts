@@ -148,9 +148,4 @@ describe('.env in the working directory', () => {
     expect(code).toBe(78);
     expect(stderr).toContain('SERVER_PORT: expected');
   });
-
-  test('a variable of a later version is named as not acted on', async () => {
-    const { program } = await serve({ LOG_FILE: 'x' });
-    expect(program.output()).toContain('set, but not acted on by this version: LOG_FILE');
-  });
 });

@@ -11,6 +11,10 @@ describe('the command line', () => {
     ['-h', ['-h'], 'help'],
     ['--version', ['--version'], 'version'],
     ['-v', ['-v'], 'version'],
+    ['store info', ['store', 'info'], 'store info'],
+    ['store verify', ['store', 'verify'], 'store verify'],
+    ['store reseal', ['store', 'reseal'], 'store reseal'],
+    ['store export', ['store', 'export'], 'store export'],
   ])('may be %s', (_, args, command) => {
     expect(parseCommandLine(args)).toBe(command);
   });
@@ -29,13 +33,26 @@ describe('the command line', () => {
     [['-hv']],
     [['--check-config', 'file']],
     [['constructor']],
+    [['store']],
+    [['store info']],
+    [['store', 'info', 'twice']],
+    [['store', 'info', '--help']],
     [['--__proto__']],
   ])('makes no sense as %j', (args) => {
     expect(parseCommandLine(args)).toBeUndefined();
   });
 
   test('is explained, every way of it', () => {
-    for (const word of ['keygen', '--check-config', '--version, -v', '--help, -h'])
+    for (const word of [
+      'keygen',
+      'store info',
+      'store verify',
+      'store reseal',
+      'store export',
+      '--check-config',
+      '--version, -v',
+      '--help, -h',
+    ])
       expect(USAGE).toContain(word);
   });
 });

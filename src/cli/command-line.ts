@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 
+import type { StoreCommand } from './store-command.ts';
+
 export type Command =
   | 'serve'
   | 'keygen'
@@ -8,7 +10,15 @@ export type Command =
   | 'trace'
   | 'healthcheck'
   | 'help'
-  | 'version';
+  | 'version'
+  | StoreCommand;
+
+const STORE_COMMANDS: readonly StoreCommand[] = [
+  'store info',
+  'store verify',
+  'store reseal',
+  'store export',
+];
 
 export const USAGE = `mostro-push: wakes sleeping phones for Mostro trades
 
@@ -16,6 +26,10 @@ Usage: mostro-push [command]
 
   (no command)      serve, with the configuration of the environment and of .env in this directory
   keygen            print a new server key, as lines for .env
+  store info        say how much the store holds, and of whom nothing
+  store verify      read all of the store: 0 if it is intact, 1 if not
+  store reseal      seal the store anew, with the server's key of today; the server must be stopped
+  store export      print every registration in the clear, one JSON object a line: keep it secret
   --check-config    check the configuration and the files that it names, then end: 0 if it is usable, 78 if not
   doctor            try for real all that the server depends on, and say what to do: 0 if wakes get through,
                     1 if something costs wakes, 78 if the configuration is not usable
@@ -47,6 +61,8 @@ export function parseCommandLine(args: readonly string[]): Command | undefined {
       },
     });
     const flags = Object.keys(values) as ('help' | 'version' | 'check-config')[];
+    const store = STORE_COMMANDS.find((command) => command === positionals.join(' '));
+    if (store !== undefined && positionals.length === 2 && flags.length === 0) return store;
     if (flags.length + positionals.length > 1) return undefined;
     const [word] = positionals;
     if (word === 'keygen' || word === 'doctor' || word === 'healthcheck') return word;

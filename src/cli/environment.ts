@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../config/config.ts';
-import { FUTURE_VARIABLES } from '../config/future-variables.ts';
 import { VARIABLES } from '../config/variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +26,7 @@ export async function loadEnvironment(
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => (value ?? '').trim() !== ''),
   );
-  const known = new Set<string>([...Object.keys(VARIABLES), ...FUTURE_VARIABLES]);
+  const known = new Set<string>(Object.keys(VARIABLES));
   return {
     variables: { ...file, ...set },
     warnings: Object.keys(file)

@@ -97,11 +97,6 @@ describe('a start is warned', () => {
       'FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register',
     ],
     [
-      'of what it does not act on yet',
-      { FCM_ENABLED: 'false', LOG_FILE: '', SERVER_PRIVATE_KEY_PREVIOUS: 'x' },
-      'set, but not acted on by this version: SERVER_PRIVATE_KEY_PREVIOUS',
-    ],
-    [
       'that Apple refuses Web Push from it',
       { FCM_ENABLED: 'false', PUBLIC_URL: 'http://push.example', VAPID_SUBJECT: '' },
       'Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain',

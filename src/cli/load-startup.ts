@@ -6,7 +6,6 @@ import {
   vapidSubject,
   type Config,
 } from '../config/config.ts';
-import { FUTURE_VARIABLES } from '../config/future-variables.ts';
 import type { Values } from '../config/variables.ts';
 import {
   hasServerKeyFile,
@@ -22,11 +21,15 @@ export interface Startup {
   readonly config: Config;
   /** Absent only where the key file is yet to be made, and `createKey` was false. */
   readonly serverKey: ServerKey | undefined;
+  /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
+  readonly previousKey?: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
   readonly keyCreated: boolean;
   /** Sentences that the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
+
+const NO_SCALAR = "expected a scalar of secp256k1: neither 0 nor beyond the curve's order";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,17 +45,25 @@ export async function loadStartup(
 ): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
   const problems = [...wrong];
-  const warnings = warningsFor(environment, values);
+  const warnings = warningsFor(values);
   const serviceAccount = await collect(problems, 'FIREBASE_SERVICE_ACCOUNT_PATH', () =>
     loadServiceAccount(values),
   );
+  const previousKey = readPreviousKey(values, problems);
   // Made last and only if all else is right: a refused start leaves nothing behind.
   const createKey = options.createKey && problems.length === 0;
   const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
   if (problems.length > 0) throw new ConfigError(problems);
   if (key?.warning !== undefined) warnings.push(key.warning);
   const config = assembleConfig(values as Values);
-  return { config, serverKey: key?.key, serviceAccount, keyCreated: key?.created ?? false, warnings };
+  return {
+    config,
+    serverKey: key?.key,
+    previousKey,
+    serviceAccount,
+    keyCreated: key?.created ?? false,
+    warnings,
+  };
 }
 
 /** Runs one part of the start; a problem that it explains joins the others. */
@@ -78,6 +89,13 @@ async function collect<Part>(
   }
 }
 
+function readPreviousKey(values: Partial<Values>, problems: string[]): ServerKey | undefined {
+  const { SERVER_PRIVATE_KEY_PREVIOUS: written } = values;
+  const key = written === undefined ? undefined : parseServerKey(written);
+  if (written !== undefined && key === undefined) problems.push(`SERVER_PRIVATE_KEY_PREVIOUS: ${NO_SCALAR}`);
+  return key;
+}
+
 async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
   // Also where FCM_ENABLED itself is wrong: every problem at once.
@@ -92,10 +110,7 @@ async function loadServerKey(
 ): Promise<{ key: ServerKey; created: boolean; warning?: string } | undefined> {
   if (values.SERVER_PRIVATE_KEY !== undefined) {
     const key = parseServerKey(values.SERVER_PRIVATE_KEY);
-    if (key === undefined)
-      throw new ConfigError([
-        "SERVER_PRIVATE_KEY: expected a scalar of secp256k1: neither 0 nor beyond the curve's order",
-      ]);
+    if (key === undefined) throw new ConfigError([`SERVER_PRIVATE_KEY: ${NO_SCALAR}`]);
     return { key, created: false };
   }
   // A directory that was refused has been reported already.
@@ -105,10 +120,8 @@ async function loadServerKey(
   return (await hasServerKeyFile(file)) ? { ...(await readServerKeyFile(file)), created: false } : undefined;
 }
 
-function warningsFor(environment: Environment, values: Partial<Values>): string[] {
+function warningsFor(values: Partial<Values>): string[] {
   const warnings: string[] = [];
-  const future = FUTURE_VARIABLES.filter((name) => (environment[name] ?? '') !== '');
-  if (future.length > 0) warnings.push(`set, but not acted on by this version: ${future.join(', ')}`);
   if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
     warnings.push('FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register');
   }

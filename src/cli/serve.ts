@@ -7,6 +7,7 @@ import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
+import { StoreOpenError } from '../store/store-open-error.ts';
 import type { Io } from './io.ts';
 import type { Startup } from './load-startup.ts';
 import { settle } from './settle.ts';
@@ -35,11 +36,11 @@ async function run(
   stopped: Promise<void>,
 ): Promise<number> {
   const { telemetry } = parts;
-  const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
+  const { config, keyCreated, previousKey, serverKey, serviceAccount, warnings } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   const { version } = io;
   const curve = await chooseCurve();
-  const app = new App({ ...parts, version, config, curve, serverKey, serviceAccount });
+  const app = new App({ ...parts, version, config, curve, serverKey, previousKey, serviceAccount });
   let exitCode = 0;
   try {
     const addresses = await app.start();
@@ -51,10 +52,10 @@ async function run(
     for (const warning of warnings) telemetry.log('config.warning', { message: warning });
     await Promise.race([stopped, app.fault]);
   } catch (error) {
-    const explained = error instanceof ListenError;
+    const explained = error instanceof ListenError || error instanceof StoreOpenError;
     if (explained) io.printError(`${error.message}\n`);
     telemetry.log('server.failed', explained ? { message: error.message } : { error: describeError(error) });
-    exitCode = 1;
+    exitCode = error instanceof StoreOpenError && error.isConfiguration ? 78 : 1;
   }
   telemetry.log('server.stopping');
   const lost = await app.stop();

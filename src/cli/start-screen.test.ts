@@ -99,7 +99,21 @@ describe('the start screen', () => {
       {},
       {},
       'registrations',
-      'in memory: a restart forgets them. At most 1000000, for 48 h after the last wake, 30 days at the most',
+      'in memory: a restart forgets them, but for UnifiedPush endpoints. Keep all: STORE=file. At most 1000000, for 48 h after the last wake, 30 days at the most',
+    ],
+    [
+      'says that a restart forgets all without UnifiedPush',
+      { UNIFIEDPUSH_ENABLED: 'false', MAX_REGISTRATIONS: '5' },
+      {},
+      'registrations',
+      'in memory: a restart forgets them. Keep all: STORE=file. At most 5, for 48 h after the last wake, 30 days at the most',
+    ],
+    [
+      'says where they are kept',
+      { STORE: 'file', DATA_DIR: '/srv/push' },
+      {},
+      'registrations',
+      'in /srv/push/store.json, sealed: a restart forgets none. At most 1000000, for 48 h after the last wake, 30 days at the most',
     ],
     [
       'says what verifies slowly, and what would be faster',

@@ -2,6 +2,7 @@ import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Curve } from '../crypto/curve.ts';
+import { storeFiles } from '../store/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
 import { wasmCurve } from '../crypto/wasm-curve.ts';
 
@@ -97,8 +98,15 @@ function logState({ log: { file, level } }: Config): string {
   return level === 'silent' ? 'off. Turn it on: LOG_LEVEL=info' : `${level}, ${where}`;
 }
 
-function registrationState({ registrations: { capacity, lifetime } }: Config): string {
+function registrationState({ registrations: { capacity, lifetime }, ...config }: Config): string {
   const hours = lifetime.ttlMs / HOUR_MS;
   const days = lifetime.maxAgeMs / DAY_MS;
-  return `in memory: a restart forgets them. At most ${capacity}, for ${hours} h after the last wake, ${days} days at the most`;
+  return `${registrationPlace(config)}. At most ${capacity}, for ${hours} h after the last wake, ${days} days at the most`;
+}
+
+function registrationPlace({ store, unifiedPush }: Pick<Config, 'store' | 'unifiedPush'>): string {
+  const { everything } = storeFiles(store.directory);
+  if (store.kind === 'file') return `in ${everything}, sealed: a restart forgets none`;
+  const kept = unifiedPush.enabled ? ', but for UnifiedPush endpoints' : '';
+  return `in memory: a restart forgets them${kept}. Keep all: STORE=file`;
 }

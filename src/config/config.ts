@@ -33,6 +33,7 @@ export interface Config {
   /** `DATA_DIR`. */
   readonly dataDirectory: string;
   readonly key: { readonly privateKey: Secret<string> | undefined; readonly file: string };
+  readonly store: { readonly kind: 'memory' | 'file'; readonly directory: string };
   readonly registrations: {
     readonly lifetime: Lifetime;
     readonly sweepIntervalMs: number;
@@ -132,6 +133,7 @@ export function assembleConfig(values: Values): Config {
       privateKey: secretOf(values.SERVER_PRIVATE_KEY),
       file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
     },
+    store: { kind: values.STORE, directory: values.DATA_DIR },
     registrations: {
       lifetime: { ttlMs: values.TOKEN_TTL_HOURS * HOUR_MS, maxAgeMs: values.TOKEN_MAX_AGE_DAYS * DAY_MS },
       sweepIntervalMs: values.CLEANUP_INTERVAL_HOURS * HOUR_MS,

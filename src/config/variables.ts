@@ -73,13 +73,18 @@ export const VARIABLES = {
       secret: true,
     },
   ),
+  SERVER_PRIVATE_KEY_PREVIOUS: optional(
+    'The key before it, 64 hex characters: still opens tokens and the store, which is then resealed.',
+    privateKey,
+    { secret: true },
+  ),
   SERVER_PRIVATE_KEY_FILE: optional(
     'The key file, made on the first start. Default: DATA_DIR/server.key.',
     path,
   ),
   STORE: variable(
-    'Where registrations are kept; memory forgets them on a restart.',
-    oneOf('memory'),
+    'Where registrations are kept: file keeps them, sealed, in DATA_DIR; memory keeps UnifiedPush endpoints alone over a restart.',
+    oneOf('memory', 'file'),
     'memory',
   ),
   TOKEN_TTL_HOURS: variable(

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 
 import { describeError } from '../core/describe-error.ts';
+import { StoreUnavailable } from '../core/store-unavailable.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { ApiError } from './api-error.ts';
 import { RESPONSE_HEADERS } from './response-headers.ts';
@@ -10,13 +11,18 @@ import { RESPONSE_HEADERS } from './response-headers.ts';
  * that it owes the request between the head of the answer and its bytes.
  */
 export function answerFailure(
-  error: FastifyError | ApiError,
+  error: FastifyError | ApiError | StoreUnavailable,
   reply: FastifyReply,
   telemetry: Telemetry,
 ): void {
-  const failure = error instanceof ApiError ? error : translate(error);
+  const failure = failureOf(error);
   if (failure.statusCode === 500) telemetry.log('http.failed', { error: describeError(error) });
   void reply.code(failure.statusCode).headers(failure.headers).send(JSON.stringify(failure.body));
+}
+
+function failureOf(error: FastifyError | ApiError | StoreUnavailable): ApiError {
+  if (error instanceof StoreUnavailable) return ApiError.of('Registration store unavailable');
+  return error instanceof ApiError ? error : translate(error);
 }
 
 /** Answers a request whose URL Fastify cannot read. No hook is run for it, so Fastify would answer in its own form. */

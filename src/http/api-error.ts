@@ -25,6 +25,7 @@ const FAILURES = {
   'Request header fields too large': 431,
   'Internal error': 500,
   'Registration capacity reached': 503,
+  'Registration store unavailable': 503,
 } as const;
 
 /** A 401 names the scheme that would do (RFC 9110). */

@@ -26,7 +26,7 @@ export interface ObservedParts {
   /** `MAX_REGISTRATIONS`. */
   readonly registrationsLimit: number;
   readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
-  readonly seen: { readonly size: number };
+  readonly store: { readonly seen: { readonly size: number }; isOpen(): boolean; size(): number };
   readonly waker: { readonly heldDevices: number };
   readonly announcements: { readonly size: number };
   readonly lanes: {
@@ -43,7 +43,7 @@ export interface ObservedParts {
 
 /** Where every gauge takes its values from. */
 export function gaugeSources(parts: ObservedParts): GaugeSources {
-  const { alarms, disk, health, lanes, ready, registrations, relays, seen, skew, version, waker } = parts;
+  const { alarms, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } = parts;
   const byRelay = (count: (relay: ObservedRelay) => number) => (): Sample[] =>
     samples('relay', sums(relays.status(), count));
   const byHealth = (read: (fared: DeliveryHealth) => number) => (): Sample[] =>
@@ -62,7 +62,9 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
       return samples('platform', { android, ios, webpush });
     },
     registrations_limit: () => one(parts.registrationsLimit),
-    seen_events: () => one(seen.size),
+    seen_events: () => one(store.seen.size),
+    store_open: () => one(store.isOpen() ? 1 : 0),
+    store_bytes: () => one(store.size()),
     wakes_pending: () => samples('provider', lanes.pending()),
     devices_owed: () => samples('provider', lanes.owed()),
     devices_held: () => one(waker.heldDevices),

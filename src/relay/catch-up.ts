@@ -103,6 +103,7 @@ export class CatchUp {
     if (!sink.hasRecipients()) return watch.forgetGap();
     const gap = watch.recovery(maxLimit());
     if (gap === undefined || this.#closed.signal.aborted) return;
+    watch.holdUntil(recovery.settled);
     const foundBefore = recovery.found;
     if (!(await this.#pages(watch, gap, cause === 'first' ? 'stored' : recovery))) return;
     const report = gap.report();

@@ -21,6 +21,11 @@ export class Coverage {
     this.#startedAt = startedAt;
   }
 
+  /** Until when nothing is missing, in milliseconds; `undefined` where no subscription was live yet, and none should have been. */
+  get coveredUntil(): number | undefined {
+    return this.#gapSince ?? this.#provenAt;
+  }
+
   /** Whether no subscription was live yet, and none should have been. */
   get isFresh(): boolean {
     return this.#provenAt === undefined && this.#gapSince === undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
 import { askedSince, Coverage } from './coverage.ts';
 import { GapRecovery, type RecoveryReport } from './gap-recovery.ts';
 import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
@@ -32,6 +33,8 @@ export class KindWatch {
   #recovery: GapRecovery | undefined;
   /** What all relays together had delivered when this subscription first became live. */
   #totalAtFirst: number | undefined;
+  /** The gaps whose recovery has ended, and not all of its wakes. */
+  readonly #unsettled = new Set<{ readonly since: number }>();
   /** Whether the relay has refused what it has stored, though it serves the kind live. */
   refusesStored = false;
   /** Why the relay does not serve the kind. */
@@ -87,6 +90,25 @@ export class KindWatch {
     return this.#recovery !== undefined || this.coverage.hasGap;
   }
 
+  /** Until when everything has come and was dealt with, in milliseconds: what a restart has to catch up from. */
+  get settledUntil(): number | undefined {
+    const missed = this.#recovery === undefined ? undefined : this.#missedSince;
+    const all = [this.coverage.coveredUntil, missed, ...[...this.#unsettled].map(({ since }) => since)];
+    const known = all.filter((at) => at !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /**
+   * Goes on where the program was stopped: what has come since was missed.
+   *
+   * @param settledUntil by the clock of then, in milliseconds
+   */
+  resume(settledUntil: number): void {
+    const now = this.#parts.clock();
+    // The clock was set back since: nobody knows how much was missed.
+    this.coverage.lose(settledUntil > now ? now - MAX_EVENT_AGE_MS : settledUntil);
+  }
+
   /** Nothing has come since the start. */
   missAll(): void {
     this.coverage.lose(this.#parts.startedAt);
@@ -107,6 +129,14 @@ export class KindWatch {
     const since = askedSince(this.kind, missedSince, this.#parts.clock());
     this.#recovery = new GapRecovery({ since, maxLimit, bounds: RECOVERY_BOUNDS, poisoned: this.#poisoned });
     return this.#recovery;
+  }
+
+  /** The gap that is being recovered counts as one until then. */
+  holdUntil(settled: Promise<void>): void {
+    if (this.#missedSince === undefined) return;
+    const gap = { since: this.#missedSince };
+    this.#unsettled.add(gap);
+    void settled.then(() => this.#unsettled.delete(gap));
   }
 
   /** The recovery is over, whether it got everything or not. */

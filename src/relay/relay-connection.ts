@@ -2,12 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
+import type { ProofsOfLife } from '../core/ports.ts';
 import { frameBytes } from './frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
 import { Redial } from './redial.ts';
 import { RelayConduct, type Misconduct } from './relay-conduct.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
+import type { ConnectionEnd } from './connection-end.ts';
+import { noteWatches, resumeWatches } from './resume-watches.ts';
 import { RelayListening, type ListeningContext } from './relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
@@ -16,16 +19,12 @@ export interface RelayConnectionOptions extends ListeningContext {
   readonly url: string;
   /** Named by a Mostro instance and not by the operator. */
   readonly discovered: boolean;
+  /** What a restart remembers of the relays. */
+  readonly proofs?: ProofsOfLife | undefined;
   /** When the program began to listen at all, in milliseconds. */
   readonly startedAt: number;
   /** What all relays together have delivered, by kind. */
   readonly totals: ReadonlyMap<number, KindTotal>;
-}
-
-interface Ending {
-  readonly status: number;
-  readonly error?: string;
-  readonly misconduct?: Misconduct;
 }
 
 /** One relay, for as long as it is watched: connected, listened to, and connected again whenever it is lost. */
@@ -52,6 +51,7 @@ export class RelayConnection {
     this.#address = new URL(url);
     // Nobody has listened to it since the start.
     if (options.discovered) for (const watch of this.#watches) watch.missAll();
+    resumeWatches(this.#watches, options);
   }
 
   /** The relay's host: all of its URL that may be logged. */
@@ -75,6 +75,11 @@ export class RelayConnection {
       watches: this.#watches,
       ...(this.#lost && { lost: this.#lost }),
     });
+  }
+
+  /** Has a restart remember until when everything has come. */
+  noteProofs(): void {
+    noteWatches(this.#watches, this.#options);
   }
 
   /**
@@ -111,7 +116,7 @@ export class RelayConnection {
   }
 
   /** One connection, from the dial to its end. */
-  #connect(signal: AbortSignal): Promise<Ending> {
+  #connect(signal: AbortSignal): Promise<ConnectionEnd> {
     const { timing, url } = this.#options;
     const socket = new WebSocket(url, {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
@@ -135,7 +140,8 @@ export class RelayConnection {
         });
       });
       socket.on('upgrade', ({ headers }) => this.#options.onDate?.(this.host, headers.date));
-      socket.on('error', (fault) => (ending.error = errorCode(fault)));
+      // Its message can quote the relay's URL.
+      socket.on('error', (fault: NodeJS.ErrnoException) => (ending.error = fault.code ?? fault.name));
       socket.on('close', (status) => {
         clearTimeout(dialling);
         signal.removeEventListener('abort', onAbort);
@@ -191,9 +197,4 @@ export class RelayConnection {
     if (count !== undefined && count <= kinds.length)
       telemetry.log('relay.too_few_subscriptions', { relay: this.host, count });
   }
-}
-
-/** The code of a socket's error; its message can quote the relay's URL. */
-function errorCode(fault: Error & { code?: string }): string {
-  return fault.code ?? fault.name;
 }

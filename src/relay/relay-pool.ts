@@ -45,8 +45,10 @@ export class RelayPool {
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
     for (const url of this.#options.urls) this.#watch(url, false);
+    this.#noteProofs();
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     await Promise.race([stopped, fault]).finally(() => clearInterval(ticking));
+    this.#noteProofs();
     for (const { stop } of this.#watched.values()) stop.abort();
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
   }
@@ -54,6 +56,7 @@ export class RelayPool {
   /** Lists end by themselves too (NIP-40); and time can jump: a process that was frozen has listened to nobody. */
   #tick(): void {
     this.follow();
+    this.#noteProofs();
     const now = Date.now();
     const jumpMs = now - this.#tickedAt - TICK_MS;
     this.#tickedAt = now;
@@ -75,6 +78,10 @@ export class RelayPool {
       telemetry.log('relay.dropped', { relay: connection.host });
     }
     for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, true);
+  }
+
+  #noteProofs(): void {
+    for (const { connection } of this.#watched.values()) connection.noteProofs();
   }
 
   status(): RelayStatus[] {

@@ -14,6 +14,7 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export interface Program extends AsyncDisposable {
   /** Its working directory: empty but for what the test put there. */
   readonly directory: string;
+  readonly pid: number;
   /** Everything it has printed so far, on either stream. */
   readonly output: () => string;
   readonly stdout: () => string;
@@ -39,14 +40,16 @@ function withoutCommands(
   return args[0] === 'keygen' ? stderr : `${stdout}\n${stderr}`;
 }
 
-/** Runs the compiled program in an empty directory, with no environment but the given one. */
+/** Runs the compiled program in an empty directory, with no environment but the given one, or within another command. */
 export async function runProgram(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   directory?: string,
+  within: readonly string[] = [],
 ): Promise<Program> {
   const cwd = directory ?? (await mkdtemp(join(tmpdir(), 'mostro-push-')));
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...environment }, stdio: 'pipe' });
+  const [command = process.execPath, ...rest] = [...within, process.execPath, MAIN, ...args];
+  const child = spawn(command, rest, { cwd, env: { ...environment }, stdio: 'pipe' });
   const printed = { stdout: '', stderr: '' };
   let order = '';
   const waiting = new Set<() => void>();
@@ -73,6 +76,7 @@ export async function runProgram(
       );
     });
   return {
+    pid: child.pid ?? 0,
     directory: cwd,
     output: () => order,
     stdout: () => printed.stdout,

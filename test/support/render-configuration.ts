@@ -1,4 +1,3 @@
-import { FUTURE_VARIABLES } from '../../src/config/future-variables.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import type { Variable } from '../../src/config/variable.ts';
 
@@ -43,10 +42,20 @@ that every user of the machine can read is refused; one that its group can read 
 another key, tokens that clients seal to the old one no longer open. \`node dist/main.js keygen\` prints a new key as
 lines for \`.env\`.
 
+To change the key, set the new one, and the old one as \`SERVER_PRIVATE_KEY_PREVIOUS\`: tokens that clients seal to either open, and
+the store is resealed with the new one at the start. Leave it set for as long as clients may still know the old key; the store needs
+it once.
+
+## Where registrations are kept
+
+\`STORE=memory\` keeps UnifiedPush endpoints over a restart, in \`DATA_DIR/unifiedpush_endpoints.json\`, and nothing else. \`STORE=file\`
+keeps every registration in \`DATA_DIR/store.json\`. Both are sealed with the server's key: [store.md](store.md).
+
 ## Firebase
 
 \`FCM_ENABLED=true\` without \`FIREBASE_SERVICE_ACCOUNT_PATH\` serves all the same: registrations are accepted and FCM waits
-for credentials. Until it has them its wakes are lost, and counted as \`wakes_turned_away\`. A key file that is named but missing or malformed is a configuration error. One that Google refuses
+for credentials. Until it has them its wakes are counted as \`wakes_turned_away\`; \`STORE=file\` owes them to their devices over the
+restart that brings the credentials, \`STORE=memory\` loses them. A key file that is named but missing or malformed is a configuration error. One that Google refuses
 is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake.
 
 ## Web Push
@@ -61,11 +70,5 @@ start; without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no con
 
 \`RUST_LOG\` is read as \`env_logger\` would: \`info\`, or \`warn,mostro_push_backend=debug\`, of which the part that names
 the incumbent's own module counts. \`LOG_LEVEL\` wins over it.
-
-## Not acted on yet
-
-These belong to the server's contract and will work in a later version. Setting one is no error; the start says that
-it has no effect. \`REGISTRATION_AUTH=required\` and \`TRUSTED_WHITELIST_ENABLED=true\` ask for protection that is not
-there, and \`STORE\` for anything but \`memory\` for a store that is not there: these stop the start. The variables: ${FUTURE_VARIABLES.map((name) => `\`${name}\``).join(', ')}.
 `;
 }

@@ -25,16 +25,18 @@ export async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   directory?: string,
+  within?: readonly string[],
 ): Promise<Program> {
-  return keep(await runProgram(args, environment, directory));
+  return keep(await runProgram(args, environment, directory, within));
 }
 
-/** Starts the program as a server and waits for its screen. */
+/** Starts the program as a server, by itself or within another command, and waits for its screen. */
 export async function serve(
   environment: Readonly<Record<string, string>> = {},
   directory?: string,
+  within?: readonly string[],
 ): Promise<RunningProgram> {
-  const program = await run([], { ...ALONE, ...environment }, directory);
+  const program = await run([], { ...ALONE, ...environment }, directory, within);
   const [, apiUrl = ''] = await program.untilPrinted(/HTTP API +(http:\S+)/);
   const [, adminUrl = ''] = await program.untilPrinted(/admin +(\S+)/);
   // The line after the screen: by then everything that a start prints has been printed.

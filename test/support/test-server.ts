@@ -71,7 +71,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (read.level >= INFO) log.push(read);
   };
   const logger = pino({ level: 'trace' }, { write });
-  const { serverKey, serviceAccount, config } = startup;
+  const { serverKey, previousKey, serviceAccount, config } = startup;
   if (serverKey === undefined) throw new Error('the key was not made');
   const relayTiming = {
     ...RELAY_TIMING,
@@ -87,6 +87,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     version: options.version ?? '0.0.0-test',
     config,
     serverKey,
+    previousKey,
     serviceAccount,
     telemetry: createTelemetry(logger, metrics),
     alarmTickMs: 200,

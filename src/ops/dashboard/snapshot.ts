@@ -72,7 +72,7 @@ export function snapshot(parts: SnapshotSources, startedAt: number): Snapshot {
       troubles: troubled[provider] ?? {},
     })),
     heldDevices: waker.heldDevices,
-    seenEvents: parts.seen.size,
+    seenEvents: parts.store.seen.size,
     lastEventAt: history.lastEventAt,
     minutes: history.minutes(),
     latency: history.percentiles(),

@@ -1,0 +1,35 @@
+import type { Config } from '../config/config.ts';
+import { SILENT_TELEMETRY } from '../ops/silent-telemetry.ts';
+import { FileStore, type FileStoreOptions } from '../store/file-store.ts';
+import { StoreOpenError } from '../store/store-open-error.ts';
+
+/**
+ * Writes a store anew, with keys that no file had before. The server must be stopped.
+ *
+ * @throws StoreOpenError
+ */
+export async function resealStore(
+  path: string,
+  { store }: Config,
+  keys: FileStoreOptions['keys'],
+): Promise<void> {
+  const fileStore = new FileStore({
+    path,
+    keys,
+    holds: store.kind === 'file' ? 'everything' : 'endpoints',
+    isLazy: false,
+    capacity: Infinity,
+    unsettledMs: 0,
+    clock: Date.now,
+    telemetry: SILENT_TELEMETRY,
+  });
+  try {
+    await fileStore.open();
+    await fileStore.rewrite();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new StoreOpenError(`${path} cannot be written anew (${code})`);
+  } finally {
+    await fileStore.close();
+  }
+}

@@ -1,0 +1,63 @@
+import { ConfigError, type Config } from '../config/config.ts';
+import type { Secret } from '../core/secret.ts';
+import { explainProblem } from '../store/open-document.ts';
+import { DocumentProblem } from '../store/read-document.ts';
+import { StoreOpenError } from '../store/store-open-error.ts';
+import { storeFiles } from '../store/store-files.ts';
+import { surveyStore, type StoreSurvey } from '../store/survey-store.ts';
+import type { Io } from './io.ts';
+import { resealStore } from './reseal-store.ts';
+import { settle } from './settle.ts';
+import { exportLines } from './store-export.ts';
+import { storeInfo } from './store-info.ts';
+
+export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'store export';
+
+/**
+ * `store …`: looks at the store that the configuration names, or seals it anew.
+ *
+ * @returns the exit code: 1 where there is no store, or a damaged one
+ * @throws ConfigError, StoreOpenError
+ */
+export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {
+  const { config, previousKey, serverKey } = await settle(io, { createKey: false });
+  if (serverKey === undefined) throw new ConfigError([`${config.key.file}: there is no server key yet`]);
+  const previous = previousKey === undefined ? [] : [previousKey.privateKey];
+  const keys = [serverKey.privateKey, ...previous] as const;
+  const path = storePath(config);
+  const survey = await look(path, keys);
+  if (survey === undefined) {
+    io.printError(`There is no ${path} yet.\n`);
+    return 1;
+  }
+  if (survey.damage.length > 0) {
+    const places = survey.damage.join(', ');
+    io.printError(`${path} is damaged at byte ${places}; what stands elsewhere can be read.\n`);
+  }
+  if (command === 'store info') io.print(storeInfo(path, config, survey));
+  if (command === 'store export') for (const line of exportLines(survey)) io.print(line);
+  if (survey.damage.length > 0) return 1;
+  if (command === 'store verify')
+    io.print(`${path} is intact: ${survey.document.frames} frames, every one opens.\n`);
+  if (command === 'store reseal') {
+    await resealStore(path, config, keys);
+    io.print(`${path} is sealed anew, with the server's key of today.\n`);
+  }
+  return 0;
+}
+
+function storePath({ store: { directory, kind } }: Config): string {
+  const { endpoints, everything } = storeFiles(directory);
+  return kind === 'file' ? everything : endpoints;
+}
+
+async function look(path: string, keys: readonly Secret<Uint8Array>[]): Promise<StoreSurvey | undefined> {
+  try {
+    return await surveyStore(path, keys);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (error instanceof DocumentProblem) throw explainProblem(path, error);
+    throw code === undefined ? error : new StoreOpenError(`${path} cannot be read (${code})`);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts';
+import type { Platform } from '../core/push-target.ts';
+import type { Registration } from '../core/registration.ts';
+import type { StoreSurvey } from '../store/survey-store.ts';
+
+/** A store on one screen: how much it holds, of whom nothing. */
+export function storeInfo(path: string, { store }: Config, survey: StoreSurvey): string {
+  const { document, owed, proofs, seen, size } = survey;
+  const all = [...survey.registrations.values()];
+  const on = (platform: Platform): number => count(all, (one) => one.platform === platform);
+  const rows: [string, string][] = [
+    ['store', `${path} (STORE=${store.kind})`],
+    ['size', `${size} bytes, ${document.frames} frames${document.isTorn ? ', the last one unfinished' : ''}`],
+    ['sealed with', document.key === 0 ? "the server's key" : 'SERVER_PRIVATE_KEY_PREVIOUS'],
+    ['registrations', `${all.length}: ${on('android')} android, ${on('ios')} ios, ${on('webpush')} webpush`],
+    [
+      'of them',
+      `${count(all, isExpired)} expired, ${count(all, ({ woken }) => woken)} woken, ${count(all, ({ signed }) => signed)} owned`,
+    ],
+    ['events', `${seen} dealt with`],
+    ['owed', `${owed} devices`],
+    ...proofs.map(({ relay, kind, at }): [string, string] => [
+      'listened',
+      `${new URL(relay).host}, kind ${kind}: until ${new Date(at).toISOString()}`,
+    ]),
+  ];
+  return rows.map(([name, value]) => `  ${name.padEnd(13)}  ${value}\n`).join('');
+}
+
+function count(all: readonly Registration[], is: (registration: Registration) => boolean): number {
+  return all.filter(is).length;
+}
+
+function isExpired({ expiresAt }: Registration): boolean {
+  return expiresAt <= Date.now();
+}

@@ -1,0 +1,128 @@
+import { rm, stat } from 'node:fs/promises';
+
+import type { CompositionParts } from './composition.ts';
+import { MINUTE_MS, type Clock } from './core/clock.ts';
+import type { OwedDevices, OwedWake, ProofsOfLife, RegistrationStore, SeenEvents } from './core/ports.ts';
+import type { EndpointPolicy } from './core/push-target.ts';
+import { FileStore } from './store/file-store.ts';
+import { importEndpoints } from './store/import-endpoints.ts';
+import { MemoryRegistrations } from './store/memory-registrations.ts';
+import { MemorySeenEvents } from './store/memory-seen-events.ts';
+import { StoreOpenError } from './store/store-open-error.ts';
+import { storeFiles } from './store/store-files.ts';
+
+/** Every recovery reaches back by more than this before a proof of life. */
+const REACH_MS = 10 * MINUTE_MS;
+
+export interface ComposedStore {
+  readonly registrations: RegistrationStore;
+  readonly seen: SeenEvents & { readonly size: number };
+  readonly owed: OwedDevices | undefined;
+  readonly proofs: ProofsOfLife | undefined;
+  /** Reads what a former start has left. @returns the wakes that are owed from then @throws StoreOpenError */
+  readonly open: () => Promise<readonly OwedWake[]>;
+  readonly close: () => Promise<void>;
+  /** Whether registrations can be kept at this moment. */
+  readonly isOpen: () => boolean;
+  /** Of the store's file, in bytes. */
+  readonly size: () => number;
+}
+
+interface Shared {
+  readonly clock: Clock;
+  readonly allowsEndpoint: EndpointPolicy;
+}
+
+/** Where registrations are kept, and what else has to outlive the process with them (contract 6). */
+export function composeStore(parts: CompositionParts, shared: Shared): ComposedStore {
+  const { config, telemetry } = parts;
+  const onDisplaced = (): void => telemetry.count('seen_events_displaced');
+  if (config.store.kind === 'memory' && !config.unifiedPush.enabled) {
+    return inMemory(config.registrations.capacity, shared.clock, onDisplaced);
+  }
+  const store = createFileStore(parts, shared.clock, onDisplaced);
+  const { owed, proofs, registrations, seen } = store.contents;
+  return {
+    registrations,
+    seen,
+    proofs,
+    // Without the seen-set, events are asked for again after a restart.
+    owed: config.store.kind === 'file' ? owed : undefined,
+    open: async () => {
+      await openStore(store, parts, shared);
+      return [...owed.all()];
+    },
+    close: () => store.close(),
+    isOpen: () => store.isOpen,
+    size: () => store.size,
+  };
+}
+
+function inMemory(capacity: number, clock: Clock, onDisplaced: () => void): ComposedStore {
+  return {
+    registrations: new MemoryRegistrations({ capacity }),
+    seen: new MemorySeenEvents({ clock, onDisplaced }),
+    owed: undefined,
+    proofs: undefined,
+    open: async () => [],
+    close: async () => undefined,
+    isOpen: () => true,
+    size: () => 0,
+  };
+}
+
+function createFileStore(parts: CompositionParts, clock: Clock, onDisplaced: () => void): FileStore {
+  const { config, previousKey, serverKey, telemetry } = parts;
+  const { deadlineMs, batchDelayMs, cooldownMs } = config.wakes;
+  const files = storeFiles(config.store.directory);
+  const isFile = config.store.kind === 'file';
+  return new FileStore({
+    path: isFile ? files.everything : files.endpoints,
+    holds: isFile ? 'everything' : 'endpoints',
+    isLazy: !isFile,
+    keys: [serverKey.privateKey, ...(previousKey === undefined ? [] : [previousKey.privateKey])],
+    capacity: config.registrations.capacity,
+    unsettledMs: Math.max(0, deadlineMs + batchDelayMs + cooldownMs - REACH_MS - MINUTE_MS),
+    clock,
+    telemetry,
+    onDisplaced,
+  });
+}
+
+async function openStore(
+  store: FileStore,
+  parts: CompositionParts,
+  { allowsEndpoint, clock }: Shared,
+): Promise<void> {
+  const { config, previousKey, serverKey, telemetry } = parts;
+  const { endpoints, everything } = storeFiles(config.store.directory);
+  const isFile = config.store.kind === 'file';
+  const isForeign = (await store.open()) === 'foreign';
+  if (isFile && isForeign) {
+    throw new StoreOpenError(`${everything} is no store of this program; move it away. Nothing was changed`);
+  }
+  if (!isFile && (await isThere(everything))) {
+    const message = `STORE=memory leaves ${everything} unread; its registrations need STORE=file`;
+    telemetry.log('config.warning', { message });
+  }
+  // The endpoints file is read by `STORE=memory` itself, unless the Rust server wrote it.
+  if (!isFile && !isForeign) return;
+  await importEndpoints({
+    path: endpoints,
+    keys: [serverKey, previousKey].flatMap((key) => (key === undefined ? [] : [key.privateKey])),
+    lifetime: config.registrations.lifetime,
+    allowsEndpoint,
+    clock,
+    telemetry,
+    adopt: (registrations) => store.adopt(registrations),
+  });
+  // All of it is in the other file now.
+  if (isFile) await rm(endpoints, { force: true });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+
+import { deferred } from '../../test/support/deferred.ts';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { settled } from '../../test/support/settled.ts';
+import { HOUR_MS, SECOND_MS } from '../core/clock.ts';
+import { KindWatch } from './kind-watch.ts';
+
+function watch(): { one: KindWatch; clock: FakeClock; startedAt: number } {
+  const clock = new FakeClock();
+  const startedAt = clock.read();
+  return {
+    one: new KindWatch({ kind: 14, total: { events: 0 }, clock: clock.read, startedAt }),
+    clock,
+    startedAt,
+  };
+}
+
+test('what a restart catches up from is the last proof of life', () => {
+  const { one, clock } = watch();
+  expect(one.settledUntil).toBeUndefined();
+  one.coverage.prove(clock.read());
+  clock.advance(HOUR_MS);
+  one.coverage.prove(clock.read());
+  expect(one.settledUntil).toBe(clock.read());
+});
+
+test('a gap holds it back until the recovery has ended, and then until its wakes have', async () => {
+  const { one, clock, startedAt } = watch();
+  one.coverage.prove(startedAt);
+  one.coverage.lose();
+  clock.advance(HOUR_MS);
+  expect(one.settledUntil).toBe(startedAt);
+  const recovery = one.recovery(undefined);
+  const { promise, resolve: end } = deferred();
+  one.holdUntil(promise);
+  one.coverage.prove(clock.read());
+  expect(one.settledUntil).toBe(startedAt);
+  if (recovery === undefined) throw new Error('there was a gap');
+  one.finishRecovery(recovery.report());
+  expect(one.settledUntil).toBe(startedAt);
+  end();
+  await settled();
+  expect(one.settledUntil).toBe(clock.read());
+});
+
+test('a restart is a gap that begins there', () => {
+  const { one, clock } = watch();
+  one.resume(clock.read() - HOUR_MS);
+  expect([one.coverage.isFresh, one.hasGap, one.settledUntil]).toEqual([false, true, clock.read() - HOUR_MS]);
+});
+
+test('a clock that was set back leaves nothing out that may still wake', () => {
+  const { one, clock } = watch();
+  one.resume(clock.read() + SECOND_MS);
+  expect(one.settledUntil).toBe(clock.read() - 72 * HOUR_MS);
+});
