@@ -42,6 +42,8 @@ describe('doctor', () => {
   test('says plainly that a restart forgets', async () => {
     const { stdout } = await outcome(['doctor'], await wellEnvironment());
     expect(stdout).toMatch(/^WARNING {2}store: .*a restart forgets/m);
+    const kept = await outcome(['doctor'], { ...(await wellEnvironment()), STORE: 'file' });
+    expect(kept.stdout).toMatch(/^ok {7}store: .*forgets nobody/m);
   });
 
   test('asks Google with validate_only: nobody is woken', async () => {

@@ -69,7 +69,7 @@ function checkPlaces(config: Config): Promise<Finding>[] {
     checkLogFile(config.log.file),
     checkPort('public', config.http),
     checkPort('admin', config.admin),
-    Promise.resolve(checkStore()),
+    Promise.resolve(checkStore(config.store)),
   ];
 }
 

@@ -140,10 +140,12 @@ export function checkClock(skew: ClockSkew): Finding {
 }
 
 /** That a restart forgets is no fault, and yet to be known (contract 6). */
-export function checkStore(): Finding {
+export function checkStore({ kind }: Config['store']): Finding {
+  if (kind === 'file')
+    return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets nobody.');
   return warning(
     'store',
     'Registrations are in memory: a restart forgets those of FCM, and today’s app registers a trade once and never again.',
-    'plan restarts for hours without trades',
+    'set STORE=file, or plan restarts for hours without trades',
   );
 }
