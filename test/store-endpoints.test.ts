@@ -139,7 +139,7 @@ test('an endpoint that was kept is woken for what was published meanwhile', asyn
   const DATA_DIR = await tempDirectory();
   const first = keep(await startTestServer({ relays: [relay], environment: { DATA_DIR } }));
   await register(first, 1, unifiedPush.endpoint('alice'));
-  await first.app.stop();
+  await first.stop();
   relay.store(eventFor([key(1)], { kind: 14 }));
   const second = keep(await startTestServer({ relays: [relay], environment: { DATA_DIR } }));
   await unifiedPush.pushes.atLeast(1);

@@ -73,7 +73,7 @@ async function run(store: 'file' | 'memory', privateKey: string, phones: readonl
   await untilMetric(server, 'mostro_push_devices_owed{provider="fcm"}', 1);
   await untilMetric(server, 'mostro_push_seen_events', events.length);
   await server.post('/api/unregister', { trade_pubkey: phones[2]?.tradePubkey });
-  await server.app.stop();
+  await server.stop();
   const secrets = [
     ...phones.flatMap(({ token, tradePubkey }) => [token, tradePubkey]),
     ...events.flatMap(({ id, pubkey }) => [id, pubkey]),

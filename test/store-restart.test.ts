@@ -47,7 +47,7 @@ describe('what was published while the server was stopped', () => {
       relay.broadcast(event);
     }
     await google.pushes.atLeast(before.length);
-    await first.app.stop();
+    await first.stop();
     google.pushes.clear();
 
     // Ten that were woken before have news, ten that were not; and every one of them twice.
@@ -61,7 +61,7 @@ describe('what was published while the server was stopped', () => {
       missed.map(({ token }) => token).toSorted(),
     );
 
-    await second.app.stop();
+    await second.stop();
     google.pushes.clear();
     const third = await start();
     await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
@@ -76,7 +76,7 @@ describe('what was published while the server was stopped', () => {
     const first = await start();
     await registerDevices(first, 1);
     const stoppedAt = Date.now() / 1000;
-    await first.app.stop();
+    await first.stop();
     relay.requests.clear();
     await start();
     const pages = await relay.requests.atLeast(2, {
@@ -99,7 +99,7 @@ describe('a device that was owed a wake when the server was stopped', () => {
     google.answer = () => fcmError(503);
     for (const { key } of devices) relay.broadcast(eventFor([key]));
     await untilMetric(first, 'mostro_push_devices_owed{provider="fcm"}', 10);
-    await first.app.stop();
+    await first.stop();
     google.answer = undefined;
     for (const { key } of devices.slice(0, 5)) relay.store(eventFor([key]));
     const second = await start({ environment: { BATCH_DELAY_MS: '1500' } });
@@ -108,7 +108,7 @@ describe('a device that was owed a wake when the server was stopped', () => {
     expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
       devices.map(({ token }) => token).toSorted(),
     );
-    await second.app.stop();
+    await second.stop();
     google.pushes.clear();
     const third = await start();
     await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
@@ -121,7 +121,7 @@ describe('a device that was owed a wake when the server was stopped', () => {
     const [device] = await registerDevices(first, 1);
     relay.broadcast(eventFor([device?.key ?? '']));
     await untilMetric(first, 'mostro_push_wakes_turned_away_total{provider="fcm"}', 1);
-    await first.app.stop();
+    await first.stop();
     await start();
     const [push] = await google.pushes.atLeast(1);
     expect(push?.token).toBe(device?.token);

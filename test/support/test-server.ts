@@ -49,6 +49,8 @@ export interface TestServer extends AsyncDisposable {
   readonly app: App;
   /** What it has logged, but for debug lines. */
   readonly log: Arrivals<LogLine>;
+  /** Stops it before the test is over. */
+  stop(): Promise<void>;
   /** The value of a metric by its full name and labels, as the metrics page shows them; 0 when it is not there. */
   metric(series: string): Promise<number>;
   /** Sends JSON to the public API. */
@@ -100,6 +102,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   const { apiAddress, adminAddress = '' } = await app.start();
   await Promise.all((options.relays ?? []).map((relay) => untilWatched(relay, config.relays.kinds)));
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    if (adminAddress !== '') said.push(...(await adminPages(adminAddress)));
+    await app.stop();
+  };
   return {
     apiUrl: apiAddress,
     adminUrl: adminAddress,
@@ -108,9 +115,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log,
     metric: async (series) => readMetric(await (await fetch(`${adminAddress}/metrics`)).text(), series),
     post: (path, body) => post(`${apiAddress}${path}`, body),
+    stop: () => (stopped ??= stop()),
     async [Symbol.asyncDispose]() {
-      if (adminAddress !== '') said.push(...(await adminPages(adminAddress)));
-      await app.stop();
+      await (stopped ??= stop());
       await rm(directory, { recursive: true, force: true });
       // Every test that boots a server is a test of this too.
       expect(leaksIn(said.join('\n'), [serverKey.publicKeyHex])).toEqual([]);
