@@ -42,8 +42,7 @@ export const ALARMS = {
   },
   'FCM without credentials': {
     level: 'warn',
-    remedy:
-      'set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false: until then the wakes of FCM devices are lost',
+    remedy: 'set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false: until then FCM devices are not woken',
   },
   '429 pause': {
     level: 'warn',
