@@ -17,7 +17,7 @@ export interface Reading {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly bufferBytes: number;
-  /** Of the event loop, since the reading before. */
+  /** Of the event loop by its own work, since the reading before. */
   readonly longestPauseMs: number;
 }
 

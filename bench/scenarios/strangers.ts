@@ -30,6 +30,7 @@ export async function strangers(stage: Stage, few: Program, many: Program): Prom
     spans.many.push(three);
   }
   await bare[Symbol.asyncDispose]();
+  for (const program of [few, many]) await expectLookedUp(program, frames * (stage.extent.rounds + 1));
   const perSecond = (all: readonly Span[]): number[] => all.map(({ wallMs }) => (frames / wallMs) * 1000);
   const microseconds = (all: readonly Span[]): number[] => all.map(({ cpuMs }) => (cpuMs * 1000) / frames);
   const label = `${stage.extent.many / 1000} k registrations`;
@@ -57,4 +58,10 @@ export async function strangers(stage: Stage, few: Program, many: Program): Prom
       moreIsBetter: false,
     },
   ];
+}
+
+/** A program that threw the frames away for another reason would look fast. */
+async function expectLookedUp(program: Program, frames: number): Promise<void> {
+  const unmatched = await program.metric('events_unmatched_total');
+  if (unmatched !== frames) throw new Error(`${unmatched} events were looked up, and ${frames} sent`);
 }
