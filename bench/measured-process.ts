@@ -83,6 +83,11 @@ export class MeasuredProcess implements AsyncDisposable {
     this.#child.send(message);
   }
 
+  /** Throws away what is garbage: what is left is what something holds. */
+  collect(): void {
+    this.tell('collect');
+  }
+
   async reading(): Promise<Reading> {
     const answer = this.answer<Reading>('reading');
     this.tell('reading');

@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import type { Reading } from './measured-process.ts';
 
@@ -23,7 +25,11 @@ setInterval(() => {
   seen = now;
 }, RESOLUTION_MS).unref();
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 process.on('message', (question) => {
+  if (question === 'collect') collectGarbage();
   if (question !== 'reading') return;
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
   const reading: Reading = {
