@@ -103,10 +103,15 @@ export class FloodRelay implements AsyncDisposable {
     );
     socket.on('error', () => undefined);
     socket.on('message', (data: Buffer) => {
-      const [type, id, filter] = JSON.parse(data.toString()) as [string, string, { kinds?: number[] }];
+      const [type, id, filter] = JSON.parse(data.toString()) as [
+        string,
+        string,
+        { kinds?: number[]; limit?: number },
+      ];
       if (type !== 'REQ') return;
       socket.send(JSON.stringify(['EOSE', id]));
-      if (filter.kinds?.includes(GIFT_WRAP) === true) client.subscription = id;
+      // Not one that catches up: it is closed again at once.
+      if (filter.kinds?.includes(GIFT_WRAP) === true && filter.limit === 0) client.subscription = id;
       for (const resolve of this.#waiting) resolve();
       this.#waiting.clear();
     });

@@ -17,7 +17,7 @@ export interface Reading {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly bufferBytes: number;
-  /** Of the event loop, since the reading before. */
+  /** Of the event loop by its own work, since the reading before. */
   readonly longestPauseMs: number;
 }
 
@@ -81,6 +81,11 @@ export class MeasuredProcess implements AsyncDisposable {
 
   tell(message: object | string): void {
     this.#child.send(message);
+  }
+
+  /** Throws away what is garbage: what is left is what something holds. */
+  collect(): void {
+    this.tell('collect');
   }
 
   async reading(): Promise<Reading> {

@@ -50,6 +50,10 @@ export class Program implements AsyncDisposable {
     return new Program(process, directory, api, admin);
   }
 
+  collect(): void {
+    this.#process.collect();
+  }
+
   reading(): Promise<Reading> {
     return this.#process.reading();
   }

@@ -1,14 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 
-import { checkConfig } from './cli/check-config.ts';
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
-import { doctor } from './cli/doctor.ts';
-import { healthcheck } from './cli/healthcheck.ts';
-import { keygen } from './cli/keygen.ts';
-import { serve } from './cli/serve.ts';
-import { trace } from './cli/trace.ts';
-import { storeCommand } from './cli/store-command.ts';
 import { ConfigError } from './config/config.ts';
 import { StoreOpenError } from './store/store-open-error.ts';
 import { describeError } from './core/describe-error.ts';
@@ -50,28 +43,29 @@ const io = {
   printError: (text: string) => void process.stderr.write(text),
 };
 
+/** Each command loads what it needs and nothing else: a health check is asked for twice a minute. */
 async function run(): Promise<number> {
   const command = parseCommandLine(process.argv.slice(2));
   switch (command) {
     case 'serve':
-      return serve(io, untilStopped());
+      return serve();
     case 'check-config':
-      await checkConfig(io);
+      await (await import('./cli/check-config.ts')).checkConfig(io);
       return 0;
     case 'keygen':
-      io.print(keygen());
+      io.print((await import('./cli/keygen.ts')).keygen());
       return 0;
     case 'doctor':
-      return doctor(io);
+      return (await import('./cli/doctor.ts')).doctor(io);
     case 'trace':
-      return trace(io, process.argv.slice(3), untilStopped());
+      return trace(process.argv.slice(3));
     case 'healthcheck':
-      return healthcheck(io);
+      return (await import('./cli/healthcheck.ts')).healthcheck(io);
     case 'store info':
     case 'store verify':
     case 'store reseal':
     case 'store export':
-      return storeCommand(io, command);
+      return (await import('./cli/store-command.ts')).storeCommand(io, command);
     case 'version':
       io.print(`${version}\n`);
       return 0;
@@ -82,6 +76,17 @@ async function run(): Promise<number> {
       io.printError(USAGE);
       return 64;
   }
+}
+
+async function serve(): Promise<number> {
+  // Before anything is loaded: a signal meanwhile is an orderly stop too.
+  const stopped = untilStopped();
+  return (await import('./cli/serve.ts')).serve(io, stopped);
+}
+
+async function trace(args: readonly string[]): Promise<number> {
+  const stopped = untilStopped();
+  return (await import('./cli/trace.ts')).trace(io, args, stopped);
 }
 
 try {

@@ -12,6 +12,7 @@ const BYTES = 32 + 163;
 const WARMING = 20_000;
 const CHURN_PER_SECOND = 5000;
 const READINGS = 5;
+const SETTLING_MS = 400;
 
 /** Fills a program with many registrations. @returns what each of them takes of resident memory */
 export async function fill(stage: Stage, program: Program): Promise<Figure> {
@@ -74,11 +75,12 @@ async function longestPause(stage: Stage, program: Program): Promise<number> {
   return longestPauseMs;
 }
 
-/** A process that has just worked hard holds what it will give back: the middle of several readings. */
+/** Without garbage: the middle of several readings, for memory is given back a while after it is free. */
 async function residentBytes(program: Program): Promise<number> {
   const readings: number[] = [];
   for (let n = 0; n < READINGS; n++) {
-    await delay(200);
+    program.collect();
+    await delay(SETTLING_MS);
     readings.push((await program.reading()).rssBytes);
   }
   return median(readings);
