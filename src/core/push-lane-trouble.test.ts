@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import { DELIVERED, FAILED, GONE, laneBench, MISCONFIGURED } from '../../test/support/lane-bench.ts';
+import { FakeSchedule } from '../../test/support/fake-schedule.ts';
 import { settled } from '../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import { RetryPolicy } from './retry-policy.ts';
 
 describe('a device that is gone', () => {
   test('is forgotten, and its wake is dealt with', async () => {
@@ -59,6 +61,27 @@ describe('a lane that is broken', () => {
     await answer(DELIVERED);
     expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
   });
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'goes on where its wait ends between two looks at the clock, %i ms after a further wake was asked for',
+    async (leftMs) => {
+      const schedule = new FakeSchedule();
+      const { clock } = schedule;
+      let isRestless = false;
+      const read = (): number => (isRestless ? clock.now++ : clock.now);
+      // Whatever has failed waits for a minute: no timer but the lane's goes off.
+      const retry = new RetryPolicy({ minMs: MINUTE_MS, baseMs: 0 });
+      const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, clock: read, retry });
+      for (const name of ['one', 'two', 'three']) void ask(name);
+      await answer(FAILED);
+      clock.advance(SECOND_MS - leftMs);
+      isRestless = true;
+      void ask('four');
+      isRestless = false;
+      await schedule.advance(5 * SECOND_MS);
+      expect(underWay()).toHaveLength(1);
+    },
+  );
 
   test('by our configuration pays everyone soon after it is mended', async () => {
     const { ask, answer, lane, schedule, underWay } = laneBench();

@@ -110,19 +110,17 @@ export class PushLane {
 
   #advance(): void {
     const { clock, concurrency, schedule } = this.#options;
-    const mayBegin = (): boolean =>
-      !this.#isClosed &&
-      this.#sending.size < this.#health.concurrency(concurrency) &&
-      this.#health.waitMs === 0;
-    while (mayBegin()) {
+    // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
+    let waitMs = this.#health.waitMs;
+    while (waitMs === 0 && !this.#isClosed && this.#sending.size < this.#health.concurrency(concurrency)) {
       const entry = this.#book.next();
       if (entry === undefined) break;
       if (entry.rank !== 'owed' && clock() >= entry.deadlineAt)
         this.#owe(entry, { reason: 'deadline', waitMs: 0, isFirm: false });
       else this.#begin(entry);
+      waitMs = this.#health.waitMs;
     }
     this.#cancelAdvance?.();
-    const { waitMs } = this.#health;
     if (waitMs > 0 && this.#book.queued > 0) this.#cancelAdvance = schedule(waitMs, () => this.#advance());
     if (this.#book.urgent * 2 < this.#options.capacity) this.#report.load(false);
     const isStuck = this.#book.queued === 0 || this.#health.state !== 'open';
