@@ -15,14 +15,9 @@ export interface OpenedStore {
   readonly telemetry: FakeTelemetry;
 }
 
-/** Opens the store of a directory, until it is closed or the test is over; commits follow one another at once. */
-export async function openFileStore(
-  directory: string,
-  options: Partial<FileStoreOptions> = {},
-): Promise<OpenedStore> {
-  const path = join(directory, 'store.json');
-  const telemetry = new FakeTelemetry();
-  const store = new FileStore({
+/** The store in this file, not open yet; commits follow one another at once. */
+export function fileStoreAt(path: string, options: Partial<FileStoreOptions> = {}): FileStore {
+  return new FileStore({
     path,
     keys: [KEY],
     capacity: 1000,
@@ -30,10 +25,20 @@ export async function openFileStore(
     isLazy: false,
     unsettledMs: 0,
     clock: Date.now,
-    telemetry,
+    telemetry: new FakeTelemetry(),
     commitEveryMs: 0,
     ...options,
   });
+}
+
+/** Opens the store of a directory, until it is closed or the test is over. */
+export async function openFileStore(
+  directory: string,
+  options: Partial<FileStoreOptions> = {},
+): Promise<OpenedStore> {
+  const path = join(directory, 'store.json');
+  const telemetry = new FakeTelemetry();
+  const store = fileStoreAt(path, { telemetry, ...options });
   onTestFinished(() => store.close());
   await store.open();
   return { store, path: options.path ?? path, telemetry };

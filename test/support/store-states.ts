@@ -2,10 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Registration } from '../../src/core/registration.ts';
-import { FileStore, type FileStoreOptions } from '../../src/store/file-store.ts';
+import type { FileStore, FileStoreOptions } from '../../src/store/file-store.ts';
 import { StoreOpenError } from '../../src/store/store-open-error.ts';
-import { FakeTelemetry } from './fake-telemetry.ts';
-import { KEY } from './file-store.ts';
+import { fileStoreAt } from './file-store.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** The registrations of a store, by key. */
@@ -21,18 +20,7 @@ export async function stateAfter(bytes: Uint8Array, options: Partial<FileStoreOp
   await mkdir(directory);
   const path = join(directory, 'store.json');
   await writeFile(path, bytes);
-  const store = new FileStore({
-    path,
-    keys: [KEY],
-    capacity: 1000,
-    holds: 'everything',
-    isLazy: false,
-    unsettledMs: 0,
-    clock: Date.now,
-    telemetry: new FakeTelemetry(),
-    commitEveryMs: 0,
-    ...options,
-  });
+  const store = fileStoreAt(path, options);
   try {
     if ((await store.open()) === 'foreign') throw new StoreOpenError(`${path} is none of ours`);
     return stateOf(store);
