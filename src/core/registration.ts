@@ -46,8 +46,9 @@ export function isOwned(
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
 /** Whether a registration may give way to a new key at the cap: unsigned, never woken, and over ten minutes old (contract 1.1). */
-export function mayGiveWay(registration: Registration, now: number): boolean {
-  return (
-    !registration.signed && !registration.woken && now - registration.registeredAt > MIN_DISPLACEABLE_AGE_MS
-  );
+export function mayGiveWay(
+  { registeredAt, signed, woken }: Pick<Registration, 'registeredAt' | 'signed' | 'woken'>,
+  now: number,
+): boolean {
+  return !signed && !woken && now - registeredAt > MIN_DISPLACEABLE_AGE_MS;
 }

@@ -25,6 +25,10 @@ export class DeviceLinks {
     this.#ofDevice.begin(record);
   }
 
+  serviceOf(record: number): PushTarget['type'] {
+    return this.#devices.serviceOf(this.#deviceOf.get(record));
+  }
+
   targetOf(record: number): PushTarget {
     return this.#devices.targetOf(this.#deviceOf.get(record));
   }

@@ -96,6 +96,10 @@ export class DeviceRecords {
     this.#blocks.free(device);
   }
 
+  serviceOf(device: number): PushTarget['type'] {
+    return (this.#shapes.get(device) & UNIFIEDPUSH_BIT) === 0 ? 'fcm' : 'unifiedpush';
+  }
+
   targetOf(device: number): PushTarget {
     const keyLength = this.#keyLengths.get(device);
     const length = this.#lengths.get(device);
@@ -105,7 +109,7 @@ export class DeviceRecords {
     const address = isPacked
       ? unpack(bytes.subarray(0, length), shape & MAX_LENGTH)
       : bytes.toString('utf8', 0, length);
-    if ((shape & UNIFIEDPUSH_BIT) === 0) return { type: 'fcm', token: address };
+    if (this.serviceOf(device) === 'fcm') return { type: 'fcm', token: address };
     if (keyLength === 0) return { type: 'unifiedpush', endpoint: address };
     const [p256dh = '', auth = ''] = bytes.toString('latin1', length).split(KEY_SEPARATOR);
     return { type: 'unifiedpush', endpoint: address, keys: { p256dh, auth } };

@@ -7,7 +7,7 @@ import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from './journal.ts';
 import type { JournalEntry } from './journal-batch.ts';
 import type { MemoryRegistrations } from './memory-registrations.ts';
-import type { RegistrationChange } from './registration-change.ts';
+import type { ChangeListener, RegistrationChange } from './registration-change.ts';
 import { entriesOf, entryOf } from './registration-entries.ts';
 
 const KEY_DIGITS = 64;
@@ -17,8 +17,8 @@ const OWNER = { signed: true, now: 0 };
 export interface DurableRegistrationsParts {
   readonly memory: MemoryRegistrations;
   readonly journal: Journal;
-  /** Which registrations are kept on disk. */
-  readonly keeps: (registration: Registration) => boolean;
+  /** The registrations of which push services are kept on disk. */
+  readonly keeps: (service: PushTarget['type']) => boolean;
   /** Told of what no longer belongs on the disk. */
   readonly onGarbage: () => void;
   /** Told when what had expired has left memory. */
@@ -33,12 +33,14 @@ export interface DurableRegistrationsParts {
 export class DurableRegistrations implements RegistrationStore {
   readonly #parts: DurableRegistrationsParts;
   readonly #former = new FormerRegistrations();
+  readonly #listener: ChangeListener;
   /** The changes of the call under way: memory changes within the call. */
   #changes: RegistrationChange[] | undefined;
 
   constructor(parts: DurableRegistrationsParts) {
     this.#parts = parts;
-    this.#listen();
+    this.#listener = { follows: parts.keeps, onChange: (change) => this.#onChange(change) };
+    parts.memory.listener = this.#listener;
   }
 
   mayHold(tradePubkey: TradePubkey): boolean {
@@ -61,21 +63,22 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#parts.memory.admits(tradePubkey, request);
   }
 
-  async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
-    return this.#former.oldest(tradePubkey) ?? this.#parts.memory.find(tradePubkey);
+  find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
+    const former = this.#former.oldest(tradePubkey);
+    return former === undefined ? this.#parts.memory.find(tradePubkey) : Promise.resolve(former);
   }
 
   async put(registration: Registration): Promise<PutResult> {
-    const { result, changes } = this.#collect(() => this.#parts.memory.put(registration));
+    const { journal, keeps, memory } = this.#parts;
+    const { result, changes } = this.#collect(() => memory.put(registration));
     await this.#commit(changes);
     // The answer takes as long as it does for a key that nobody owns (contract 1.3).
-    if ((await result) === 'owned' && this.#parts.keeps(registration))
-      await this.#parts.journal.commit([], () => []);
+    if ((await result) === 'owned' && keeps(registration.target.type)) await journal.commit([], () => []);
     return result;
   }
 
   /** Nobody waits for a renewal: a crash costs it some of its effect. */
-  async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
+  renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
     return this.#parts.memory.renew(tradePubkey, target, lifetime, now);
   }
 
@@ -86,7 +89,7 @@ export class DurableRegistrations implements RegistrationStore {
   }
 
   /** Nobody waits for it: after a crash the push service says again that the device is gone. */
-  async forget(target: PushTarget): Promise<number> {
+  forget(target: PushTarget): Promise<number> {
     return this.#parts.memory.forget(target);
   }
 
@@ -122,8 +125,8 @@ export class DurableRegistrations implements RegistrationStore {
 
   /** What belongs on the disk. */
   *kept(): Generator<Registration> {
-    for (const registration of this.#parts.memory.entries())
-      if (this.#parts.keeps(registration)) yield registration;
+    const { keeps, memory } = this.#parts;
+    for (const one of memory.entries()) if (keeps(one.target.type)) yield one;
   }
 
   async #commit(changes: readonly RegistrationChange[]): Promise<void> {
@@ -137,7 +140,7 @@ export class DurableRegistrations implements RegistrationStore {
     } finally {
       for (const former of formers) this.#former.letGo(former);
     }
-    if (formers.some(keeps)) onGarbage();
+    if (formers.some(({ target }) => keeps(target.type))) onGarbage();
   }
 
   #undo(changes: readonly RegistrationChange[]): JournalEntry[] {
@@ -151,18 +154,19 @@ export class DurableRegistrations implements RegistrationStore {
     const keys = new Map(back.map(({ former, current }) => [(current ?? former)?.tradePubkey, current]));
     return [...keys].flatMap(([key, current]) => {
       if (key === undefined) return [];
-      return [entryOf(key, current !== undefined && this.#parts.keeps(current) ? current : undefined)];
+      return [
+        entryOf(key, current !== undefined && this.#parts.keeps(current.target.type) ? current : undefined),
+      ];
     });
   }
 
   #onChange(change: RegistrationChange): void {
     if (this.#changes !== undefined) return void this.#changes.push(change);
+    const { journal, keeps, onGarbage } = this.#parts;
     // What has expired needs no word on the disk: it is expired there too.
-    if (!this.#isExpiry(change)) {
-      for (const entry of entriesOf([change], this.#parts.keeps)) this.#parts.journal.write(entry);
-    }
+    if (!this.#isExpiry(change)) for (const entry of entriesOf([change], keeps)) journal.write(entry);
     const { current, former } = change;
-    if (current === undefined && former !== undefined && this.#parts.keeps(former)) this.#parts.onGarbage();
+    if (current === undefined && former !== undefined && keeps(former.target.type)) onGarbage();
   }
 
   #isExpiry({ current, former }: RegistrationChange): boolean {
@@ -183,17 +187,13 @@ export class DurableRegistrations implements RegistrationStore {
     }
   }
 
-  #listen(): void {
-    this.#parts.memory.onChange = (change) => this.#onChange(change);
-  }
-
   /** Changes memory without anybody being told: the disk knows. */
   #quietly(change: () => void): void {
-    this.#parts.memory.onChange = undefined;
+    this.#parts.memory.listener = undefined;
     try {
       change();
     } finally {
-      this.#listen();
+      this.#parts.memory.listener = this.#listener;
     }
   }
 }

@@ -5,7 +5,13 @@ import { describe, expect, test, vi } from 'vitest';
 
 import { failingDisk } from '../../test/support/failing-disk.ts';
 import { openFileStore, type OpenedStore } from '../../test/support/file-store.ts';
-import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../../test/support/registrations.ts';
+import {
+  fcmTarget,
+  LIFETIME,
+  registrationAt,
+  tradeKey,
+  unifiedPushTarget,
+} from '../../test/support/registrations.ts';
 import { stateAfter, stateOf } from '../../test/support/store-states.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
@@ -105,6 +111,19 @@ describe('a disk that takes nothing', () => {
     const late = { ...nth(3), registeredAt: NOW + 11 * MINUTE_MS };
     await expect(registrations.put(late)).rejects.toThrow(StoreUnavailable);
     expect(stateOf(store)).toEqual({ [tradeKey(1)]: nth(1), [tradeKey(2)]: nth(2) });
+    expect(registrations.counts().total).toBe(2);
+  });
+
+  test('gives back what is not on it, to what had to make room for what would be', async () => {
+    const { store } = await openFileStore(await tempDirectory(), { holds: 'endpoints', capacity: 2 });
+    const { registrations } = store.contents;
+    for (const n of [1, 2]) await registrations.put(nth(n));
+    const disk = await failingDisk();
+    disk.fail('ENOSPC');
+    const late = { registeredAt: NOW + 11 * MINUTE_MS, target: unifiedPushTarget('phone') };
+    for (const n of [1, 3])
+      await expect(registrations.put({ ...nth(n), ...late })).rejects.toThrow(StoreUnavailable);
+    for (const n of [1, 2]) expect(await registrations.find(tradeKey(n))).toEqual(nth(n));
     expect(registrations.counts().total).toBe(2);
   });
 

@@ -2,19 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
 import type { PushTarget } from '../core/push-target.ts';
-import {
-  expiryOf,
-  mayGiveWay,
-  type Lifetime,
-  type Registration,
-  type RegistrationCounts,
-} from '../core/registration.ts';
+import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { AgeRing } from './age-ring.ts';
 import { DeviceLinks } from './device-links.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
-import type { RegistrationChange } from './registration-change.ts';
+import type { ChangeListener } from './registration-change.ts';
 import { RegistrationRecords } from './registration-records.ts';
 
 /** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */
@@ -25,8 +19,8 @@ const SLICE = 1024;
  * the garbage collector never looks at them, and a million take some 230 MB (docs/performance.md).
  */
 export class MemoryRegistrations implements RegistrationStore {
-  /** Told of every change as it is made; a call of `put`, `renew` or `remove` has made its changes when it gives its promise. */
-  onChange: ((change: RegistrationChange) => void) | undefined;
+  /** A call of `put`, `renew` or `remove` has made its changes, and told of them, when it gives its promise. */
+  listener: ChangeListener | undefined;
   readonly #capacity: number;
   readonly #numbers = new RecordNumbers();
   readonly #records = new RegistrationRecords();
@@ -69,20 +63,25 @@ export class MemoryRegistrations implements RegistrationStore {
     if (!this.admits(tradePubkey, { signed, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
     if (former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt)) return 'owned';
-    const isFull = former === NO_RECORD && this.isFull();
-    if (isFull) this.#delete(this.#displaceable(registeredAt));
-    if (former === NO_RECORD) this.#insert(registration);
-    else this.#replace(former, registration);
-    return isFull ? 'displaced' : 'stored';
+    const displaced = former === NO_RECORD && this.isFull() ? this.#displaceable(registeredAt) : NO_RECORD;
+    const isTold =
+      this.listener?.follows(registration.target.type) === true ||
+      this.#isFollowed(former) ||
+      this.#isFollowed(displaced);
+    if (displaced !== NO_RECORD) this.#delete(displaced, isTold);
+    if (former === NO_RECORD) this.#insert(registration, isTold);
+    else this.#replace(former, registration, isTold);
+    return displaced === NO_RECORD ? 'stored' : 'displaced';
   }
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
     const record = this.#keys.find(tradePubkey);
     if (record === NO_RECORD || !this.#devices.is(record, target)) return;
-    const former = this.#told(record);
+    const isTold = this.#isFollowed(record);
+    const former = isTold ? this.#read(record) : undefined;
     this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
     this.#neverWoken.leave(record);
-    this.onChange?.({ former, current: this.#told(record) });
+    if (isTold) this.listener?.onChange({ former, current: this.#read(record) });
   }
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
@@ -141,41 +140,41 @@ export class MemoryRegistrations implements RegistrationStore {
   /** The registration that would give way to a new key now, if any. */
   #displaceable(now: number): number {
     const oldest = this.#neverWoken.oldest();
-    return oldest !== NO_RECORD && mayGiveWay(this.#read(oldest), now) ? oldest : NO_RECORD;
+    return oldest !== NO_RECORD && this.#records.mayGiveWay(oldest, now) ? oldest : NO_RECORD;
   }
 
-  #replace(record: number, registration: Registration): void {
+  #replace(record: number, registration: Registration, isTold: boolean): void {
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     const woken = registration.woken || this.#records.isWoken(record);
     const target = this.#devices.renewed(registration.target);
-    const former = this.#told(record);
+    const former = isTold ? this.#read(record) : undefined;
     this.#unlink(record);
     this.#link(record, { ...registration, target, woken });
-    this.onChange?.({ former, current: this.#told(record) });
+    if (isTold) this.listener?.onChange({ former, current: this.#read(record) });
   }
 
-  #insert(registration: Registration): void {
+  #insert(registration: Registration, isTold: boolean): void {
     const record = this.#numbers.take();
     this.#records.reach(record);
     this.#keys.add(registration.tradePubkey, record);
     this.#devices.begin(record);
     this.#neverWoken.begin(record);
     this.#link(record, { ...registration, target: this.#devices.renewed(registration.target) });
-    this.onChange?.({ former: undefined, current: this.#told(record) });
+    if (isTold) this.listener?.onChange({ former: undefined, current: this.#read(record) });
   }
 
-  #delete(record: number): void {
-    const former = this.#told(record);
+  #delete(record: number, isTold = this.#isFollowed(record)): void {
+    const former = isTold ? this.#read(record) : undefined;
     this.#unlink(record);
     this.#keys.remove(record);
     this.#records.clear(record);
     this.#numbers.giveBack(record);
-    this.onChange?.({ former, current: undefined });
+    if (isTold) this.listener?.onChange({ former, current: undefined });
   }
 
-  /** The registration, if anybody is told of changes. */
-  #told(record: number): Registration | undefined {
-    return this.onChange && this.#read(record);
+  #isFollowed(record: number): boolean {
+    if (this.listener === undefined || record === NO_RECORD) return false;
+    return this.listener.follows(this.#devices.serviceOf(record));
   }
 
   /** Points a record that points nowhere at its device. */

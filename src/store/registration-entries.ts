@@ -1,3 +1,4 @@
+import type { PushTarget } from '../core/push-target.ts';
 import type { Registration } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import type { JournalEntry } from './journal-batch.ts';
@@ -7,21 +8,21 @@ import { encodeRecord } from './record-codec.ts';
 /**
  * How changes stand on the disk: of each key the last one, unless neither that nor what was there before is kept.
  *
- * @param keeps which registrations are kept on the disk
+ * @param keeps the registrations of which push services are kept on the disk
  */
 export function entriesOf(
   changes: readonly RegistrationChange[],
-  keeps: (registration: Registration) => boolean,
+  keeps: (service: PushTarget['type']) => boolean,
 ): JournalEntry[] {
   const last = new Map<TradePubkey, { wasKept: boolean; current: Registration | undefined }>();
   for (const { former, current } of changes) {
     const key = (current ?? former)?.tradePubkey;
     if (key === undefined) continue;
-    const wasKept = last.get(key)?.wasKept === true || (former !== undefined && keeps(former));
+    const wasKept = last.get(key)?.wasKept === true || (former !== undefined && keeps(former.target.type));
     last.set(key, { wasKept, current });
   }
   return [...last].flatMap(([key, { wasKept, current }]) => {
-    if (current !== undefined && keeps(current)) return [entryOf(key, current)];
+    if (current !== undefined && keeps(current.target.type)) return [entryOf(key, current)];
     return wasKept ? [entryOf(key, undefined)] : [];
   });
 }

@@ -61,7 +61,7 @@ export class StoreContents {
         parts.onSwept();
       },
       memory: new MemoryRegistrations({ capacity }),
-      keeps: ({ target }) => holds === 'everything' || target.type === 'unifiedpush',
+      keeps: (service) => holds === 'everything' || service === 'unifiedpush',
     });
     const memory = new MemorySeenEvents({
       clock,
