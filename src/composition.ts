@@ -73,6 +73,8 @@ export interface Composition {
   readonly watch: AlarmWatch;
 }
 
+const monotonic: Clock = () => performance.now();
+
 const schedule: Schedule = (ms, callback) => {
   const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);
@@ -90,11 +92,12 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { owed, seen } = store;
   const registrations = createRegistrations(parts, store);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
-  const skew = new ClockSkew(clock, () => performance.now());
+  const skew = new ClockSkew(clock, monotonic);
   const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault };
   const composed = composeLanes(parts, shared);
   const { fcm, lanes } = composed;
-  const waker = new Waker({ ...config.wakes, registrations, lanes, schedule, onHeld: heldIn(telemetry) });
+  const coalescing = { ...config.wakes, schedule, monotonic, onHeld: heldIn(telemetry) };
+  const waker = new Waker({ ...coalescing, registrations, lanes });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
   const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });

@@ -25,6 +25,7 @@ function setUp() {
     batchDelayMs: 5000,
     cooldownMs: 60_000,
     schedule: time.schedule,
+    monotonic: time.clock.read,
     hand,
   });
   return {

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+import { Countdown } from './countdown.ts';
 import { deviceOf } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
@@ -9,6 +11,8 @@ export interface CoalescerOptions {
   /** `COOLDOWN_MS`: how long they are gathered after that. */
   readonly cooldownMs: number;
   readonly schedule: Schedule;
+  /** Milliseconds from any moment on, by a clock that nobody sets. */
+  readonly monotonic: Clock;
   /** Takes a wake to its lane. */
   readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
   /** Told of a wake that is held back. */
@@ -17,7 +21,8 @@ export interface CoalescerOptions {
 
 /** A device that was woken not long ago: its WINDOW or COOLDOWN is running (contract 5). */
 interface Active {
-  cancel: () => void;
+  readonly device: string;
+  readonly kind: WakeRequest['kind'];
   /** What has come since the last wake, to be answered by one at the end. */
   held: Held | undefined;
 }
@@ -36,8 +41,14 @@ export class Coalescer {
   readonly #options: CoalescerOptions;
   readonly #active = { silent_wake: new Map<string, Active>(), chat_wake: new Map<string, Active>() };
 
+  readonly #windows: Countdown<Active>;
+  readonly #cooldowns: Countdown<Active>;
+
   constructor(options: CoalescerOptions) {
     this.#options = options;
+    const parts = { ...options, onOver: (active: Active) => this.#onEnd(active) };
+    this.#windows = new Countdown({ ...parts, ms: options.batchDelayMs });
+    this.#cooldowns = new Countdown({ ...parts, ms: options.cooldownMs });
   }
 
   /** Devices whose next wake would be held. */
@@ -53,7 +64,10 @@ export class Coalescer {
   request(request: WakeRequest): Promise<WakeEnd> {
     const device = deviceOf(request.target);
     const active = this.#active[request.kind].get(device);
-    if (active === undefined) return this.#hand(device, request, this.#options.batchDelayMs);
+    if (active === undefined) {
+      this.#begin(device, request.kind, this.#windows);
+      return this.#send(device, request);
+    }
     this.#options.onHeld?.(request);
     return new Promise((resolve) => {
       const { held } = active;
@@ -68,19 +82,17 @@ export class Coalescer {
   /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
   hold(request: WakeRequest): void {
     const device = deviceOf(request.target);
-    const active = this.#active[request.kind];
-    if (active.has(device)) return;
-    const cancel = this.#options.schedule(this.#options.batchDelayMs, () =>
-      this.#onEnd(device, request.kind),
-    );
-    active.set(device, { cancel, held: { request: { ...request, wasHeld: true }, ends: [] } });
+    if (this.#active[request.kind].has(device)) return;
+    const active = this.#begin(device, request.kind, this.#windows);
+    active.held = { request: { ...request, wasHeld: true }, ends: [] };
   }
 
   /** Hands over all that is held, at once: the program stops. */
   flush(): void {
+    this.#windows.clear();
+    this.#cooldowns.clear();
     for (const active of Object.values(this.#active)) {
-      for (const [device, { cancel, held }] of active) {
-        cancel();
+      for (const [device, { held }] of active) {
         if (held === undefined) continue;
         const end = this.#send(device, held.request);
         for (const resolve of held.ends) resolve(end);
@@ -89,11 +101,11 @@ export class Coalescer {
     }
   }
 
-  #hand(device: string, request: WakeRequest, thenMs: number): Promise<WakeEnd> {
-    const active = this.#active[request.kind];
-    const cancel = this.#options.schedule(thenMs, () => this.#onEnd(device, request.kind));
-    active.set(device, { cancel, held: undefined });
-    return this.#send(device, request);
+  #begin(device: string, kind: WakeRequest['kind'], countdown: Countdown<Active>): Active {
+    const active = { device, kind, held: undefined };
+    this.#active[kind].set(device, active);
+    countdown.begin(active);
+    return active;
   }
 
   /** Takes the wake to its lane, and with a relay wake the chat wake that is held for the device. */
@@ -107,10 +119,10 @@ export class Coalescer {
     return end;
   }
 
-  #onEnd(device: string, kind: WakeRequest['kind']): void {
-    const held = this.#active[kind].get(device)?.held;
+  #onEnd({ device, held, kind }: Active): void {
     if (held === undefined) return void this.#active[kind].delete(device);
-    const end = this.#hand(device, held.request, this.#options.cooldownMs);
+    this.#begin(device, kind, this.#cooldowns);
+    const end = this.#send(device, held.request);
     for (const resolve of held.ends) resolve(end);
   }
 }
