@@ -22,7 +22,9 @@ export class PushLane {
   readonly #judge: LaneJudge;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
-  readonly #sending = new Map<LaneEntry, AbortController>();
+  readonly #sending = new Set<LaneEntry>();
+  /** Ends every attempt that is under way: the lane is closed. */
+  readonly #end = new AbortController();
   #cancelAdvance: (() => void) | undefined;
   /** Attempts whose consequences have not all followed yet. */
   #underWay = 0;
@@ -102,8 +104,8 @@ export class PushLane {
     await drained;
     this.#isClosed = true;
     this.#cancelAdvance?.();
-    const left = [...this.#book.close(), ...this.#sending.keys()];
-    for (const attempt of this.#sending.values()) attempt.abort();
+    const left = [...this.#book.close(), ...this.#sending];
+    this.#end.abort();
     for (const entry of left) this.#drop(entry, 'stopped');
     return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
   }
@@ -130,38 +132,38 @@ export class PushLane {
   #begin(entry: LaneEntry): void {
     this.#health.begin();
     this.#report.begun(entry);
-    const attempt = new AbortController();
-    this.#sending.set(entry, attempt);
+    this.#sending.add(entry);
     this.#book.begin(entry);
     this.#underWay++;
-    this.#attempt(entry, attempt.signal)
-      .finally(() => this.#underWay--)
-      .then(() => this.#advance())
-      .catch(this.#options.onFault);
+    this.#attempt(entry).catch(this.#options.onFault);
   }
 
-  async #attempt(entry: LaneEntry, signal: AbortSignal): Promise<void> {
-    const { clock, consequences, provider } = this.#options;
-    const { hasWaited, keys, kind, target: known } = entry;
-    const target = hasWaited ? await consequences.registered(known, keys) : known;
-    if (target === undefined) {
-      this.#onSent(entry);
-      this.#book.settle(entry);
-      return this.#drop(entry, 'unregistered');
-    }
-    let delivery: Delivery;
+  async #attempt(entry: LaneEntry): Promise<void> {
     try {
-      delivery = await provider.send(target, { kind, timestamp: unixSeconds(clock) }, signal);
+      const delivery = await this.#deliver(entry);
+      if (this.#sending.delete(entry)) this.#book.end(entry);
+      if (delivery !== undefined) await this.#conclude(entry, this.#judge.rule(entry, delivery));
+      else {
+        this.#book.settle(entry);
+        this.#drop(entry, 'unregistered');
+      }
+    } finally {
+      this.#underWay--;
+    }
+    this.#advance();
+  }
+
+  /** @returns `undefined` where the device was unregistered while its wake waited */
+  async #deliver({ hasWaited, keys, kind, target: known }: LaneEntry): Promise<Delivery | undefined> {
+    const { clock, consequences, provider } = this.#options;
+    const target = hasWaited ? await consequences.registered(known, keys) : known;
+    if (target === undefined) return undefined;
+    try {
+      return await provider.send(target, { kind, timestamp: unixSeconds(clock) }, this.#end.signal);
     } catch (fault) {
       this.#report.fault(describeError(fault)); // A provider that throws is our mistake and not the device's.
-      delivery = { outcome: 'retry', reason: 'provider_fault' };
+      return { outcome: 'retry', reason: 'provider_fault' };
     }
-    this.#onSent(entry);
-    await this.#conclude(entry, this.#judge.rule(entry, delivery));
-  }
-
-  #onSent(entry: LaneEntry): void {
-    if (this.#sending.delete(entry)) this.#book.end(entry);
   }
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {

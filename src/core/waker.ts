@@ -9,7 +9,7 @@ import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;
@@ -104,7 +104,7 @@ export class Waker {
     this.#coalescer.flush();
   }
 
-  async #wakeDevice(
+  #wakeDevice(
     target: PushTarget,
     registrations: readonly Registration[],
     origin: EventOrigin,
@@ -113,8 +113,13 @@ export class Waker {
     const keys = registrations.map(({ tradePubkey }) => tradePubkey);
     const request = { target, kind: 'silent_wake', keys, ...(since !== undefined && { since }) } as const;
     if (!(origin instanceof Recovery)) return this.#coalescer.request({ ...request, priority: 'live' });
+    return this.#recover(request, origin);
+  }
+
+  async #recover(request: Omit<WakeRequest, 'priority'>, recovery: Recovery): Promise<WakeEnd> {
+    const { keys, target } = request;
     const send = (): Promise<WakeEnd> => this.#coalescer.request({ ...request, priority: 'recovered' });
-    const end = await origin.once(target, send);
+    const end = await recovery.once(target, send);
     // The wake may have been sent for another key of the device.
     if (end === 'sent') await this.#registrations.renew(target, keys);
     return end;

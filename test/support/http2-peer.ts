@@ -3,7 +3,7 @@ import { createServer, type Http2Server, type ServerHttp2Session, type ServerHtt
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { Http2Session, type Http2Answer } from '../../src/push/fcm/http2-session.ts';
-import { Patience } from '../../src/push/fcm/patience.ts';
+import { Deadlines } from '../../src/push/deadlines.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { keep } from './keep.ts';
 
@@ -35,8 +35,9 @@ export async function http2Peer(): Promise<Http2Peer> {
   const server = keep(await LoopbackServer.listen(http2));
   const telemetry = new FakeTelemetry();
   const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, telemetry }));
+  const deadlines = new Deadlines(ATTEMPT_MS);
   const post = (signal = NEVER): Promise<Http2Answer> => {
-    const patience = new Patience(ATTEMPT_MS, signal);
+    const patience = deadlines.begin(signal);
     const answered = session.post('/path', { 'x-name': 'value' }, 'body', patience);
     return answered.finally(() => patience[Symbol.dispose]());
   };

@@ -2,12 +2,12 @@ import { SECOND_MS } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import { describeError } from '../../core/describe-error.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
+import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
 import { fcmMessage } from './fcm-message.ts';
 import { fcmPath } from './fcm-path.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
-import { Patience } from './patience.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const TIMEOUT_MS = 15 * SECOND_MS;
@@ -37,7 +37,7 @@ export interface DryRunOptions {
 export async function fcmDryRun({ account, baseUrl, ...parts }: DryRunOptions): Promise<DryRun> {
   const base = new URL(baseUrl);
   using auth = new GoogleAuth({ account, ...parts });
-  using patience = new Patience(TIMEOUT_MS, new AbortController().signal);
+  using patience = new Deadlines(TIMEOUT_MS).begin();
   await using session = new Http2Session({ origin: base.origin, ...parts });
   try {
     const token = await auth.accessToken();

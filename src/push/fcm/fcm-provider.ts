@@ -5,13 +5,13 @@ import type { PushProvider } from '../../core/ports.ts';
 import type { FcmTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
 import { fcmPath } from './fcm-path.ts';
 import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
-import { Patience } from './patience.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 /** Google asks for at least 10 s: giving up sooner turns its slowness into doubled sends. */
@@ -36,6 +36,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #telemetry: Telemetry;
   readonly #auth: GoogleAuth;
   readonly #session: Http2Session;
+  readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
 
   constructor({ account, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
     const base = new URL(baseUrl);
@@ -71,7 +72,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   async #attempt(body: string, signal: AbortSignal): Promise<Delivery> {
-    const patience = new Patience(ATTEMPT_TIMEOUT_MS, signal);
+    const patience = this.#deadlines.begin(signal);
     try {
       const token = await this.#auth.accessToken();
       const headers = { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };

@@ -7,7 +7,8 @@ import { parseJson } from '../../core/parse-json.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { withDeadline } from '../deadline.ts';
+import { Deadlines } from '../deadlines.ts';
+import { withDeadline } from '../with-deadline.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
@@ -62,6 +63,7 @@ export class GoogleAuth implements Disposable {
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
+  readonly #deadlines = new Deadlines(TIMEOUT_MS);
   #current: AccessToken | undefined;
   #minting: Promise<AccessToken> | undefined;
   #problem: string | undefined;
@@ -124,7 +126,7 @@ export class GoogleAuth implements Disposable {
     // With the first token, not at the start: it takes longer to load than all of this program.
     const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
-    const { status, body } = await withDeadline(TIMEOUT_MS, this.#ended.signal, async (signal) => {
+    const { status, body } = await withDeadline(this.#deadlines, this.#ended.signal, async (signal) => {
       const answer = await request(this.#account.tokenUri, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },

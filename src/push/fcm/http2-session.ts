@@ -10,11 +10,12 @@ import {
 import { SECOND_MS } from '../../core/clock.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import type { Patience } from './patience.ts';
+import { Deadlines } from '../deadlines.ts';
+import type { Patience } from '../patience.ts';
 import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** How long the rest of an answer that is not read may be silent before its stream is given up. */
+/** How long the rest of an answer that is not read may take before its stream is given up. */
 const DRAIN_TIMEOUT_MS = 5 * SECOND_MS;
 /** How often one request is sent at the most, where each time but the last it is sure that nobody looked at it. */
 const MAX_SENDS = 3;
@@ -52,6 +53,7 @@ export class Http2Session implements AsyncDisposable {
   readonly #origin: string;
   readonly #telemetry: Telemetry;
   readonly #onDate: (date: unknown) => void;
+  readonly #drains = new Deadlines(DRAIN_TIMEOUT_MS);
   readonly #dialled = new Set<Dialled>();
   #current: Dialled | undefined;
 
@@ -98,7 +100,7 @@ export class Http2Session implements AsyncDisposable {
     dialled.requests++;
     try {
       if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
-      return await answerTo(dialled.session.request(fields), body, { patience, onDate: this.#onDate });
+      return await this.#answer(dialled.session.request(fields), body, patience);
     } catch (error) {
       // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
       if (patience.isOver) this.#retire(dialled);
@@ -107,6 +109,34 @@ export class Http2Session implements AsyncDisposable {
       dialled.requests--;
       if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
     }
+  }
+
+  #answer(stream: ClientHttp2Stream, body: string, patience: Patience): Promise<Http2Answer> {
+    stream.end(body);
+    return new Promise((resolve, reject) => {
+      patience.whenOver(() => {
+        stream.close(constants.NGHTTP2_CANCEL);
+        reject(givenUp('no answer in time'));
+      });
+      stream.on('response', (fields) => resolve(this.#read(stream, fields)));
+      // The error says in words what the code says in a number; `cause` keeps the number.
+      stream.on('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
+      stream.on('close', () => reject(new Error('no answer', { cause: stream.rstCode })));
+    });
+  }
+
+  #read(stream: ClientHttp2Stream, fields: IncomingHttpHeaders): Http2Answer | Promise<Http2Answer> {
+    const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
+    const retryAfter = fields['retry-after'];
+    this.#onDate(fields.date);
+    if (status !== constants.HTTP_STATUS_OK)
+      return readBody(stream).then((body) => ({ status, retryAfter, body }));
+    // A success says all by its status: the rest is neither read nor waited for.
+    const drain = this.#drains.begin();
+    drain.whenOver(() => stream.close(constants.NGHTTP2_CANCEL));
+    stream.on('close', () => drain[Symbol.dispose]());
+    stream.resume();
+    return { status, retryAfter, body: '' };
   }
 
   #dial(): Dialled {
@@ -152,39 +182,13 @@ async function untilReady({ ready }: Dialled, patience: Patience): Promise<void>
   });
 }
 
-async function answerTo(
-  stream: ClientHttp2Stream,
-  body: string,
-  { onDate, patience }: { patience: Patience; onDate: (date: unknown) => void },
-): Promise<Http2Answer> {
-  stream.end(body);
-  const fields = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
-    patience.whenOver(() => {
-      stream.close(constants.NGHTTP2_CANCEL);
-      reject(givenUp('no answer in time'));
-    });
-    stream.once('response', resolve);
-    // The error says in words what the code says in a number; `cause` keeps the number.
-    stream.once('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
-    stream.once('close', () => reject(new Error('no answer', { cause: stream.rstCode })));
-  });
-  const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
-  onDate(fields.date);
-  return { status, retryAfter: fields['retry-after'], body: await readBody(stream, status) };
-}
-
 /** Named as Node names it where a signal ends something: that is what the log says of it. */
 function givenUp(message: string): Error {
   return Object.assign(new Error(message), { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
-/** What an answer says beside its status. A success says all by that: it is neither read nor waited for. */
-async function readBody(stream: ClientHttp2Stream, status: number): Promise<string> {
-  if (status === constants.HTTP_STATUS_OK) {
-    stream.setTimeout(DRAIN_TIMEOUT_MS, () => stream.close(constants.NGHTTP2_CANCEL));
-    stream.resume();
-    return '';
-  }
+/** What an answer that is no success says beside its status. */
+async function readBody(stream: ClientHttp2Stream): Promise<string> {
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
   const { text, capped } = await readCapped(stream, MAX_ANSWER_BYTES);
   await closed;

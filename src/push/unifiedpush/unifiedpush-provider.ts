@@ -6,7 +6,8 @@ import { describeError } from '../../core/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
 import type { UnifiedPushTarget } from '../../core/push-target.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
-import { withDeadline } from '../deadline.ts';
+import { Deadlines } from '../deadlines.ts';
+import { withDeadline } from '../with-deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
@@ -41,6 +42,8 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   readonly name = 'unifiedpush';
   readonly #options: UnifiedPushProviderOptions;
   readonly #vapid: VapidTokens;
+  readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
+  readonly #drains = new Deadlines(DRAIN_TIMEOUT_MS);
   readonly #agent: Agent;
 
   constructor(options: UnifiedPushProviderOptions) {
@@ -56,7 +59,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
     try {
-      const { status, afterMs } = await withDeadline(ATTEMPT_TIMEOUT_MS, signal, (deadline) =>
+      const { status, afterMs } = await withDeadline(this.#deadlines, signal, (deadline) =>
         this.#push(target, wake, deadline),
       );
       return readUnifiedPushAnswer(status, afterMs, target.keys !== undefined);
@@ -91,18 +94,19 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
       body,
       signal,
     });
-    await drain(answer.body, signal);
+    await this.#drain(answer.body, signal);
     const afterMs = retryAfterMs(answer.headers['retry-after'], this.#options.clock());
     return { status, afterMs };
+  }
+
+  /** The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long. */
+  async #drain(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
+    const dump = (inTime: AbortSignal): Promise<void> =>
+      body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });
+    await withDeadline(this.#drains, signal, dump).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
-}
-
-/** The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long. */
-async function drain(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
-  const dump = (inTime: AbortSignal): Promise<void> => body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });
-  await withDeadline(DRAIN_TIMEOUT_MS, signal, dump).catch(() => undefined);
 }

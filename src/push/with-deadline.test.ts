@@ -1,8 +1,7 @@
-import { getEventListeners } from 'node:events';
-
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { withDeadline } from './deadline.ts';
+import { Deadlines } from './deadlines.ts';
+import { withDeadline } from './with-deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,7 +21,7 @@ function untilAborted(signal: AbortSignal): Promise<string> {
 describe('an attempt with a deadline', () => {
   test('is told to end when its time is over, and not before', async () => {
     let ended = false;
-    const attempt = withDeadline(1000, new AbortController().signal, untilAborted).finally(
+    const attempt = withDeadline(new Deadlines(1000), new AbortController().signal, untilAborted).finally(
       () => (ended = true),
     );
     await vi.advanceTimersByTimeAsync(999);
@@ -33,28 +32,39 @@ describe('an attempt with a deadline', () => {
 
   test('is told to end with the outer signal', async () => {
     const outer = new AbortController();
-    const attempt = withDeadline(1000, outer.signal, untilAborted);
+    const attempt = withDeadline(new Deadlines(1000), outer.signal, untilAborted);
     outer.abort();
     expect(await attempt).toBe('aborted');
   });
 
   test('begins aborted when the outer signal was', async () => {
-    expect(await withDeadline(1000, AbortSignal.abort(), untilAborted)).toBe('aborted at once');
+    expect(await withDeadline(new Deadlines(1000), AbortSignal.abort(), untilAborted)).toBe(
+      'aborted at once',
+    );
   });
 
   test.each([
     ['succeeded', async () => 'done'],
     ['failed', async () => Promise.reject(new Error('x'))],
-  ])('leaves neither timer nor listener behind when it has %s', async (_, run) => {
+  ])('that has %s is not told to end afterwards', async (_, run) => {
+    const deadlines = new Deadlines(1000);
     const outer = new AbortController();
-    await withDeadline(1000, outer.signal, run).catch(() => undefined);
-    expect(vi.getTimerCount()).toBe(0);
-    expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
+    let ended = 0;
+    const attempt = withDeadline(deadlines, outer.signal, (signal) => {
+      signal.addEventListener('abort', () => ended++);
+      return run();
+    });
+    await attempt.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(5000);
+    outer.abort();
+    expect([ended, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
   test('passes on what it returns and what it throws', async () => {
     const { signal } = new AbortController();
-    expect(await withDeadline(1000, signal, async () => 'done')).toBe('done');
-    await expect(withDeadline(1000, signal, async () => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    expect(await withDeadline(new Deadlines(1000), signal, async () => 'done')).toBe('done');
+    await expect(
+      withDeadline(new Deadlines(1000), signal, async () => Promise.reject(new Error('x'))),
+    ).rejects.toThrow('x');
   });
 });
