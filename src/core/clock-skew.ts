@@ -21,6 +21,8 @@ export class ClockSkew {
   /** For each source, its time (milliseconds since the epoch) less our monotonic clock. */
   readonly #offsets = new Map<string, number>();
 
+  #last: { readonly source: string; readonly date: unknown } = { source: '', date: undefined };
+
   /** @param monotonic milliseconds from any moment on, by a clock that nobody sets */
   constructor(clock: Clock, monotonic: Clock) {
     this.#clock = clock;
@@ -29,6 +31,9 @@ export class ClockSkew {
 
   /** @param date a `Date` header that has just come in; anything else is ignored */
   note(source: string, date: unknown): void {
+    // Within a second all answers say the same; the first one is nearest to what it says.
+    if (date === this.#last.date && source === this.#last.source) return;
+    this.#last = { source, date };
     const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
     if (Number.isNaN(theirs)) return;
     if (this.#offsets.size >= MAX_SOURCES && !this.#offsets.has(source) && source !== GOOGLE) return;

@@ -118,10 +118,13 @@ export class Waker {
 
   async #recover(request: Omit<WakeRequest, 'priority'>, recovery: Recovery): Promise<WakeEnd> {
     const { keys, target } = request;
-    const send = (): Promise<WakeEnd> => this.#coalescer.request({ ...request, priority: 'recovered' });
-    const end = await recovery.once(target, send);
+    let isOwn = false;
+    const end = await recovery.once(target, () => {
+      isOwn = true;
+      return this.#coalescer.request({ ...request, priority: 'recovered' });
+    });
     // The wake may have been sent for another key of the device.
-    if (end === 'sent') await this.#registrations.renew(target, keys);
+    if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);
     return end;
   }
 }

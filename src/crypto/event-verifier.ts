@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { NostrEvent } from '../core/nostr-event.ts';
 import type { EventVerifier } from '../core/ports.ts';
@@ -10,9 +10,13 @@ import { wasmCurve } from './wasm-curve.ts';
 export function createEventVerifier(curve: Curve = wasmCurve): EventVerifier {
   return {
     verify(event: NostrEvent): boolean {
-      const id = createHash('sha256').update(serialiseEvent(event), 'utf8').digest();
-      if (id.toString('hex') !== event.id) return false;
-      return curve.verifySchnorr(id, Buffer.from(event.pubkey, 'hex'), Buffer.from(event.sig, 'hex'));
+      const { id, pubkey, sig } = event;
+      if (hash('sha256', serialiseEvent(event), 'hex') !== id) return false;
+      return curve.verifySchnorr(bytesOf(id), bytesOf(pubkey), bytesOf(sig));
     },
   };
+}
+
+function bytesOf(hex: string): Buffer {
+  return Buffer.from(hex, 'hex');
 }

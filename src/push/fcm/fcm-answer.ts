@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Delivery } from '../../core/delivery.ts';
 import { parseJson } from '../../core/parse-json.ts';
 
+const DELIVERED: Delivery = { outcome: 'delivered' };
 const UNAUTHENTICATED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };
 
 const Detail = z.object({
@@ -45,7 +46,7 @@ export function wantsFreshToken(delivery: Delivery): boolean {
  * @param afterMs the answer's `Retry-After`, in milliseconds
  */
 export function readFcmAnswer(status: number, body: string, afterMs: number | undefined): Delivery {
-  if (status === 200) return { outcome: 'delivered' };
+  if (status === 200) return DELIVERED;
   const { fcmCode, apnsStatus } = detailsOf(body);
   if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
   if (fcmCode === 'THIRD_PARTY_AUTH_ERROR')
