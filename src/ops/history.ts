@@ -51,11 +51,11 @@ export class History {
 
   /** @param seconds from an event's arrival to the answer of the push service */
   observe(seconds: number): void {
-    const { waits } = this.#now();
+    const minute = this.#now();
     const index = BOUNDS.findIndex((bound) => seconds <= bound);
     const bucket = index === -1 ? BOUNDS.length : index;
-    waits[bucket] = (waits[bucket] ?? 0) + 1;
-    this.#now().longest = Math.max(this.#now().longest, seconds);
+    minute.waits[bucket] = (minute.waits[bucket] ?? 0) + 1;
+    minute.longest = Math.max(minute.longest, seconds);
   }
 
   /** The last hour, the minute under way included, the oldest first; minutes in which nothing happened are there too. */

@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import { GAUGES, HISTOGRAMS, type GaugeName, type HistogramName } from '../core/measures.ts';
 import { COUNTERS, type CounterName } from '../core/telemetry.ts';
+import { Durations } from './durations.ts';
 import { History } from './history.ts';
 import { Tally } from './tally.ts';
 
@@ -29,7 +30,7 @@ export class Metrics {
   readonly history = new History(Date.now);
   readonly #registry = new Registry();
   readonly #tallies: ReadonlyMap<CounterName, Tally>;
-  readonly #histograms: ReadonlyMap<HistogramName, Histogram>;
+  readonly #durations: ReadonlyMap<HistogramName, Durations>;
 
   constructor() {
     this.#tallies = new Map(
@@ -38,10 +39,11 @@ export class Metrics {
         return [name, new Tally(counter, labels)];
       }),
     );
-    this.#histograms = new Map(
+    this.#durations = new Map(
       entriesOf(HISTOGRAMS).map(([name, { buckets, help, labels }]) => {
-        const histogram = new Histogram({ ...this.#common(name, help, labels), buckets: [...buckets] });
-        return [name, histogram];
+        const durations = new Durations({ ...this.#common(name, help, labels), buckets });
+        durations.register(this.#registry);
+        return [name, durations];
       }),
     );
     collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
@@ -59,7 +61,7 @@ export class Metrics {
   }
 
   observe(name: HistogramName, seconds: number, labels: Readonly<Record<string, string>> = {}): void {
-    this.#histograms.get(name)?.observe(labels, seconds);
+    this.#durations.get(name)?.observe(labels, seconds);
     if (name === 'event_to_push_seconds') this.history.observe(seconds);
   }
 
