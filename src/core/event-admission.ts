@@ -132,24 +132,18 @@ export class EventAdmission implements EventSink {
     this.#absorbed.delete(event.id);
     if (origin instanceof Recovery) origin.found++;
     this.#report.claimed(event, registrations, seenAt);
-    this.#follow(event.id, registrations, { origin, seenAt }).catch(this.#parts.onFault);
+    this.#follow(event.id, waker.wake(registrations, origin, seenAt));
     return 'admitted';
   }
 
   /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
-  async #follow(
-    id: string,
-    registrations: readonly Registration[],
-    { origin, seenAt }: Pick<Arrival, 'origin' | 'seenAt'>,
-  ): Promise<void> {
-    const { seen, waker } = this.#parts;
-    try {
-      const settled = await waker.wake(registrations, origin, seenAt);
-      await (settled ? seen.commit(id) : seen.release(id));
-    } catch (fault) {
+  #follow(id: string, wake: Promise<boolean>): void {
+    const { onFault, seen } = this.#parts;
+    const onWoken = (isSettled: boolean): Promise<void> => (isSettled ? seen.commit(id) : seen.release(id));
+    wake.then(onWoken).catch(async (fault: unknown) => {
+      onFault(fault);
       await seen.release(id);
-      throw fault;
-    }
+    });
   }
 
   /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */

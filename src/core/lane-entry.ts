@@ -6,13 +6,15 @@ import type { WakeEnd, WakePriority, WakeRequest } from './wake-request.ts';
 /** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
 export type LaneRank = WakePriority | 'owed';
 
+/** So many keys are looked through; more are found in a set. */
+const FEW_KEYS = 8;
+
 const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 
 /** The one wake that a device has to get from its lane. */
 export class LaneEntry {
   readonly device: string;
   readonly target: PushTarget;
-  readonly keys: Set<TradePubkey>;
   kind: WakeKind;
   rank: LaneRank;
   /** After this, in milliseconds, it is given up and owed. */
@@ -35,18 +37,25 @@ export class LaneEntry {
   cancelWait: (() => void) | undefined;
   /** Counts its places in the queue: only the last one is true. */
   ticket = 0;
-  #ends: ((end: WakeEnd) => void)[] = [];
+  // Thousands of entries may wait: one key has no set, and whoever waits for it alone no list with room for more.
+  #keys: readonly TradePubkey[] | Set<TradePubkey>;
+  #ends: ((end: WakeEnd) => void)[] | undefined;
 
   constructor(request: WakeRequest, deadlineAt: number) {
     const { target, keys, kind, priority, since = Infinity, wasHeld = false } = request;
     this.device = deviceOf(target);
     this.target = target;
-    this.keys = new Set(keys);
+    this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
     this.kind = kind;
     this.rank = priority;
     this.deadlineAt = deadlineAt;
     this.since = since;
     this.hasWaited = wasHeld;
+  }
+
+  /** The keys that it is for, each once. */
+  get keys(): readonly TradePubkey[] | ReadonlySet<TradePubkey> {
+    return this.#keys;
   }
 
   /** Whether it waits, and nothing may send it before. */
@@ -56,7 +65,7 @@ export class LaneEntry {
 
   /** Whether a live event for this key needs no other wake. */
   answers(key: TradePubkey): boolean {
-    return this.rank === 'live' && this.keys.has(key);
+    return this.rank === 'live' && this.#has(key);
   }
 
   /** Takes in a further request for the device: one wake answers both. A relay wake absorbs a chat wake. */
@@ -66,7 +75,7 @@ export class LaneEntry {
     since = Infinity,
   }: Pick<WakeRequest, 'kind' | 'since'> & { readonly keys: Iterable<TradePubkey> }): void {
     this.since = Math.min(this.since, since);
-    for (const key of keys) this.keys.add(key);
+    for (const key of keys) this.#add(key);
     if (kind === 'silent_wake') this.kind = kind;
   }
 
@@ -83,15 +92,32 @@ export class LaneEntry {
   takeOver(other: LaneEntry): void {
     this.absorb(other);
     this.failures = Math.max(this.failures, other.failures);
-    this.#ends.push(...other.#ends);
-    other.#ends = [];
+    for (const resolve of other.#ends ?? []) this.#tell(resolve);
+    other.#ends = undefined;
   }
 
   whenEnded(): Promise<WakeEnd> {
-    return new Promise((resolve) => this.#ends.push(resolve));
+    return new Promise((resolve) => this.#tell(resolve));
   }
 
   end(how: WakeEnd): void {
-    for (const resolve of this.#ends.splice(0)) resolve(how);
+    const ends = this.#ends ?? [];
+    this.#ends = undefined;
+    for (const resolve of ends) resolve(how);
+  }
+
+  #tell(resolve: (end: WakeEnd) => void): void {
+    if (this.#ends === undefined) this.#ends = [resolve];
+    else this.#ends.push(resolve);
+  }
+
+  #has(key: TradePubkey): boolean {
+    return this.#keys instanceof Set ? this.#keys.has(key) : this.#keys.includes(key);
+  }
+
+  #add(key: TradePubkey): void {
+    if (this.#has(key)) return;
+    if (!(this.#keys instanceof Set)) this.#keys = new Set(this.#keys);
+    this.#keys.add(key);
   }
 }

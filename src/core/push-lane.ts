@@ -1,5 +1,5 @@
 import { unixSeconds } from './clock.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, WakeKind } from './delivery.ts';
 import { describeError } from './describe-error.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
@@ -8,7 +8,7 @@ import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
-import { deviceOf } from './push-target.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
@@ -32,6 +32,12 @@ export class PushLane {
   #lost = 0;
   #isClosed = false;
   #onDrained: (() => void) | undefined;
+
+  /** A provider that throws is our mistake and not the device's. */
+  readonly #onProviderFault = (fault: unknown): Delivery => {
+    this.#report.fault(describeError(fault));
+    return { outcome: 'retry', reason: 'provider_fault' };
+  };
 
   constructor(options: PushLaneOptions) {
     this.#options = options;
@@ -72,8 +78,8 @@ export class PushLane {
     const isFull = this.#book.urgent >= this.#options.capacity;
     const known = this.#book.get(deviceOf(request.target));
     const entry = known ?? new LaneEntry(request, deadlineAt);
-    if (known !== undefined) this.#report.absorbed(entry);
-    entry.absorb(request);
+    if (known !== undefined) this.#report.absorbed(known);
+    known?.absorb(request);
     if (isFull) this.#report.load(true);
     const isPutOff = known?.rank === 'owed' && (isFull || known.mustWait);
     if (isPutOff || (isFull && known === undefined)) {
@@ -139,8 +145,10 @@ export class PushLane {
   }
 
   async #attempt(entry: LaneEntry): Promise<void> {
+    const { hasWaited, keys, target: known } = entry;
     try {
-      const delivery = await this.#deliver(entry);
+      const target = hasWaited ? await this.#options.consequences.registered(known, keys) : known;
+      const delivery = target && (await this.#send(target, entry.kind));
       if (this.#sending.delete(entry)) this.#book.end(entry);
       if (delivery !== undefined) await this.#conclude(entry, this.#judge.rule(entry, delivery));
       else {
@@ -153,17 +161,9 @@ export class PushLane {
     this.#advance();
   }
 
-  /** @returns `undefined` where the device was unregistered while its wake waited */
-  async #deliver({ hasWaited, keys, kind, target: known }: LaneEntry): Promise<Delivery | undefined> {
-    const { clock, consequences, provider } = this.#options;
-    const target = hasWaited ? await consequences.registered(known, keys) : known;
-    if (target === undefined) return undefined;
-    try {
-      return await provider.send(target, { kind, timestamp: unixSeconds(clock) }, this.#end.signal);
-    } catch (fault) {
-      this.#report.fault(describeError(fault)); // A provider that throws is our mistake and not the device's.
-      return { outcome: 'retry', reason: 'provider_fault' };
-    }
+  #send(target: PushTarget, kind: WakeKind): Promise<Delivery> {
+    const wake = { kind, timestamp: unixSeconds(this.#options.clock) };
+    return this.#options.provider.send(target, wake, this.#end.signal).catch(this.#onProviderFault);
   }
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {

@@ -108,13 +108,16 @@ export class Registrations implements WakeConsequences {
   /** Starts the keys' time to live again after a delivered wake, as far as they still point at the device that was woken. */
   async renew(woken: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<void> {
     const now = this.#clock();
-    await Promise.all([...tradePubkeys].map((key) => this.#store.renew(key, woken, this.#lifetime, now)));
+    for (const key of tradePubkeys) await this.#store.renew(key, woken, this.#lifetime, now);
   }
 
   /** The device as it is registered by now, if any of these keys still points at it. */
   async registered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<PushTarget | undefined> {
-    const held = await Promise.all([...tradePubkeys].map((key) => this.find(key)));
-    return held.find((registration) => registration && isSameDevice(registration.target, target))?.target;
+    for (const key of tradePubkeys) {
+      const held = await this.find(key);
+      if (held !== undefined && isSameDevice(held.target, target)) return held.target;
+    }
+    return undefined;
   }
 
   /** Forgets a device that its push service calls gone, with every key that points at it. */

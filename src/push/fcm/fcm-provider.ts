@@ -1,8 +1,11 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+
 import { SECOND_MS, type Clock } from '../../core/clock.ts';
 import type { Delivery, Wake } from '../../core/delivery.ts';
 import { describeError } from '../../core/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
 import type { FcmTarget } from '../../core/push-target.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
@@ -59,11 +62,26 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     await this.#auth.accessToken().catch(() => undefined);
   }
 
+  /** Sends once more with a fresh token where FCM refuses the one it got, which may have been revoked early. */
   async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     const body = this.#template.message(target, wake);
-    const first = await this.#attempt(body, signal);
-    // The token may have been revoked early. A second refusal is not the token's fault.
-    return wantsFreshToken(first) ? this.#attempt(body, signal) : first;
+    for (let isSecond = false; ; isSecond = true) {
+      const patience = this.#deadlines.begin(signal);
+      try {
+        const token = this.#auth.held ?? (await this.#auth.accessToken());
+        const answer = await this.#session.post(this.#path, headersWith(token), body, patience);
+        const afterMs = retryAfterMs(answer.retryAfter, this.#clock());
+        const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
+        const isRefused = wantsFreshToken(delivery);
+        if (isRefused) this.#auth.invalidate(token);
+        // A second refusal is not the token's fault.
+        if (!isRefused || isSecond) return delivery;
+      } catch (error) {
+        return this.#failed(error);
+      } finally {
+        patience[Symbol.dispose]();
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,25 +89,13 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     await this.#session[Symbol.asyncDispose]();
   }
 
-  async #attempt(body: string, signal: AbortSignal): Promise<Delivery> {
-    const patience = this.#deadlines.begin(signal);
-    try {
-      const token = await this.#auth.accessToken();
-      const headers = { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
-      const answer = await this.#session.post(this.#path, headers, body, patience);
-      const delivery = readFcmAnswer(
-        answer.status,
-        answer.body,
-        retryAfterMs(answer.retryAfter, this.#clock()),
-      );
-      if (wantsFreshToken(delivery)) this.#auth.invalidate(token);
-      return delivery;
-    } catch (error) {
-      if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
-      this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
-      return { outcome: 'retry', reason: 'unreachable' };
-    } finally {
-      patience[Symbol.dispose]();
-    }
+  #failed(error: unknown): Delivery {
+    if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
+    this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
+    return { outcome: 'retry', reason: 'unreachable' };
   }
+}
+
+function headersWith(token: Secret<string>): OutgoingHttpHeaders {
+  return { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
 }

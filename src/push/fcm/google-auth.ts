@@ -80,11 +80,15 @@ export class GoogleAuth implements Disposable {
     return this.#problem;
   }
 
+  /** The token that is good at this moment, if there is one. */
+  get held(): Secret<string> | undefined {
+    const isGood = this.#current !== undefined && this.#current.refreshAt > this.#clock();
+    return isGood ? this.#current?.value : undefined;
+  }
+
   /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
-    if (this.#current !== undefined && this.#current.refreshAt > this.#clock()) {
-      return this.#current.value;
-    }
+    if (this.held !== undefined) return this.held;
     this.#minting ??= this.#mint().finally(() => (this.#minting = undefined));
     return (await this.#minting).value;
   }

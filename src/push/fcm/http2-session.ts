@@ -77,12 +77,18 @@ export class Http2Session implements AsyncDisposable {
   ): Promise<Http2Answer> {
     const fields = { ':method': 'POST', ':path': path, ...headers };
     for (let sends = 1; ; sends++) {
+      const dialled = this.#dial();
+      dialled.requests++;
       try {
-        return await this.#exchange(fields, body, patience);
+        if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
+        return await this.#answer(dialled.session.request(fields), body, patience);
       } catch (error) {
-        const { code, cause } = error as { code?: unknown; cause?: unknown };
-        const unprocessed = UNPROCESSED.has(code) || UNPROCESSED.has(cause);
-        if (!unprocessed || patience.isOver || sends === MAX_SENDS) throw error;
+        // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
+        if (patience.isOver) this.#retire(dialled);
+        if (!isUnprocessed(error) || patience.isOver || sends === MAX_SENDS) throw error;
+      } finally {
+        dialled.requests--;
+        if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
       }
     }
   }
@@ -92,22 +98,6 @@ export class Http2Session implements AsyncDisposable {
     for (const dialled of this.#dialled) {
       dialled.retired = true;
       dialled.session.destroy();
-    }
-  }
-
-  async #exchange(fields: OutgoingHttpHeaders, body: string, patience: Patience): Promise<Http2Answer> {
-    const dialled = this.#dial();
-    dialled.requests++;
-    try {
-      if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
-      return await this.#answer(dialled.session.request(fields), body, patience);
-    } catch (error) {
-      // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
-      if (patience.isOver) this.#retire(dialled);
-      throw error;
-    } finally {
-      dialled.requests--;
-      if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
     }
   }
 
@@ -173,6 +163,11 @@ export class Http2Session implements AsyncDisposable {
     this.#telemetry.log('fcm.session_lost');
     if (dialled.requests === 0) dialled.session.destroy();
   }
+}
+
+function isUnprocessed(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return UNPROCESSED.has(code) || UNPROCESSED.has(cause);
 }
 
 async function untilReady({ ready }: Dialled, patience: Patience): Promise<void> {
