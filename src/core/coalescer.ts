@@ -1,6 +1,5 @@
 import type { Clock } from './clock.ts';
 import { Countdown } from './countdown.ts';
-import { deviceOf } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
@@ -62,7 +61,7 @@ export class Coalescer {
   }
 
   request(request: WakeRequest): Promise<WakeEnd> {
-    const device = deviceOf(request.target);
+    const { device } = request;
     const active = this.#active[request.kind].get(device);
     if (active === undefined) {
       this.#begin(device, request.kind, this.#windows);
@@ -81,7 +80,7 @@ export class Coalescer {
 
   /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
   hold(request: WakeRequest): void {
-    const device = deviceOf(request.target);
+    const { device } = request;
     if (this.#active[request.kind].has(device)) return;
     const active = this.#begin(device, request.kind, this.#windows);
     active.held = { request: { ...request, wasHeld: true }, ends: [] };

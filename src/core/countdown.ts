@@ -12,15 +12,12 @@ export interface CountdownOptions<Item> {
   readonly onOver: (item: Item) => void;
 }
 
-interface Wait<Item> {
-  readonly item: Item;
-  readonly until: number;
-}
-
 /** Waits of one length, and one timer for all of them: the one that began first is over first. */
 export class Countdown<Item> {
   readonly #options: CountdownOptions<Item>;
-  readonly #waits = new Fifo<Wait<Item>>();
+  readonly #items = new Fifo<Item>();
+  /** When the wait of each is over. */
+  readonly #ends = new Fifo<number>();
   #cancel: (() => void) | undefined;
 
   constructor(options: CountdownOptions<Item>) {
@@ -29,7 +26,8 @@ export class Countdown<Item> {
 
   begin(item: Item): void {
     const { ms, monotonic } = this.#options;
-    this.#waits.push({ item, until: monotonic() + ms });
+    this.#items.push(item);
+    this.#ends.push(monotonic() + ms);
     if (this.#cancel === undefined) this.#scheduleFirst();
   }
 
@@ -37,22 +35,24 @@ export class Countdown<Item> {
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#waits.clear();
+    this.#items.clear();
+    this.#ends.clear();
   }
 
   #scheduleFirst(): void {
     const { monotonic, schedule } = this.#options;
-    const first = this.#waits.first;
-    this.#cancel = first && schedule(Math.max(0, first.until - monotonic()), () => this.#onTimer());
+    const end = this.#ends.first;
+    if (end === undefined) this.#cancel = undefined;
+    else this.#cancel = schedule(Math.max(0, end - monotonic()), () => this.#onTimer());
   }
 
   #onTimer(): void {
     const { monotonic, onOver } = this.#options;
     const now = monotonic();
     // A timer may come a little early by this clock: what is not over then is waited for once more.
-    for (let { first } = this.#waits; first !== undefined && first.until <= now; { first } = this.#waits) {
-      this.#waits.shift();
-      onOver(first.item);
+    for (let end = this.#ends.first; end !== undefined && end <= now; end = this.#ends.first) {
+      this.#ends.shift();
+      onOver(this.#items.shift() as Item);
     }
     this.#scheduleFirst();
   }

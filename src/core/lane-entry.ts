@@ -1,5 +1,5 @@
 import type { WakeKind } from './delivery.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
+import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakePriority, WakeRequest } from './wake-request.ts';
 
@@ -42,8 +42,8 @@ export class LaneEntry {
   #ends: ((end: WakeEnd) => void)[] | undefined;
 
   constructor(request: WakeRequest, deadlineAt: number) {
-    const { target, keys, kind, priority, since = Infinity, wasHeld = false } = request;
-    this.device = deviceOf(target);
+    const { target, device, keys, kind, priority, since = Infinity, wasHeld = false } = request;
+    this.device = device;
     this.target = target;
     this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
     this.kind = kind;

@@ -8,7 +8,7 @@ import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
+import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
@@ -76,7 +76,7 @@ export class PushLane {
     if (this.#isClosed) return Promise.resolve('dropped');
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
     const isFull = this.#book.urgent >= this.#options.capacity;
-    const known = this.#book.get(deviceOf(request.target));
+    const known = this.#book.get(request.device);
     const entry = known ?? new LaneEntry(request, deadlineAt);
     if (known !== undefined) this.#report.absorbed(known);
     known?.absorb(request);

@@ -2,7 +2,7 @@ import { MINUTE_MS } from './clock.ts';
 import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
 import type { OwedDevices } from './ports.ts';
 import type { PushLane } from './push-lane.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
+import type { PushTarget } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
@@ -49,13 +49,11 @@ export class PushLanes implements AsyncDisposable {
   }
 
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
-  isUnsent(target: PushTarget, key: TradePubkey): boolean {
+  isUnsent(target: PushTarget, device: string, key: TradePubkey): boolean {
     const name = this.#options.laneOf(target);
     if (name === undefined) return false;
-    const device = deviceOf(target);
-    return [name, this.#sharedName(target)].some(
-      (one) => this.#lanes.get(one)?.lane.isUnsent(device, key) === true,
-    );
+    const isIn = (lane: string): boolean => this.#lanes.get(lane)?.lane.isUnsent(device, key) === true;
+    return isIn(name) || isIn(this.#sharedName(target));
   }
 
   /** Wakes that wait or are under way, by provider. */

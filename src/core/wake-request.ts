@@ -11,6 +11,8 @@ export type WakePriority = 'live' | 'recovered';
 /** That a device is to be woken. */
 export interface WakeRequest {
   readonly target: PushTarget;
+  /** `deviceOf(target)`, made once: all on its way look something up by it. */
+  readonly device: string;
   readonly kind: WakeKind;
   /** The keys that it is for: their time to live starts again when it is delivered. */
   readonly keys: readonly TradePubkey[];

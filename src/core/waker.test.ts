@@ -8,7 +8,7 @@ import { fcmTarget, tradeKey, unifiedPushTarget } from '../../test/support/regis
 import { HOUR_MS } from './clock.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { EventOrigin } from './ports.ts';
-import { addressOf } from './push-target.ts';
+import { addressOf, deviceOf } from './push-target.ts';
 import type { Registrations } from './registrations.ts';
 import { Recovery } from './recovery.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
@@ -51,7 +51,8 @@ describe('an event wakes', () => {
     const { wake, registrations, pushed } = setUp();
     await registrations.register(tradeKey(1), PHONE, 'android');
     expect(await wake(eventFor([1]), 'live')).toBe(true);
-    expect(pushed).toEqual([{ target: PHONE, kind: 'silent_wake', keys: [tradeKey(1)], priority: 'live' }]);
+    const request = { target: PHONE, device: deviceOf(PHONE), keys: [tradeKey(1)] };
+    expect(pushed).toEqual([{ ...request, kind: 'silent_wake', priority: 'live' }]);
   });
 
   test('each device once, however many of its keys are named', async () => {

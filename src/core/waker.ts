@@ -49,10 +49,10 @@ export class Waker {
    * another key of the device does not: that key may be unregistered, and its wake dropped, before it is sent.
    */
   isUnsent(registrations: readonly Registration[]): boolean {
-    return registrations.every(
-      ({ target, tradePubkey }) =>
-        this.#coalescer.isHeld(deviceOf(target), tradePubkey) || this.#lanes.isUnsent(target, tradePubkey),
-    );
+    return registrations.every(({ target, tradePubkey }) => {
+      const device = deviceOf(target);
+      return this.#coalescer.isHeld(device, tradePubkey) || this.#lanes.isUnsent(target, device, tradePubkey);
+    });
   }
 
   /**
@@ -97,12 +97,13 @@ export class Waker {
     const registration = await this.#registrations.find(tradePubkey);
     if (registration === undefined) return;
     const { target } = registration;
-    void this.#coalescer.request({ target, kind: 'chat_wake', keys: [tradePubkey], priority: 'recovered' });
+    const request = { target, device: deviceOf(target), keys: [tradePubkey], priority: 'recovered' } as const;
+    void this.#coalescer.request({ ...request, kind: 'chat_wake' });
   }
 
   /** Wakes a device that was owed a wake when the program was stopped. */
   payOwed(wake: OwedWake): void {
-    this.#coalescer.hold({ ...wake, priority: 'recovered' });
+    this.#coalescer.hold({ ...wake, device: deviceOf(wake.target), priority: 'recovered' });
   }
 
   /** Hands over at once whatever is held: the program stops. */
@@ -116,18 +117,23 @@ export class Waker {
     origin: EventOrigin,
     since: number | undefined,
   ): Promise<WakeEnd> {
-    const keys = registrations.map(({ tradePubkey }) => tradePubkey);
-    const request = { target, kind: 'silent_wake', keys, ...(since !== undefined && { since }) } as const;
-    if (!(origin instanceof Recovery)) return this.#coalescer.request({ ...request, priority: 'live' });
-    return this.#recover(request, origin);
+    const request: WakeRequest = {
+      target,
+      device: deviceOf(target),
+      kind: 'silent_wake',
+      keys: registrations.map(({ tradePubkey }) => tradePubkey),
+      priority: origin instanceof Recovery ? 'recovered' : 'live',
+      ...(since !== undefined && { since }),
+    };
+    return origin instanceof Recovery ? this.#recover(request, origin) : this.#coalescer.request(request);
   }
 
-  async #recover(request: Omit<WakeRequest, 'priority'>, recovery: Recovery): Promise<WakeEnd> {
+  async #recover(request: WakeRequest, recovery: Recovery): Promise<WakeEnd> {
     const { keys, target } = request;
     let isOwn = false;
     const end = await recovery.once(target, () => {
       isOwn = true;
-      return this.#coalescer.request({ ...request, priority: 'recovered' });
+      return this.#coalescer.request(request);
     });
     // The wake may have been sent for another key of the device.
     if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);

@@ -3,7 +3,7 @@ import { MINUTE_MS } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
 import { PushLane } from '../../src/core/push-lane.ts';
 import type { PushLaneOptions } from '../../src/core/push-lane-options.ts';
-import { addressOf } from '../../src/core/push-target.ts';
+import { addressOf, deviceOf } from '../../src/core/push-target.ts';
 import { RetryPolicy } from '../../src/core/retry-policy.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/wake-request.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -27,13 +27,9 @@ export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random
 
 /** A request for the device with this token: a live relay wake for key 1, unless told otherwise. */
 export function wakeRequest(token: string, parts: Partial<WakeRequest> = {}): WakeRequest {
-  return {
-    target: fcmTarget(token),
-    kind: 'silent_wake',
-    keys: [tradeKey(1)],
-    priority: 'live',
-    ...parts,
-  };
+  const { target = fcmTarget(token) } = parts;
+  const usual = { kind: 'silent_wake', keys: [tradeKey(1)], priority: 'live' } as const;
+  return { ...usual, ...parts, target, device: deviceOf(target) };
 }
 
 export interface LaneBench {
