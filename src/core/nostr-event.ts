@@ -15,6 +15,8 @@ export interface NostrEvent {
   readonly tags: readonly (readonly string[])[];
   readonly content: string;
   readonly sig: string;
+  /** The content as it came, in JSON with its quotation marks, where it was not read. */
+  readonly contentJson?: Uint8Array;
 }
 
 const HEX_64 = /^[0-9a-f]{64}$/;

@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto';
-
 import type { NostrEvent } from '../core/nostr-event.ts';
 import type { EventVerifier } from '../core/ports.ts';
 import type { Curve } from './curve.ts';
-import { serialiseEvent } from './serialise-event.ts';
+import { hasItsId } from './has-its-id.ts';
 import { wasmCurve } from './wasm-curve.ts';
 
 /** Verifies events: recomputes their ids (NIP-01) and checks their signatures on the given curve. */
@@ -11,8 +9,7 @@ export function createEventVerifier(curve: Curve = wasmCurve): EventVerifier {
   return {
     verify(event: NostrEvent): boolean {
       const { id, pubkey, sig } = event;
-      if (hash('sha256', serialiseEvent(event), 'hex') !== id) return false;
-      return curve.verifySchnorr(bytesOf(id), bytesOf(pubkey), bytesOf(sig));
+      return hasItsId(event) && curve.verifySchnorr(bytesOf(id), bytesOf(pubkey), bytesOf(sig));
     },
   };
 }

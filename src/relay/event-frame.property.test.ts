@@ -51,7 +51,7 @@ function readingOf([, subscription, value]: readonly unknown[]): Reading {
 function readingIn(frame: EventFrame): Reading {
   const { subscription, id, kind, createdAt, recipients } = frame;
   const { keys, crowded } = recipients;
-  const event = JSON.stringify(frame.parse());
+  const event = JSON.stringify(asNostrEvent(frame.parse()));
   return { subscription, id, kind, createdAt, keys: keys.join(), crowded, event };
 }
 
@@ -72,8 +72,13 @@ function holdScanned(frame: EventFrame, json: { readonly value: unknown } | unde
   if (json === undefined) {
     hold(duty === 'agree', 'the scan did not see that the frame is no JSON');
     // The scan does not look into what it skips (`falsetrue`, a control character in the content) and may let it
-    // pass. That is allowed for one reason alone: nothing comes of such a frame, since its event does not parse.
-    hold(frame.parse() === undefined, 'JSON.parse refuses the frame, and yet the scan has an event of it');
+    // pass. That is allowed for one reason alone: nothing comes of such a frame, since its event does not parse; or all
+    // of it does but the content, which nobody can have signed so.
+    const event = frame.parse();
+    hold(
+      event === undefined || event.content === '',
+      'JSON.parse refuses the frame, and yet the scan has an event of it',
+    );
     return;
   }
   const message = json.value;

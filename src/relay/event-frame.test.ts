@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../test/support/events.ts';
 import { tradeKey } from '../../test/support/registrations.ts';
+import { asNostrEvent } from '../core/nostr-event.ts';
 import { scanEventFrame } from './event-frame.ts';
 
 const EVENT = unsignedEvent({ tags: [['p', tradeKey(1)]] });
@@ -32,7 +33,7 @@ describe('a frame of the usual form is read in one pass', () => {
   });
 
   test('the whole event can be had afterwards', () => {
-    expect(scan(frameOf(EVENT))?.parse()).toEqual(EVENT);
+    expect(asNostrEvent(scan(frameOf(EVENT))?.parse())).toEqual(EVENT);
   });
 
   test('pretty-printed JSON is read like any other', () => {
@@ -118,6 +119,7 @@ describe('whatever is not of the usual form is given back unread', () => {
     ['a subscription that is no string', '["EVENT",7,{}]'],
     ['a second id', frameOf(EVENT).replace('"id"', `"id":"${'e'.repeat(64)}","id"`)],
     ['a second kind', frameOf(EVENT).replace('"kind"', '"kind":14,"kind"')],
+    ['a second content', frameOf(EVENT).replace('"content"', '"content":"","content"')],
     ['second tags', frameOf(EVENT).replace('"tags"', '"tags":[],"tags"')],
     ['no id', frameOf({ ...EVENT, id: undefined })],
     ['no kind', frameOf({ ...EVENT, kind: undefined })],
@@ -157,11 +159,25 @@ describe('whatever is not of the usual form is given back unread', () => {
   });
 });
 
+describe('the content is read when it is asked for', () => {
+  test.each([
+    ['as it is', '"grüße"', 'grüße'],
+    ['with escapes', String.raw`"\u0067r\/\n"`, 'gr/\n'],
+    ['empty', '""', ''],
+    ['as none, where it is no JSON', '"\n"', ''],
+  ])('%s', (_, json, content) => {
+    const event = scan(frameWith('content', json))?.parse();
+    expect(event).toMatchObject({ id: EVENT.id, tags: EVENT.tags, contentJson: Buffer.from(json) });
+    expect(event?.content).toBe(content);
+  });
+});
+
 describe('an event that the scan lets through is still checked when it is parsed', () => {
   test.each([
     ['an id that is no hex', frameWith('id', '"x"')],
     ['a signature that is no hex', frameWith('sig', '"x"')],
-    ['a control character in the content', frameWith('content', '"\n"')],
+    ['a content that is no string', frameWith('content', '7')],
+    ['no content', frameOf({ ...EVENT, content: undefined })],
   ])('%s', (_, text) => {
     expect(scan(text)).toBeDefined();
     expect(scan(text)?.parse()).toBeUndefined();

@@ -4,6 +4,7 @@ import type { EventCandidate, KeyLookup } from '../core/ports.ts';
 import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
+import { UnreadEvent } from './unread-event.ts';
 
 /** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
 export interface EventFrame extends EventCandidate {
@@ -28,6 +29,9 @@ class ScannedFrame implements EventFrame {
   /** Where the text of the id begins and ends; it is not found yet where it begins at 0. */
   idStart = 0;
   idEnd = 0;
+  /** Where the content begins and ends, with its quotation marks; it is no string, or not found yet, where it begins at 0. */
+  contentStart = 0;
+  contentEnd = 0;
   /** Where the value of each `p` tag begins and ends, one after the other; absent until the tags are found. */
   places: readonly number[] | undefined = undefined;
 
@@ -60,15 +64,23 @@ class ScannedFrame implements EventFrame {
   }
 
   parse(): NostrEvent | undefined {
-    return asNostrEvent(parseJson(this.#bytes.toString('utf8', this.start, this.end)));
+    const { contentEnd, contentStart, end, start } = this;
+    if (contentStart === 0) return asNostrEvent(parseJson(this.#bytes.toString('utf8', start, end)));
+    const [before, after] = [
+      this.#bytes.toString('utf8', start, contentStart),
+      this.#bytes.toString('utf8', contentEnd, end),
+    ];
+    const event = asNostrEvent(parseJson(`${before}""${after}`));
+    return event && new UnreadEvent(event, this.#bytes.subarray(contentStart, contentEnd));
   }
 }
 
 const KEY_DIGITS = 64;
 const EVENT = Buffer.from('"EVENT"');
-const [ID, KIND, CREATED_AT, TAGS, P] = ['id', 'kind', 'created_at', 'tags', 'p'].map((name) =>
-  Buffer.from(name),
-) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+const [ID, KIND, CREATED_AT, TAGS, P, CONTENT] = ['id', 'kind', 'created_at', 'tags', 'p', 'content'].map(
+  (name) => Buffer.from(name),
+) as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+const QUOTE = 0x22;
 /** A kind is at most 65535 (NIP-01). */
 const MAX_KIND_DIGITS = 5;
 /** Unix seconds for the next thirty thousand years; a time of more digits is left to JSON.parse. */
@@ -120,6 +132,12 @@ function scanEvent(cursor: JsonCursor, frame: ScannedFrame): boolean {
       if (frame.places !== undefined || !cursor.take(0x3a)) return false;
       frame.places = scanTags(cursor);
       if (frame.places === undefined) return false;
+    } else if (cursor.isText(CONTENT)) {
+      if (frame.contentEnd > 0 || !cursor.take(0x3a)) return false;
+      const start = cursor.mark();
+      if (!cursor.skipValue()) return false;
+      if (cursor.bytes[start] === QUOTE) frame.contentStart = start;
+      frame.contentEnd = cursor.position;
     } else if (!cursor.take(0x3a) || !cursor.skipValue()) return false;
   } while (cursor.take(0x2c));
   const isWhole = frame.idStart > 0 && frame.kind >= 0 && frame.createdAt >= 0 && frame.places !== undefined;

@@ -15,7 +15,7 @@ import { ODD_JSON } from './odd-json.ts';
 
 /** Levels that the scan follows; deeper ones it leaves to `JSON.parse`. */
 const SCANNED_LEVELS = 16;
-const NAMES_READ = new Set(['"id"', '"kind"', '"created_at"', '"tags"']);
+const NAMES_READ = new Set(['"id"', '"kind"', '"created_at"', '"tags"', '"content"']);
 const OTHER_NAMES = ['"x"', '"__proto__"', '"seen_on"', '"ID"', '"tags "', '"p"', '""', '"iid"', '"kin"'];
 
 /** As any serializer writes it; now and then pretty-printed, or with rare tags. */
