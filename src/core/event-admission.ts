@@ -79,7 +79,7 @@ export class EventAdmission implements EventSink {
       return 'unmatched';
     }
     this.#report.matched(candidate, origin);
-    if (candidate.recipients.crowded) return this.#report.rejected('crowded', candidate);
+    if (candidate.isCrowded) return this.#report.rejected('crowded', candidate);
     if (this.#isDealtWith(candidate.id, origin)) return this.#report.duplicate(candidate);
     // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
     if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)

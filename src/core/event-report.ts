@@ -16,22 +16,22 @@ export class EventReport {
     this.#clock = clock;
   }
 
-  matched({ kind, recipients }: EventCandidate, origin: EventOrigin): void {
+  matched(candidate: EventCandidate, origin: EventOrigin): void {
     const how = typeof origin === 'string' ? origin : 'caught up on';
     this.#telemetry.count('events_matched');
-    this.#telemetry.trace(recipients.keys, 'event seen', `kind ${kind}, ${how}`);
+    this.#telemetry.trace(() => candidate.recipients.keys, 'event seen', `kind ${candidate.kind}, ${how}`);
   }
 
-  rejected(reason: EventRejection, { kind, recipients }: EventCandidate): Verdict {
+  rejected(reason: EventRejection, candidate: EventCandidate): Verdict {
     this.#telemetry.count('events_rejected', { reason });
-    this.#telemetry.log('event.rejected', { reason, kind });
-    this.#telemetry.trace(recipients.keys, 'event rejected', reason);
+    this.#telemetry.log('event.rejected', { reason, kind: candidate.kind });
+    this.#telemetry.trace(() => candidate.recipients.keys, 'event rejected', reason);
     return FALSE_WORD.has(reason) ? 'forged' : 'rejected';
   }
 
-  duplicate({ recipients }: EventCandidate): Verdict {
+  duplicate(candidate: EventCandidate): Verdict {
     this.#telemetry.count('events_duplicate');
-    this.#telemetry.trace(recipients.keys, 'event seen before');
+    this.#telemetry.trace(() => candidate.recipients.keys, 'event seen before');
     return 'duplicate';
   }
 

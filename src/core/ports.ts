@@ -32,7 +32,10 @@ export interface EventCandidate {
   readonly kind: number;
   /** Unix seconds. */
   readonly createdAt: number;
+  /** Made anew each time that it is asked for: the usual event needs only what follows. */
   readonly recipients: Recipients;
+  /** `recipients.crowded`. */
+  readonly isCrowded: boolean;
   /** Whether it is for anybody whose key is held, looked up where it stands: for a stranger's event nothing else is asked. */
   isFor(holds: KeyLookup): boolean;
   /** Parses the whole event; only paid for when it is for somebody here. */

@@ -1,6 +1,6 @@
 import type { LogEvent, LogFields } from './log-events.ts';
 import type { HistogramName } from './measures.ts';
-import type { TraceStep } from './traces.ts';
+import type { TracedKeys, TraceStep } from './traces.ts';
 
 export { LOG_EVENTS, type LogEvent, type LogFields, type LogLevel } from './log-events.ts';
 
@@ -123,8 +123,12 @@ export interface Telemetry {
   log(event: LogEvent, fields?: LogFields | (() => LogFields)): void;
   /** Notes how long something took. */
   observe(histogram: HistogramName, seconds: number, labels?: Readonly<Record<string, string>>): void;
-  /** Notes a step of these trade pubkeys' way, for those among them that an operator follows. */
-  trace(tradePubkeys: Iterable<string>, step: TraceStep, detail?: string): void;
+  /**
+   * Notes a step of these trade pubkeys' way, for those among them that an operator follows.
+   *
+   * @param tradePubkeys as a function where they cost something: it is called only if anybody is followed
+   */
+  trace(tradePubkeys: TracedKeys, step: TraceStep, detail?: string): void;
   /** The salted hash under which a trade pubkey may appear in a log line. */
   pseudonym(tradePubkey: string): string;
 }

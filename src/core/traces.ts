@@ -39,6 +39,9 @@ interface Trace {
   readonly steps: TracedStep[];
 }
 
+/** Trade pubkeys, or what gives them. */
+export type TracedKeys = Iterable<string> | (() => Iterable<string>);
+
 /**
  * The last steps of the few keys that an operator has named, in memory and for minutes (contract 8): off until one is named.
  * Not for the log, nor for any listener without the admin token.
@@ -65,10 +68,10 @@ export class Traces {
   }
 
   /** Cheap where nobody is followed: this lies on the path of every matched event. */
-  note(keys: Iterable<string>, step: TraceStep, detail?: string): void {
+  note(keys: TracedKeys, step: TraceStep, detail?: string): void {
     if (this.#traces.size === 0) return;
     const at = this.#clock();
-    for (const key of keys) {
+    for (const key of typeof keys === 'function' ? keys() : keys) {
       const trace = this.#traces.get(key);
       if (trace === undefined) continue;
       if (trace.until <= at) this.#traces.delete(key);

@@ -52,6 +52,11 @@ class ScannedFrame implements EventFrame {
     return recipients;
   }
 
+  get isCrowded(): boolean {
+    const { places = NOBODY } = this;
+    return places.length > 2 * MAX_RECIPIENTS && this.recipients.crowded;
+  }
+
   isFor(holds: KeyLookup): boolean {
     const { places = NOBODY } = this;
     // Of more values it matters which are distinct.

@@ -27,6 +27,10 @@ export class ParsedFrame implements EventFrame {
     return this.#event.created_at;
   }
 
+  get isCrowded(): boolean {
+    return this.recipients.crowded;
+  }
+
   isFor(holds: KeyLookup): boolean {
     return this.recipients.isFor(holds);
   }

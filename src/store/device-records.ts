@@ -1,6 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto';
 
-import { addressOf, type PushTarget, type WebPushKeys } from '../core/push-target.ts';
+import { addressOf, renewedTarget, type PushTarget, type WebPushKeys } from '../core/push-target.ts';
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
@@ -80,10 +80,10 @@ export class DeviceRecords {
     return device;
   }
 
-  /** Keeps what this target says of the device, beyond its address: the keys that it has given last count. */
+  /** Keeps what this target says of the device, beyond its address: the keys that it has given last count (`renewedTarget`). */
   update(device: number, target: PushTarget): void {
     if (target.type === 'fcm') return;
-    const keys = keyBytes(target);
+    const keys = keyBytes(renewedTarget(this.targetOf(device), target));
     const { bytes } = toBytes(target);
     this.#blocks.rewrite(device, Buffer.concat([bytes, keys]));
     this.#keyLengths.set(device, keys.length);

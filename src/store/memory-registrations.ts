@@ -159,7 +159,7 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#keys.add(registration.tradePubkey, record);
     this.#devices.begin(record);
     this.#neverWoken.begin(record);
-    this.#link(record, { ...registration, target: this.#devices.renewed(registration.target) });
+    this.#link(record, registration);
     if (isTold) this.listener?.onChange({ former: undefined, current: this.#read(record) });
   }
 

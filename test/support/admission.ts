@@ -81,5 +81,6 @@ export function candidate(event: NostrEvent, parts: Partial<EventCandidate> = {}
   const { id, kind, created_at: createdAt, tags } = event;
   const recipients = recipientsOf(tags);
   const isFor: EventCandidate['isFor'] = (holds) => recipients.isFor(holds);
-  return { id, kind, createdAt, recipients, isFor, parse: () => event, ...parts };
+  const isCrowded = recipients.crowded;
+  return { id, kind, createdAt, recipients, isCrowded, isFor, parse: () => event, ...parts };
 }

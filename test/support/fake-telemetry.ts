@@ -1,5 +1,5 @@
 import type { HistogramName } from '../../src/core/measures.ts';
-import type { TraceStep } from '../../src/core/traces.ts';
+import type { TracedKeys, TraceStep } from '../../src/core/traces.ts';
 import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry.ts';
 
 /** Telemetry that remembers what it was told, for a test to ask about. */
@@ -22,8 +22,8 @@ export class FakeTelemetry implements Telemetry {
     this.timings.push({ histogram, seconds });
   }
 
-  trace(tradePubkeys: Iterable<string>, step: TraceStep, detail?: string): void {
-    for (const key of tradePubkeys) this.steps.push({ key, step, detail });
+  trace(keys: TracedKeys, step: TraceStep, detail?: string): void {
+    for (const key of typeof keys === 'function' ? keys() : keys) this.steps.push({ key, step, detail });
   }
 
   pseudonym(tradePubkey: string): string {

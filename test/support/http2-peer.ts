@@ -38,7 +38,11 @@ export async function http2Peer(): Promise<Http2Peer> {
   const deadlines = new Deadlines(ATTEMPT_MS);
   const post = (signal = NEVER): Promise<Http2Answer> => {
     const patience = deadlines.begin(signal);
-    const answered = session.post('/path', { 'x-name': 'value' }, 'body', patience);
+    const answered = session.post(
+      { ':method': 'POST', ':path': '/path', 'x-name': 'value' },
+      'body',
+      patience,
+    );
     return answered.finally(() => patience[Symbol.dispose]());
   };
   const stream = async (n: number): Promise<ServerHttp2Stream> =>

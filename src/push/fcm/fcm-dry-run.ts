@@ -4,6 +4,7 @@ import { describeError } from '../../core/describe-error.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
+import { FcmHeaders } from './fcm-headers.ts';
 import { fcmMessage } from './fcm-message.ts';
 import { fcmPath } from './fcm-path.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
@@ -43,14 +44,9 @@ export async function fcmDryRun({ account, baseUrl, ...parts }: DryRunOptions): 
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;
     const message = JSON.parse(fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, 'silent')) as object;
-    const headers = { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
+    const headers = new FcmHeaders(fcmPath(base, account.projectId)).with(token);
     const body = JSON.stringify({ ...message, validate_only: true });
-    const { status, body: answer } = await session.post(
-      fcmPath(base, account.projectId),
-      headers,
-      body,
-      patience,
-    );
+    const { status, body: answer } = await session.post(headers, body, patience);
     return judge(status, answer);
   } catch (error) {
     return error instanceof GoogleAuthError

@@ -1,16 +1,14 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
-
 import { SECOND_MS, type Clock } from '../../core/clock.ts';
 import type { Delivery, Wake } from '../../core/delivery.ts';
 import { describeError } from '../../core/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
 import type { FcmTarget } from '../../core/push-target.ts';
-import type { Secret } from '../../core/secret.ts';
 import type { Telemetry } from '../../core/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
+import { FcmHeaders } from './fcm-headers.ts';
 import { fcmPath } from './fcm-path.ts';
 import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
@@ -33,7 +31,7 @@ export interface FcmProviderOptions {
 /** Firebase Cloud Messaging, HTTP v1, over one HTTP/2 session. */
 export class FcmProvider implements PushProvider<FcmTarget> {
   readonly name = 'fcm';
-  readonly #path: string;
+  readonly #headers: FcmHeaders;
   readonly #template: FcmTemplate;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
@@ -43,7 +41,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
 
   constructor({ account, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
     const base = new URL(baseUrl);
-    this.#path = fcmPath(base, account.projectId);
+    this.#headers = new FcmHeaders(fcmPath(base, account.projectId));
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
@@ -69,7 +67,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
       const patience = this.#deadlines.begin(signal);
       try {
         const token = this.#auth.held ?? (await this.#auth.accessToken());
-        const answer = await this.#session.post(this.#path, headersWith(token), body, patience);
+        const answer = await this.#session.post(this.#headers.with(token), body, patience);
         const afterMs = retryAfterMs(answer.retryAfter, this.#clock());
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
         const isRefused = wantsFreshToken(delivery);
@@ -94,8 +92,4 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
     return { outcome: 'retry', reason: 'unreachable' };
   }
-}
-
-function headersWith(token: Secret<string>): OutgoingHttpHeaders {
-  return { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' };
 }

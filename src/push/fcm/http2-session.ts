@@ -65,23 +65,18 @@ export class Http2Session implements AsyncDisposable {
   }
 
   /**
-   * Sends a POST and reads its answer.
+   * Sends a request and reads its answer.
    *
+   * @param headers with `:method` and `:path`; the same object may be used again and again
    * @throws whatever ended the stream without one: a lost session, a refusal, patience that is over
    */
-  async post(
-    path: string,
-    headers: OutgoingHttpHeaders,
-    body: string,
-    patience: Patience,
-  ): Promise<Http2Answer> {
-    const fields = { ':method': 'POST', ':path': path, ...headers };
+  async post(headers: OutgoingHttpHeaders, body: string, patience: Patience): Promise<Http2Answer> {
     for (let sends = 1; ; sends++) {
       const dialled = this.#dial();
       dialled.requests++;
       try {
         if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
-        return await this.#answer(dialled.session.request(fields), body, patience);
+        return await this.#answer(dialled.session.request(headers), body, patience);
       } catch (error) {
         // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
         if (patience.isOver) this.#retire(dialled);
