@@ -103,10 +103,17 @@ export class Http2Session implements AsyncDisposable {
         stream.close(constants.NGHTTP2_CANCEL);
         reject(givenUp('no answer in time'));
       });
-      stream.on('response', (fields) => resolve(this.#read(stream, fields)));
+      let isAnswered = false;
+      stream.on('response', (fields) => {
+        isAnswered = true;
+        resolve(this.#read(stream, fields));
+      });
       // The error says in words what the code says in a number; `cause` keeps the number.
       stream.on('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
-      stream.on('close', () => reject(new Error('no answer', { cause: stream.rstCode })));
+      stream.on('close', () => {
+        // Only then: an error looks through the stack.
+        if (!isAnswered) reject(new Error('no answer', { cause: stream.rstCode }));
+      });
     });
   }
 
