@@ -15,6 +15,7 @@ import { recovery } from './scenarios/recovery.ts';
 import { registrations } from './scenarios/registrations.ts';
 import { start } from './scenarios/start.ts';
 import { strangers } from './scenarios/strangers.ts';
+import { unifiedPush } from './scenarios/unifiedpush.ts';
 import { FEW, RELAYS, Stage, type Extent } from './stage.ts';
 import { table } from './table.ts';
 
@@ -67,6 +68,7 @@ async function figures(stage: Stage): Promise<Figure[]> {
   await note('inFlight', () => inFlight(stage, few));
   await note('latency', () => latency(stage, few));
   await note('burst', () => burst(stage, few));
+  await note('unifiedpush', () => unifiedPush(stage));
   await note('recovery', () => recovery(stage));
   await note('registrations', () => registrations(stage, few));
   if (extent.overload > 0) await note('overload', () => overload(stage, few));

@@ -85,6 +85,8 @@ export class Program implements AsyncDisposable {
   }
 }
 
-export function registration({ token, tradePubkey }: Device): string {
-  return JSON.stringify({ trade_pubkey: tradePubkey, token, platform: 'android' });
+export function registration({ keys, token, tradePubkey }: Device): string {
+  const subscription = { endpoint: token, keys };
+  const device = keys === undefined ? { token, platform: 'android' } : { subscription };
+  return JSON.stringify({ trade_pubkey: tradePubkey, ...device });
 }

@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -12,19 +13,29 @@ export const STREAMS = 100;
 
 const TOKEN = '"token":"';
 
-/** FCM over TLS and HTTP/2, and Google's token endpoint: as little as a push service can do, so that it is not what is measured. */
+/**
+ * FCM over TLS and HTTP/2, Google's token endpoint, and a UnifiedPush server over HTTPS: as little as a push service can do,
+ * so that it is not what is measured.
+ */
 export class PushService implements AsyncDisposable {
   /** Milliseconds before each answer. */
   latencyMs = 0;
-  /** Told of every push, with the device's token. */
+  /** Told of every push, with the device's token or endpoint. */
   onPush: (token: string) => void = () => undefined;
   readonly url: string;
+  /** What every endpoint begins with. */
+  readonly endpoints: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #servers: readonly LoopbackServer[];
 
-  private constructor(servers: readonly LoopbackServer[], url: string, environment: Record<string, string>) {
+  private constructor(
+    servers: readonly LoopbackServer[],
+    [fcm, unifiedPush]: readonly [number, number],
+    environment: Record<string, string>,
+  ) {
     this.#servers = servers;
-    this.url = url;
+    this.url = `https://127.0.0.1:${fcm}`;
+    this.endpoints = `https://127.0.0.1:${unifiedPush}/up/`;
     this.#environment = environment;
   }
 
@@ -35,18 +46,20 @@ export class PushService implements AsyncDisposable {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ access_token: 'a'.repeat(128), expires_in: 3599, token_type: 'Bearer' }));
     });
-    const servers = [await LoopbackServer.listen(http2), await LoopbackServer.listen(tokens)] as const;
-    const url = `https://127.0.0.1:${servers[0].port}`;
-    const { file } = await googleServiceAccount('bench', `http://127.0.0.1:${servers[1].port}/token`);
+    const https = createHttpsServer(certificate);
+    const servers = await Promise.all([http2, https, tokens].map((one) => LoopbackServer.listen(one)));
+    const [fcmPort = 0, unifiedPushPort = 0, tokenPort = 0] = servers.map(({ port }) => port);
+    const { file } = await googleServiceAccount('bench', `http://127.0.0.1:${tokenPort}/token`);
     const [account, ca] = [join(directory, 'account.json'), join(directory, 'ca.pem')];
     await writeFile(account, JSON.stringify(file), { mode: 0o600 });
     await writeFile(ca, certificate.cert);
-    const service = new PushService(servers, url, {
-      FCM_BASE_URL: url,
+    const service = new PushService(servers, [fcmPort, unifiedPushPort], {
+      FCM_BASE_URL: `https://127.0.0.1:${fcmPort}`,
       FIREBASE_SERVICE_ACCOUNT_PATH: account,
       NODE_EXTRA_CA_CERTS: ca,
     });
     http2.on('stream', (stream: ServerHttp2Stream) => service.#take(stream));
+    https.on('request', (request, response) => service.#takeUnifiedPush(request, response));
     return service;
   }
 
@@ -80,6 +93,14 @@ export class PushService implements AsyncDisposable {
       this.onPush(body.slice(from, body.indexOf('"', from)));
       if (this.latencyMs === 0) this.#accept(stream);
       else setTimeout(() => this.#accept(stream), this.latencyMs);
+    });
+  }
+
+  #takeUnifiedPush(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    request.on('end', () => {
+      this.onPush(new URL(request.url ?? '', this.endpoints).href);
+      response.writeHead(201).end();
     });
   }
 

@@ -1,12 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { Figure } from '../figure.ts';
-import type { MeasuredProcess, Span } from '../measured-process.ts';
+import type { Span } from '../measured-process.ts';
 import type { Program } from '../program.ts';
 import { STREAMS } from '../push-service.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
+import { bare } from './bare.ts';
+import { perWake } from './per-wake.ts';
 
 /** Matched events for distinct devices, all at once: how many become pushes that FCM accepts. */
 export async function pushes(stage: Stage, program: Program): Promise<Figure[]> {
@@ -20,26 +19,11 @@ export async function pushes(stage: Stage, program: Program): Promise<Figure[]> 
     limit.push(limitSpan);
     subject.push(span);
   }
-  const perSecond = (spans: readonly Span[]): number[] => spans.map(({ wallMs }) => (batch / wallMs) * 1000);
-  const microseconds = (spans: readonly Span[]): number[] => spans.map(({ cpuMs }) => (cpuMs * 1000) / batch);
-  const what = 'verify and bare node:http2';
-  return [
-    {
-      what: 'matched events to accepted FCM pushes, distinct devices',
-      unit: '1/s',
-      samples: perSecond(subject),
-      limit: { what, samples: perSecond(limit) },
-      goal: { of: 'ratio', least: 0.7 },
-      moreIsBetter: true,
-    },
-    {
-      what: 'the same in processor time',
-      unit: 'µs',
-      samples: microseconds(subject),
-      limit: { what, samples: microseconds(limit) },
-      moreIsBetter: false,
-    },
-  ];
+  return perWake('matched events to accepted FCM pushes, distinct devices', batch, subject, {
+    what: 'verify and bare node:http2',
+    spans: limit,
+    goal: { of: 'ratio', least: 0.7 },
+  });
 }
 
 /** Wakes that FCM takes 50 ms over: how well its streams are used. */
@@ -80,19 +64,5 @@ async function woken(stage: Stage, program: Program, count: number): Promise<Spa
     stage.relay.send('few', Buffer.concat(frames));
     const twice = [...(await arrived).values()].filter((times) => times > 1).length;
     if (twice > 0) throw new Error(`${twice} devices were woken more than once`);
-  });
-}
-
-async function bare(stage: Stage, limit: MeasuredProcess, count: number): Promise<Span> {
-  const file = join(stage.directory, 'events.jsonl');
-  const keys = Array.from({ length: count }, (_, n) => String(n).padStart(64, '0'));
-  await writeFile(file, (await giftWraps(keys)).join('\n'));
-  const read = limit.answer('read');
-  limit.tell({ file });
-  await read;
-  return limit.during(async () => {
-    const ran = limit.answer('ran');
-    limit.tell('run');
-    await ran;
   });
 }

@@ -1,0 +1,49 @@
+import { subscriptions } from '../devices.ts';
+import type { Figure } from '../figure.ts';
+import type { Span } from '../measured-process.ts';
+import type { Program } from '../program.ts';
+import type { Stage } from '../stage.ts';
+import { giftWraps } from '../wire-events.ts';
+import { bare } from './bare.ts';
+import { perWake } from './per-wake.ts';
+
+const NAME = 'unifiedpush';
+/** As many as the program opens to one host. */
+const CONNECTIONS = 16;
+/** One lane's queue holds this many: beyond it wakes are owed, which is another matter. */
+const MOST = 2000;
+
+/** Matched events for distinct Web Push subscriptions at one push server, all at once: encrypted, and over connections that stay. */
+export async function unifiedPush(stage: Stage): Promise<Figure[]> {
+  const batch = Math.min(stage.extent.batch, MOST);
+  await using program = await stage.program(NAME, {
+    environment: { UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true' },
+  });
+  await using limiter = await stage.limit(
+    'verify-and-push',
+    String(CONNECTIONS),
+    stage.pushService.endpoints,
+  );
+  const [subject, limit]: [Span[], Span[]] = [[], []];
+  for (let round = -1; round < stage.extent.rounds; round++) {
+    const [limitSpan, span] = [await bare(stage, limiter, batch), await woken(stage, program, batch)];
+    if (round < 0) continue;
+    limit.push(limitSpan);
+    subject.push(span);
+  }
+  return perWake('matched events to accepted Web Push messages of one host', batch, subject, {
+    what: 'verify, encrypt and bare undici',
+    spans: limit,
+  });
+}
+
+async function woken(stage: Stage, program: Program, count: number): Promise<Span> {
+  const devices = subscriptions(count, stage.pushService.endpoints);
+  await program.register(count, (n) => devices[n] as (typeof devices)[number]);
+  const frames = stage.relay.frames(NAME, await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
+  return program.during(async () => {
+    const arrived = stage.pushService.pushes(count);
+    stage.relay.send(NAME, Buffer.concat(frames));
+    await arrived;
+  });
+}
