@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import cors from '@fastify/cors';
 import swagger from '@fastify/swagger';
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 
 import { DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -13,6 +19,7 @@ import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
 import { openApi } from './openapi.ts';
+import { pathOf } from './path-of.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
@@ -33,6 +40,11 @@ const CORS = {
   allowedHeaders: ['content-type', 'authorization'],
   exposedHeaders: ['retry-after', 'x-request-id'],
   maxAge: DAY_MS / SECOND_MS,
+};
+/** What the library would write on every answer. It is left to preflights: it would work these two out anew for each. */
+const CROSS_ORIGIN = {
+  'access-control-allow-origin': CORS.origin,
+  'access-control-expose-headers': CORS.exposedHeaders.join(', '),
 };
 
 export interface ApiServerOptions {
@@ -84,28 +96,36 @@ function tameServer({ server }: FastifyInstance, telemetry: Telemetry): void {
   server.on('connect', (_request, socket) => refuseTunnel(socket));
 }
 
-/** What every request goes through, in this order, and then the routes. */
+/**
+ * What every request goes through, in this order, and then the routes. One hook for each stage, and none that gives a promise:
+ * a promise costs more than all that is done here.
+ */
 function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
-  const { isSecure, notify, registration, status, telemetry } = options;
+  const { notify, registration, status, telemetry } = options;
   const known = new KnownRoutes();
   known.watch(app);
-  const headers = { ...RESPONSE_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(headers);
-    if (request.url.split('?', 1)[0] === NOTIFY_PATH) reply.header('x-request-id', randomUUID());
+  const setHeaders = headerSetter(options.isSecure);
+  const noteProxy = options.trustsProxy ? undefined : proxyNoter(telemetry);
+  app.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply);
+    noteProxy?.(request);
+    known.refuse(request, reply);
+    done();
   });
-  if (!options.trustsProxy) noteProxyHeaders(app, telemetry);
-  app.addHook('onRequest', known.refuseOptions);
-  void app.register(cors, CORS);
+  // In a scope of its own, where the route for preflights is the only one.
+  void app.register(async (preflights) => void preflights.register(cors, CORS));
   void app.register(swagger, openApi(status.version));
   app.after(() => {
-    app.addHook('onRequest', known.refuse);
     // Fastify adds a charset, which JSON does not have.
-    app.addHook('onSend', async (_request, reply) => void reply.header('content-type', 'application/json'));
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      reply.header('content-type', 'application/json');
+      done();
+    });
+    app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'unknown';
       telemetry.count('http_requests', { route, status: String(reply.statusCode) });
       telemetry.observe('http_request_seconds', reply.elapsedTime / SECOND_MS, { route });
+      done();
     });
     statusRoutes(app, status);
     registrationRoutes(app, registration);
@@ -113,13 +133,24 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   });
 }
 
+/** The headers that every answer has. */
+function headerSetter(isSecure: boolean): (request: FastifyRequest, reply: FastifyReply) => void {
+  const own = { ...RESPONSE_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
+  const all = { ...own, ...CROSS_ORIGIN };
+  return (request, reply) => {
+    if (pathOf(request) === NOTIFY_PATH) reply.headers(own).header('x-request-id', randomUUID());
+    // CORS has its own answer to `OPTIONS`.
+    reply.headers(request.method === 'OPTIONS' ? own : all);
+  };
+}
+
 /** Whoever runs this behind a proxy without saying so has all clients share one address: that must show. */
-function noteProxyHeaders(app: FastifyInstance, telemetry: Telemetry): void {
+function proxyNoter(telemetry: Telemetry): (request: FastifyRequest) => void {
   let isNoted = false;
-  app.addHook('onRequest', async ({ headers }) => {
+  return ({ headers }) => {
     if (!hasProxyHeaders(headers)) return;
     telemetry.count('http_proxy_headers_ignored');
     if (!isNoted) telemetry.log('http.proxy_headers_ignored');
     isNoted = true;
-  });
+  };
 }

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from './api-error.ts';
+import { pathOf } from './path-of.ts';
 
 /** The route that @fastify/cors adds, for preflights to any path. */
 const ANY_PATH = '*';
+const IS_JSON = /^application\/json\s*(?:;|$)/i;
 
 /** The paths that there are, each with its methods: what is unknown is refused before a body is read. */
 export class KnownRoutes {
@@ -20,34 +22,34 @@ export class KnownRoutes {
     });
   }
 
+  /** Refuses what is for no route, and what is not JSON. @throws ApiError with the contract's message */
+  refuse(request: FastifyRequest, reply: FastifyReply): void {
+    if (request.method === 'OPTIONS') this.#refuseOptions(request, reply);
+    else this.#refuseOthers(request, reply);
+  }
+
   /** An `OPTIONS` that is no preflight, or for a path that is not there. Comes before CORS, which answers any preflight. */
-  readonly refuseOptions = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  #refuseOptions(request: FastifyRequest, reply: FastifyReply): void {
     const { 'access-control-request-method': asked, origin } = request.headers;
     const isPreflight = asked !== undefined && origin !== undefined;
-    if (request.method === 'OPTIONS' && !(isPreflight && this.#methods.has(pathOf(request))))
-      this.#refuse(request, reply);
-  };
+    if (!(isPreflight && this.#methods.has(pathOf(request)))) this.#refuseRoute(request, reply);
+  }
 
   /** An unknown path is 404 and a wrong method 405, whatever the body; then a wrong type is 415. */
-  readonly refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  #refuseOthers(request: FastifyRequest, reply: FastifyReply): void {
+    const { 'content-type': type = '', host } = request.headers;
     // RFC 9112, 3.2.
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      throw ApiError.of('Bad request');
-    if (request.is404) this.#refuse(request, reply);
-    const type = request.headers['content-type'] ?? '';
-    if (request.method === 'POST' && !/^application\/json\s*(?:;|$)/i.test(type)) {
+    if (host === undefined && request.raw.httpVersion === '1.1') throw ApiError.of('Bad request');
+    if (request.is404) this.#refuseRoute(request, reply);
+    if (request.method === 'POST' && !IS_JSON.test(type)) {
       throw ApiError.of('Unsupported content type (expected application/json)');
     }
-  };
+  }
 
-  #refuse(request: FastifyRequest, reply: FastifyReply): never {
+  #refuseRoute(request: FastifyRequest, reply: FastifyReply): never {
     const allowed = this.#methods.get(pathOf(request));
     if (allowed === undefined) throw ApiError.of('Not found');
     reply.header('allow', allowed.join(', '));
     throw ApiError.of('Method not allowed');
   }
-}
-
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0] ?? '';
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
 import type { ChatAnnouncements } from '../core/chat-announcements.ts';
@@ -26,8 +26,10 @@ export function notifyRoute(app: FastifyInstance, { announcements, limits }: Not
     failures: ['Invalid trade_pubkey format (expected 64 hex characters)', 'rate limited'],
     hasRequestId: true,
   });
-  const onRequest = async (request: Parameters<HttpLimits['notify']>[0]): Promise<void> =>
+  const onRequest: onRequestHookHandler = (request, _reply, done) => {
     limits.notify(request);
+    done();
+  };
   app.post(NOTIFY_PATH, { schema, onRequest }, async (request, reply) => {
     const tradePubkey = parseUnregistration(request.body);
     limits.notifyKey(tradePubkey);

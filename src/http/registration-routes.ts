@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
 import type { Registrations } from '../core/registrations.ts';
@@ -67,7 +67,10 @@ export function registrationRoutes(
   { registrations, rules, auth, limits }: RegistrationRoutesOptions,
 ): void {
   const turnstile = new Turnstile();
-  const onRequest = async (request: FastifyRequest): Promise<void> => limits.registration(request);
+  const onRequest: onRequestHookHandler = (request, _reply, done) => {
+    limits.registration(request);
+    done();
+  };
 
   app.post('/api/register', { schema: REGISTER, onRequest }, async (request) => {
     const tradePubkey = parseUnregistration(request.body);
