@@ -21,6 +21,8 @@ export interface RegistrationRoutesOptions {
   readonly rules: RegistrationRules;
   readonly auth: RegistrationAuth;
   readonly limits: Pick<HttpLimits, 'registration'>;
+  /** How many are let through in one turn of the event loop. */
+  readonly perTurn: number;
 }
 
 const REGISTERED = 'Token registered successfully';
@@ -64,9 +66,9 @@ const UNREGISTER = describeRoute({
 /** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). What is cheap to refuse is refused first. */
 export function registrationRoutes(
   app: FastifyInstance,
-  { registrations, rules, auth, limits }: RegistrationRoutesOptions,
+  { registrations, rules, auth, limits, perTurn }: RegistrationRoutesOptions,
 ): void {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(perTurn);
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
     limits.registration(request);
     done();

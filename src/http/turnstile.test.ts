@@ -4,28 +4,34 @@ import { expect, test } from 'vitest';
 
 import { Turnstile } from './turnstile.ts';
 
-test('a burst is let through in its order, two for each turn of the event loop', async () => {
-  const turnstile = new Turnstile();
-  const through: number[] = [];
-  const all = [1, 2, 3, 4, 5].map((n) => turnstile.enter().then(() => through.push(n)));
-  const seen: number[] = [];
-  for (let turn = 0; turn < 3; turn++) {
-    await setImmediate();
-    seen.push(through.length);
-  }
-  await Promise.all(all);
-  expect(seen).toEqual([2, 4, 5]);
-  expect(through).toEqual([1, 2, 3, 4, 5]);
-});
+test.each([
+  { perTurn: 2, after: [2, 4, 5] },
+  { perTurn: 3, after: [3, 5, 5] },
+])(
+  'a burst is let through in its order, $perTurn for each turn of the event loop',
+  async ({ perTurn, after }) => {
+    const turnstile = new Turnstile(perTurn);
+    const through: number[] = [];
+    const all = [1, 2, 3, 4, 5].map((n) => turnstile.enter().then(() => through.push(n)));
+    const seen: number[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      await setImmediate();
+      seen.push(through.length);
+    }
+    await Promise.all(all);
+    expect(seen).toEqual(after);
+    expect(through).toEqual([1, 2, 3, 4, 5]);
+  },
+);
 
 test('who comes later, when nobody waits, waits for one turn', async () => {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(2);
   await turnstile.enter();
   await turnstile.enter();
 });
 
 test('ten thousand may wait; the next is told to come back in a second, and the others get through', async () => {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(2);
   const all = Array.from({ length: 10_000 }, () => turnstile.enter());
   const refused = await turnstile.enter().catch((error: unknown) => error);
   expect(refused).toMatchObject({

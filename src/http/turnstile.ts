@@ -2,8 +2,6 @@ import { SECOND_MS } from '../core/clock.ts';
 import { Fifo } from '../core/fifo.ts';
 import { ApiError } from './api-error.ts';
 
-/** Opening a token or checking a signature takes some 0.2 to 0.4 ms: one turn of the event loop is held for a millisecond. */
-const PER_TURN = 2;
 /** A burst of as many phones as there may be connections, some five seconds' work. */
 const MAX_WAITING = 10_000;
 
@@ -13,7 +11,13 @@ const MAX_WAITING = 10_000;
  */
 export class Turnstile {
   readonly #waiting = new Fifo<() => void>();
+  readonly #perTurn: number;
   #isTurning = false;
+
+  /** @param perTurn how many are let through in one turn of the event loop */
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn;
+  }
 
   /**
    * Resolves when it is the caller's turn. What it does then, it does at once.
@@ -30,7 +34,7 @@ export class Turnstile {
   }
 
   #turn(): void {
-    for (let n = 0; n < PER_TURN; n++) this.#waiting.shift()?.();
+    for (let n = 0; n < this.#perTurn; n++) this.#waiting.shift()?.();
     this.#isTurning = this.#waiting.size > 0;
     if (this.#isTurning) setImmediate(() => this.#turn());
   }
