@@ -44,7 +44,10 @@ const IPV6_NETWORKS = [
  * All that have no valid address share one allowance.
  */
 export function allowancesOf(address: string | undefined): Allowance[] {
-  if (address === undefined || isIP(address) === 0) return [{ name: 'unknown', times: 1 }];
+  const version = isIP(address ?? '');
+  if (address === undefined || version === 0) return [{ name: 'unknown', times: 1 }];
+  // Node takes an IPv4 address in its one form alone, so there is nothing to parse.
+  if (version === 4) return [{ name: `ipv4 ${address}`, times: 1 }];
   // `process` makes IPv4 of an IPv4 address that is mapped into IPv6, as a listener for both writes it.
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return [{ name: `ipv4 ${parsed.toString()}`, times: 1 }];

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 import { MINUTE_MS, type Clock } from '../core/clock.ts';
 
@@ -37,7 +37,7 @@ export class RateLimit {
   readonly #toleranceMs: number;
   /** The time until which each slot is spent. */
   readonly #spentUntil = new Float64Array(ROWS * SLOTS);
-  readonly #salt = randomBytes(32);
+  readonly #salt = randomBytes(32).toString('base64');
 
   constructor({ perMinute, burst, clock }: RateLimitOptions) {
     this.#clock = clock;
@@ -69,7 +69,12 @@ export class RateLimit {
   }
 
   #slotsOf(name: string): number[] {
-    const digest = createHash('sha256').update(this.#salt).update(name).digest();
-    return Array.from({ length: ROWS }, (_, row) => row * SLOTS + (digest.readUInt32LE(row * 4) % SLOTS));
+    // As text of one character a byte: Node makes it five times as fast as a buffer.
+    const digest = hash('sha256', this.#salt + name, 'binary');
+    const slots: number[] = [];
+    for (let row = 0; row < ROWS; row++) {
+      slots.push(row * SLOTS + ((digest.charCodeAt(row * 2) << 8) | digest.charCodeAt(row * 2 + 1)));
+    }
+    return slots;
   }
 }
