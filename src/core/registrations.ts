@@ -49,8 +49,7 @@ export class Registrations implements WakeConsequences {
 
   /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
   async admits(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
-    if (due && this.#store.isFull()) await this.sweep();
+    if (this.#isSweepDue()) await this.sweep();
     return this.#store.admits(tradePubkey, { signed, now: this.#clock() });
   }
 
@@ -65,7 +64,7 @@ export class Registrations implements WakeConsequences {
     platform: Platform,
     { signed = false } = {},
   ): Promise<PutResult> {
-    await this.admits(tradePubkey, { signed });
+    if (this.#isSweepDue()) await this.sweep();
     const now = this.#clock();
     const expiresAt = expiryOf(now, now, this.#lifetime);
     const registration = {
@@ -132,6 +131,12 @@ export class Registrations implements WakeConsequences {
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
     return this.#sweeping;
+  }
+
+  /** Whether the store is full, and the last sweep so long ago, or so near its end, that another one may help. */
+  #isSweepDue(): boolean {
+    const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
+    return due && this.#store.isFull();
   }
 
   async #sweep(): Promise<void> {
