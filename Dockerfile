@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY docs/openapi.json ./docs/
 RUN npm run build && npm prune --omit=dev --no-audit
 
 FROM node:22-bookworm-slim
@@ -20,6 +21,7 @@ RUN install -d -o 1000 -g 1000 -m 0700 /data
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/docs ./docs
 # `docker exec … mostro-push doctor` and the like.
 RUN ln -s /app/dist/main.js /usr/local/bin/mostro-push && chmod 0755 /app/dist/main.js
 USER 1000:1000

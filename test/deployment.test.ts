@@ -100,6 +100,7 @@ describe('the image', () => {
     expect(allowed.toSorted()).toEqual(
       [
         '.npmrc',
+        'docs/openapi.json',
         'package-lock.json',
         'package.json',
         'src',

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
 import cors from '@fastify/cors';
-import swagger from '@fastify/swagger';
 import {
   fastify,
   type FastifyError,
@@ -18,7 +17,6 @@ import { hasProxyHeaders } from './client-address.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
-import { openApi } from './openapi.ts';
 import { pathOf } from './path-of.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
@@ -34,6 +32,8 @@ const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
 /** Some 300 MB if every one of them dawdles over a body. A proxy in front needs a few dozen. */
 const MAX_CONNECTIONS = 10_000;
+/** Zod reads what comes and says what is wrong, in the contract's words: Fastify's compilers would only be loaded. */
+const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
 const CORS = {
   origin: '*',
   methods: ['GET', 'HEAD', 'POST'],
@@ -75,15 +75,17 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logger: false,
+    schemaController: { compilersFactory: NO_SCHEMAS },
   });
   tameServer(app, telemetry);
   acceptJsonBodies(app);
-  // Zod reads what comes and says what is wrong, in the contract's words; Fastify's schemas are for the document alone.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerFailure(error, reply, telemetry));
   addHooks(app, options);
   return app;
+}
+
+function neverBuilt(): never {
+  throw new TypeError('a schema for Fastify, whose compilers are not loaded');
 }
 
 /** What Node's server would do in its own way. */
@@ -114,23 +116,20 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   });
   // In a scope of its own, where the route for preflights is the only one.
   void app.register(async (preflights) => void preflights.register(cors, CORS));
-  void app.register(swagger, openApi(status.version));
-  app.after(() => {
-    // Fastify adds a charset, which JSON does not have.
-    app.addHook('onSend', (_request, reply, _payload, done) => {
-      reply.header('content-type', 'application/json');
-      done();
-    });
-    app.addHook('onResponse', (request, reply, done) => {
-      const route = request.routeOptions.url ?? 'unknown';
-      telemetry.count('http_requests', { route, status: String(reply.statusCode) });
-      telemetry.observe('http_request_seconds', reply.elapsedTime / SECOND_MS, { route });
-      done();
-    });
-    statusRoutes(app, status);
-    registrationRoutes(app, registration);
-    notifyRoute(app, notify);
+  // Fastify adds a charset, which JSON does not have.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.header('content-type', 'application/json');
+    done();
   });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    telemetry.count('http_requests', { route, status: String(reply.statusCode) });
+    telemetry.observe('http_request_seconds', reply.elapsedTime / SECOND_MS, { route });
+    done();
+  });
+  statusRoutes(app, status);
+  registrationRoutes(app, registration);
+  notifyRoute(app, notify);
 }
 
 /** The headers that every answer has. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { Registrations } from '../core/registrations.ts';
 import { ApiError } from './api-error.ts';
-import { describeRoute } from './describe-route.ts';
+import type { RouteDescription } from './route-description.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { RegistrationAuth } from './registration-auth.ts';
 import {
@@ -31,7 +31,7 @@ const UNREGISTERED = [
   'Token not found (may have already been unregistered)',
 ] as const;
 
-const REGISTER = describeRoute({
+const REGISTER: RouteDescription = {
   summary: 'Point a trade key at a device',
   description: 'A known key gets the new device, and its time to live starts again.',
   body: RegistrationBody,
@@ -49,9 +49,9 @@ const REGISTER = describeRoute({
     'Registration capacity reached',
   ],
   isSignable: true,
-});
+};
 
-const UNREGISTER = describeRoute({
+const UNREGISTER: RouteDescription = {
   summary: 'Forget a trade key',
   body: UnregistrationBody,
   answers: { 200: z.object({ success: z.literal(true), message: z.enum(UNREGISTERED) }) },
@@ -61,7 +61,7 @@ const UNREGISTER = describeRoute({
     'rate limited',
   ],
   isSignable: true,
-});
+};
 
 /** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). What is cheap to refuse is refused first. */
 export function registrationRoutes(
@@ -74,7 +74,7 @@ export function registrationRoutes(
     done();
   };
 
-  app.post('/api/register', { schema: REGISTER, onRequest }, async (request) => {
+  app.post('/api/register', { config: { description: REGISTER }, onRequest }, async (request) => {
     const tradePubkey = parseUnregistration(request.body);
     await turnstile.enter();
     const signed = auth.check(request, tradePubkey);
@@ -87,7 +87,7 @@ export function registrationRoutes(
     return { success: true, message: REGISTERED, platform };
   });
 
-  app.post('/api/unregister', { schema: UNREGISTER, onRequest }, async (request) => {
+  app.post('/api/unregister', { config: { description: UNREGISTER }, onRequest }, async (request) => {
     const tradePubkey = parseUnregistration(request.body);
     await turnstile.enter();
     const signed = auth.check(request, tradePubkey);

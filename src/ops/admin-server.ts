@@ -23,6 +23,9 @@ export interface AdminServerOptions {
 /** Nothing but short requests is asked here: time in milliseconds, body in bytes. */
 const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
 
+/** Fastify's compilers take longer to load than all that is here, and no route has a schema for them. */
+const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
+
 /** The operator's listener (contract 8): liveness, readiness, metrics, the dashboard, and the trace of a key. Not listening yet. */
 export function createAdminServer(options: AdminServerOptions): FastifyInstance {
   const { alarms, host, metrics, ready } = options;
@@ -30,6 +33,7 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
     ...LIMITS,
     logger: false,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: NO_SCHEMAS },
   });
   app.addHook('onRequest', async (request, reply) => {
     // A web page that points its own name at this address (DNS rebinding) sends that name as Host.
@@ -58,4 +62,8 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
 function isKnownHost(header: string, configured: string): boolean {
   const name = header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   return isIP(name) !== 0 || name === 'localhost' || name === configured;
+}
+
+function neverBuilt(): never {
+  throw new TypeError('a schema for Fastify, whose compilers are not loaded');
 }

@@ -1,7 +1,8 @@
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 
-import { messagesByStatus, type DescribedFailure } from './api-error.ts';
+import { messagesByStatus, type DescribedFailure } from '../../../src/http/api-error.ts';
+import type { RouteDescription } from '../../../src/http/route-description.ts';
 
 /** What can befall any request: a path, a method, a form or a body that is none (contract 1). */
 const ANY: readonly DescribedFailure[] = [
@@ -30,20 +31,6 @@ const REQUEST_ID = {
     description: 'Made by the server, for every answer anew.',
   },
 };
-
-export interface RouteDescription {
-  readonly summary: string;
-  readonly description?: string;
-  readonly body?: z.ZodType;
-  /** What it answers when all is well, by status. */
-  readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** What else it may answer, beside what can befall any request. */
-  readonly failures?: readonly DescribedFailure[];
-  /** Whether every answer carries an `x-request-id`. */
-  readonly hasRequestId?: boolean;
-  /** Whether a client may sign the request (NIP-98). */
-  readonly isSignable?: boolean;
-}
 
 /** A route in the words of OpenAPI, from the schemas that it works with. */
 export function describeRoute(route: RouteDescription): FastifySchema {
