@@ -8,6 +8,12 @@ const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
 /** What requests under way get at a stop: they are answered in milliseconds, unless their client dawdles. */
 const REQUEST_GRACE_MS = SECOND_MS;
 
+/**
+ * Until then the processor is for the relays: Google's token needs an HTTP client, which takes a good part of the whole start to load.
+ * A wake that comes before asks for its token itself.
+ */
+const WARM_UP_AFTER_MS = 250;
+
 /** Where the listeners are, as URLs; without the operator's, why it is off. */
 export interface Addresses {
   readonly apiAddress: string;
@@ -22,6 +28,7 @@ export class App {
   readonly #stopping = new AbortController();
   #watching: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  #warmUp: NodeJS.Timeout | undefined;
   #onFault: (fault: unknown) => void = () => undefined;
   /** Never resolves; rejects when something failed that the program cannot go on without. */
   readonly fault = new Promise<never>((_, reject) => (this.#onFault = reject));
@@ -54,7 +61,7 @@ export class App {
     }, config.registrations.sweepIntervalMs);
     this.#composition.watch.start();
     // Refused credentials show at the start and in the log, not with the first wake.
-    void fcm?.warmUp();
+    this.#warmUp = setTimeout(() => void fcm?.warmUp(), WARM_UP_AFTER_MS);
     return { apiAddress, ...admin };
   }
 
@@ -66,6 +73,7 @@ export class App {
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
     const cutOff = setTimeout(() => api.server.closeAllConnections(), graceMs);
     clearInterval(this.#sweeper);
+    clearTimeout(this.#warmUp);
     this.#composition.watch.stop();
     this.#stopping.abort();
     await this.#watching?.catch(() => undefined);

@@ -88,6 +88,8 @@ describe('a chat message that its sender announces', () => {
       environment: { TOKEN_TTL_HOURS: '1' },
     });
     const bob = await phone();
+    // From then on Google would call an assertion one of the future.
+    await google.tokenRequests.atLeast(1);
     now += 50 * 60_000;
     await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
     await google.pushes.atLeast(1);
