@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 
-import cors from '@fastify/cors';
-import {
-  fastify,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import type * as Cors from '@fastify/cors';
+import type * as Fastify from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -21,6 +17,11 @@ import { pathOf } from './path-of.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
+
+// CommonJS: an `import` would first read all of its source for names, which takes as long as to run it.
+const require = createRequire(import.meta.url);
+const { fastify } = require('fastify') as typeof Fastify;
+const { fastifyCors } = require('@fastify/cors') as typeof Cors;
 
 /** Contract 1. A sealed registration has about 500 bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -115,7 +116,7 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
     done();
   });
   // In a scope of its own, where the route for preflights is the only one.
-  void app.register(async (preflights) => void preflights.register(cors, CORS));
+  void app.register(async (preflights) => void preflights.register(fastifyCors, CORS));
   // Fastify adds a charset, which JSON does not have.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('content-type', 'application/json');

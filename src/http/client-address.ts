@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-import ipaddr from 'ipaddr.js';
+import type Ipaddr from 'ipaddr.js';
 
 import type { Allowance } from './rate-limit.ts';
+
+// CommonJS: an `import` would first read all of its source for names, which takes longer than to run it.
+const ipaddr = createRequire(import.meta.url)('ipaddr.js') as typeof Ipaddr;
 
 /** Where the client's address is read: the connection's other end, or a header that the proxy in front of us writes (contract 1.2). */
 export type AddressSource = 'socket' | 'fly-client-ip' | 'x-forwarded-for';

@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-import { fastify, type FastifyInstance } from 'fastify';
+import type * as Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 import type { Alarm } from '../core/alarms.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
@@ -9,6 +11,9 @@ import { explained } from './explained-alarm.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 import { traceRoute, type TraceSources } from './trace-route.ts';
+
+// CommonJS: an `import` would first read all of its source for names, which takes as long as to run it.
+const { fastify } = createRequire(import.meta.url)('fastify') as typeof Fastify;
 
 export interface AdminServerOptions {
   /** `ADMIN_HOST`: a name that requests may come under. */

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { WebSocket } from 'ws';
-
 import type { ProofsOfLife } from '../core/ports.ts';
 import { frameBytes } from './frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -14,6 +12,7 @@ import { noteWatches, resumeWatches } from './resume-watches.ts';
 import { RelayListening, type ListeningContext } from './relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
+import { WebSocket } from './web-socket.ts';
 
 export interface RelayConnectionOptions extends ListeningContext {
   readonly url: string;
