@@ -52,12 +52,15 @@ export class RateLimit {
    */
   take(...allowances: readonly Allowance[]): number {
     const now = this.#clock();
+    let waitMs = 0;
     const charges = allowances.map(({ name, times }) => {
       const slots = this.#slotsOf(name);
-      const spentUntil = Math.min(...slots.map((slot) => this.#spentUntil[slot] as number));
-      return { slots, thenUntil: Math.max(spentUntil, now) + this.#costMs / times };
+      let spentUntil = Infinity;
+      for (const slot of slots) spentUntil = Math.min(spentUntil, this.#spentUntil[slot] as number);
+      const thenUntil = Math.max(spentUntil, now) + this.#costMs / times;
+      waitMs = Math.max(waitMs, thenUntil - now - this.#toleranceMs);
+      return { slots, thenUntil };
     });
-    const waitMs = Math.max(...charges.map(({ thenUntil }) => thenUntil - now - this.#toleranceMs));
     // A thousandth of a millisecond is the error of the sums, not a debt.
     if (waitMs > 1e-3) return waitMs;
     for (const { slots, thenUntil } of charges) {

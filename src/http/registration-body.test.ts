@@ -20,13 +20,18 @@ const RULES: RegistrationRules = {
 };
 const PLAIN = { trade_pubkey: tradeKey(1), token: 'a:token', platform: 'android' };
 
+/** As the route does it: the key first. */
+function register(body: unknown, rules: RegistrationRules): { tradePubkey: string; target: PushTarget } {
+  return { tradePubkey: parseUnregistration(body), ...parseRegistration(body, rules) };
+}
+
 function neverOpened(): never {
   throw new Error('opened');
 }
 
 function failureOf(body: unknown, rules: Partial<RegistrationRules> = {}): string {
   try {
-    parseRegistration(body, { ...RULES, ...rules });
+    register(body, { ...RULES, ...rules });
   } catch (error) {
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ statusCode: 400 });
@@ -46,7 +51,7 @@ function targetOf(token: string): PushTarget {
 describe('a sealed registration', () => {
   test.each(validVectors)('"$name" leads to its device', ({ encrypted_token, token, platform }) => {
     const body = { trade_pubkey: tradeKey(1), encrypted_token };
-    const { target, ...rest } = parseRegistration(body, RULES);
+    const { target, ...rest } = register(body, RULES);
     expect(rest).toEqual({ tradePubkey: tradeKey(1), platform });
     expect(target).toEqual(targetOf(token));
   });
@@ -84,19 +89,19 @@ describe('a sealed registration', () => {
   test('is taken where plain tokens are not', () => {
     const encrypted_token = validVectors[0]?.encrypted_token;
     const rules = { ...RULES, allowPlaintextTokens: false };
-    expect(() => parseRegistration({ trade_pubkey: tradeKey(1), encrypted_token }, rules)).not.toThrow();
+    expect(() => register({ trade_pubkey: tradeKey(1), encrypted_token }, rules)).not.toThrow();
   });
 
   test('counts before a plain token beside it', () => {
     const { encrypted_token, token } = validVectors[0] ?? {};
-    const { target } = parseRegistration({ ...PLAIN, encrypted_token }, RULES);
+    const { target } = register({ ...PLAIN, encrypted_token }, RULES);
     expect(target).toMatchObject({ token });
   });
 });
 
 describe('a plain registration', () => {
   test('points the key at the device', () => {
-    expect(parseRegistration(PLAIN, RULES)).toEqual({
+    expect(register(PLAIN, RULES)).toEqual({
       tradePubkey: tradeKey(1),
       target: { type: 'fcm', token: 'a:token' },
       platform: 'android',
@@ -104,13 +109,11 @@ describe('a plain registration', () => {
   });
 
   test('may have a sealed token beside it that is null', () => {
-    expect(parseRegistration({ ...PLAIN, encrypted_token: null }, RULES)).toEqual(
-      parseRegistration(PLAIN, RULES),
-    );
+    expect(register({ ...PLAIN, encrypted_token: null }, RULES)).toEqual(register(PLAIN, RULES));
   });
 
   test('of a URL is for a UnifiedPush endpoint', () => {
-    const { target } = parseRegistration({ ...PLAIN, token: 'https://push.example/up?x=1' }, RULES);
+    const { target } = register({ ...PLAIN, token: 'https://push.example/up?x=1' }, RULES);
     expect(target).toEqual({
       type: 'unifiedpush',
       endpoint: 'https://push.example/up?x=1',
@@ -124,7 +127,7 @@ describe('a plain registration', () => {
       platform: 'iOS',
       mostro_pubkey: 'A'.repeat(64),
     };
-    expect(parseRegistration(body, RULES)).toMatchObject({
+    expect(register(body, RULES)).toMatchObject({
       tradePubkey: tradeKey(0xabc),
       platform: 'ios',
     });

@@ -33,10 +33,12 @@ export const UnregistrationBody = z.object({
   trade_pubkey: key('Invalid trade_pubkey format (expected 64 hex characters)'),
 });
 
-const RegistrationKeys = UnregistrationBody.extend({
+const Instance = z.object({
   // Which Mostro instance the client trades with: checked here, used by the list of trusted instances.
   mostro_pubkey: key('Invalid mostro_pubkey format (expected 64 hex characters)').nullish(),
 });
+
+const RegistrationKeys = UnregistrationBody.extend(Instance.shape);
 
 const INVALID_BASE64 = 'Invalid base64 encoding in encrypted_token';
 const SealedToken = z.object({
@@ -106,7 +108,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 }
 
 /**
- * Reads the body of `POST /api/register`. Its fields tell the shape (contract 1.1): with `encrypted_token` it is
+ * Reads of the body of `POST /api/register` what {@link parseUnregistration}, which comes first, has not read. Its fields tell the shape (contract 1.1): with `encrypted_token` it is
  * sealed, with `subscription` a Web Push subscription, else a plain token.
  *
  * @throws ApiError with the contract's message
@@ -114,15 +116,15 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 export function parseRegistration(
   body: unknown,
   rules: RegistrationRules,
-): { tradePubkey: TradePubkey; target: PushTarget; platform: Platform } {
-  const { trade_pubkey: tradePubkey, mostro_pubkey: instance } = parse(RegistrationKeys, body);
+): { target: PushTarget; platform: Platform } {
+  const instance = has(body, 'mostro_pubkey') ? parse(Instance, body).mostro_pubkey : undefined;
   const read = readDevice(body, rules);
   // In the incumbent's order: what the body is, then for whom. Before any cryptography.
   requireTrusted(instance ?? undefined, rules);
   const { target, platform } = read();
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
-  return { tradePubkey, target, platform };
+  return { target, platform };
 }
 
 /**

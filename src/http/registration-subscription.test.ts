@@ -50,7 +50,6 @@ function shapes({ endpoint, ...parts }: Record<string, unknown>): [string, objec
 }
 
 const TAKEN = {
-  tradePubkey: trade_pubkey,
   platform: 'webpush',
   target: { type: 'unifiedpush', endpoint: ENDPOINT, keys },
 };
