@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Composition, CompositionParts } from './composition.ts';
 import type { Config } from './config/config.ts';
 import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
-import type { Curve } from './crypto/curve.ts';
+import type { RecentWakes } from './core/recent-wakes.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
 import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import { tokenOpener } from './crypto/token-opener.ts';
@@ -15,18 +15,22 @@ import type { RegistrationRules } from './http/registration-body.ts';
 import { RegistrationAuth } from './http/registration-auth.ts';
 import { MemoryUsedEvents } from './store/memory-used-events.ts';
 
-/** Opening a token takes some 0.4 ms in WebAssembly and 0.06 ms in C: one turn of the event loop is held for a millisecond. */
-const PER_TURN = { wasm: 2, native: 16 };
+/**
+ * Registrations that are let through in a turn of the event loop, which takes a millisecond: opening a token takes some 0.4 ms in
+ * WebAssembly, 0.06 ms in C. Wakes need several turns each, so while there are any, turns are short.
+ */
+const PER_TURN = { wasm: 2, native: 16, waking: 2 };
 
 interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'announcements'> {
-  readonly allowsEndpoint: EndpointPolicy;
-  readonly vapidPublicKey: string;
+  readonly guard: { readonly allows: EndpointPolicy };
+  readonly vapid: { readonly publicKey: string };
+  readonly recent: Pick<RecentWakes, 'any'>;
 }
 
 /** The public API, with what protects it (contract 1). */
 export function composeApi(
   parts: CompositionParts,
-  { registrations, relays, announcements, allowsEndpoint, vapidPublicKey }: ApiParts,
+  { registrations, relays, announcements, guard, vapid, recent }: ApiParts,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = parts;
   const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
@@ -36,16 +40,16 @@ export function composeApi(
     sealedTokenSizes: SEALED_TOKEN_SIZES,
     kinds: config.relays.kinds,
     platforms: ['android', 'ios', ...webPush] as const,
-    vapidPublicKey: config.unifiedPush.enabled ? vapidPublicKey : undefined,
+    vapidPublicKey: config.unifiedPush.enabled ? vapid.publicKey : undefined,
     registrationAuth: config.http.registrationAuth,
     counts: () => registrations.counts(),
     relays: () => relays.status(),
   };
   const { auth, limits } = createProtections(parts);
-  const rules = createRules(parts, allowsEndpoint);
+  const rules = createRules(parts, guard.allows);
   return createApiServer({
     telemetry,
-    registration: { registrations, rules, auth, limits, perTurn: perTurn(parts.curve) },
+    registration: { registrations, rules, auth, limits, perTurn: perTurn(parts, recent) },
     notify: { announcements, limits },
     status,
     trustsProxy: config.http.addressSource !== 'socket',
@@ -54,8 +58,9 @@ export function composeApi(
   });
 }
 
-function perTurn(curve: Curve = wasmCurve): number {
-  return curve === wasmCurve ? PER_TURN.wasm : PER_TURN.native;
+function perTurn({ curve = wasmCurve }: CompositionParts, recent: Pick<RecentWakes, 'any'>): () => number {
+  const atRest = curve === wasmCurve ? PER_TURN.wasm : PER_TURN.native;
+  return () => (recent.any ? PER_TURN.waking : atRest);
 }
 
 /** What a registration must be. */

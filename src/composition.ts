@@ -6,6 +6,7 @@ import type { Clock } from './core/clock.ts';
 import { ClockSkew } from './core/clock-skew.ts';
 import { EventAdmission, type EventAdmissionParts } from './core/event-admission.ts';
 import type { PushLanes } from './core/push-lanes.ts';
+import { RecentWakes } from './core/recent-wakes.ts';
 import { Registrations } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { TradePubkey } from './core/trade-pubkey.ts';
@@ -97,18 +98,13 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const composed = composeLanes(parts, shared);
   const { fcm, lanes } = composed;
   const coalescing = { ...config.wakes, schedule, monotonic, onHeld: heldIn(telemetry) };
-  const waker = new Waker({ ...coalescing, registrations, lanes });
+  const recent = new RecentWakes(lanes, monotonic);
+  const waker = new Waker({ ...coalescing, registrations, lanes: recent });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
   const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });
   const relays = composeRelays(parts, clock, sink, skew, store.proofs);
-  const api = composeApi(parts, {
-    registrations,
-    relays,
-    announcements,
-    allowsEndpoint: guard.allows,
-    vapidPublicKey: vapid.publicKey,
-  });
+  const api = composeApi(parts, { registrations, relays, announcements, guard, vapid, recent });
   const observed = {
     ...composed,
     store,

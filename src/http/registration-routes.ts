@@ -21,8 +21,8 @@ export interface RegistrationRoutesOptions {
   readonly rules: RegistrationRules;
   readonly auth: RegistrationAuth;
   readonly limits: Pick<HttpLimits, 'registration'>;
-  /** How many are let through in one turn of the event loop. */
-  readonly perTurn: number;
+  /** How many are let through in the turn of the event loop that comes. */
+  readonly perTurn: () => number;
 }
 
 const REGISTERED = 'Token registered successfully';

@@ -10,7 +10,7 @@ test.each([
 ])(
   'a burst is let through in its order, $perTurn for each turn of the event loop',
   async ({ perTurn, after }) => {
-    const turnstile = new Turnstile(perTurn);
+    const turnstile = new Turnstile(() => perTurn);
     const through: number[] = [];
     const all = [1, 2, 3, 4, 5].map((n) => turnstile.enter().then(() => through.push(n)));
     const seen: number[] = [];
@@ -24,14 +24,28 @@ test.each([
   },
 );
 
+test('turns get shorter while something else is under way', async () => {
+  const perTurn = [3, 1, 1];
+  const turnstile = new Turnstile(() => perTurn.shift() ?? 9);
+  let through = 0;
+  const all = [1, 2, 3, 4, 5, 6].map(() => turnstile.enter().then(() => through++));
+  const seen: number[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    await setImmediate();
+    seen.push(through);
+  }
+  await Promise.all(all);
+  expect(seen).toEqual([3, 4, 5, 6]);
+});
+
 test('who comes later, when nobody waits, waits for one turn', async () => {
-  const turnstile = new Turnstile(2);
+  const turnstile = new Turnstile(() => 2);
   await turnstile.enter();
   await turnstile.enter();
 });
 
 test('ten thousand may wait; the next is told to come back in a second, and the others get through', async () => {
-  const turnstile = new Turnstile(2);
+  const turnstile = new Turnstile(() => 2);
   const all = Array.from({ length: 10_000 }, () => turnstile.enter());
   const refused = await turnstile.enter().catch((error: unknown) => error);
   expect(refused).toMatchObject({

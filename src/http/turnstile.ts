@@ -11,11 +11,11 @@ const MAX_WAITING = 10_000;
  */
 export class Turnstile {
   readonly #waiting = new Fifo<() => void>();
-  readonly #perTurn: number;
+  readonly #perTurn: () => number;
   #isTurning = false;
 
-  /** @param perTurn how many are let through in one turn of the event loop */
-  constructor(perTurn: number) {
+  /** @param perTurn how many are let through in the turn of the event loop that comes */
+  constructor(perTurn: () => number) {
     this.#perTurn = perTurn;
   }
 
@@ -24,18 +24,18 @@ export class Turnstile {
    *
    * @throws ApiError 429 while too many wait
    */
-  async enter(): Promise<void> {
-    if (this.#waiting.size >= MAX_WAITING) throw ApiError.rateLimited(SECOND_MS);
+  enter(): Promise<void> {
+    if (this.#waiting.size >= MAX_WAITING) return Promise.reject(ApiError.rateLimited(SECOND_MS));
     if (!this.#isTurning) {
       this.#isTurning = true;
-      setImmediate(() => this.#turn());
+      setImmediate(this.#turn);
     }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #turn(): void {
-    for (let n = 0; n < this.#perTurn; n++) this.#waiting.shift()?.();
+  readonly #turn = (): void => {
+    for (let n = this.#perTurn(); n > 0; n--) this.#waiting.shift()?.();
     this.#isTurning = this.#waiting.size > 0;
-    if (this.#isTurning) setImmediate(() => this.#turn());
-  }
+    if (this.#isTurning) setImmediate(this.#turn);
+  };
 }
