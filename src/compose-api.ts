@@ -16,10 +16,10 @@ import { RegistrationAuth } from './http/registration-auth.ts';
 import { MemoryUsedEvents } from './store/memory-used-events.ts';
 
 /**
- * Registrations that are let through in a turn of the event loop, which takes a millisecond: opening a token takes some 0.4 ms in
- * WebAssembly, 0.06 ms in C. Wakes need several turns each, so while there are any, turns are short.
+ * Registrations that are let through in a turn of the event loop: opening a token takes some 0.4 ms in WebAssembly, 0.06 ms in C, and a
+ * turn a millisecond or two. Wakes need several turns each, so while there are any, turns are short.
  */
-const PER_TURN = { wasm: 2, native: 16, waking: 2 };
+const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 
 interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'announcements'> {
   readonly guard: { readonly allows: EndpointPolicy };
