@@ -1,8 +1,12 @@
+import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-import { getDomain } from 'tldts';
+import type * as Tldts from 'tldts';
 
 import { isPublicAddress } from './public-address.ts';
+
+// CommonJS: an `import` would first read all of its source, which is the public suffix list, for names.
+const { getDomain } = createRequire(import.meta.url)('tldts') as typeof Tldts;
 
 /**
  * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that nobody gets a
