@@ -71,7 +71,7 @@ export class DurableRegistrations implements RegistrationStore {
   async put(registration: Registration): Promise<PutResult> {
     const { journal, keeps, memory } = this.#parts;
     const { result, changes } = this.#collect(() => memory.put(registration));
-    await this.#commit(changes);
+    if (changes.length > 0) await this.#commit(changes);
     // The answer takes as long as it does for a key that nobody owns (contract 1.3).
     if ((await result) === 'owned' && keeps(registration.target.type)) await journal.commit([], () => []);
     return result;
