@@ -8,12 +8,13 @@ const KEY_DIGITS = 64;
 
 /** Who an event is for: the keys among its distinct `p` values, or `crowded` when there are more values than {@link MAX_RECIPIENTS}. */
 export class Recipients {
-  readonly #values: string[] = [];
-  readonly #keys: TradePubkey[] = [];
+  // Nearly every event names one: an array that is pushed to has room for seventeen.
+  #values: string[] | undefined;
+  #keys: TradePubkey[] | undefined;
   #crowded = false;
 
   get keys(): readonly TradePubkey[] {
-    return this.#keys;
+    return this.#keys ?? [];
   }
 
   get crowded(): boolean {
@@ -23,7 +24,7 @@ export class Recipients {
   /** Whether any of the keys is one of these. */
   isFor(holds: KeyLookup): boolean {
     const text = new Uint8Array(KEY_DIGITS);
-    return this.#keys.some((key) => {
+    return this.keys.some((key) => {
       for (let at = 0; at < KEY_DIGITS; at++) text[at] = key.charCodeAt(at);
       return holds(text, 0);
     });
@@ -33,14 +34,20 @@ export class Recipients {
   add(written: string): void {
     const key = parseTradePubkey(written);
     const value = key ?? written;
-    if (this.#crowded || this.#values.includes(value)) return;
-    if (this.#values.length === MAX_RECIPIENTS) {
+    if (this.#crowded || this.#values?.includes(value) === true) return;
+    if (this.#values?.length === MAX_RECIPIENTS) {
       this.#crowded = true;
       return;
     }
-    this.#values.push(value);
-    if (key !== undefined) this.#keys.push(key);
+    this.#values = added(this.#values, value);
+    if (key !== undefined) this.#keys = added(this.#keys, key);
   }
+}
+
+function added<Item>(items: Item[] | undefined, item: Item): Item[] {
+  if (items === undefined) return [item];
+  items.push(item);
+  return items;
 }
 
 /** The recipients that an event's tags name (NIP-01 `p` tags; every one of them counts, not only the first). */

@@ -48,9 +48,9 @@ export class Registrations implements WakeConsequences {
   }
 
   /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
-  async admits(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    if (this.#isSweepDue()) await this.sweep();
-    return this.#store.admits(tradePubkey, { signed, now: this.#clock() });
+  admits(tradePubkey: TradePubkey, { signed = false } = {}): boolean | Promise<boolean> {
+    const isAdmitted = (): boolean => this.#store.admits(tradePubkey, { signed, now: this.#clock() });
+    return this.#isSweepDue() ? this.sweep().then(isAdmitted) : isAdmitted();
   }
 
   /**

@@ -44,10 +44,11 @@ export class RegistrationAuth {
    */
   check(request: SignableRequest, tradePubkey: TradePubkey): boolean {
     const { mode } = this.#options;
-    const [, encoded] = /^nostr(?: +(.*))?$/i.exec(request.headers.authorization ?? '') ?? [];
-    const isUnsigned = !/^nostr(?: |$)/i.test(request.headers.authorization ?? '');
+    const { authorization } = request.headers;
+    const isUnsigned = authorization === undefined || !/^nostr(?: |$)/i.test(authorization);
     if (mode === 'off' || (mode === 'optional' && isUnsigned)) return false;
     if (isUnsigned) throw ApiError.of('Invalid authorization');
+    const [, encoded] = /^nostr(?: +(.*))?$/i.exec(authorization) ?? [];
     const verdict = this.#judge(request, tradePubkey, encoded ?? '');
     this.#options.telemetry.count('http_signatures', { verdict });
     if (verdict === 'overflow') throw ApiError.rateLimited(MAX_AGE_SECONDS * 1000);

@@ -11,6 +11,14 @@ const DEFAULT_CAPACITY = 1_000_000;
 /** Two for each that comes: what has expired goes faster than new ids come, and no commit clears away days at once. */
 const EXPIRED_PER_COMMIT = 2;
 
+// One promise of each kind for all answers: nothing here is waited for, and every event asks.
+const [NEW, PENDING, SEEN, DONE] = [
+  Promise.resolve('new' as const),
+  Promise.resolve('pending' as const),
+  Promise.resolve('seen' as const),
+  Promise.resolve(),
+];
+
 export interface MemorySeenEventsOptions {
   readonly clock: Clock;
   /** The most committed ids that are kept. */
@@ -42,16 +50,17 @@ export class MemorySeenEvents implements SeenEvents {
     return this.#pending.has(id) || this.#isSeen(id);
   }
 
-  async reserve(id: string): Promise<'new' | 'pending' | 'seen'> {
-    if (this.#pending.has(id)) return 'pending';
-    if (this.#isSeen(id)) return 'seen';
+  reserve(id: string): Promise<'new' | 'pending' | 'seen'> {
+    if (this.#pending.has(id)) return PENDING;
+    if (this.#isSeen(id)) return SEEN;
     this.#pending.add(id);
-    return 'new';
+    return NEW;
   }
 
-  async commit(id: string): Promise<void> {
+  commit(id: string): Promise<void> {
     this.#pending.delete(id);
     this.#add(id, this.#clock());
+    return DONE;
   }
 
   /** Takes in an id that was committed before the program was started; in the order in which they were. */
@@ -65,8 +74,9 @@ export class MemorySeenEvents implements SeenEvents {
     for (const entry of this.#committed.entries()) if (!hasExpired(entry.time, now)) yield entry;
   }
 
-  async release(id: string): Promise<void> {
+  release(id: string): Promise<void> {
     this.#pending.delete(id);
+    return DONE;
   }
 
   #add(id: string, time: number): void {
