@@ -19,8 +19,11 @@ export class JsonCursor {
   /** Skips white space and returns where the next token begins. */
   mark(): number {
     const { bytes } = this;
-    let byte = bytes[this.position];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.position];
+    let byte = bytes[this.position] as number;
+    // Most JSON has no white space between its tokens.
+    if (byte > 0x20) return this.position;
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
+      byte = bytes[++this.position] as number;
     return this.position;
   }
 
@@ -30,8 +33,9 @@ export class JsonCursor {
 
   /** Takes one punctuation mark. */
   take(byte: number): boolean {
-    if (this.bytes[this.mark()] !== byte) return false;
-    this.position++;
+    const at = this.mark();
+    if (this.bytes[at] !== byte) return false;
+    this.position = at + 1;
     return true;
   }
 

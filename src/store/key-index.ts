@@ -10,6 +10,8 @@ export class KeyIndex {
   readonly #keys: Column<Uint32Array>;
   readonly #hash = randomHash(KEY_WORDS);
   readonly #sought = new Uint32Array(KEY_WORDS);
+  /** The key in `#sought`, where it came as a text: a key that is added has just been looked for. */
+  #soughtKey: TradePubkey | undefined;
   readonly #index: RecordIndex;
 
   /** @param keys the trade pubkeys of the records, {@link KEY_WORDS} words each */
@@ -22,12 +24,13 @@ export class KeyIndex {
   }
 
   find(tradePubkey: TradePubkey): number {
-    readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
+    this.#seek(tradePubkey);
     return this.#index.find(this.#hash(this.#sought, 0));
   }
 
   /** The record of the key that stands as 64 hex digits in a text; none where no such digits stand. */
   findAt(text: Uint8Array, from: number): number {
+    this.#soughtKey = undefined;
     return readKeyAt(text, from, this.#sought) ? this.#index.find(this.#hash(this.#sought, 0)) : NO_RECORD;
   }
 
@@ -42,15 +45,22 @@ export class KeyIndex {
 
   /** Gives a record its key, which no other has. */
   add(tradePubkey: TradePubkey, record: number): void {
-    readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
+    this.#seek(tradePubkey);
     this.#keys.chunk(record).set(this.#sought, this.#keys.at(record));
     this.#index.add(this.#hash(this.#sought, 0), record);
   }
 
   remove(record: number): void {
     const at = this.#keys.at(record);
+    this.#soughtKey = undefined;
     this.#sought.set(this.#keys.chunk(record).subarray(at, at + KEY_WORDS));
     this.#index.remove(this.#hash(this.#sought, 0));
+  }
+
+  #seek(tradePubkey: TradePubkey): void {
+    if (tradePubkey === this.#soughtKey) return;
+    readWords(tradePubkey, this.#sought, 0, KEY_WORDS);
+    this.#soughtKey = tradePubkey;
   }
 
   #isSought(record: number): boolean {
