@@ -7,6 +7,7 @@ import { canPin, pinLoad } from './cores.ts';
 import { summarise, type Figure, type Summary } from './figure.ts';
 import { churn, fill } from './scenarios/memory.ts';
 import { burst } from './scenarios/burst.ts';
+import { foreignRecovery } from './scenarios/foreign-recovery.ts';
 import { growth } from './scenarios/growth.ts';
 import { latency } from './scenarios/latency.ts';
 import { overload } from './scenarios/overload.ts';
@@ -69,7 +70,7 @@ async function figures(stage: Stage): Promise<Figure[]> {
   await note('latency', () => latency(stage, few));
   await note('burst', () => burst(stage, few));
   await note('unifiedpush', () => unifiedPush(stage));
-  await note('recovery', () => recovery(stage));
+  await note('recovery', async () => [await recovery(stage), ...(await foreignRecovery(stage))]);
   await note('registrations', () => registrations(stage, few));
   if (extent.overload > 0) await note('overload', () => overload(stage, few));
   if (extent.name === 'full' || values.only !== undefined) await note('growth', () => growth(stage, few));

@@ -5,12 +5,12 @@ import type { Figure } from '../figure.ts';
 import type { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
+import { paged } from './paged.ts';
 
 const MISSED = 10_000;
 const WARMING = 2000;
 /** So far apart that no second holds more than one, and so near that all of them are asked for. */
 const SECONDS_APART = 10;
-const DAY_SECONDS = 86_400;
 
 /** What a relay stored while the connection was cut: from the first page that is asked for to the last push accepted. */
 export async function recovery(stage: Stage): Promise<Figure> {
@@ -27,7 +27,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
       (n) => n * SECONDS_APART,
     );
     relay.storeAll(events.map((event) => JSON.parse(event) as NostrEvent));
-    bare.push(await paged(stage, relay));
+    bare.push(await paged(stage, relay.url));
     samples.push(await recovered(stage, relay, missed));
   }
   return {
@@ -58,14 +58,5 @@ async function recovered(stage: Stage, relay: RelayStandIn, missed: number): Pro
   await asked;
   const begun = performance.now();
   await arrived;
-  return performance.now() - begun;
-}
-
-async function paged(stage: Stage, relay: RelayStandIn): Promise<number> {
-  await using bare = await stage.limit('page-window', relay.url);
-  const answer = bare.answer<number>('events');
-  const begun = performance.now();
-  bare.tell({ since: Math.floor(Date.now() / 1000) - 2 * DAY_SECONDS });
-  await answer;
   return performance.now() - begun;
 }

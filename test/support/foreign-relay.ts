@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 
 import { RelaySubscription } from './relay-subscription.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../.relays/bin/foreign-relay', import.meta.url));
+const PROGRAM = resolve('.relays/bin/foreign-relay');
 
 interface ForeignRelayOptions {
   /** Gift wraps are for those alone, authenticated by NIP-42, whom their `p` tag names. */
