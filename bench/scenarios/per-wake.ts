@@ -1,13 +1,27 @@
 import type { Figure } from '../figure.ts';
-import type { Span } from '../measured-process.ts';
+import type { MeasuredProcess, Span } from '../measured-process.ts';
+import type { Stage } from '../stage.ts';
+import { bare } from './bare.ts';
 
-/** How many a second, and in how much processor time each, beside the limit's of the same rounds. */
-export function perWake(
-  what: string,
-  count: number,
-  subject: readonly Span[],
-  limit: { readonly what: string; readonly spans: readonly Span[]; readonly goal?: Figure['goal'] },
-): Figure[] {
+interface Woken {
+  readonly what: string;
+  /** Wakes of a round. */
+  readonly count: number;
+  /** Wakes so many devices. */
+  readonly woken: () => Promise<Span>;
+  readonly limit: { readonly what: string; readonly process: MeasuredProcess };
+  readonly goal?: NonNullable<Figure['goal']>;
+}
+
+/** How many wakes a second, and in how much processor time each, in turn with the limit and after a round to warm up. */
+export async function perWake(stage: Stage, { what, count, woken, limit, goal }: Woken): Promise<Figure[]> {
+  const [subject, limits]: [Span[], Span[]] = [[], []];
+  for (let round = -1; round < stage.extent.rounds; round++) {
+    const [limitSpan, span] = [await bare(stage, limit.process, count), await woken()];
+    if (round < 0) continue;
+    limits.push(limitSpan);
+    subject.push(span);
+  }
   const perSecond = (spans: readonly Span[]): number[] => spans.map(({ wallMs }) => (count / wallMs) * 1000);
   const microseconds = (spans: readonly Span[]): number[] => spans.map(({ cpuMs }) => (cpuMs * 1000) / count);
   return [
@@ -15,15 +29,15 @@ export function perWake(
       what,
       unit: '1/s',
       samples: perSecond(subject),
-      limit: { what: limit.what, samples: perSecond(limit.spans) },
-      ...(limit.goal && { goal: limit.goal }),
+      limit: { what: limit.what, samples: perSecond(limits) },
+      ...(goal && { goal }),
       moreIsBetter: true,
     },
     {
       what: 'the same in processor time',
       unit: 'µs',
       samples: microseconds(subject),
-      limit: { what: limit.what, samples: microseconds(limit.spans) },
+      limit: { what: limit.what, samples: microseconds(limits) },
       moreIsBetter: false,
     },
   ];

@@ -3,25 +3,19 @@ import type { Span } from '../measured-process.ts';
 import type { Program } from '../program.ts';
 import { STREAMS } from '../push-service.ts';
 import type { Stage } from '../stage.ts';
-import { giftWraps } from '../wire-events.ts';
 import { bare } from './bare.ts';
 import { perWake } from './per-wake.ts';
+import { wake } from './wake.ts';
 
 /** Matched events for distinct devices, all at once: how many become pushes that FCM accepts. */
 export async function pushes(stage: Stage, program: Program): Promise<Figure[]> {
-  const { batch, rounds } = stage.extent;
+  const { batch } = stage.extent;
   await using limiter = await stage.limit('verify-and-post', String(STREAMS));
-  const subject: Span[] = [];
-  const limit: Span[] = [];
-  for (let round = -1; round < rounds; round++) {
-    const [limitSpan, span] = [await bare(stage, limiter, batch), await woken(stage, program, batch)];
-    if (round < 0) continue;
-    limit.push(limitSpan);
-    subject.push(span);
-  }
-  return perWake('matched events to accepted FCM pushes, distinct devices', batch, subject, {
-    what: 'verify and bare node:http2',
-    spans: limit,
+  return await perWake(stage, {
+    what: 'matched events to accepted FCM pushes, distinct devices',
+    count: batch,
+    woken: () => woken(stage, program, batch),
+    limit: { what: 'verify and bare node:http2', process: limiter },
     goal: { of: 'ratio', least: 0.7 },
   });
 }
@@ -55,14 +49,7 @@ export async function inFlight(stage: Stage, program: Program): Promise<Figure[]
   ];
 }
 
-/** Wakes so many fresh devices, each by an event of its own, until the last push is accepted. */
+/** Wakes so many fresh devices. */
 async function woken(stage: Stage, program: Program, count: number): Promise<Span> {
-  const devices = await stage.registered(program, count);
-  const frames = stage.relay.frames('few', await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
-  return program.during(async () => {
-    const arrived = stage.pushService.pushes(count);
-    stage.relay.send('few', Buffer.concat(frames));
-    const twice = [...(await arrived).values()].filter((times) => times > 1).length;
-    if (twice > 0) throw new Error(`${twice} devices were woken more than once`);
-  });
+  return wake(stage, program, 'few', await stage.registered(program, count));
 }

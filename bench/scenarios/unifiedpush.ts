@@ -3,9 +3,8 @@ import type { Figure } from '../figure.ts';
 import type { Span } from '../measured-process.ts';
 import type { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
-import { giftWraps } from '../wire-events.ts';
-import { bare } from './bare.ts';
 import { perWake } from './per-wake.ts';
+import { wake } from './wake.ts';
 
 const NAME = 'unifiedpush';
 /** As many as the program opens to one host. */
@@ -24,26 +23,16 @@ export async function unifiedPush(stage: Stage): Promise<Figure[]> {
     String(CONNECTIONS),
     stage.pushService.endpoints,
   );
-  const [subject, limit]: [Span[], Span[]] = [[], []];
-  for (let round = -1; round < stage.extent.rounds; round++) {
-    const [limitSpan, span] = [await bare(stage, limiter, batch), await woken(stage, program, batch)];
-    if (round < 0) continue;
-    limit.push(limitSpan);
-    subject.push(span);
-  }
-  return perWake('matched events to accepted Web Push messages of one host', batch, subject, {
-    what: 'verify, encrypt and bare undici',
-    spans: limit,
+  return await perWake(stage, {
+    what: 'matched events to accepted Web Push messages of one host',
+    count: batch,
+    woken: () => woken(stage, program, batch),
+    limit: { what: 'verify, encrypt and bare undici', process: limiter },
   });
 }
 
 async function woken(stage: Stage, program: Program, count: number): Promise<Span> {
   const devices = subscriptions(count, stage.pushService.endpoints);
   await program.register(count, (n) => devices[n] as (typeof devices)[number]);
-  const frames = stage.relay.frames(NAME, await giftWraps(devices.map(({ tradePubkey }) => tradePubkey)));
-  return program.during(async () => {
-    const arrived = stage.pushService.pushes(count);
-    stage.relay.send(NAME, Buffer.concat(frames));
-    await arrived;
-  });
+  return wake(stage, program, NAME, devices);
 }

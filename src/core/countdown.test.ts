@@ -65,9 +65,22 @@ test('a wait that begins when another is over is waited for like any other', asy
   });
   countdown.begin(3);
   await time.advance(29);
-  expect(turns).toBe(2);
+  expect([turns, time.pending]).toEqual([2, 1]);
   await time.advance(1);
   expect([turns, time.pending]).toEqual([3, 0]);
+});
+
+test('an item that is forgotten is told of no more, and the others keep their time', async () => {
+  const { countdown, over, time } = setUp();
+  for (const item of ['a', 'b', 'c']) {
+    countdown.begin(item);
+    await time.advance(30);
+  }
+  for (const item of ['a', 'c']) countdown.forget(item);
+  expect([...countdown.items()]).toEqual(['b']);
+  await time.advance(1000);
+  expect(over).toEqual([['b', 130]]);
+  expect(time.pending).toBe(0);
 });
 
 test('a cleared countdown tells nobody, and counts anew', async () => {

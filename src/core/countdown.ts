@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import { Fifo } from './fifo.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface CountdownOptions<Item> {
@@ -15,45 +14,52 @@ export interface CountdownOptions<Item> {
 /** Waits of one length, and one timer for all of them: the one that began first is over first. */
 export class Countdown<Item> {
   readonly #options: CountdownOptions<Item>;
-  readonly #items = new Fifo<Item>();
-  /** When the wait of each is over. */
-  readonly #ends = new Fifo<number>();
+  /** When the wait of each item is over, the first one first. */
+  readonly #ends = new Map<Item, number>();
   #cancel: (() => void) | undefined;
 
   constructor(options: CountdownOptions<Item>) {
     this.#options = options;
   }
 
+  /** @param item one that is not waiting already */
   begin(item: Item): void {
     const { ms, monotonic } = this.#options;
-    this.#items.push(item);
-    this.#ends.push(monotonic() + ms);
-    if (this.#cancel === undefined) this.#scheduleFirst();
+    this.#ends.set(item, monotonic() + ms);
+    if (this.#cancel === undefined) this.#scheduleIn(ms);
   }
 
-  /** Forgets all waits; nobody is told. */
+  /** Ends the item's wait; nobody is told. */
+  forget(item: Item): void {
+    this.#ends.delete(item);
+  }
+
+  /** The items that wait, in the order in which they began. */
+  items(): Iterable<Item> {
+    return this.#ends.keys();
+  }
+
+  /** Forgets all waits. */
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#items.clear();
     this.#ends.clear();
   }
 
-  #scheduleFirst(): void {
-    const { monotonic, schedule } = this.#options;
-    const end = this.#ends.first;
-    if (end === undefined) this.#cancel = undefined;
-    else this.#cancel = schedule(Math.max(0, end - monotonic()), () => this.#onTimer());
+  #scheduleIn(ms: number): void {
+    this.#cancel = this.#options.schedule(ms, () => this.#onTimer());
   }
 
   #onTimer(): void {
     const { monotonic, onOver } = this.#options;
     const now = monotonic();
-    // A timer may come a little early by this clock: what is not over then is waited for once more.
-    for (let end = this.#ends.first; end !== undefined && end <= now; end = this.#ends.first) {
-      this.#ends.shift();
-      onOver(this.#items.shift() as Item);
+    // Until the end of this there is still a timer, for whatever begins meanwhile.
+    for (const [item, end] of this.#ends) {
+      // The timer was for one that has been forgotten, or came a little early by this clock.
+      if (end > now) return this.#scheduleIn(end - now);
+      this.#ends.delete(item);
+      onOver(item);
     }
-    this.#scheduleFirst();
+    this.#cancel = undefined;
   }
 }

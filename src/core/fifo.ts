@@ -8,11 +8,6 @@ export class Fifo<Item> {
     return this.#items.length - this.#head;
   }
 
-  /** What {@link shift} would take. */
-  get first(): Item | undefined {
-    return this.#items[this.#head];
-  }
-
   push(item: Item): void {
     this.#items.push(item);
   }
@@ -25,10 +20,5 @@ export class Fifo<Item> {
       this.#head = 0;
     }
     return item;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
   }
 }

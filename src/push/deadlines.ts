@@ -1,3 +1,4 @@
+import { Countdown } from '../core/countdown.ts';
 import { Patience } from './patience.ts';
 
 /**
@@ -5,55 +6,48 @@ import { Patience } from './patience.ts';
  * share: a timer and a listener of its own for each took a tenth of all that a push costs.
  */
 export class Deadlines {
-  readonly #ms: number;
-  /** In the order in which they began, which is that of their ends. */
-  readonly #underWay = new Set<Patience>();
+  readonly #underWay: Countdown<Patience>;
   readonly #heard = new WeakSet<AbortSignal>();
-  readonly #forget = (patience: Patience): void => void this.#underWay.delete(patience);
-  #timer: NodeJS.Timeout | undefined;
+  readonly #forget = (patience: Patience): void => this.#underWay.forget(patience);
 
   /** @param ms how long every attempt may take, in milliseconds */
   constructor(ms: number) {
-    this.#ms = ms;
+    this.#underWay = new Countdown({
+      ms,
+      schedule,
+      monotonic: () => performance.now(),
+      onOver: (patience) => patience.end(),
+    });
   }
 
   /** An attempt begins; whoever begins it disposes of its patience. */
   begin(signal?: AbortSignal): Patience {
-    const patience = new Patience(performance.now() + this.#ms, signal, this.#forget);
+    const patience = new Patience(signal, this.#forget);
     if (signal?.aborted === true) patience.end();
-    else this.#wait(patience);
+    else {
+      this.#underWay.begin(patience);
+      this.#hear(signal);
+    }
     return patience;
   }
 
-  #wait(patience: Patience): void {
-    const { signal } = patience;
-    this.#underWay.add(patience);
-    if (this.#timer === undefined) this.#lookIn(this.#ms);
+  #hear(signal: AbortSignal | undefined): void {
     if (signal === undefined || this.#heard.has(signal)) return;
     this.#heard.add(signal);
     signal.addEventListener('abort', () => this.#onAbort(signal), { once: true });
   }
 
   #onAbort(signal: AbortSignal): void {
-    for (const patience of this.#underWay) if (patience.signal === signal) this.#end(patience);
-  }
-
-  #end(patience: Patience): void {
-    this.#underWay.delete(patience);
-    patience.end();
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    const now = performance.now();
-    for (const patience of this.#underWay) {
-      if (patience.until > now) return this.#lookIn(Math.ceil(patience.until - now));
-      this.#end(patience);
+    for (const patience of this.#underWay.items()) {
+      if (patience.signal !== signal) continue;
+      this.#underWay.forget(patience);
+      patience.end();
     }
   }
+}
 
-  /** Not what keeps a process running: an attempt has a socket for that. */
-  #lookIn(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), ms).unref();
-  }
+/** Not what keeps a process running: an attempt has a socket for that. */
+function schedule(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.ceil(ms)).unref();
+  return () => clearTimeout(timer);
 }

@@ -1,15 +1,12 @@
 /** How long one attempt is waited for: until its time is over or its signal aborts, whichever comes first. @see Deadlines */
 export class Patience implements Disposable {
-  /** When its time is over, in milliseconds of `performance.now()`. */
-  readonly until: number;
   readonly signal: AbortSignal | undefined;
   readonly #onDone: (patience: Patience) => void;
   #isOver = false;
   #onOver: (() => void) | undefined;
 
   /** @param onDone told when nobody is interested in it any more */
-  constructor(until: number, signal: AbortSignal | undefined, onDone: (patience: Patience) => void) {
-    this.until = until;
+  constructor(signal: AbortSignal | undefined, onDone: (patience: Patience) => void) {
     this.signal = signal;
     this.#onDone = onDone;
   }
