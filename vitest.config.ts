@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+import { PATIENCE_MS } from './stand-ins/patience.ts';
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A test waits several times: its own limit comes after theirs, which say what did not happen.
+    testTimeout: 3 * PATIENCE_MS,
+    hookTimeout: 3 * PATIENCE_MS,
+    expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     pool: 'forks',
     // Vitest would leave one core of two idle; what a test waits for is mostly a socket.
     maxWorkers: 2,

@@ -1,3 +1,5 @@
+import { PATIENCE_MS } from './patience.ts';
+
 interface WaitOptions {
   /** How long to wait before giving up. */
   timeoutMs?: number;
@@ -64,7 +66,7 @@ export class Arrivals<T> {
   #wait<R>(
     consider: (item: T, done: (result: R) => void) => void,
     describe: () => string,
-    { timeoutMs = 10_000 }: WaitOptions,
+    { timeoutMs = PATIENCE_MS }: WaitOptions,
   ): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const finish = (): void => {

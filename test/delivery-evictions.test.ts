@@ -28,7 +28,7 @@ test.each<[string, (n: number) => boolean, number]>([
     google.answer = ({ token }) => (gone.has(token) ? fcmError(404, 'UNREGISTERED') : undefined);
     const secretKey = generateSecretKey();
     for (const { key } of devices) relay.broadcast(eventFor([key], { secretKey }));
-    await google.refusals.atLeast(GONE, { timeoutMs: 20_000 });
+    await google.refusals.atLeast(GONE);
     await google.pushes.atLeast(SENDS - GONE);
     const forgotten = await server.metric(FORGOTTEN);
     await untilMetric(server, SUSPECT, GONE - forgotten);

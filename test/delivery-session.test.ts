@@ -39,11 +39,11 @@ test.each<[string, (line: Line) => void, number]>([
 
     const begun = performance.now();
     for (const event of events) relay.broadcast(event);
-    await google.pushes.atLeast(300, { timeoutMs: 20_000 });
+    await google.pushes.atLeast(300);
     disturb({ google, proxy });
     const seen = new Set(google.pushes.all.map(({ token }) => token));
     while (seen.size < DEVICES) {
-      const { token } = await google.pushes.next(() => true, { timeoutMs: 60_000 });
+      const { token } = await google.pushes.next(() => true);
       seen.add(token);
       for (const push of google.pushes.all) seen.add(push.token);
     }

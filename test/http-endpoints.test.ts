@@ -77,7 +77,7 @@ describe('a UnifiedPush endpoint, by default', () => {
     relay.broadcast(eventFor([alice.tradePubkey, bob.tradePubkey]));
     expect(await woken()).toEqual([bob.token]);
     const failed = 'mostro_push_pushes_total{provider="unifiedpush",outcome="retry"}';
-    await expect.poll(() => server.metric(failed), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => server.metric(failed)).toBeGreaterThan(0);
     expect(await countsOf(server)).toContain('"total":3');
   });
 });

@@ -67,7 +67,7 @@ describe('a signal', () => {
       const { program, apiUrl, google, release } = await holdWake({ LOG_LEVEL: 'debug' });
       program.kill(signal);
       await program.untilPrinted(/server\.stopping/);
-      await expect.poll(() => fetch(apiUrl).catch(() => 'closed'), { timeout: 5000 }).toBe('closed');
+      await expect.poll(() => fetch(apiUrl).catch(() => 'closed')).toBe('closed');
       expect(google.pushes.count).toBe(0);
       release();
       // Rejects if the program has ended without the answer.

@@ -13,6 +13,7 @@ import { googleEnvironment, outcome, run, serve, type RunningProgram } from './s
 import { registeredPhone } from './support/scene.ts';
 import { tempDirectory } from './support/temp-directory.ts';
 import { eventFor } from './support/wire-events.ts';
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 interface Traced {
   readonly relay: RelayStandIn;
@@ -55,7 +56,7 @@ describe('trace', () => {
     relay.broadcast(eventFor([tradePubkey]));
     await expect
       .poll(async () => (await outcome(['trace', npubEncode(tradePubkey)], environment, directory)).stdout, {
-        timeout: 15_000,
+        timeout: PATIENCE_MS,
       })
       .toMatch(
         /event seen: kind 1059, live\n.*event claimed\n.*wake queued: fcm\n.*wake sent: fcm\n[^]*(?=[^]*push service answered: delivered\n)[^]*wake held back/,

@@ -7,6 +7,7 @@ import { freePort } from './support/free-port.ts';
 import { keep } from './support/keep.ts';
 import { setScene, type Scene } from './support/scene.ts';
 import { swiftEvents } from './support/swift-events.ts';
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 const EVENTS = 200;
 
@@ -39,7 +40,7 @@ describe('while another relay floods', () => {
       const quiet = await measureWakes(scene);
       const flood = keep(await RubbishRelay.start({ make, port }));
       await flood.connections.atLeast(1);
-      await vi.waitFor(() => expect(flood.bytesSent).toBeGreaterThan(1_000_000), { timeout: 10_000 });
+      await vi.waitFor(() => expect(flood.bytesSent).toBeGreaterThan(1_000_000), { timeout: PATIENCE_MS });
       const sentBefore = flood.bytesSent;
       const begun = performance.now();
       const flooded = await measureWakes(scene);

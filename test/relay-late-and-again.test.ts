@@ -7,9 +7,6 @@ import { isLiveRequest, untilLine } from './support/relay-lines.ts';
 import { setScene, type Scene } from './support/scene.ts';
 import { eventFor } from './support/wire-events.ts';
 
-/** For what is a matter of milliseconds. */
-const SOON = { timeoutMs: 2000 };
-
 interface ManualScene extends Scene {
   /** A relay whose answers the test gives by hand. */
   readonly other: RelayStandIn;
@@ -36,7 +33,7 @@ async function setManualScene(): Promise<ManualScene> {
     other,
     say,
     async asked(times) {
-      const frames = await other.heldFrames.atLeast(times, { ...SOON, where: isRequest });
+      const frames = await other.heldFrames.atLeast(times, { where: isRequest });
       return frames.map(([, id]) => id);
     },
     async challenge(...challenges) {
@@ -83,7 +80,7 @@ describe('a relay that asks anew who we are', () => {
     const { relay } = await setScene({ clock: () => Date.now() + hours * 3_600_000 });
     for (hours = 1; hours <= 9; hours++) {
       relay.sendRaw(JSON.stringify(['AUTH', `challenge ${hours}`]));
-      await relay.auths.atLeast(hours, SOON);
+      await relay.auths.atLeast(hours);
     }
   });
 });
@@ -94,7 +91,7 @@ describe('a relay that is discovered', () => {
     const alice = await phone();
     other.store(mostro.giftWrap(alice.tradePubkey));
     relay.broadcast(relayList(mostro, 1, [other.url]));
-    await google.pushes.atLeast(1, SOON);
+    await google.pushes.atLeast(1);
   });
 
   test('again is caught up on for gift wraps too', async () => {
@@ -106,7 +103,7 @@ describe('a relay that is discovered', () => {
     await expect.poll(() => other.clientCount).toBe(0);
     other.store(mostro.giftWrap(alice.tradePubkey));
     relay.broadcast(relayList(mostro, 3, [other.url]));
-    await google.pushes.atLeast(1, SOON);
+    await google.pushes.atLeast(1);
   });
 
   test('is followed no longer than the list that names it is valid (NIP-40)', async () => {
@@ -118,14 +115,14 @@ describe('a relay that is discovered', () => {
     relay.broadcast(eventFor([], { kind: 10_002, tags: [['r', other.url], expiration], secretKey }));
     await untilLine(server, other, { state: 'live' });
     offset = 200_000;
-    await expect.poll(() => discovered(scene), { timeout: 2000 }).toEqual([]);
+    await expect.poll(() => discovered(scene)).toEqual([]);
   });
 
   test('by a list that came after the relay had dropped our subscriptions without a word', async () => {
     const { mostro, other, relay } = await setDiscoveryScene({ relayTiming: { silenceMs: 100 } });
     relay.dropSubscriptionsSilently();
     relay.store(relayList(mostro, 1, [other.url]));
-    await other.requests.atLeast(1, SOON);
+    await other.requests.atLeast(1);
   });
 });
 

@@ -20,7 +20,6 @@ describe('a kind that is quiet', () => {
     for (let n = 2; n <= 16; n++) {
       await relay.requests.atLeast(n, {
         where: ({ filters }) => isLiveRequest(filters, 14),
-        timeoutMs: 20_000,
       });
       relay.broadcast(eventFor(['ab'.repeat(32)], { kind: 14 }));
     }
@@ -30,9 +29,7 @@ describe('a kind that is quiet', () => {
   test('is asked for at the longest interval at the least', async () => {
     const { phone, relay } = await setScene({ relayTiming: { silenceMs: 10, maxSilenceMs: 40 } });
     await phone();
-    await expect(
-      relay.requests.atLeast(20, { where: asksForGiftWraps, timeoutMs: 20_000 }),
-    ).resolves.toHaveLength(20);
+    await expect(relay.requests.atLeast(20, { where: asksForGiftWraps })).resolves.toHaveLength(20);
   });
 });
 
@@ -49,7 +46,7 @@ describe('a relay that challenges when the connection opens', () => {
       relay.store(eventFor([alice.tradePubkey]));
       relay.store(eventFor([bob.tradePubkey], { kind: 14 }));
       relay.disconnectAll();
-      await google.pushes.atLeast(2, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(2);
       await untilLine(server, relay, { authentication: 'accepted', recovering: [] });
       await untilMetric(server, COMPLETE, before + 2);
       expect((await woken()).toSorted()).toEqual([alice.token, bob.token].toSorted());

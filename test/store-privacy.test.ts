@@ -14,6 +14,7 @@ import { key } from './support/stored-program.ts';
 import { tempDirectory } from './support/temp-directory.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 import { eventFor } from './support/wire-events.ts';
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 const KEYS = ['11'.repeat(32), '22'.repeat(32)] as const;
 
@@ -149,7 +150,7 @@ test('what was removed or has expired is gone from the files with the next sweep
       const bytes = await bytesOf(DATA_DIR);
       expect(frames.filter((frame) => bytes.includes(frame.slice(20, 60)))).toEqual([]);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: PATIENCE_MS, interval: 50 },
   );
   const { frames: left } = JSON.parse(await readFile(path, 'utf8')) as { frames: string[] };
   expect(left.length).toBeLessThanOrEqual(3);

@@ -103,7 +103,7 @@ describe('a device that was owed a wake when the server was stopped', () => {
     google.answer = undefined;
     for (const { key } of devices.slice(0, 5)) relay.store(eventFor([key]));
     const second = await start({ environment: { BATCH_DELAY_MS: '1500' } });
-    await google.pushes.atLeast(10, { timeoutMs: 20_000 });
+    await google.pushes.atLeast(10);
     await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
     expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
       devices.map(({ token }) => token).toSorted(),

@@ -8,6 +8,7 @@ import { keep } from './support/keep.ts';
 import { isNtfyInstalled, Ntfy } from './support/ntfy.ts';
 import { setScene } from './support/scene.ts';
 import { vapidKeyOf } from './support/vapid-key-of.ts';
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../examples/unifiedpush-app.mjs', import.meta.url));
 const run = promisify(execFile);
@@ -16,7 +17,7 @@ const run = promisify(execFile);
 async function expectWoken(pushServer: string): Promise<void> {
   const { relay, server } = await setScene();
   const { stdout } = await run(process.execPath, [EXAMPLE, server.apiUrl, pushServer, relay.url], {
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
   });
   expect(stdout).toContain(`subscribe with   ${await vapidKeyOf(server)}`);
   expect(stdout).toContain('"platform":"webpush"');

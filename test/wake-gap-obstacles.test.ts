@@ -6,6 +6,7 @@ import { keep } from './support/keep.ts';
 import { setScene, untilMetric } from './support/scene.ts';
 import { swiftEvents } from './support/swift-events.ts';
 import { eventFor } from './support/wire-events.ts';
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 const HOUR = 3600;
 const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
@@ -26,7 +27,7 @@ describe('a gap with an event in it that ends the connection', () => {
         devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 1600 + 5 })),
       ),
     );
-    await google.pushes.atLeast(100, { timeoutMs: 25_000 });
+    await google.pushes.atLeast(100);
     await untilMetric(server, skipped('poisoned'), 1);
     expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
       devices.map(({ token }) => token).toSorted(),
@@ -41,12 +42,16 @@ describe('a gap with an event in it that ends the connection', () => {
     relay.resetAll();
     relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }), content: 'x'.repeat(1_200_000) });
     await untilMetric(server, skipped('poisoned'), 1);
-    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
+      timeout: PATIENCE_MS,
+    });
     const connections = await server.metric('mostro_push_relay_connections_total');
     relay.resetAll();
     relay.store(eventFor([alice.tradePubkey], { ageSeconds: 2 * HOUR }));
-    await google.pushes.atLeast(1, { timeoutMs: 20_000 });
-    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), { timeout: 10_000 });
+    await google.pushes.atLeast(1);
+    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
+      timeout: PATIENCE_MS,
+    });
     expect(await server.metric('mostro_push_relay_connections_total')).toBe(connections + 1);
   });
 });
@@ -68,7 +73,7 @@ describe('a gap in which one second holds more than the relay gives at once', ()
       ageSeconds: 2 * HOUR + n,
     }));
     relay.storeAll(swiftEvents([...strangers, ...sought]));
-    await google.pushes.atLeast(60, { timeoutMs: 20_000 });
+    await google.pushes.atLeast(60);
     await untilMetric(server, skipped('crowded'), 1);
     expect(google.pushes.count).toBe(60);
   });

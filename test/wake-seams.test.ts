@@ -21,7 +21,7 @@ function isRequest([type, , filter]: Frame, kind: number, wanted: Wanted): boole
 /** The id of the n-th REQ that was left lying, once it is there. */
 async function heldRequest(relay: RelayStandIn, kind: number, wanted: Wanted, n = 1): Promise<string> {
   const where = (frame: Frame): boolean => isRequest(frame, kind, wanted);
-  const held = await relay.heldFrames.atLeast(n, { where, timeoutMs: 20_000 });
+  const held = await relay.heldFrames.atLeast(n, { where });
   return String(held[n - 1]?.[1]);
 }
 
@@ -60,7 +60,7 @@ describe('an event wakes that was published while a live subscription was gone',
     for (const frame of relay.heldFrames.all) if (isRequest(frame, 14, 'page')) say(relay, 'EOSE', frame[1]);
     relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
     relay.resumeAnswers();
-    const [push] = await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    const [push] = await google.pushes.atLeast(1);
     expect(push?.token).toBe(alice.token);
   });
 
@@ -80,7 +80,7 @@ describe('an event wakes that was published while a live subscription was gone',
     await heldRequest(other, 14, 'live', 2);
     other.store(eventFor([alice.tradePubkey], { kind: 14 }));
     other.resumeAnswers();
-    const [push] = await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    const [push] = await google.pushes.atLeast(1);
     expect(push?.token).toBe(alice.token);
   });
 
@@ -90,7 +90,7 @@ describe('an event wakes that was published while a live subscription was gone',
     relay.store(eventFor([alice.tradePubkey], { ageSeconds: 10 }));
     await reconnect(relay, 1059);
     answerHeld(relay);
-    await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    await google.pushes.atLeast(1);
     await heldRequest(relay, 1059, 'page', 2);
     relay.closeSubscriptions(1059, 'error: worker restarted');
     await untilMetric(server, closed(1059), 1);
@@ -98,7 +98,7 @@ describe('an event wakes that was published while a live subscription was gone',
     answerHeld(relay);
     await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
     relay.resumeAnswers();
-    const pushes = await google.pushes.atLeast(2, { timeoutMs: 20_000 });
+    const pushes = await google.pushes.atLeast(2);
     expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
   });
 
@@ -111,11 +111,11 @@ describe('an event wakes that was published while a live subscription was gone',
     const [first, second] = [eventFor([alice.tradePubkey]), eventFor([alice.tradePubkey])];
     for (const event of [first, second]) relay.store(event);
     say(relay, 'EVENT', id, first);
-    await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    await google.pushes.atLeast(1);
     say(relay, 'EVENT', id, second);
     await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
     relay.resumeAnswers();
-    const pushes = await google.pushes.atLeast(2, { timeoutMs: 20_000 });
+    const pushes = await google.pushes.atLeast(2);
     expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
   });
 });
@@ -132,11 +132,11 @@ describe('a renewal after a silence that the relay answers with CLOSED', () => {
     say(relay, 'CLOSED', await heldRequest(relay, 14, 'live'), 'error: too many subscriptions');
     await heldRequest(relay, 14, 'page');
     relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
-    const [live] = await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    const [live] = await google.pushes.atLeast(1);
     expect(live?.token).toBe(bob.token);
     expect(await server.metric(closed(14))).toBe(0);
     relay.resumeAnswers();
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token, timeoutMs: 20_000 });
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
   });
 });
 
@@ -157,7 +157,7 @@ describe('a gap whose pages are refused', () => {
     await heldRequest(relay, 14, 'page', 2 * refusals + 1);
     expect(await server.metric(INCOMPLETE)).toBe(1);
     relay.resumeAnswers();
-    const [push] = await google.pushes.atLeast(1, { timeoutMs: 20_000 });
+    const [push] = await google.pushes.atLeast(1);
     expect(push?.token).toBe(alice.token);
     await untilLine(server, relay, { recovering: [] });
   });

@@ -16,6 +16,7 @@ import { stateAfter, stateOf } from '../../test/support/store-states.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
 import { StoreUnavailable } from '../core/store-unavailable.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);
@@ -29,7 +30,7 @@ async function withTwo(): Promise<OpenedStore> {
 }
 
 async function untilOpen({ store }: OpenedStore): Promise<void> {
-  await vi.waitFor(() => expect(store.isOpen).toBe(true), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(store.isOpen).toBe(true), { timeout: PATIENCE_MS, interval: 20 });
 }
 
 describe('a disk that takes nothing', () => {

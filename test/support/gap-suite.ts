@@ -9,6 +9,7 @@ import { keep } from './keep.ts';
 import { swiftEvents } from './swift-events.ts';
 import type { TestRelay } from './test-relay.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const HOUR = 3600;
 const BACKDATING = 48 * HOUR;
@@ -45,7 +46,7 @@ async function setGapScene(start: () => Promise<TestRelay>, relays: number): Pro
 async function untilLive(server: TestServer, { port }: TcpProxy): Promise<void> {
   const series = `mostro_push_relay_subscriptions_live{relay="127.0.0.1:${port}"}`;
   await vi.waitFor(async () => expect(await server.metric(series)).toBe(2), {
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
     interval: 20,
   });
 }
@@ -54,7 +55,7 @@ async function untilLive(server: TestServer, { port }: TcpProxy): Promise<void> 
 async function untilRecovered(server: TestServer, count: number): Promise<void> {
   const series = 'mostro_push_relay_recoveries_total{outcome="complete"}';
   await vi.waitFor(async () => expect(await server.metric(series)).toBeGreaterThanOrEqual(count), {
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
     interval: 20,
   });
 }
@@ -88,7 +89,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
       const devices = await registerDevices(server, 1000);
       const wraps = devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 172 }));
       await lines[0].relay.publish(swiftEvents(wraps));
-      await google.pushes.atLeast(1000, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(1000);
       expect(woken()).toEqual(tokensOf(devices));
     });
   });
@@ -102,7 +103,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
       await line.relay.publish(eventsFor(devices));
       const begun = performance.now();
       line.proxy.refuse(false);
-      await google.pushes.atLeast(500, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(500);
       console.info(
         `${name}: 500 devices woken ${Math.round(performance.now() - begun)} ms after the reconnection`,
       );
@@ -122,17 +123,17 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
       const events = eventsFor(devices);
       cut(dark);
       await Promise.all([dark.relay.publish(events), lit.relay.publish(events.slice(0, 250))]);
-      await google.pushes.atLeast(250, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(250);
       expect(woken()).toEqual(tokensOf(devices.slice(0, 250)));
       dark.proxy.refuse(false);
-      await google.pushes.atLeast(500, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(500);
       await untilRecovered(server, 2);
       expect(woken()).toEqual(tokensOf(devices));
     });
 
     test(
       'among 20 000 events for strangers, at a relay that gives 500 at once',
-      { timeout: 120_000 },
+      { timeout: PATIENCE_MS },
       async () => {
         const { lines, google, server, woken } = await setGapScene(start, 1);
         const [line] = lines;
@@ -146,7 +147,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
         await line.relay.publish([...swiftEvents(strangers), ...eventsFor(devices)]);
         const begun = performance.now();
         line.proxy.refuse(false);
-        await google.pushes.atLeast(500, { timeoutMs: 60_000 });
+        await google.pushes.atLeast(500);
         console.info(`${name}: found among 20 000 in ${Math.round(performance.now() - begun)} ms`);
         await untilRecovered(server, 2);
         expect(woken()).toEqual(tokensOf(devices));
@@ -186,7 +187,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
       const devices = await registerDevices(server, 10);
       proxy.freeze();
       await relay.publish(eventsFor(devices));
-      await google.pushes.atLeast(10, { timeoutMs: 20_000 });
+      await google.pushes.atLeast(10);
       expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(tokensOf(devices));
     });
   });

@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 /** The value of a metric on a metrics page, by its full name and labels; 0 when it is not there. */
 export function readMetric(page: string, series: string): number {
@@ -14,6 +15,6 @@ export async function untilPage(
 ): Promise<void> {
   await vi.waitFor(
     async () => expect(readMetric(await (await fetch(`${adminUrl}/metrics`)).text(), series)).toBe(value),
-    { timeout: 20_000, interval: 20 },
+    { timeout: PATIENCE_MS, interval: 20 },
   );
 }

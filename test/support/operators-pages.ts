@@ -22,7 +22,7 @@ export async function operatorsPages(stage: Stage): Promise<string[]> {
   const event = eventFor([key]);
   stage.secrets.add('the id of a traced event', event.id);
   stage.relay.broadcast(event);
-  await expect.poll(async () => (await ask(traced)).text, { timeout: 10_000 }).toContain('delivered');
+  await expect.poll(async () => (await ask(traced)).text).toContain('delivered');
   const refused = [
     await ask(`{"trade_pubkey":"${key}`),
     await ask(`{"trade_pubkey":"${key}0"}`),

@@ -5,6 +5,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from './keep.ts';
 import { setScene, type Scene } from './scene.ts';
 import type { TestServer, TestServerOptions } from './test-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 /** What `GET /api/status` says of a relay. */
 export interface RelayLine {
@@ -35,7 +36,7 @@ export async function untilLine(
       const line = (await relayLines(server)).find((one) => one.url === url);
       expect(line).toMatchObject(expected);
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: PATIENCE_MS, interval: 20 },
   );
 }
 

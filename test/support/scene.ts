@@ -6,6 +6,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { eventFor } from './wire-events.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 interface SceneOptions extends Omit<TestServerOptions, 'google'> {
   /** How long FCM takes over each message. */
@@ -59,7 +60,7 @@ export async function registeredPhone(options: ConstructorParameters<typeof Phon
 /** Waits until a metric has come to a value. */
 export async function untilMetric(server: TestServer, series: string, value: number): Promise<void> {
   await vi.waitFor(async () => expect(await server.metric(series)).toBe(value), {
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
     interval: 20,
   });
 }

@@ -10,6 +10,7 @@ import { call, postJson } from './http.ts';
 import type { RunningProgram } from './running-program.ts';
 import type { Secrets } from './secrets.ts';
 import { eventFor, flipped } from './wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 export interface Stage {
   readonly relay: RelayStandIn;
@@ -99,7 +100,7 @@ export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
           const counts = [...text.matchAll(/^mostro_push_pushes_total\{.*outcome="(\w+)"\} (\d+)$/gm)];
           return counts.reduce((sum, [, label, count]) => sum + (label === outcome ? Number(count) : 0), 0);
         },
-        { timeout: 15_000 },
+        { timeout: PATIENCE_MS },
       )
       .toBe(expected);
   }

@@ -4,6 +4,7 @@ import { call } from './http.ts';
 import { readMetric } from './metrics-page.ts';
 import { outcome } from './running-program.ts';
 import type { LogLine } from './test-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 /** A server whose alarms are looked at, and how `doctor` finds what it depends on. */
 export interface Ailing {
@@ -16,9 +17,6 @@ export interface Ailing {
 interface Named {
   readonly alarms: readonly { readonly alarm: string; readonly remedy: string }[];
 }
-
-/** A minute, less what `doctor` takes: whatever fails is to be seen within one. */
-const PATIENCE_MS = 25_000;
 
 /** Where an alarm is said, by its name, at this moment: in readiness, metric, log and dashboard. */
 async function placesOf({ adminUrl, lines }: Ailing, alarm: string): Promise<string[]> {

@@ -8,6 +8,7 @@ import { fcmTarget } from '../../../test/support/registrations.ts';
 import { stallingServer } from '../../../test/support/stalling-server.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import { FcmProvider } from './fcm-provider.ts';
+import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 
 async function setUp({ path = '', tokenUri }: { path?: string; tokenUri?: string } = {}): Promise<{
   google: GoogleStandIn;
@@ -131,7 +132,7 @@ describe('warming up', () => {
 
 describe('the end of FCM', () => {
   // Less than the 15 s after which a request for a token gives up by itself.
-  test('gives up a push that waits for an access token', { timeout: 10_000 }, async () => {
+  test('gives up a push that waits for an access token', { timeout: PATIENCE_MS }, async () => {
     const { url, requests } = await stallingServer();
     const { provider, send } = await setUp({ tokenUri: url });
     const sent = send();
