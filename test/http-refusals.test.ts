@@ -120,9 +120,9 @@ const REFUSALS: [string, unknown, string][] = [
     'Invalid endpoint',
   ],
   [
-    'the endpoint ftp://host/',
+    'the token ftp://host/',
     { trade_pubkey: KEY, token: 'ftp://host/', platform: 'android' },
-    'Invalid endpoint',
+    'Invalid token',
   ],
 ];
 

@@ -53,6 +53,7 @@ export const LOG_EVENTS = {
   'registrations.swept': 'debug',
   'store.opened': 'info',
   'store.torn': 'info',
+  'store.tokens_refused': 'warn',
   'store.refusing': 'error',
   'store.recovered': 'info',
   'store.rewrite_failed': 'warn',

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { DISGUISES } from '../../test/support/disguises.ts';
 import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
-import { addressOf, isSameDevice, parseTarget } from './push-target.ts';
+import { addressOf, isSameDevice, isUsable, parseTarget } from './push-target.ts';
 
 const allowAll = (): boolean => true;
 
@@ -15,7 +16,7 @@ describe('an FCM token', () => {
     ['as Google makes them', `dQw4w9WgXcQ:APA91b${'x'.repeat(134)}`],
     ['of one character', 'x'],
     ['of 4096 characters', 'x'.repeat(4096)],
-    ['with any printable ASCII', '!"#$%&\'()*+,-./:;<=>?@[]^_`{|}~'],
+    ['with every other character that one may have', `azAZ09_-${':'.repeat(3)}`],
     ['that begins like the word http', 'httpx:APA91b'],
   ])('%s is taken as it is', (_, token) => {
     expect(parse(token)).toEqual({ type: 'fcm', token });
@@ -32,12 +33,35 @@ describe('an FCM token', () => {
     expect(parse(token)).toBe('Invalid token');
   });
 
+  test.each(DISGUISES)('is never taken for one: %s', (_, token, message) => {
+    const target = parseTarget(token, ({ protocol }) => protocol === 'https:');
+    expect(target).toBe(message);
+  });
+
+  test.each(DISGUISES)('is not used where it was kept: %s', (_, token) => {
+    expect(isUsable({ type: 'fcm', token })).toBe(false);
+  });
+
   test('is never asked of the endpoint policy', () => {
     expect(parseTarget('a:token', () => false)).toEqual(fcmTarget('a:token'));
   });
 });
 
 describe('what looks like a URL is never an FCM token', () => {
+  test('and any text is one only with the characters of one', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom('a', 'Z', '0', '_', '-', ':', '.', '/', '<', '{', '"', ' ', '\n') }),
+    );
+    fc.assert(
+      fc.property(text, (token) => {
+        const target = parse(token);
+        if (typeof target === 'object' && target.type === 'fcm') expect(token).toMatch(/^[A-Za-z0-9_:-]+$/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('whatever its scheme, case and rest', () => {
     const scheme = fc.constantFrom('http', 'https', 'HTTPS', 'hTTp', 'ftp', 'ws', 'file', 'x-y.z+1');
     fc.assert(

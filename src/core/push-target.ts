@@ -1,10 +1,12 @@
+import { isFcmToken } from './fcm-token.ts';
+
 /** The system of a device, as a client names it; `webpush` for a Web Push subscription (contract 1.1). */
 export type Platform = 'android' | 'ios' | 'webpush';
 
 /** Where a wake goes. The type alone decides which provider carries it: there is no falling back to another (contract 4). */
 export type PushTarget = FcmTarget | UnifiedPushTarget;
 
-/** A Firebase registration token: opaque, printable ASCII. */
+/** A Firebase registration token: opaque, of the alphabet that `isFcmToken` checks. */
 export interface FcmTarget {
   readonly type: 'fcm';
   readonly token: string;
@@ -51,32 +53,38 @@ export function renewedTarget(held: PushTarget, registered: PushTarget): PushTar
   return hasKeys ? registered : held;
 }
 
-/** FCM tokens are 140–200 characters today and undocumented; the bound only keeps a registration small. */
-const MAX_TOKEN_LENGTH = 4096;
 /** The longest endpoint that the UnifiedPush specification (AND_3) allows, in bytes. */
 const MAX_ENDPOINT_BYTES = 1000;
 
 const PRINTABLE = /^[\x21-\x7e]+$/;
-const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\/|^https?:/i;
+/** A scheme may be written in any case (RFC 3986, 3.1). */
+const ENDPOINT = /^https?:\/\//i;
+/** Kinds of device that this server has no provider for: a Firebase installation id, a device token of Apple's. */
+const OTHER_PROVIDERS = /^(?:fid|apns):/i;
 
-export type TargetProblem = 'Invalid token' | 'Invalid endpoint';
+export type TargetProblem = 'Invalid token' | 'Invalid endpoint' | 'Push provider not enabled';
 
 /** Decides whether wakes may be sent to a UnifiedPush endpoint: its scheme and, where it names one, its address. */
 export type EndpointPolicy = (endpoint: URL) => boolean;
 
 /**
- * Tells an FCM token from a UnifiedPush endpoint (contract 1.1: an `http(s)` URL is an endpoint). Whatever looks
- * like a URL is never taken for a token, so that no endpoint can reach Google.
+ * Tells by how a token begins which push service it belongs to (contract 1.1): `http://` and `https://` a UnifiedPush
+ * endpoint; `fid:` and `apns:` a service that is not enabled; all else is an FCM token, or invalid.
  *
  * @returns the target, or the contract's message for what is wrong with it
  */
 export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): PushTarget | TargetProblem {
-  if (!URL_LIKE.test(token)) {
-    const valid = token.length <= MAX_TOKEN_LENGTH && PRINTABLE.test(token);
-    return valid ? { type: 'fcm', token } : 'Invalid token';
+  if (ENDPOINT.test(token)) {
+    const endpoint = parseEndpoint(token, allowsEndpoint);
+    return endpoint === undefined ? 'Invalid endpoint' : { type: 'unifiedpush', endpoint };
   }
-  const endpoint = parseEndpoint(token, allowsEndpoint);
-  return endpoint === undefined ? 'Invalid endpoint' : { type: 'unifiedpush', endpoint };
+  if (OTHER_PROVIDERS.test(token)) return 'Push provider not enabled';
+  return isFcmToken(token) ? { type: 'fcm', token } : 'Invalid token';
+}
+
+/** Whether a target that was kept may be used: an earlier version took more for an FCM token than is one. */
+export function isUsable(target: PushTarget): boolean {
+  return target.type !== 'fcm' || isFcmToken(target.token);
 }
 
 /** @returns the endpoint as a normalised URL, or `undefined` where it is none or not allowed */

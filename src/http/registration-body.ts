@@ -66,9 +66,12 @@ const keys = { p256dh: part, auth: part };
 const Subscription = z.object({
   subscription: z.object({ endpoint: part, keys: z.object(keys).catch({}) }, 'Invalid token'),
 });
-/** The JSON that is sealed (contract 3.2). */
+/** The JSON that is sealed (contract 3.2): the keys beside the endpoint, or in `keys` as a browser writes them. */
 const SealedSubscription = z.object({
-  subscription: z.object({ endpoint: part, ...keys }, 'Invalid token'),
+  subscription: z.object(
+    { endpoint: part, ...keys, keys: z.object(keys).optional().catch(undefined) },
+    'Invalid token',
+  ),
 });
 
 /** What a client says that its device is reached by, and runs. */
@@ -177,5 +180,7 @@ function open(sealed: Uint8Array, rules: RegistrationRules): Device {
 function deviceOf({ platform, token }: TokenContent, rules: RegistrationRules): Device {
   if (platform !== 'webpush') return { target: parseTarget(token, rules.allowsEndpoint), platform };
   const { subscription } = parse(SealedSubscription, { subscription: parseJson(token) });
-  return { target: parseSubscription(subscription, rules), platform };
+  const { endpoint, keys: parts = subscription } = subscription;
+  const { p256dh, auth } = parts;
+  return { target: parseSubscription({ endpoint, p256dh, auth }, rules), platform };
 }

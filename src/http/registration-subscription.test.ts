@@ -41,9 +41,11 @@ function sealed(token: string): object {
   return { encrypted_token: sealToken({ ...request, format: 'mostro-push-v2' }) };
 }
 
-/** The same content in both shapes: as the W3C's JSON, and sealed. */
+/** The same content in every shape: as the W3C's JSON, and sealed in both forms. */
 function shapes({ endpoint, ...parts }: Record<string, unknown>): [string, object][] {
+  const asBrowsersWriteIt = JSON.stringify({ endpoint, expirationTime: null, keys: parts });
   return [
+    ['sealed as a browser writes it', sealed(asBrowsersWriteIt)],
     ['plain', { subscription: { endpoint, keys: parts } }],
     ['sealed', sealed(JSON.stringify({ endpoint, ...parts }))],
   ];
@@ -114,7 +116,7 @@ describe('a Web Push subscription', () => {
     ['an auth that is no base64', { ...keys, auth: `${keys.auth.slice(1)}!` }],
     ['white space around the auth', { ...keys, auth: ` ${keys.auth}` }],
     ['the keys of the wrong names', { p256dh: keys.auth, auth: keys.p256dh }],
-  ])('is refused with %s, in both shapes', (_, parts) => {
+  ])('is refused with %s, in every shape', (_, parts) => {
     for (const [, body] of shapes({ endpoint: ENDPOINT, ...parts })) expect(read(body)).toBe('Invalid token');
   });
 
@@ -126,8 +128,15 @@ describe('a Web Push subscription', () => {
     ['an endpoint on http', 'http://push.example/up'],
     ['an endpoint with a password', 'https://a:b@push.example/up'],
     ['an endpoint with a fragment', 'https://push.example/up#x'],
-  ])('is refused with %s, in both shapes', (_, endpoint) => {
+  ])('is refused with %s, in every shape', (_, endpoint) => {
     for (const [, body] of shapes({ endpoint, ...keys })) expect(read(body)).toBe('Invalid endpoint');
+  });
+
+  test.each([
+    ['null', null],
+    ['a text', 'x'],
+  ])('has its keys beside the endpoint when "keys" is %s', (_, other) => {
+    expect(read(sealed(JSON.stringify({ ...keys, endpoint: ENDPOINT, keys: other })))).toEqual(TAKEN);
   });
 
   test('may have an endpoint of 1000 bytes, and of 875 sealed', () => {

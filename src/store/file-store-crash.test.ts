@@ -22,7 +22,7 @@ test('a power cut at any moment, with any part of what was not synced, leaves al
     const changes = [1, 2, 3].map((n) => {
       const key = tradeKey((round * n) % 7);
       if ((round + n) % 4 === 0) return registrations.remove(key, UNSIGNED);
-      const target = fcmTarget(`phone ${round} ${n}`);
+      const target = fcmTarget(`phone-${round}-${n}`);
       return registrations.put(registrationAt(NOW + round, { tradePubkey: key, target }));
     });
     const underWay = stateOf(store);

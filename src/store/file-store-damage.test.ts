@@ -11,7 +11,7 @@ import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);
-const nth = (n: number, token = `phone ${n}`) =>
+const nth = (n: number, token = `phone-${n}`) =>
   registrationAt(NOW, { tradePubkey: tradeKey(n), target: fcmTarget(token) });
 
 /** A file to which changes were added one by one, with what the store held after each, and how long the file was. */
@@ -28,7 +28,7 @@ async function history(): Promise<{ bytes: Buffer; states: State[]; ends: number
   const changes = [
     () => registrations.put(nth(1)),
     () => registrations.put(nth(2)),
-    () => registrations.put(nth(1, 'new phone')),
+    () => registrations.put(nth(1, 'new-phone')),
     () => registrations.remove(tradeKey(2), UNSIGNED),
     () => registrations.put(nth(3)),
   ];

@@ -20,7 +20,7 @@ import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);
-const nth = (n: number, token = `phone ${n}`) =>
+const nth = (n: number, token = `phone-${n}`) =>
   registrationAt(NOW + n, { tradePubkey: tradeKey(n), target: fcmTarget(token) });
 
 async function withTwo(): Promise<OpenedStore> {
@@ -36,7 +36,7 @@ async function untilOpen({ store }: OpenedStore): Promise<void> {
 describe('a disk that takes nothing', () => {
   test.each([
     ['a new registration', ({ registrations }) => registrations.put(nth(3))],
-    ['another device for a key', ({ registrations }) => registrations.put(nth(1, 'new phone'))],
+    ['another device for a key', ({ registrations }) => registrations.put(nth(1, 'new-phone'))],
     ['the end of a registration', ({ registrations }) => registrations.remove(tradeKey(1), UNSIGNED)],
   ] satisfies [string, (contents: OpenedStore['store']['contents']) => Promise<unknown>][])(
     'refuses %s, whether it is noticed just then or known, and nothing has changed',
@@ -70,10 +70,10 @@ describe('a disk that takes nothing', () => {
     const disk = await failingDisk();
     disk.fail(code, what);
     await expect(contents.registrations.put(nth(3))).rejects.toThrow(StoreUnavailable);
-    await contents.registrations.renew(tradeKey(1), fcmTarget('phone 1'), LIFETIME, NOW + HOUR_MS);
-    await contents.registrations.forget(fcmTarget('phone 2'));
+    await contents.registrations.renew(tradeKey(1), fcmTarget('phone-1'), LIFETIME, NOW + HOUR_MS);
+    await contents.registrations.forget(fcmTarget('phone-2'));
     await contents.seen.commit('ab'.repeat(32));
-    contents.owed.owe({ target: fcmTarget('phone 1'), kind: 'silent_wake', keys: [tradeKey(1)] });
+    contents.owed.owe({ target: fcmTarget('phone-1'), kind: 'silent_wake', keys: [tradeKey(1)] });
     disk.heal();
     await untilOpen(opened);
     await opened.store.close();
@@ -131,12 +131,12 @@ describe('a disk that takes nothing', () => {
   test('leaves a key where it was for whoever asks before the answer', async () => {
     const { store } = await withTwo();
     const { registrations } = store.contents;
-    const changes = [registrations.put(nth(1, 'new phone')), registrations.remove(tradeKey(2), UNSIGNED)];
+    const changes = [registrations.put(nth(1, 'new-phone')), registrations.remove(tradeKey(2), UNSIGNED)];
     expect(await registrations.find(tradeKey(1))).toEqual(nth(1));
     expect(await registrations.find(tradeKey(2))).toEqual(nth(2));
     expect(registrations.mayHold(tradeKey(2))).toBe(true);
     await Promise.all(changes);
-    expect(await registrations.find(tradeKey(1))).toEqual(nth(1, 'new phone'));
+    expect(await registrations.find(tradeKey(1))).toEqual(nth(1, 'new-phone'));
     expect(registrations.mayHold(tradeKey(2))).toBe(false);
   });
 });

@@ -3,12 +3,13 @@ import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { eventId } from '../../test/support/event-id.ts';
-import { openFileStore } from '../../test/support/file-store.ts';
+import { KEY, openFileStore } from '../../test/support/file-store.ts';
 import { fcmTarget, registrationAt, tradeKey, unifiedPushTarget } from '../../test/support/registrations.ts';
 import { stateOf } from '../../test/support/store-states.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
 import type { PushTarget } from '../core/push-target.ts';
+import { surveyStore } from './survey-store.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const UNSIGNED = { signed: false, now: 0 };
@@ -113,4 +114,27 @@ test('a device that is owed a wake and has no registration left is owed nothing 
   owed.owe({ target: fcmTarget('bob'), kind: 'silent_wake', keys: [tradeKey(2)] });
   await registrations.sweep(Date.now());
   expect([...owed.all()].map(({ target: one }) => one)).toEqual([fcmTarget('alice')]);
+});
+
+test('what an earlier version took for an FCM token is left out, with what it is owed, and leaves the file', async () => {
+  const first = await openFileStore(await tempDirectory());
+  const { registrations, owed } = first.store.contents;
+  const token = JSON.stringify({ endpoint: 'https://push.example/', keys: { auth: 'secret' } });
+  await registrations.put(registrationAt(NOW, { tradePubkey: tradeKey(1) }));
+  await registrations.put(registrationAt(NOW, { tradePubkey: tradeKey(2) }));
+  await registrations.put(registrationAt(NOW, { tradePubkey: tradeKey(2), target: fcmTarget(token) }));
+  owed.owe({ target: fcmTarget(token), kind: 'silent_wake', keys: [tradeKey(2)] });
+  await first.store.close();
+  const { store, telemetry } = await openFileStore(dirname(first.path));
+  const { contents } = store;
+  expect([contents.registrations.mayHold(tradeKey(1)), contents.registrations.mayHold(tradeKey(2))]).toEqual([
+    true,
+    false,
+  ]);
+  expect([contents.owed.size, contents.unusable]).toEqual([0, 2]);
+  expect(telemetry.logged('store.tokens_refused')).toEqual([{ count: 2 }]);
+  await contents.registrations.sweep(NOW);
+  await store.close();
+  const survey = await surveyStore(first.path, [KEY]);
+  expect([[...survey.registrations.keys()], survey.owed]).toEqual([[tradeKey(1)], 0]);
 });

@@ -89,6 +89,8 @@ export class FileStore {
     if (document === 'foreign') return document;
     this.contents.registrations.sortByAge();
     await (document === undefined ? this.#make(refusal) : this.#resume(document, refusal));
+    const { unusable } = this.contents;
+    if (unusable > 0) telemetry.log('store.tokens_refused', { count: unusable });
     telemetry.log('store.opened', { count: this.contents.registrations.counts().total });
     return 'open';
   }

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
 import type { SeenEvents } from '../core/ports.ts';
+import { isUsable } from '../core/push-target.ts';
+import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';
 import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
 import { DurableRegistrations } from './durable-registrations.ts';
@@ -50,6 +52,7 @@ export class StoreContents {
   readonly #seen: MemorySeenEvents;
   /** When the oldest id was committed that is on the disk. */
   #oldestSeenAt = Infinity;
+  #unusable = 0;
 
   constructor(parts: StoreContentsParts) {
     const { capacity, clock, holds, journal, onDisplaced, onGarbage } = parts;
@@ -83,6 +86,11 @@ export class StoreContents {
     return this.#parts.clock() - this.#oldestSeenAt >= MAX_EVENT_AGE_MS;
   }
 
+  /** Records of the disk that were left out, because what they name is no device that a wake may be sent to. */
+  get unusable(): number {
+    return this.#unusable;
+  }
+
   /** About how large a file is that holds this and nothing else. */
   get estimatedBytes(): number {
     const { total } = this.registrations.counts();
@@ -93,6 +101,7 @@ export class StoreContents {
   apply(record: StoreRecord): void {
     switch (record.type) {
       case 'registered':
+        if (!isUsable(record.registration.target)) return this.#leaveOut(record.registration.tradePubkey);
         if (this.registrations.restore(record.registration)) return;
         throw new StoreOpenError(
           `MAX_REGISTRATIONS is ${this.#parts.capacity}, and the store holds more; raise it, or export the store and start a new one`,
@@ -104,7 +113,7 @@ export class StoreContents {
         this.#oldestSeenAt = Math.min(this.#oldestSeenAt, record.at);
         return this.#seen.restore(record.id, record.at);
       case 'owed':
-        return this.owed.restore(record.wake);
+        return isUsable(record.wake.target) ? this.owed.restore(record.wake) : this.#leaveOut();
       case 'settled':
         return void this.owed.drop(record.target);
       case 'alive':
@@ -126,5 +135,12 @@ export class StoreContents {
       this.#oldestSeenAt = Math.min(this.#oldestSeenAt, time);
       yield { type: 'seen', id, at: time };
     }
+  }
+
+  /** The disk has something that is not to be used, nor to stay there. @param key whose former registration it replaced */
+  #leaveOut(key?: TradePubkey): void {
+    if (key !== undefined) this.registrations.drop(key);
+    this.#unusable++;
+    this.#parts.onGarbage();
   }
 }
