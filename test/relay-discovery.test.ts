@@ -4,10 +4,13 @@ import { Daemon } from '../stand-ins/daemon.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
 import { freePort } from './support/free-port.ts';
+import { call } from './support/http.ts';
 import { keep } from './support/keep.ts';
 import { relayLines, untilLine } from './support/relay-lines.ts';
 import { setScene, untilMetric } from './support/scene.ts';
 import { eventFor, flipped } from './support/wire-events.ts';
+
+const UNPROVEN = 'mostro_push_relays_unproven';
 
 describe('with MOSTRO_RELAY_DISCOVERY', () => {
   test('a relay is asked once for the lists of the instances, stored ones and those to come', async () => {
@@ -86,11 +89,37 @@ describe('with MOSTRO_RELAY_DISCOVERY', () => {
 
   test('no more than twenty relays are followed', async () => {
     const scene = await setDiscoveryScene();
-    const port = await freePort();
-    const many = Array.from({ length: 30 }, (_, n) => [`ws://127.0.0.1:${port}/${n}`]);
+    const many = Array.from({ length: 30 }, (_, n) => [`${scene.other.url}/${n}`]);
     scene.relay.broadcast(relayList(scene.mostro, 1, ...many));
-    await untilMetric(scene.server, listsOf('adopted'), 1);
-    expect(await discovered(scene)).toHaveLength(20);
+    await expect.poll(() => discovered(scene)).toHaveLength(20);
+    expect(scene.other.clientCount).toBe(20);
+  });
+
+  test('a relay that is named is shown once it has been live, and from then on also while it is lost', async () => {
+    const scene = await setDiscoveryScene();
+    const { mostro, other, relay, server } = scene;
+    const nowhere = `ws://127.0.0.1:${await freePort()}`;
+    relay.broadcast(relayList(mostro, 1, [nowhere], [other.url]));
+    await untilLine(server, other, { state: 'live', discovered: true });
+    expect(await discovered(scene)).toEqual([other.url]);
+    await untilMetric(server, UNPROVEN, 1);
+    const { text } = await call(`${server.adminUrl}/metrics`);
+    expect(text).not.toContain(new URL(nowhere).host);
+    await other.stop();
+    await untilLine(server, other, { state: 'waiting', discovered: true });
+    await untilMetric(server, UNPROVEN, 1);
+  });
+
+  test('a list that changes all the time has no more than forty relays dialled at once', async () => {
+    const { mostro, relay, server } = await setDiscoveryScene();
+    const port = await freePort();
+    for (let version = 1; version <= 3; version++) {
+      const many = Array.from({ length: 20 }, (_, n) => [`ws://127.0.0.1:${port}/${version}/${n}`]);
+      relay.broadcast(relayList(mostro, version, ...many));
+      await untilMetric(server, listsOf('adopted'), version);
+    }
+    // One more every 15 seconds: a busy machine may have seen one or two.
+    expect(await server.metric(UNPROVEN)).toBeLessThan(5);
   });
 });
 

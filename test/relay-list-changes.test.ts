@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
+import { Daemon } from '../stand-ins/daemon.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
 import { freePort } from './support/free-port.ts';
 import { keep } from './support/keep.ts';
 import { untilLine } from './support/relay-lines.ts';
-import { untilMetric } from './support/scene.ts';
+import { setScene, untilMetric } from './support/scene.ts';
 import { eventFor } from './support/wire-events.ts';
 
 describe('a newer list', () => {
@@ -84,6 +85,25 @@ describe('a configured relay that an instance lists too', () => {
     relay.broadcast(eventFor([alice.tradePubkey]));
     expect(await woken()).toEqual([alice.token]);
     expect(kindsAsked(relay)).toEqual([1059, 14, 10_002]);
+    expect(relay.clientCount).toBe(1);
+  });
+
+  test('is the same relay with credentials, another scheme or a dot behind its name', async () => {
+    const [mostro, relay] = [keep(new Daemon()), keep(await RelayStandIn.start())];
+    const place = `localhost:${relay.port}/inbox`;
+    const { server } = await setScene({
+      relays: [relay],
+      environment: {
+        NOSTR_RELAYS: `ws://alice:sesame@${place}`,
+        MOSTRO_PUBKEYS: mostro.pubkey,
+        MOSTRO_RELAY_DISCOVERY: 'true',
+      },
+    });
+    await relay.subscribed(10_002);
+    const spellings = [`ws://${place}`, `wss://${place}`, `ws://${place.replace(':', '.:')}`];
+    relay.broadcast(relayList(mostro, 1, ...spellings.map((url) => [url])));
+    await untilMetric(server, listsOf('adopted'), 1);
+    expect(await server.metric('mostro_push_relays_unproven')).toBe(0);
     expect(relay.clientCount).toBe(1);
   });
 });

@@ -57,7 +57,7 @@ export const VARIABLES = {
     { secret: true },
   ),
   MOSTRO_RELAY_DISCOVERY: variable(
-    'Watch the relays that these instances publish (kind 10002) too. Needs MOSTRO_PUBKEYS.',
+    'Watch the relays that these instances publish (kind 10002) too, if they are wss and public. Needs MOSTRO_PUBKEYS.',
     onOff,
     'false',
   ),
@@ -118,7 +118,7 @@ export const VARIABLES = {
   ),
   UNIFIEDPUSH_ENABLED: variable('Push to UnifiedPush endpoints (GrapheneOS, LineageOS).', onOff, 'true'),
   UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: variable(
-    'Allow endpoints that are http or on private addresses: for tests and home labs.',
+    'Allow endpoints that are http or on private addresses, and discovered relays that are ws or there: for tests and home labs.',
     onOff,
     'false',
   ),

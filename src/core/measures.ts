@@ -99,6 +99,10 @@ export const GAUGES = {
   relay_state: { help: '1 for the state that a relay is in, by its host.', labels: ['relay', 'state'] },
   relay_subscriptions_live: { help: 'Subscriptions past EOSE, by host of the relay.', labels: ['relay'] },
   relay_kinds_restricted: { help: 'Kinds that a relay does not serve, by its host.', labels: ['relay'] },
+  relays_unproven: {
+    help: 'Relays that Mostro instances name and that have not been live yet: the other gauges leave them out.',
+    labels: [],
+  },
   relay_recovering: { help: 'Kinds that are being caught up on, by host of the relay.', labels: ['relay'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 

@@ -53,6 +53,12 @@ describe('an r tag', () => {
     expect(urlsOf([['r', `wss://a.example${' '.repeat(498)}`]])).toEqual([]);
   });
 
+  test('does not where the guard refuses its relay, and then takes no place', () => {
+    const { lists, list } = relayListScene(({ hostname }) => !hostname.startsWith('u'));
+    lists.offer(list(relays(...numbered('u', 100), ...numbered('a', 30))));
+    expect(lists.urls()).toEqual(numbered('a', 20).map((name) => `wss://${name}.example`));
+  });
+
   test('counts once, in however many ways it is written', () => {
     const ways = ['wss://a.example', 'wss://A.example/', 'wss://a.example:443', 'wss://a.example/#x'];
     expect(urlsOf(ways.map((way) => ['r', way]))).toEqual(['wss://a.example']);

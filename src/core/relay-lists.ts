@@ -14,6 +14,8 @@ export interface RelayListsParts {
   /** Whose lists count, in lower-case hex. */
   readonly authors: readonly string[];
   readonly verifier: EventVerifier;
+  /** Whether a relay may be dialled because an author names it. One that may not is passed over, and takes no place. */
+  readonly allows: (url: URL) => boolean;
   readonly clock: Clock;
 }
 
@@ -37,7 +39,7 @@ export class RelayLists {
 
   /** Takes an event whose shape alone has been checked. Verifies it last: a relay may repeat an old list for ever. */
   offer(event: NostrEvent): 'adopted' | 'ignored' | 'forged' {
-    const { authors, clock, verifier } = this.#parts;
+    const { allows, authors, clock, verifier } = this.#parts;
     const { id, pubkey, kind, created_at: createdAt } = event;
     const now = unixSeconds(clock);
     const expiresAt = expirationOf(event) ?? Infinity;
@@ -45,7 +47,7 @@ export class RelayLists {
     if (createdAt > now + MAX_AHEAD_SECONDS || expiresAt <= now) return 'ignored';
     if (!isNewer(event, this.#lists.get(pubkey))) return 'ignored';
     if (!verifier.verify(event)) return 'forged';
-    this.#lists.set(pubkey, { id, createdAt, expiresAt, urls: writeRelays(event) });
+    this.#lists.set(pubkey, { id, createdAt, expiresAt, urls: writeRelays(event, allows) });
     return 'adopted';
   }
 
@@ -74,7 +76,7 @@ function isNewer({ id, created_at: createdAt }: NostrEvent, held: RelayList | un
 }
 
 /** The first distinct relays that the author writes to; the marker is `read`, `write`, or absent for both (NIP-65). */
-function writeRelays({ tags }: NostrEvent): readonly string[] {
+function writeRelays({ tags }: NostrEvent, allows: (url: URL) => boolean): readonly string[] {
   const urls = new Set<string>();
   for (const [name, written, marker = ''] of tags) {
     if (urls.size === MAX_DISCOVERED_RELAYS) break;
@@ -82,7 +84,7 @@ function writeRelays({ tags }: NostrEvent): readonly string[] {
     // Before it is parsed, and after: encoding makes it longer.
     const url =
       written.length > MAX_URL_CHARACTERS ? undefined : parseRelayUrl(written, { credentials: false });
-    if (url !== undefined && url.length <= MAX_URL_CHARACTERS) urls.add(url);
+    if (url !== undefined && url.length <= MAX_URL_CHARACTERS && allows(new URL(url))) urls.add(url);
   }
   return [...urls];
 }

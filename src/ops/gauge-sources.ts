@@ -35,7 +35,7 @@ export interface ObservedParts {
     count(): Readonly<Record<string, number>>;
     troubled(): Readonly<Record<string, LaneTroubles>>;
   };
-  readonly relays: { status(): readonly ObservedRelay[] };
+  readonly relays: { status(): readonly ObservedRelay[]; readonly unproven: number };
   readonly skew: { readonly seconds: number | undefined };
   readonly disk: { readonly freeBytes: number | undefined };
   readonly health: Readonly<Record<string, DeliveryHealth>>;
@@ -77,6 +77,7 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
     relay_state: () => relays.status().map(({ relay, state }) => ({ labels: { relay, state }, value: 1 })),
     relay_subscriptions_live: byRelay(({ liveKinds }) => liveKinds.length),
     relay_kinds_restricted: byRelay(({ restricted }) => restricted.length),
+    relays_unproven: () => one(relays.unproven),
     relay_recovering: byRelay(({ recovering }) => recovering.length),
   };
 }

@@ -53,6 +53,11 @@ export class KindWatch {
     return this.#isLive;
   }
 
+  /** Whether the subscription has ever been live. */
+  get hasBeenLive(): boolean {
+    return this.#totalAtFirst !== undefined;
+  }
+
   /** What all relays have delivered since this one could have. */
   get eventsElsewhere(): number {
     return this.#parts.total.events - (this.#totalAtFirst ?? this.#parts.total.events);

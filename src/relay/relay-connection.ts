@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ProofsOfLife } from '../core/ports.ts';
@@ -6,6 +7,7 @@ import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
 import { Redial } from './redial.ts';
 import { RelayConduct, type Misconduct } from './relay-conduct.ts';
+import type { DiscoveryGuard } from './discovery-guard.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
 import type { ConnectionEnd } from './connection-end.ts';
 import { noteWatches, resumeWatches } from './resume-watches.ts';
@@ -18,6 +20,8 @@ export interface RelayConnectionOptions extends ListeningContext {
   readonly url: string;
   /** Named by a Mostro instance and not by the operator. */
   readonly discovered: boolean;
+  /** What a discovered relay must be, and how its name is resolved. */
+  readonly guard?: DiscoveryGuard | undefined;
   /** What a restart remembers of the relays. */
   readonly proofs?: ProofsOfLife | undefined;
   /** When the program began to listen at all, in milliseconds. */
@@ -60,6 +64,11 @@ export class RelayConnection {
 
   get discovered(): boolean {
     return this.#options.discovered;
+  }
+
+  /** Whether it may be shown: what a Mostro instance names may be anything until it has served as a relay. */
+  get isKnown(): boolean {
+    return !this.discovered || this.#watches.some(({ hasBeenLive }) => hasBeenLive);
   }
 
   status(): RelayStatus {
@@ -114,6 +123,12 @@ export class RelayConnection {
     }
   }
 
+  /** How the relay's name is resolved, at every dial. The operator's own relays may be anywhere. */
+  get #resolution(): { readonly lookup?: LookupFunction } {
+    const { discovered, guard } = this.#options;
+    return discovered && guard?.lookup !== undefined ? { lookup: guard.lookup } : {};
+  }
+
   /** One connection, from the dial to its end. */
   #connect(signal: AbortSignal): Promise<ConnectionEnd> {
     const { timing, url } = this.#options;
@@ -123,6 +138,9 @@ export class RelayConnection {
       maxPayload: frameBytes(this.#limits),
       // Answered in keepAlive, as far as the relay reads the answers.
       autoPong: false,
+      // Nobody has checked where this would send us.
+      followRedirects: false,
+      ...this.#resolution,
     });
     this.#socket = socket;
     // Ours and not the library's, which a relay that drips its answer would outlast.
@@ -190,7 +208,7 @@ export class RelayConnection {
     this.#limitsAskedAt = clock();
     // What it said before holds until it says something else.
     const onDate = (date: unknown): void => this.#options.onDate?.(this.host, date);
-    this.#limits = (await fetchRelayLimits(url, signal, onDate)) ?? this.#limits;
+    this.#limits = (await fetchRelayLimits(url, signal, { onDate, ...this.#resolution })) ?? this.#limits;
     const { maxSubscriptions: count } = this.#limits;
     // One for each kind, and one to catch up.
     if (count !== undefined && count <= kinds.length)

@@ -1,3 +1,6 @@
+import type { LookupFunction } from 'node:net';
+
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 
 import { SECOND_MS } from '../core/clock.ts';
@@ -30,17 +33,23 @@ export interface RelayLimits {
   readonly maxSubscriptionId?: number | undefined;
 }
 
+export interface LimitsOptions {
+  readonly onDate?: (date: unknown) => void;
+  readonly lookup?: LookupFunction | undefined;
+}
+
 /**
  * Asks a relay for its limits. Best effort: many relays have no such document, some have one that is wrong.
  *
  * @param url the relay's `ws(s)` URL
- * @param onDate told of the answer's `Date` header, whatever its status
+ * @param options.onDate told of the answer's `Date` header, whatever its status
+ * @param options.lookup how the relay's name is resolved; as usual where this is absent
  * @returns `undefined` when the relay does not answer with such a document
  */
 export async function fetchRelayLimits(
   url: string,
   signal: AbortSignal,
-  onDate?: (date: unknown) => void,
+  { lookup, onDate }: LimitsOptions = {},
 ): Promise<RelayLimits | undefined> {
   if (signal.aborted) return undefined;
   const page = new URL(url.replace(/^ws/, 'http'));
@@ -50,11 +59,15 @@ export async function fetchRelayLimits(
   const stop = (): void => cutOff.abort();
   const timer = setTimeout(stop, TIMEOUT_MS);
   signal.addEventListener('abort', stop, { once: true });
+  let dispatcher: Dispatcher | undefined;
   try {
     // Beside the first conversation, not at the start, which it would make longer.
-    const { request } = await import('undici');
+    const { Agent, request } = await import('undici');
+    // Of its own: a connection that is kept for others was dialled without this relay's look-up.
+    dispatcher = new Agent({ connect: lookup === undefined ? {} : { lookup } });
     const headers = { accept: 'application/nostr+json' };
-    const { statusCode, headers: answered, body } = await request(page, { headers, signal: cutOff.signal });
+    const asked = request(page, { headers, signal: cutOff.signal, dispatcher });
+    const { statusCode, headers: answered, body } = await asked;
     onDate?.(answered['date']);
     const text = await readAtMost(body, MAX_BYTES);
     return statusCode === 200 ? readRelayLimits(text) : undefined;
@@ -62,6 +75,8 @@ export async function fetchRelayLimits(
     return undefined; // Unreachable, too slow, too long, or gone: nothing depends on it.
   } finally {
     stop();
+    // Rejects never; its connections are cut at once.
+    void dispatcher?.destroy();
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
   }

@@ -1,4 +1,6 @@
 import { SECOND_MS } from '../core/clock.ts';
+import { MAX_DISCOVERED_RELAYS } from '../core/relay-lists.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
 import { RelayConnection, type RelayConnectionOptions } from './relay-connection.ts';
 import type { KindTotal } from './kind-watch.ts';
 import type { RelayStatus } from './relay-status.ts';
@@ -12,6 +14,12 @@ export interface RelayPoolOptions extends Omit<
   /** The relays that Mostro instances publish at this moment. */
   readonly published: () => readonly string[];
 }
+
+/**
+ * How many relays may be watched anew because a Mostro instance names them: two whole lists at once, and one every 15 seconds
+ * on. An instance whose list changes all the time does not make this server knock at host after host.
+ */
+const NEWLY_NAMED = { burst: 2 * MAX_DISCOVERED_RELAYS, perSecond: 1 / 15 };
 
 const TICK_MS = SECOND_MS;
 /** A clock that is this much off from one tick to the next was set, or the process, or its machine, stood still. */
@@ -29,6 +37,9 @@ export class RelayPool {
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
+  readonly #newlyNamed = new TokenBucket({ ...NEWLY_NAMED, clock: () => performance.now() });
+  /** Until when no further relay is watched because it is named, by the monotonic clock, in milliseconds. */
+  #namedEnoughUntil = 0;
   #tickedAt = Date.now();
   #onFault: (fault: unknown) => void = () => undefined;
 
@@ -70,22 +81,39 @@ export class RelayPool {
   /** Watches the published relays beside the configured ones, and no longer those that were published and are no more. */
   follow(): void {
     const { published, telemetry } = this.#options;
-    const urls = published();
+    const configured = new Set(this.#options.urls.map(placeOf));
+    const urls = published().filter((url) => !configured.has(placeOf(url)));
     for (const [url, { connection, stop }] of this.#watched) {
       if (!connection.discovered || urls.includes(url)) continue;
       this.#watched.delete(url);
       stop.abort();
       telemetry.log('relay.dropped', { relay: connection.host });
     }
-    for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, true);
+    for (const url of urls) {
+      if (this.#watched.has(url)) continue;
+      // A later tick goes on.
+      if (performance.now() < this.#namedEnoughUntil) return;
+      this.#namedEnoughUntil = performance.now() + this.#newlyNamed.spend(1);
+      this.#watch(url, true);
+    }
   }
 
   #noteProofs(): void {
     for (const { connection } of this.#watched.values()) connection.noteProofs();
   }
 
+  /** Of every relay that is configured, or was named by a Mostro instance and has been live. */
   status(): RelayStatus[] {
-    return [...this.#watched.values()].map(({ connection }) => connection.status());
+    return this.#connections.filter(({ isKnown }) => isKnown).map((connection) => connection.status());
+  }
+
+  /** How many relays are named by Mostro instances and have not been live yet. */
+  get unproven(): number {
+    return this.#connections.filter(({ isKnown }) => !isKnown).length;
+  }
+
+  get #connections(): RelayConnection[] {
+    return [...this.#watched.values()].map(({ connection }) => connection);
   }
 
   #watch(url: string, discovered: boolean): void {
@@ -102,4 +130,10 @@ export class RelayPool {
     done.catch((fault: unknown) => this.#onFault(fault));
     this.#watched.set(url, { connection, stop, done });
   }
+}
+
+/** A relay without its scheme and credentials: two URLs of one place are one relay. */
+function placeOf(url: string): string {
+  const { host, pathname, search } = new URL(url);
+  return `${host.replace(/\.(?=:|$)/, '')}${pathname}${search}`;
 }

@@ -18,11 +18,11 @@ interface RelayListScene {
 }
 
 /** The lists of Alice, Bob and Carol, in this order. A signature is genuine here unless it is {@link FORGED}. */
-export function relayListScene(): RelayListScene {
+export function relayListScene(allows: (url: URL) => boolean = () => true): RelayListScene {
   const clock = new FakeClock();
   let verified = 0;
   const verifier = { verify: ({ sig }: NostrEvent) => ++verified > 0 && sig !== FORGED };
-  const lists = new RelayLists({ authors: [ALICE, BOB, CAROL], verifier, clock: clock.read });
+  const lists = new RelayLists({ authors: [ALICE, BOB, CAROL], verifier, allows, clock: clock.read });
   const list: RelayListScene['list'] = (tags, parts) =>
     unsignedEvent({ kind: 10_002, pubkey: ALICE, created_at: clock.seconds, tags, ...parts });
   return { lists, clock, verified: () => verified, list };

@@ -51,6 +51,8 @@ describe('an endpoint of the public internet', () => {
     ['is on port 0', 'https://push.example:0/x'],
     ['is on the port of SIP', 'https://push.example:5060/x'],
     ['is on the port of IRC', 'https://push.example:6667/x'],
+    ['is in .onion', 'https://hidden.onion/x'],
+    ['is in .lan', 'https://nas.lan/x'],
     ['is in home.arpa', 'https://nas.home.arpa/x'],
   ])('is none that %s', (_, url) => {
     expect(publicEndpoint(new URL(url))).toBe(false);

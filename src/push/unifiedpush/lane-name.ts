@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 
 import type * as Tldts from 'tldts';
 
-import { isPublicAddress } from './public-address.ts';
+import { isPublicAddress } from '../../net/public-address.ts';
 
 // CommonJS: an `import` would first read all of its source, which is the public suffix list, for names.
 const { getDomain } = createRequire(import.meta.url)('tldts') as typeof Tldts;

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** IPv4 ranges that are not the public internet (IANA special-purpose registry): a push there would reach inside. */
+/** IPv4 ranges that are not the public internet (IANA special-purpose registry): a connection there would reach inside. */
 const SPECIAL_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',

@@ -2,16 +2,16 @@ import type { LookupAddress } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 
-import { SECOND_MS } from '../../core/clock.ts';
+import { SECOND_MS } from '../core/clock.ts';
 import { isPublicAddress } from './public-address.ts';
 
-/** A push server's name servers get two tries of three seconds; the attempt as a whole has ten. */
+/** A name server gets two tries of three seconds; an attempt to connect as a whole has ten. */
 const RESOLVER = { timeout: 3 * SECOND_MS, tries: 2 };
 /** Our own code for a name that has an address, but none that may be called. */
 const NOT_PUBLIC = 'ENOTPUBLIC';
 
 /**
- * Resolves a push server's name, and answers only with public addresses. The connection goes to one of those, so a
+ * Resolves a host's name, and answers only with public addresses. The connection goes to one of those, so a
  * name cannot be checked as one address and dialled as another. By c-ares and not by `dns.lookup`, whose slow names
  * would hold the few threads that the rest of Node shares.
  *
@@ -59,7 +59,7 @@ function codeOf(fault: unknown): string | undefined {
   return (fault as { code?: string } | undefined)?.code;
 }
 
-/** Without the name: it is part of an endpoint. */
+/** Without the name: it may be part of an endpoint, which is a secret. */
 function lookupError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error('no public address'), { code });
 }
