@@ -9,6 +9,7 @@ import { churn, fill } from './scenarios/memory.ts';
 import { burst } from './scenarios/burst.ts';
 import { foreignRecovery } from './scenarios/foreign-recovery.ts';
 import { growth } from './scenarios/growth.ts';
+import { hostile } from './scenarios/hostile.ts';
 import { latency } from './scenarios/latency.ts';
 import { overload } from './scenarios/overload.ts';
 import { inFlight, pushes } from './scenarios/pushes.ts';
@@ -70,6 +71,7 @@ async function figures(stage: Stage): Promise<Figure[]> {
   await note('latency', () => latency(stage, few));
   await note('burst', () => burst(stage, few));
   await note('unifiedpush', () => unifiedPush(stage));
+  await note('hostile', () => hostile(stage));
   await note('recovery', async () => [await recovery(stage), ...(await foreignRecovery(stage))]);
   await note('registrations', () => registrations(stage, few));
   if (extent.overload > 0) await note('overload', () => overload(stage, few));

@@ -7,11 +7,21 @@ import { join } from 'node:path';
 import { googleServiceAccount } from '../stand-ins/google-service-account.ts';
 import { LoopbackServer } from '../stand-ins/loopback-server.ts';
 import { selfSignedCertificate } from '../stand-ins/self-signed-certificate.ts';
+import { IPHONE, UNREAD } from './hostile-world.ts';
 
 /** As many as Google's servers take on one session. */
 export const STREAMS = 100;
 
 const TOKEN = '"token":"';
+
+const NO_KEY_OF_APPLES = {
+  code: 401,
+  status: 'UNAUTHENTICATED',
+  message: 'Auth error from APNS or Web Push Service',
+  details: [
+    { '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode: 'THIRD_PARTY_AUTH_ERROR' },
+  ],
+};
 
 /**
  * FCM over TLS and HTTP/2, Google's token endpoint, and a UnifiedPush server over HTTPS: as little as a push service can do,
@@ -90,7 +100,9 @@ export class PushService implements AsyncDisposable {
     stream.on('error', () => undefined);
     stream.on('end', () => {
       const from = body.indexOf(TOKEN) + TOKEN.length;
-      this.onPush(body.slice(from, body.indexOf('"', from)));
+      const token = body.slice(from, body.indexOf('"', from));
+      if (token.startsWith(IPHONE)) return this.#refuse(stream);
+      this.onPush(token);
       if (this.latencyMs === 0) this.#accept(stream);
       else setTimeout(() => this.#accept(stream), this.latencyMs);
     });
@@ -99,9 +111,18 @@ export class PushService implements AsyncDisposable {
   #takeUnifiedPush(request: IncomingMessage, response: ServerResponse): void {
     request.resume();
     request.on('end', () => {
-      this.onPush(new URL(request.url ?? '', this.endpoints).href);
+      const endpoint = new URL(request.url ?? '', this.endpoints).href;
+      if (endpoint.startsWith(`${this.endpoints}${UNREAD}`)) return void response.writeHead(507).end();
+      this.onPush(endpoint);
       response.writeHead(201).end();
     });
+  }
+
+  /** As FCM does where the Firebase project has no key of Apple's. */
+  #refuse(stream: ServerHttp2Stream): void {
+    if (stream.destroyed) return;
+    stream.respond({ ':status': 401, 'content-type': 'application/json; charset=UTF-8' });
+    stream.end(JSON.stringify({ error: NO_KEY_OF_APPLES }));
   }
 
   #accept(stream: ServerHttp2Stream): void {

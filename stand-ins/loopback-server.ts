@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
 
 /**
- * Keeps any `net.Server` (HTTP, HTTP/2, TLS) on 127.0.0.1. It remembers the raw sockets, because neither keep-alive
+ * Keeps any `net.Server` (HTTP, HTTP/2, TLS) on the loopback network. It remembers the raw sockets, because neither keep-alive
  * connections nor HTTP/2 sessions let a plain `close()` finish.
  */
 export class LoopbackServer implements AsyncDisposable {
@@ -21,8 +21,9 @@ export class LoopbackServer implements AsyncDisposable {
     });
   }
 
-  static async listen(server: Server, port = 0): Promise<LoopbackServer> {
-    server.listen(port, '127.0.0.1');
+  /** @param address of the loopback network, 127.0.0.0/8 */
+  static async listen(server: Server, port = 0, address = '127.0.0.1'): Promise<LoopbackServer> {
+    server.listen(port, address);
     await once(server, 'listening');
     return new LoopbackServer(server);
   }
