@@ -6,6 +6,7 @@ import { registerDevices } from './support/devices.ts';
 import { fcmError } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
+import { standingAlarms } from './support/standing-alarms.ts';
 import { eventFor } from './support/wire-events.ts';
 
 const JUNK = 1000;
@@ -60,7 +61,8 @@ describe('a push server that is hostile to its own endpoints', () => {
     ['503', 503],
     ['403', 403],
   ])('and answers all of them %s disturbs nobody else', async (_name, status) => {
-    const scene = await setScene();
+    const laneSizes = { unifiedpush: { concurrency: 16, capacity: 20 } };
+    const scene = await setScene({ laneSizes });
     const { relay, phone } = scene;
     const hostile = keep(await UnifiedPushStandIn.start());
     hostile.answer = () => ({ status, headers: { 'retry-after': '3600' } });
@@ -70,6 +72,8 @@ describe('a push server that is hostile to its own endpoints', () => {
     await hostile.pushes.atLeast(3);
     await expectOthersUndisturbed(scene);
     await untilMetric(scene.server, 'mostro_push_lanes{provider="unifiedpush"}', 2);
+    // Its queue is full as well, and it calls more devices gone than it delivers to: neither is FCM's trouble.
+    expect(['', 'UnifiedPush host down']).toContain((await standingAlarms(scene.server)).join());
   });
 });
 

@@ -7,7 +7,7 @@ import type { Delivery } from './delivery.ts';
 import { DeliveryHealth } from './delivery-health.ts';
 
 const NO_TOKEN_ACCEPTED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };
-const APNS: Delivery = { outcome: 'refused', reason: 'third_party_auth', blames: 'provider' };
+const APNS: Delivery = { outcome: 'refused', reason: 'third_party_auth', blames: 'platform' };
 
 function setUp(): { clock: FakeClock; health: DeliveryHealth; note: (...deliveries: Delivery[]) => void } {
   const clock = new FakeClock();

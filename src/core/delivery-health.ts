@@ -40,19 +40,19 @@ export class DeliveryHealth {
     const now = this.#clock();
     const { outcome } = delivery;
     if (outcome === 'retry' && delivery.throttled === true) return;
-    if (outcome === 'retry') {
+    // An APNs key is the matter of iPhones alone, and what a client registers can bring the same answer about.
+    if (outcome === 'refused' && delivery.reason === 'third_party_auth') this.#apnsRefusedAt = now;
+    if (outcome === 'retry' && delivery.concerns === undefined) {
       this.#count('bad');
       this.#failures++;
       this.#lastFailure = { reason: delivery.reason, at: now };
     } else if (outcome === 'refused' && delivery.blames === 'provider') {
       this.#count('bad');
-      // An APNs key is the matter of iPhones alone, and what a client registers can bring the same answer about.
-      if (delivery.reason === 'third_party_auth') this.#apnsRefusedAt = now;
-      else this.#refusal = { reason: delivery.reason, at: now };
+      this.#refusal = { reason: delivery.reason, at: now };
     } else {
       this.#count('good');
       this.#failures = 0;
-      if (outcome === 'refused') return;
+      if (outcome === 'refused' || outcome === 'retry') return;
       this.#refusal = undefined;
       if (outcome === 'delivered') this.#lastDeliveryAt = now;
     }

@@ -8,21 +8,31 @@ export interface Wake {
   readonly timestamp: number;
 }
 
+/**
+ * Whom an answer is about. `provider`: the push service as a whole, or our configuration for it. `platform`: one kind of device only,
+ * for example iPhones where the APNs key of the Firebase project is refused. `device`: this device only.
+ */
+export type Concern = 'provider' | 'platform' | 'device';
+
 /** How one attempt to deliver a wake ended. The union is closed: every provider speaks it, and only it. */
 export type Delivery =
   /** The push service took it. */
   | { readonly outcome: 'delivered' }
   /** The push service says this device will never be reachable again. */
   | { readonly outcome: 'gone' }
-  /** It may work later; `afterMs` is what the push service asked for. `throttled`: it said that we send too much. */
+  /**
+   * It may work later; `afterMs` is what the push service asked for. `throttled`: it said that we send too much. `concerns` is absent
+   * where the answer does not tell whom it is about: then the number of devices tells (`lane-health.ts`).
+   */
   | {
       readonly outcome: 'retry';
       readonly reason: string;
       readonly afterMs?: number;
       readonly throttled?: boolean;
+      readonly concerns?: Exclude<Concern, 'provider'>;
     }
-  /** Trying again at once changes nothing: the configuration or we are to blame (`provider`), or what the client registered (`device`). */
-  | { readonly outcome: 'refused'; readonly reason: string; readonly blames: 'provider' | 'device' };
+  /** Trying again at once changes nothing. */
+  | { readonly outcome: 'refused'; readonly reason: string; readonly blames: Concern };
 
 export type DeliveryOutcome = Delivery['outcome'];
 

@@ -85,20 +85,17 @@ function fcmAlarms(signs: AlarmSigns): Alarm[] {
   return alarms;
 }
 
+/** FCM is one lane that everybody needs. Of UnifiedPush hosts there are many, and strangers run them: none of them ails the server. */
 function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
   const alarms: Alarm[] = [];
-  for (const [provider, troubles] of Object.entries(troubled)) {
-    const raise = (alarm: AlarmName, trouble: LaneTrouble): void => {
-      const count = troubles[trouble];
-      if (count > 0) alarms.push({ alarm, provider, count });
-    };
-    raise('queue full', 'full');
-    raise('devices called gone', 'guarded');
-    raise('429 pause', 'paused');
-    // What is down at Google has names of its own.
-    if (provider === 'unifiedpush') raise('UnifiedPush host down', 'down');
-  }
-  // Of UnifiedPush hosts there are many, and strangers run them.
+  const raise = (provider: ProviderName, trouble: LaneTrouble, alarm: AlarmName): void => {
+    const count = troubled[provider]?.[trouble] ?? 0;
+    if (count > 0) alarms.push({ alarm, provider, count });
+  };
+  raise('fcm', 'full', 'queue full');
+  raise('fcm', 'guarded', 'devices called gone');
+  raise('fcm', 'paused', '429 pause');
+  raise('unifiedpush', 'down', 'UnifiedPush host down');
   if (health.fcm.isPoor) alarms.push({ alarm: 'deliveries failing', provider: 'fcm' });
   return alarms;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import {
+  APNS_REFUSED,
   DELIVERED,
   FAILED,
   GONE,
@@ -9,6 +10,7 @@ import {
   REFUSED,
   retry,
   THROTTLED,
+  UNHEARD,
 } from '../../test/support/lane-bench.ts';
 import { Backoff } from './backoff.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
@@ -58,26 +60,59 @@ describe('a pause', () => {
     expect(health.state).toBe('paused');
   });
 
+  test('does not come while as many devices have a wake delivered, and comes with one device more', () => {
+    const { health, note } = setUp();
+    note(DELIVERED, 'a', 'b', 'c', 'd');
+    note(THROTTLED, 'e', 'f', 'g', 'h');
+    expect(health.state).toBe('open');
+    expect(note(THROTTLED, 'i')).toEqual(['paused']);
+  });
+
+  test('does not come of one device to which many wakes are delivered: devices count, not wakes', () => {
+    const { health, note } = setUp();
+    for (let n = 0; n < 20; n++) note(DELIVERED, 'a');
+    note(THROTTLED, 'b', 'c', 'd');
+    expect(health.state).toBe('paused');
+  });
+
+  test('is not put off by deliveries of more than a minute ago', () => {
+    const { clock, health, note } = setUp();
+    note(DELIVERED, 'a', 'b', 'c', 'd');
+    clock.advance(MINUTE_MS);
+    note(THROTTLED, 'e', 'f', 'g');
+    expect(health.state).toBe('paused');
+  });
+
+  test.each([
+    ['507: nobody subscribes to the topic', UNHEARD],
+    ['429 with a word of Apple: it concerns iPhones alone', { ...THROTTLED, concerns: 'platform' } as const],
+    ['401: the APNs key is refused', APNS_REFUSED],
+  ])('does not come of devices that are answered %s, however many', (_, delivery) => {
+    const { health, note } = setUp();
+    note(delivery, ...Array.from({ length: 50 }, (__, n) => `device ${n}`));
+    expect([health.state, health.isFailing, health.waitMs]).toEqual(['open', false, 0]);
+  });
+
   test.each([
     [7000, 7000],
     [HOUR_MS, HOUR_MS],
     [1000 * HOUR_MS, HOUR_MS],
   ])('after a Retry-After of %i ms lasts %i ms', (afterMs, waitMs) => {
     const { health, note } = setUp();
-    note({ ...THROTTLED, afterMs } as Delivery, 'a', 'b', 'c');
+    note({ ...THROTTLED, afterMs }, 'a', 'b', 'c');
     expect(health.waitMs).toBe(waitMs);
   });
 
   test('is not made shorter by another one', () => {
     const { health, note } = setUp();
-    note({ ...THROTTLED, afterMs: 90_000 } as Delivery, 'a', 'b', 'c');
-    note({ ...THROTTLED, afterMs: 1000 } as Delivery, 'd', 'e', 'f');
+    note({ ...THROTTLED, afterMs: 90_000 }, 'a', 'b', 'c');
+    note({ ...THROTTLED, afterMs: 1000 }, 'd', 'e', 'f');
     expect(health.waitMs).toBe(90_000);
   });
 
   test('needs three devices anew after the last one', () => {
     const { health, note, clock } = setUp();
-    note({ ...THROTTLED, afterMs: 1000 } as Delivery, 'a', 'b', 'c');
+    note({ ...THROTTLED, afterMs: 1000 }, 'a', 'b', 'c');
     clock.advance(1000);
     note(THROTTLED, 'd', 'e');
     expect(health.state).toBe('open');
@@ -119,6 +154,35 @@ describe('the breaker', () => {
       note(delivery, 'other');
     }
     expect(health.state).toBe('open');
+  });
+
+  test('does not open while as many devices have a wake delivered within the minute', () => {
+    const { clock, health, note } = setUp();
+    note(DELIVERED, 'a', 'b', 'c', 'd');
+    note(FAILED, 'e', 'f', 'g', 'h');
+    expect(health.state).toBe('open');
+    expect(note(FAILED, 'i')).toEqual(['broken']);
+    clock.advance(MINUTE_MS);
+    note(DELIVERED, 'a');
+    expect(note(FAILED, 'e', 'f', 'g')).toEqual([undefined, undefined, 'broken']);
+  });
+
+  test.each([
+    ['503 with a word of Apple', { ...FAILED, concerns: 'platform' } as Delivery],
+    ['401: the APNs key is refused', APNS_REFUSED],
+  ])('does not open with iPhones that are answered %s, however many', (_, delivery) => {
+    const { health, note } = setUp();
+    note(delivery, ...Array.from({ length: 50 }, (__, n) => `iPhone ${n}`));
+    expect([health.state, health.isFailing, health.waitMs]).toEqual(['open', false, 0]);
+  });
+
+  test('goes on with its own waits where the wake that tries it is told "too many" for an hour', () => {
+    const { clock, health, note, waitSeconds } = setUp();
+    note(FAILED, 'a', 'b', 'c');
+    clock.advance(health.waitMs);
+    health.begin();
+    note({ ...THROTTLED, afterMs: HOUR_MS }, 'd');
+    expect([health.state, waitSeconds()]).toEqual(['broken', 5]);
   });
 
   test('waits longer after every try that failed, up to a minute', () => {

@@ -1,7 +1,7 @@
 import type { Backoff } from './backoff.ts';
 import { MINUTE_MS, type Clock } from './clock.ts';
 import type { Delivery } from './delivery.ts';
-import { DistinctDevices } from './distinct-devices.ts';
+import { RecentVerdicts } from './recent-verdicts.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -9,6 +9,8 @@ import { TokenBucket } from './token-bucket.ts';
 const DEVICES_THAT_TELL = 3;
 /** For a look at the lane, not for its breaker: one device alone can show that a host is down. */
 const FAILURES_THAT_TELL = 3;
+/** Devices that are remembered for each verdict: more than a lane of FCM serves in a second. */
+const MAX_DEVICES = 4096;
 /** A lane that has never delivered gets no more than this (design: slow start of unknown hosts). */
 const UNPROVEN = { perSecond: 20, burst: 20 };
 /** A pause is never longer, whatever a push service asks for: a wrong date must not silence a lane for a year. */
@@ -25,14 +27,18 @@ export interface LaneHealthOptions {
   readonly clock: Clock;
 }
 
+/** What an answer says of the push service as a whole. */
+type Verdict = 'delivered' | 'throttled' | 'failed';
+
 /**
- * Whether a lane may send now. It is *paused* when three distinct devices were told "too many" within a minute, and
- * *broken* when three distinct devices failed since the last success: then one wake at a time tries it.
+ * Whether a lane may send now (contract 5). It is *paused* when within a minute three distinct devices were told "too many", and more
+ * than had a wake delivered. It is *broken* when within a minute three distinct devices failed, more than had a wake delivered, and no
+ * device got a verdict of its own since the first of them. Then one wake at a time tries it. A few devices of one client that fail
+ * therefore never stop a lane that delivers to others.
  */
 export class LaneHealth {
   readonly #options: LaneHealthOptions;
-  readonly #throttled = new DistinctDevices(MINUTE_MS, DEVICES_THAT_TELL);
-  readonly #failed = new DistinctDevices(MINUTE_MS, DEVICES_THAT_TELL);
+  readonly #verdicts = new RecentVerdicts<Verdict>(MINUTE_MS, MAX_DEVICES);
   readonly #slowStart: TokenBucket | undefined;
   #pausedUntil = -Infinity;
   #slowUntil = -Infinity;
@@ -86,45 +92,59 @@ export class LaneHealth {
 
   /** @returns the state that the lane has come to, if it is another than was told before: a pause ends by itself */
   note(device: string, delivery: Delivery): LaneState | undefined {
-    const { outcome } = delivery;
-    if (outcome === 'retry') this.#noteFailure(device, delivery.throttled === true, delivery.afterMs);
-    else if (outcome === 'refused' && delivery.blames === 'provider') this.#noteFailure(device, false);
-    else this.#noteAnswer(delivery);
+    this.#note(device, delivery);
     const { state } = this;
     if (state === this.#told) return undefined;
     this.#told = state;
     return state;
   }
 
-  #noteAnswer(delivery: Delivery): void {
-    // Any verdict on a device shows that the service is there; only a delivery shows what it is good for.
-    if (delivery.outcome === 'delivered') this.#isProven = true;
+  #note(device: string, delivery: Delivery): void {
+    if (delivery.outcome === 'retry' && delivery.concerns === undefined) {
+      if (delivery.throttled === true && !this.#isBroken) this.#noteThrottled(device, delivery.afterMs);
+      else this.#noteFailure(device, delivery.throttled === true ? undefined : delivery.afterMs);
+    } else if (delivery.outcome === 'refused' && delivery.blames === 'provider') this.#noteFailure(device);
+    else this.#noteAnswer(device, delivery);
+  }
+
+  #noteAnswer(device: string, { outcome }: Delivery): void {
+    // Any verdict on a device or a kind of device shows that the service is there; only a delivery shows what it is good for.
+    if (outcome === 'delivered') {
+      this.#isProven = true;
+      this.#verdicts.note('delivered', device, this.#options.clock());
+    }
     this.#isBroken = false;
     this.#streak = 0;
-    this.#failed.clear();
+    this.#verdicts.clear('failed');
     this.#options.breaker.reset();
   }
 
-  #noteFailure(device: string, throttled: boolean, afterMs?: number): void {
-    const { breaker, clock, retry } = this.#options;
-    const now = clock();
-    const kind = throttled ? this.#throttled : this.#failed;
-    kind.note(device, now);
-    if (!throttled) this.#streak++;
-    if (!this.#isBroken && kind.count(now) < DEVICES_THAT_TELL) return;
-    if (throttled) {
-      this.#throttled.clear();
-      this.#pause(Math.min(MAX_PAUSE_MS, afterMs ?? retry.throttledMs));
-    } else {
-      const isKnown = this.#isBroken && !this.#isTried;
-      const waitMs = isKnown ? 0 : breaker.next();
-      this.#isBroken = true;
-      this.#isTried = false;
-      this.#pause(Math.min(MAX_PAUSE_MS, Math.max(afterMs ?? 0, waitMs)));
-    }
+  #noteThrottled(device: string, afterMs = this.#options.retry.throttledMs): void {
+    if (!this.#tells('throttled', device)) return;
+    this.#verdicts.clear('throttled');
+    this.#pause(afterMs);
+  }
+
+  /** A broken lane waits for the longer of the breaker's wait and of what the push service asked for. */
+  #noteFailure(device: string, afterMs = 0): void {
+    this.#streak++;
+    if (!this.#tells('failed', device) && !this.#isBroken) return;
+    const isKnown = this.#isBroken && !this.#isTried;
+    const waitMs = isKnown ? 0 : this.#options.breaker.next();
+    this.#isBroken = true;
+    this.#isTried = false;
+    this.#pause(Math.max(afterMs, waitMs));
+  }
+
+  /** Notes the verdict on the device. @returns whether by now so many devices have it that it is not the devices */
+  #tells(verdict: Verdict, device: string): boolean {
+    const now = this.#options.clock();
+    this.#verdicts.note(verdict, device, now);
+    const count = this.#verdicts.count(verdict, now);
+    return count >= DEVICES_THAT_TELL && count > this.#verdicts.count('delivered', now);
   }
 
   #pause(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock() + ms);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock() + Math.min(MAX_PAUSE_MS, ms));
   }
 }

@@ -73,7 +73,7 @@ export class LaneReport {
       this.#telemetry.log('wake.delivered', { provider });
     } else if (outcome === 'retry') this.#telemetry.log('wake.failed', { provider, reason: delivery.reason });
     else if (outcome === 'refused') {
-      const line = delivery.blames === 'provider' ? 'wake.refused' : 'wake.device_refused';
+      const line = delivery.blames === 'device' ? 'wake.device_refused' : 'wake.refused';
       this.#telemetry.log(line, { provider, reason: delivery.reason });
     }
   }

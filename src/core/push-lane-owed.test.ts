@@ -33,7 +33,7 @@ describe('a device that is owed a wake', () => {
   test('is not tried before its Retry-After is over, whatever comes for it', async () => {
     const { ask, answer, underWay } = laneBench();
     void ask('phone');
-    await answer({ ...THROTTLED, afterMs: HOUR_MS } as typeof THROTTLED);
+    await answer({ ...THROTTLED, afterMs: HOUR_MS });
     void ask('phone');
     await settled();
     expect(underWay()).toEqual([]);
@@ -66,7 +66,7 @@ describe('a full lane', () => {
   test('of wakes that all wait for a retry pays what is owed meanwhile: it has nothing else to do', async () => {
     const { ask, answer, underWay } = laneBench({ capacity: 1 });
     void ask('waits');
-    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS } as typeof THROTTLED);
+    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
     expect(await ask('phone')).toBe('owed');
     await settled();
     expect(underWay()).toEqual(['phone']);

@@ -26,11 +26,12 @@ const delivery: fc.Arbitrary<Delivery> = fc.oneof(
       reason: fc.constant('any'),
       throttled: fc.boolean(),
       afterMs,
+      concerns: fc.constantFrom('device' as const, 'platform' as const),
     },
     { requiredKeys: ['outcome', 'reason'] },
   ),
   fc
-    .constantFrom('device' as const, 'provider' as const)
+    .constantFrom('device' as const, 'platform' as const, 'provider' as const)
     .map((blames): Delivery => ({ outcome: 'refused', reason: 'any', blames })),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(

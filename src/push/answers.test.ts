@@ -11,10 +11,10 @@ function body(errorCode?: string): string {
 }
 
 describe('FCM', () => {
-  test.each<[number, string | undefined, 'device' | 'provider']>([
+  test.each<[number, string | undefined, 'device' | 'platform' | 'provider']>([
     [400, 'INVALID_ARGUMENT', 'device'],
     [400, undefined, 'device'],
-    [401, 'THIRD_PARTY_AUTH_ERROR', 'provider'],
+    [401, 'THIRD_PARTY_AUTH_ERROR', 'platform'],
     [403, 'SENDER_ID_MISMATCH', 'device'],
     [403, undefined, 'provider'],
     [404, undefined, 'provider'],
@@ -33,6 +33,22 @@ describe('FCM', () => {
     const delivery = readFcmAnswer(status, body(code), undefined);
     expect(delivery.outcome).toBe('retry');
     expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);
+    expect('concerns' in delivery).toBe(false);
+  });
+
+  test.each([
+    [401, undefined, 'refused'],
+    [403, undefined, 'refused'],
+    [404, undefined, 'refused'],
+    [429, 'QUOTA_EXCEEDED', 'retry'],
+    [500, 'INTERNAL', 'retry'],
+    [503, 'UNAVAILABLE', 'retry'],
+  ])('%i %s with a word of Apple concerns iPhones alone', (status, code, outcome) => {
+    const said = { '@type': FCM.replace('FcmError', 'ApnsError'), statusCode: status };
+    const details = [...(code === undefined ? [] : [{ '@type': FCM, errorCode: code }]), said];
+    const delivery = readFcmAnswer(status, JSON.stringify({ error: { details } }), undefined);
+    const concern = outcome === 'retry' ? { concerns: 'platform' } : { blames: 'platform' };
+    expect(delivery).toMatchObject({ outcome, ...concern });
   });
 });
 
@@ -56,5 +72,6 @@ describe('UnifiedPush', () => {
     const delivery = readUnifiedPushAnswer(status, undefined);
     expect(delivery.outcome).toBe('retry');
     expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);
+    expect('concerns' in delivery).toBe(status === 507);
   });
 });

@@ -16,8 +16,20 @@ import { settled } from './settled.ts';
 export const DELIVERED: Delivery = { outcome: 'delivered' };
 export const GONE: Delivery = { outcome: 'gone' };
 export const FAILED: Delivery = { outcome: 'retry', reason: 'http_503' };
-export const THROTTLED: Delivery = { outcome: 'retry', reason: 'http_429', throttled: true };
+export const THROTTLED: Extract<Delivery, { outcome: 'retry' }> = {
+  outcome: 'retry',
+  reason: 'http_429',
+  throttled: true,
+};
+/** ntfy's 507: nobody subscribes to this topic. */
+export const UNHEARD: Delivery = { ...THROTTLED, reason: 'http_507', concerns: 'device' };
 export const REFUSED: Delivery = { outcome: 'refused', reason: 'http_400', blames: 'device' };
+/** FCM's `THIRD_PARTY_AUTH_ERROR`: the APNs key of the project is refused. */
+export const APNS_REFUSED: Delivery = {
+  outcome: 'refused',
+  reason: 'third_party_auth',
+  blames: 'platform',
+};
 export const MISCONFIGURED: Delivery = { outcome: 'refused', reason: 'http_403', blames: 'provider' };
 
 /** `RETRY_MIN_MS` and `RETRY_BASE_MS` of the benches. Chance is always zero there. */

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 
-import type { Delivery } from '../../core/delivery.ts';
+import type { Concern, Delivery } from '../../core/delivery.ts';
 import { parseJson } from '../../core/parse-json.ts';
 
 const DELIVERED: Delivery = { outcome: 'delivered' };
 const UNAUTHENTICATED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };
+
+/** With an ApnsError beside it: Apple does not take the project's APNs key. */
+const REFUSED_KEY = new Set([401, 403]);
 
 const Detail = z.object({
   '@type': z.string().catch(''),
@@ -19,16 +22,20 @@ const ErrorAnswer = z.object({
 interface ErrorDetails {
   /** FcmError.errorCode: FCM's own word, without which a status can mean many things. */
   readonly fcmCode: string | undefined;
-  /** ApnsError.statusCode: what Apple said of the device. */
+  /** ApnsError: the answer passes on what Apple said, so it concerns iPhones alone. */
+  readonly isApples: boolean;
+  /** ApnsError.statusCode. */
   readonly apnsStatus: number | undefined;
 }
 
 function detailsOf(body: string): ErrorDetails {
   // FCM's errors can be empty or HTML: then there are no details.
   const details = ErrorAnswer.safeParse(parseJson(body)).data?.error.details ?? [];
+  const apns = details.find((detail) => detail['@type'].endsWith('fcm.v1.ApnsError'));
   return {
     fcmCode: details.find((detail) => detail['@type'].endsWith('fcm.v1.FcmError'))?.errorCode,
-    apnsStatus: details.find((detail) => detail['@type'].endsWith('fcm.v1.ApnsError'))?.statusCode,
+    isApples: apns !== undefined,
+    apnsStatus: apns?.statusCode,
   };
 }
 
@@ -47,10 +54,10 @@ export function wantsFreshToken(delivery: Delivery): boolean {
  */
 export function readFcmAnswer(status: number, body: string, afterMs: number | undefined): Delivery {
   if (status === 200) return DELIVERED;
-  const { fcmCode, apnsStatus } = detailsOf(body);
+  const { fcmCode, isApples, apnsStatus } = detailsOf(body);
   if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
-  if (fcmCode === 'THIRD_PARTY_AUTH_ERROR')
-    return { outcome: 'refused', reason: 'third_party_auth', blames: 'provider' };
+  if (fcmCode === 'THIRD_PARTY_AUTH_ERROR' || (isApples && REFUSED_KEY.has(status)))
+    return { outcome: 'refused', reason: 'third_party_auth', blames: 'platform' };
   // Whoever registers a token of another project does this to nobody else.
   if (fcmCode === 'SENDER_ID_MISMATCH')
     return { outcome: 'refused', reason: 'sender_id_mismatch', blames: 'device' };
@@ -60,9 +67,15 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
       outcome: 'retry',
       reason: `http_${status}`,
       ...(status === 429 && { throttled: true }),
+      ...(isApples && { concerns: 'platform' }),
       ...(afterMs !== undefined && { afterMs }),
     };
   }
   // 400 is a malformed token as a rule; any other is about the project or our request (403, a 404 without FCM's word).
-  return { outcome: 'refused', reason: `http_${status}`, blames: status === 400 ? 'device' : 'provider' };
+  return { outcome: 'refused', reason: `http_${status}`, blames: blamed(status, isApples) };
+}
+
+function blamed(status: number, isApples: boolean): Concern {
+  if (status === 400) return 'device';
+  return isApples ? 'platform' : 'provider';
 }

@@ -59,11 +59,6 @@ function judge(status: number, answer: string): DryRun {
   const delivery = readFcmAnswer(status, answer, undefined);
   const reason = `http_${status}`;
   if (delivery.outcome === 'retry') return { result: status === 401 ? 'project' : 'fcm', reason };
-  if (
-    delivery.outcome === 'refused' &&
-    delivery.blames === 'provider' &&
-    delivery.reason !== 'third_party_auth'
-  )
-    return { result: 'project', reason };
+  if (delivery.outcome === 'refused' && delivery.blames === 'provider') return { result: 'project', reason };
   return { result: 'accepted', reason };
 }

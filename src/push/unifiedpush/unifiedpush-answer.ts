@@ -2,14 +2,15 @@ import type { Delivery } from '../../core/delivery.ts';
 
 /** What a push server says when it does not take our VAPID token, or wants one. */
 export const VAPID_REFUSALS: ReadonlySet<number> = new Set([401, 403]);
-/** Too many for now, and ntfy's way to say that nobody listens at the moment. */
-const THROTTLED = new Set([429, 507]);
+/** ntfy's way to say that nobody subscribes to this topic at the moment: it says nothing of any other endpoint. */
+const NOBODY_SUBSCRIBES = 507;
+/** Answers after which the device waits a minute where no `Retry-After` says for how long. */
+const THROTTLED = new Set([429, NOBODY_SUBSCRIBES]);
 /** Statuses below 500 that say "later": 429 too many, 408 and 425 too slow or too early. */
 const LATER = new Set([408, 425, 429]);
 
 /**
- * What a push server's answer means for the wake (RFC 8030). Redirects are never followed, so a 3xx is a refusal; ntfy's
- * 507, no subscriber at the moment, is a 5xx like others.
+ * What a push server's answer means for the wake (RFC 8030). Redirects are never followed, so a 3xx is a refusal.
  *
  * @param afterMs the answer's `Retry-After`, in milliseconds
  * @param isSigned whether the request bore a VAPID token
@@ -26,6 +27,7 @@ export function readUnifiedPushAnswer(
       outcome: 'retry',
       reason: `http_${status}`,
       ...(THROTTLED.has(status) && { throttled: true }),
+      ...(status === NOBODY_SUBSCRIBES && { concerns: 'device' }),
       ...(afterMs !== undefined && { afterMs }),
     };
   }
