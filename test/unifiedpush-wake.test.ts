@@ -6,7 +6,7 @@ import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
 import { readVapidToken } from '../stand-ins/vapid-token.ts';
 import { countsOf } from './support/api-server.ts';
 import { keep } from './support/keep.ts';
-import { registeredPhone, setScene, untilMetric } from './support/scene.ts';
+import { setScene, untilMetric } from './support/scene.ts';
 import { vapidKeyOf } from './support/vapid-key-of.ts';
 import { eventFor } from './support/wire-events.ts';
 
@@ -96,20 +96,39 @@ describe('a Web Push subscription', () => {
     expect(readVapidToken(tokens[0]?.[0])?.publicKey).toBe(await vapidKeyOf(server));
   });
 
-  test('that is registered with new keys gets its next wake under those, for all of its trade keys', async () => {
-    const { relay, server, phone } = await setScene({ environment: CONTACT });
-    const push = await strictPushServer(server);
-    const [older, newer] = [1, 2].map(() => new WebPushSubscription(push.endpoint('Alice')));
-    const selling = await phone({ ...(older && { subscription: older }) });
-    await phone({ ...(newer && { subscription: newer }) });
+  test('is woken under its own keys, and not in place of another wake, whatever other trade keys bring for its endpoint', async () => {
+    const { relay, phone } = await setScene({ environment: CONTACT });
+    const push = keep(await UnifiedPushStandIn.start());
+    const [victim, attacker] = [1, 2].map(() => new WebPushSubscription(push.endpoint('Alice')));
+    if (victim === undefined || attacker === undefined) throw new Error('no subscriptions');
+    const alice = await phone({ subscription: victim });
+    const mallory = await phone({ subscription: attacker });
     await phone({ endpoint: push.endpoint('Alice') });
-    relay.broadcast(eventFor([selling.tradePubkey]));
-    const [message] = await push.pushes.atLeast(1);
-    expect(newer?.decrypt(message?.body ?? Buffer.alloc(0))).toMatch(WAKE);
-    expect(() => older?.decrypt(message?.body ?? Buffer.alloc(0))).toThrow('unable to authenticate');
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    const [first] = await push.pushes.atLeast(1);
+    expect(victim.decrypt(first?.body ?? Buffer.alloc(0))).toMatch(WAKE);
+    expect(() => attacker.decrypt(first?.body ?? Buffer.alloc(0))).toThrow('unable to authenticate');
+    relay.broadcast(eventFor([mallory.tradePubkey]));
+    const [, second] = await push.pushes.atLeast(2);
+    expect(attacker.decrypt(second?.body ?? Buffer.alloc(0))).toMatch(WAKE);
+    // With one topic for both, the push server would put the second in the place of the first (RFC 8030, 5.4).
+    expect([first, second].map((message) => message?.headers['topic'])).toEqual([undefined, undefined]);
   });
 
-  test('that is registered with new keys while a wake waits gets that one under the new keys too', async () => {
+  test('is woken under its own keys and once for each set, by one event for trade keys with different sets', async () => {
+    const { relay, phone } = await setScene({ environment: CONTACT });
+    const push = keep(await UnifiedPushStandIn.start());
+    const subscriptions = [1, 2].map(() => new WebPushSubscription(push.endpoint('Alice')));
+    const phones = await Promise.all(subscriptions.map((subscription) => phone({ subscription })));
+    relay.broadcast(eventFor(phones.map(({ tradePubkey }) => tradePubkey)));
+    const messages = await push.pushes.atLeast(2);
+    const readable = subscriptions.map((subscription) =>
+      messages.filter(({ body }) => canRead(subscription, body)),
+    );
+    expect(readable.map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test('gets its next wake under the new keys that its trade key is registered with, also one that waits', async () => {
     const { relay, server, phone } = await setScene({
       environment: { ...CONTACT, RETRY_MIN_MS: '500', RETRY_BASE_MS: '0' },
     });
@@ -119,13 +138,20 @@ describe('a Web Push subscription', () => {
     push.answer = () => (push.pushes.count === 1 ? { status: 503 } : undefined);
     relay.broadcast(eventFor([alice.tradePubkey]));
     await push.pushes.atLeast(1);
-    await registeredPhone({
-      name: 'again',
-      kind: 'android',
-      serverUrl: server.apiUrl,
-      ...(newer && { subscription: newer }),
+    const again = await server.post('/api/register', {
+      trade_pubkey: alice.tradePubkey,
+      subscription: newer,
     });
+    expect(again).toMatchObject({ status: 200 });
     const [, second] = await push.pushes.atLeast(2);
     expect(newer?.decrypt(second?.body ?? Buffer.alloc(0))).toMatch(WAKE);
   });
 });
+
+function canRead(subscription: WebPushSubscription, body: Buffer): boolean {
+  try {
+    return WAKE.test(subscription.decrypt(body));
+  } catch {
+    return false;
+  }
+}

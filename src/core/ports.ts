@@ -85,7 +85,7 @@ export interface UsedEvents {
 
 /**
  * - `displaced`: kept, and another registration gave way (contract 1.1);
- * - `full`: there was no room and nothing changed;
+ * - `full`: there was no room and nothing changed, or the endpoint has eight sets of Web Push keys already and this is a ninth;
  * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3). Only where a new
  *   key would have been taken; where it would not, the answer is `full`, and neither comes sooner than `stored` would:
  *   nobody is told which keys are owned.
@@ -93,8 +93,9 @@ export interface UsedEvents {
 export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 
 /**
- * Where registrations are kept. A device is one, however many keys point at it, and has the newest Web Push keys that were
- * registered for it (`renewedTarget`). Every implementation passes the contracts of `test/contracts/registration-store.test.ts`.
+ * Where registrations are kept. A device is one, however many keys point at it (`isSameDevice`). Web Push keys belong to the
+ * registration that brought them (contract 1.1), and are read with whether another one has brought other keys for the same
+ * endpoint. Every implementation passes the contracts of `test/contracts/registration-store.test.ts`.
  */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
@@ -103,7 +104,10 @@ export interface RegistrationStore {
   mayHoldAt(text: Uint8Array, from: number): boolean;
   /** Whether a new key would find no room, or only in another's place. */
   isFull(): boolean;
-  /** Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds). */
+  /**
+   * Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds), the
+   * sets of keys of its endpoint aside.
+   */
   admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
   /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */

@@ -2,10 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { DISGUISES } from '../../test/support/disguises.ts';
-import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
-import { addressOf, isSameDevice, isUsable, parseTarget } from './push-target.ts';
+import { fcmTarget, unifiedPushTarget, webPushTarget } from '../../test/support/registrations.ts';
+import {
+  addressOf,
+  deviceOf,
+  isSameDevice,
+  isUsable,
+  parseTarget,
+  renewedTarget,
+  type PushTarget,
+  type WebPushKeys,
+} from './push-target.ts';
 
 const allowAll = (): boolean => true;
+
+/** The first of many subscriptions, with other keys. */
+function withKeys(other: Partial<WebPushKeys>): PushTarget {
+  const { keys = { p256dh: '', auth: '' }, ...target } = webPushTarget('a', 1);
+  return { ...target, keys: { ...keys, ...other } };
+}
 
 function parse(token: string): ReturnType<typeof parseTarget> {
   return parseTarget(token, allowAll);
@@ -141,20 +156,39 @@ describe('a UnifiedPush endpoint', () => {
 });
 
 describe('two targets are one device', () => {
-  test('when service and address are the same', () => {
-    expect(isSameDevice(fcmTarget('a'), fcmTarget('a'))).toBe(true);
-    expect(isSameDevice(unifiedPushTarget('a'), unifiedPushTarget('a'))).toBe(true);
-  });
+  test.each([fcmTarget('a'), unifiedPushTarget('a'), webPushTarget('a', 1)])(
+    'when service, address and Web Push keys are the same: %o',
+    (target) => {
+      expect(isSameDevice(target, structuredClone(target))).toBe(true);
+      expect(deviceOf(target)).toBe(deviceOf(structuredClone(target)));
+    },
+  );
 
-  test.each([
-    ['the address', fcmTarget('b')],
-    ['the service', { type: 'unifiedpush', endpoint: 'a' } as const],
-  ])('but not when %s differs', (_, other) => {
-    expect(isSameDevice(fcmTarget('a'), other)).toBe(false);
+  test.each<[string, PushTarget, PushTarget]>([
+    ['the address', fcmTarget('a'), fcmTarget('b')],
+    ['the service', fcmTarget('a'), { type: 'unifiedpush', endpoint: 'a' }],
+    ['the public key', webPushTarget('a', 1), withKeys({ p256dh: 'other' })],
+    ['the secret', webPushTarget('a', 1), withKeys({ auth: 'other' })],
+    ['having Web Push keys', webPushTarget('a', 1), unifiedPushTarget('a')],
+  ])('but not when %s differs', (_, one, other) => {
+    expect([isSameDevice(one, other), isSameDevice(other, one)]).toEqual([false, false]);
+    expect(deviceOf(one)).not.toBe(deviceOf(other));
   });
 
   test('and the address is the token or the endpoint', () => {
     expect(addressOf(fcmTarget('a'))).toBe('a');
     expect(addressOf(unifiedPushTarget('a'))).toBe('https://push.example/a');
+  });
+});
+
+describe('a key that is registered again', () => {
+  const [some, others] = [webPushTarget('a', 1), webPushTarget('a', 2)];
+  test.each<[string, PushTarget, PushTarget]>([
+    ['other Web Push keys', others, others],
+    ['none for the same endpoint', unifiedPushTarget('a'), some],
+    ['none for another endpoint', unifiedPushTarget('b'), unifiedPushTarget('b')],
+    ['a token', fcmTarget('a'), fcmTarget('a')],
+  ])('with %s', (_, registered, reached) => {
+    expect(renewedTarget(some, registered)).toEqual(reached);
   });
 });

@@ -18,6 +18,8 @@ export interface UnifiedPushTarget {
   readonly endpoint: string;
   /** What a wake is encrypted with; without them it goes out as plain JSON (contract 4). */
   readonly keys?: WebPushKeys;
+  /** Whether registrations with other keys have the same endpoint at this moment: a wake must not replace one of theirs. */
+  readonly sharesEndpoint?: true;
 }
 
 /** The public part of a Web Push subscription (RFC 8291), base64url without padding. */
@@ -33,24 +35,40 @@ export function addressOf(target: PushTarget): string {
   return target.type === 'fcm' ? target.token : target.endpoint;
 }
 
-/** Names the device, for what is kept by device in memory: a secret, as the address is. */
+/**
+ * Names the device, for what is kept by device in memory: a secret, as the address is. A device is its address with the Web
+ * Push keys that its wakes are encrypted with: two registrations that bring different keys for one endpoint are two devices,
+ * so that neither can read, delay or replace what is for the other (contract 1.1).
+ */
 export function deviceOf(target: PushTarget): string {
-  return `${target.type} ${addressOf(target)}`;
+  const keys = keysOf(target);
+  const address = `${target.type} ${addressOf(target)}`;
+  return keys === undefined ? address : `${address} ${keys.p256dh} ${keys.auth}`;
 }
 
-/** Whether two targets are one device: the same address at the same kind of push service. */
+/** Whether two targets are one device: the same address at the same kind of push service, and the same Web Push keys, if any. */
 export function isSameDevice(a: PushTarget, b: PushTarget): boolean {
+  if (!isSameAddress(a, b)) return false;
+  const [some, others] = [keysOf(a), keysOf(b)];
+  return some?.p256dh === others?.p256dh && some?.auth === others?.auth;
+}
+
+/** Whether two targets are one address at one kind of push service, whatever their Web Push keys are. */
+export function isSameAddress(a: PushTarget, b: PushTarget): boolean {
   return a.type === b.type && addressOf(a) === addressOf(b);
 }
 
+function keysOf(target: PushTarget): WebPushKeys | undefined {
+  return target.type === 'unifiedpush' ? target.keys : undefined;
+}
+
 /**
- * How a device is to be reached once it has been registered again. The newest Web Push keys count; a registration without
- * any leaves those that are there, because a wake that the app cannot read still wakes it, and one in the clear is refused
- * by many push servers.
+ * How a trade key is reached once it has been registered again. A registration that brings no Web Push keys leaves those that
+ * the same trade key has brought before for the same endpoint: many push servers refuse a wake in the clear, and one that
+ * the app cannot read still wakes it.
  */
 export function renewedTarget(held: PushTarget, registered: PushTarget): PushTarget {
-  const hasKeys = registered.type === 'unifiedpush' && registered.keys !== undefined;
-  return hasKeys ? registered : held;
+  return keysOf(registered) === undefined && isSameAddress(held, registered) ? held : registered;
 }
 
 /** The longest endpoint that the UnifiedPush specification (AND_3) allows, in bytes. */

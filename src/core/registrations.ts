@@ -1,6 +1,6 @@
 import { MINUTE_MS, type Clock } from './clock.ts';
 import type { PutResult, RegistrationStore } from './ports.ts';
-import { isSameDevice, type Platform, type PushTarget } from './push-target.ts';
+import { isSameAddress, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
@@ -114,7 +114,7 @@ export class Registrations implements WakeConsequences {
   async registered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<PushTarget | undefined> {
     for (const key of tradePubkeys) {
       const held = await this.find(key);
-      if (held !== undefined && isSameDevice(held.target, target)) return held.target;
+      if (held !== undefined && isSameAddress(held.target, target)) return held.target;
     }
     return undefined;
   }

@@ -25,12 +25,6 @@ export class ByteBlocks {
     return first;
   }
 
-  /** Writes other bytes in place of those that begin in this block. */
-  rewrite(first: number, bytes: Buffer): void {
-    this.#freeFrom(this.#further.get(first));
-    this.#fill(first, bytes);
-  }
-
   /** The first so many of the bytes that begin in this block: a view of them where they are, or a copy if they go on. */
   read(first: number, length: number): Buffer {
     const at = this.#bytes.at(first);

@@ -1,4 +1,4 @@
-import { renewedTarget, type PushTarget } from '../core/push-target.ts';
+import type { PushTarget } from '../core/push-target.ts';
 import type { Column } from './column.ts';
 import { DeviceRecords } from './device-records.ts';
 import { NO_RECORD } from './record-numbers.ts';
@@ -37,28 +37,24 @@ export class DeviceLinks {
     return this.#devices.is(this.#deviceOf.get(record), target);
   }
 
+  /** Whether the target's endpoint has as many sets of Web Push keys as one may have, and the target brings another one. */
+  isCrowded(target: PushTarget): boolean {
+    return this.#devices.isCrowded(target);
+  }
+
   /** One of the registrations that point at a device. */
   anyOf(target: PushTarget): number {
     const device = this.#devices.find(target);
     return device === NO_RECORD ? NO_RECORD : this.#devices.firstRegistration.get(device);
   }
 
-  /** What reaches the device from now on, as far as it was known before. */
-  renewed(target: PushTarget): PushTarget {
-    const device = this.#devices.find(target);
-    return device === NO_RECORD ? target : renewedTarget(this.#devices.targetOf(device), target);
-  }
-
   /** Points a record that points nowhere at its device. */
   point(record: number, target: PushTarget): void {
     const { firstRegistration } = this.#devices;
     const known = this.#devices.find(target);
-    const device = known === NO_RECORD ? this.#devices.add(target) : known;
+    const device = known === NO_RECORD ? this.#devices.add() : known;
     if (known === NO_RECORD) firstRegistration.set(device, record);
-    else {
-      this.#devices.update(device, target);
-      this.#ofDevice.join(record, firstRegistration.get(device));
-    }
+    else this.#ofDevice.join(record, firstRegistration.get(device));
     this.#deviceOf.set(record, device);
   }
 

@@ -1,6 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto';
 
-import { addressOf, renewedTarget, type PushTarget, type WebPushKeys } from '../core/push-target.ts';
+import { addressOf, type PushTarget, type WebPushKeys } from '../core/push-target.ts';
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
@@ -19,14 +19,25 @@ const SALT_BYTES = 16;
 /** Hex digits of a 32-bit hash. */
 const HASH_DIGITS = 8;
 const NO_KEYS = Buffer.alloc(0);
+const NOBODYS_KEYS = Buffer.alloc(1);
+/**
+ * Sets of Web Push keys for one endpoint; an app that subscribes anew needs two for a while. The bound limits how many wakes
+ * reach an endpoint for events of one moment, and how many records a look-up compares.
+ */
+const MAX_SIBLINGS = 8;
 
-/** An address as it is kept: its bytes, and its length in characters with a bit each for its push service and for being packed. */
-interface Address {
-  readonly bytes: Buffer;
+/** A device as it is kept: the bytes of its address, with its length in characters and a bit each for its push service and for being packed; and the bytes of its keys. */
+interface Device {
+  readonly address: Buffer;
   readonly shape: number;
+  readonly keys: Buffer;
 }
 
-/** Devices, each once: a device is its push service and address, and its record the block that its address begins in. */
+/**
+ * Devices, each once: a device is its push service, its address and its Web Push keys, if any (`deviceOf`). Its record is the
+ * block that its address begins in, and its keys follow there. Devices of one address are siblings: all have the same hash,
+ * so that one look-up meets them all.
+ */
 export class DeviceRecords {
   readonly #blocks = new ByteBlocks();
   readonly #index: RecordIndex;
@@ -39,8 +50,10 @@ export class DeviceRecords {
   readonly #keyLengths = new Column((length) => new Uint8Array(length));
   /** One of the registrations that point at the device. */
   readonly firstRegistration = new Column((length) => new Int32Array(length));
-  #sought: Address = { bytes: Buffer.alloc(0), shape: 0 };
+  #sought: Device = { address: NO_KEYS, shape: 0, keys: NO_KEYS };
   #soughtHash = 0;
+  /** Devices of the sought address that the look-up has met, and those of them that have keys. */
+  #met = { all: 0, withKeys: 0 };
 
   constructor() {
     this.#index = new RecordIndex({
@@ -58,6 +71,7 @@ export class DeviceRecords {
   find(target: PushTarget): number {
     this.#sought = toBytes(target);
     this.#soughtHash = this.#hash(target);
+    this.#met = { all: 0, withKeys: 0 };
     return this.#index.find(this.#soughtHash);
   }
 
@@ -67,34 +81,29 @@ export class DeviceRecords {
     return this.#isSought(device);
   }
 
+  /** Whether the target is a new device, and its address has as many as one may have. */
+  isCrowded(target: PushTarget): boolean {
+    if (target.type === 'fcm') return false;
+    return this.find(target) === NO_RECORD && this.#met.all >= MAX_SIBLINGS;
+  }
+
   /** Adds the device that was sought last and not found. */
-  add(target: PushTarget): number {
-    const { bytes, shape } = this.#sought;
-    const keys = keyBytes(target);
-    const device = this.#blocks.write(keys.length === 0 ? bytes : Buffer.concat([bytes, keys]));
+  add(): number {
+    const { address, keys, shape } = this.#sought;
+    const device = this.#blocks.write(keys.length === 0 ? address : Buffer.concat([address, keys]));
     for (const column of [this.#hashes, this.#shapes, this.#lengths]) column.reach(device);
     for (const column of [this.#keyLengths, this.firstRegistration]) column.reach(device);
     this.#hashes.set(device, this.#soughtHash);
     this.#shapes.set(device, shape);
-    this.#lengths.set(device, bytes.length);
+    this.#lengths.set(device, address.length);
     this.#keyLengths.set(device, keys.length);
     this.firstRegistration.set(device, NO_RECORD);
     this.#index.add(this.#soughtHash, device);
     return device;
   }
 
-  /** Keeps what this target says of the device, beyond its address: the keys that it has given last count (`renewedTarget`). */
-  update(device: number, target: PushTarget): void {
-    if (target.type === 'fcm') return;
-    const keys = keyBytes(renewedTarget(this.targetOf(device), target));
-    const { bytes } = toBytes(target);
-    this.#blocks.rewrite(device, Buffer.concat([bytes, keys]));
-    this.#keyLengths.set(device, keys.length);
-  }
-
   remove(device: number): void {
-    const bytes = this.#blocks.read(device, this.#lengths.get(device));
-    this.#sought = { bytes, shape: this.#shapes.get(device) };
+    this.#sought = this.#read(device);
     this.#index.remove(this.#hashes.get(device));
     this.#blocks.free(device);
   }
@@ -104,24 +113,41 @@ export class DeviceRecords {
   }
 
   targetOf(device: number): PushTarget {
-    const keyLength = this.#keyLengths.get(device);
-    const length = this.#lengths.get(device);
+    const read = this.#read(device);
+    const isPacked = (read.shape & PACKED_BIT) !== 0;
+    const address = isPacked ? unpack(read.address, read.shape & MAX_LENGTH) : read.address.toString('utf8');
+    if (this.serviceOf(device) === 'fcm') return { type: 'fcm', token: address };
+    if (read.keys.length === 0) return { type: 'unifiedpush', endpoint: address };
+    const [p256dh = '', auth = ''] = read.keys.toString('latin1').split(KEY_SEPARATOR);
+    const target = { type: 'unifiedpush', endpoint: address, keys: { p256dh, auth } } as const;
+    return this.#hasSiblings(device, read) ? { ...target, sharesEndpoint: true } : target;
+  }
+
+  /** Whether another device with keys has the same address. */
+  #hasSiblings(device: number, { address, shape }: Device): boolean {
+    // No device has this for keys, so the look-up meets every device of the address.
+    this.#sought = { address, shape, keys: NOBODYS_KEYS };
+    this.#met = { all: 0, withKeys: 0 };
+    this.#index.find(this.#hashes.get(device));
+    return this.#met.withKeys > 1;
+  }
+
+  #read(device: number): Device {
+    const [length, keyLength] = [this.#lengths.get(device), this.#keyLengths.get(device)];
     const bytes = this.#blocks.read(device, length + keyLength);
     const shape = this.#shapes.get(device);
-    const isPacked = (shape & PACKED_BIT) !== 0;
-    const address = isPacked
-      ? unpack(bytes.subarray(0, length), shape & MAX_LENGTH)
-      : bytes.toString('utf8', 0, length);
-    if (this.serviceOf(device) === 'fcm') return { type: 'fcm', token: address };
-    if (keyLength === 0) return { type: 'unifiedpush', endpoint: address };
-    const [p256dh = '', auth = ''] = bytes.toString('latin1', length).split(KEY_SEPARATOR);
-    return { type: 'unifiedpush', endpoint: address, keys: { p256dh, auth } };
+    return { address: bytes.subarray(0, length), shape, keys: bytes.subarray(length) };
   }
 
   #isSought(device: number): boolean {
-    const { bytes, shape } = this.#sought;
-    if (this.#shapes.get(device) !== shape || this.#lengths.get(device) !== bytes.length) return false;
-    return this.#blocks.beginWith(device, bytes);
+    const { address, keys, shape } = this.#sought;
+    if (this.#shapes.get(device) !== shape || this.#lengths.get(device) !== address.length) return false;
+    if (!this.#blocks.beginWith(device, address)) return false;
+    const keyLength = this.#keyLengths.get(device);
+    this.#met.all++;
+    if (keyLength > 0) this.#met.withKeys++;
+    if (keyLength !== keys.length) return false;
+    return keyLength === 0 || this.#read(device).keys.equals(keys);
   }
 
   /** Of the address, with a salt: nobody can choose addresses that meet. */
@@ -131,13 +157,14 @@ export class DeviceRecords {
   }
 }
 
-function toBytes(target: PushTarget): Address {
+function toBytes(target: PushTarget): Device {
   const address = addressOf(target);
   if (address.length > MAX_LENGTH) throw new RangeError(`an address has at most ${MAX_LENGTH} characters`);
   const service = target.type === 'unifiedpush' ? UNIFIEDPUSH_BIT : 0;
+  const keys = keyBytes(target);
   return isPackable(address)
-    ? { bytes: pack(address), shape: address.length | PACKED_BIT | service }
-    : { bytes: Buffer.from(address, 'utf8'), shape: address.length | service };
+    ? { address: pack(address), shape: address.length | PACKED_BIT | service, keys }
+    : { address: Buffer.from(address, 'utf8'), shape: address.length | service, keys };
 }
 
 function keyBytes(target: PushTarget): Buffer {

@@ -108,7 +108,7 @@ export class DurableRegistrations implements RegistrationStore {
     const { memory } = this.#parts;
     this.drop(registration.tradePubkey);
     if (memory.isFull()) return false;
-    this.#quietly(() => void memory.put(registration));
+    memory.restore(registration);
     return true;
   }
 
@@ -148,7 +148,7 @@ export class DurableRegistrations implements RegistrationStore {
     this.#quietly(() => {
       for (const { former, current } of back) {
         if (former !== undefined) void this.#parts.memory.remove(former.tradePubkey, OWNER);
-        if (current !== undefined) void this.#parts.memory.put(current);
+        if (current !== undefined) this.#parts.memory.restore(current);
       }
     });
     const keys = new Map(back.map(({ former, current }) => [(current ?? former)?.tradePubkey, current]));

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { PutResult, RegistrationStore } from '../core/ports.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import { renewedTarget, type PushTarget } from '../core/push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { AgeRing } from './age-ring.ts';
@@ -62,16 +62,23 @@ export class MemoryRegistrations implements RegistrationStore {
     const { tradePubkey, registeredAt, signed } = registration;
     if (!this.admits(tradePubkey, { signed, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
-    if (former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt)) return 'owned';
+    const isDefended = former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt);
+    // An owned key gets the answer that an unknown one would get, so it is judged as one.
+    const target = isDefended ? registration.target : this.#renewed(former, registration.target);
+    if (this.#devices.isCrowded(target)) return 'full';
+    if (isDefended) return 'owned';
     const displaced = former === NO_RECORD && this.isFull() ? this.#displaceable(registeredAt) : NO_RECORD;
     const isTold =
-      this.listener?.follows(registration.target.type) === true ||
-      this.#isFollowed(former) ||
-      this.#isFollowed(displaced);
+      this.listener?.follows(target.type) === true || this.#isFollowed(former) || this.#isFollowed(displaced);
     if (displaced !== NO_RECORD) this.#delete(displaced, isTold);
     if (former === NO_RECORD) this.#insert(registration, isTold);
-    else this.#replace(former, registration, isTold);
+    else this.#replace(former, { ...registration, target }, isTold);
     return displaced === NO_RECORD ? 'stored' : 'displaced';
+  }
+
+  /** Keeps what was kept before, by the disk or until a moment ago: a registration of a key that is not held. */
+  restore(registration: Registration): void {
+    this.#insert(registration, false);
   }
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
@@ -137,6 +144,11 @@ export class MemoryRegistrations implements RegistrationStore {
     return this.#records.read(record, tradePubkey, this.#devices.targetOf(record));
   }
 
+  /** Where the wakes of a key go that is registered for a target, and was registered as this record says. */
+  #renewed(former: number, target: PushTarget): PushTarget {
+    return former === NO_RECORD ? target : renewedTarget(this.#devices.targetOf(former), target);
+  }
+
   /** The registration that would give way to a new key now, if any. */
   #displaceable(now: number): number {
     const oldest = this.#neverWoken.oldest();
@@ -146,10 +158,9 @@ export class MemoryRegistrations implements RegistrationStore {
   #replace(record: number, registration: Registration, isTold: boolean): void {
     // A key that was woken once is in use: registering it again must not make it one that may give way.
     const woken = registration.woken || this.#records.isWoken(record);
-    const target = this.#devices.renewed(registration.target);
     const former = isTold ? this.#read(record) : undefined;
     this.#unlink(record);
-    this.#link(record, { ...registration, target, woken });
+    this.#link(record, { ...registration, woken });
     if (isTold) this.listener?.onChange({ former, current: this.#read(record) });
   }
 

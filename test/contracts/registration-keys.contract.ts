@@ -28,44 +28,72 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     return store;
   }
 
-  describe(`${name}: a device with Web Push keys`, () => {
-    const [older, newer] = [webPushTarget('x', 1), webPushTarget('x', 2)];
+  describe(`${name}: the Web Push keys of a registration`, () => {
+    const [some, others] = [webPushTarget('x', 1), webPushTarget('x', 2)];
+    const bare = unifiedPushTarget('x');
+    const shared = { sharesEndpoint: true } as const;
 
-    test('is found with the newest of them by every key that points at it', async () => {
-      const store = await storeOf(nth(1, older), nth(2, newer));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, newer));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, newer));
+    test('are its own, whatever keys another one brings for the endpoint', async () => {
+      const store = await storeOf(nth(1, some), nth(2, others));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, { ...some, ...shared }));
+      expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...others, ...shared }));
     });
 
-    test('keeps them when it is registered without any, by another key or by the same', async () => {
-      const bare = unifiedPushTarget('x');
-      const store = await storeOf(nth(1, older), nth(2, bare), nth(1, bare));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, older));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, older));
+    test('are neither taken away nor used by another one that brings none', async () => {
+      const store = await storeOf(nth(1, some), nth(2, bare));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
+      expect(await store.find(tradeKey(2))).toEqual(nth(2, bare));
     });
 
-    test('gets them when it had none', async () => {
-      const store = await storeOf(nth(1, unifiedPushTarget('x')), nth(2, newer));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, newer));
+    test('are not given to another one that brought none', async () => {
+      const store = await storeOf(nth(1, bare), nth(2, others));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
     });
 
-    test('is another one than a device with the same keys at another endpoint', async () => {
-      const store = await storeOf(nth(1, older), nth(2, webPushTarget('y', 2)));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, older));
+    test('are replaced by those that the same key brings, and stay where it brings none for the endpoint', async () => {
+      const store = await storeOf(nth(1, some), nth(1, others), nth(1, bare));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, others));
+      await store.put(nth(1, unifiedPushTarget('y')));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, unifiedPushTarget('y')));
     });
 
-    test('is one device whatever its keys are: renewed and forgotten by its endpoint', async () => {
-      const store = await storeOf(nth(1, older), nth(2, newer));
-      await store.renew(tradeKey(1), older, LIFETIME, NOW + MINUTE_MS);
-      expect(await store.find(tradeKey(1))).toMatchObject({ target: newer, woken: true });
-      expect(await store.forget(older)).toBe(2);
+    test('are no longer alone or alone again as others come and go', async () => {
+      const store = await storeOf(nth(1, some), nth(2, some));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
+      await store.put(nth(3, others));
+      expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...some, ...shared }));
+      await store.remove(tradeKey(3), { signed: false, now: NOW });
+      expect(await store.find(tradeKey(2))).toEqual(nth(2, some));
     });
 
-    test('does not get back what was forgotten with it', async () => {
-      const store = await storeOf(nth(1, older));
-      await store.forget(older);
-      await store.put(nth(1, unifiedPushTarget('x')));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, unifiedPushTarget('x')));
+    test('make a device: it is renewed and forgotten without another one of the endpoint', async () => {
+      const store = await storeOf(nth(1, some), nth(2, some), nth(3, others), nth(4, bare));
+      await store.renew(tradeKey(1), others, LIFETIME, NOW + MINUTE_MS);
+      expect(await store.find(tradeKey(1))).toMatchObject({ woken: false });
+      await store.renew(tradeKey(1), some, LIFETIME, NOW + MINUTE_MS);
+      expect(await store.find(tradeKey(1))).toMatchObject({ woken: true });
+      expect(await store.forget(some)).toBe(2);
+      expect(await store.find(tradeKey(3))).toEqual(nth(3, others));
+      expect(await store.find(tradeKey(4))).toEqual(nth(4, bare));
+    });
+
+    test('are not given back to what is registered after they were forgotten', async () => {
+      const store = await storeOf(nth(1, some));
+      await store.forget(some);
+      await store.put(nth(1, bare));
+      expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
+    });
+
+    test('are of eight kinds for one endpoint at the most, and what is there stays and can be registered again', async () => {
+      const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
+      const store = await storeOf(...sets);
+      expect(await store.put(nth(20, webPushTarget('x', 20)))).toBe('full');
+      expect(await store.put(nth(20, bare))).toBe('full');
+      expect(await store.put(nth(20, webPushTarget('x', 7)))).toBe('stored');
+      expect(await store.put(nth(21, webPushTarget('y', 20)))).toBe('stored');
+      for (const set of sets) expect(await store.find(set.tradePubkey)).toMatchObject({ target: set.target });
+      await store.remove(tradeKey(3), { signed: false, now: NOW });
+      expect(await store.put(nth(22, webPushTarget('x', 20)))).toBe('stored');
     });
   });
 }

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 
 import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
 import type { PutResult, RegistrationStore } from '../../src/core/ports.ts';
-import { isSameDevice, renewedTarget, type PushTarget } from '../../src/core/push-target.ts';
+import {
+  isSameAddress,
+  isSameDevice,
+  renewedTarget,
+  type PushTarget,
+  type UnifiedPushTarget,
+} from '../../src/core/push-target.ts';
 import { expiryOf, type Registration } from '../../src/core/registration.ts';
 import type { TradePubkey } from '../../src/core/trade-pubkey.ts';
 import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget, webPushTarget } from '../support/registrations.ts';
@@ -25,14 +31,21 @@ class NaiveStore {
       result = 'displaced';
     }
     if (owned) return 'owned';
-    const known = this.list.find(({ target }) => isSameDevice(target, registration.target));
-    const target = known ? renewedTarget(known.target, registration.target) : registration.target;
+    const target = former ? renewedTarget(former.target, registration.target) : registration.target;
     this.#keep((one) => one.tradePubkey !== tradePubkey);
-    this.list = this.list.map((one) =>
-      isSameDevice(one.target, target) ? Object.assign({}, one, { target }) : one,
-    );
     this.list.push({ ...registration, target, woken: registration.woken || former?.woken === true });
     return result;
+  }
+
+  /** As a store gives it: with whether other Web Push keys are registered for its endpoint. */
+  find(tradePubkey: TradePubkey): Registration | undefined {
+    const found = this.list.find((one) => one.tradePubkey === tradePubkey);
+    if (found === undefined || !hasKeys(found.target)) return found;
+    const isShared = this.list.some(
+      ({ target }) =>
+        hasKeys(target) && isSameAddress(target, found.target) && !isSameDevice(target, found.target),
+    );
+    return isShared ? { ...found, target: { ...found.target, sharesEndpoint: true } } : found;
   }
 
   renew(tradePubkey: TradePubkey, target: PushTarget, now: number): void {
@@ -64,6 +77,10 @@ class NaiveStore {
     this.list = this.list.filter(keeps);
     return before - this.list.length;
   }
+}
+
+function hasKeys(target: PushTarget): target is UnifiedPushTarget {
+  return target.type === 'unifiedpush' && target.keys !== undefined;
 }
 
 const CAPACITY = 5;
@@ -133,7 +150,7 @@ async function both(
 
 async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<void> {
   for (const one of KEYS) {
-    const expected = model.list.find(({ tradePubkey }) => tradePubkey === one);
+    const expected = model.find(one);
     expect(await store.find(one)).toEqual(expected);
     const text = Buffer.from(`"${one.toUpperCase()}"`);
     if (expected !== undefined) expect([store.mayHold(one), store.mayHoldAt(text, 1)]).toEqual([true, true]);

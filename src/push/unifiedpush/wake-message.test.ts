@@ -34,6 +34,16 @@ describe('the wake for a subscription', () => {
   });
 });
 
+test('the wake for an endpoint that others have other keys for has no topic, so that it replaces none of theirs', () => {
+  const { headers } = wakeMessage({ ...keyed, sharesEndpoint: true }, { kind: 'silent_wake', timestamp: 1 });
+  expect(headers).toEqual({
+    ttl: '86400',
+    urgency: 'high',
+    'content-type': 'application/octet-stream',
+    'content-encoding': 'aes128gcm',
+  });
+});
+
 describe('the wake for an endpoint without keys', () => {
   test('is the same in plain JSON', () => {
     fc.assert(

@@ -19,9 +19,13 @@ export interface WakeMessage {
 
 /**
  * The wake for an endpoint (contract 4): encrypted, where the app gave its keys, else as plain JSON. The topic is one for all
- * wakes: a push server that still holds one for the device replaces it, instead of waking twice (RFC 8030, 5.4).
+ * wakes: a push server that still holds one for the endpoint replaces it, instead of waking twice (RFC 8030, 5.4). Where
+ * registrations with different keys share an endpoint there is none, because a wake that another app can read would be replaced.
  */
-export function wakeMessage({ keys }: UnifiedPushTarget, { kind, timestamp }: Wake): WakeMessage {
+export function wakeMessage(
+  { keys, sharesEndpoint }: UnifiedPushTarget,
+  { kind, timestamp }: Wake,
+): WakeMessage {
   const json = Buffer.from(JSON.stringify({ type: kind, timestamp }));
   if (keys === undefined) {
     return { headers: { ...COMMON_HEADERS, 'content-type': 'application/json' }, body: json };
@@ -29,7 +33,7 @@ export function wakeMessage({ keys }: UnifiedPushTarget, { kind, timestamp }: Wa
   return {
     headers: {
       ...COMMON_HEADERS,
-      topic: 'mostro-wake',
+      ...(sharesEndpoint !== true && { topic: 'mostro-wake' }),
       'content-type': 'application/octet-stream',
       'content-encoding': 'aes128gcm',
     },
