@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { compose, type Composition, type CompositionParts } from './composition.ts';
 import { SECOND_MS } from './core/clock.ts';
 import { listen, ListenError } from './ops/listen.ts';
@@ -26,6 +28,8 @@ export class App {
   readonly #parts: CompositionParts;
   readonly #composition: Composition;
   readonly #stopping = new AbortController();
+  #starting: Promise<unknown> | undefined;
+  #isStoreOpen = false;
   #watching: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #warmUp: NodeJS.Timeout | undefined;
@@ -43,19 +47,30 @@ export class App {
   /**
    * Reads what was kept, listens and watches.
    *
-   * @throws ListenError when a port cannot be had, StoreOpenError when what was kept cannot be; {@link stop} ends what has been
-   *   started by then
+   * @throws ListenError when a port cannot be had, StoreOpenError when what was kept cannot be, AbortError when {@link stop} is called
+   *   meanwhile; {@link stop} ends what has been started by then
    */
-  async start(): Promise<Addresses> {
+  start(): Promise<Addresses> {
+    const starting = this.#start();
+    this.#starting = starting;
+    return starting;
+  }
+
+  async #start(): Promise<Addresses> {
     const { config } = this.#parts;
     const { announcements, api, fcm, registrations, relays, store, waker } = this.#composition;
-    for (const wake of await store.open()) waker.payOwed(wake);
+    const owed = await store.open();
+    this.#isStoreOpen = true;
+    this.#stopping.signal.throwIfAborted();
+    for (const wake of owed) waker.payOwed(wake);
     // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
     announcements.start();
     const apiAddress = await listen(api, { ...config.http, variables: API_VARIABLES });
+    this.#stopping.signal.throwIfAborted();
     const admin = await this.#listenForOperator();
+    this.#stopping.signal.throwIfAborted();
     this.#sweeper = setInterval(() => {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);
@@ -65,7 +80,11 @@ export class App {
     return { apiAddress, ...admin };
   }
 
-  /** Stops in the reverse order of the start, within the configured time. @returns how many wakes were lost */
+  /**
+   * Stops in the reverse order of the start, within the configured time. A start that is under way is given up.
+   *
+   * @returns how many wakes were lost
+   */
   async stop(): Promise<number> {
     const { admin, announcements, api, lanes, store, waker } = this.#composition;
     const { shutdownTimeoutMs } = this.#parts.config;
@@ -76,6 +95,7 @@ export class App {
     clearTimeout(this.#warmUp);
     this.#composition.watch.stop();
     this.#stopping.abort();
+    await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
     // What is held goes out at once, after what was accepted and not looked at yet.
     await announcements.stop();
@@ -84,10 +104,19 @@ export class App {
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
     // What has become of the last wakes is kept too.
-    await store.close();
+    if (this.#isStoreOpen) await store.close();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;
+  }
+
+  /** Resolves when the start has ended; one that a fault has left hanging is waited for no longer than this, in milliseconds. */
+  async #startGivenUp(ms: number): Promise<void> {
+    const waited = new AbortController();
+    const late = delay(ms, undefined, { signal: waited.signal });
+    await Promise.race([this.#starting, late]).catch(() => undefined);
+    waited.abort();
+    await late.catch(() => undefined);
   }
 
   /** Metrics are worth less than wakes: a taken port stops the start only where the operator asked for that port. */

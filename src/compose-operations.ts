@@ -17,6 +17,7 @@ import { createAdminServer } from './ops/admin-server.ts';
 import { AlarmWatch } from './ops/alarm-watch.ts';
 import { DiskSpace } from './ops/disk-space.ts';
 import { gaugeSources } from './ops/gauge-sources.ts';
+import { LogLosses } from './ops/log-losses.ts';
 import { readiness, type Readiness } from './ops/readiness.ts';
 import type { RelayPool } from './relay/relay-pool.ts';
 
@@ -52,9 +53,10 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
   const { fcm, onFault, registrations } = observed;
   const { alarms, disk, ready } = composeWellbeing(parts, observed);
   let looks = 0;
+  const losses = lossesOf(parts);
   const look = async (): Promise<void> => {
     await disk.look();
-    parts.logFile?.retry();
+    for (const each of losses) each.look();
     // Asked again without waiting for a wake: what was refused recovers by itself.
     if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();
   };
@@ -75,8 +77,14 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
   return { admin, watch };
 }
 
+/** Standard error carries the start screen alone, so what is lost there is counted and raises no alarm. */
+function lossesOf({ logErrorOutput, logFile, logOutput, telemetry }: CompositionParts): LogLosses[] {
+  const outputs = Object.entries({ stdout: logOutput, stderr: logErrorOutput, file: logFile });
+  return outputs.flatMap(([name, log]) => (log === undefined ? [] : [new LogLosses(name, log, telemetry)]));
+}
+
 function composeWellbeing(
-  { config, logFile, serviceAccount }: CompositionParts,
+  { config, logFile, logOutput, serviceAccount }: CompositionParts,
   observed: Observed,
 ): Wellbeing {
   const { canDeliver, clock, fcm, health, lanes, relays, skew, store } = observed;
@@ -93,6 +101,7 @@ function composeWellbeing(
       clockOffSeconds: skew.isOff ? Math.round(skew.seconds ?? 0) : undefined,
       diskFull: disk.isFull || logFile?.problem() === 'ENOSPC',
       logFileProblem: logFile?.problem(),
+      logOutputProblem: logOutput?.problem(),
       storeUnavailable: !store.isOpen(),
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;

@@ -23,7 +23,7 @@ import { composeOperations } from './compose-operations.ts';
 import { composeRelays } from './compose-relays.ts';
 import { composeStore, type ComposedStore } from './compose-store.ts';
 import type { AlarmWatch } from './ops/alarm-watch.ts';
-import type { LogFile } from './ops/log-file.ts';
+import type { LossyLog } from './ops/log-losses.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { OpsTelemetry } from './ops/telemetry.ts';
 import type { FcmProvider } from './push/fcm/fcm-provider.ts';
@@ -44,7 +44,10 @@ export interface CompositionParts {
   /** Who does the work on secp256k1; WebAssembly where nobody is named. */
   readonly curve?: Curve;
   /** `LOG_FILE`. */
-  readonly logFile?: Pick<LogFile, 'problem' | 'retry'> | undefined;
+  readonly logFile?: LossyLog | undefined;
+  /** Standard output and standard error. */
+  readonly logOutput?: LossyLog | undefined;
+  readonly logErrorOutput?: LossyLog | undefined;
   /** For tests. */
   readonly clock?: Clock;
   /** For tests. */

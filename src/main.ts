@@ -1,54 +1,83 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
-import { ConfigError } from './config/config.ts';
-import { StoreOpenError } from './store/store-open-error.ts';
-import { describeError } from './core/describe-error.ts';
+import type { Io } from './cli/io.ts';
+import { Lifetime } from './cli/lifetime.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
+// It imports next to nothing itself: signals are taken as soon as this file runs, and it runs when all of its imports are loaded.
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** How long the last lines of the log may take to be written before the process ends, in milliseconds. */
+const FLUSH_MS = 500;
+/** 128 + SIGPIPE, as a shell shows a command whose reader has gone. */
+const READER_GONE = 141;
 
-/**
- * Resolves with the first signal, and rejects with a fault that nobody caught: either way the program drains. A second
- * signal ends it at once (contract 5).
- */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stopping = false;
-    const onSignal = (number: number): void => {
-      if (stopping) process.exit(128 + number);
-      stopping = true;
-      resolve();
-    };
-    process.on('SIGINT', () => onSignal(2));
-    process.on('SIGTERM', () => onSignal(15));
-    process.on('uncaughtException', (fault) => {
-      io.printError(`mostro-push failed: ${describeError(fault)}\n`);
-      reject(fault);
-    });
-  });
+const command = parseCommandLine(process.argv.slice(2));
+const lifetime = command === 'serve' || command === 'trace' ? takeSignals() : undefined;
+
+/** Takes signals and faults from here on. A second signal ends the process at once (contract 5). */
+function takeSignals(): Lifetime {
+  const taken = new Lifetime();
+  const stop = (number: number): void => {
+    if (!taken.stop()) process.exit(128 + number);
+  };
+  process.on('SIGINT', () => stop(2));
+  process.on('SIGTERM', () => stop(15));
+  process.on('SIGHUP', () => taken.reload());
+  // Also what is thrown while a fault is reported comes here, and is recorded: the stop goes on.
+  process.on('uncaughtException', (fault) => taken.fail(fault));
+  return taken;
 }
 
-const io = {
-  version,
-  directory: process.cwd(),
-  environment: process.env,
-  isTerminal: process.stdout.isTTY,
-  onReopen: (callback: () => void) => void process.on('SIGHUP', callback),
-  print: (text: string) => void process.stdout.write(text),
-  printError: (text: string) => void process.stderr.write(text),
-};
+/** What the commands are given of this process. */
+async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
+  const [{ readVersion }, { BoundedOutput }] = await Promise.all([
+    import('./cli/version.ts'),
+    import('./ops/bounded-output.ts'),
+  ]);
+  const output = new BoundedOutput(() => withoutBlocking(process.stdout, 1));
+  const errorOutput = new BoundedOutput(() => withoutBlocking(process.stderr, 2));
+  return {
+    version: readVersion(),
+    directory: process.cwd(),
+    environment: process.env,
+    isTerminal: process.stdout.isTTY,
+    output,
+    errorOutput,
+    // A command's answer is never dropped: its reader may take its time.
+    print: (text) => void process.stdout.write(text),
+    printError: (text) => errorOutput.write(text),
+    onWarning: (callback) => void process.removeAllListeners('warning').on('warning', callback),
+    abandon: () => {
+      process.removeAllListeners('SIGTERM');
+      process.kill(process.pid, 'SIGTERM');
+    },
+    flushed: () => Promise.all([output.flushed(FLUSH_MS), errorOutput.flushed(FLUSH_MS)]),
+  };
+}
+
+/**
+ * A terminal that is halted (Ctrl-S) would halt the process with it. Only where the terminal can be opened anew: then this process has a
+ * file description of its own, and other programs at that terminal do not see the change.
+ */
+function withoutBlocking<Stream extends NodeJS.WriteStream>(stream: Stream, descriptor: number): Stream {
+  if (!stream.isTTY) return stream;
+  try {
+    accessSync(`/dev/fd/${descriptor}`, constants.W_OK);
+    const { _handle: handle } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } };
+    handle?.setBlocking?.(false);
+  } catch {
+    // Somebody else's terminal: it stays as it is.
+  }
+  return stream;
+}
 
 /** Each command loads what it needs and nothing else: a health check is asked for twice a minute. */
-async function run(): Promise<number> {
-  const command = parseCommandLine(process.argv.slice(2));
+async function run(io: Io): Promise<number> {
   switch (command) {
     case 'serve':
-      return serve();
+      return (await import('./cli/serve.ts')).serve(io, lifetime ?? new Lifetime());
     case 'check-config':
       await (await import('./cli/check-config.ts')).checkConfig(io);
       return 0;
@@ -58,7 +87,7 @@ async function run(): Promise<number> {
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(io);
     case 'trace':
-      return trace(process.argv.slice(3));
+      return trace(io, lifetime ?? new Lifetime());
     case 'healthcheck':
       return (await import('./cli/healthcheck.ts')).healthcheck(io);
     case 'store info':
@@ -67,7 +96,7 @@ async function run(): Promise<number> {
     case 'store export':
       return (await import('./cli/store-command.ts')).storeCommand(io, command);
     case 'version':
-      io.print(`${version}\n`);
+      io.print(`${io.version}\n`);
       return 0;
     case 'help':
       io.print(USAGE);
@@ -78,22 +107,34 @@ async function run(): Promise<number> {
   }
 }
 
-async function serve(): Promise<number> {
-  // Before anything is loaded: a signal meanwhile is an orderly stop too.
-  const stopped = untilStopped();
-  return (await import('./cli/serve.ts')).serve(io, stopped);
+async function trace(io: Io, { ended }: Lifetime): Promise<number> {
+  const traced = (await import('./cli/trace.ts')).trace(io, process.argv.slice(3), ended);
+  // A fault ends the command; a signal does so by itself.
+  const faulted = ended.then(() => traced);
+  return Promise.race([traced, faulted]);
 }
 
-async function trace(args: readonly string[]): Promise<number> {
-  const stopped = untilStopped();
-  return (await import('./cli/trace.ts')).trace(io, args, stopped);
+async function main(): Promise<void> {
+  const io = await openIo();
+  // A command that nobody listens to any more has nothing left to do. The server has: its log is not what it is for.
+  if (command !== 'serve') {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+      process.exit(error.code === 'EPIPE' ? READER_GONE : 1),
+    );
+  }
+  try {
+    process.exitCode = await run(io);
+  } catch (error) {
+    const { explainFailure } = await import('./cli/explain-failure.ts');
+    const { code, message } = explainFailure(error);
+    io.printError(`${message}\n`);
+    process.exitCode = code;
+  }
+  await io.flushed();
+  // A fault counts until the very end: no failure may look like a clean stop.
+  if (lifetime?.hasFaulted === true && process.exitCode === 0) process.exitCode = 1;
+  // What a fault, or a log that nobody reads, has left open does not keep a server that has stopped.
+  if (command === 'serve') process.exit();
 }
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  const isConfig = error instanceof ConfigError || (error instanceof StoreOpenError && error.isConfiguration);
-  const isExplained = isConfig || error instanceof StoreOpenError;
-  io.printError(isExplained ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
-  process.exitCode = isConfig ? 78 : 1;
-}
+main().catch(() => process.exit(1));

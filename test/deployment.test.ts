@@ -141,3 +141,8 @@ test('the systemd unit logs where the brief says, and does not start again what 
   expect(unit).toContain('RestartPreventExitStatus=64 78');
   expect(unit).toMatch(/^User=mostro-push$/m);
 });
+
+test('the systemd unit allows what a listener asks for: Node looks at the network interfaces by AF_NETLINK', async () => {
+  const unit = await textOf('deploy/mostro-push-backend.service');
+  expect(/^RestrictAddressFamilies=(.*)$/m.exec(unit)?.[1]?.split(' ')).toContain('AF_NETLINK');
+});

@@ -8,6 +8,13 @@ import { parseServerKey } from '../crypto/server-key.ts';
 import { checkConfig } from './check-config.ts';
 import { keygen } from './keygen.ts';
 
+const nowhere = {
+  write: () => undefined,
+  problem: () => undefined,
+  retry: () => undefined,
+  onLost: () => undefined,
+};
+
 async function check(
   environment: Record<string, string>,
   dotEnv = '',
@@ -20,7 +27,10 @@ async function check(
     directory,
     environment: { DATA_DIR: directory, ...environment },
     isTerminal: false,
-    onReopen: () => undefined,
+    onWarning: () => undefined,
+    abandon: () => undefined,
+    output: nowhere,
+    errorOutput: nowhere,
     print: (text) => (printed += text),
     printError: (text) => (printed += text),
   });

@@ -1,7 +1,11 @@
-import { App } from '../app.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { App, type Addresses } from '../app.ts';
 import type { CompositionParts } from '../composition.ts';
+import { SECOND_MS } from '../core/clock.ts';
 import { describeError } from '../core/describe-error.ts';
 import { chooseCurve } from '../crypto/choose-curve.ts';
+import type { Curve } from '../crypto/curve.ts';
 import { ListenError } from '../ops/listen.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
@@ -9,56 +13,124 @@ import { Metrics } from '../ops/metrics.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import type { Io } from './io.ts';
+import type { Lifetime } from './lifetime.ts';
 import type { Startup } from './load-startup.ts';
 import { settle } from './settle.ts';
 import { startScreen } from './start-screen.ts';
+
+/** What a stop may take beyond `SHUTDOWN_TIMEOUT_SECONDS`, for the last writes to the disk. Then the process ends as it is. */
+const STOP_GRACE_MS = 3 * SECOND_MS;
+
+/** What a stop waits for the files of the configuration to be read. */
+const SETTLE_GRACE_MS = SECOND_MS / 2;
+
+type Logging = Pick<CompositionParts, 'telemetry' | 'metrics' | 'logFile' | 'logOutput' | 'logErrorOutput'>;
 
 /**
  * Serves until told to stop.
  *
  * @returns the exit code: 0, or 1 after a fault or with wakes lost
- * @throws ConfigError for a configuration that is not usable
+ * @throws ConfigError for a configuration that is not usable, and a fault that came before there was a log
  */
-export async function serve(io: Io, stopped: Promise<void>): Promise<number> {
-  const startup = await settle(io, { createKey: true });
+export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
+  const settling = settle(io, { createKey: true });
+  const startup = await unlessEnded(lifetime, settling);
+  if (startup === undefined) return giveUp(io, settling);
   const { level, file, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   using logFile = file === undefined ? undefined : new LogFile(file);
-  if (logFile !== undefined) io.onReopen(() => logFile.reopen());
+  lifetime.onReload(() => logFile?.reopen());
   const metrics = new Metrics();
-  const telemetry = createTelemetry(await createLogger({ level, format, file: logFile }), metrics);
-  return await run(io, startup, { telemetry, metrics, logFile }, stopped);
+  const logger = await createLogger({ level, format, output: io.output, file: logFile });
+  const telemetry = createTelemetry(logger, metrics);
+  io.onWarning((warning) => telemetry.log('process.warning', { error: describeError(warning) }));
+  const logging = { telemetry, metrics, logFile, logOutput: io.output, logErrorOutput: io.errorOutput };
+  const curve = await chooseCurve();
+  return await run(io, { startup, logging, curve }, lifetime);
 }
 
-async function run(
-  io: Io,
-  startup: Startup,
-  parts: Pick<CompositionParts, 'telemetry' | 'metrics' | 'logFile'>,
-  stopped: Promise<void>,
-): Promise<number> {
-  const { telemetry } = parts;
-  const { config, keyCreated, previousKey, serverKey, serviceAccount, warnings } = startup;
-  if (serverKey === undefined) throw new TypeError('a start without a server key');
-  const { version } = io;
-  const curve = await chooseCurve();
-  const app = new App({ ...parts, version, config, curve, serverKey, previousKey, serviceAccount });
+/** @returns what is waited for; `undefined` where a stop is asked for before. Rejects with a fault meanwhile. */
+function unlessEnded<Result>(
+  { ended }: { readonly ended: Promise<void> },
+  result: Promise<Result>,
+): Promise<Result | undefined> {
+  return Promise.race([ended.then(() => undefined), result]);
+}
+
+/** Ends a start that has read no configuration yet. A file of it can be a FIFO that nothing writes to: its reading cannot be cancelled. */
+async function giveUp(io: Io, settling: Promise<unknown>): Promise<number> {
+  let isSettled = false;
+  const settled = settling.then(
+    () => (isSettled = true),
+    () => (isSettled = true),
+  );
+  await Promise.race([settled, delay(SETTLE_GRACE_MS)]);
+  if (!isSettled) io.abandon();
+  return 0;
+}
+
+interface Settled {
+  readonly startup: Startup;
+  readonly logging: Logging;
+  readonly curve: Curve;
+}
+
+async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number> {
+  const { telemetry } = settled.logging;
+  const { config } = settled.startup;
+  const app = createApp(io, settled);
   let exitCode = 0;
   try {
-    const addresses = await app.start();
-    const fcmReady = serviceAccount !== undefined;
-    io.printError(
-      startScreen({ version, config, curve, key: serverKey, keyCreated, fcmReady, addresses, warnings }),
-    );
-    telemetry.log('server.started', { version, address: addresses.apiAddress });
-    for (const warning of warnings) telemetry.log('config.warning', { message: warning });
-    await Promise.race([stopped, app.fault]);
+    const ended = Promise.race([lifetime.ended, app.fault]);
+    // From its first moment the start races the signals and the faults: one that is broken may never end.
+    const addresses = await unlessEnded({ ended }, app.start());
+    if (addresses !== undefined) announce(io, settled, addresses);
+    await ended;
   } catch (error) {
-    const explained = error instanceof ListenError || error instanceof StoreOpenError;
-    if (explained) io.printError(`${error.message}\n`);
-    telemetry.log('server.failed', explained ? { message: error.message } : { error: describeError(error) });
-    exitCode = error instanceof StoreOpenError && error.isConfiguration ? 78 : 1;
+    exitCode = reportFailure(io, settled, error);
   }
   telemetry.log('server.stopping');
-  const lost = await app.stop();
-  telemetry.log('server.stopped', { count: lost });
-  return lost > 0 ? 1 : exitCode;
+  const lost = await stopWithin(app, config.shutdownTimeoutMs + STOP_GRACE_MS).catch((error: unknown) => {
+    telemetry.log('server.failed', { error: describeError(error) });
+    return undefined;
+  });
+  telemetry.log('server.stopped', { count: lost ?? 0 });
+  return lost === 0 ? exitCode : Math.max(exitCode, 1);
+}
+
+function createApp({ version }: Io, { curve, logging, startup }: Settled): App {
+  const { config, previousKey, serverKey, serviceAccount } = startup;
+  if (serverKey === undefined) throw new TypeError('a start without a server key');
+  return new App({ ...logging, version, config, curve, serverKey, previousKey, serviceAccount });
+}
+
+/** Prints the start screen, and says in the log that the server has started. */
+function announce({ printError, version }: Io, settled: Settled, addresses: Addresses): void {
+  const { curve, logging, startup } = settled;
+  const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
+  if (serverKey === undefined) return;
+  const fcmReady = serviceAccount !== undefined;
+  printError(
+    startScreen({ version, config, curve, key: serverKey, keyCreated, fcmReady, addresses, warnings }),
+  );
+  logging.telemetry.log('server.started', { version, address: addresses.apiAddress });
+  for (const warning of warnings) logging.telemetry.log('config.warning', { message: warning });
+}
+
+/** Says what ended the server, on standard error and in the log. @returns the exit code */
+function reportFailure({ printError }: Io, { logging: { telemetry } }: Settled, error: unknown): number {
+  const isExplained = error instanceof ListenError || error instanceof StoreOpenError;
+  printError(isExplained ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
+  telemetry.log('server.failed', isExplained ? { message: error.message } : { error: describeError(error) });
+  return error instanceof StoreOpenError && error.isConfiguration ? 78 : 1;
+}
+
+/** @returns how many wakes were lost; `undefined` where the stop took longer than it may, in milliseconds */
+async function stopWithin(app: App, ms: number): Promise<number | undefined> {
+  const given = new AbortController();
+  const late = delay(ms, undefined, { signal: given.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([app.stop(), late]);
+  } finally {
+    given.abort();
+  }
 }

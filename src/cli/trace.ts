@@ -60,10 +60,11 @@ async function follow(
 ): Promise<number> {
   let isOver = false;
   const end = new AbortController();
-  void stopped.finally(() => {
+  const stop = (): void => {
     isOver = true;
     end.abort();
-  });
+  };
+  stopped.then(stop, stop);
   let last = first.steps.at(-1)?.at ?? 0;
   let told = first.steps.filter(({ at }) => at === last).length;
   for (;;) {

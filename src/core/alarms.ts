@@ -78,6 +78,11 @@ export const ALARMS = {
     remedy:
       'see the owner and mode of LOG_FILE and its directory, then send SIGHUP; the log goes on at standard output',
   },
+  'log output stalled': {
+    level: 'warn',
+    remedy:
+      'see what reads the standard output of the server: lines of the log are lost, which LOG_FILE would still have; wakes go on',
+  },
   'registration store unavailable': {
     level: 'error',
     remedy: 'see the disk of DATA_DIR: nobody can register, wakes go on',

@@ -27,6 +27,7 @@ const WELL: AlarmSigns = {
   clockOffSeconds: undefined,
   diskFull: false,
   logFileProblem: undefined,
+  logOutputProblem: undefined,
   storeUnavailable: false,
 };
 
@@ -88,6 +89,7 @@ describe('alarms', () => {
     ['a UnifiedPush lane full', trouble('unifiedpush', 'full'), []],
     ['a UnifiedPush lane guarded', trouble('unifiedpush', 'guarded'), []],
     ['a full disk', { diskFull: true, logFileProblem: 'ENOSPC' }, ['disk full']],
+    ['an output that nobody reads', { logOutputProblem: 'unread' }, ['log output stalled']],
     ['a log file of somebody else', { logFileProblem: 'EACCES' }, ['log file unwritable']],
     ['a store without writes', { storeUnavailable: true }, ['registration store unavailable']],
     ['a clock off', { clockOffSeconds: -600 }, ['clock off']],

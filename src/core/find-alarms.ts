@@ -35,6 +35,8 @@ export interface AlarmSigns {
   readonly diskFull: boolean;
   /** Why the log file takes no line; absent if it does. */
   readonly logFileProblem: string | undefined;
+  /** Why standard output takes no line; absent if it does. */
+  readonly logOutputProblem: string | undefined;
   readonly storeUnavailable: boolean;
 }
 
@@ -65,6 +67,8 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
   if (signs.diskFull) alarms.push({ alarm: 'disk full' });
   else if (signs.logFileProblem !== undefined)
     alarms.push({ alarm: 'log file unwritable', reason: signs.logFileProblem });
+  if (signs.logOutputProblem !== undefined)
+    alarms.push({ alarm: 'log output stalled', reason: signs.logOutputProblem });
   if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
   return alarms;
 }

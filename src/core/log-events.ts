@@ -4,6 +4,8 @@ export const LOG_EVENTS = {
   'server.stopping': 'info',
   'server.stopped': 'info',
   'server.failed': 'fatal',
+  'process.warning': 'warn',
+  'log.lines_lost': 'warn',
   'admin.unavailable': 'error',
   'alarm.raised': 'error',
   'alarm.warning': 'warn',

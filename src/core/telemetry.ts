@@ -98,6 +98,10 @@ export const COUNTERS = {
     help: 'Accepted calls of /api/notify that were forgotten because their ring was full.',
     labels: [],
   },
+  log_lines_lost: {
+    help: 'Lines of the log that standard output, standard error or LOG_FILE did not take.',
+    labels: ['output'],
+  },
   registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
   registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
   store_commits: { help: 'Times that changes were made durable, many at once.', labels: [] },

@@ -7,7 +7,7 @@ import { runProgram, type Program } from './program.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** Ports that nobody else has, and no relay but one that is not there: nothing leaves the machine. One client is all. */
-const ALONE = {
+export const ALONE = {
   SERVER_PORT: '0',
   ADMIN_PORT: '0',
   NOSTR_RELAYS: 'ws://127.0.0.1:9',

@@ -1,0 +1,39 @@
+import type { Telemetry } from '../core/telemetry.ts';
+
+/** A way out of the log that loses lines rather than wait: `BoundedOutput`, `LogFile`. */
+export interface LossyLog {
+  /** Why the last line was lost; absent where it was written. */
+  problem(): string | undefined;
+  /** Sees whether lines are taken again. */
+  retry(): void;
+  /** Calls back for each line that is lost from now on. */
+  onLost(callback: () => void): void;
+}
+
+/** Counts the lines that a way out of the log has lost, and says in the log how many there were once it takes lines again. */
+export class LogLosses {
+  readonly #log: LossyLog;
+  readonly #telemetry: Telemetry;
+  readonly #output: string;
+  #lost = 0;
+
+  /** @param output the metric's label: `stdout`, `stderr` or `file` */
+  constructor(output: string, log: LossyLog, telemetry: Telemetry) {
+    this.#output = output;
+    this.#log = log;
+    this.#telemetry = telemetry;
+    log.onLost(() => {
+      this.#lost++;
+      telemetry.count('log_lines_lost', { output });
+    });
+  }
+
+  /** To be called every few seconds. */
+  look(): void {
+    this.#log.retry();
+    if (this.#lost === 0 || this.#log.problem() !== undefined) return;
+    const count = this.#lost;
+    this.#lost = 0;
+    this.#telemetry.log('log.lines_lost', { reason: this.#output, count });
+  }
+}
