@@ -62,7 +62,8 @@ export class App {
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
-    for (const wake of owed) waker.payOwed(wake);
+    for (const wake of owed) await waker.payOwed(wake);
+    this.#stopping.signal.throwIfAborted();
     // Relays first: by the time a phone can register, what is for it is listened for.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);

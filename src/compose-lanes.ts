@@ -3,6 +3,7 @@ import { Backoff } from './core/backoff.ts';
 import { MINUTE_MS, type Clock } from './core/clock.ts';
 import { GOOGLE, type ClockSkew } from './core/clock-skew.ts';
 import { DeliveryHealth } from './core/delivery-health.ts';
+import type { Redirect } from './core/moved-keys.ts';
 import type { OwedDevices, PushProvider } from './core/ports.ts';
 import { PushLane } from './core/push-lane.ts';
 import { PushLanes } from './core/push-lanes.ts';
@@ -53,6 +54,7 @@ interface Shared {
   readonly skew: ClockSkew;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
+  readonly redirect: Redirect;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -90,7 +92,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 
 function laneFactory(
   { config, telemetry, laneSizes }: CompositionParts,
-  { clock, owed, registrations, schedule, onFault }: Shared,
+  { clock, owed, redirect, registrations, schedule, onFault }: Shared,
   underWay: () => number,
 ): (type: PushTarget['type'], provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
@@ -108,6 +110,7 @@ function laneFactory(
       startsSlowly: type === 'unifiedpush',
       deadlineMs: config.wakes.deadlineMs,
       consequences: registrations,
+      redirect,
       owed,
       schedule,
       clock,

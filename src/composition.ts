@@ -5,9 +5,10 @@ import { ChatAnnouncements } from './core/chat-announcements.ts';
 import type { Clock } from './core/clock.ts';
 import { ClockSkew } from './core/clock-skew.ts';
 import { EventAdmission, type EventAdmissionParts } from './core/event-admission.ts';
+import type { Redirect } from './core/moved-keys.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import { RecentWakes } from './core/recent-wakes.ts';
-import { Registrations } from './core/registrations.ts';
+import { Registrations, type RegistrationsParts } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { TradePubkey } from './core/trade-pubkey.ts';
 import type { WakeRequest } from './core/wake-request.ts';
@@ -94,15 +95,17 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
   const store = composeStore(parts, { clock, allowsEndpoint: guard.allows });
   const { owed, seen } = store;
-  const registrations = createRegistrations(parts, store);
+  const onMoved: RegistrationsParts['onMoved'] = (...moved) => void waker.keyMoved(...moved).catch(onFault);
+  const registrations = createRegistrations(parts, store, onMoved);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
   const skew = new ClockSkew(clock, monotonic);
-  const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault };
+  const redirect: Redirect = (wake, from) => waker.redirect(wake, from);
+  const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault, redirect };
   const composed = composeLanes(parts, shared);
   const { fcm, lanes } = composed;
   const coalescing = { ...config.wakes, schedule, monotonic, onHeld: heldIn(telemetry) };
   const recent = new RecentWakes(lanes, monotonic);
-  const waker = new Waker({ ...coalescing, registrations, lanes: recent });
+  const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
   const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });
@@ -144,10 +147,18 @@ function composeAdmission(
 function createRegistrations(
   { config, telemetry, clock = Date.now }: CompositionParts,
   store: ComposedStore,
+  onMoved: RegistrationsParts['onMoved'],
 ): Registrations {
   const { lifetime } = config.registrations;
   const ownership = config.http.registrationAuth !== 'off';
-  return new Registrations({ store: store.registrations, lifetime, clock, telemetry, ownership });
+  return new Registrations({
+    store: store.registrations,
+    lifetime,
+    clock,
+    telemetry,
+    ownership,
+    ...(onMoved && { onMoved }),
+  });
 }
 
 function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {

@@ -180,3 +180,56 @@ describe('a flush', () => {
 function evenly(count: number, seconds: number): number[] {
   return Array.from({ length: count }, (_, n) => (n * seconds) / count);
 }
+
+describe('a wake that is held for a key that is registered with another device', () => {
+  const [K1, K2] = [tradeKey(1), tradeKey(2)];
+  const [OLD, NEW] = [wakeRequest('phone').target, wakeRequest('new').target];
+
+  test('is handed over at once for that device, which has had none, and leaves nothing behind', async () => {
+    const { coalescer, eventAt, handed, pass } = setUp();
+    await eventAt(0);
+    await eventAt(1);
+    void coalescer.move(K1, OLD, NEW);
+    expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'new']);
+    await pass(300);
+    expect([handed.length, coalescer.size]).toEqual([2, 0]);
+  });
+
+  test('waits for the window of that device, if it was woken just now', async () => {
+    const { coalescer, eventAt, wakesAt, pass } = setUp();
+    await eventAt(0);
+    await eventAt(1);
+    void coalescer.request(wakeRequest('new'));
+    void coalescer.move(K1, OLD, NEW);
+    await pass(5);
+    expect(wakesAt()).toEqual([0, 1, 6]);
+  });
+
+  test('is split where another key of it stays, and has ended when both wakes have', async () => {
+    const { coalescer, eventAt, handed, pass } = setUp();
+    await eventAt(0);
+    let end: WakeEnd | undefined;
+    void coalescer.request(wakeRequest('phone', { keys: [K1, K2] })).then((how) => (end = how));
+    void coalescer.move(K1, OLD, NEW);
+    await pass(5);
+    expect(handed.map(({ request }) => [addressOf(request.target), request.keys])).toEqual([
+      ['phone', [K1]],
+      ['new', [K1]],
+      ['phone', [K2]],
+    ]);
+    handed[2]?.end('sent');
+    await pass(0);
+    expect(end).toBeUndefined();
+    handed[1]?.end('owed');
+    await pass(0);
+    expect(end).toBe('owed');
+  });
+
+  test('after the last hand-over at a stop goes to its lane at once', async () => {
+    const { coalescer, eventAt, handed } = setUp();
+    await eventAt(0);
+    coalescer.flush();
+    for (let n = 0; n < 2; n++) void coalescer.request(wakeRequest('new'));
+    expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'new', 'new']);
+  });
+});

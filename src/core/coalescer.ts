@@ -2,7 +2,8 @@ import type { Clock } from './clock.ts';
 import { Countdown } from './countdown.ts';
 import type { Schedule } from './schedule.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
+import { worstEnd, type WakeEnd, type WakeRequest } from './wake-request.ts';
 
 export interface CoalescerOptions {
   /** `BATCH_DELAY_MS`: how long events after a first one are gathered. */
@@ -40,6 +41,8 @@ export class Coalescer {
   readonly #options: CoalescerOptions;
   readonly #active = { silent_wake: new Map<string, Active>(), chat_wake: new Map<string, Active>() };
 
+  #isFlushed = false;
+
   readonly #windows: Countdown<Active>;
   readonly #cooldowns: Countdown<Active>;
 
@@ -62,6 +65,8 @@ export class Coalescer {
 
   request(request: WakeRequest): Promise<WakeEnd> {
     const { device } = request;
+    // At a stop a wake may still come from a device that is left for this one.
+    if (this.#isFlushed) return this.#options.hand(request);
     const active = this.#active[request.kind].get(device);
     if (active === undefined) {
       this.#begin(device, request.kind, this.#windows);
@@ -86,8 +91,24 @@ export class Coalescer {
     active.held = { request: { ...request, wasHeld: true }, ends: [] };
   }
 
+  /**
+   * What is held for this key is for another device from now on, which is woken by the rules of that device.
+   *
+   * @returns how the wake at the other device ends; `undefined` where nothing is held for the key
+   */
+  move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
+    const moved = Object.values(this.#active).flatMap((kind) => {
+      const active = kind.get(deviceOf(from));
+      return active?.held?.request.keys.includes(key) === true
+        ? [this.#moveHeld(active, active.held, key, to)]
+        : [];
+    });
+    return moved.length === 0 ? undefined : Promise.all(moved).then(worstEnd);
+  }
+
   /** Hands over all that is held, at once: the program stops. */
   flush(): void {
+    this.#isFlushed = true;
     this.#windows.clear();
     this.#cooldowns.clear();
     for (const active of Object.values(this.#active)) {
@@ -98,6 +119,22 @@ export class Coalescer {
       }
       active.clear();
     }
+  }
+
+  #moveHeld(active: Active, { request, ends }: Held, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
+    const moved = this.request({ ...request, target: to, device: deviceOf(to), keys: [key] });
+    const keys = request.keys.filter((other) => other !== key);
+    if (keys.length === 0) {
+      active.held = undefined;
+      for (const resolve of ends) resolve(moved);
+      return moved;
+    }
+    // Nobody has noted which event was for which key: whoever waits is told when both wakes have ended.
+    const both = ends.map(
+      (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
+    );
+    active.held = { request: { ...request, keys }, ends: both };
+    return moved;
   }
 
   #begin(device: string, kind: WakeRequest['kind'], countdown: Countdown<Active>): Active {

@@ -100,6 +100,11 @@ export class LaneBook {
     if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.settle(target);
   }
 
+  /** Gives up a wake that waits: its keys are woken elsewhere. */
+  remove(entry: LaneEntry): void {
+    this.#take(entry);
+  }
+
   /** Whatever waits for a retry is queued at once. */
   hasten(): void {
     for (const entry of this.#entries.values()) {

@@ -1,7 +1,7 @@
 import type { WakeKind } from './delivery.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeEnd, WakePriority, WakeRequest } from './wake-request.ts';
+import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake-request.ts';
 
 /** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
 export type LaneRank = WakePriority | 'owed';
@@ -58,6 +58,10 @@ export class LaneEntry {
     return this.#keys;
   }
 
+  get keyCount(): number {
+    return this.#keys instanceof Set ? this.#keys.size : this.#keys.length;
+  }
+
   /** Whether it waits, and nothing may send it before. */
   get mustWait(): boolean {
     return this.cancelWait !== undefined && (this.isFirm || this.rank !== 'owed');
@@ -94,6 +98,20 @@ export class LaneEntry {
     this.failures = Math.max(this.failures, other.failures);
     for (const resolve of other.#ends ?? []) this.#tell(resolve);
     other.#ends = undefined;
+  }
+
+  /**
+   * Leaves these keys to wakes of other devices. Whoever waits for this entry is told when those wakes have ended too.
+   *
+   * @param elsewhere how those wakes end
+   */
+  handOver(keys: Iterable<TradePubkey>, elsewhere: Promise<WakeEnd>): void {
+    const left = new Set(this.#keys);
+    for (const key of keys) left.delete(key);
+    this.#keys = left.size > FEW_KEYS ? left : [...left];
+    this.#ends = this.#ends?.map(
+      (resolve) => (end) => void elsewhere.then((other) => resolve(worstEnd([end, other]))),
+    );
   }
 
   whenEnded(): Promise<WakeEnd> {

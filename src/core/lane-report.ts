@@ -3,6 +3,7 @@ import type { Delivery } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
@@ -88,6 +89,12 @@ export class LaneReport {
     this.#telemetry.trace(entry.keys, 'wake owed', reason);
   }
 
+  /** @param keys the keys of the wake that have been registered with another device */
+  moved(keys: readonly TradePubkey[]): void {
+    this.#count('wakes_moved');
+    this.#telemetry.trace(keys, 'wake moved to another device');
+  }
+
   dropped(entry: LaneEntry, reason: DropReason): void {
     this.#count('wakes_dropped', { reason });
     this.#telemetry.trace(entry.keys, 'wake dropped', reason);
@@ -126,6 +133,7 @@ export class LaneReport {
       | 'wakes_absorbed'
       | 'wakes_retried'
       | 'wakes_owed'
+      | 'wakes_moved'
       | 'wakes_dropped'
       | 'lane_changes',
     labels: Readonly<Record<string, string>> = {},

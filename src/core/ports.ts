@@ -140,6 +140,8 @@ export interface OwedDevices {
   owe(wake: OwedWake): void;
   /** The device is owed nothing any more. */
   settle(target: PushTarget): void;
+  /** What the device is owed, if anything. */
+  find(target: PushTarget): OwedWake | undefined;
 }
 
 /** Remembers, over a restart, until when each relay's events of a kind had come without a gap. Times are milliseconds. */

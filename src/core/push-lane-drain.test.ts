@@ -138,7 +138,7 @@ describe('a lane that is drained', () => {
       consequences: {
         renew: () => renewal,
         forget: async () => undefined,
-        registered: async (target) => target,
+        whereabouts: async (target) => ({ here: target, elsewhere: [] }),
       },
     });
     void ask('a');

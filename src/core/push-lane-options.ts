@@ -1,4 +1,5 @@
 import type { LaneHealthOptions } from './lane-health.ts';
+import type { Redirect } from './moved-keys.ts';
 import type { OwedDevices, PushProvider } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -13,6 +14,7 @@ export interface PushLaneOptions extends LaneHealthOptions {
   /** `WAKE_DEADLINE_SECONDS`: after this, in milliseconds, a wake is given up and owed. */
   readonly deadlineMs: number;
   readonly consequences: WakeConsequences;
+  readonly redirect: Redirect;
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed?: OwedDevices | undefined;
   readonly schedule: Schedule;

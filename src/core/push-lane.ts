@@ -1,4 +1,4 @@
-import { unixSeconds } from './clock.ts';
+import { SECOND_MS, unixSeconds } from './clock.ts';
 import type { Delivery, WakeKind } from './delivery.ts';
 import { describeError } from './describe-error.ts';
 import { LaneBook } from './lane-book.ts';
@@ -7,10 +7,14 @@ import { LaneHealth } from './lane-health.ts';
 import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
+import { MovedKeys } from './moved-keys.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
+
+/** A change of a registration is durable within this, or has been taken back. */
+const CHANGE_UNDER_WAY_MS = SECOND_MS;
 
 /**
  * The way to one push service: a bounded queue, so many attempts at once, retries that hold no slot, and for every device
@@ -22,6 +26,7 @@ export class PushLane {
   readonly #judge: LaneJudge;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
+  readonly #moved: MovedKeys;
   readonly #sending = new Set<LaneEntry>();
   /** Ends every attempt that is under way: the lane is closed. */
   readonly #end = new AbortController();
@@ -45,6 +50,7 @@ export class PushLane {
     this.#report = new LaneReport({ ...options, provider: options.provider.name });
     this.#judge = new LaneJudge({ ...options, health: this.#health, report: this.#report });
     this.#book = new LaneBook(options.schedule, () => this.#advance(), options.owed);
+    this.#moved = new MovedKeys({ ...options, report: this.#report, book: this.#book });
   }
 
   /** Wakes that wait or are under way, the owed ones not counted. */
@@ -70,6 +76,16 @@ export class PushLane {
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
   isUnsent(device: string, key: TradePubkey): boolean {
     return this.#book.get(device)?.answers(key) === true;
+  }
+
+  /** Whether it takes no more wakes: the program stops. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** A key of the device has been registered with another device: a wake that waits here goes there. */
+  follow(device: string): Promise<void> {
+    return this.#moved.follow(device);
   }
 
   request(request: WakeRequest): Promise<WakeEnd> {
@@ -145,16 +161,15 @@ export class PushLane {
   }
 
   async #attempt(entry: LaneEntry): Promise<void> {
-    const { hasWaited, keys, target: known } = entry;
     try {
-      const target = hasWaited ? await this.#options.consequences.registered(known, keys) : known;
-      const delivery = target && (await this.#send(target, entry.kind));
+      const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
+      const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
       if (this.#sending.delete(entry)) this.#book.end(entry);
-      if (delivery !== undefined) await this.#conclude(entry, this.#judge.rule(entry, delivery));
-      else {
+      if (delivery === 'moved') entry.end('sent');
+      else if (delivery === 'unregistered') {
         this.#book.settle(entry);
         this.#drop(entry, 'unregistered');
-      }
+      } else await this.#conclude(entry, this.#judge.rule(entry, delivery));
     } finally {
       this.#underWay--;
     }
@@ -168,22 +183,37 @@ export class PushLane {
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
     const { keys, kind, target } = entry;
-    if (ruling.next === 'renew' || ruling.next === 'forget') this.#book.settle(entry);
     switch (ruling.next) {
       case 'renew':
+        this.#book.settle(entry);
         // A chat wake renews nothing: whoever knows a key could keep it alive, and from giving way (contract 6).
         if (kind === 'silent_wake') await this.#options.consequences.renew(target, keys);
         return entry.end('sent');
       case 'forget':
-        await this.#options.consequences.forget(target);
-        return entry.end('sent');
+        return this.#forget(entry);
       case 'owe':
-        return this.#owe(entry, ruling);
+        this.#owe(entry, ruling);
+        break;
       case 'postpone':
-        if (!this.#isStopping) return this.#book.postpone(entry, ruling.waitMs);
-        this.#lost++;
-        return this.#drop(entry, 'stopped');
+        if (this.#isStopping) {
+          this.#lost++;
+          return this.#drop(entry, 'stopped');
+        }
+        this.#book.postpone(entry, ruling.waitMs);
+        break;
     }
+    // A key may have been registered with another device during the attempt.
+    await this.#moved.follow(entry.device);
+  }
+
+  /** Forgets the device, and not the keys that have been registered with another one during the attempt. */
+  async #forget(entry: LaneEntry): Promise<void> {
+    await this.#options.consequences.forget(entry.target);
+    const where = await this.#moved.look(entry);
+    if (where === 'unregistered') this.#book.settle(entry);
+    if (typeof where === 'string') return entry.end('sent');
+    // A key that still points at the device is about to point elsewhere: that is not durable yet.
+    this.#owe(entry, { reason: 'suspect', waitMs: CHANGE_UNDER_WAY_MS, isFirm: false });
   }
 
   #owe(entry: LaneEntry, { reason, waitMs, isFirm }: Omit<Owing, 'next'>): void {

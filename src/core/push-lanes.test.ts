@@ -73,3 +73,22 @@ test('a drain waits for every lane, and sums up what was lost', async () => {
   time.abort();
   expect(await drained).toBe(2);
 });
+
+test('a wake that follows its key to a lane that is done already counts as lost at a stop', async () => {
+  const { ask, lanes } = setUp();
+  const drained = lanes.drain(new AbortController().signal);
+  expect(await ask('elsewhere')).toBe('dropped');
+  expect(await drained).toBe(1);
+});
+
+test('a key that moves is looked for in the lane of its former device and in the one that hosts share', async () => {
+  const { ask, lanes, opened } = setUp();
+  for (let n = 0; n <= 5000; n++) void ask(`host-${n}`);
+  const followed: string[] = [];
+  for (const [name, { lane }] of opened)
+    lane.follow = async (device) => void followed.push(`${name}: ${device}`);
+  const { target, device } = wakeRequest('host-7');
+  expect(await lanes.follow(target, device)).toBe(true);
+  expect(followed).toEqual(['fcm host-7: fcm host-7', 'fcm shared: fcm host-7']);
+  expect(await lanes.follow(wakeRequest('nowhere').target, 'fcm nowhere')).toBe(false);
+});

@@ -32,12 +32,31 @@ export class PushLanes implements AsyncDisposable {
   readonly #options: PushLanesOptions;
   readonly #lanes = new Map<string, { lane: PushLane; type: PushTarget['type'] }>();
   #cancelSweep: (() => void) | undefined;
+  #isDraining = false;
+  /** Wakes that followed their keys to a lane that was done already, at the stop. */
+  #late = 0;
 
   constructor(options: PushLanesOptions) {
     this.#options = options;
   }
 
+  /**
+   * A key that pointed at this device has been registered with another one: a wake that waits for it goes there.
+   *
+   * @returns whether wakes for such a device wait in a lane at all; not while its provider cannot deliver
+   */
+  async follow(target: PushTarget, device: string): Promise<boolean> {
+    const name = this.#options.laneOf(target);
+    if (name === undefined) return false;
+    for (const each of [name, this.#sharedName(target)]) await this.#lanes.get(each)?.lane.follow(device);
+    return true;
+  }
+
   request(request: WakeRequest): Promise<WakeEnd> {
+    if (this.#isDraining && this.#isTooLate(request.target)) {
+      this.#late++;
+      return Promise.resolve('dropped');
+    }
     const lane = this.#lane(request.target);
     if (lane !== undefined) return lane.request(request);
     this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
@@ -83,6 +102,7 @@ export class PushLanes implements AsyncDisposable {
 
   /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */
   async drain(signal: AbortSignal): Promise<number> {
+    this.#isDraining = true;
     this.#cancelSweep?.();
     // One signal for each: thousands of lanes would hang as many listeners on one.
     const ends = [...this.#lanes.values()].map(({ lane }) => ({ lane, end: new AbortController() }));
@@ -90,7 +110,7 @@ export class PushLanes implements AsyncDisposable {
     signal.addEventListener('abort', endAll, { once: true });
     if (signal.aborted) endAll();
     const lost = await Promise.all(ends.map(({ lane, end }) => lane.drain(end.signal)));
-    return lost.reduce((sum, count) => sum + count, 0);
+    return lost.reduce((sum, count) => sum + count, this.#late);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,6 +123,12 @@ export class PushLanes implements AsyncDisposable {
     if (!this.#lanes.has(name) && this.#lanes.size >= MAX_LANES) this.#freeIdle();
     const isFull = !this.#lanes.has(name) && this.#lanes.size >= MAX_LANES;
     return this.#open(isFull ? this.#sharedName(target) : name, target.type);
+  }
+
+  /** Whether nobody waits any more for what is sent to this device: the program stops, and its lane is empty or closed. */
+  #isTooLate(target: PushTarget): boolean {
+    const name = this.#options.laneOf(target);
+    return name !== undefined && this.#lanes.get(name)?.lane.isClosed !== false;
   }
 
   #open(name: string, type: PushTarget['type']): PushLane {

@@ -15,6 +15,7 @@ test('a wake is recent for ten milliseconds, whatever becomes of it, and goes to
         asked.push(request);
         return 'owed';
       },
+      follow: async () => true,
       isUnsent: (_target, device) => device === 'b',
     },
     clock.read,

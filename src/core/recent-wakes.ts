@@ -4,7 +4,7 @@ import type { PushLanes } from './push-lanes.ts';
 /** A wake takes some turns of the event loop, of a millisecond at the most, until it is on its way to the push service. */
 const RECENT_MS = 10;
 
-type Lanes = Pick<PushLanes, 'request' | 'isUnsent'>;
+type Lanes = Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
 
 /** The lanes as the waker sees them. Notes that it has asked for a wake: what can wait gives way to it. */
 export class RecentWakes implements Lanes {
@@ -26,6 +26,10 @@ export class RecentWakes implements Lanes {
   request(...asked: Parameters<Lanes['request']>): ReturnType<Lanes['request']> {
     this.#lastAt = this.#clock();
     return this.#lanes.request(...asked);
+  }
+
+  follow(...asked: Parameters<Lanes['follow']>): ReturnType<Lanes['follow']> {
+    return this.#lanes.follow(...asked);
   }
 
   isUnsent(...asked: Parameters<Lanes['isUnsent']>): boolean {

@@ -1,10 +1,10 @@
 import { MINUTE_MS, type Clock } from './clock.ts';
 import type { PutResult, RegistrationStore } from './ports.ts';
-import { isSameAddress, type Platform, type PushTarget } from './push-target.ts';
+import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeConsequences } from './wake-consequences.ts';
+import type { WakeConsequences, Whereabouts } from './wake-consequences.ts';
 
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
@@ -16,6 +16,8 @@ export interface RegistrationsParts {
   readonly telemetry: Telemetry;
   /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
   readonly ownership?: boolean;
+  /** Told of a key that pointed at one device and has been registered with another: what waits for it goes there (contract 5). */
+  readonly onMoved?: (key: TradePubkey, from: PushTarget, to: PushTarget) => void;
 }
 
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
@@ -25,6 +27,7 @@ export class Registrations implements WakeConsequences {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #ownership: boolean;
+  readonly #onMoved: RegistrationsParts['onMoved'];
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
 
@@ -34,6 +37,7 @@ export class Registrations implements WakeConsequences {
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
     this.#ownership = parts.ownership ?? true;
+    this.#onMoved = parts.onMoved;
     this.#lastSweep = parts.clock();
   }
 
@@ -76,10 +80,14 @@ export class Registrations implements WakeConsequences {
       woken: false,
       signed,
     };
+    const former = (await this.#store.find(tradePubkey))?.target;
     if (!this.#ownership) await this.#disown(tradePubkey);
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');
+    const isKept = result === 'stored' || result === 'displaced';
+    if (isKept && former !== undefined && !isSameDevice(former, target))
+      await this.#noteMove(tradePubkey, former);
     const isRefused = result === 'full' || result === 'owned';
     this.#telemetry.log(isRefused ? 'registration.refused' : 'registration.stored', () => ({
       key: this.#telemetry.pseudonym(tradePubkey),
@@ -110,13 +118,22 @@ export class Registrations implements WakeConsequences {
     for (const key of tradePubkeys) await this.#store.renew(key, woken, this.#lifetime, now);
   }
 
-  /** The device as it is registered by now, if any of these keys still points at it. */
-  async registered(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<PushTarget | undefined> {
+  async whereabouts(target: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<Whereabouts> {
+    let here: PushTarget | undefined;
+    const elsewhere = new Map<string, { target: PushTarget; keys: TradePubkey[] }>();
     for (const key of tradePubkeys) {
-      const held = await this.find(key);
-      if (held !== undefined && isSameAddress(held.target, target)) return held.target;
+      const held = (await this.find(key))?.target;
+      if (held === undefined) continue;
+      if (isSameDevice(held, target)) {
+        here ??= held;
+        continue;
+      }
+      const device = deviceOf(held);
+      const known = elsewhere.get(device);
+      if (known === undefined) elsewhere.set(device, { target: held, keys: [key] });
+      else known.keys.push(key);
     }
-    return undefined;
+    return { here, elsewhere: [...elsewhere.values()] };
   }
 
   /** Forgets a device that its push service calls gone, with every key that points at it. */
@@ -149,6 +166,12 @@ export class Registrations implements WakeConsequences {
   async #disown(tradePubkey: TradePubkey): Promise<void> {
     const held = await this.#store.find(tradePubkey);
     if (held?.signed === true) await this.#store.remove(tradePubkey, { signed: true, now: this.#clock() });
+  }
+
+  async #noteMove(tradePubkey: TradePubkey, from: PushTarget): Promise<void> {
+    // As it is kept: a registration without Web Push keys may leave those that are there (`renewedTarget`).
+    const to = (await this.#store.find(tradePubkey))?.target;
+    if (to !== undefined && !isSameDevice(from, to)) this.#onMoved?.(tradePubkey, from, to);
   }
 
   counts(): RegistrationCounts {

@@ -66,6 +66,10 @@ export const COUNTERS = {
     labels: ['provider'],
   },
   wakes_owed: { help: 'Wakes that were given up for now and became owed.', labels: ['provider', 'reason'] },
+  wakes_moved: {
+    help: 'Waiting wakes that went to another device because their key was registered with it.',
+    labels: ['provider'],
+  },
   lane_changes: { help: 'Changes of a lane to open, paused or broken.', labels: ['provider', 'state'] },
   pushes: { help: 'Attempts to deliver a wake, by outcome.', labels: ['provider', 'outcome'] },
   push_failures: {

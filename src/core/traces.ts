@@ -20,6 +20,7 @@ export type TraceStep =
   | 'wake without a lane'
   | 'wake queued'
   | 'wake joined one still unsent'
+  | 'wake moved to another device'
   | 'wake sent'
   | 'push service answered'
   | 'wake will be tried again'

@@ -28,3 +28,11 @@ export interface WakeRequest {
  * remembers that the device has one to get; `dropped`: nothing remembers it.
  */
 export type WakeEnd = 'sent' | 'owed' | 'dropped';
+
+const BEST_FIRST: readonly WakeEnd[] = ['sent', 'owed', 'dropped'];
+
+/** How several wakes have ended that answer one event between them: as the one that ended worst. */
+export function worstEnd(ends: readonly WakeEnd[]): WakeEnd {
+  const worst = Math.max(0, ...ends.map((end) => BEST_FIRST.indexOf(end)));
+  return BEST_FIRST[worst] ?? 'dropped';
+}

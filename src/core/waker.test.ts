@@ -32,6 +32,7 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
       return answers[addressOf(request.target)] ?? 'sent';
     },
     isUnsent: () => false,
+    follow: async () => true,
   };
   const waker = new Waker({ registrations, lanes, ...NO_COALESCING });
   return {

@@ -1,7 +1,8 @@
 import { SECOND_MS } from './clock.ts';
 import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
-import type { EventOrigin, OwedWake } from './ports.ts';
+import { FormerDevices } from './former-devices.ts';
+import type { EventOrigin, OwedDevices, OwedWake } from './ports.ts';
 import type { PushLanes } from './push-lanes.ts';
 import { deviceOf, isSameDevice, type PushTarget } from './push-target.ts';
 import { recipientsOf } from './recipients.ts';
@@ -13,7 +14,9 @@ import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;
-  readonly lanes: Pick<PushLanes, 'request' | 'isUnsent'>;
+  readonly lanes: Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
+  /** Remembers over a restart which devices are owed a wake. */
+  readonly owed?: OwedDevices | undefined;
 }
 
 /** Turns a verified event into a wake for each device that it is for, as often as a device may be woken. */
@@ -21,10 +24,14 @@ export class Waker {
   readonly #registrations: Registrations;
   readonly #lanes: WakerParts['lanes'];
   readonly #coalescer: Coalescer;
+  readonly #owed: OwedDevices | undefined;
+  readonly #former: FormerDevices;
 
   constructor(parts: WakerParts) {
     this.#registrations = parts.registrations;
     this.#lanes = parts.lanes;
+    this.#owed = parts.owed;
+    this.#former = new FormerDevices({ registrations: parts.registrations, owed: parts.owed });
     this.#coalescer = new Coalescer({ ...parts, hand: (request) => parts.lanes.request(request) });
   }
 
@@ -101,14 +108,41 @@ export class Waker {
     void this.#coalescer.request({ ...request, kind: 'chat_wake' });
   }
 
-  /** Wakes a device that was owed a wake when the program was stopped. */
-  payOwed(wake: OwedWake): void {
-    this.#coalescer.hold({ ...wake, device: deviceOf(wake.target), priority: 'recovered' });
+  /** Wakes whom a wake is for that was owed when the program was stopped: its keys may have been registered with other devices since. */
+  async payOwed(wake: OwedWake): Promise<void> {
+    const isHere = await this.#redirectAll(wake);
+    if (isHere) this.#coalescer.hold({ ...wake, device: deviceOf(wake.target), priority: 'recovered' });
+  }
+
+  /** A key that pointed at one device has been registered with another: whatever waits for the key goes there (contract 5). */
+  async keyMoved(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<void> {
+    const moved = this.#coalescer.move(key, from, to);
+    if (moved !== undefined) void this.#former.note(from, moved);
+    if (await this.#lanes.follow(from, deviceOf(from))) return;
+    // A push service that waits for its credentials has no lane: what its devices are owed is only on record.
+    const wake = this.#owed?.find(from);
+    if (wake?.keys.includes(key) === true) await this.#redirectAll(wake);
+  }
+
+  /** Takes a wake from a device that it waited for to another one, which is woken by its own rules. */
+  redirect(wake: WakeRequest, from: PushTarget): Promise<WakeEnd> {
+    const end = this.#coalescer.request(wake);
+    void this.#former.note(from, end);
+    return end;
   }
 
   /** Hands over at once whatever is held: the program stops. */
   flush(): void {
     this.#coalescer.flush();
+  }
+
+  /** @returns whether the wake's own device is still to be asked: a key points at it, or none is registered */
+  async #redirectAll({ target: from, kind, keys: all }: OwedWake): Promise<boolean> {
+    const { here, elsewhere } = await this.#registrations.whereabouts(from, all);
+    for (const { target, keys } of elsewhere) {
+      void this.redirect({ target, device: deviceOf(target), kind, keys, priority: 'recovered' }, from);
+    }
+    return here !== undefined || elsewhere.length === 0;
   }
 
   #wakeDevice(

@@ -36,6 +36,10 @@ export class DurableOwedDevices implements OwedDevices {
     this.#write({ type: 'settled', target });
   }
 
+  find(target: PushTarget): OwedWake | undefined {
+    return this.#owed.get(deviceOf(target));
+  }
+
   /** Settles what is owed for keys none of which is held any more. */
   prune(isHeld: (tradePubkey: TradePubkey) => boolean): void {
     for (const { keys, target } of this.#owed.values()) if (!keys.some(isHeld)) this.settle(target);

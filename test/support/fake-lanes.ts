@@ -20,4 +20,8 @@ export class FakeLanes {
   isUnsent(): boolean {
     return this.hasUnsent;
   }
+
+  async follow(): Promise<boolean> {
+    return true;
+  }
 }

@@ -3,8 +3,10 @@ import { MINUTE_MS } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
 import { PushLane } from '../../src/core/push-lane.ts';
 import type { PushLaneOptions } from '../../src/core/push-lane-options.ts';
-import { addressOf, deviceOf } from '../../src/core/push-target.ts';
+import { addressOf, deviceOf, type PushTarget } from '../../src/core/push-target.ts';
 import { RetryPolicy } from '../../src/core/retry-policy.ts';
+import type { TradePubkey } from '../../src/core/trade-pubkey.ts';
+import type { Whereabouts } from '../../src/core/wake-consequences.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/wake-request.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { FakeProvider, type Attempt } from './fake-provider.ts';
@@ -54,6 +56,10 @@ export interface LaneBench {
   /** Addresses of the devices that were forgotten, and of those that nobody wants a wake for any more. */
   readonly forgotten: string[];
   readonly unwanted: Set<string>;
+  /** The tokens that keys have been registered with since. */
+  readonly moved: Map<TradePubkey, string>;
+  /** Wakes that have left their device for another. */
+  readonly redirected: WakeRequest[];
   /** The keys of every renewal. */
   readonly renewed: string[][];
   readonly ask: (token: string, parts?: Partial<WakeRequest>) => Promise<WakeEnd>;
@@ -73,6 +79,22 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
   const provider = new FakeProvider();
   const forgotten: string[] = [];
   const unwanted = new Set<string>();
+  /** Forgotten, and not looked up since: each is registered anew at once after that. */
+  const unknown = new Set<string>();
+  const moved = new Map<TradePubkey, string>();
+  const redirected: WakeRequest[] = [];
+  const whereaboutsOf = (target: PushTarget, keys: readonly TradePubkey[]): Whereabouts => {
+    const isGone = unwanted.has(addressOf(target)) || unknown.delete(addressOf(target));
+    const isHere = (key: TradePubkey): boolean => !moved.has(key) && !isGone;
+    const elsewhere = keys.flatMap((key) => {
+      const token = moved.get(key);
+      return token === undefined || token === addressOf(target)
+        ? []
+        : [{ target: fcmTarget(token), keys: [key] }];
+    });
+    const isAny = keys.some((key) => isHere(key) || moved.get(key) === addressOf(target));
+    return { here: isAny ? target : undefined, elsewhere };
+  };
   const renewed: string[][] = [];
   const faults: unknown[] = [];
   const answered = new Set<Attempt>();
@@ -86,9 +108,13 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     startsSlowly: false,
     consequences: {
       renew: async (_target, keys) => void renewed.push([...keys]),
-      forget: async (target) => void forgotten.push(addressOf(target)),
-      registered: async (target) => (unwanted.has(addressOf(target)) ? undefined : target),
+      forget: async (target) => {
+        forgotten.push(addressOf(target));
+        unknown.add(addressOf(target));
+      },
+      whereabouts: async (target, keys) => whereaboutsOf(target, [...keys]),
     },
+    redirect: (wake) => (redirected.push(wake), lane.request(wake)),
     schedule: schedule.schedule,
     clock: clock.read,
     telemetry,
@@ -105,6 +131,8 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     faults,
     forgotten,
     unwanted,
+    moved,
+    redirected,
     renewed,
     ask: (token, parts) => lane.request(wakeRequest(token, parts)),
     async answer(delivery, token) {

@@ -39,6 +39,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     request: (request: WakeRequest): Promise<WakeEnd> =>
       new Promise((settle) => pushes.push({ ...request, settle })),
     isUnsent: () => false,
+    follow: async () => true,
   };
   const seen = new MemorySeenEvents({ clock: clock.read });
   const admission = new EventAdmission({

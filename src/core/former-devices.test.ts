@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+
+import { liveRegistrations } from '../../test/support/live-registrations.ts';
+import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
+import { settled } from '../../test/support/settled.ts';
+import { FormerDevices } from './former-devices.ts';
+import type { OwedDevices, OwedWake } from './ports.ts';
+import { addressOf, type PushTarget } from './push-target.ts';
+import type { WakeEnd } from './wake-request.ts';
+
+const OLD = fcmTarget('old');
+
+/** Two keys that are owed a wake at one device, as it is on record. */
+async function setUp(registeredWith: readonly string[]): Promise<{
+  former: FormerDevices;
+  settledDevices: string[];
+  leave: () => (end: WakeEnd) => Promise<void>;
+}> {
+  const { registrations } = liveRegistrations();
+  for (const [n, token] of registeredWith.entries())
+    await registrations.register(tradeKey(n), fcmTarget(token), 'android');
+  const settledDevices: string[] = [];
+  const wake: OwedWake = { target: OLD, kind: 'silent_wake', keys: [tradeKey(0), tradeKey(1)] };
+  const owed: OwedDevices = {
+    owe: () => undefined,
+    settle: (target) => settledDevices.push(addressOf(target)),
+    find: (target: PushTarget) => (addressOf(target) === 'old' ? wake : undefined),
+  };
+  const former = new FormerDevices({ owed, registrations });
+  const leave = (): ((end: WakeEnd) => Promise<void>) => {
+    let end: ((how: WakeEnd) => void) | undefined;
+    void former.note(OLD, new Promise((resolve) => (end = resolve)));
+    return async (how) => {
+      end?.(how);
+      await settled();
+    };
+  };
+  return { former, settledDevices, leave };
+}
+
+test('a device that wakes have left is settled on record when the last of them has ended', async () => {
+  const { leave, settledDevices } = await setUp(['new', 'other']);
+  const [first, second] = [leave(), leave()];
+  await second('sent');
+  expect(settledDevices).toEqual([]);
+  await first('owed');
+  expect(settledDevices).toEqual(['old']);
+});
+
+test('a device stays on record if a wake that has left it was dropped: a restart tries again', async () => {
+  const { leave, settledDevices } = await setUp(['new', 'other']);
+  const [first, second] = [leave(), leave()];
+  await first('dropped');
+  await second('sent');
+  expect(settledDevices).toEqual([]);
+});
+
+test('a device stays on record while one of the keys that it is owed a wake for points at it', async () => {
+  const { leave, settledDevices } = await setUp(['new', 'old']);
+  await leave()('sent');
+  expect(settledDevices).toEqual([]);
+});

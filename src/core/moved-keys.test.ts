@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+
+import { DELIVERED, FAILED, GONE, laneBench, REFUSED } from '../../test/support/lane-bench.ts';
+import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
+import { settled } from '../../test/support/settled.ts';
+import { HOUR_MS } from './clock.ts';
+import { deviceOf } from './push-target.ts';
+
+const [K1, K2] = [tradeKey(1), tradeKey(2)];
+const old = deviceOf(fcmTarget('old'));
+
+describe('a wake whose keys are all registered with another device', () => {
+  test('leaves its lane when the lane is told, and ends as the wake of the other device ends', async () => {
+    const { ask, answer, lane, moved, redirected, schedule, underWay } = laneBench();
+    const end = ask('old');
+    await answer(FAILED);
+    moved.set(K1, 'new');
+    await lane.follow(old);
+    expect(redirected).toMatchObject([{ keys: [K1], priority: 'live', kind: 'silent_wake' }]);
+    expect(underWay()).toEqual(['new']);
+    await answer(DELIVERED);
+    expect(await end).toBe('sent');
+    expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+  });
+
+  test.each([
+    ['failed', FAILED, 'sent'],
+    // Whoever waited was told when it became owed.
+    ['was refused', REFUSED, 'owed'],
+    ['was told that the device is gone', GONE, 'sent'],
+  ])('leaves its lane after an attempt that was under way and %s', async (_, answered, how) => {
+    const { ask, answer, moved, tried } = laneBench();
+    const end = ask('old');
+    moved.set(K1, 'new');
+    await answer(answered, 'old');
+    expect(tried()).toEqual(['old', 'new']);
+    await answer(DELIVERED);
+    expect(await end).toBe(how);
+  });
+
+  test('is looked up when its turn comes, though nobody has told the lane', async () => {
+    const { ask, answer, moved, schedule, tried } = laneBench();
+    void ask('old');
+    await answer(REFUSED);
+    moved.set(K1, 'new');
+    await schedule.advance(HOUR_MS);
+    expect(tried()).toEqual(['old', 'new']);
+  });
+
+  test('becomes no wake of another rank: one that was owed does not go before live ones', async () => {
+    const { ask, answer, lane, moved, redirected } = laneBench();
+    void ask('old');
+    await answer(REFUSED);
+    moved.set(K1, 'new');
+    await lane.follow(old);
+    expect(redirected).toMatchObject([{ priority: 'recovered' }]);
+  });
+});
+
+describe('a wake for two keys, one of which is registered with another device', () => {
+  test('goes to both devices, and has ended when both wakes have', async () => {
+    const { ask, answer, lane, moved, schedule, tried, renewed } = laneBench();
+    let end: string | undefined;
+    void ask('old', { keys: [K1, K2] }).then((how) => (end = how));
+    await answer(FAILED);
+    moved.set(K2, 'new');
+    await lane.follow(old);
+    await schedule.advance(HOUR_MS);
+    expect(tried()).toEqual(['old', 'new', 'old']);
+    await answer(DELIVERED, 'old');
+    expect(end).toBeUndefined();
+    await answer(DELIVERED, 'new');
+    await settled();
+    expect(end).toBe('sent');
+    expect(renewed).toEqual([[K1], [K2]]);
+  });
+});
+
+test('a device whose keys stay keeps its wake and its wait', async () => {
+  const { ask, answer, lane, redirected, schedule } = laneBench();
+  void ask('old');
+  await answer(REFUSED);
+  await lane.follow(old);
+  expect([redirected.length, lane.owed, schedule.pending]).toEqual([0, 1, 1]);
+});

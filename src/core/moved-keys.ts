@@ -1,0 +1,66 @@
+import type { LaneBook } from './lane-book.ts';
+import type { LaneEntry } from './lane-entry.ts';
+import type { LaneReport } from './lane-report.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
+import type { KeysOfDevice, WakeConsequences } from './wake-consequences.ts';
+import { worstEnd, type WakeEnd, type WakeRequest } from './wake-request.ts';
+
+/** Takes a wake from the device that it waited for to the device where its keys point by now. */
+export type Redirect = (wake: WakeRequest, from: PushTarget) => Promise<WakeEnd>;
+
+export interface MovedKeysParts {
+  readonly consequences: Pick<WakeConsequences, 'whereabouts'>;
+  readonly redirect: Redirect;
+  readonly report: LaneReport;
+  readonly book: LaneBook;
+}
+
+/** Sends the wakes of a lane after their keys: a key that has been registered with another device is woken there (contract 5). */
+export class MovedKeys {
+  readonly #parts: MovedKeysParts;
+
+  constructor(parts: MovedKeysParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Looks up where the keys of a wake point whose turn has come, and sends those after their device that point elsewhere.
+   *
+   * @returns the wake's own device as it is registered by now; `moved` if all keys that are still registered point elsewhere;
+   *   `unregistered` if none is registered
+   */
+  async look(entry: LaneEntry): Promise<PushTarget | 'moved' | 'unregistered'> {
+    const { here, elsewhere } = await this.#parts.consequences.whereabouts(entry.target, entry.keys);
+    if (elsewhere.length > 0) this.#handOver(entry, elsewhere);
+    return here ?? (elsewhere.length > 0 ? 'moved' : 'unregistered');
+  }
+
+  /** The same for the wake, if any, that waits for the device: nobody knows how long it would wait there. */
+  async follow(device: string): Promise<void> {
+    const { book, consequences } = this.#parts;
+    const entry = book.get(device);
+    if (entry === undefined) return;
+    const { keyCount } = entry;
+    const { here, elsewhere } = await consequences.whereabouts(entry.target, entry.keys);
+    // If its turn has come meanwhile, it has been looked up for that.
+    if (elsewhere.length === 0 || book.get(device) !== entry) return;
+    const isWhole = entry.keyCount === keyCount;
+    this.#handOver(entry, elsewhere);
+    if (here !== undefined || !isWhole) return;
+    book.remove(entry);
+    entry.end('sent');
+  }
+
+  #handOver(entry: LaneEntry, elsewhere: readonly KeysOfDevice[]): void {
+    const { redirect, report } = this.#parts;
+    const { kind, since, target: from } = entry;
+    const priority = entry.rank === 'live' ? 'live' : 'recovered';
+    const ends = elsewhere.map(({ target, keys }) => {
+      report.moved(keys);
+      const wake = { target, device: deviceOf(target), keys, kind, priority } as const;
+      return redirect(since === Infinity ? wake : { ...wake, since }, from);
+    });
+    const moved = elsewhere.flatMap(({ keys }) => keys);
+    entry.handOver(moved, Promise.all(ends).then(worstEnd));
+  }
+}
