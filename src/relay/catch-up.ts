@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../core/backoff.ts';
 import { unixSeconds, type Clock } from '../core/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
-import type { EventOrigin, EventSink } from '../core/ports.ts';
+import type { EventSink } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { askPage, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from './event-frame.ts';
+import { Haul } from './haul.ts';
+import { PageTurns } from './page-turns.ts';
 import type { GapRecovery, Page } from './gap-recovery.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { RelayConduct } from './relay-conduct.ts';
@@ -19,6 +21,8 @@ import { reportRecovery } from './report-recovery.ts';
 
 /** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
 export type CatchUpCause = 'first' | 'gap' | 'silence';
+
+type CatchUpOrder = readonly [watch: KindWatch, cause: CatchUpCause];
 
 export interface CatchUpParts {
   readonly relay: string;
@@ -37,19 +41,21 @@ export interface CatchUpParts {
 }
 
 /**
- * Catches up on one connection, beside its live subscriptions: one kind after the other, page by page (contract 2).
+ * Catches up on one connection, beside its live subscriptions: page by page, one page at a time, the kinds in turn (contract 2).
  *
  * Kinds that have a gap at the same time are one recovery, which gives a device one wake. It begins only when no
  * subscription is about to become live any more: what comes after a device was woken must come live, for it is absorbed here.
+ * A kind whose gap is found later does not wait for a recovery under way: it has one of its own, beside that one.
  */
 export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #requested = new Map<KindWatch, CatchUpCause>();
-  readonly #considering: Promise<unknown>[] = [];
+  /** The kinds that are being caught up on. */
+  readonly #running = new Set<KindWatch>();
+  readonly #turns = new PageTurns();
   /** The kinds whose gaps were refused, and when they are asked for again. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
-  #running = false;
   readonly #closed = new AbortController();
 
   constructor(parts: CatchUpParts) {
@@ -67,7 +73,15 @@ export class CatchUp {
 
   /** Begins with what was requested, unless something still stands in the way. */
   advance(): void {
-    if (!this.#running && this.#mayBegin) void this.#run();
+    if (!this.#parts.isSettled() || this.#closed.signal.aborted) return;
+    const batch: CatchUpOrder[] = [];
+    for (const [watch, cause] of this.#requested) {
+      if (this.#running.has(watch)) continue;
+      this.#requested.delete(watch);
+      // What is not live asks again when it is.
+      if (watch.isLive) batch.push([watch, cause]);
+    }
+    if (batch.length > 0) void this.#run(batch);
   }
 
   /** The connection has ended. */
@@ -76,25 +90,21 @@ export class CatchUp {
     this.#again.stop();
   }
 
-  get #mayBegin(): boolean {
-    return this.#requested.size > 0 && this.#parts.isSettled() && !this.#closed.signal.aborted;
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#mayBegin) {
-      // What is not live asks again when it is. Signed messages first: they are today's default, and their gap is small.
-      const batch = [...this.#requested]
-        .filter(([{ isLive }]) => isLive)
-        .toSorted(([a], [b]) => a.kind - b.kind);
-      this.#requested.clear();
-      const silences = batch.map(([watch]) => watch.silences);
-      const recovery = this.#parts.sink.beginRecovery();
-      for (const [watch, cause] of batch) await this.#catchUp(watch, cause, recovery);
-      recovery.isSound = batch.every(([watch], n) => watch.silences === silences[n]);
-      recovery[Symbol.dispose]();
-    }
-    this.#running = false;
+  async #run(orders: readonly CatchUpOrder[]): Promise<void> {
+    // Where nobody is registered no page is asked for, and no kind has had a turn.
+    const batch = this.#parts.sink.hasRecipients() ? inTurn(orders) : orders;
+    const silences = batch.map(([watch]) => watch.silences);
+    const recovery = this.#parts.sink.beginRecovery();
+    await Promise.all(
+      batch.map(async ([watch, cause]) => {
+        this.#running.add(watch);
+        await this.#catchUp(watch, cause, recovery);
+        this.#running.delete(watch);
+        this.advance();
+      }),
+    );
+    recovery.isSound = batch.every(([watch], n) => watch.silences === silences[n]);
+    recovery[Symbol.dispose]();
   }
 
   async #catchUp(watch: KindWatch, cause: CatchUpCause, recovery: Recovery): Promise<void> {
@@ -104,10 +114,10 @@ export class CatchUp {
     const gap = watch.recovery(maxLimit());
     if (gap === undefined || this.#closed.signal.aborted) return;
     watch.holdUntil(recovery.settled);
-    const foundBefore = recovery.found;
-    if (!(await this.#pages(watch, gap, cause === 'first' ? 'stored' : recovery))) return;
+    const haul = new Haul(cause === 'first' ? 'stored' : recovery);
+    if (!(await this.#pages(watch, gap, haul))) return;
     const report = gap.report();
-    const found = recovery.found - foundBefore;
+    const { found } = haul;
     const wasRefused = watch.refusesStored;
     watch.finishRecovery(report);
     // A relay that goes on refusing is not reported every time.
@@ -127,22 +137,38 @@ export class CatchUp {
   }
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */
-  async #pages(watch: KindWatch, gap: GapRecovery, origin: EventOrigin): Promise<boolean> {
+  async #pages(watch: KindWatch, gap: GapRecovery, haul: Haul): Promise<boolean> {
     const { clock, timing } = this.#parts;
     const backoff = new Backoff(timing.nextPage);
-    for (let page = gap.next(); page !== undefined; page = gap.next()) {
-      const begun = clock();
-      const end = await this.#ask(watch, page, (frame) => this.#take(frame, watch, gap, origin));
-      // The recovery must not end before all that it brought has been judged.
-      await Promise.all(this.#considering.splice(0));
-      if (end === 'lost') gap.lost(unixSeconds(clock));
-      else if (end === 'eose') gap.ended();
-      else await this.#onRefused(gap, end, backoff);
-      gap.spent(Math.max(0, clock() - begun));
+    for (;;) {
+      const end = await this.#turns.take(() => this.#nextPage(watch, gap, haul));
+      if (end === undefined) return true;
+      // Not in its turn: the other kinds need not wait for this one.
+      if (end !== 'lost' && end !== 'eose') {
+        const begun = clock();
+        await this.#onRefused(gap, end, backoff);
+        gap.spent(Math.max(0, clock() - begun));
+      }
       if (this.#closed.signal.aborted) return false;
       if (end === 'eose') backoff.reset();
     }
-    return true;
+  }
+
+  /** @returns how the page ended; `undefined` where there was none left to ask for */
+  async #nextPage(watch: KindWatch, gap: GapRecovery, haul: Haul): Promise<PageEnd | undefined> {
+    const { clock } = this.#parts;
+    // Its turn came too late: no page was lost.
+    if (this.#closed.signal.aborted) return 'lost';
+    const page = gap.next();
+    if (page === undefined) return undefined;
+    const begun = clock();
+    const end = await this.#ask(watch, page, (frame) => this.#take(frame, watch, gap, haul));
+    // The recovery must not end before all that it brought has been judged.
+    await haul.judged();
+    if (end === 'lost') gap.lost(unixSeconds(clock));
+    else if (end === 'eose') gap.ended();
+    gap.spent(Math.max(0, clock() - begun));
+    return end;
   }
 
   #ask(watch: KindWatch, page: Page, onEvent: (frame: EventFrame) => boolean): Promise<PageEnd> {
@@ -158,12 +184,12 @@ export class CatchUp {
     });
   }
 
-  #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, origin: EventOrigin): boolean {
+  #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, haul: Haul): boolean {
     const { conduct, sink } = this.#parts;
     watch.noteStored();
-    const verdict = sink.offer(frame, origin);
+    const verdict = sink.offer(frame, haul.origin);
     conduct.judge(verdict);
-    if (typeof verdict !== 'string') this.#considering.push(verdict);
+    haul.add(verdict);
     return gap.received(frame.createdAt, frame.id);
   }
 
@@ -178,4 +204,15 @@ export class CatchUp {
     // Rejects only when the connection ends, which the caller sees.
     await delay(backoff.next(), undefined, { signal: this.#closed.signal }).catch(() => undefined);
   }
+}
+
+/**
+ * The kinds in the order of their first pages: whichever went first less often, and of two the signed messages, which are
+ * today's default and whose gap is small. So a kind whose page ends every connection does not keep the other from its own.
+ */
+function inTurn(orders: readonly CatchUpOrder[]): readonly CatchUpOrder[] {
+  const sorted = orders.toSorted(([a], [b]) => a.timesFirst - b.timesFirst || a.kind - b.kind);
+  const [first, second] = sorted.filter(([{ hasGap }]) => hasGap);
+  if (first !== undefined && second !== undefined) first[0].timesFirst++;
+  return sorted;
 }

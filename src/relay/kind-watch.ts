@@ -39,6 +39,8 @@ export class KindWatch {
   refusesStored = false;
   /** Why the relay does not serve the kind. */
   refusal: ReasonPrefix | undefined;
+  /** How often this kind was the first of several to be caught up on. */
+  timesFirst = 0;
   /** Events of this kind that the relay has ever delivered. */
   events = 0;
 

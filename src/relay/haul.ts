@@ -1,0 +1,27 @@
+import type { EventOrigin, Verdict } from '../core/ports.ts';
+
+/** What the pages of one kind bring in one recovery. */
+export class Haul {
+  readonly origin: EventOrigin;
+  readonly #underWay: Promise<unknown>[] = [];
+  /** Events that were new here, and for somebody. */
+  found = 0;
+
+  constructor(origin: EventOrigin) {
+    this.origin = origin;
+  }
+
+  add(verdict: Verdict | Promise<Verdict>): void {
+    if (typeof verdict === 'string') return;
+    this.#underWay.push(this.#count(verdict));
+  }
+
+  /** Resolves when everything that was added until now has been judged. */
+  async judged(): Promise<void> {
+    await Promise.all(this.#underWay.splice(0));
+  }
+
+  async #count(verdict: Promise<Verdict>): Promise<void> {
+    if ((await verdict) === 'admitted' && this.origin !== 'stored') this.found++;
+  }
+}
