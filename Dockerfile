@@ -13,7 +13,7 @@ FROM node:22-bookworm-slim
 ENV NODE_ENV=production \
     DATA_DIR=/data
 WORKDIR /app
-# Verifies events six times as fast as WebAssembly, which works too.
+# Verifies signatures faster than the addon of `npm ci`, which is there too; where the addon has no build (arm64), six times as fast as WebAssembly.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends libsecp256k1-1 && rm -rf /var/lib/apt/lists/*
 # The volume takes over the owner of the directory that it is mounted on.

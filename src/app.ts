@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { compose, type Composition, type CompositionParts } from './composition.ts';
 import { SECOND_MS } from './core/clock.ts';
+import type { Curve } from './crypto/curve.ts';
 import { listen, ListenError } from './ops/listen.ts';
 
 const API_VARIABLES = { host: 'SERVER_HOST', port: 'SERVER_PORT' };
@@ -36,6 +37,11 @@ export class App {
   #onFault: (fault: unknown) => void = () => undefined;
   /** Never resolves; rejects when something failed that the program cannot go on without. */
   readonly fault = new Promise<never>((_, reject) => (this.#onFault = reject));
+
+  /** The library that verifies signatures at this moment. */
+  get curve(): Pick<Curve, 'library' | 'isNative'> {
+    return this.#composition.curve;
+  }
 
   constructor(parts: CompositionParts) {
     this.#parts = parts;

@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Composition, CompositionParts } from './composition.ts';
 import type { Config } from './config/config.ts';
 import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
+import type { EventVerifier } from './core/ports.ts';
 import type { RecentWakes } from './core/recent-wakes.ts';
-import { createEventVerifier } from './crypto/event-verifier.ts';
+import type { Curve } from './crypto/curve.ts';
 import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import { tokenOpener } from './crypto/token-opener.ts';
-import { wasmCurve } from './crypto/wasm-curve.ts';
 import { parseWebPushKeys } from './crypto/web-push-keys.ts';
 import { createApiServer } from './http/api-server.ts';
 import { HttpLimits } from './http/http-limits.ts';
@@ -22,6 +22,8 @@ import { MemoryUsedEvents } from './store/memory-used-events.ts';
 const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 
 interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'announcements'> {
+  readonly curve: Curve;
+  readonly verifier: EventVerifier;
   readonly guard: { readonly allows: EndpointPolicy };
   readonly vapid: { readonly publicKey: string };
   readonly recent: Pick<RecentWakes, 'any'>;
@@ -30,7 +32,7 @@ interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'annou
 /** The public API, with what protects it (contract 1). */
 export function composeApi(
   parts: CompositionParts,
-  { registrations, relays, announcements, guard, vapid, recent }: ApiParts,
+  { registrations, relays, announcements, curve, verifier, guard, vapid, recent }: ApiParts,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = parts;
   const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
@@ -45,11 +47,11 @@ export function composeApi(
     counts: () => registrations.counts(),
     relays: () => relays.status(),
   };
-  const { auth, limits } = createProtections(parts);
-  const rules = createRules(parts, guard.allows);
+  const { auth, limits } = createProtections(parts, verifier);
+  const rules = createRules(parts, curve, guard.allows);
   return createApiServer({
     telemetry,
-    registration: { registrations, rules, auth, limits, perTurn: perTurn(parts, recent) },
+    registration: { registrations, rules, auth, limits, perTurn: perTurn(curve, recent) },
     notify: { announcements, limits },
     status,
     trustsProxy: config.http.addressSource !== 'socket',
@@ -58,14 +60,16 @@ export function composeApi(
   });
 }
 
-function perTurn({ curve = wasmCurve }: CompositionParts, recent: Pick<RecentWakes, 'any'>): () => number {
-  const atRest = curve === wasmCurve ? PER_TURN.wasm : PER_TURN.native;
-  return () => (recent.any ? PER_TURN.waking : atRest);
+/** Asked anew for every turn: a library may be replaced by a slower one. */
+function perTurn(curve: Curve, recent: Pick<RecentWakes, 'any'>): () => number {
+  const atRest = (): number => (curve.isNative ? PER_TURN.native : PER_TURN.wasm);
+  return () => (recent.any ? PER_TURN.waking : atRest());
 }
 
 /** What a registration must be. */
 function createRules(
-  { config, curve = wasmCurve, previousKey, serverKey }: CompositionParts,
+  { config, previousKey, serverKey }: CompositionParts,
+  curve: Curve,
   allowsEndpoint: EndpointPolicy,
 ): RegistrationRules {
   return {
@@ -80,17 +84,17 @@ function createRules(
 }
 
 /** Who may do how much, and who is who (contract 1.2, 1.3). */
-function createProtections({ clock = Date.now, curve = wasmCurve, ...parts }: CompositionParts): {
-  auth: RegistrationAuth;
-  limits: HttpLimits;
-} {
+function createProtections(
+  { clock = Date.now, ...parts }: CompositionParts,
+  verifier: EventVerifier,
+): { auth: RegistrationAuth; limits: HttpLimits } {
   const { config, telemetry } = parts;
   const { addressSource, publicUrl, rates, registrationAuth: mode } = config.http;
   const used = new MemoryUsedEvents({ clock });
   const auth = new RegistrationAuth({
     mode,
     publicUrl,
-    verifier: createEventVerifier(curve),
+    verifier,
     used,
     clock,
     telemetry,

@@ -12,6 +12,7 @@ import type { Registrations } from './core/registrations.ts';
 import type { Waker } from './core/waker.ts';
 import type { ComposedLanes } from './compose-lanes.ts';
 import type { ComposedStore } from './compose-store.ts';
+import type { TestedCurve } from './crypto/tested-curve.ts';
 import { AdminToken } from './ops/admin-token.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import { AlarmWatch } from './ops/alarm-watch.ts';
@@ -29,6 +30,7 @@ export interface Observed extends ComposedLanes {
   readonly relays: RelayPool;
   readonly skew: ClockSkew;
   readonly clock: Clock;
+  readonly curve: TestedCurve;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -50,13 +52,14 @@ const LOOKS_PER_MINT = 6;
 /** What the operator sees of the program, all of it from one list of alarms (contract 8). */
 export function composeOperations(parts: CompositionParts, observed: Observed): Operations {
   const { config, metrics, serverKey, telemetry, version } = parts;
-  const { fcm, onFault, registrations } = observed;
+  const { curve, fcm, onFault, registrations } = observed;
   const { alarms, disk, ready } = composeWellbeing(parts, observed);
   let looks = 0;
   const losses = lossesOf(parts);
   const look = async (): Promise<void> => {
     await disk.look();
     for (const each of losses) each.look();
+    curve.test();
     // Asked again without waiting for a wake: what was refused recovers by itself.
     if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();
   };
@@ -87,7 +90,7 @@ function composeWellbeing(
   { config, logFile, logOutput, serviceAccount }: CompositionParts,
   observed: Observed,
 ): Wellbeing {
-  const { canDeliver, clock, fcm, health, lanes, relays, skew, store } = observed;
+  const { canDeliver, clock, curve, fcm, health, lanes, relays, skew, store } = observed;
   const disk = new DiskSpace(config.dataDirectory);
   const alarms = (): Alarm[] =>
     findAlarms({
@@ -103,6 +106,7 @@ function composeWellbeing(
       logFileProblem: logFile?.problem(),
       logOutputProblem: logOutput?.problem(),
       storeUnavailable: !store.isOpen(),
+      replacedLibrary: curve.replaced,
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
   const ready = (): Readiness =>
@@ -111,6 +115,7 @@ function composeWellbeing(
       canDeliver: () => canDeliver,
       blockers: () => deliveryBlockers({ alarms: alarms(), oauthProblem: fcm?.oauthProblem, unifiedPush }),
       storeUnavailable: () => !store.isOpen(),
+      cannotVerify: () => curve.isExhausted,
     });
   return { alarms, disk, ready };
 }

@@ -1,28 +1,26 @@
 import type { CompositionParts } from './composition.ts';
 import type { Clock } from './core/clock.ts';
 import type { ClockSkew } from './core/clock-skew.ts';
-import type { EventSink, ProofsOfLife } from './core/ports.ts';
+import type { EventSink, EventVerifier, ProofsOfLife } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
-import { createEventVerifier } from './crypto/event-verifier.ts';
 import { discoveryGuard } from './relay/discovery-guard.ts';
 import { RelayPool } from './relay/relay-pool.ts';
 import { RELAY_TIMING } from './relay/relay-timing.ts';
 
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
-  { config, curve, dnsServers, relayTiming, serverKey, telemetry }: CompositionParts,
+  { config, dnsServers, relayTiming, serverKey, telemetry }: CompositionParts,
   clock: Clock,
   sink: EventSink,
+  verifier: EventVerifier,
   skew: ClockSkew,
   proofs: ProofsOfLife | undefined,
 ): RelayPool {
   const { pubkeys, relayDiscovery } = config.mostro;
   const guard = discoveryGuard(config.unifiedPush.allowPrivateEndpoints, dnsServers);
   const { allows } = guard;
-  const lists = relayDiscovery
-    ? new RelayLists({ authors: pubkeys, verifier: createEventVerifier(curve), allows, clock })
-    : undefined;
+  const lists = relayDiscovery ? new RelayLists({ authors: pubkeys, verifier, allows, clock }) : undefined;
   const pool: RelayPool = new RelayPool({
     ...config.relays,
     published: () => lists?.urls() ?? [],

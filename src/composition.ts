@@ -14,11 +14,12 @@ import type { TradePubkey } from './core/trade-pubkey.ts';
 import type { WakeRequest } from './core/wake-request.ts';
 import { Waker } from './core/waker.ts';
 import { composeApi } from './compose-api.ts';
-import type { Curve } from './crypto/curve.ts';
+import { BUNDLED } from './crypto/curve-sources.ts';
+import type { CurveSource } from './crypto/curve.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
 import type { ServerKey } from './crypto/server-key.ts';
+import { TestedCurve } from './crypto/tested-curve.ts';
 import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
-import { wasmCurve } from './crypto/wasm-curve.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeOperations } from './compose-operations.ts';
 import { composeRelays } from './compose-relays.ts';
@@ -42,8 +43,8 @@ export interface CompositionParts {
   readonly serviceAccount: ServiceAccount | undefined;
   readonly telemetry: OpsTelemetry;
   readonly metrics: Metrics;
-  /** Who does the work on secp256k1; WebAssembly where nobody is named. */
-  readonly curve?: Curve;
+  /** The libraries for secp256k1, the fastest first; without them those of `npm ci`. */
+  readonly curves?: readonly CurveSource[];
   /** `LOG_FILE`. */
   readonly logFile?: LossyLog | undefined;
   /** Standard output and standard error. */
@@ -76,6 +77,7 @@ export interface Composition {
   readonly api: FastifyInstance;
   readonly admin: FastifyInstance;
   readonly watch: AlarmWatch;
+  readonly curve: TestedCurve;
 }
 
 const monotonic: Clock = () => performance.now();
@@ -97,6 +99,8 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { owed, seen } = store;
   const onMoved: RegistrationsParts['onMoved'] = (...moved) => void waker.keyMoved(...moved).catch(onFault);
   const registrations = createRegistrations(parts, store, onMoved);
+  const curve = new TestedCurve({ sources: parts.curves ?? BUNDLED, telemetry, onExhausted: onFault });
+  const verifier = createEventVerifier(curve);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
   const skew = new ClockSkew(clock, monotonic);
   const redirect: Redirect = (wake, from) => waker.redirect(wake, from);
@@ -108,9 +112,10 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const sink = composeAdmission(parts, { registrations, seen, waker, clock, onFault });
-  const relays = composeRelays(parts, clock, sink, skew, store.proofs);
-  const api = composeApi(parts, { registrations, relays, announcements, guard, vapid, recent });
+  const sink = composeAdmission(parts, { registrations, seen, verifier, waker, clock, onFault });
+  const relays = composeRelays(parts, clock, sink, verifier, skew, store.proofs);
+  const verifying = { curve, verifier };
+  const api = composeApi(parts, { registrations, relays, announcements, ...verifying, guard, vapid, recent });
   const observed = {
     ...composed,
     store,
@@ -121,9 +126,10 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     relays,
     skew,
     clock,
+    curve,
     onFault,
   };
-  const own = { store, registrations, fcm, waker, announcements, lanes, relays, api };
+  const own = { curve, store, registrations, fcm, waker, announcements, lanes, relays, api };
   return { ...own, ...composeOperations(parts, observed) };
 }
 
@@ -137,11 +143,11 @@ function heldIn(telemetry: OpsTelemetry): (request: WakeRequest) => void {
 
 /** From a relay's word to a wake. */
 function composeAdmission(
-  { config, curve = wasmCurve, telemetry }: CompositionParts,
-  parts: Pick<EventAdmissionParts, 'registrations' | 'seen' | 'waker' | 'clock' | 'onFault'>,
+  { config, telemetry }: CompositionParts,
+  parts: Pick<EventAdmissionParts, 'registrations' | 'seen' | 'verifier' | 'waker' | 'clock' | 'onFault'>,
 ): EventAdmission {
   const authors = new Set(config.mostro.pubkeys);
-  return new EventAdmission({ ...parts, verifier: createEventVerifier(curve), authors, telemetry });
+  return new EventAdmission({ ...parts, authors, telemetry });
 }
 
 function createRegistrations(

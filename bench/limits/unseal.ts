@@ -1,11 +1,11 @@
-import { chooseCurve } from '../../src/crypto/choose-curve.ts';
 import { openToken } from '../../src/crypto/sealed-token.ts';
+import { fastestCurve } from '../fastest-curve.ts';
 
 // A limit of the registration path: opening sealed tokens in a loop. Arguments: the server's private key and the tokens,
 // all in hex.
 
 const [key = '', ...sealed] = process.argv.slice(2).map((hex) => Buffer.from(hex, 'hex'));
-const curve = await chooseCurve();
+const curve = await fastestCurve();
 process.on('message', (message) => {
   const { count } = message as { count?: number };
   if (count === undefined) return;

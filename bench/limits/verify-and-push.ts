@@ -3,23 +3,23 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
-import { chooseCurve } from '../../src/crypto/choose-curve.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { wakeMessage } from '../../src/push/unifiedpush/wake-message.ts';
 import { webPushKeys } from '../devices.ts';
+import { fastestCurve } from '../fastest-curve.ts';
 
 // The limit of the way from event to Web Push: verify and encrypt with the program's own libraries, POST with a bare HTTP
 // client, as many at once as the program sends to one host. A file has an event a line.
 
 const [connections = '', endpoint = ''] = process.argv.slice(2);
-const eventVerifier = createEventVerifier(await chooseCurve());
+const eventVerifier = createEventVerifier(await fastestCurve());
 const dispatcher = new Agent({ connections: Number(connections) });
 const target = { type: 'unifiedpush', endpoint: `${endpoint}bare`, keys: webPushKeys() } as const;
 let lines: readonly string[] = [];
 
 async function client(next: () => string | undefined): Promise<void> {
   for (let line = next(); line !== undefined; line = next()) {
-    if (!eventVerifier.verify(JSON.parse(line) as NostrEvent))
+    if (eventVerifier.verify(JSON.parse(line) as NostrEvent) !== 'genuine')
       throw new Error('an event that is not genuine');
     const { body, headers } = wakeMessage(target, { kind: 'silent_wake', timestamp: 0 });
     const answer = await request(target.endpoint, { dispatcher, method: 'POST', headers, body });

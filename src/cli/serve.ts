@@ -4,8 +4,8 @@ import { App, type Addresses } from '../app.ts';
 import type { CompositionParts } from '../composition.ts';
 import { SECOND_MS } from '../core/clock.ts';
 import { describeError } from '../core/describe-error.ts';
-import { chooseCurve } from '../crypto/choose-curve.ts';
-import type { Curve } from '../crypto/curve.ts';
+import { curveSources } from '../crypto/curve-sources.ts';
+import type { CurveSource } from '../crypto/curve.ts';
 import { ListenError } from '../ops/listen.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
@@ -44,8 +44,8 @@ export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
   const telemetry = createTelemetry(logger, metrics);
   io.onWarning((warning) => telemetry.log('process.warning', { error: describeError(warning) }));
   const logging = { telemetry, metrics, logFile, logOutput: io.output, logErrorOutput: io.errorOutput };
-  const curve = await chooseCurve();
-  return await run(io, { startup, logging, curve }, lifetime);
+  const curves = await curveSources();
+  return await run(io, { startup, logging, curves }, lifetime);
 }
 
 /** @returns what is waited for; `undefined` where a stop is asked for before. Rejects with a fault meanwhile. */
@@ -71,7 +71,7 @@ async function giveUp(io: Io, settling: Promise<unknown>): Promise<number> {
 interface Settled {
   readonly startup: Startup;
   readonly logging: Logging;
-  readonly curve: Curve;
+  readonly curves: readonly CurveSource[];
 }
 
 async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number> {
@@ -83,7 +83,7 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
     const ended = Promise.race([lifetime.ended, app.fault]);
     // From its first moment the start races the signals and the faults: one that is broken may never end.
     const addresses = await unlessEnded({ ended }, app.start());
-    if (addresses !== undefined) announce(io, settled, addresses);
+    if (addresses !== undefined) announce(io, settled, app.curve, addresses);
     await ended;
   } catch (error) {
     exitCode = reportFailure(io, settled, error);
@@ -97,15 +97,19 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
   return lost === 0 ? exitCode : Math.max(exitCode, 1);
 }
 
-function createApp({ version }: Io, { curve, logging, startup }: Settled): App {
+function createApp({ version }: Io, { curves, logging, startup }: Settled): App {
   const { config, previousKey, serverKey, serviceAccount } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
-  return new App({ ...logging, version, config, curve, serverKey, previousKey, serviceAccount });
+  return new App({ ...logging, version, config, curves, serverKey, previousKey, serviceAccount });
 }
 
 /** Prints the start screen, and says in the log that the server has started. */
-function announce({ printError, version }: Io, settled: Settled, addresses: Addresses): void {
-  const { curve, logging, startup } = settled;
+function announce(
+  { printError, version }: Io,
+  { logging, startup }: Settled,
+  curve: App['curve'],
+  addresses: Addresses,
+): void {
   const { config, keyCreated, serverKey, serviceAccount, warnings } = startup;
   if (serverKey === undefined) return;
   const fcmReady = serviceAccount !== undefined;

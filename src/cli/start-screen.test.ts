@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { assembleConfig, readVariables } from '../config/config.ts';
 import type { Values } from '../config/variables.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
-import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { startScreen, type StartScreenParts } from './start-screen.ts';
 
 const PRIVATE = generatePrivateKey();
@@ -13,7 +12,7 @@ function screen(environment: Record<string, string> = {}, parts: Partial<StartSc
   return startScreen({
     version: '1.2.3',
     config: assembleConfig(readVariables(environment).values as Values),
-    curve: wasmCurve,
+    curve: { library: 'libsecp256k1 (WebAssembly)', isNative: false },
     key: KEY,
     keyCreated: false,
     fcmReady: false,
@@ -125,7 +124,7 @@ describe('the start screen', () => {
     [
       'says what verifies fast',
       {},
-      { curve: { ...wasmCurve, library: 'libsecp256k1.so.1' } },
+      { curve: { library: 'libsecp256k1.so.1', isNative: true } },
       'signatures',
       'verified by libsecp256k1.so.1',
     ],

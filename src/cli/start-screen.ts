@@ -4,12 +4,11 @@ import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/clock.ts';
 import type { Curve } from '../crypto/curve.ts';
 import { storeFiles } from '../store/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
-import { wasmCurve } from '../crypto/wasm-curve.ts';
 
 export interface StartScreenParts {
   readonly version: string;
   readonly config: Config;
-  readonly curve: Curve;
+  readonly curve: Pick<Curve, 'library' | 'isNative'>;
   readonly key: ServerKey;
   readonly keyCreated: boolean;
   /** Whether FCM has a service account. */
@@ -79,7 +78,7 @@ function unifiedPushState({ unifiedPush }: Config): string {
 }
 
 function signatureState({ curve }: StartScreenParts): string {
-  if (curve !== wasmCurve) return `verified by ${curve.library}`;
+  if (curve.isNative) return `verified by ${curve.library}`;
   return `verified by ${curve.library}. Five times as fast: install libsecp256k1 (Debian: libsecp256k1-1)`;
 }
 

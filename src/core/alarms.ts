@@ -87,6 +87,11 @@ export const ALARMS = {
     level: 'error',
     remedy: 'see the disk of DATA_DIR: nobody can register, wakes go on',
   },
+  'signature library replaced': {
+    level: 'warn',
+    remedy:
+      'nothing is lost: another library verifies, perhaps more slowly. Restart the server when it suits, and update the library that the reason names',
+  },
   'clock off': {
     level: 'error',
     remedy:

@@ -125,7 +125,8 @@ export class EventAdmission implements EventSink {
     // Of two copies that were under way at once, the second one ends here.
     if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(candidate);
     telemetry.count('events_verified');
-    if (!verifier.verify(event)) return this.#report.rejected('forged', candidate);
+    const authenticity = verifier.verify(event);
+    if (authenticity !== 'genuine') return this.#report.rejected(authenticity, candidate);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);
     if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(candidate);

@@ -29,6 +29,7 @@ const WELL: AlarmSigns = {
   logFileProblem: undefined,
   logOutputProblem: undefined,
   storeUnavailable: false,
+  replacedLibrary: undefined,
 };
 
 const namesIn = (signs: Partial<AlarmSigns>): string[] =>

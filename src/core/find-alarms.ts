@@ -38,6 +38,8 @@ export interface AlarmSigns {
   /** Why standard output takes no line; absent if it does. */
   readonly logOutputProblem: string | undefined;
   readonly storeUnavailable: boolean;
+  /** The library that verified signatures until it failed; absent if none has failed since the start. */
+  readonly replacedLibrary: string | undefined;
 }
 
 /** What is wrong at this moment, the worst first. */
@@ -70,6 +72,8 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
   if (signs.logOutputProblem !== undefined)
     alarms.push({ alarm: 'log output stalled', reason: signs.logOutputProblem });
   if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
+  if (signs.replacedLibrary !== undefined)
+    alarms.push({ alarm: 'signature library replaced', reason: signs.replacedLibrary });
   return alarms;
 }
 

@@ -46,7 +46,8 @@ export class RelayLists {
     if (kind !== RELAY_LIST_KIND || !authors.includes(pubkey)) return 'ignored';
     if (createdAt > now + MAX_AHEAD_SECONDS || expiresAt <= now) return 'ignored';
     if (!isNewer(event, this.#lists.get(pubkey))) return 'ignored';
-    if (!verifier.verify(event)) return 'forged';
+    const authenticity = verifier.verify(event);
+    if (authenticity !== 'genuine') return authenticity === 'forged' ? 'forged' : 'ignored';
     this.#lists.set(pubkey, { id, createdAt, expiresAt, urls: writeRelays(event, allows) });
     return 'adopted';
   }

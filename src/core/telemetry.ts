@@ -85,6 +85,10 @@ export const COUNTERS = {
     help: 'Registrations forgotten because the push service said the device is gone.',
     labels: [],
   },
+  curve_faults: {
+    help: 'Errors and wrong answers of a library that verifies signatures and opens tokens.',
+    labels: ['library', 'reason'],
+  },
   oauth_mints: { help: 'Access tokens asked of Google.', labels: ['outcome'] },
   http_requests: { help: 'Answers of the public HTTP API.', labels: ['route', 'status'] },
   http_rate_limited: { help: 'Requests refused with 429, by the limit that was hit.', labels: ['limit'] },

@@ -1,15 +1,20 @@
 import type { NostrEvent } from '../core/nostr-event.ts';
-import type { EventVerifier } from '../core/ports.ts';
-import type { Curve } from './curve.ts';
+import type { Authenticity, EventVerifier } from '../core/ports.ts';
+import { CurveFault, type Curve } from './curve.ts';
 import { hasItsId } from './has-its-id.ts';
-import { wasmCurve } from './wasm-curve.ts';
 
 /** Verifies events: recomputes their ids (NIP-01) and checks their signatures on the given curve. */
-export function createEventVerifier(curve: Curve = wasmCurve): EventVerifier {
+export function createEventVerifier(curve: Curve): EventVerifier {
   return {
-    verify(event: NostrEvent): boolean {
+    verify(event: NostrEvent): Authenticity {
+      if (!hasItsId(event)) return 'forged';
       const { id, pubkey, sig } = event;
-      return hasItsId(event) && curve.verifySchnorr(bytesOf(id), bytesOf(pubkey), bytesOf(sig));
+      try {
+        return curve.verifySchnorr(bytesOf(id), bytesOf(pubkey), bytesOf(sig)) ? 'genuine' : 'forged';
+      } catch (error) {
+        if (error instanceof CurveFault) return 'undecided';
+        throw error;
+      }
     },
   };
 }

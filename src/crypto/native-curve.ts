@@ -1,5 +1,6 @@
 import type koffi from 'koffi';
 
+import { hasVerificationLengths, isScalar } from './curve-input.ts';
 import type { Curve } from './curve.ts';
 
 /** SECP256K1_CONTEXT_NONE of secp256k1.h. */
@@ -31,15 +32,17 @@ export function nativeCurve(ffi: typeof koffi, file: string): Curve {
 
   return {
     library: file,
+    isNative: true,
     verifySchnorr(message, publicKey, signature) {
-      if (message.length !== 32 || publicKey.length !== 32 || signature.length !== 64) return false;
+      if (!hasVerificationLengths(message, publicKey, signature)) return false;
       if (parseXOnly(context, parsed, publicKey) !== 1) return false;
       return verify(context, signature, message, message.length, parsed) === 1;
     },
     sharedPoint(privateKey, publicKey) {
-      if (privateKey.length !== 32 || publicKey.length !== 33) return undefined;
+      if (!isScalar(privateKey) || publicKey.length !== 33) return undefined;
       if (parsePoint(context, parsed, publicKey, publicKey.length) !== 1) return undefined;
-      return ecdh(context, unused, parsed, privateKey, keepPoint, null) === 1 ? point : undefined;
+      if (ecdh(context, unused, parsed, privateKey, keepPoint, null) === 1) return point;
+      throw new Error(`${file} finds no product of a point`);
     },
   };
 }

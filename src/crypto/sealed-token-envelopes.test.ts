@@ -5,11 +5,13 @@ import { sealToken as sealIndependently } from '../../stand-ins/sealed-token.ts'
 import { fromBase64 } from '../../test/support/sealed-token-vectors.ts';
 import { openToken, SEALED_TOKEN_SIZES, sealToken } from './sealed-token.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
+import { wasmCurve } from './wasm-curve.ts';
 
+const curve = wasmCurve();
 const serverKey = parseServerKey(generatePrivateKey()) as ServerKey;
 
 function open(sealed: Uint8Array): ReturnType<typeof openToken> {
-  return openToken(sealed, serverKey.privateKey.reveal());
+  return openToken(sealed, serverKey.privateKey.reveal(), curve);
 }
 
 describe('the longer envelope', () => {

@@ -13,13 +13,15 @@ import {
 } from '../../test/support/sealed-token-vectors.ts';
 import { openToken, sealToken } from './sealed-token.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
+import { wasmCurve } from './wasm-curve.ts';
 
+const curve = wasmCurve();
 const serverKey = parseServerKey(generatePrivateKey()) as ServerKey;
 
 const SEALED_TOKEN_BYTES = 281;
 
 function open(sealed: Uint8Array): ReturnType<typeof openToken> {
-  return openToken(sealed, serverKey.privateKey.reveal());
+  return openToken(sealed, serverKey.privateKey.reveal(), curve);
 }
 
 /** The plaintext of a vector, by node:crypto and the vector's own key. */
@@ -42,7 +44,7 @@ describe('the vectors', () => {
   });
 
   test.each(validVectors)('"$name" opens to its token', (vector) => {
-    const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key));
+    const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key), curve);
     expect(opened).toEqual({ platform: vector.platform, token: vector.token });
   });
 
@@ -62,7 +64,7 @@ describe('the vectors', () => {
   // What has the wrong size, or seals no JSON, is refused by who asks for the opening.
   const refusedHere = invalidVectors.filter(({ message, name }) => !/size|not JSON/.test(message + name));
   test.each(refusedHere)('"$name" is refused with "$message"', (vector) => {
-    const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key));
+    const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key), curve);
     expect(opened).toBe(vector.message);
   });
 });

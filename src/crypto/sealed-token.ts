@@ -1,12 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 
-import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
+import * as tiny from 'tiny-secp256k1';
 
 import type { Platform } from '../core/push-target.ts';
 import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
 import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
-import { wasmCurve } from './wasm-curve.ts';
 
 // An envelope (contract 3):
 //   ephemeral_pubkey(33, compressed) || nonce(12) || ciphertext || tag(16)
@@ -63,11 +62,12 @@ function sealedBytes({ plaintextBytes }: Envelope): number {
  *
  * @param sealed as many bytes as one of {@link SEALED_TOKEN_SIZES}
  * @param privateKey the server's, 32 bytes
+ * @throws CurveFault when no library finds the shared point
  */
 export function openToken(
   sealed: Uint8Array,
   privateKey: Uint8Array,
-  curve: Curve = wasmCurve,
+  curve: Curve,
 ): TokenContent | SealedTokenProblem {
   const envelope = envelopes.find((one) => sealedBytes(one) === sealed.length);
   const point = curve.sharedPoint(privateKey, sealed.subarray(0, PUBKEY_BYTES));
@@ -104,8 +104,8 @@ export function sealToken(
   { ephemeralPrivateKey, nonce, padding }: SealingRandomness = freshRandomness(),
 ): Uint8Array {
   const envelope: Envelope = ENVELOPES[name];
-  const ephemeralPubkey = pointFromScalar(ephemeralPrivateKey, true);
-  const point = sharedPoint(ephemeralPrivateKey, serverPubkey);
+  const ephemeralPubkey = tiny.pointFromScalar(ephemeralPrivateKey, true);
+  const point = sharedPoint(tiny, ephemeralPrivateKey, serverPubkey);
   if (point === undefined || ephemeralPubkey === null)
     throw new RangeError('the key is no point on the curve');
   const plaintext = encode(content, envelope, padding);
@@ -123,7 +123,7 @@ export function sealToken(
 
 function freshRandomness(): SealingRandomness {
   let ephemeralPrivateKey = randomBytes(32);
-  while (!isPrivate(ephemeralPrivateKey)) ephemeralPrivateKey = randomBytes(32);
+  while (!tiny.isPrivate(ephemeralPrivateKey)) ephemeralPrivateKey = randomBytes(32);
   return { ephemeralPrivateKey, nonce: randomBytes(NONCE_BYTES), padding: randomBytes };
 }
 

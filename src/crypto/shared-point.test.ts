@@ -2,9 +2,8 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { everyCurve } from '../../test/support/every-curve.ts';
 import { fromHex } from '../../test/support/sealed-token-vectors.ts';
-import { chooseCurve } from './choose-curve.ts';
-import { wasmCurve } from './wasm-curve.ts';
 
 const ORDER = secp256k1.Point.Fn.ORDER;
 const scalar = fc.bigInt({ min: 1n, max: ORDER - 1n }).map(toBytes);
@@ -13,8 +12,7 @@ function toBytes(value: bigint): Uint8Array {
   return fromHex(value.toString(16).padStart(64, '0'));
 }
 
-// Both, where the system has one of its own.
-const curves = [...new Set([wasmCurve, await chooseCurve()])];
+const curves = await everyCurve();
 
 describe.each(curves)('by $library', (curve) => {
   describe('the shared point is that of an independent library', () => {

@@ -1,20 +1,34 @@
 import { randomBytes } from 'node:crypto';
 
-import { isPointCompressed, isPrivate, pointAdd, pointMultiply, privateSub } from 'tiny-secp256k1';
+import type { TinySecp256k1 } from './wasm-curve.ts';
+
+type Operations = Pick<
+  TinySecp256k1,
+  'isPointCompressed' | 'isPrivate' | 'pointAdd' | 'pointMultiply' | 'privateSub'
+>;
+
+/** Shares that are drawn before the library is given up: each fails only where the library does. */
+const MOST_SHARES = 8;
 
 /**
- * The ECDH point of a private and a public key.
+ * Finds the ECDH point of a private and a public key.
  *
  * The library's multiplication does not take the same time for every scalar, and here the scalar is the server's key
  * and the point is whatever a stranger sends. So the scalar is split anew for every call, k = r + (k − r) with a
  * random r: each half is uniformly random by itself, and the time that either takes says nothing about k.
  *
+ * @param privateKey 32 bytes, a scalar of the curve
  * @param publicKey 33 bytes, compressed (SEC 1)
  * @returns 33 bytes, compressed, or `undefined` when `publicKey` is no point on the curve
+ * @throws when the library fails
  */
-export function sharedPoint(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+export function sharedPoint(
+  { isPointCompressed, isPrivate, pointAdd, pointMultiply, privateSub }: Operations,
+  privateKey: Uint8Array,
+  publicKey: Uint8Array,
+): Uint8Array | undefined {
   if (publicKey.length !== 33 || !isPointCompressed(publicKey)) return undefined;
-  for (;;) {
+  for (let shares = 0; shares < MOST_SHARES; shares++) {
     const share = randomBytes(32);
     if (!isPrivate(share)) continue;
     const rest = privateSub(privateKey, share);
@@ -25,4 +39,5 @@ export function sharedPoint(privateKey: Uint8Array, publicKey: Uint8Array): Uint
     const point = a && b && pointAdd(a, b, true);
     if (point) return point;
   }
+  throw new Error('WebAssembly finds no product of a point');
 }

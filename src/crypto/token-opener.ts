@@ -4,11 +4,7 @@ import { openToken } from './sealed-token.ts';
 import type { ServerKey } from './server-key.ts';
 
 /** Opens what was sealed to the server's key, or to the one before it (contract 7): a client may have learnt that one a while ago. */
-export function tokenOpener(
-  key: ServerKey,
-  previous: ServerKey | undefined,
-  curve: Curve | undefined,
-): OpenToken {
+export function tokenOpener(key: ServerKey, previous: ServerKey | undefined, curve: Curve): OpenToken {
   return (sealed) => {
     const opened = openToken(sealed, key.privateKey.reveal(), curve);
     if (previous === undefined || opened !== 'Failed to decrypt token') return opened;

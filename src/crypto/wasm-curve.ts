@@ -1,17 +1,48 @@
-import { verifySchnorr } from 'tiny-secp256k1';
+import { createRequire } from 'node:module';
 
+import type * as tinySecp256k1 from 'tiny-secp256k1';
+
+import { hasVerificationLengths, isBelowOrder, isScalar } from './curve-input.ts';
 import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
 
-/** libsecp256k1 compiled to WebAssembly: it works wherever Node does. */
-export const wasmCurve: Curve = {
-  library: 'libsecp256k1 (WebAssembly)',
-  verifySchnorr(message, publicKey, signature) {
-    try {
-      return verifySchnorr(message, publicKey, signature);
-    } catch {
-      return false; // The library throws where a key is no point or a signature is out of range (BIP-340).
-    }
-  },
-  sharedPoint,
-};
+export type TinySecp256k1 = typeof tinySecp256k1;
+
+/**
+ * libsecp256k1 compiled to WebAssembly: it works wherever Node does.
+ *
+ * Every call gives an instance with a memory of its own. What strangers send never reaches the instance that signs with the
+ * server's key, and an instance that has come to harm is replaced by a new one.
+ */
+export function wasmCurve(): Curve {
+  const tiny = freshInstance();
+  return {
+    library: 'libsecp256k1 (WebAssembly)',
+    isNative: false,
+    verifySchnorr(message, publicKey, signature) {
+      if (!hasVerificationLengths(message, publicKey, signature)) return false;
+      // The library throws for each of these. For a key that is no point it throws through its own WebAssembly frames, which
+      // leaves them on the shadow stack: some 3 390 such keys, and every call fails for good.
+      if (!isBelowOrder(signature.subarray(0, 32)) || !isBelowOrder(signature.subarray(32))) return false;
+      if (!tiny.isXOnlyPoint(publicKey)) return false;
+      return tiny.verifySchnorr(message, publicKey, signature);
+    },
+    sharedPoint: (privateKey, publicKey) =>
+      isScalar(privateKey) ? sharedPoint(tiny, privateKey, publicKey) : undefined,
+  };
+}
+
+/** The package, loaded anew: Node keeps a loaded package, and with it the memory of its WebAssembly. */
+function freshInstance(): TinySecp256k1 {
+  // The `require` is not kept: it holds all that it has loaded.
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('tiny-secp256k1');
+  const folder = entry.slice(0, entry.lastIndexOf('tiny-secp256k1') + 'tiny-secp256k1'.length);
+  const forget = (): void => {
+    for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
+  };
+  forget();
+  const tiny = require(entry) as TinySecp256k1;
+  forget();
+  return tiny;
+}

@@ -52,6 +52,7 @@ export class RegistrationAuth {
     const verdict = this.#judge(request, tradePubkey, encoded ?? '');
     this.#options.telemetry.count('http_signatures', { verdict });
     if (verdict === 'overflow') throw ApiError.rateLimited(MAX_AGE_SECONDS * 1000);
+    if (verdict === 'undecided') throw ApiError.of('Internal error');
     if (verdict !== 'accepted') throw ApiError.of('Invalid authorization');
     return true;
   }
@@ -61,13 +62,14 @@ export class RegistrationAuth {
     request: SignableRequest,
     tradePubkey: TradePubkey,
     encoded: string,
-  ): 'accepted' | 'refused' | 'replayed' | 'overflow' {
+  ): 'accepted' | 'refused' | 'replayed' | 'overflow' | 'undecided' {
     const event = asNostrEvent(parseJson(Buffer.from(encoded, 'base64').toString('utf8')));
     if (event === undefined || event.pubkey !== tradePubkey || !this.#speaksOf(event, request))
       return 'refused';
     const { used, verifier } = this.#options;
     if (used.has(event.id)) return 'replayed';
-    if (!verifier.verify(event)) return 'refused';
+    const authenticity = verifier.verify(event);
+    if (authenticity !== 'genuine') return authenticity === 'forged' ? 'refused' : 'undecided';
     return used.add(event.id) ? 'accepted' : 'overflow';
   }
 

@@ -4,13 +4,15 @@ import { tradeKey } from '../../test/support/registrations.ts';
 import { fromHex, invalidVectors, validVectors } from '../../test/support/sealed-token-vectors.ts';
 import type { PushTarget } from '../core/push-target.ts';
 import { openToken, SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
+import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { ApiError } from './api-error.ts';
 import { parseRegistration, parseUnregistration, type RegistrationRules } from './registration-body.ts';
 
 const KEY = validVectors[0]?.server_private_key ?? '';
+const curve = wasmCurve();
 const RULES: RegistrationRules = {
-  openToken: (sealed) => openToken(sealed, fromHex(KEY)),
+  openToken: (sealed) => openToken(sealed, fromHex(KEY), curve),
   sealedTokenSizes: SEALED_TOKEN_SIZES,
   parseKeys: parseWebPushKeys,
   allowPlaintextTokens: true,

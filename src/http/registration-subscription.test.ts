@@ -7,12 +7,14 @@ import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { tradeKey } from '../../test/support/registrations.ts';
 import { openToken, SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { parseRegistration, type RegistrationRules } from './registration-body.ts';
 
 const serverKey = parseServerKey(generatePrivateKey()) as ServerKey;
+const curve = wasmCurve();
 const RULES: RegistrationRules = {
-  openToken: (bytes) => openToken(bytes, serverKey.privateKey.reveal()),
+  openToken: (bytes) => openToken(bytes, serverKey.privateKey.reveal(), curve),
   sealedTokenSizes: SEALED_TOKEN_SIZES,
   parseKeys: parseWebPushKeys,
   allowPlaintextTokens: true,

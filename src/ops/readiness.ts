@@ -7,6 +7,8 @@ export interface ReadinessSources {
   readonly blockers: () => readonly string[];
   /** Whether the registration store takes no writes. */
   readonly storeUnavailable: () => boolean;
+  /** Whether no library verifies signatures any more: the process is about to end. */
+  readonly cannotVerify: () => boolean;
 }
 
 export interface Readiness {
@@ -25,5 +27,6 @@ export function readiness(sources: ReadinessSources): Readiness {
   if (!sources.canDeliver() || blockers.length > 0)
     reasons.push('no enabled push provider can deliver', ...blockers);
   if (sources.storeUnavailable()) reasons.push('registration store unavailable');
+  if (sources.cannotVerify()) reasons.push('no library verifies signatures');
   return { ready: reasons.length === 0, reasons };
 }

@@ -45,7 +45,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
   const admission = new EventAdmission({
     registrations,
     seen,
-    verifier: { verify: () => true },
+    verifier: { verify: () => 'genuine' },
     waker: new Waker({ registrations, lanes, ...NO_COALESCING }),
     authors: new Set(),
     clock: clock.read,

@@ -1,4 +1,5 @@
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { EventVerifier } from '../../src/core/ports.ts';
 import { RelayLists } from '../../src/core/relay-lists.ts';
 import { unsignedEvent } from './events.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -21,7 +22,9 @@ interface RelayListScene {
 export function relayListScene(allows: (url: URL) => boolean = () => true): RelayListScene {
   const clock = new FakeClock();
   let verified = 0;
-  const verifier = { verify: ({ sig }: NostrEvent) => ++verified > 0 && sig !== FORGED };
+  const verifier: EventVerifier = {
+    verify: ({ sig }) => (++verified > 0 && sig !== FORGED ? 'genuine' : 'forged'),
+  };
   const lists = new RelayLists({ authors: [ALICE, BOB, CAROL], verifier, allows, clock: clock.read });
   const list: RelayListScene['list'] = (tags, parts) =>
     unsignedEvent({ kind: 10_002, pubkey: ALICE, created_at: clock.seconds, tags, ...parts });

@@ -29,6 +29,7 @@ export interface TestServerOptions {
   readonly relayTiming?: Partial<CompositionParts['relayTiming']>;
   readonly laneSizes?: CompositionParts['laneSizes'];
   readonly dnsServers?: CompositionParts['dnsServers'];
+  readonly curves?: CompositionParts['curves'];
   readonly requestTimeoutMs?: number;
 }
 
@@ -98,6 +99,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.clock && { clock: options.clock }),
     ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.laneSizes && { laneSizes: options.laneSizes }),
+    ...(options.curves && { curves: options.curves }),
     ...(options.dnsServers && { dnsServers: options.dnsServers }),
   });
   const { apiAddress, adminAddress = '' } = await app.start();

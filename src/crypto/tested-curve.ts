@@ -1,0 +1,153 @@
+import { describeError } from '../core/describe-error.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { CurveFault, type Curve, type CurveSource } from './curve.ts';
+import { answersRightly, findsTheSharedPoint, knowsTheGenuine } from './known-answers.ts';
+
+/** Between two tests of a library that gives no cause for one: each costs as much as four calls. */
+const CALLS_PER_TEST = 256;
+/** Times that one question is put, to one library after another, before the question itself is given up. */
+const MOST_ATTEMPTS = 8;
+
+export interface TestedCurveParts {
+  /** Where a library can be had, the fastest first. */
+  readonly sources: readonly CurveSource[];
+  readonly telemetry: Telemetry;
+  /** Told once, when no library is left: nothing can be verified any more. */
+  readonly onExhausted: (fault: CurveFault) => void;
+}
+
+/**
+ * The fastest library that answers rightly, for as long as it does.
+ *
+ * There are three outcomes inside: genuine, not genuine, and broken. A library is asked questions whose answers are known: before
+ * it is taken, after each of its errors, before its no is believed, and every {@link CALLS_PER_TEST} calls. A broken library is
+ * replaced by the next one, and the same question is put to that one. So a fault of a library is never an answer about a
+ * signature or a token, and the caller notices nothing of it.
+ */
+export class TestedCurve implements Curve {
+  readonly #sources: CurveSource[];
+  readonly #telemetry: Telemetry;
+  readonly #onExhausted: (fault: CurveFault) => void;
+  #curve: Curve;
+  #replaced: string | undefined;
+  #isExhausted = false;
+  #untilTest = CALLS_PER_TEST;
+
+  /** @throws CurveFault when no library answers rightly */
+  constructor({ sources, telemetry, onExhausted }: TestedCurveParts) {
+    this.#sources = [...sources];
+    this.#telemetry = telemetry;
+    this.#onExhausted = onExhausted;
+    this.#curve = this.#load();
+  }
+
+  get library(): string {
+    return this.#curve.library;
+  }
+
+  get isNative(): boolean {
+    return this.#curve.isNative;
+  }
+
+  /** The library that was replaced last, if any was. */
+  get replaced(): string | undefined {
+    return this.#replaced;
+  }
+
+  /** Whether no library is left. */
+  get isExhausted(): boolean {
+    return this.#isExhausted;
+  }
+
+  /** @throws CurveFault when no library could tell */
+  verifySchnorr(message: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean {
+    return this.#ask(
+      (curve) => curve.verifySchnorr(message, publicKey, signature),
+      (isGenuine, curve) => isGenuine || knowsTheGenuine(curve),
+    );
+  }
+
+  /** @throws CurveFault when no library could tell */
+  sharedPoint(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+    return this.#ask(
+      (curve) => curve.sharedPoint(privateKey, publicKey),
+      (point, curve) => point !== undefined || findsTheSharedPoint(curve),
+    );
+  }
+
+  /** Tests the library, also while nobody asks anything of it. A broken one is replaced. */
+  test(): void {
+    if (this.#isExhausted || answersRightly(this.#curve)) return;
+    try {
+      this.#replace('wrong answer');
+    } catch (error) {
+      if (!(error instanceof CurveFault)) throw error; // Who has to know of it has been told.
+    }
+  }
+
+  #ask<Answer>(
+    question: (curve: Curve) => Answer,
+    isCredible: (answer: Answer, curve: Curve) => boolean,
+  ): Answer {
+    let failed: Curve | undefined;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS && !this.#isExhausted; attempt++) {
+      const curve = this.#curve;
+      try {
+        const answer = question(curve);
+        if (isCredible(answer, curve) && !this.#isFoundWrong(curve)) return answer;
+        this.#replace('wrong answer');
+      } catch (error) {
+        if (error instanceof CurveFault) throw error;
+        this.#telemetry.count('curve_faults', { library: curve.library, reason: 'error' });
+        this.#telemetry.log('curve.failed', { reason: curve.library, error: describeError(error) });
+        // An error may pass. One that does not is a fault of the library, also if all else is answered rightly.
+        if (failed === curve || !answersRightly(curve)) this.#replace('error');
+        failed = curve;
+      }
+    }
+    throw new CurveFault('no library could answer');
+  }
+
+  /** Every {@link CALLS_PER_TEST} calls, whether the library answers wrongly. */
+  #isFoundWrong(curve: Curve): boolean {
+    if (--this.#untilTest > 0) return false;
+    this.#untilTest = CALLS_PER_TEST;
+    return !answersRightly(curve);
+  }
+
+  /** @throws CurveFault when none is left */
+  #replace(reason: 'error' | 'wrong answer'): void {
+    const { library } = this.#curve;
+    if (reason === 'wrong answer') this.#telemetry.count('curve_faults', { library, reason });
+    if (this.#sources[0]?.isRenewable !== true) this.#sources.shift();
+    try {
+      this.#curve = this.#load();
+    } catch (error) {
+      if (!(error instanceof CurveFault)) throw error;
+      this.#isExhausted = true;
+      this.#onExhausted(error);
+      throw error;
+    }
+    this.#untilTest = CALLS_PER_TEST;
+    // An instance that is replaced by another of its kind is said once: a stranger may be the cause.
+    if (this.#replaced !== library) this.#telemetry.log('curve.replaced', { reason: library });
+    this.#replaced = library;
+  }
+
+  /** The first library that is there and answers rightly. @throws CurveFault when there is none */
+  #load(): Curve {
+    for (;;) {
+      const [source] = this.#sources;
+      if (source === undefined) throw new CurveFault('no library verifies signatures as it should');
+      try {
+        const curve = source.load();
+        if (answersRightly(curve)) return curve;
+        this.#telemetry.count('curve_faults', { library: curve.library, reason: 'wrong answer' });
+        this.#telemetry.log('curve.unfit', { reason: curve.library });
+      } catch {
+        // Not there, or without what is asked of it: the next one.
+      }
+      this.#sources.shift();
+    }
+  }
+}

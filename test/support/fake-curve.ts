@@ -1,0 +1,61 @@
+import type { Curve, CurveSource } from '../../src/crypto/curve.ts';
+import { wasmCurve } from '../../src/crypto/wasm-curve.ts';
+
+/** How a library goes wrong. `poisoned`: it throws for some input alone. */
+export type Ailment = 'throws' | 'says no' | 'says yes' | 'wrong point' | 'no point';
+
+export interface FakeLibrary extends CurveSource {
+  /** Set, the library goes wrong; a renewable one is well again when it is loaded anew. */
+  ailment: Ailment | undefined;
+  /** An input for which the library throws, however well it is: the first byte of a message. */
+  poison?: number;
+  readonly loads: number;
+  /** Calls of any kind. */
+  readonly calls: number;
+}
+
+/** A library that answers rightly until it is told otherwise. */
+export function fakeLibrary(
+  library: string,
+  { isRenewable = false, ailment }: { isRenewable?: boolean; ailment?: Ailment } = {},
+): FakeLibrary {
+  const real = wasmCurve();
+  const counts = { loads: 0, calls: 0 };
+  const fake = {
+    isRenewable,
+    ailment,
+    get loads() {
+      return counts.loads;
+    },
+    get calls() {
+      return counts.calls;
+    },
+    load(): Curve {
+      if (counts.loads++ > 0) fake.ailment = undefined;
+      return curveOf(fake, library, real, () => counts.calls++);
+    },
+  } as FakeLibrary;
+  return fake;
+}
+
+function curveOf(fake: FakeLibrary, library: string, real: Curve, onCall: () => void): Curve {
+  return {
+    library,
+    isNative: true,
+    verifySchnorr(message, publicKey, signature) {
+      onCall();
+      if (fake.ailment === 'throws' || message[0] === fake.poison)
+        throw new Error('memory access out of bounds');
+      if (fake.ailment === 'says no') return false;
+      if (fake.ailment === 'says yes') return true;
+      return real.verifySchnorr(message, publicKey, signature);
+    },
+    sharedPoint(privateKey, publicKey) {
+      onCall();
+      if (fake.ailment === 'throws') throw new Error('memory access out of bounds');
+      if (fake.ailment === 'no point') return undefined;
+      const point = real.sharedPoint(privateKey, publicKey);
+      return fake.ailment === 'wrong point' ? point?.map((byte) => byte ^ 1) : point;
+    },
+  };
+}
