@@ -4,14 +4,14 @@ import type { Config } from './config/config.ts';
 import { ChatAnnouncements } from './core/chat-announcements.ts';
 import type { Clock } from './core/clock.ts';
 import { ClockSkew } from './core/clock-skew.ts';
-import { EventAdmission, type EventAdmissionParts } from './core/event-admission.ts';
+import type { CoalescerOptions } from './core/coalescer.ts';
+import { EventAdmission } from './core/event-admission.ts';
 import type { Redirect } from './core/moved-keys.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import { RecentWakes } from './core/recent-wakes.ts';
 import { Registrations, type RegistrationsParts } from './core/registrations.ts';
 import type { Schedule } from './core/schedule.ts';
 import type { TradePubkey } from './core/trade-pubkey.ts';
-import type { WakeRequest } from './core/wake-request.ts';
 import { Waker } from './core/waker.ts';
 import { composeApi } from './compose-api.ts';
 import { BUNDLED } from './crypto/curve-sources.ts';
@@ -107,12 +107,22 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault, redirect };
   const composed = composeLanes(parts, shared);
   const { fcm, lanes } = composed;
-  const coalescing = { ...config.wakes, schedule, monotonic, onHeld: heldIn(telemetry) };
+  const authors = new Set(config.mostro.pubkeys);
+  const coalescing = { ...config.wakes, schedule, monotonic, ...coalescingReport(telemetry) };
   const recent = new RecentWakes(lanes, monotonic);
-  const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent });
+  const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent, authors });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const sink = composeAdmission(parts, { registrations, seen, verifier, waker, clock, onFault });
+  const sink = new EventAdmission({
+    registrations,
+    seen,
+    verifier,
+    waker,
+    authors,
+    clock,
+    onFault,
+    telemetry,
+  });
   const relays = composeRelays(parts, clock, sink, verifier, skew, store.proofs);
   const verifying = { curve, verifier };
   const api = composeApi(parts, { registrations, relays, announcements, ...verifying, guard, vapid, recent });
@@ -133,21 +143,21 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   return { ...own, ...composeOperations(parts, observed) };
 }
 
-/** Counts the wakes that are held back. */
-function heldIn(telemetry: OpsTelemetry): (request: WakeRequest) => void {
-  return ({ keys, target }) => {
-    telemetry.count('wakes_held', { provider: target.type });
-    telemetry.trace(keys, 'wake held back');
+/** Counts the wakes that are held back, and those that wait for the next hour. */
+function coalescingReport(
+  telemetry: OpsTelemetry,
+): Pick<CoalescerOptions, 'onHeld' | 'onRationed' | 'onUncounted'> {
+  return {
+    onHeld: ({ keys, target }) => {
+      telemetry.count('wakes_held', { provider: target.type });
+      telemetry.trace(keys, 'wake held back');
+    },
+    onRationed: ({ keys }, track) => {
+      telemetry.count('wakes_rationed', { cause: track });
+      telemetry.trace(keys, 'wake waits for room in its hour');
+    },
+    onUncounted: () => telemetry.count('wakes_uncounted'),
   };
-}
-
-/** From a relay's word to a wake. */
-function composeAdmission(
-  { config, telemetry }: CompositionParts,
-  parts: Pick<EventAdmissionParts, 'registrations' | 'seen' | 'verifier' | 'waker' | 'clock' | 'onFault'>,
-): EventAdmission {
-  const authors = new Set(config.mostro.pubkeys);
-  return new EventAdmission({ ...parts, authors, telemetry });
 }
 
 function createRegistrations(

@@ -58,7 +58,7 @@ describe('events of one device', () => {
   ])('%s', async (_, events, wakes) => {
     const { eventAt, wakesAt, pass, coalescer, time } = setUp();
     for (const at of events) await eventAt(at);
-    await pass(1000);
+    await pass(5000);
     expect(wakesAt()).toEqual(wakes);
     expect({ size: coalescer.size, timers: time.pending }).toEqual({ size: 0, timers: 0 });
   });
@@ -66,7 +66,7 @@ describe('events of one device', () => {
   test('for twenty keys at once are answered by two wakes, and the second is for all keys but the first', async () => {
     const { eventAt, handed, wakesAt, pass } = setUp();
     for (let n = 1; n <= 20; n++) await eventAt(0, { keys: [tradeKey(n)] });
-    await pass(1000);
+    await pass(5000);
     expect(wakesAt()).toEqual([0, 5]);
     expect(handed[1]?.request.keys).toEqual(Array.from({ length: 19 }, (_, n) => tradeKey(n + 2)));
   });
@@ -121,7 +121,7 @@ describe('chat wakes', () => {
     await eventAt(2);
     handed[1]?.end('sent');
     expect(await Promise.all(held)).toEqual(['sent', 'sent']);
-    await pass(1000);
+    await pass(5000);
     expect(wakesAt()).toEqual([0, 2]);
   });
 
@@ -131,7 +131,7 @@ describe('chat wakes', () => {
     await eventAt(1);
     await eventAt(2, CHAT);
     await eventAt(3, CHAT);
-    await pass(1000);
+    await pass(5000);
     expect(wakesAt()).toEqual([0, 2, 5]);
   });
 
@@ -163,7 +163,7 @@ describe('a flush', () => {
     handed[2]?.end('sent');
     expect(await held).toBe('sent');
     expect({ size: coalescer.size, timers: time.pending }).toEqual({ size: 0, timers: 0 });
-    await pass(1000);
+    await pass(5000);
     expect(wakesAt()).toEqual([0, 0, 0]);
   });
 

@@ -1,9 +1,27 @@
 import type { Clock } from './clock.ts';
 import { Countdown } from './countdown.ts';
+import type { OwedDevices } from './ports.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
+import { WakeAllowance } from './wake-allowance.ts';
 import { worstEnd, type WakeEnd, type WakeRequest } from './wake-request.ts';
+
+/** Unvouched events cause so many wakes of a device within an hour at the most, and chat announcements as many more (contract 5). */
+const UNVOUCHED_PER_HOUR = 30;
+
+/**
+ * Whose requests hold each other up: those of vouched events, those of all other events, and chat announcements. Each track of
+ * a device has its own WINDOW and COOLDOWN.
+ */
+export type WakeTrack = 'vouched' | 'unvouched' | 'chat';
+
+/** A wake of one track answers what is held on these tracks too. */
+const TAKES_ALONG: Readonly<Record<WakeTrack, readonly WakeTrack[]>> = {
+  vouched: ['unvouched', 'chat'],
+  unvouched: ['chat'],
+  chat: [],
+};
 
 export interface CoalescerOptions {
   /** `BATCH_DELAY_MS`: how long events after a first one are gathered. */
@@ -17,12 +35,21 @@ export interface CoalescerOptions {
   readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
   /** Told of a wake that is held back. */
   readonly onHeld?: (request: WakeRequest) => void;
+  /** Remembers over a restart which devices are owed a wake. Without it, only the relays can tell after a restart. */
+  readonly owed?: Pick<OwedDevices, 'owe'> | undefined;
+  /** Told of a wake that waits because its track has had its wakes of this hour. */
+  readonly onRationed?: (request: WakeRequest, track: WakeTrack) => void;
+  /** Told of each wake of the last hour that is counted no longer, because too many are. */
+  readonly onUncounted?: () => void;
 }
 
-/** A device that was woken not long ago: its WINDOW or COOLDOWN is running (contract 5). */
+type Phase = 'window' | 'cooldown' | 'rationed';
+
+/** One track of a device that was woken not long ago (contract 5: WINDOW, COOLDOWN), or that has had its wakes of this hour. */
 interface Active {
   readonly device: string;
-  readonly kind: WakeRequest['kind'];
+  readonly track: WakeTrack;
+  phase: Phase;
   /** What has come since the last wake, to be answered by one at the end. */
   held: Held | undefined;
 }
@@ -35,60 +62,91 @@ interface Held {
 /**
  * Wakes a device at once, and then not again before a while; whatever came meanwhile is answered by one wake at the end,
  * so that an event is always followed by one (contract 5: QUIET, WINDOW, COOLDOWN). A device that is QUIET is not kept here.
- * Relay wakes and chat wakes are apart, except that a relay wake that goes out takes a chat wake that is held with it.
+ *
+ * Vouched events are coalesced as if there were no others: nothing that a stranger sends delays them. The others wait for what a
+ * vouched wake began as well as for what they began themselves, and have an allowance for each hour. Whatever is held for a device
+ * goes along with a wake of a more trusted track.
  */
 export class Coalescer {
   readonly #options: CoalescerOptions;
-  readonly #active = { silent_wake: new Map<string, Active>(), chat_wake: new Map<string, Active>() };
-
+  readonly #active: Readonly<Record<WakeTrack, Map<string, Active>>> = {
+    vouched: new Map(),
+    unvouched: new Map(),
+    chat: new Map(),
+  };
+  readonly #countdowns: Readonly<Record<'window' | 'cooldown', Countdown<Active>>>;
+  readonly #allowances: Readonly<Record<WakeTrack, WakeAllowance | undefined>>;
   #isFlushed = false;
-
-  readonly #windows: Countdown<Active>;
-  readonly #cooldowns: Countdown<Active>;
 
   constructor(options: CoalescerOptions) {
     this.#options = options;
     const parts = { ...options, onOver: (active: Active) => this.#onEnd(active) };
-    this.#windows = new Countdown({ ...parts, ms: options.batchDelayMs });
-    this.#cooldowns = new Countdown({ ...parts, ms: options.cooldownMs });
+    this.#countdowns = {
+      window: new Countdown({ ...parts, ms: options.batchDelayMs }),
+      cooldown: new Countdown({ ...parts, ms: options.cooldownMs }),
+    };
+    const { monotonic, onUncounted: onDisplaced, schedule } = options;
+    const allowance = (track: WakeTrack): WakeAllowance => {
+      const onRoom = (device: string): void => this.#onRoom(track, device);
+      return new WakeAllowance({ perHour: UNVOUCHED_PER_HOUR, monotonic, schedule, onRoom, onDisplaced });
+    };
+    this.#allowances = {
+      vouched: undefined,
+      unvouched: allowance('unvouched'),
+      chat: allowance('chat'),
+    };
   }
 
-  /** Devices whose next wake would be held. */
+  /** Devices whose next relay wake may be held, and those whose next chat wake may be. */
   get size(): number {
-    return this.#active.silent_wake.size + this.#active.chat_wake.size;
+    // What is on the vouched track is on the unvouched one as well.
+    return this.#active.unvouched.size + this.#active.chat.size;
   }
 
-  /** Whether a relay wake for the device is held that is for this key. */
-  isHeld(device: string, key: TradePubkey): boolean {
-    return this.#active.silent_wake.get(device)?.held?.request.keys.includes(key) === true;
+  /** Wakes of the last hour that count against an allowance. */
+  get counted(): number {
+    return (this.#allowances.unvouched?.size ?? 0) + (this.#allowances.chat?.size ?? 0);
+  }
+
+  /**
+   * Whether a relay wake is held for this key that is early enough for the event at hand.
+   *
+   * @param isVouched whether the event, once it is verified, is a vouched one: a wake that waits with unvouched events does not answer it
+   */
+  isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
+    const holds = (track: WakeTrack): boolean =>
+      this.#active[track].get(device)?.held?.request.keys.includes(key) === true;
+    return holds('vouched') || (!isVouched && holds('unvouched'));
+  }
+
+  /** Whether a relay wake for the device waits with unvouched events, so that a vouched one may bring it forward. */
+  isHeldUnvouched(device: string): boolean {
+    return this.#active.unvouched.get(device)?.held !== undefined;
   }
 
   request(request: WakeRequest): Promise<WakeEnd> {
-    const { device } = request;
     // At a stop a wake may still come from a device that is left for this one.
     if (this.#isFlushed) return this.#options.hand(request);
-    const active = this.#active[request.kind].get(device);
-    if (active === undefined) {
-      this.#begin(device, request.kind, this.#windows);
-      return this.#send(device, request);
-    }
+    const { device } = request;
+    const track = trackOf(request);
+    const active = this.#active[track].get(device);
+    if (active === undefined && this.#hasRoom(track, device))
+      return this.#send(track, { request, ends: [] }, 'window');
     this.#options.onHeld?.(request);
+    if (active === undefined) this.#options.onRationed?.(request, track);
+    const waiting = active ?? this.#enter(track, device, 'rationed');
     return new Promise((resolve) => {
-      const { held } = active;
-      if (held === undefined) active.held = { request: { ...request, wasHeld: true }, ends: [resolve] };
-      else {
-        held.request = joined(held.request, request);
-        held.ends.push(resolve);
-      }
+      const held = add(waiting, request, [resolve]);
+      if (waiting.phase === 'rationed') this.#owe(held);
     });
   }
 
   /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
   hold(request: WakeRequest): void {
     const { device } = request;
-    if (this.#active[request.kind].has(device)) return;
-    const active = this.#begin(device, request.kind, this.#windows);
-    active.held = { request: { ...request, wasHeld: true }, ends: [] };
+    const track = trackOf(request);
+    if (this.#active[track].has(device)) return;
+    add(this.#enter(track, device, 'window'), request, []);
   }
 
   /**
@@ -97,8 +155,8 @@ export class Coalescer {
    * @returns how the wake at the other device ends; `undefined` where nothing is held for the key
    */
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
-    const moved = Object.values(this.#active).flatMap((kind) => {
-      const active = kind.get(deviceOf(from));
+    const moved = Object.values(this.#active).flatMap((actives) => {
+      const active = actives.get(deviceOf(from));
       return active?.held?.request.keys.includes(key) === true
         ? [this.#moveHeld(active, active.held, key, to)]
         : [];
@@ -109,15 +167,13 @@ export class Coalescer {
   /** Hands over all that is held, at once: the program stops. */
   flush(): void {
     this.#isFlushed = true;
-    this.#windows.clear();
-    this.#cooldowns.clear();
-    for (const active of Object.values(this.#active)) {
-      for (const [device, { held }] of active) {
-        if (held === undefined) continue;
-        const end = this.#send(device, held.request);
-        for (const resolve of held.ends) resolve(end);
+    for (const countdown of Object.values(this.#countdowns)) countdown.clear();
+    for (const allowance of Object.values(this.#allowances)) allowance?.clear();
+    for (const actives of Object.values(this.#active)) {
+      for (const { device, held, track } of actives.values()) {
+        actives.delete(device);
+        if (held !== undefined) void this.#hand(track, held);
       }
-      active.clear();
     }
   }
 
@@ -125,7 +181,7 @@ export class Coalescer {
     const moved = this.request({ ...request, target: to, device: deviceOf(to), keys: [key] });
     const keys = request.keys.filter((other) => other !== key);
     if (keys.length === 0) {
-      active.held = undefined;
+      this.#release(active);
       for (const resolve of ends) resolve(moved);
       return moved;
     }
@@ -137,30 +193,100 @@ export class Coalescer {
     return moved;
   }
 
-  #begin(device: string, kind: WakeRequest['kind'], countdown: Countdown<Active>): Active {
-    const active = { device, kind, held: undefined };
-    this.#active[kind].set(device, active);
-    countdown.begin(active);
+  /** Puts a track of a device into a phase, which begins now. */
+  #enter(track: WakeTrack, device: string, phase: Phase): Active {
+    const active = this.#active[track].get(device) ?? { device, track, phase, held: undefined };
+    this.#active[track].set(device, active);
+    active.phase = phase;
+    for (const countdown of Object.values(this.#countdowns)) countdown.forget(active);
+    if (phase !== 'rationed') this.#countdowns[phase].begin(active);
     return active;
   }
 
-  /** Takes the wake to its lane, and with a relay wake the chat wake that is held for the device. */
-  #send(device: string, request: WakeRequest): Promise<WakeEnd> {
-    const chat = request.kind === 'silent_wake' ? this.#active.chat_wake.get(device) : undefined;
-    const held = chat?.held;
-    if (chat === undefined || held === undefined) return this.#options.hand(request);
-    chat.held = undefined;
-    const end = this.#options.hand(joined(request, held.request));
-    for (const resolve of held.ends) resolve(end);
+  /** Hands a wake over, and begins what holds back those after it. */
+  #send(track: WakeTrack, wake: Held, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
+    const { device } = wake.request;
+    this.#enter(track, device, phase);
+    if (track === 'vouched') this.#enter('unvouched', device, this.#phaseBeside(phase, device));
+    this.#allowances[track]?.count(device);
+    return this.#hand(track, wake);
+  }
+
+  /** What a vouched wake begins for the unvouched events of its device: never less than for vouched ones, nor than they had before. */
+  #phaseBeside(phase: 'window' | 'cooldown', device: string): 'window' | 'cooldown' {
+    const { batchDelayMs, cooldownMs } = this.#options;
+    const isCooling = this.#active.unvouched.get(device)?.phase === 'cooldown';
+    return isCooling && cooldownMs > batchDelayMs ? 'cooldown' : phase;
+  }
+
+  /** Takes the wake to its lane, with whatever is held for the device on the tracks that it takes along. */
+  #hand(track: WakeTrack, wake: Held): Promise<WakeEnd> {
+    const answered = [wake];
+    for (const other of TAKES_ALONG[track]) {
+      const active = this.#active[other].get(wake.request.device);
+      if (active?.held === undefined) continue;
+      answered.push(active.held);
+      this.#release(active);
+    }
+    const end = this.#options.hand(answered.map(({ request }) => request).reduce(joined));
+    for (const { ends } of answered) for (const resolve of ends) resolve(end);
     return end;
   }
 
-  #onEnd({ device, held, kind }: Active): void {
-    if (held === undefined) return void this.#active[kind].delete(device);
-    this.#begin(device, kind, this.#cooldowns);
-    const end = this.#send(device, held.request);
-    for (const resolve of held.ends) resolve(end);
+  /** Nothing is held on this track any more: something else answers it. */
+  #release(active: Active): void {
+    active.held = undefined;
+    // No countdown ends this phase, and it is over.
+    if (active.phase === 'rationed') this.#active[active.track].delete(active.device);
   }
+
+  #onEnd(active: Active): void {
+    const { device, held, track } = active;
+    if (held === undefined) this.#active[track].delete(device);
+    else if (this.#hasRoom(track, device)) void this.#send(track, take(active), 'cooldown');
+    else {
+      this.#enter(track, device, 'rationed');
+      this.#options.onRationed?.(held.request, track);
+      this.#owe(held);
+    }
+  }
+
+  /** The wake may wait for an hour: its events are dealt with now, if the wake is remembered over a restart. */
+  #owe({ ends, request }: Held): void {
+    if (this.#options.owed === undefined) return;
+    this.#options.owed.owe(request);
+    for (const resolve of ends.splice(0)) resolve(Promise.resolve('owed'));
+  }
+
+  #hasRoom(track: WakeTrack, device: string): boolean {
+    return this.#allowances[track]?.hasRoom(device) !== false;
+  }
+
+  #onRoom(track: WakeTrack, device: string): void {
+    const active = this.#active[track].get(device);
+    if (active?.phase === 'rationed') void this.#send(track, take(active), 'cooldown');
+  }
+}
+
+function trackOf({ isVouched, kind }: WakeRequest): WakeTrack {
+  if (kind === 'chat_wake') return 'chat';
+  return isVouched === true ? 'vouched' : 'unvouched';
+}
+
+function add(active: Active, request: WakeRequest, ends: Held['ends']): Held {
+  const { held } = active;
+  if (held === undefined) return (active.held = { request: { ...request, wasHeld: true }, ends });
+  held.request = joined(held.request, request);
+  held.ends.push(...ends);
+  return held;
+}
+
+/** What is held, which is held no longer. */
+function take(active: Active): Held {
+  const { held } = active;
+  if (held === undefined) throw new Error('nothing is held');
+  active.held = undefined;
+  return held;
 }
 
 /** One request in place of two for one device. */

@@ -13,9 +13,9 @@ import type {
   Verdict,
 } from './ports.ts';
 import { Recovery } from './recovery.ts';
-import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Addressee } from './vouching.ts';
 import type { Waker } from './waker.ts';
 
 /** The most that relays take by default (strfry); Mostro sends two. */
@@ -148,7 +148,7 @@ export class EventAdmission implements EventSink {
   }
 
   /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */
-  #absorb(id: string, registrations: readonly Registration[], recovery: Recovery): Verdict {
+  #absorb(id: string, registrations: readonly Addressee[], recovery: Recovery): Verdict {
     this.#absorbed.add(id);
     const settled = this.#parts.waker.wake(registrations, recovery).then((isSettled) => {
       // Nobody was woken for it: whoever else hands it in may try.

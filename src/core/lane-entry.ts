@@ -35,6 +35,8 @@ export class LaneEntry {
   isFirm = false;
   /** Cancels the wait that it is in; absent while it is queued or being sent. */
   cancelWait: (() => void) | undefined;
+  /** Whether a vouched event is among those that it answers: its wake is one of that kind also where it goes to another device. */
+  isVouched: boolean;
   /** Counts its places in the queue: only the last one is true. */
   ticket = 0;
   // Thousands of entries may wait: one key has no set, and whoever waits for it alone no list with room for more.
@@ -43,6 +45,7 @@ export class LaneEntry {
 
   constructor(request: WakeRequest, deadlineAt: number) {
     const { target, device, keys, kind, priority, since = Infinity, wasHeld = false } = request;
+    this.isVouched = request.isVouched === true;
     this.device = device;
     this.target = target;
     this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
@@ -74,13 +77,15 @@ export class LaneEntry {
 
   /** Takes in a further request for the device: one wake answers both. A relay wake absorbs a chat wake. */
   absorb({
+    isVouched = false,
     keys,
     kind,
     since = Infinity,
-  }: Pick<WakeRequest, 'kind' | 'since'> & { readonly keys: Iterable<TradePubkey> }): void {
+  }: Pick<WakeRequest, 'isVouched' | 'kind' | 'since'> & { readonly keys: Iterable<TradePubkey> }): void {
     this.since = Math.min(this.since, since);
     for (const key of keys) this.#add(key);
     if (kind === 'silent_wake') this.kind = kind;
+    if (isVouched) this.isVouched = true;
   }
 
   /** Whether this rank is a more urgent one. */

@@ -90,6 +90,10 @@ export const GAUGES = {
   wakes_pending: { help: 'Wakes that wait or are under way.', labels: ['provider'] },
   devices_owed: { help: 'Devices that are owed a wake.', labels: ['provider'] },
   devices_held: { help: 'Devices whose next wake would be held, to be answered with others.', labels: [] },
+  wakes_counted: {
+    help: 'Wakes of the last hour that count against the allowance of their device.',
+    labels: [],
+  },
   chat_announcements_waiting: { help: 'Calls of /api/notify that wait for their tick.', labels: [] },
   lanes: { help: 'Lanes: one for FCM, one for every UnifiedPush host in use.', labels: ['provider'] },
   lanes_troubled: {

@@ -53,11 +53,11 @@ export class MovedKeys {
 
   #handOver(entry: LaneEntry, elsewhere: readonly KeysOfDevice[]): void {
     const { redirect, report } = this.#parts;
-    const { kind, since, target: from } = entry;
+    const { isVouched, kind, since, target: from } = entry;
     const priority = entry.rank === 'live' ? 'live' : 'recovered';
     const ends = elsewhere.map(({ target, keys }) => {
       report.moved(keys);
-      const wake = { target, device: deviceOf(target), keys, kind, priority } as const;
+      const wake = { target, device: deviceOf(target), keys, kind, priority, isVouched } as const;
       return redirect(since === Infinity ? wake : { ...wake, since }, from);
     });
     const moved = elsewhere.flatMap(({ keys }) => keys);

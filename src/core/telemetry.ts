@@ -56,6 +56,14 @@ export const COUNTERS = {
     help: 'Wakes held back because their device had just been woken: one wake answers them all.',
     labels: ['provider'],
   },
+  wakes_rationed: {
+    help: 'Wakes that wait because their device has had the wakes of an hour that unvouched events, or chat announcements, may cause.',
+    labels: ['cause'],
+  },
+  wakes_uncounted: {
+    help: 'Wakes that no longer count against the allowance of their device though they are not an hour old, because too many were counted.',
+    labels: [],
+  },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
   wakes_turned_away: {
     help: 'Wakes that no lane took: the provider waits for credentials. STORE=file owes them.',

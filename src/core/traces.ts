@@ -17,6 +17,7 @@ export type TraceStep =
   | 'event answered by a wake that is coming'
   | 'event claimed'
   | 'wake held back'
+  | 'wake waits for room in its hour'
   | 'wake without a lane'
   | 'wake queued'
   | 'wake joined one still unsent'

@@ -17,6 +17,8 @@ export interface WakeRequest {
   /** The keys that it is for: their time to live starts again when it is delivered. */
   readonly keys: readonly TradePubkey[];
   readonly priority: WakePriority;
+  /** Whether a vouched event is among those that it answers (contract 5); absent where none is. */
+  readonly isVouched?: boolean;
   /** Whether it was held for a while, so that the device may have been unregistered meanwhile. */
   readonly wasHeld?: boolean;
   /** When the first event arrived that it answers, in milliseconds; absent where it answers none. */

@@ -10,6 +10,7 @@ import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
+import { isVouchedFor, type Addressee } from './vouching.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
@@ -17,12 +18,15 @@ export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly lanes: Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed?: OwedDevices | undefined;
+  /** `MOSTRO_PUBKEYS`, in lower-case hex: whose signed messages are vouched (contract 5). */
+  readonly authors: ReadonlySet<string>;
 }
 
 /** Turns a verified event into a wake for each device that it is for, as often as a device may be woken. */
 export class Waker {
   readonly #registrations: Registrations;
   readonly #lanes: WakerParts['lanes'];
+  readonly #authors: ReadonlySet<string>;
   readonly #coalescer: Coalescer;
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
@@ -32,6 +36,7 @@ export class Waker {
     this.#lanes = parts.lanes;
     this.#owed = parts.owed;
     this.#former = new FormerDevices({ registrations: parts.registrations, owed: parts.owed });
+    this.#authors = parts.authors;
     this.#coalescer = new Coalescer({ ...parts, hand: (request) => parts.lanes.request(request) });
   }
 
@@ -40,25 +45,32 @@ export class Waker {
     return this.#coalescer.size;
   }
 
-  /** The registrations that the event is for and may wake. */
-  async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Registration[]> {
-    const addressed: Registration[] = [];
+  /** Wakes of the last hour that count against the allowance of their device. */
+  get countedWakes(): number {
+    return this.#coalescer.counted;
+  }
+
+  /** The registrations that the event is for and may wake. The event need not have been verified. */
+  async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Addressee[]> {
+    const addressed: Addressee[] = [];
     for (const key of recipientsOf(event.tags).keys) {
       const registration = await this.#registrations.find(key);
       if (registration === undefined || (origin === 'stored' && !isNewerThan(registration, event))) continue;
-      addressed.push(registration);
+      addressed.push({ ...registration, isVouched: isVouchedFor(event, this.#authors) });
     }
     return addressed;
   }
 
   /**
    * Whether every one of these keys has a wake coming that has not been sent yet: it answers whatever comes until then. One for
-   * another key of the device does not: that key may be unregistered, and its wake dropped, before it is sent.
+   * another key of the device does not: that key may be unregistered, and its wake dropped, before it is sent. Nor does a wake that
+   * waits with unvouched events answer an event that claims to be a vouched one: verified, that event may bring the wake forward.
    */
-  isUnsent(registrations: readonly Registration[]): boolean {
-    return registrations.every(({ target, tradePubkey }) => {
+  isUnsent(registrations: readonly Addressee[]): boolean {
+    return registrations.every(({ isVouched, target, tradePubkey }) => {
       const device = deviceOf(target);
-      return this.#coalescer.isHeld(device, tradePubkey) || this.#lanes.isUnsent(target, device, tradePubkey);
+      const isHeld = this.#coalescer.isHeld(device, tradePubkey, isVouched);
+      return isHeld || this.#lanes.isUnsent(target, device, tradePubkey);
     });
   }
 
@@ -68,7 +80,7 @@ export class Waker {
    * @param since when the event arrived, in milliseconds
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
    */
-  wake(registrations: readonly Registration[], origin: EventOrigin, since?: number): Promise<boolean> {
+  wake(registrations: readonly Addressee[], origin: EventOrigin, since?: number): Promise<boolean> {
     const [first] = registrations;
     if (first === undefined) return Promise.resolve(true);
     // The usual event names one key. Thousands of these may wait: a suspended function would keep three times as much.
@@ -78,7 +90,7 @@ export class Waker {
   }
 
   async #wakeAll(
-    registrations: readonly Registration[],
+    registrations: readonly Addressee[],
     origin: EventOrigin,
     since: number | undefined,
   ): Promise<boolean> {
@@ -147,7 +159,7 @@ export class Waker {
 
   #wakeDevice(
     target: PushTarget,
-    registrations: readonly Registration[],
+    registrations: readonly Addressee[],
     origin: EventOrigin,
     since: number | undefined,
   ): Promise<WakeEnd> {
@@ -156,6 +168,7 @@ export class Waker {
       device: deviceOf(target),
       kind: 'silent_wake',
       keys: registrations.map(({ tradePubkey }) => tradePubkey),
+      ...(registrations.some(({ isVouched }) => isVouched) && { isVouched: true }),
       priority: origin instanceof Recovery ? 'recovered' : 'live',
       ...(since !== undefined && { since }),
     };
@@ -163,7 +176,10 @@ export class Waker {
   }
 
   async #recover(request: WakeRequest, recovery: Recovery): Promise<WakeEnd> {
-    const { keys, target } = request;
+    const { device, isVouched, keys, target } = request;
+    // The recovery's wake may be waiting with unvouched events. A vouched event brings it forward, and the device gets one all the same.
+    if (isVouched === true && recovery.hasWoken([target]) && this.#coalescer.isHeldUnvouched(device))
+      return this.#coalescer.request(request);
     let isOwn = false;
     const end = await recovery.once(target, () => {
       isOwn = true;

@@ -27,7 +27,7 @@ export interface ObservedParts {
   readonly registrationsLimit: number;
   readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
   readonly store: { readonly seen: { readonly size: number }; isOpen(): boolean; size(): number };
-  readonly waker: { readonly heldDevices: number };
+  readonly waker: { readonly heldDevices: number; readonly countedWakes: number };
   readonly announcements: { readonly size: number };
   readonly lanes: {
     pending(): Readonly<Record<string, number>>;
@@ -68,6 +68,7 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
     wakes_pending: () => samples('provider', lanes.pending()),
     devices_owed: () => samples('provider', lanes.owed()),
     devices_held: () => one(waker.heldDevices),
+    wakes_counted: () => one(waker.countedWakes),
     chat_announcements_waiting: () => one(parts.announcements.size),
     lanes: () => samples('provider', lanes.count()),
     lanes_troubled: () =>

@@ -1,0 +1,89 @@
+import { HOUR_MS, type Clock } from './clock.ts';
+import { Countdown } from './countdown.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Wakes of the last hour that are counted at the same time, over all devices: some 20 MB with the names of the devices. */
+const MAX_COUNTED = 65_536;
+
+export interface WakeAllowanceOptions {
+  /** How many wakes a device may get within any hour. */
+  readonly perHour: number;
+  readonly schedule: Schedule;
+  /** Milliseconds from any moment on, by a clock that nobody sets. */
+  readonly monotonic: Clock;
+  /** Told of a device each time that a wake of it is an hour old. */
+  readonly onRoom: (device: string) => void;
+  /** Told of each wake that is counted no longer, though it is not an hour old, because too many are. */
+  readonly onDisplaced?: (() => void) | undefined;
+  /** For tests. */
+  readonly maxCounted?: number;
+}
+
+/** A wake that counts for an hour. */
+interface Counted {
+  readonly device: string;
+}
+
+/**
+ * How many wakes within an hour those may cause who need nobody's leave to do so (contract 5). The hour is any hour, and not
+ * one of the clock: each wake counts until it is an hour old. Only devices with such a wake are kept.
+ */
+export class WakeAllowance {
+  readonly #options: WakeAllowanceOptions;
+  readonly #counts = new Map<string, number>();
+  readonly #hour: Countdown<Counted>;
+  #counted = 0;
+
+  constructor(options: WakeAllowanceOptions) {
+    this.#options = options;
+    const { monotonic, schedule } = options;
+    const onOver = ({ device }: Counted): void => {
+      this.#uncount(device);
+      options.onRoom(device);
+    };
+    this.#hour = new Countdown({ ms: HOUR_MS, schedule, monotonic, onOver });
+  }
+
+  /** Wakes that are counted. */
+  get size(): number {
+    return this.#counted;
+  }
+
+  /** Whether the device may be woken once more. */
+  hasRoom(device: string): boolean {
+    return (this.#counts.get(device) ?? 0) < this.#options.perHour;
+  }
+
+  /** Counts a wake. At the bound the oldest one of all devices is forgotten: a device may then be woken too often, and none too seldom. */
+  count(device: string): void {
+    const { maxCounted = MAX_COUNTED, onDisplaced, onRoom } = this.#options;
+    const oldest = this.#counted < maxCounted ? undefined : this.#oldest();
+    this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
+    this.#counted++;
+    this.#hour.begin({ device });
+    if (oldest === undefined) return;
+    this.#hour.forget(oldest);
+    this.#uncount(oldest.device);
+    onDisplaced?.();
+    onRoom(oldest.device);
+  }
+
+  /** Forgets all wakes, and leaves no timer. */
+  clear(): void {
+    this.#hour.clear();
+    this.#counts.clear();
+    this.#counted = 0;
+  }
+
+  #oldest(): Counted | undefined {
+    for (const counted of this.#hour.items()) return counted;
+    return undefined;
+  }
+
+  #uncount(device: string): void {
+    const count = this.#counts.get(device) ?? 0;
+    this.#counted--;
+    if (count > 1) this.#counts.set(device, count - 1);
+    else this.#counts.delete(device);
+  }
+}
