@@ -10,6 +10,7 @@ import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import { tokenOpener } from './crypto/token-opener.ts';
 import { parseWebPushKeys } from './crypto/web-push-keys.ts';
 import { createApiServer } from './http/api-server.ts';
+import { ClientNetworks } from './http/client-networks.ts';
 import { HttpLimits } from './http/http-limits.ts';
 import type { RegistrationRules } from './http/registration-body.ts';
 import { RegistrationAuth } from './http/registration-auth.ts';
@@ -48,10 +49,11 @@ export function composeApi(
     relays: () => relays.status(),
   };
   const { auth, limits } = createProtections(parts, verifier);
+  const networks = new ClientNetworks(config.http.addressSource);
   const rules = createRules(parts, curve, guard.allows);
   return createApiServer({
     telemetry,
-    registration: { registrations, rules, auth, limits, perTurn: perTurn(curve, recent) },
+    registration: { registrations, rules, auth, limits, networks, perTurn: perTurn(curve, recent) },
     notify: { announcements, limits },
     status,
     trustsProxy: config.http.addressSource !== 'socket',

@@ -93,6 +93,33 @@ describe('a server at MAX_REGISTRATIONS', () => {
     });
   });
 
+  test('lets a flood from one network displace itself, and not those who wait, also under a new address for each key', async () => {
+    let offset = 0;
+    const clock = (): number => Date.now() + offset;
+    const environment = { MAX_REGISTRATIONS: '5', NOTIFY_TRUST_PROXY_HEADERS: 'true' };
+    const server = keep(await startTestServer({ environment, clock }));
+    const [alice, bob] = [fcm(), fcm()];
+    const statuses: number[] = [];
+    const registerFrom = async (address: string, body: object): Promise<void> => {
+      const init = { method: 'POST', body: JSON.stringify(body) };
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': address };
+      statuses.push((await fetch(`${server.apiUrl}/api/register`, { ...init, headers })).status);
+    };
+    await registerFrom('198.51.100.1', alice);
+    await registerFrom('2001:db8:1::1', bob);
+    for (let n = 0; n < 3; n++) await registerFrom(`192.0.2.${n}`, fcm());
+    offset = 11 * 60_000;
+    for (let n = 3; n < 20; n++) await registerFrom(`192.0.2.${n}`, fcm());
+    // The first three gave way to three, and all of the flood is young now.
+    expect(statuses).toEqual([...Array<number>(8).fill(200), ...Array<number>(14).fill(503)]);
+    offset = 22 * 60_000;
+    for (let n = 20; n < 40; n++) await registerFrom(`192.0.2.${n}`, fcm());
+    for (const waiting of [alice, bob])
+      expect(await server.post('/api/unregister', waiting)).toMatchObject({
+        body: { message: 'Token unregistered successfully' },
+      });
+  });
+
   test('takes new keys again once the held ones have expired', async () => {
     let offset = 0;
     const clock = (): number => Date.now() + offset;

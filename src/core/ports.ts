@@ -99,6 +99,15 @@ export interface UsedEvents {
  */
 export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
 
+/** A registration that is asked for, before it is known what device it is for. */
+export interface AdmissionRequest {
+  readonly signed: boolean;
+  /** {@link Registration.network} */
+  readonly network?: number | undefined;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /**
  * Where registrations are kept. A device is one, however many keys point at it (`isSameDevice`). Web Push keys belong to the
  * registration that brought them (contract 1.1), and are read with whether another one has brought other keys for the same
@@ -115,7 +124,7 @@ export interface RegistrationStore {
    * Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds), the
    * sets of keys of its endpoint aside.
    */
-  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean;
+  admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
   /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
   put(registration: Registration): Promise<PutResult>;

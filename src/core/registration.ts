@@ -15,6 +15,11 @@ export interface Registration {
   readonly woken: boolean;
   /** Whether it was signed with the trade key itself, and so is owned (contract 1.3). */
   readonly signed: boolean;
+  /**
+   * The network that it was registered from, as a keyed hash of 16 bits: for the choice of what gives way at the cap
+   * (contract 1.1), in memory only. Absent for what was read from the disk.
+   */
+  readonly network?: number;
 }
 
 /** Registrations by platform, as `/api/status` shows them. */
@@ -45,10 +50,7 @@ export function isOwned(
 /** A client that has just registered must be able to trade: nobody takes its place before this. */
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
-/** Whether a registration may give way to a new key at the cap: unsigned, never woken, and over ten minutes old (contract 1.1). */
-export function mayGiveWay(
-  { registeredAt, signed, woken }: Pick<Registration, 'registeredAt' | 'signed' | 'woken'>,
-  now: number,
-): boolean {
-  return !signed && !woken && now - registeredAt > MIN_DISPLACEABLE_AGE_MS;
+/** When a registration that is unsigned and was never woken must have been made at the latest to give way at `now` (contract 1.1). */
+export function givesWayIfMadeBy(now: number): number {
+  return now - MIN_DISPLACEABLE_AGE_MS - 1;
 }

@@ -20,6 +20,9 @@ export interface RegistrationsParts {
   readonly onMoved?: (key: TradePubkey, from: PushTarget, to: PushTarget) => void;
 }
 
+/** Who asks for a registration. */
+type Requester = Partial<Pick<Registration, 'signed' | 'network'>>;
+
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
 export class Registrations implements WakeConsequences {
   readonly #store: RegistrationStore;
@@ -52,8 +55,9 @@ export class Registrations implements WakeConsequences {
   }
 
   /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
-  admits(tradePubkey: TradePubkey, { signed = false } = {}): boolean | Promise<boolean> {
-    const isAdmitted = (): boolean => this.#store.admits(tradePubkey, { signed, now: this.#clock() });
+  admits(tradePubkey: TradePubkey, { signed = false, network }: Requester = {}): boolean | Promise<boolean> {
+    const isAdmitted = (): boolean =>
+      this.#store.admits(tradePubkey, { signed, network, now: this.#clock() });
     return this.#isSweepDue() ? this.sweep().then(isAdmitted) : isAdmitted();
   }
 
@@ -61,12 +65,13 @@ export class Registrations implements WakeConsequences {
    * Points the key at a device, in place of the one it pointed at, and starts its time to live.
    *
    * @param options.signed whether the key itself asks for it, and owns the registration from now on (contract 1.3)
+   * @param options.network that the request came from
    */
   async register(
     tradePubkey: TradePubkey,
     target: PushTarget,
     platform: Platform,
-    { signed = false } = {},
+    { signed = false, network }: Requester = {},
   ): Promise<PutResult> {
     if (this.#isSweepDue()) await this.sweep();
     const now = this.#clock();
@@ -79,6 +84,7 @@ export class Registrations implements WakeConsequences {
       expiresAt,
       woken: false,
       signed,
+      ...(network !== undefined && { network }),
     };
     const former = (await this.#store.find(tradePubkey))?.target;
     if (!this.#ownership) await this.#disown(tradePubkey);

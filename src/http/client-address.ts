@@ -61,6 +61,17 @@ export function allowancesOf(address: string | undefined): Allowance[] {
   }));
 }
 
+/** How much of an address names its network (contract 1.1): an IPv4 /24, an IPv6 /48. In bytes. */
+const NETWORK_BYTES = { ipv4: 3, ipv6: 6 } as const;
+
+/** The name of the network that an address is in; one name for all that have no valid address. */
+export function networkName(address: string | undefined): string {
+  if (address === undefined || isIP(address) === 0) return 'unknown';
+  const parsed = ipaddr.process(address);
+  const bytes = Buffer.from(parsed.toByteArray());
+  return `${parsed.kind()} ${bytes.toString('hex', 0, NETWORK_BYTES[parsed.kind()])}`;
+}
+
 /** Some proxies write the port too: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
 function withoutPort(written: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(written)?.[1] ?? written.replace(/^([\d.]+):\d+$/, '$1');

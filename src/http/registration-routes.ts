@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Registrations } from '../core/registrations.ts';
 import { ApiError } from './api-error.ts';
 import type { RouteDescription } from './route-description.ts';
+import type { ClientNetworks } from './client-networks.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { RegistrationAuth } from './registration-auth.ts';
 import {
@@ -21,6 +22,7 @@ export interface RegistrationRoutesOptions {
   readonly rules: RegistrationRules;
   readonly auth: RegistrationAuth;
   readonly limits: Pick<HttpLimits, 'registration'>;
+  readonly networks: Pick<ClientNetworks, 'of'>;
   /** How many are let through in the turn of the event loop that comes. */
   readonly perTurn: () => number;
 }
@@ -66,7 +68,7 @@ const UNREGISTER: RouteDescription = {
 /** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). What is cheap to refuse is refused first. */
 export function registrationRoutes(
   app: FastifyInstance,
-  { registrations, rules, auth, limits, perTurn }: RegistrationRoutesOptions,
+  { registrations, rules, auth, limits, networks, perTurn }: RegistrationRoutesOptions,
 ): void {
   const turnstile = new Turnstile(perTurn);
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
@@ -78,10 +80,11 @@ export function registrationRoutes(
     const tradePubkey = parseUnregistration(request.body);
     await turnstile.enter();
     const signed = auth.check(request, tradePubkey);
-    const isAdmitted = await registrations.admits(tradePubkey, { signed });
+    const requester = { signed, network: networks.of(request) };
+    const isAdmitted = await registrations.admits(tradePubkey, requester);
     if (!isAdmitted) throw ApiError.of('Registration capacity reached');
     const { target, platform } = parseRegistration(request.body, rules);
-    const result = await registrations.register(tradePubkey, target, platform, { signed });
+    const result = await registrations.register(tradePubkey, target, platform, requester);
     if (result === 'full') throw ApiError.of('Registration capacity reached');
     // An owned key that was left as it is answers as a new one: nobody is told which keys are registered (contract 1.3).
     return { success: true, message: REGISTERED, platform };

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { PutResult, RegistrationStore } from '../core/ports.ts';
+import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
 import type { PushTarget } from '../core/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../core/registration.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
@@ -59,7 +59,7 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#parts.memory.isFull();
   }
 
-  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean {
+  admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean {
     return this.#parts.memory.admits(tradePubkey, request);
   }
 

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { PutResult, RegistrationStore } from '../core/ports.ts';
+import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
 import { renewedTarget, type PushTarget } from '../core/push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
-import { AgeRing } from './age-ring.ts';
 import { DeviceLinks } from './device-links.ts';
+import { GivingWay } from './giving-way.ts';
 import { KeyIndex } from './key-index.ts';
+import { NO_NETWORK } from './network-counts.ts';
 import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
 import type { ChangeListener } from './registration-change.ts';
 import { RegistrationRecords } from './registration-records.ts';
@@ -25,8 +26,7 @@ export class MemoryRegistrations implements RegistrationStore {
   readonly #numbers = new RecordNumbers();
   readonly #records = new RegistrationRecords();
   readonly #devices = new DeviceLinks(this.#records.devices);
-  /** The unsigned keys that were never woken. */
-  readonly #neverWoken = new AgeRing();
+  readonly #givingWay = new GivingWay((record) => this.#records.registeredAt(record));
   readonly #keys = new KeyIndex(this.#records.keys);
   readonly #counts = { total: 0, android: 0, ios: 0, webpush: 0 };
 
@@ -47,8 +47,8 @@ export class MemoryRegistrations implements RegistrationStore {
     return this.#counts.total >= this.#capacity;
   }
 
-  admits(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): boolean {
-    if (!this.isFull() || this.#displaceable(request.now) !== NO_RECORD) return true;
+  admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean {
+    if (!this.isFull() || this.#displaceable(request.network, request.now) !== NO_RECORD) return true;
     const held = this.#keys.find(tradePubkey);
     return held !== NO_RECORD && (request.signed || !this.#records.isOwned(held, request.now));
   }
@@ -59,15 +59,16 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async put(registration: Registration): Promise<PutResult> {
-    const { tradePubkey, registeredAt, signed } = registration;
-    if (!this.admits(tradePubkey, { signed, now: registeredAt })) return 'full';
+    const { network, registeredAt, signed, tradePubkey } = registration;
+    if (!this.admits(tradePubkey, { signed, network, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
     const isDefended = former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt);
     // An owned key gets the answer that an unknown one would get, so it is judged as one.
     const target = isDefended ? registration.target : this.#renewed(former, registration.target);
     if (this.#devices.isCrowded(target)) return 'full';
     if (isDefended) return 'owned';
-    const displaced = former === NO_RECORD && this.isFull() ? this.#displaceable(registeredAt) : NO_RECORD;
+    const displaced =
+      former === NO_RECORD && this.isFull() ? this.#displaceable(network, registeredAt) : NO_RECORD;
     const isTold =
       this.listener?.follows(target.type) === true || this.#isFollowed(former) || this.#isFollowed(displaced);
     if (displaced !== NO_RECORD) this.#delete(displaced, isTold);
@@ -87,7 +88,7 @@ export class MemoryRegistrations implements RegistrationStore {
     const isTold = this.#isFollowed(record);
     const former = isTold ? this.#read(record) : undefined;
     this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
-    this.#neverWoken.leave(record);
+    this.#givingWay.spare(record);
     if (isTold) this.listener?.onChange({ former, current: this.#read(record) });
   }
 
@@ -128,7 +129,7 @@ export class MemoryRegistrations implements RegistrationStore {
 
   /** Puts those that may give way in the order of their age, whatever the order in which they came. */
   sortByAge(): void {
-    this.#neverWoken.sort((record) => this.#records.registeredAt(record));
+    this.#givingWay.sort();
   }
 
   /** What there has ever been room for: registrations, and blocks of their devices' addresses. */
@@ -141,7 +142,9 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   #read(record: number, tradePubkey = this.#records.tradePubkey(record)): Registration {
-    return this.#records.read(record, tradePubkey, this.#devices.targetOf(record));
+    const registration = this.#records.read(record, tradePubkey, this.#devices.targetOf(record));
+    const network = this.#givingWay.networkOf(record);
+    return network === NO_NETWORK ? registration : { ...registration, network };
   }
 
   /** Where the wakes of a key go that is registered for a target, and was registered as this record says. */
@@ -149,10 +152,9 @@ export class MemoryRegistrations implements RegistrationStore {
     return former === NO_RECORD ? target : renewedTarget(this.#devices.targetOf(former), target);
   }
 
-  /** The registration that would give way to a new key now, if any. */
-  #displaceable(now: number): number {
-    const oldest = this.#neverWoken.oldest();
-    return oldest !== NO_RECORD && this.#records.mayGiveWay(oldest, now) ? oldest : NO_RECORD;
+  /** The registration that would give way now to a new key from this network, if any. */
+  #displaceable(network: number | undefined, now: number): number {
+    return this.#givingWay.choose(network ?? NO_NETWORK, now);
   }
 
   #replace(record: number, registration: Registration, isTold: boolean): void {
@@ -169,7 +171,7 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#records.reach(record);
     this.#keys.add(registration.tradePubkey, record);
     this.#devices.begin(record);
-    this.#neverWoken.begin(record);
+    this.#givingWay.begin(record);
     this.#link(record, registration);
     if (isTold) this.listener?.onChange({ former: undefined, current: this.#read(record) });
   }
@@ -192,14 +194,15 @@ export class MemoryRegistrations implements RegistrationStore {
   #link(record: number, registration: Registration): void {
     this.#devices.point(record, registration.target);
     this.#records.write(record, registration);
-    if (!registration.woken && !registration.signed) this.#neverWoken.join(record);
+    const mayGiveWay = !registration.woken && !registration.signed;
+    this.#givingWay.join(record, registration.network ?? NO_NETWORK, mayGiveWay);
     this.#counts.total++;
     this.#counts[registration.platform]++;
   }
 
   #unlink(record: number): void {
     this.#devices.release(record);
-    this.#neverWoken.leave(record);
+    this.#givingWay.leave(record);
     this.#counts.total--;
     this.#counts[this.#records.platform(record)]--;
   }

@@ -1,5 +1,5 @@
 import type { Platform, PushTarget } from '../core/push-target.ts';
-import { isOwned, mayGiveWay, type Registration } from '../core/registration.ts';
+import { isOwned, type Registration } from '../core/registration.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { Column } from './column.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
@@ -66,11 +66,6 @@ export class RegistrationRecords {
   /** Read off the record alone: an owned key must not take longer than an unknown one (contract 1.3). */
   isOwned(record: number, now: number): boolean {
     return isOwned({ signed: this.#has(record, SIGNED_BIT), expiresAt: this.expiresAt(record) }, now);
-  }
-
-  mayGiveWay(record: number, now: number): boolean {
-    const [signed, woken] = [this.#has(record, SIGNED_BIT), this.isWoken(record)];
-    return mayGiveWay({ signed, woken, registeredAt: this.registeredAt(record) }, now);
   }
 
   platform(record: number): Platform {

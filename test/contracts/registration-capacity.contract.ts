@@ -15,6 +15,11 @@ function nth(n: number, later = 0, parts: Partial<Registration> = {}): Registrat
   return registrationAt(NOW + later, { tradePubkey: tradeKey(n), target: fcmTarget(`phone ${n}`), ...parts });
 }
 
+/** That a registration came from this network. */
+function from(network: number, parts: Partial<Registration> = {}): Partial<Registration> {
+  return { network, ...parts };
+}
+
 async function held(store: RegistrationStore, ...keys: readonly number[]): Promise<boolean[]> {
   return Promise.all(keys.map(async (n) => (await store.find(tradeKey(n))) !== undefined));
 }
@@ -109,6 +114,59 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
       const store = await fullStoreOf(nth(1), nth(2, 5));
       await free(store);
       expect(await store.put(nth(3, 5))).toBe('stored');
+    });
+  });
+
+  describe(`${name}: a full store that several networks have filled`, () => {
+    test('lets the oldest of the network that holds the most give way, and not the oldest of all', async () => {
+      const store = await fullStoreOf(nth(1, 0, from(1)), nth(2, 1, from(2)), nth(3, 2, from(2)));
+      expect(await store.put(nth(4, OLD_ENOUGH + 2, from(3)))).toBe('displaced');
+      expect(await held(store, 1, 2, 3, 4)).toEqual([true, false, true, true]);
+    });
+
+    test('lets a flood displace itself, however long it goes on', async () => {
+      const store = await fullStoreOf(
+        ...[1, 2].map((n) => nth(n, 0, from(n))),
+        ...[3, 4, 5].map((n) => nth(n, 1, from(9))),
+      );
+      for (let n = 6; n < 30; n++) expect(await store.put(nth(n, n * OLD_ENOUGH, from(9)))).toBe('displaced');
+      expect(await held(store, 1, 2)).toEqual([true, true]);
+    });
+
+    test('refuses a flood whose own registrations are too young, where all others hold less than it', async () => {
+      const store = await fullStoreOf(nth(1, 0, from(1)), ...[2, 3].map((n) => nth(n, OLD_ENOUGH, from(9))));
+      const newcomer = nth(4, OLD_ENOUGH, from(9));
+      expect(
+        store.admits(newcomer.tradePubkey, { signed: false, network: 9, now: newcomer.registeredAt }),
+      ).toBe(false);
+      expect(await store.put(newcomer)).toBe('full');
+      expect(await store.put({ ...newcomer, network: 5 })).toBe('displaced');
+      expect(await held(store, 1, 2, 3)).toEqual([false, true, true]);
+    });
+
+    test('counts what is signed and what was woken for its network too, and lets none of it give way', async () => {
+      const store = await fullStoreOf(
+        nth(1, 0, from(1)),
+        nth(2, 0, from(9, { signed: true })),
+        nth(3, 0, from(9, { woken: true })),
+      );
+      expect(await store.put(nth(4, OLD_ENOUGH, from(9, { signed: true })))).toBe('full');
+      expect(await store.put(nth(4, OLD_ENOUGH, from(1)))).toBe('displaced');
+      expect(await held(store, 1, 2, 3)).toEqual([false, true, true]);
+    });
+
+    test('goes by the network that a key was registered from last', async () => {
+      const store = await fullStoreOf(nth(1, 0, from(1)), nth(2, 1, from(2)), nth(3, 2, from(2)));
+      await store.put(nth(3, 2, from(1)));
+      expect(await store.find(tradeKey(3))).toEqual(nth(3, 2, from(1)));
+      expect(await store.put(nth(4, OLD_ENOUGH + 2, from(3)))).toBe('displaced');
+      expect(await held(store, 1, 2, 3)).toEqual([false, true, true]);
+    });
+
+    test('lets the oldest of all give way among networks that hold the same', async () => {
+      const store = await fullStoreOf(nth(1, 2, from(1)), nth(2, 0, from(2)), nth(3, 1, from(3)));
+      expect(await store.put(nth(4, OLD_ENOUGH + 2, from(4)))).toBe('displaced');
+      expect(await held(store, 1, 2, 3)).toEqual([true, false, true]);
     });
   });
 }

@@ -25,8 +25,8 @@ class NaiveStore {
     const owned = former?.signed === true && former.expiresAt > registeredAt && !registration.signed;
     let result: PutResult = 'stored';
     if ((former === undefined || owned) && this.list.length >= capacity) {
-      const oldest = this.list.find(({ woken, signed }) => !woken && !signed);
-      if (oldest === undefined || registeredAt - oldest.registeredAt <= 10 * MINUTE_MS) return 'full';
+      const oldest = this.#displaceable(registration);
+      if (oldest === undefined) return 'full';
       if (!owned) this.#keep((one) => one !== oldest);
       result = 'displaced';
     }
@@ -71,6 +71,17 @@ class NaiveStore {
     return this.#keep((one) => one.expiresAt > now);
   }
 
+  /** The oldest that may give way of the network that holds the most, and no less than the newcomer's. */
+  #displaceable({ network, registeredAt }: Registration): Registration | undefined {
+    const held = (one: number | undefined): number =>
+      this.list.filter((other) => other.network === one).length;
+    const [first] = this.list
+      .filter(({ woken, signed }) => !woken && !signed)
+      .filter((one) => registeredAt - one.registeredAt > 10 * MINUTE_MS)
+      .toSorted((a, b) => held(b.network) - held(a.network) || a.registeredAt - b.registeredAt);
+    return first !== undefined && held(first.network) >= held(network) ? first : undefined;
+  }
+
   /** @returns how many went */
   #keep(keeps: (one: Registration) => boolean): number {
     const before = this.list.length;
@@ -99,10 +110,21 @@ const target = fc.constantFrom<PushTarget[]>(...TARGETS);
 const passes = fc.constantFrom(0, 1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS);
 const platform = fc.constantFrom('android' as const, 'ios' as const);
 const signed = fc.boolean();
+/** Few, so that some hold more than others; those of the disk have none. */
+const network = fc.constantFrom(undefined, 1, 2, 65_535);
 const operation = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ type: fc.constant('put' as const), key, target, platform, signed, passes }),
+    arbitrary: fc.record({
+      type: fc.constant('put' as const),
+      key,
+      target,
+      platform,
+      signed,
+      network,
+      // Never at one moment, so that one is the oldest.
+      passes: fc.constantFrom(1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('renew' as const), key, target, passes }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), key, signed, passes }) },
@@ -128,8 +150,10 @@ async function both(
         expiresAt: expiryOf(now, now, LIFETIME),
         woken: false,
         signed: step.signed,
+        ...(step.network !== undefined && { network: step.network }),
       };
-      const admitted = store.admits(step.key, { signed: step.signed, now });
+      const { signed: isSigned, network: from } = step;
+      const admitted = store.admits(step.key, { signed: isSigned, network: from, now });
       const result = await store.put(registration);
       expect([result, admitted]).toEqual([model.put(registration, CAPACITY), result !== 'full']);
       return;
