@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CompositionParts } from './composition.ts';
 import type { Alarm } from './core/alarms.ts';
 import type { ChatAnnouncements } from './core/chat-announcements.ts';
-import type { Clock } from './core/clock.ts';
+import { SECOND_MS, type Clock } from './core/clock.ts';
 import type { ClockSkew } from './core/clock-skew.ts';
 import { deliveryBlockers } from './core/delivery-blockers.ts';
 import { findAlarms } from './core/find-alarms.ts';
@@ -13,6 +13,7 @@ import type { Waker } from './core/waker.ts';
 import type { ComposedLanes } from './compose-lanes.ts';
 import type { ComposedStore } from './compose-store.ts';
 import type { TestedCurve } from './crypto/tested-curve.ts';
+import { ConnectionBounds } from './http/connection-bounds.ts';
 import { AdminToken } from './ops/admin-token.ts';
 import { createAdminServer } from './ops/admin-server.ts';
 import { AlarmWatch } from './ops/alarm-watch.ts';
@@ -75,6 +76,7 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
     ready,
     alarms,
     dashboard: { ...all, serverPubkey: serverKey.publicKeyHex },
+    protect: (server) => adminBounds(parts).protect(server),
     trace: { token, traces: telemetry.traces, find: (key) => registrations.find(key) },
   });
   return { admin, watch };
@@ -84,6 +86,27 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
 function lossesOf({ logErrorOutput, logFile, logOutput, telemetry }: CompositionParts): LogLosses[] {
   const outputs = Object.entries({ stdout: logOutput, stderr: logErrorOutput, file: logFile });
   return outputs.flatMap(([name, log]) => (log === undefined ? [] : [new LogLosses(name, log, telemetry)]));
+}
+
+/** A scraper, a browser and a health check: the operator's own clients are few, and a page of metrics is long. */
+const ADMIN_CONNECTIONS = {
+  total: 256,
+  perAddress: 64,
+  unanswered: 8,
+  unreadBytes: 512 * 1024,
+  unreadMs: 15 * SECOND_MS,
+};
+
+function adminBounds({
+  requestTimeoutMs = ADMIN_CONNECTIONS.unreadMs,
+  telemetry,
+}: CompositionParts): ConnectionBounds {
+  return new ConnectionBounds({
+    limits: { ...ADMIN_CONNECTIONS, unreadMs: requestTimeoutMs },
+    clock: () => performance.now(),
+    onRefused: () => telemetry.count('http_connections_refused'),
+    onClosed: (reason) => telemetry.count('http_connections_closed', { reason }),
+  });
 }
 
 function composeWellbeing(

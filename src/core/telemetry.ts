@@ -104,7 +104,14 @@ export const COUNTERS = {
     help: 'Requests with headers of a proxy that are not trusted (NOTIFY_TRUST_PROXY_HEADERS).',
     labels: [],
   },
-  http_connections_refused: { help: 'Connections closed at once because there were too many.', labels: [] },
+  http_connections_refused: {
+    help: 'Connections closed at once because there were too many, of one address or of all.',
+    labels: [],
+  },
+  http_connections_closed: {
+    help: 'Connections closed because of their client: more requests before their answers than are held, answers left unread, or a place given to another network.',
+    labels: ['reason'],
+  },
   http_signatures: {
     help: 'Authorization headers of the scheme Nostr (NIP-98), by verdict.',
     labels: ['verdict'],

@@ -10,6 +10,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { answerFailure, answerUnreadable } from './answer-failure.ts';
 import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
 import { hasProxyHeaders } from './client-address.ts';
+import { ConnectionBounds, type ConnectionLimits } from './connection-bounds.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
@@ -33,6 +34,11 @@ const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
 /** Some 300 MB if every one of them dawdles over a body. A proxy in front needs a few dozen. */
 const MAX_CONNECTIONS = 10_000;
+/** Hundreds of phones behind one carrier's address, each for the moment of a request: a fortieth of all. */
+const MAX_CONNECTIONS_OF_ADDRESS = 256;
+/** Clients of today send one request after the other. */
+const MAX_UNANSWERED = 32;
+const MAX_UNREAD_BYTES = 64 * 1024;
 /** Zod reads what comes and says what is wrong, in the contract's words: Fastify's compilers would only be loaded. */
 const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
 const CORS = {
@@ -59,6 +65,8 @@ export interface ApiServerOptions {
   readonly isSecure: boolean;
   /** For tests. Milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** For tests: fewer connections are sooner too many. */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 /** The public HTTP API (contract 1), not listening yet. */
@@ -78,7 +86,20 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     logger: false,
     schemaController: { compilersFactory: NO_SCHEMAS },
   });
-  tameServer(app, telemetry);
+  tameServer(app);
+  const limits = {
+    total: MAX_CONNECTIONS,
+    perAddress: options.trustsProxy ? undefined : MAX_CONNECTIONS_OF_ADDRESS,
+    unanswered: MAX_UNANSWERED,
+    unreadBytes: MAX_UNREAD_BYTES,
+    unreadMs: requestTimeout,
+  };
+  new ConnectionBounds({
+    limits: { ...limits, ...options.connectionLimits },
+    clock: () => performance.now(),
+    onRefused: () => telemetry.count('http_connections_refused'),
+    onClosed: (reason) => telemetry.count('http_connections_closed', { reason }),
+  }).protect(app.server);
   acceptJsonBodies(app);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerFailure(error, reply, telemetry));
   addHooks(app, options);
@@ -90,10 +111,9 @@ function neverBuilt(): never {
 }
 
 /** What Node's server would do in its own way. */
-function tameServer({ server }: FastifyInstance, telemetry: Telemetry): void {
+function tameServer({ server }: FastifyInstance): void {
   // Half open: who has said all and closed that direction, as `nc` does, still gets every answer (RFC 9112, 9.6).
-  Object.assign(server, { maxConnections: MAX_CONNECTIONS, httpAllowHalfOpen: true });
-  server.on('drop', () => telemetry.count('http_connections_refused'));
+  Object.assign(server, { httpAllowHalfOpen: true });
   // An expectation that nobody knows is none.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (_request, socket) => refuseTunnel(socket));

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
@@ -23,10 +24,15 @@ export interface AdminServerOptions {
   readonly alarms: () => readonly Alarm[];
   readonly dashboard: SnapshotSources;
   readonly trace: TraceSources;
+  /** Bounds what its clients can make it hold. */
+  readonly protect: (server: Server) => void;
 }
 
 /** Nothing but short requests is asked here: time in milliseconds, body in bytes. */
 const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
+
+/** How often Node looks for requests that are late; its own 30 s would make 5 s into 35. */
+const TIMEOUT_CHECK_MS = 2000;
 
 /** Fastify's compilers take longer to load than all that is here, and no route has a schema for them. */
 const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
@@ -36,10 +42,12 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
   const { alarms, host, metrics, ready } = options;
   const app = fastify({
     ...LIMITS,
+    http: { headersTimeout: LIMITS.requestTimeout, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     logger: false,
     forceCloseConnections: 'idle',
     schemaController: { compilersFactory: NO_SCHEMAS },
   });
+  options.protect(app.server);
   app.addHook('onRequest', async (request, reply) => {
     // A web page that points its own name at this address (DNS rebinding) sends that name as Host.
     if (!isKnownHost(request.host, host)) return reply.code(421).send({ message: 'Unknown host' });
