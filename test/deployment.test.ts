@@ -146,3 +146,10 @@ test('the systemd unit allows what a listener asks for: Node looks at the networ
   const unit = await textOf('deploy/mostro-push-backend.service');
   expect(/^RestrictAddressFamilies=(.*)$/m.exec(unit)?.[1]?.split(' ')).toContain('AF_NETLINK');
 });
+
+test('a crash under the systemd unit or in the service leaves no core dump, which would hold keys', async () => {
+  const unit = await textOf('deploy/mostro-push-backend.service');
+  expect([...unit.matchAll(/^LimitCORE=(.*)$/gm)].map(([, limit]) => limit)).toEqual(['0']);
+  const compose = await textOf('docker-compose.yml');
+  expect(compose).toMatch(/^ {4}ulimits:\n {6}core: 0$/m);
+});
