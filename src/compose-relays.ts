@@ -1,7 +1,7 @@
 import type { CompositionParts } from './composition.ts';
 import type { Clock } from './core/clock.ts';
 import type { ClockSkew } from './core/clock-skew.ts';
-import type { EventSink, EventVerifier, ProofsOfLife } from './core/ports.ts';
+import type { EventIntake, EventVerifier, ProofsOfLife } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
 import { discoveryGuard } from './relay/discovery-guard.ts';
@@ -12,7 +12,7 @@ import { RELAY_TIMING } from './relay/relay-timing.ts';
 export function composeRelays(
   { config, dnsServers, relayTiming, serverKey, telemetry }: CompositionParts,
   clock: Clock,
-  sink: EventSink,
+  intake: EventIntake,
   verifier: EventVerifier,
   skew: ClockSkew,
   proofs: ProofsOfLife | undefined,
@@ -26,7 +26,7 @@ export function composeRelays(
     published: () => lists?.urls() ?? [],
     guard,
     authors: pubkeys,
-    sink,
+    intake,
     proofs,
     signer: eventSigner(serverKey),
     relayLists: lists && {

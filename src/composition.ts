@@ -113,7 +113,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent, authors });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const sink = new EventAdmission({
+  const intake = new EventAdmission({
     registrations,
     seen,
     verifier,
@@ -123,7 +123,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
     onFault,
     telemetry,
   });
-  const relays = composeRelays(parts, clock, sink, verifier, skew, store.proofs);
+  const relays = composeRelays(parts, clock, intake, verifier, skew, store.proofs);
   const verifying = { curve, verifier };
   const api = composeApi(parts, { registrations, relays, announcements, ...verifying, guard, vapid, recent });
   const observed = {

@@ -15,14 +15,21 @@ export class RelayClient {
   /** Who has authenticated on this connection. */
   pubkey: string | undefined;
   readonly #socket: WebSocket;
+  readonly #spell: (json: string) => string;
 
-  constructor(socket: WebSocket, host: string | undefined) {
+  constructor(socket: WebSocket, host: string | undefined, spell: (json: string) => string = (json) => json) {
     this.#socket = socket;
+    this.#spell = spell;
     this.host = host;
   }
 
   send(message: readonly unknown[]): void {
-    this.sendRaw(JSON.stringify(message));
+    this.sendJson(JSON.stringify(message));
+  }
+
+  /** Sends JSON in the relay's own spelling. */
+  sendJson(json: string): void {
+    this.sendRaw(this.#spell(json));
   }
 
   sendRaw(data: string | Buffer, { binary = false }: { binary?: boolean } = {}): void {

@@ -17,6 +17,8 @@ export interface RelayOptions {
   oldestFirst?: boolean;
   /** What it answers to a request for its NIP-11 document; 404 without it. */
   information?: object;
+  /** How it writes JSON, given the usual text: relays differ in which characters they escape. */
+  spell?: (json: string) => string;
   /** Protects kinds (NIP-42). */
   auth?: RelayAuthOptions;
   /** Accepts no AUTH event, however genuine. */

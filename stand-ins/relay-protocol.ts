@@ -38,7 +38,7 @@ export class RelayProtocol {
       if (!this.#auth.maySee(client, event.kind)) continue;
       for (const [id, filters] of client.subscriptions) {
         if (!filters.some((filter) => matchesFilter(filter, event))) continue;
-        client.sendRaw(`["EVENT",${JSON.stringify(id)},${json}]`);
+        client.sendJson(`["EVENT",${JSON.stringify(id)},${json}]`);
       }
     }
   }

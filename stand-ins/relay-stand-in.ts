@@ -28,11 +28,13 @@ export class RelayStandIn implements AsyncDisposable {
   readonly #protocol: RelayProtocol;
   readonly #information: RelayInformation;
   readonly #clients: Set<RelayClient>;
+  readonly #spell: RelayOptions['spell'];
   #held: (() => void)[] | undefined;
 
   private constructor(server: LoopbackServer, information: RelayInformation, options: RelayOptions) {
     this.#server = server;
     this.#information = information;
+    this.#spell = options.spell;
     this.#protocol = new RelayProtocol(options);
     const { clients, requests, closes, auths } = this.#protocol;
     this.#clients = clients;
@@ -144,7 +146,7 @@ export class RelayStandIn implements AsyncDisposable {
   }
 
   #welcome(socket: WebSocket, host: string | undefined): void {
-    const client = new RelayClient(socket, host);
+    const client = new RelayClient(socket, host, this.#spell);
     socket.on('message', (data) => this.#receive(client, data));
     socket.on('close', () => this.#clients.delete(client));
     // Broken frames end in 'close' as well; unheard, the error would end the test process.

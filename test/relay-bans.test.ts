@@ -9,6 +9,7 @@ import { setScene, untilMetric } from './support/scene.ts';
 import { eventFor, flipped } from './support/wire-events.ts';
 
 const FOR_STRANGERS = eventFor(['a'.repeat(64)]);
+const rejected = (reason: string): string => `mostro_push_events_rejected_total{reason="${reason}"}`;
 const bans = (reason: string): string => `mostro_push_relay_bans_total{reason="${reason}"}`;
 
 interface HostileScene extends SceneBeside {
@@ -44,13 +45,6 @@ async function expectBanAndReturn(scene: HostileScene, reason: string): Promise<
   expect(await server.metric(bans(reason))).toBe(1);
 }
 
-/** Shows that the other relay's events still wake. */
-async function expectWake({ google, other, phone }: SceneBeside): Promise<void> {
-  const alice = await phone();
-  other.broadcast(eventFor([alice.tradePubkey]));
-  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-}
-
 describe('a relay is banned, is dialled again later, and misses nothing, when it sends', () => {
   test.each<[string, (relay: RelayStandIn, n: number) => unknown[]]>([
     ['EOSE for subscriptions of others', (_relay, n) => ['EOSE', `somebody-else-${n}`]],
@@ -80,50 +74,48 @@ describe('a relay that sends less than that is not banned', () => {
     const { alice, google, other, server } = await setHostileScene();
     const event = eventFor([alice.tradePubkey]);
     for (let n = 0; n < 290; n++) other.sendRaw('rubbish');
-    for (let n = 0; n < 95; n++) other.broadcast(flipped(event, 'sig'));
+    for (let n = 0; n < 15; n++) other.broadcast(flipped(event, 'sig'));
     for (let n = 0; n < 55; n++) other.sendRaw(JSON.stringify(['NOTICE', 'read all about it']));
     other.broadcast(event);
     await google.pushes.atLeast(1);
     await untilLine(server, other, { state: 'live', reconnects: 0 });
-    for (const reason of ['rubbish', 'forged', 'chatter']) expect(await server.metric(bans(reason))).toBe(0);
+    for (const reason of ['rubbish', 'chatter']) expect(await server.metric(bans(reason))).toBe(0);
   });
 });
 
-describe('a relay that forges', () => {
-  test('a hundred matches is banned; the genuine events of a good one wake once each', async () => {
+/** Somebody else may have published them there: see relay-outsiders.test.ts for what an outsider can do to a relay. */
+describe('a relay that hands in forged events', () => {
+  test('is not banned for a hundred and more; each genuine event wakes once', async () => {
     const scene = await setHostileScene();
     const { google, other, phone, relay, server, woken } = scene;
     const phones = await Promise.all(Array.from({ length: 10 }, () => phone()));
     const events = phones.map(({ tradePubkey }, n) =>
       eventFor([tradePubkey], { kind: n % 2 === 0 ? 1059 : 14 }),
     );
-    for (let n = 0; n < 11; n++) {
+    for (let n = 0; n < 19; n++) {
       for (const event of events) other.broadcast(flipped(event, n % 2 === 0 ? 'sig' : 'content'));
     }
-    await untilMetric(server, bans('forged'), 1);
-    await untilLine(server, other, { state: 'banned' });
+    await untilMetric(server, rejected('forged'), 190);
     for (const event of events) relay.broadcast(event);
     await google.pushes.atLeast(10);
-    await untilLine(server, other, { state: 'live', served: [1059, 14], recovering: [] });
     for (const event of events) other.broadcast(event);
     const tokens = phones.map(({ token }) => token).toSorted();
     expect((await woken()).toSorted()).toEqual(tokens);
-    await expectWake(scene);
+    await untilLine(server, other, { state: 'live', reconnects: 0 });
   });
 
-  test('what it stores is banned for that too, and neither hides the genuine ones nor is asked for without end', async () => {
+  test('that are stored is not banned; they hide no genuine event of another key, and are not asked for without end', async () => {
     const { alice, google, other, phone, server } = await setHostileScene();
     const bob = await phone();
     const forged = Array.from({ length: 150 }, (_, n) =>
       flipped(eventFor([alice.tradePubkey], { ageSeconds: 60 + n }), 'sig'),
     );
     other.storeAll(forged);
-    other.store(eventFor([bob.tradePubkey], { ageSeconds: 10 }));
-    other.store(eventFor([alice.tradePubkey], { ageSeconds: 500 }));
+    other.store(eventFor([bob.tradePubkey], { ageSeconds: 500 }));
     other.disconnectAll();
-    const tokens = await google.pushes.atLeast(2);
-    expect(tokens.map(({ token }) => token).toSorted()).toEqual([alice.token, bob.token].toSorted());
-    expect(await server.metric(bans('forged'))).toBeGreaterThan(0);
+    await google.pushes.atLeast(1, { where: ({ token }) => token === bob.token });
+    await untilLine(server, other, { state: 'live', recovering: [], reconnects: 1 });
+    expect(await server.metric(rejected('forged'))).toBe(20);
   });
 });
 

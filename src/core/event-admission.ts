@@ -5,6 +5,7 @@ import { EventReport } from './event-report.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import type {
   EventCandidate,
+  EventIntake,
   EventOrigin,
   EventSink,
   EventVerifier,
@@ -13,6 +14,7 @@ import type {
   Verdict,
 } from './ports.ts';
 import { Recovery } from './recovery.ts';
+import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Addressee } from './vouching.ts';
@@ -36,8 +38,9 @@ export interface EventAdmissionParts {
   readonly onFault: (fault: unknown) => void;
 }
 
-/** An event that is for somebody here: as it came, when (milliseconds), and how. */
+/** An event that is for somebody here: as it came, when (milliseconds), how, and who pays for it. */
 interface Arrival {
+  readonly account: RelayAccount;
   readonly candidate: EventCandidate;
   readonly origin: EventOrigin;
   readonly seenAt: number;
@@ -47,7 +50,7 @@ interface Arrival {
  * The way of an event from a relay's word to a wake, cheapest question first: is it for somebody here? seen
  * already? well-formed and of our time? genuine? still unclaimed? An event for strangers ends at the first.
  */
-export class EventAdmission implements EventSink {
+export class EventAdmission implements EventIntake {
   readonly #parts: EventAdmissionParts;
   readonly #report: EventReport;
   /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
@@ -61,17 +64,21 @@ export class EventAdmission implements EventSink {
     this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
   }
 
-  hasRecipients(): boolean {
-    return this.#parts.registrations.counts().total > 0;
+  of(account: RelayAccount): EventSink {
+    return {
+      offer: (candidate, origin) => this.#offer(candidate, origin, account),
+      beginRecovery: () => this.#beginRecovery(),
+      hasRecipients: () => this.#parts.registrations.counts().total > 0,
+    };
   }
 
-  beginRecovery(): Recovery {
+  #beginRecovery(): Recovery {
     return new Recovery((absorbed) => {
       for (const [id, settled] of absorbed) this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
     });
   }
 
-  offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict> {
+  #offer(candidate: EventCandidate, origin: EventOrigin, account: RelayAccount): Verdict | Promise<Verdict> {
     const { telemetry } = this.#parts;
     telemetry.count('events_received', { kind: String(candidate.kind) });
     if (!candidate.isFor(this.#holds)) {
@@ -86,11 +93,13 @@ export class EventAdmission implements EventSink {
       return this.#report.rejected('not_new', candidate);
     const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
     if (candidate.createdAt < oldest) return this.#report.rejected('too_old', candidate);
+    if (account.forgeries.areSpent(candidate.recipients.keys))
+      return this.#report.rejected('unverified', candidate);
     const event = candidate.parse();
     if (event === undefined) return this.#report.rejected('malformed', candidate);
     const rejection = this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#report.rejected(rejection, candidate);
-    return this.#consider(event, { candidate, origin, seenAt: this.#parts.clock() }).catch(
+    return this.#consider(event, { candidate, origin, account, seenAt: this.#parts.clock() }).catch(
       (fault: unknown) => {
         this.#parts.onFault(fault);
         return 'rejected';
@@ -115,7 +124,7 @@ export class EventAdmission implements EventSink {
     return undefined;
   }
 
-  async #consider(event: NostrEvent, { candidate, origin, seenAt }: Arrival): Promise<Verdict> {
+  async #consider(event: NostrEvent, { account, candidate, origin, seenAt }: Arrival): Promise<Verdict> {
     const { telemetry, verifier, waker } = this.#parts;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
@@ -124,8 +133,12 @@ export class EventAdmission implements EventSink {
     if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.followed(registrations);
     // Of two copies that were under way at once, the second one ends here.
     if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(candidate);
+    const keys = registrations.map(({ tradePubkey }) => tradePubkey);
+    // Those that came with it may have used up the minute while it waited for the store.
+    if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', candidate);
     telemetry.count('events_verified');
-    const authenticity = verifier.verify(event);
+    const authenticity = account.charge(() => verifier.verify(event));
+    if (authenticity === 'forged') account.forgeries.charge(keys);
     if (authenticity !== 'genuine') return this.#report.rejected(authenticity, candidate);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);

@@ -1,7 +1,8 @@
 /**
  * Why a matched event wakes nobody. `not_new`: stored before the registration, as far as anyone can tell, or for one that has
- * just expired. `other_author`: a signed message that no instance of `MOSTRO_PUBKEYS` wrote. `undecided`: the library that verifies
- * has failed; the relay is not to blame, and a further copy is looked at again.
+ * just expired. `other_author`: a signed message that no instance of `MOSTRO_PUBKEYS` wrote. `unverified`: the keys that it names
+ * were charged with too many forgeries from this relay within a minute. `undecided`: the library that verifies
+ * has failed, and a further copy is looked at again.
  */
 export type EventRejection =
   | 'crowded'
@@ -12,7 +13,8 @@ export type EventRejection =
   | 'other_author'
   | 'forged'
   | 'undecided'
+  | 'unverified'
   | 'not_new';
 
-/** The relay vouched for what is not so, and it cost us a parse or a verification. */
+/** The event is not what it claims to be, and it cost a parse or a verification to find out. */
 export const FALSE_WORD: ReadonlySet<EventRejection> = new Set(['malformed', 'mismatched', 'forged']);

@@ -26,7 +26,9 @@ export class EventReport {
     this.#telemetry.count('events_rejected', { reason });
     this.#telemetry.log('event.rejected', { reason, kind: candidate.kind });
     this.#telemetry.trace(() => candidate.recipients.keys, 'event rejected', reason);
-    return FALSE_WORD.has(reason) ? 'forged' : 'rejected';
+    if (FALSE_WORD.has(reason)) return 'forged';
+    if (reason === 'other_author') return 'unasked';
+    return reason === 'unverified' ? reason : 'rejected';
   }
 
   duplicate(candidate: EventCandidate): Verdict {

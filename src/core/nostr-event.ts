@@ -15,14 +15,26 @@ export interface NostrEvent {
   readonly tags: readonly (readonly string[])[];
   readonly content: string;
   readonly sig: string;
-  /** The content as it came, in JSON with its quotation marks, where it was not read. */
-  readonly contentJson?: Uint8Array;
+  /** The hashed members as the relay wrote them; absent where the event did not come from a relay. */
+  readonly written?: WrittenMembers | undefined;
+}
+
+/**
+ * The members of an event that its id is a hash of, each in the JSON in which a relay sent it. Relays differ in which
+ * characters they escape, and a relay that hashes its own spelling stores events whose id is the hash of that spelling.
+ */
+export interface WrittenMembers {
+  readonly createdAt: string;
+  readonly kind: string;
+  readonly tags: Uint8Array;
+  readonly content: Uint8Array;
 }
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 const HEX_128 = /^[0-9a-f]{128}$/;
 
-function isTag(value: unknown): value is string[] {
+/** Whether a value is a tag: an array of texts (NIP-01). */
+export function isTag(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((element) => typeof element === 'string');
 }
 
@@ -38,7 +50,8 @@ export function asNostrEvent(value: unknown): NostrEvent | undefined {
   if (typeof id !== 'string' || !HEX_64.test(id)) return undefined;
   if (typeof pubkey !== 'string' || !HEX_64.test(pubkey)) return undefined;
   if (typeof sig !== 'string' || !HEX_128.test(sig)) return undefined;
-  if (!Number.isSafeInteger(created_at) || !Number.isSafeInteger(kind)) return undefined;
+  // A time beyond 2^53 is no number that JavaScript has, but some relays store it: the event is whole, and far in the future.
+  if (!Number.isInteger(created_at) || !Number.isSafeInteger(kind)) return undefined;
   if (typeof content !== 'string' || !Array.isArray(tags) || !tags.every(isTag)) return undefined;
   return { id, pubkey, created_at: created_at as number, kind: kind as number, tags, content, sig };
 }

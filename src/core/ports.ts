@@ -3,6 +3,7 @@ import type { NostrEvent } from './nostr-event.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Recipients } from './recipients.ts';
 import type { Recovery } from './recovery.ts';
+import type { RelayAccount } from './relay-account.ts';
 import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
@@ -18,10 +19,19 @@ import type { TradePubkey } from './trade-pubkey.ts';
 export type EventOrigin = 'live' | 'stored' | Recovery;
 
 /**
- * What became of an event that a relay handed in, as far as is known at once. `forged`: the relay vouched for
- * something that is not so, and it took a parse or a verification to find out.
+ * What became of an event that a relay handed in.
+ * - `forged`: it is not what it claims to be. Anybody can publish such an event, so the keys that it names are charged, not the relay.
+ * - `unverified`: every key that it names has been charged with too many forgeries from this relay, so it was dropped unverified.
+ * - `unasked`: the subscription asked for other authors. Only the relay itself can do that.
  */
-export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'forged' | 'admitted';
+export type Verdict =
+  | 'unmatched'
+  | 'duplicate'
+  | 'rejected'
+  | 'forged'
+  | 'unverified'
+  | 'unasked'
+  | 'admitted';
 
 /** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
 export type KeyLookup = (text: Uint8Array, from: number) => boolean;
@@ -49,6 +59,11 @@ export interface EventSink {
   beginRecovery(): Recovery;
   /** Whether anybody is registered: if not, there is nobody to catch up for. */
   hasRecipients(): boolean;
+}
+
+/** Where relays hand in events: each relay through a door of its own, so that what its events cost is charged to it. */
+export interface EventIntake {
+  of(account: RelayAccount): EventSink;
 }
 
 /**

@@ -11,7 +11,12 @@ function written(event: NostrEvent, contentJson: string): { event: NostrEvent; w
   let wasRead = false;
   const unread: NostrEvent = {
     ...event,
-    contentJson: Buffer.from(contentJson),
+    written: {
+      createdAt: `${event.created_at}`,
+      kind: `${event.kind}`,
+      tags: Buffer.from(JSON.stringify(event.tags)),
+      content: Buffer.from(contentJson),
+    },
     get content() {
       wasRead = true;
       return event.content;

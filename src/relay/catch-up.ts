@@ -13,7 +13,6 @@ import { Haul } from './haul.ts';
 import { PageTurns } from './page-turns.ts';
 import type { GapRecovery, Page } from './gap-recovery.ts';
 import type { KindWatch } from './kind-watch.ts';
-import type { RelayConduct } from './relay-conduct.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
@@ -27,7 +26,6 @@ type CatchUpOrder = readonly [watch: KindWatch, cause: CatchUpCause];
 export interface CatchUpParts {
   readonly relay: string;
   readonly session: RelaySession;
-  readonly conduct: RelayConduct;
   readonly sink: EventSink;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
@@ -185,11 +183,8 @@ export class CatchUp {
   }
 
   #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, haul: Haul): boolean {
-    const { conduct, sink } = this.#parts;
     watch.noteStored();
-    const verdict = sink.offer(frame, haul.origin);
-    conduct.judge(verdict);
-    haul.add(verdict);
+    haul.add(this.#parts.sink.offer(frame, haul.origin));
     return gap.received(frame.createdAt, frame.id);
   }
 

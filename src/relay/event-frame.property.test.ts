@@ -98,7 +98,10 @@ function holdSettled(bytes: Buffer, json: { readonly value: unknown } | undefine
   const message: unknown[] = Array.isArray(json.value) ? json.value : [];
   const [type, subscription, event] = message;
   if (type !== 'EVENT' || typeof subscription !== 'string' || asNostrEvent(event) === undefined) {
-    const fitting = type === 'EVENT' ? said === 'not_nip01' : said !== 'EVENT' && said !== 'not_json';
+    // What looks like an event and is none is one that does not parse (see unsound-event.ts).
+    const isUnsound = typeof answer !== 'string' && answer.type === 'EVENT' && !answer.frame.parse();
+    const fitting =
+      type === 'EVENT' ? said === 'not_nip01' || isUnsound : said !== 'EVENT' && said !== 'not_json';
     hold(fitting, `${said} is said of what is JSON but no event`);
     return 'refused';
   }

@@ -167,7 +167,8 @@ describe('the content is read when it is asked for', () => {
     ['as none, where it is no JSON', '"\n"', ''],
   ])('%s', (_, json, content) => {
     const event = scan(frameWith('content', json))?.parse();
-    expect(event).toMatchObject({ id: EVENT.id, tags: EVENT.tags, contentJson: Buffer.from(json) });
+    const written = { tags: Buffer.from(JSON.stringify(EVENT.tags)), content: Buffer.from(json) };
+    expect(event).toMatchObject({ id: EVENT.id, tags: EVENT.tags, written });
     expect(event?.content).toBe(content);
   });
 });

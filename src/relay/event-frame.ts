@@ -1,4 +1,4 @@
-import { asNostrEvent, type NostrEvent } from '../core/nostr-event.ts';
+import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../core/nostr-event.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { EventCandidate, KeyLookup } from '../core/ports.ts';
 import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
@@ -32,6 +32,9 @@ class ScannedFrame implements EventFrame {
   /** Where the content begins and ends, with its quotation marks; it is no string, or not found yet, where it begins at 0. */
   contentStart = 0;
   contentEnd = 0;
+  /** Where the tags begin and end, with their brackets. */
+  tagsStart = 0;
+  tagsEnd = 0;
   /** Where the value of each `p` tag begins and ends, one after the other; absent until the tags are found. */
   places: readonly number[] | undefined = undefined;
 
@@ -76,7 +79,16 @@ class ScannedFrame implements EventFrame {
       this.#bytes.toString('utf8', contentEnd, end),
     ];
     const event = asNostrEvent(parseJson(`${before}""${after}`));
-    return event && new UnreadEvent(event, this.#bytes.subarray(contentStart, contentEnd));
+    return event && new UnreadEvent(event, this.#written());
+  }
+
+  #written(): WrittenMembers {
+    return {
+      createdAt: `${this.createdAt}`,
+      kind: `${this.kind}`,
+      tags: this.#bytes.subarray(this.tagsStart, this.tagsEnd),
+      content: this.#bytes.subarray(this.contentStart, this.contentEnd),
+    };
   }
 }
 
@@ -135,8 +147,10 @@ function scanEvent(cursor: JsonCursor, frame: ScannedFrame): boolean {
       if (frame.createdAt < 0) return false;
     } else if (cursor.isText(TAGS)) {
       if (frame.places !== undefined || !cursor.take(0x3a)) return false;
+      frame.tagsStart = cursor.mark();
       frame.places = scanTags(cursor);
       if (frame.places === undefined) return false;
+      frame.tagsEnd = cursor.position;
     } else if (cursor.isText(CONTENT)) {
       if (frame.contentEnd > 0 || !cursor.take(0x3a)) return false;
       const start = cursor.mark();

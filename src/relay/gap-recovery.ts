@@ -95,9 +95,12 @@ export class GapRecovery {
     return { since, ...(until !== Infinity && { until }), limit: range.asked };
   }
 
-  /** @returns whether there may be more of them */
+  /**
+   * @param createdAt as the event has it. Some relays store times that are no whole number, or too large to count down from.
+   * @returns whether there may be more of them
+   */
   received(createdAt: number, id: string): boolean {
-    this.#ranges.at(-1)?.take(createdAt, id);
+    this.#ranges.at(-1)?.take(Math.min(Math.floor(createdAt), Number.MAX_SAFE_INTEGER), id);
     return ++this.#events < this.#bounds.events;
   }
 

@@ -3,7 +3,6 @@ import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { KindWatch } from './kind-watch.ts';
-import type { RelayConduct } from './relay-conduct.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
@@ -14,7 +13,6 @@ export interface LiveRequestParts {
   /** Whose events are asked for; anyone's when empty. Never for gift wraps, whose author is a key used once. */
   readonly authors: readonly string[];
   readonly session: RelaySession;
-  readonly conduct: RelayConduct;
   readonly sink: EventSink;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
@@ -75,16 +73,13 @@ export class LiveRequest {
   }
 
   #onEvent(frame: EventFrame): boolean {
-    const { conduct, sink, watch } = this.#parts;
+    const { sink, watch } = this.#parts;
     if (frame.kind !== watch.kind) return false;
     if (this.#isLive) {
       watch.noteLive();
       this.#events.onWord();
     } else watch.noteStored();
-    const origin = this.#isLive ? 'live' : this.#earlyOrigin;
-    // Nothing stored was asked for.
-    conduct.judge(sink.offer(frame, origin), origin === 'stored');
-    return true;
+    return sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin) !== 'unasked';
   }
 
   get #earlyOrigin(): EventOrigin {

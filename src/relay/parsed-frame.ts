@@ -2,29 +2,42 @@ import type { NostrEvent } from '../core/nostr-event.ts';
 import type { KeyLookup } from '../core/ports.ts';
 import { recipientsOf, type Recipients } from '../core/recipients.ts';
 import type { EventFrame } from './event-frame.ts';
+import type { EventOutline } from './unsound-event.ts';
+import { writtenMembers } from './written-members.ts';
+
+export interface ParsedFrameParts {
+  readonly subscription: string;
+  /** The whole frame. */
+  readonly bytes: Buffer;
+  readonly outline: EventOutline;
+  /** Absent where the event is unsound. */
+  readonly event: NostrEvent | undefined;
+}
 
 /** An EVENT frame of an unusual form, which `JSON.parse` has read. */
 export class ParsedFrame implements EventFrame {
-  readonly subscription: string;
   readonly recipients: Recipients;
-  readonly #event: NostrEvent;
+  readonly #parts: ParsedFrameParts;
 
-  constructor(subscription: string, event: NostrEvent) {
-    this.subscription = subscription;
-    this.recipients = recipientsOf(event.tags);
-    this.#event = event;
+  constructor(parts: ParsedFrameParts) {
+    this.recipients = recipientsOf(parts.outline.tags);
+    this.#parts = parts;
+  }
+
+  get subscription(): string {
+    return this.#parts.subscription;
   }
 
   get id(): string {
-    return this.#event.id;
+    return this.#parts.outline.id;
   }
 
   get kind(): number {
-    return this.#event.kind;
+    return this.#parts.outline.kind;
   }
 
   get createdAt(): number {
-    return this.#event.created_at;
+    return this.#parts.outline.created_at;
   }
 
   get isCrowded(): boolean {
@@ -35,7 +48,8 @@ export class ParsedFrame implements EventFrame {
     return this.recipients.isFor(holds);
   }
 
-  parse(): NostrEvent {
-    return this.#event;
+  parse(): NostrEvent | undefined {
+    const { bytes, event } = this.#parts;
+    return event && { ...event, written: writtenMembers(bytes) };
   }
 }

@@ -1,7 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { ProofsOfLife } from '../core/ports.ts';
+import type { EventIntake, EventSink, ProofsOfLife } from '../core/ports.ts';
+import { RelayAccount } from '../core/relay-account.ts';
 import { frameBytes } from './frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
@@ -16,7 +17,9 @@ import { relayStatus, type RelayState, type RelayStatus } from './relay-status.t
 import { throttle } from './throttle.ts';
 import { WebSocket } from './web-socket.ts';
 
-export interface RelayConnectionOptions extends ListeningContext {
+export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 'account'> {
+  /** Where its events go. */
+  readonly intake: EventIntake;
   readonly url: string;
   /** Named by a Mostro instance and not by the operator. */
   readonly discovered: boolean;
@@ -34,6 +37,8 @@ export interface RelayConnectionOptions extends ListeningContext {
 export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #redial: Redial;
+  readonly #account = new RelayAccount(() => performance.now());
+  readonly #sink: EventSink;
   readonly #watches: readonly KindWatch[];
   readonly #address: URL;
   #listening: RelayListening | undefined;
@@ -47,6 +52,7 @@ export class RelayConnection {
   constructor(options: RelayConnectionOptions) {
     const { clock, kinds, startedAt, timing, totals, url } = options;
     this.#options = options;
+    this.#sink = options.intake.of(this.#account);
     this.#redial = new Redial(timing, clock);
     this.#watches = kinds.map(
       (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
@@ -54,7 +60,7 @@ export class RelayConnection {
     this.#address = new URL(url);
     // Nobody has listened to it since the start.
     if (options.discovered) for (const watch of this.#watches) watch.missAll();
-    resumeWatches(this.#watches, options);
+    resumeWatches(this.#watches, { ...options, sink: this.#sink });
   }
 
   /** The relay's host: all of its URL that may be logged. */
@@ -179,6 +185,8 @@ export class RelayConnection {
     const conduct = new RelayConduct(clock, onMisconduct);
     const listening = new RelayListening({
       ...this.#options,
+      sink: this.#sink,
+      account: this.#account,
       relay: this.host,
       watches: this.#watches,
       conduct,
@@ -193,7 +201,7 @@ export class RelayConnection {
       onPong: (pingedAt) => listening.onPong(pingedAt),
       onPing: () => conduct.note('chatter'),
     });
-    throttle(socket, { clock, telemetry }, (data, isBinary) => {
+    throttle(socket, { account: this.#account, clock, telemetry }, (data, isBinary) => {
       // After misconduct a frame of the same chunk may follow.
       if (socket.readyState === WebSocket.OPEN) listening.receive(data, isBinary);
     });

@@ -1,6 +1,6 @@
 import { RELAY_LIST_KIND, type NostrEvent } from '../core/nostr-event.ts';
+import type { RelayAccount } from '../core/relay-account.ts';
 import type { EventFrame } from './event-frame.ts';
-import type { RelayConduct } from './relay-conduct.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
@@ -8,14 +8,14 @@ import { Resubscription } from './resubscription.ts';
 /** Where relay lists go that a relay hands in. */
 export interface RelayListSink {
   readonly authors: readonly string[];
-  /** `forged`: the relay vouched for something that is not so. */
+  /** `forged`: it is not by the author that it names. Anybody can have published it, so that author is charged, not the relay. */
   offer(event: NostrEvent): 'adopted' | 'ignored' | 'forged';
 }
 
 export interface RelayListSubscriptionParts {
   readonly session: RelaySession;
   readonly relayLists: RelayListSink;
-  readonly conduct: RelayConduct;
+  readonly account: RelayAccount;
   readonly timing: RelayTiming;
 }
 
@@ -55,10 +55,12 @@ export class RelayListSubscription {
   }
 
   #onEvent(frame: EventFrame): boolean {
-    const { conduct, relayLists } = this.#parts;
+    const { account, relayLists } = this.#parts;
     const event = frame.kind === RELAY_LIST_KIND ? frame.parse() : undefined;
     if (event === undefined) return false;
-    if (relayLists.offer(event) === 'forged') conduct.note('forged');
+    const author = [event.pubkey];
+    if (account.forgeries.areSpent(author)) return true;
+    if (account.charge(() => relayLists.offer(event)) === 'forged') account.forgeries.charge(author);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import type { EventSigner, EventSink } from '../core/ports.ts';
+import type { RelayAccount } from '../core/relay-account.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { CatchUp } from './catch-up.ts';
 import type { KindWatch } from './kind-watch.ts';
@@ -17,7 +18,9 @@ export interface ListeningContext {
   readonly kinds: readonly number[];
   /** `MOSTRO_PUBKEYS`, in lower-case hex: whose signed messages are asked for; anyone's when empty. */
   readonly authors: readonly string[];
+  /** Where events go. What they cost is charged to the account. */
   readonly sink: EventSink;
+  readonly account: RelayAccount;
   readonly signer: EventSigner;
   /** Where relay lists go (`MOSTRO_RELAY_DISCOVERY`). */
   readonly relayLists: RelayListSink | undefined;

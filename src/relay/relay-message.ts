@@ -3,6 +3,7 @@ import { asNostrEvent } from '../core/nostr-event.ts';
 import { scanEventFrame, type EventFrame } from './event-frame.ts';
 import type { KnownTexts } from './known-texts.ts';
 import { ParsedFrame } from './parsed-frame.ts';
+import { unsoundEvent } from './unsound-event.ts';
 
 /** What a relay may say to a client (NIP-01, NIP-42). */
 export type RelayMessage =
@@ -46,13 +47,13 @@ export function readRelayMessage(bytes: Buffer, subscriptions?: KnownTexts): Rel
   if (frame !== undefined) return { type: 'EVENT', frame };
   const message = parseJson(bytes.toString('utf8'));
   if (message === undefined) return 'not_json';
-  return Array.isArray(message) ? classify(message) : 'not_nip01';
+  return Array.isArray(message) ? classify(message, bytes) : 'not_nip01';
 }
 
-function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProblem {
+function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessage | FrameProblem {
   switch (type) {
     case 'EVENT':
-      return readEvent(subject, detail);
+      return readEvent(subject, detail, bytes);
     case 'EOSE':
       return typeof subject === 'string' ? { type, subscription: subject } : 'not_nip01';
     case 'CLOSED':
@@ -71,8 +72,10 @@ function classify([type, subject, detail]: unknown[]): RelayMessage | FrameProbl
 }
 
 /** An EVENT of an unusual form: read by `JSON.parse`, whose word is final. */
-function readEvent(subscription: unknown, value: unknown): RelayMessage | FrameProblem {
+function readEvent(subscription: unknown, value: unknown, bytes: Buffer): RelayMessage | FrameProblem {
+  if (typeof subscription !== 'string') return 'not_nip01';
   const event = asNostrEvent(value);
-  if (event === undefined || typeof subscription !== 'string') return 'not_nip01';
-  return { type: 'EVENT', frame: new ParsedFrame(subscription, event) };
+  const outline = event ?? unsoundEvent(value);
+  if (outline === undefined) return 'not_nip01';
+  return { type: 'EVENT', frame: new ParsedFrame({ subscription, bytes, outline, event }) };
 }

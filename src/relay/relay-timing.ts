@@ -27,7 +27,7 @@ export interface RelayTiming {
   readonly refused: BackoffOptions;
   /** Before a page that was refused is asked for again. */
   readonly nextPage: BackoffOptions;
-  /** After rubbish or forged events. */
+  /** After misconduct (`relay-conduct.ts`). */
   readonly penalty: BackoffOptions;
   /** A connection that behaved for so long has paid its relay's penalties, in milliseconds. */
   readonly probationMs: number;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
+import { RelayAccount } from '../core/relay-account.ts';
 import { throttle } from './throttle.ts';
 
 const KIB = 1024;
@@ -30,7 +31,8 @@ class PacedSocket extends EventEmitter {
 function setUp(): { socket: PacedSocket; telemetry: FakeTelemetry } {
   const socket = new PacedSocket();
   const telemetry = new FakeTelemetry();
-  throttle(socket as unknown as WebSocket, { clock: new FakeClock().read, telemetry });
+  const clock = new FakeClock().read;
+  throttle(socket as unknown as WebSocket, { account: new RelayAccount(clock), clock, telemetry });
   return { socket, telemetry };
 }
 

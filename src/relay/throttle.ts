@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 
+import type { RelayAccount } from '../core/relay-account.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -19,6 +20,13 @@ const FRAME_OVERHEAD_BYTES = 128;
 /** Bytes that are accounted for together: asking the time of every small frame would cost as much as looking it up. */
 const SPENT_AT_ONCE = 64 * 1024;
 
+export interface ThrottleParts {
+  /** What the relay has cost over all connections; it is read more slowly when its share of the processor is used up. */
+  readonly account: RelayAccount;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
 /**
  * Reads a relay no faster than it may send, and in turns, so that none can take all of the processor.
  *
@@ -26,7 +34,7 @@ const SPENT_AT_ONCE = 64 * 1024;
  */
 export function throttle(
   socket: WebSocket,
-  { clock, telemetry }: { clock: Clock; telemetry: Telemetry },
+  { account, clock, telemetry }: ThrottleParts,
   receive: (data: Buffer, isBinary: boolean) => void = () => undefined,
 ): void {
   const allowance = new TokenBucket({ ...BYTES, clock });
@@ -36,13 +44,16 @@ export function throttle(
     if (earned === undefined) socket.resume();
   };
   const turn = new Turn(socket, resume);
-  const account = (data: Buffer): void => {
+  const spend = (data: Buffer): void => {
     turn.note();
     unspent += costOf(data);
     if (unspent < SPENT_AT_ONCE) return;
     const waitMs = allowance.spend(unspent);
     unspent = 0;
-    if (waitMs === 0 || earned !== undefined) return;
+    if (waitMs > 0) rest(waitMs);
+  };
+  const rest = (waitMs: number): void => {
+    if (earned !== undefined) return;
     telemetry.count('relay_throttled');
     socket.pause();
     earned = setTimeout(() => {
@@ -50,12 +61,14 @@ export function throttle(
       resume();
     }, waitMs);
   };
+  account.onOverdrawn = rest;
   // One listener: an emitter copies its list of them for every message.
   socket.on('message', (data: Buffer, isBinary: boolean) => {
-    account(data);
+    spend(data);
     receive(data, isBinary);
   });
   socket.on('close', () => {
+    account.onOverdrawn = undefined;
     clearTimeout(earned);
     turn.end();
   });

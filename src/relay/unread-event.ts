@@ -1,7 +1,7 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
+import type { NostrEvent, WrittenMembers } from '../core/nostr-event.ts';
 import { parseJson } from '../core/parse-json.ts';
 
-/** An event but for its content, which is most of its bytes and says nothing to us: it is read when somebody asks for it. */
+/** An event whose content is parsed only on demand: the content is most of the bytes, and a wake does not depend on it. */
 export class UnreadEvent implements NostrEvent {
   readonly id: string;
   readonly pubkey: string;
@@ -9,21 +9,24 @@ export class UnreadEvent implements NostrEvent {
   readonly kind: number;
   readonly tags: NostrEvent['tags'];
   readonly sig: string;
-  readonly contentJson: Buffer;
+  readonly written: WrittenMembers;
 
-  constructor({ id, pubkey, created_at, kind, tags, sig }: Omit<NostrEvent, 'content'>, contentJson: Buffer) {
+  constructor(
+    { id, pubkey, created_at, kind, tags, sig }: Omit<NostrEvent, 'content'>,
+    written: WrittenMembers,
+  ) {
     this.id = id;
     this.pubkey = pubkey;
     this.created_at = created_at;
     this.kind = kind;
     this.tags = tags;
     this.sig = sig;
-    this.contentJson = contentJson;
+    this.written = written;
   }
 
-  /** Empty where what stands there is no JSON: it is not what anybody signed. */
+  /** Empty where the bytes are no JSON string: nobody can have signed such a content. */
   get content(): string {
-    const content = parseJson(this.contentJson.toString('utf8'));
+    const content = parseJson(Buffer.from(this.written.content).toString('utf8'));
     return typeof content === 'string' ? content : '';
   }
 }

@@ -9,8 +9,10 @@ import { fcmTarget, tradeKey } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
-import type { EventCandidate, EventOrigin } from '../../src/core/ports.ts';
+import type { EventCandidate, EventOrigin, EventSink } from '../../src/core/ports.ts';
+import type { Registrations } from '../../src/core/registrations.ts';
 import type { Registration } from '../../src/core/registration.ts';
+import { RelayAccount } from '../../src/core/relay-account.ts';
 import { recipientsOf } from '../../src/core/recipients.ts';
 import { Waker } from '../../src/core/waker.ts';
 
@@ -26,11 +28,15 @@ export const FORGED = '0'.repeat(128);
 
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
 export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
-  admission: EventAdmission;
+  /** The door of one relay. */
+  admission: EventSink;
+  /** The door of another relay, or of the same one as it was at the start. */
+  anotherDoor: () => EventSink;
   clock: FakeClock;
   /** An event of now for key 1. */
   event: (parts?: Partial<NostrEvent>) => NostrEvent;
   faults: Arrivals<unknown>;
+  registrations: Registrations;
   seen: MemorySeenEvents;
   telemetry: FakeTelemetry;
   /** Whether every device has a live wake that is unsent. */
@@ -61,7 +67,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const verified: string[] = [];
   const faults = new Arrivals<unknown>();
   const seen = new MemorySeenEvents({ clock: clock.read });
-  const admission = new EventAdmission({
+  const intake = new EventAdmission({
     registrations,
     seen,
     verifier: { verify: ({ id, sig }) => (verified.push(id) > 0 && sig !== FORGED ? 'genuine' : 'forged') },
@@ -71,9 +77,23 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     telemetry,
     onFault: (fault) => faults.push(fault),
   });
+  const anotherDoor = (): EventSink => intake.of(new RelayAccount(clock.read));
+  const admission = anotherDoor();
   const event = (parts: Partial<NostrEvent> = {}): NostrEvent =>
     unsignedEvent({ created_at: clock.seconds, tags: [['p', tradeKey(1)]], ...parts });
-  return { admission, clock, event, faults, seen, telemetry, unsent, verified, woken };
+  return {
+    anotherDoor,
+    registrations,
+    admission,
+    clock,
+    event,
+    faults,
+    seen,
+    telemetry,
+    unsent,
+    verified,
+    woken,
+  };
 }
 
 /** The event as a relay's word. */

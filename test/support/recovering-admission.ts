@@ -1,7 +1,8 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { EventAdmission } from '../../src/core/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr-event.ts';
-import type { EventOrigin, Verdict } from '../../src/core/ports.ts';
+import type { EventOrigin, EventSink, Verdict } from '../../src/core/ports.ts';
+import { RelayAccount } from '../../src/core/relay-account.ts';
 import type { Registrations } from '../../src/core/registrations.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/wake-request.ts';
 import { Waker } from '../../src/core/waker.ts';
@@ -19,7 +20,7 @@ interface Push extends WakeRequest {
 }
 
 export interface RecoveringAdmission {
-  readonly admission: EventAdmission;
+  readonly admission: EventSink;
   readonly registrations: Registrations;
   readonly seen: MemorySeenEvents;
   readonly telemetry: FakeTelemetry;
@@ -42,7 +43,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     follow: async () => true,
   };
   const seen = new MemorySeenEvents({ clock: clock.read });
-  const admission = new EventAdmission({
+  const intake = new EventAdmission({
     registrations,
     seen,
     verifier: { verify: () => 'genuine' },
@@ -54,6 +55,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
       throw fault;
     },
   });
+  const admission = intake.of(new RelayAccount(clock.read));
   const event = (n: number, keys: readonly number[]): NostrEvent =>
     unsignedEvent({
       id: eventId(n),

@@ -35,7 +35,7 @@ export async function checkRelays(
     ...config.relays,
     published: () => [],
     authors: config.mostro.pubkeys,
-    sink: SINK,
+    intake: { of: () => SINK },
     // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.
     signer: eventSigner(key ?? strangersKey()),
     relayLists: undefined,

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+
+import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
+import { eventId } from '../../test/support/event-id.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+import { MINUTE_MS } from './clock.ts';
+
+/** One key registered, and a relay that has handed in this many forgeries for it. */
+async function flooded(forgeries: number) {
+  const scene = await admissionWithOneKey();
+  const { admission, event, verified } = scene;
+  for (let n = 0; n < forgeries; n++)
+    await admission.offer(candidate(event({ id: eventId(n), sig: FORGED })), 'live');
+  const genuine = () => candidate(event());
+  const verifiedBefore = verified.length;
+  return { ...scene, genuine, verifiedBefore };
+}
+
+describe('events for a key that a relay has handed in 20 forgeries for', () => {
+  test('are dropped unverified, and counted', async () => {
+    const { admission, genuine, telemetry, verified, woken } = await flooded(500);
+    expect(await admission.offer(genuine(), 'live')).toBe('unverified');
+    expect([verified.length, woken.count]).toEqual([20, 0]);
+    expect([
+      telemetry.total('events_rejected', 'forged'),
+      telemetry.total('events_rejected', 'unverified'),
+    ]).toEqual([20, 481]);
+  });
+
+  test('are verified and wake when another relay delivers them', async () => {
+    const { anotherDoor, genuine, woken } = await flooded(500);
+    expect(await anotherDoor().offer(genuine(), 'live')).toBe('admitted');
+    expect(woken.count).toBe(1);
+  });
+
+  test('wake again after a minute, also those that were dropped: nothing was remembered of them', async () => {
+    const { admission, clock, genuine, woken } = await flooded(21);
+    await admission.offer(genuine(), 'live');
+    clock.advance(MINUTE_MS);
+    expect(await admission.offer(genuine(), 'live')).toBe('admitted');
+    expect(woken.count).toBe(1);
+  });
+
+  test('that come all at once cost 20 verifications and no more', async () => {
+    const { admission, event, verified } = await flooded(0);
+    const offers = Array.from({ length: 100 }, async (_, n) =>
+      admission.offer(candidate(event({ id: eventId(n), sig: FORGED })), 'live'),
+    );
+    await Promise.all(offers);
+    expect(verified).toHaveLength(20);
+  });
+
+  test('are verified where they name another registered key too, which is charged as well', async () => {
+    const { admission, event, registrations, verified, verifiedBefore, woken } = await flooded(500);
+    await registrations.register(tradeKey(2), { type: 'fcm', token: 'other' }, 'android');
+    const tags = [
+      ['p', tradeKey(1)],
+      ['p', tradeKey(2)],
+    ];
+    await admission.offer(candidate(event({ tags })), 'live');
+    expect([verified.length - verifiedBefore, woken.count]).toEqual([1, 1]);
+  });
+});
+
+test('a genuine event is charged to nobody', async () => {
+  const { admission, event, woken } = await flooded(19);
+  for (let n = 100; n < 130; n++) await admission.offer(candidate(event({ id: eventId(n) })), 'live');
+  expect(woken.count).toBe(30);
+});

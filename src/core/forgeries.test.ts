@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { tradeKey } from '../../test/support/registrations.ts';
+import { MINUTE_MS } from './clock.ts';
+import { Forgeries } from './forgeries.ts';
+
+const [A, B] = [tradeKey(1), tradeKey(2)];
+
+function setUp(charges = 0): { forgeries: Forgeries; clock: FakeClock } {
+  const clock = new FakeClock();
+  const forgeries = new Forgeries(clock.read);
+  for (let n = 0; n < charges; n++) forgeries.charge([A]);
+  return { forgeries, clock };
+}
+
+describe('a key', () => {
+  test('has used up its minute with 20 forgeries, and not before', () => {
+    expect([setUp(19).forgeries.areSpent([A]), setUp(20).forgeries.areSpent([A])]).toEqual([false, true]);
+  });
+
+  test('has a new minute 60 seconds after the first forgery of the last one', () => {
+    const { clock, forgeries } = setUp(1);
+    clock.advance(MINUTE_MS - 1);
+    for (let n = 0; n < 19; n++) forgeries.charge([A]);
+    const before = forgeries.areSpent([A]);
+    clock.advance(1);
+    const after = forgeries.areSpent([A]);
+    for (let n = 0; n < 20; n++) forgeries.charge([A]);
+    expect([before, after, forgeries.areSpent([A])]).toEqual([true, false, true]);
+  });
+
+  test('pays for none of another key', () => {
+    const { forgeries } = setUp(1000);
+    expect([forgeries.areSpent([B]), forgeries.areSpent([])]).toEqual([false, false]);
+  });
+
+  test('is still heard in an event that names a flooded key too', () => {
+    const { forgeries } = setUp(20);
+    const before = forgeries.areSpent([A, B]);
+    for (let n = 0; n < 20; n++) forgeries.charge([A, B]);
+    expect([before, forgeries.areSpent([A, B])]).toEqual([false, true]);
+  });
+});
+
+test('a hundred thousand keys are not all accounted for: the memory of the first ones is given up', () => {
+  const { forgeries } = setUp(20);
+  for (let n = 2; n < 100_000; n++) forgeries.charge([tradeKey(n)]);
+  const first = forgeries.areSpent([A]);
+  for (let n = 0; n < 19; n++) forgeries.charge([tradeKey(99_999)]);
+  expect([first, forgeries.areSpent([tradeKey(99_999)])]).toEqual([false, true]);
+});

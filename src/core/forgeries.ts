@@ -1,0 +1,59 @@
+import { MINUTE_MS, type Clock } from './clock.ts';
+
+/** Forgeries that one key is charged with in a minute before events for it are dropped unverified (contract 2). */
+const ALLOWED = 20;
+/**
+ * Keys that are accounted for at once, some 600 KB. Beyond it the key that was charged first begins a new minute: what that costs is
+ * bounded by the relay's share of the processor.
+ */
+const MAX_KEYS = 4096;
+
+interface Minute {
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  charged: number;
+}
+
+/**
+ * The events that one relay handed in and that were not genuine, by the key that they name: a registered trade key, or the author of a relay list. Anybody can publish such
+ * an event where a relay does not verify, so the key pays for it: neither the relay, nor any other key.
+ */
+export class Forgeries {
+  readonly #clock: Clock;
+  /** In the order in which the minutes began. */
+  readonly #minutes = new Map<string, Minute>();
+
+  /** @param clock monotonic, in milliseconds */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether every one of these keys has used up its minute, so that an event for them is not verified. False for no key. */
+  areSpent(keys: readonly string[]): boolean {
+    if (this.#minutes.size === 0 || keys.length === 0) return false;
+    return keys.every((key) => (this.#current(key)?.charged ?? 0) >= ALLOWED);
+  }
+
+  /** Charges an event that was not genuine to the keys that it names. */
+  charge(keys: readonly string[]): void {
+    for (const key of keys) this.#charge(key);
+  }
+
+  #charge(key: string): void {
+    const current = this.#current(key);
+    if (current !== undefined) {
+      current.charged++;
+      return;
+    }
+    this.#minutes.delete(key);
+    this.#minutes.set(key, { since: this.#clock(), charged: 1 });
+    if (this.#minutes.size <= MAX_KEYS) return;
+    const [first] = this.#minutes.keys();
+    if (first !== undefined) this.#minutes.delete(first);
+  }
+
+  #current(key: string): Minute | undefined {
+    const minute = this.#minutes.get(key);
+    return minute !== undefined && this.#clock() - minute.since < MINUTE_MS ? minute : undefined;
+  }
+}

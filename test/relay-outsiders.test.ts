@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+
+import type { NostrEvent } from 'nostr-tools/pure';
+import { describe, expect, test } from 'vitest';
+
+import type { Phone } from '../stand-ins/phone.ts';
+import { setSceneBeside, untilLine, type SceneBeside } from './support/relay-lines.ts';
+import { untilMetric } from './support/scene.ts';
+import { speltEvent, storedEvent, strfry } from './support/spelt-events.ts';
+import { swiftEvents } from './support/swift-events.ts';
+import { eventFor } from './support/wire-events.ts';
+
+const EVENTS = 701;
+const RECONNECTS = 4;
+const REASONS = ['rubbish', 'chatter'];
+const bans = (reason: string): string => `mostro_push_relay_bans_total{reason="${reason}"}`;
+const rejected = (reason: string): string => `mostro_push_events_rejected_total{reason="${reason}"}`;
+const now = (): number => Math.floor(Date.now() / 1000);
+
+interface OutsidersScene extends SceneBeside {
+  readonly alice: Phone;
+  readonly bob: Phone;
+  /** Stores events at the second relay and has it lose its connection over and over: each time they are recovered. */
+  readonly publish: (events: readonly NostrEvent[]) => Promise<void>;
+  /** Shows that the relay was never banned and lost no other connection, and that its live events wake. */
+  readonly expectUnharmed: (reconnects: number) => Promise<void>;
+}
+
+/** Alice is the one whose key is flooded at the second relay, which writes JSON as strfry does. A ban would last an hour. */
+async function setOutsidersScene(): Promise<OutsidersScene> {
+  const penalty = { baseMs: 1, maxMs: 1, minMs: 3_600_000 };
+  const scene = await setSceneBeside({ spell: strfry }, { relayTiming: { penalty } });
+  const { other, phone, server, google } = scene;
+  await untilLine(server, other, { served: [1059, 14] });
+  const [alice, bob] = [await phone(), await phone()];
+  const ofBob = { where: ({ token }: { token: string }) => token === bob.token };
+  return {
+    ...scene,
+    alice,
+    bob,
+    async publish(events) {
+      other.storeAll(events);
+      for (let n = 1; n <= RECONNECTS; n++) {
+        other.disconnectAll();
+        await untilLine(server, other, { state: 'live', served: [1059, 14], recovering: [], reconnects: n });
+      }
+    },
+    async expectUnharmed(reconnects) {
+      const before = google.pushes.all.filter(ofBob.where).length;
+      other.broadcast(eventFor([bob.tradePubkey]));
+      await google.pushes.atLeast(before + 1, ofBob);
+      await untilLine(server, other, { state: 'live', reconnects });
+      for (const reason of REASONS) expect(await server.metric(bans(reason))).toBe(0);
+    },
+  };
+}
+
+const many = (make: (n: number) => NostrEvent): NostrEvent[] =>
+  Array.from({ length: EVENTS }, (_, n) => make(n));
+
+/** What anybody can publish, for a key that is registered here. */
+const OUTSIDERS: readonly [string, (recipient: string) => NostrEvent[]][] = [
+  [
+    'forged signatures, at a relay that does not verify',
+    (recipient) => {
+      const events = Array.from({ length: EVENTS }, (_, n) => ({ recipient, kind: 1059, ageSeconds: n + 5 }));
+      const sig = randomBytes(64).toString('hex');
+      return swiftEvents(events).map((event) => Object.assign(event, { sig }));
+    },
+  ],
+  [
+    'ids of other events, at a relay that does not verify',
+    (recipient) => many((n) => ({ ...eventOf(recipient, n), id: randomBytes(32).toString('hex') })),
+  ],
+  [
+    'keys in capitals, and a tag that is spelt unusually',
+    (recipient) =>
+      many((n) => {
+        const event = eventOf(recipient, n);
+        return { ...event, pubkey: event.pubkey.toUpperCase(), tags: [...event.tags, ['\u007F']] };
+      }),
+  ],
+  [
+    'a time in the far future',
+    (recipient) => many((n) => ({ ...eventOf(recipient, n), created_at: 2 ** 60 })),
+  ],
+  [
+    'a time that is no whole number',
+    (recipient) => many((n) => ({ ...eventOf(recipient, n), created_at: now() - 0.5 })),
+  ],
+  [
+    'events that have expired',
+    (recipient) => many((n) => withTags(eventOf(recipient, n), [['expiration', '1']])),
+  ],
+  [
+    'events for a crowd',
+    (recipient) =>
+      many((n) =>
+        withTags(
+          eventOf(recipient, n),
+          Array.from({ length: 12 }, () => ['p', randomBytes(32).toString('hex')]),
+        ),
+      ),
+  ],
+];
+
+function eventOf(recipient: string, n: number): NostrEvent {
+  return {
+    id: randomBytes(32).toString('hex'),
+    pubkey: 'ab'.repeat(32),
+    created_at: now() - 5 - n,
+    kind: n % 2 === 0 ? 14 : 1059,
+    tags: [['p', recipient]],
+    content: 'sealed',
+    sig: randomBytes(64).toString('hex'),
+  };
+}
+
+function withTags(event: NostrEvent, tags: string[][]): NostrEvent {
+  return { ...event, tags: [...event.tags, ...tags] };
+}
+
+describe('a relay at which an outsider has published 701 events is never banned, and its live events wake', () => {
+  test.each(OUTSIDERS)('%s', async (_, make) => {
+    const { alice, expectUnharmed, google, publish } = await setOutsidersScene();
+    await publish(make(alice.tradePubkey));
+    await expectUnharmed(RECONNECTS);
+    expect(google.pushes.all.filter(({ token }) => token === alice.token)).toEqual([]);
+  });
+
+  test('genuine ones, spelt as the relay spells them, which wake', async () => {
+    const { alice, expectUnharmed, google, publish, server } = await setOutsidersScene();
+    const parts = { tags: [['x', 'a\u007Fb']], content: 'c\u007Fd' };
+    const events = many((n) =>
+      storedEvent(
+        alice.tradePubkey,
+        { ...parts, kind: n % 2 === 0 ? 14 : 1059, createdAt: `${now() - n}` },
+        strfry,
+      ),
+    );
+    await publish(events);
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    await expectUnharmed(RECONNECTS);
+    expect(await server.metric(rejected('forged'))).toBe(0);
+  });
+});
+
+describe('an outsider who floods one key at a relay that does not verify', () => {
+  test('has 20 events a minute verified, and silences no other key of that relay', async () => {
+    const { alice, bob, expectUnharmed, google, other, server } = await setOutsidersScene();
+    for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
+    await untilMetric(server, rejected('unverified'), EVENTS - 20);
+    expect(await server.metric(rejected('forged'))).toBe(20);
+    expect(await server.metric('mostro_push_events_verified_total')).toBe(20);
+    await expectUnharmed(0);
+    expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
+  });
+
+  test('does not silence that key at another relay', async () => {
+    const { alice, google, other, relay, server } = await setOutsidersScene();
+    for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
+    await untilMetric(server, rejected('unverified'), EVENTS - 20);
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  });
+});
+
+test('a genuine event in a relay’s own spelling wakes, live', async () => {
+  const { alice, google, other } = await setOutsidersScene();
+  const spelling = { tags: strfry, content: (json: string) => json.replaceAll('/', String.raw`\/`) };
+  const event = speltEvent(
+    alice.tradePubkey,
+    { kind: 14, tags: [['\u007F', '/']], content: '\u007F/' },
+    spelling,
+  );
+  other.sendRaw(`["EVENT",${JSON.stringify(other.liveSubscription(14))},${event}]`);
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+});
