@@ -7,6 +7,7 @@ import { canPin, pinLoad } from './cores.ts';
 import { summarise, type Figure, type Summary } from './figure.ts';
 import { churn, fill } from './scenarios/memory.ts';
 import { burst } from './scenarios/burst.ts';
+import { curves } from './scenarios/curves.ts';
 import { foreignRecovery } from './scenarios/foreign-recovery.ts';
 import { growth } from './scenarios/growth.ts';
 import { hostile } from './scenarios/hostile.ts';
@@ -64,6 +65,7 @@ async function figures(stage: Stage): Promise<Figure[]> {
     found.push(...[await measure()].flat());
   };
   await note('start', () => start(stage));
+  await note('curves', () => curves(stage));
   await using few = await stage.program('few', { relays: RELAYS });
   await stage.registered(few, FEW);
   await note('pushes', () => pushes(stage, few));
