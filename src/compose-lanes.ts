@@ -6,6 +6,7 @@ import { DeliveryHealth } from './core/delivery-health.ts';
 import type { Redirect } from './core/moved-keys.ts';
 import type { OwedDevices, PushProvider } from './core/ports.ts';
 import { PushLane } from './core/push-lane.ts';
+import type { PushLaneOptions } from './core/push-lane-options.ts';
 import { PushLanes } from './core/push-lanes.ts';
 import type { PushTarget } from './core/push-target.ts';
 import type { Registrations } from './core/registrations.ts';
@@ -18,23 +19,30 @@ import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { laneName } from './push/unifiedpush/lane-name.ts';
 import type { VapidIdentity } from './push/unifiedpush/vapid-tokens.ts';
 
-interface LaneSize {
-  /** Attempts under way at once. */
-  readonly concurrency: number;
-  /** Wakes that may wait. */
-  readonly capacity: number;
-  /** With so many attempts under way in all lanes of the provider together, each lane has no more than one. */
-  readonly crowd?: number;
-}
-
-export type LaneSizes = Readonly<Record<PushTarget['type'], LaneSize>>;
+export type LaneSizes = Readonly<
+  Record<
+    PushTarget['type'],
+    Pick<PushLaneOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostHosts' | 'shares'>
+  >
+>;
 
 const SIZES: LaneSizes = {
   // As many streams as Google's HTTP/2 servers allow on one session; five seconds' work at 4000 a second, some 5 MB.
   fcm: { concurrency: 100, capacity: 20_000 },
-  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine; and
-  // when many hosts are slow, no more sockets than these and one for each lane, so that FCM, relays and clients have theirs.
-  unifiedpush: { concurrency: 16, capacity: 2000, crowd: 1024 },
+  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine.
+  unifiedpush: {
+    concurrency: 16,
+    capacity: 2000,
+    // When many hosts are slow, no more sockets than these and one for each host, so that FCM, relays and clients have theirs.
+    crowd: 1024,
+    shares: {
+      // Whoever owns no server can register 5000 dead ones. Together they get fewer sockets than those that deliver, and at most some
+      // percent of a processor: an attempt takes about a millisecond.
+      fallen: { atOnce: 256 },
+      fresh: { atOnce: 512 },
+      failing: { atOnce: 256, perSecond: 50 },
+    },
+  },
 };
 
 export interface ComposedLanes {
@@ -61,7 +69,7 @@ interface Shared {
 /** The ways to the push services, each with its provider. */
 export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
   const { config, telemetry } = parts;
-  const { clock, guard, schedule, skew, vapid } = shared;
+  const { clock, guard, skew, vapid } = shared;
   const health = { fcm: new DeliveryHealth(clock), unifiedpush: new DeliveryHealth(clock) };
   const fcm = createFcm(parts, clock, skew);
   const unifiedPush = config.unifiedPush.enabled
@@ -76,15 +84,16 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
       unifiedpush: new WatchedProvider(unifiedPush, { health: health.unifiedpush, telemetry, clock }),
     }),
   };
-  const create = laneFactory(parts, shared, () => unifiedPush?.underWay ?? 0);
+  const create = laneFactory(parts, shared);
   const lanes = new PushLanes({
-    laneOf: (target) => (providers[target.type] === undefined ? undefined : nameOf(target)),
-    createLane: (type) => create(type, providers[type] as PushProvider),
+    lanes: {
+      ...(providers.fcm && { fcm: create(providers.fcm, false) }),
+      ...(providers.unifiedpush && { unifiedpush: create(providers.unifiedpush, true) }),
+    },
     owed: shared.owed,
     closeProviders: async () => {
       await Promise.all(Object.values(providers).map((provider) => provider[Symbol.asyncDispose]()));
     },
-    schedule,
     telemetry,
   });
   return { fcm, lanes, health, canDeliver: Object.keys(providers).length > 0 };
@@ -93,21 +102,16 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 function laneFactory(
   { config, telemetry, laneSizes }: CompositionParts,
   { clock, owed, redirect, registrations, schedule, onFault }: Shared,
-  underWay: () => number,
-): (type: PushTarget['type'], provider: PushProvider) => PushLane {
+): (provider: PushProvider, startsSlowly: boolean) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
-  return (type, provider) => {
-    const { capacity, concurrency, crowd = Infinity } = laneSizes?.[type] ?? SIZES[type];
-    return new PushLane({
-      capacity,
-      // Read by the lane whenever it looks for something to send.
-      get concurrency() {
-        return underWay() < crowd ? concurrency : 1;
-      },
+  return (provider, startsSlowly) =>
+    new PushLane({
+      ...(laneSizes?.[provider.name] ?? SIZES[provider.name]),
+      hostOf: nameOf,
       provider,
       retry,
-      breaker: new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
-      startsSlowly: type === 'unifiedpush',
+      createBreaker: () => new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
+      startsSlowly,
       deadlineMs: config.wakes.deadlineMs,
       consequences: registrations,
       redirect,
@@ -117,7 +121,6 @@ function laneFactory(
       telemetry,
       onFault,
     });
-  };
 }
 
 function nameOf(target: PushTarget): string {

@@ -105,11 +105,16 @@ describe('a push server that is a tar pit', () => {
     expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
   });
 
-  test('takes no more sockets than there are for all of them together, and one for each', async () => {
-    const [hosts, devices, crowd] = [8, 12, 20];
-    const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, crowd } };
+  test('takes two sockets, and no more than there are for all that have never delivered', async () => {
+    const [hosts, devices, atOnce] = [12, 4, 20];
+    const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, shares: { fresh: { atOnce } } } };
     const scene = await setScene({ environment: PATIENT, laneSizes });
-    const { relay, server } = scene;
+    const { phone, relay, server } = scene;
+    // It has delivered before: what the others take is not its share.
+    const good = keep(await UnifiedPushStandIn.start());
+    const bob = await phone({ subscription: new WebPushSubscription(good.endpoint('Bob')) });
+    relay.broadcast(eventFor([bob.tradePubkey]));
+    await good.pushes.atLeast(1);
     const eves = await Promise.all(Array.from({ length: hosts }, () => hostileServer(() => undefined)));
     const registered = await registerDevices(
       server,
@@ -117,11 +122,15 @@ describe('a push server that is a tar pit', () => {
       (n) => `${eves[n % hosts]?.endpoint}&n=${n}`,
     );
     for (const { key } of registered) relay.broadcast(eventFor([key]));
-    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', hosts * devices);
-    await expectOthersWoken(scene);
-    const sockets = eves.flatMap(({ connections }) => connections.all);
-    expect(sockets.length).toBeGreaterThanOrEqual(crowd);
-    expect(sockets.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(crowd + hosts);
+    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', hosts * devices + 1);
+    const carol = await phone({ subscription: new WebPushSubscription(good.endpoint('Carol')) });
+    const alice = await phone();
+    relay.broadcast(eventFor([alice.tradePubkey, carol.tradePubkey]));
+    await scene.google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    await good.pushes.atLeast(2);
+    const sockets = eves.map(({ connections }) => connections.count);
+    expect(sockets.reduce((sum, count) => sum + count)).toBe(atOnce);
+    expect(Math.max(...sockets)).toBe(2);
   });
 
   test('has delivered where it is only the body that comes one byte a second', async () => {

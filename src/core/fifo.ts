@@ -12,6 +12,11 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
+  /** The item whose turn it is. */
+  get first(): Item | undefined {
+    return this.#items[this.#head];
+  }
+
   shift(): Item | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head++];

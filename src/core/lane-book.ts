@@ -1,5 +1,5 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
-import { LaneQueue } from './lane-queue.ts';
+import type { LaneHost } from './lane-host.ts';
 import type { OwedDevices } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -9,10 +9,9 @@ import type { Schedule } from './schedule.ts';
  */
 export class LaneBook {
   readonly #schedule: Schedule;
-  /** Called when something has come into the queue by itself. */
-  readonly #onQueued: () => void;
+  /** Called when something has come into the queue of a host by itself. */
+  readonly #onQueued: (host: LaneHost) => void;
   readonly #entries = new Map<string, LaneEntry>();
-  readonly #queue = new LaneQueue();
   /** Devices whose wake is being sent: what comes for them meanwhile is not queued yet. */
   readonly #sending = new Set<string>();
   #owed = 0;
@@ -20,7 +19,7 @@ export class LaneBook {
   /** Remembers over a restart which devices are owed a wake. */
   readonly #remembered: OwedDevices | undefined;
 
-  constructor(schedule: Schedule, onQueued: () => void, remembered?: OwedDevices) {
+  constructor(schedule: Schedule, onQueued: (host: LaneHost) => void, remembered?: OwedDevices) {
     this.#schedule = schedule;
     this.#onQueued = onQueued;
     this.#remembered = remembered;
@@ -33,11 +32,6 @@ export class LaneBook {
 
   get owed(): number {
     return this.#owed;
-  }
-
-  /** Wakes whose turn may come now. */
-  get queued(): number {
-    return this.#queue.size;
   }
 
   get(device: string): LaneEntry | undefined {
@@ -55,12 +49,10 @@ export class LaneBook {
     this.#put(entry);
   }
 
-  /** Takes the wake whose turn it is. */
-  next(): LaneEntry | undefined {
-    const entry = this.#queue.shift();
-    if (entry === undefined) return undefined;
-    this.#entries.delete(entry.device);
-    if (entry.rank === 'owed') this.#owed--;
+  /** Takes the wake of the host whose turn it is. */
+  next(host: LaneHost): LaneEntry | undefined {
+    const entry = host.queue.shift();
+    if (entry !== undefined) this.#letGo(entry);
     return entry;
   }
 
@@ -73,7 +65,7 @@ export class LaneBook {
   end({ device }: LaneEntry): void {
     this.#sending.delete(device);
     const newer = this.#entries.get(device);
-    if (newer !== undefined) this.#queue.push(newer);
+    newer?.host.queue.push(newer);
   }
 
   /** The wake comes back and waits. */
@@ -114,6 +106,13 @@ export class LaneBook {
     }
   }
 
+  /** Gives up what waits for these hosts. @returns what there was */
+  giveUp(hosts: ReadonlySet<LaneHost>): LaneEntry[] {
+    const left = [...this.#entries.values()].filter(({ host }) => hosts.has(host));
+    for (const entry of left) this.#take(entry);
+    return left;
+  }
+
   /** Gives up everything. @returns what there was */
   close(): LaneEntry[] {
     const left = [...this.#entries.values()];
@@ -134,28 +133,38 @@ export class LaneBook {
 
   #put(entry: LaneEntry): void {
     this.#hold(entry);
-    if (!this.#sending.has(entry.device)) this.#queue.push(entry);
+    if (!this.#sending.has(entry.device)) entry.host.queue.push(entry);
   }
 
   #hold(entry: LaneEntry): void {
     this.#entries.set(entry.device, entry);
-    if (entry.rank === 'owed') this.#owed++;
+    entry.host.unsent++;
+    if (entry.rank !== 'owed') return;
+    this.#owed++;
+    entry.host.owed++;
+  }
+
+  #letGo(entry: LaneEntry): void {
+    this.#entries.delete(entry.device);
+    entry.host.unsent--;
+    if (entry.rank !== 'owed') return;
+    this.#owed--;
+    entry.host.owed--;
   }
 
   #wait(entry: LaneEntry, waitMs: number): void {
     entry.cancelWait = this.#schedule(waitMs, () => {
       entry.cancelWait = undefined;
-      this.#queue.push(entry);
-      this.#onQueued();
+      entry.host.queue.push(entry);
+      this.#onQueued(entry.host);
     });
   }
 
   #take(entry: LaneEntry): void {
-    this.#entries.delete(entry.device);
-    if (entry.rank === 'owed') this.#owed--;
+    this.#letGo(entry);
     if (entry.cancelWait !== undefined) {
       entry.cancelWait();
       entry.cancelWait = undefined;
-    } else if (!this.#sending.has(entry.device)) this.#queue.remove(entry);
+    } else if (!this.#sending.has(entry.device)) entry.host.queue.remove(entry);
   }
 }

@@ -1,4 +1,5 @@
 import type { WakeKind } from './delivery.ts';
+import type { LaneHost } from './lane-host.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake-request.ts';
@@ -15,6 +16,7 @@ const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 export class LaneEntry {
   readonly device: string;
   readonly target: PushTarget;
+  readonly host: LaneHost;
   kind: WakeKind;
   rank: LaneRank;
   /** After this, in milliseconds, it is given up and owed. */
@@ -43,11 +45,12 @@ export class LaneEntry {
   #keys: readonly TradePubkey[] | Set<TradePubkey>;
   #ends: ((end: WakeEnd) => void)[] | undefined;
 
-  constructor(request: WakeRequest, deadlineAt: number) {
+  constructor(request: WakeRequest, host: LaneHost, deadlineAt: number) {
     const { target, device, keys, kind, priority, since = Infinity, wasHeld = false } = request;
     this.isVouched = request.isVouched === true;
     this.device = device;
     this.target = target;
+    this.host = host;
     this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
     this.kind = kind;
     this.rank = priority;

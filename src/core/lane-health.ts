@@ -11,10 +11,18 @@ const DEVICES_THAT_TELL = 3;
 const FAILURES_THAT_TELL = 3;
 /** Devices that are remembered for each verdict: more than a lane of FCM serves in a second. */
 const MAX_DEVICES = 4096;
+/** Attempts under way at once at a host that has never delivered: one device that hangs is passed by. */
+const UNPROVEN_AT_ONCE = 2;
 /** A lane that has never delivered gets no more than this (design: slow start of unknown hosts). */
 const UNPROVEN = { perSecond: 20, burst: 20 };
 /** A pause is never longer, whatever a push service asks for: a wrong date must not silence a lane for a year. */
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
+
+/**
+ * What a host may ask for beside others (`lane-turns.ts`). `trusted`: it delivers. `fallen`: it has delivered and does not now. `fresh`:
+ * nothing is known of it yet. `failing`: it has never delivered, and its last attempt failed.
+ */
+export type Standing = 'trusted' | 'fallen' | 'fresh' | 'failing';
 
 export type LaneState = 'open' | 'paused' | 'broken';
 
@@ -73,6 +81,11 @@ export class LaneHealth {
     return this.#isProven;
   }
 
+  get standing(): Standing {
+    if (this.#isProven) return this.isFailing ? 'fallen' : 'trusted';
+    return this.#isBroken || this.#streak > 0 ? 'failing' : 'fresh';
+  }
+
   /** How long until the lane may send again, in milliseconds. */
   get waitMs(): number {
     return Math.max(0, Math.max(this.#pausedUntil, this.#slowUntil) - this.#options.clock());
@@ -80,7 +93,8 @@ export class LaneHealth {
 
   /** How many attempts may be under way at once: one where it is not known whether the lane works. */
   concurrency(most: number): number {
-    return this.#isBroken ? 1 : most;
+    if (this.#isBroken) return 1;
+    return this.#isProven ? most : Math.min(UNPROVEN_AT_ONCE, most);
   }
 
   /** A wake is about to be sent. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { wakeRequest } from '../../test/support/lane-bench.ts';
+import { laneHost, wakeRequest } from '../../test/support/lane-bench.ts';
 import { LaneEntry, type LaneRank } from './lane-entry.ts';
 import { LaneQueue } from './lane-queue.ts';
 
 function entry(token: string, rank: LaneRank): LaneEntry {
-  const made = new LaneEntry(wakeRequest(token), 0);
+  const made = new LaneEntry(wakeRequest(token), laneHost(), 0);
   made.rank = rank;
   return made;
 }

@@ -32,16 +32,23 @@ export class LaneQueue {
     this.#size--;
   }
 
-  /** Takes the entry whose turn it is. */
-  shift(): LaneEntry | undefined {
+  /** The entry whose turn it is. */
+  get first(): LaneEntry | undefined {
     for (const places of Object.values(this.#places)) {
-      for (let place = places.shift(); place !== undefined; place = places.shift()) {
-        const { entry, ticket } = place;
-        if (ticket !== entry.ticket) continue;
-        this.#size--;
-        return entry;
+      for (let place = places.first; place !== undefined; place = places.first) {
+        if (place.ticket === place.entry.ticket) return place.entry;
+        places.shift();
       }
     }
     return undefined;
+  }
+
+  /** Takes the entry whose turn it is. */
+  shift(): LaneEntry | undefined {
+    const entry = this.first;
+    if (entry === undefined) return undefined;
+    this.#places[entry.rank].shift();
+    this.#size--;
+    return entry;
   }
 }

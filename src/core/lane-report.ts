@@ -4,12 +4,13 @@ import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
+import type { WakeRequest } from './wake-request.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
 
-/** Why a wake ended unsent: nobody wants it any more, or the program stops. */
-export type DropReason = 'unregistered' | 'stopped';
+/** Why a wake ended unsent: nobody wants it any more, the program stops, or its host never delivered and gave way to another one. */
+export type DropReason = 'unregistered' | 'stopped' | 'displaced';
 
 const STATE_LINES = { open: 'lane.open', paused: 'lane.paused', broken: 'lane.broken' } as const;
 
@@ -100,6 +101,11 @@ export class LaneReport {
     this.#telemetry.trace(entry.keys, 'wake dropped', reason);
   }
 
+  turnedAway({ keys }: Pick<WakeRequest, 'keys'>): void {
+    this.#count('wakes_turned_away');
+    this.#telemetry.trace(keys, 'wake without a lane', this.#provider);
+  }
+
   fault(error: string): void {
     this.#telemetry.log('provider.fault', { provider: this.#provider, error });
   }
@@ -135,6 +141,7 @@ export class LaneReport {
       | 'wakes_owed'
       | 'wakes_moved'
       | 'wakes_dropped'
+      | 'wakes_turned_away'
       | 'lane_changes',
     labels: Readonly<Record<string, string>> = {},
   ): void {

@@ -11,6 +11,7 @@ import {
   wakeRequest,
 } from '../../test/support/lane-bench.ts';
 import { tradeKey } from '../../test/support/registrations.ts';
+import { NO_TROUBLES } from './lane-trouble.ts';
 
 describe('a lane', () => {
   test('is in no trouble while it works', async () => {
@@ -19,35 +20,35 @@ describe('a lane', () => {
     await answer(DELIVERED);
     void ask('b');
     await answer(REFUSED);
-    expect(lane.troubles).toEqual([]);
+    expect(lane.troubles).toEqual(NO_TROUBLES);
   });
 
   test('is down after three failures in a row of one device, until anything comes through', async () => {
     const { answer, ask, lane, schedule } = laneBench();
     void ask('a');
     for (let n = 0; n < 3; n++) {
-      expect(lane.troubles).toEqual([]);
+      expect(lane.troubles).toEqual(NO_TROUBLES);
       await answer(FAILED);
       await schedule.advance(60 * RETRY_MIN_MS);
     }
-    expect(lane.troubles).toEqual(['down']);
+    expect(lane.troubles).toEqual({ ...NO_TROUBLES, down: 1 });
     await answer(GONE);
-    expect(lane.troubles).toEqual([]);
+    expect(lane.troubles).toEqual(NO_TROUBLES);
   });
 
   test('is paused when three devices are told "too many"', async () => {
     const { answer, ask, lane } = laneBench();
     for (const token of ['a', 'b', 'c']) void ask(token);
     await answer(THROTTLED);
-    expect(lane.troubles).toEqual(['paused']);
+    expect(lane.troubles).toEqual({ ...NO_TROUBLES, paused: 1 });
   });
 
   test('is full until half of its queue is free again', async () => {
     const { answer, ask, lane } = laneBench({ concurrency: 1, capacity: 2 });
     for (const token of ['a', 'b', 'c', 'd']) void ask(token);
-    expect(lane.troubles).toEqual(['full']);
+    expect(lane.troubles).toEqual({ ...NO_TROUBLES, full: 1 });
     for (let n = 0; n < 4; n++) await answer(DELIVERED);
-    expect(lane.troubles).toEqual([]);
+    expect(lane.troubles).toEqual(NO_TROUBLES);
   });
 });
 

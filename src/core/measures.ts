@@ -95,7 +95,10 @@ export const GAUGES = {
     labels: [],
   },
   chat_announcements_waiting: { help: 'Calls of /api/notify that wait for their tick.', labels: [] },
-  lanes: { help: 'Lanes: one for FCM, one for every UnifiedPush host in use.', labels: ['provider'] },
+  lanes: {
+    help: 'Lanes in use: one for FCM, one for every UnifiedPush host that delivers or is asked to.',
+    labels: ['provider'],
+  },
   lanes_troubled: {
     help: 'Lanes that are paused by 429, down, full, or where too many devices are called gone.',
     labels: ['provider', 'trouble'],

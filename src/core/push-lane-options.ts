@@ -1,16 +1,25 @@
-import type { LaneHealthOptions } from './lane-health.ts';
+import type { LaneHostOptions } from './lane-host.ts';
+import type { LaneTurnsOptions } from './lane-turns.ts';
 import type { Redirect } from './moved-keys.ts';
 import type { OwedDevices, PushProvider } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
 import type { Schedule } from './schedule.ts';
-import type { Telemetry } from './telemetry.ts';
 import type { WakeConsequences } from './wake-consequences.ts';
 
-export interface PushLaneOptions extends LaneHealthOptions {
+export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {
   readonly provider: PushProvider;
-  /** Attempts under way at once. */
+  /** Which host serves the device: a name that all devices of one host share. */
+  readonly hostOf: (target: PushTarget) => string;
+  /** Attempts under way at once, at each host. */
   readonly concurrency: number;
-  /** Wakes that may wait for their turn or for a retry; beyond it a device is owed its wake. */
+  /** Wakes that may wait for their turn or for a retry at each host; beyond it a device is owed its wake. */
   readonly capacity: number;
+  /** Attempts under way at once at all hosts that deliver; beyond it each of them has one. */
+  readonly crowd?: number;
+  /** What hosts of each standing have together; without a limit where there is none. */
+  readonly shares?: LaneTurnsOptions['shares'];
+  /** Hosts that are kept at once. */
+  readonly mostHosts?: number;
   /** `WAKE_DEADLINE_SECONDS`: after this, in milliseconds, a wake is given up and owed. */
   readonly deadlineMs: number;
   readonly consequences: WakeConsequences;
@@ -18,7 +27,6 @@ export interface PushLaneOptions extends LaneHealthOptions {
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed?: OwedDevices | undefined;
   readonly schedule: Schedule;
-  readonly telemetry: Telemetry;
   /** Told of a fault that nothing here can mend; the program then stops. */
   readonly onFault: (fault: unknown) => void;
 }

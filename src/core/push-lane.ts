@@ -3,10 +3,13 @@ import type { Delivery, WakeKind } from './delivery.ts';
 import { describeError } from './describe-error.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
-import { LaneHealth } from './lane-health.ts';
-import { LaneJudge, type Owing, type Ruling } from './lane-judge.ts';
+import type { Standing } from './lane-health.ts';
+import { LaneHost } from './lane-host.ts';
+import { LaneHosts } from './lane-hosts.ts';
+import type { Owing, Ruling } from './lane-judge.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
-import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
+import type { LaneTroubles } from './lane-trouble.ts';
+import { LaneTurns } from './lane-turns.ts';
 import { MovedKeys } from './moved-keys.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from './push-target.ts';
@@ -16,21 +19,24 @@ import type { WakeEnd, WakeRequest } from './wake-request.ts';
 /** A change of a registration is durable within this, or has been taken back. */
 const CHANGE_UNDER_WAY_MS = SECOND_MS;
 
+/** Each costs about three kilobytes while a wake waits for it: 60 MB in all. */
+const MOST_HOSTS = 20_000;
+
 /**
- * The way to one push service: a bounded queue, so many attempts at once, retries that hold no slot, and for every device
- * at most one wake that is unsent. What cannot be sent now is owed, and paid when nothing else waits (contract 5).
+ * The way to one provider's push servers. Each host has a bounded queue, so many attempts at once, and pauses of its own; retries hold no
+ * slot, and every device has at most one wake that is unsent. What cannot be sent now is owed, and paid when nothing else waits for that
+ * host (contract 5). What all hosts need is shared out by their standing (`lane-turns.ts`).
  */
 export class PushLane {
   readonly #options: PushLaneOptions;
-  readonly #health: LaneHealth;
-  readonly #judge: LaneJudge;
+  readonly #hosts: LaneHosts;
+  readonly #turns: LaneTurns;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
   readonly #moved: MovedKeys;
   readonly #sending = new Set<LaneEntry>();
   /** Ends every attempt that is under way: the lane is closed. */
   readonly #end = new AbortController();
-  #cancelAdvance: (() => void) | undefined;
   /** Attempts whose consequences have not all followed yet. */
   #underWay = 0;
   #isStopping = false;
@@ -46,10 +52,14 @@ export class PushLane {
 
   constructor(options: PushLaneOptions) {
     this.#options = options;
-    this.#health = new LaneHealth(options);
-    this.#report = new LaneReport({ ...options, provider: options.provider.name });
-    this.#judge = new LaneJudge({ ...options, health: this.#health, report: this.#report });
-    this.#book = new LaneBook(options.schedule, () => this.#advance(), options.owed);
+    const provider = options.provider.name;
+    const { crowd = Infinity, mostHosts: most = MOST_HOSTS, shares = {}, schedule } = options;
+    const hostOptions = { ...options, provider };
+    const advance = (host: LaneHost): void => this.#advance(host);
+    this.#hosts = new LaneHosts({ most, schedule, create: () => new LaneHost(hostOptions) });
+    this.#turns = new LaneTurns({ ...options, crowd, shares, onTurn: advance });
+    this.#report = new LaneReport({ ...options, provider });
+    this.#book = new LaneBook(schedule, advance, options.owed);
     this.#moved = new MovedKeys({ ...options, report: this.#report, book: this.#book });
   }
 
@@ -63,14 +73,14 @@ export class PushLane {
     return this.#book.owed;
   }
 
-  /** What ails it at this moment. */
-  get troubles(): readonly LaneTrouble[] {
-    return laneTroubles(this.#health, this.#report);
+  /** How many hosts have which trouble at this moment. */
+  get troubles(): LaneTroubles {
+    return this.#hosts.troubles;
   }
 
-  /** Whether nothing is to be done here, nor to be waited for: a broken lane without a wake would never be mended. */
-  get isIdle(): boolean {
-    return this.pending === 0 && this.owed === 0 && this.#health.waitMs === 0;
+  /** Hosts in use. */
+  get hosts(): number {
+    return this.#hosts.count;
   }
 
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
@@ -91,16 +101,18 @@ export class PushLane {
   request(request: WakeRequest): Promise<WakeEnd> {
     if (this.#isClosed) return Promise.resolve('dropped');
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
-    const isFull = this.#book.urgent >= this.#options.capacity;
     const known = this.#book.get(request.device);
-    const entry = known ?? new LaneEntry(request, deadlineAt);
+    const host = known?.host ?? this.#hostOf(request.target);
+    if (host === undefined) return this.#turnAway(request);
+    const entry = known ?? new LaneEntry(request, host, deadlineAt);
+    const isFull = host.urgent >= this.#options.capacity;
     if (known !== undefined) this.#report.absorbed(known);
     known?.absorb(request);
-    if (isFull) this.#report.load(true);
+    if (isFull) host.report.load(true);
     const isPutOff = known?.rank === 'owed' && (isFull || known.mustWait);
     if (isPutOff || (isFull && known === undefined)) {
       if (known === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
-      this.#advance(); // All the others may be waiting for a retry.
+      this.#advance(host); // All the others may be waiting for a retry.
       return Promise.resolve('owed');
     }
     if (entry.rank === 'owed') entry.deadlineAt = deadlineAt;
@@ -108,7 +120,7 @@ export class PushLane {
     const ended = entry.whenEnded();
     if (known === undefined) this.#report.queued(entry);
     this.#book.want(entry, request.priority);
-    this.#advance();
+    this.#advance(host);
     if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
     return ended;
   }
@@ -122,58 +134,94 @@ export class PushLane {
       if (signal.aborted) resolve();
     });
     this.#book.hasten();
-    this.#advance();
+    this.#turns.hasten();
+    for (const host of this.#hosts) this.#advance(host);
+    this.#endIfDrained();
     await drained;
     this.#isClosed = true;
-    this.#cancelAdvance?.();
+    this.#hosts.close();
     const left = [...this.#book.close(), ...this.#sending];
     this.#end.abort();
     for (const entry of left) this.#drop(entry, 'stopped');
     return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
   }
 
-  #advance(): void {
-    const { clock, concurrency, schedule } = this.#options;
-    // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
-    let waitMs = this.#health.waitMs;
-    while (waitMs === 0 && !this.#isClosed && this.#sending.size < this.#health.concurrency(concurrency)) {
-      const entry = this.#book.next();
-      if (entry === undefined) break;
-      if (entry.rank !== 'owed' && clock() >= entry.deadlineAt)
-        this.#owe(entry, { reason: 'deadline', waitMs: 0, isFirm: false });
-      else this.#begin(entry);
-      waitMs = this.#health.waitMs;
-    }
-    this.#cancelAdvance?.();
-    if (waitMs > 0 && this.#book.queued > 0) this.#cancelAdvance = schedule(waitMs, () => this.#advance());
-    if (this.#book.urgent * 2 < this.#options.capacity) this.#report.load(false);
-    const isStuck = this.#book.queued === 0 || this.#health.state !== 'open';
-    if (isStuck && this.#underWay === 0) this.#onDrained?.();
+  /** The host of a device. Where there is no room for it, hosts that have never delivered give way. */
+  #hostOf(target: PushTarget): LaneHost | undefined {
+    const name = this.#options.hostOf(target);
+    if (!this.#hosts.admits(name))
+      for (const entry of this.#book.giveUp(this.#hosts.displace())) this.#drop(entry, 'displaced');
+    return this.#hosts.of(name);
   }
 
-  #begin(entry: LaneEntry): void {
-    this.#health.begin();
+  /** There is no room for one host more. What is on record is paid after a restart. */
+  #turnAway(request: WakeRequest): Promise<WakeEnd> {
+    this.#report.turnedAway(request);
+    this.#options.owed?.owe(request);
+    return Promise.resolve(this.#options.owed === undefined ? 'dropped' : 'owed');
+  }
+
+  #advance(host: LaneHost): void {
+    const { capacity, concurrency, schedule } = this.#options;
+    // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
+    let waitMs = host.health.waitMs;
+    while (waitMs === 0 && !this.#isClosed && host.sending < this.#turns.concurrency(host, concurrency)) {
+      const { first } = host.queue;
+      if (first === undefined) break;
+      if (!this.#isLate(first)) {
+        const turn = this.#turns.take(host);
+        if (turn === undefined) break;
+        this.#book.next(host);
+        this.#begin(first, turn);
+      } else {
+        this.#book.next(host);
+        this.#owe(first, { reason: 'deadline', waitMs: 0, isFirm: false });
+      }
+      waitMs = host.health.waitMs;
+    }
+    host.cancelAdvance?.();
+    if (waitMs > 0 && host.queue.size > 0) host.cancelAdvance = schedule(waitMs, () => this.#advance(host));
+    if (host.urgent * 2 < capacity) host.report.load(false);
+  }
+
+  #isLate({ deadlineAt, rank }: LaneEntry): boolean {
+    return rank !== 'owed' && this.#options.clock() >= deadlineAt;
+  }
+
+  #endIfDrained(): void {
+    if (!this.#isStopping || this.#underWay > 0) return;
+    for (const { isStuck } of this.#hosts) if (!isStuck) return;
+    this.#onDrained?.();
+  }
+
+  #begin(entry: LaneEntry, turn: Standing): void {
+    entry.host.health.begin();
+    entry.host.sending++;
     this.#report.begun(entry);
     this.#sending.add(entry);
     this.#book.begin(entry);
     this.#underWay++;
-    this.#attempt(entry).catch(this.#options.onFault);
+    this.#attempt(entry, turn).catch(this.#options.onFault);
   }
 
-  async #attempt(entry: LaneEntry): Promise<void> {
+  async #attempt(entry: LaneEntry, turn: Standing): Promise<void> {
+    const { host } = entry;
     try {
       const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
       const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
+      host.sending--;
+      this.#turns.end(turn);
       if (this.#sending.delete(entry)) this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
       else if (delivery === 'unregistered') {
         this.#book.settle(entry);
         this.#drop(entry, 'unregistered');
-      } else await this.#conclude(entry, this.#judge.rule(entry, delivery));
+      } else await this.#conclude(entry, host.judge.rule(entry, delivery));
     } finally {
       this.#underWay--;
     }
-    this.#advance();
+    this.#advance(host);
+    this.#endIfDrained();
   }
 
   #send(target: PushTarget, kind: WakeKind): Promise<Delivery> {

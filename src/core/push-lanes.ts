@@ -1,37 +1,24 @@
-import { MINUTE_MS } from './clock.ts';
-import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
+import type { LaneTroubles } from './lane-trouble.ts';
 import type { OwedDevices } from './ports.ts';
 import type { PushLane } from './push-lane.ts';
 import type { PushTarget } from './push-target.ts';
-import type { Schedule } from './schedule.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
-/** Hosts that are served each by itself; those beyond share one lane, until an idle one makes room. */
-const MAX_LANES = 5000;
-const SHARED_LANE = 'shared';
-/** A lane that has had nothing to do for so long is given up, with what it has learnt of its host. */
-const IDLE_MS = 10 * MINUTE_MS;
-
 export interface PushLanesOptions {
-  /** Which lane a target belongs to, by name; `undefined` while its provider cannot deliver. */
-  readonly laneOf: (target: PushTarget) => string | undefined;
-  /** Makes the lane for the provider of this type. */
-  readonly createLane: (type: PushTarget['type'], name: string) => PushLane;
+  /** The lane of each provider; absent where a provider cannot deliver. */
+  readonly lanes: Readonly<Partial<Record<PushTarget['type'], PushLane>>>;
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed?: OwedDevices | undefined;
   /** Closes what the providers hold open. */
   readonly closeProviders: () => Promise<void>;
-  readonly schedule: Schedule;
   readonly telemetry: Telemetry;
 }
 
-/** All lanes: one for FCM, and one for every UnifiedPush host, so that a slow or hostile one delays no other. */
+/** All lanes: one for each provider. Within one every push server has its own queue, pauses and breaker (`lane-host.ts`). */
 export class PushLanes implements AsyncDisposable {
   readonly #options: PushLanesOptions;
-  readonly #lanes = new Map<string, { lane: PushLane; type: PushTarget['type'] }>();
-  #cancelSweep: (() => void) | undefined;
   #isDraining = false;
   /** Wakes that followed their keys to a lane that was done already, at the stop. */
   #late = 0;
@@ -46,18 +33,17 @@ export class PushLanes implements AsyncDisposable {
    * @returns whether wakes for such a device wait in a lane at all; not while its provider cannot deliver
    */
   async follow(target: PushTarget, device: string): Promise<boolean> {
-    const name = this.#options.laneOf(target);
-    if (name === undefined) return false;
-    for (const each of [name, this.#sharedName(target)]) await this.#lanes.get(each)?.lane.follow(device);
-    return true;
+    const lane = this.#options.lanes[target.type];
+    await lane?.follow(device);
+    return lane !== undefined;
   }
 
   request(request: WakeRequest): Promise<WakeEnd> {
-    if (this.#isDraining && this.#isTooLate(request.target)) {
+    const lane = this.#options.lanes[request.target.type];
+    if (this.#isDraining && lane?.isClosed === true) {
       this.#late++;
       return Promise.resolve('dropped');
     }
-    const lane = this.#lane(request.target);
     if (lane !== undefined) return lane.request(request);
     this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
     this.#options.telemetry.trace(request.keys, 'wake without a lane', request.target.type);
@@ -68,48 +54,34 @@ export class PushLanes implements AsyncDisposable {
   }
 
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
-  isUnsent(target: PushTarget, device: string, key: TradePubkey): boolean {
-    const name = this.#options.laneOf(target);
-    if (name === undefined) return false;
-    const isIn = (lane: string): boolean => this.#lanes.get(lane)?.lane.isUnsent(device, key) === true;
-    return isIn(name) || isIn(this.#sharedName(target));
+  isUnsent({ type }: PushTarget, device: string, key: TradePubkey): boolean {
+    return this.#options.lanes[type]?.isUnsent(device, key) === true;
   }
 
   /** Wakes that wait or are under way, by provider. */
   pending(): Record<string, number> {
-    return this.#sums(({ pending }) => pending);
+    return this.#each(({ pending }) => pending);
   }
 
   /** Devices that are owed a wake, by provider. */
   owed(): Record<string, number> {
-    return this.#sums(({ owed }) => owed);
+    return this.#each(({ owed }) => owed);
   }
 
-  /** Lanes, by provider. */
+  /** Push servers in use, by provider. */
   count(): Record<string, number> {
-    return this.#sums(() => 1);
+    return this.#each(({ hosts }) => hosts);
   }
 
-  /** How many lanes have which trouble, by provider. */
+  /** How many push servers have which trouble, by provider. */
   troubled(): Record<string, LaneTroubles> {
-    const sums: Record<string, LaneTroubles> = {};
-    for (const { lane, type } of this.#lanes.values()) {
-      const sum = (sums[type] ??= { ...NO_TROUBLES });
-      for (const trouble of lane.troubles) sum[trouble]++;
-    }
-    return sums;
+    return this.#each(({ troubles }) => troubles);
   }
 
   /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */
   async drain(signal: AbortSignal): Promise<number> {
     this.#isDraining = true;
-    this.#cancelSweep?.();
-    // One signal for each: thousands of lanes would hang as many listeners on one.
-    const ends = [...this.#lanes.values()].map(({ lane }) => ({ lane, end: new AbortController() }));
-    const endAll = (): void => ends.forEach(({ end }) => end.abort());
-    signal.addEventListener('abort', endAll, { once: true });
-    if (signal.aborted) endAll();
-    const lost = await Promise.all(ends.map(({ lane, end }) => lane.drain(end.signal)));
+    const lost = await Promise.all(Object.values(this.#options.lanes).map((lane) => lane.drain(signal)));
     return lost.reduce((sum, count) => sum + count, this.#late);
   }
 
@@ -117,48 +89,9 @@ export class PushLanes implements AsyncDisposable {
     await this.#options.closeProviders();
   }
 
-  #lane(target: PushTarget): PushLane | undefined {
-    const name = this.#options.laneOf(target);
-    if (name === undefined) return undefined;
-    if (!this.#lanes.has(name) && this.#lanes.size >= MAX_LANES) this.#freeIdle();
-    const isFull = !this.#lanes.has(name) && this.#lanes.size >= MAX_LANES;
-    return this.#open(isFull ? this.#sharedName(target) : name, target.type);
-  }
-
-  /** Whether nobody waits any more for what is sent to this device: the program stops, and its lane is empty or closed. */
-  #isTooLate(target: PushTarget): boolean {
-    const name = this.#options.laneOf(target);
-    return name !== undefined && this.#lanes.get(name)?.lane.isClosed !== false;
-  }
-
-  #open(name: string, type: PushTarget['type']): PushLane {
-    const known = this.#lanes.get(name);
-    if (known !== undefined) return known.lane;
-    const lane = this.#options.createLane(type, name);
-    this.#lanes.set(name, { lane, type });
-    this.#sweepLater();
-    return lane;
-  }
-
-  #sweepLater(): void {
-    this.#cancelSweep ??= this.#options.schedule(IDLE_MS, () => {
-      this.#cancelSweep = undefined;
-      this.#freeIdle();
-      if (this.#lanes.size > 0) this.#sweepLater();
-    });
-  }
-
-  #freeIdle(): void {
-    for (const [name, { lane }] of this.#lanes) if (lane.isIdle) this.#lanes.delete(name);
-  }
-
-  #sharedName({ type }: PushTarget): string {
-    return `${type} ${SHARED_LANE}`;
-  }
-
-  #sums(of: (lane: PushLane) => number): Record<string, number> {
-    const sums: Record<string, number> = {};
-    for (const { lane, type } of this.#lanes.values()) sums[type] = (sums[type] ?? 0) + of(lane);
-    return sums;
+  #each<Value>(of: (lane: PushLane) => Value): Record<string, Value> {
+    return Object.fromEntries(
+      Object.entries(this.#options.lanes).map(([provider, lane]) => [provider, of(lane)]),
+    );
   }
 }

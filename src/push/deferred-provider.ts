@@ -7,26 +7,15 @@ export class DeferredProvider<Target extends PushTarget> implements PushProvider
   readonly name: Target['type'];
   readonly #load: () => Promise<PushProvider<Target>>;
   #provider: Promise<PushProvider<Target>> | undefined;
-  #underWay = 0;
 
   constructor(name: Target['type'], load: () => Promise<PushProvider<Target>>) {
     this.name = name;
     this.#load = load;
   }
 
-  /** Attempts under way, in all lanes together. */
-  get underWay(): number {
-    return this.#underWay;
-  }
-
   async send(target: Target, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     this.#provider ??= this.#load();
-    this.#underWay++;
-    try {
-      return await (await this.#provider).send(target, wake, signal);
-    } finally {
-      this.#underWay--;
-    }
+    return (await this.#provider).send(target, wake, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { Backoff } from '../../src/core/backoff.ts';
 import { MINUTE_MS } from '../../src/core/clock.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
+import { LaneHost } from '../../src/core/lane-host.ts';
 import { PushLane } from '../../src/core/push-lane.ts';
 import type { PushLaneOptions } from '../../src/core/push-lane-options.ts';
 import { addressOf, deviceOf, type PushTarget } from '../../src/core/push-target.ts';
@@ -38,6 +39,19 @@ export const MISCONFIGURED: Delivery = { outcome: 'refused', reason: 'http_403',
 export const RETRY_MIN_MS = 1000;
 const noChance = (): number => 0;
 export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
+
+/** A host that has nothing to do. */
+export function laneHost(): LaneHost {
+  const { clock } = new FakeSchedule();
+  return new LaneHost({
+    createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
+    retry,
+    startsSlowly: false,
+    provider: 'fcm',
+    telemetry: new FakeTelemetry(),
+    clock: clock.read,
+  });
+}
 
 /** A request for the device with this token: a live relay wake for key 1, unless told otherwise. */
 export function wakeRequest(token: string, parts: Partial<WakeRequest> = {}): WakeRequest {
@@ -104,7 +118,8 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     capacity: 1000,
     deadlineMs: 10 * MINUTE_MS,
     retry,
-    breaker: new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
+    createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
+    hostOf: ({ type }) => type,
     startsSlowly: false,
     consequences: {
       renew: async (_target, keys) => void renewed.push([...keys]),

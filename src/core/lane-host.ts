@@ -1,0 +1,68 @@
+import type { Backoff } from './backoff.ts';
+import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
+import { LaneJudge } from './lane-judge.ts';
+import { LaneQueue } from './lane-queue.ts';
+import { LaneReport } from './lane-report.ts';
+import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface LaneHostOptions extends Omit<LaneHealthOptions, 'breaker'> {
+  /** The waits of a breaker, for each host anew. */
+  readonly createBreaker: () => Backoff;
+  /** Name of the provider, for what is counted and said: the host itself is never named. */
+  readonly provider: string;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * One push server behind a lane: FCM has one, UnifiedPush one for each registrable domain or address. Each has its own queue, pauses and
+ * breaker, so that the trouble of one delays no other.
+ */
+export class LaneHost {
+  readonly health: LaneHealth;
+  readonly report: LaneReport;
+  readonly judge: LaneJudge;
+  /** Wakes whose turn may come now. */
+  readonly queue = new LaneQueue();
+  /** Wakes that are not being sent: queued, waiting for a retry, or owed. */
+  unsent = 0;
+  /** Of these, the ones that are merely owed. */
+  owed = 0;
+  /** Attempts under way. */
+  sending = 0;
+  /** Whether it stands in line for a turn (`lane-turns.ts`). */
+  isInLine = false;
+  /** Cancels the timer for the end of its pause. */
+  cancelAdvance: (() => void) | undefined;
+
+  constructor({ clock, createBreaker, provider, retry, startsSlowly, telemetry }: LaneHostOptions) {
+    this.health = new LaneHealth({ clock, breaker: createBreaker(), retry, startsSlowly });
+    this.report = new LaneReport({ telemetry, provider, clock });
+    this.judge = new LaneJudge({ health: this.health, report: this.report, retry, clock });
+  }
+
+  /** Wakes that are not merely owed. */
+  get urgent(): number {
+    return this.unsent - this.owed;
+  }
+
+  /** Whether nothing is to be done here, nor to be waited for: a broken host without a wake would never be mended. */
+  get isIdle(): boolean {
+    return this.unsent === 0 && this.sending === 0 && this.health.waitMs === 0;
+  }
+
+  /** Whether it counts as a lane in use: a host that never delivered, and is merely owed wakes, does not. */
+  get isInUse(): boolean {
+    return this.health.isProven || this.urgent > 0 || this.sending > 0;
+  }
+
+  /** Whether the program may stop though wakes are queued here. */
+  get isStuck(): boolean {
+    return this.queue.size === 0 || this.health.state !== 'open';
+  }
+
+  /** What ails it at this moment. */
+  get troubles(): readonly LaneTrouble[] {
+    return laneTroubles(this.health, this.report);
+  }
+}

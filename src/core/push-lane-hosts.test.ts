@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+
+import { DELIVERED, FAILED, GONE, laneBench, type LaneBench } from '../../test/support/lane-bench.ts';
+import { settled } from '../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import type { OwedWake } from './ports.ts';
+import type { PushLaneOptions } from './push-lane-options.ts';
+import { addressOf } from './push-target.ts';
+import type { WakeEnd } from './wake-request.ts';
+
+/** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */
+function hostsBench(options: Partial<PushLaneOptions> = {}): LaneBench {
+  return laneBench({
+    startsSlowly: true,
+    hostOf: (target) => addressOf(target).split('/')[0] ?? '',
+    ...options,
+  });
+}
+
+/** Asks for one device of each of so many hosts, and has all of them fail. */
+async function dead(bench: LaneBench, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) void bench.ask(`dead-${n}/x`);
+  for (let n = 0; n < count; n++) await bench.answer(FAILED, `dead-${n}/x`);
+}
+
+describe('hosts of one lane', () => {
+  test('are each broken by their own failures, and no other waits', async () => {
+    const bench = hostsBench();
+    const { answer, ask, lane, underWay } = bench;
+    for (const device of ['a', 'b', 'c']) void ask(`down/${device}`);
+    await answer(FAILED);
+    await answer(FAILED);
+    expect(lane.troubles).toMatchObject({ down: 1 });
+    void ask('down/d');
+    void ask('up/a');
+    expect(underWay()).toEqual(['up/a']);
+    await answer(DELIVERED);
+    expect(lane.troubles).toMatchObject({ down: 1 });
+  });
+
+  test('have each two attempts under way at once until one delivers, and then as many as the lane allows', async () => {
+    const { answer, ask, underWay } = hostsBench({ concurrency: 4 });
+    for (const device of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void ask(`host/${device}`);
+    expect(underWay()).toEqual(['host/a', 'host/b']);
+    await answer(DELIVERED, 'host/a');
+    expect(underWay()).toEqual(['host/b', 'host/c', 'host/d', 'host/e']);
+  });
+
+  test('have each a queue of their own: one that is full makes no other device wait', async () => {
+    const { ask, lane, underWay } = hostsBench({ capacity: 2 });
+    for (const device of ['a', 'b', 'c', 'd', 'e', 'f']) void ask(`full/${device}`);
+    expect([lane.troubles.full, lane.owed]).toEqual([1, 2]);
+    void ask('other/a');
+    expect([lane.owed, underWay()]).toEqual([2, ['full/a', 'full/b', 'other/a']]);
+  });
+
+  test('count as lanes while they deliver or are asked to, not while they are merely owed wakes', async () => {
+    const bench = hostsBench({ deadlineMs: SECOND_MS });
+    const { answer, ask, lane } = bench;
+    void ask('good/a');
+    await answer(DELIVERED);
+    await dead(bench, 3);
+    expect([lane.owed, lane.hosts]).toEqual([3, 1]);
+  });
+
+  test('are forgotten ten minutes after they had something to do, and then no timer is left', async () => {
+    const { answer, ask, lane, schedule } = hostsBench();
+    void ask('good/a');
+    await answer(DELIVERED);
+    void ask('gone/a');
+    await answer(GONE);
+    await schedule.advance(20 * MINUTE_MS);
+    expect([lane.hosts, schedule.pending]).toEqual([0, 0]);
+  });
+});
+
+describe('thousands of dead hosts', () => {
+  const shares = { fresh: { atOnce: 10 }, failing: { atOnce: 5, perSecond: 2 } };
+
+  test('have no more attempts under way at once than their share, and a host that delivers waits for none of them', async () => {
+    const { answer, ask, underWay } = hostsBench({ shares });
+    void ask('good/a');
+    await answer(DELIVERED);
+    for (let n = 0; n < 1000; n++) void ask(`tar-pit-${n}/x`);
+    expect(underWay().length).toBe(10);
+    void ask('good/b');
+    expect(underWay().at(-1)).toBe('good/b');
+  });
+
+  test('are tried again at the pace of their share, in turn, and a new host waits for none of them', async () => {
+    const bench = hostsBench({ shares, deadlineMs: HOUR_MS });
+    const { answer, ask, schedule, tried, underWay } = bench;
+    await dead(bench, 50);
+    const first = tried().length;
+    for (let n = 0; n < 20; n++) {
+      await schedule.advance(SECOND_MS);
+      await answer(FAILED);
+    }
+    const again = tried().slice(first);
+    expect(again.length).toBeGreaterThanOrEqual(20);
+    // Two at once in the beginning, and two each second.
+    expect(again.length).toBeLessThanOrEqual(2 + 2 * 20);
+    expect(new Set(again).size).toBe(again.length);
+    void ask('new/a');
+    expect(underWay().at(-1)).toBe('new/a');
+  });
+
+  test('are all paid what they are owed once they work', async () => {
+    const bench = hostsBench({ shares, deadlineMs: SECOND_MS });
+    const { answer, lane, schedule } = bench;
+    await dead(bench, 100);
+    expect(lane.owed).toBe(100);
+    for (let n = 0; n < 200 && lane.owed + lane.pending > 0; n++) {
+      await schedule.advance(SECOND_MS);
+      await answer(DELIVERED);
+    }
+    expect([lane.owed, lane.pending]).toEqual([0, 0]);
+  });
+
+  test('make no host wait that has delivered and comes back from an outage', async () => {
+    const bench = hostsBench({ shares });
+    const { answer, ask, schedule, underWay } = bench;
+    void ask('good/a');
+    await answer(DELIVERED);
+    for (const device of ['a', 'b', 'c']) void ask(`good/${device}`);
+    await answer(FAILED);
+    await dead(bench, 100);
+    await schedule.advance(2 * MINUTE_MS);
+    expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(1);
+    await answer(
+      DELIVERED,
+      underWay().find((token) => token.startsWith('good/')),
+    );
+    void ask('good/d');
+    expect(underWay()).toContain('good/d');
+  });
+
+  test('do not make hosts that deliver send one wake at a time: only hosts that deliver count for that', async () => {
+    const { answer, ask, underWay } = hostsBench({ crowd: 3, concurrency: 2 });
+    for (const host of ['good', 'fine']) {
+      void ask(`${host}/a`);
+      await answer(DELIVERED);
+    }
+    for (let n = 0; n < 100; n++) void ask(`tar-pit-${n}/x`);
+    for (const device of ['b', 'c']) void ask(`good/${device}`);
+    expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(2);
+    for (const device of ['b', 'c']) void ask(`fine/${device}`);
+    expect(underWay().filter((token) => token.startsWith('fine/'))).toHaveLength(1);
+  });
+
+  test('are given up, and stay on record, where there is room for no further host', async () => {
+    const record = new Map<string, OwedWake>();
+    const owed = {
+      owe: (wake: OwedWake) => void record.set(addressOf(wake.target), wake),
+      settle: (target: OwedWake['target']) => void record.delete(addressOf(target)),
+      find: () => undefined,
+    };
+    const bench = hostsBench({ mostHosts: 100, deadlineMs: SECOND_MS, owed });
+    const { answer, ask, lane, telemetry, underWay } = bench;
+    void ask('good/a');
+    await answer(DELIVERED);
+    await dead(bench, 99);
+    void ask('new/a');
+    expect(underWay()).toEqual(['new/a']);
+    expect([lane.owed, record.size]).toEqual([98, 99]);
+    expect(telemetry.total('wakes_dropped', 'fcm', 'displaced')).toBe(1);
+    void ask('good/b');
+    expect(underWay()).toEqual(['new/a', 'good/b']);
+  });
+
+  test('that are all being tried leave a new one on record', async () => {
+    const ends: WakeEnd[] = [];
+    const { ask, telemetry } = hostsBench({ mostHosts: 2 });
+    for (const host of ['one', 'two', 'three']) void ask(`${host}/a`).then((end) => ends.push(end));
+    await Promise.resolve();
+    expect(ends).toEqual(['dropped']);
+    expect(telemetry.total('wakes_turned_away', 'fcm')).toBe(1);
+  });
+});
+
+test('a stop tries hosts that never delivered once more, faster than their share', async () => {
+  const bench = hostsBench({ shares: { failing: { perSecond: 1 } } });
+  const { answer, lane, schedule, underWay } = bench;
+  await dead(bench, 20);
+  const drained = lane.drain(new AbortController().signal);
+  await settled();
+  expect(underWay()).toHaveLength(20);
+  await answer(FAILED);
+  expect(await drained).toBe(20);
+  expect(schedule.pending).toBe(0);
+});
