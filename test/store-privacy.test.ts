@@ -7,6 +7,7 @@ import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { Phone } from '../stand-ins/phone.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
 import { fcmError } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { untilMetric } from './support/scene.ts';
@@ -129,6 +130,35 @@ test('two stores of the same data, under two keys or one, have no frame in commo
   expect(count).toBeGreaterThan(300);
   expect(pieces.size).toBe(count);
 });
+
+test.each(['file', 'memory'] as const)(
+  'STORE=%s keeps every device in a frame of one length, whatever it is registered with',
+  async (store) => {
+    const DATA_DIR = await tempDirectory();
+    const server = keep(await startTestServer({ environment: { STORE: store, DATA_DIR } }));
+    const endpoint = 'https://push.example/';
+    const subscriptions = ['', 'x'.repeat(400), 'x'.repeat(900)].map(
+      (path) => new WebPushSubscription(endpoint + path),
+    );
+    const devices = [
+      { token: 'a-token', platform: 'ios' },
+      { token: `${'a'.repeat(22)}:${'b'.repeat(140)}`, platform: 'android' },
+      { token: endpoint, platform: 'android' },
+      ...subscriptions.map((subscription) => ({ subscription })),
+    ];
+    for (const [n, device] of devices.entries()) {
+      const answer = await server.post('/api/register', { trade_pubkey: key(n), ...device });
+      expect(answer).toMatchObject({ status: 200 });
+    }
+    const name = store === 'file' ? 'store.json' : 'unifiedpush_endpoints.json';
+    const { frames } = JSON.parse(await readFile(join(DATA_DIR, name), 'utf8')) as { frames: string[] };
+    // What the file was made with comes before; with STORE=memory the first endpoint is in it.
+    const made = store === 'file' ? 1 : 2;
+    const kept = store === 'file' ? devices.length : subscriptions.length;
+    expect(frames.length).toBe(made + kept);
+    expect(new Set(frames.slice(made).map(({ length }) => length)).size).toBe(1);
+  },
+);
 
 test('what was removed or has expired is gone from the files with the next sweep, also as it was sealed', async () => {
   const DATA_DIR = await tempDirectory();

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import type { Secret } from '../core/secret.ts';
 import { newHeader, SEPARATOR, TRAILER } from './document-header.ts';
+import { commitBytes } from './frame-length.ts';
 import type { FrameSealer } from './frame-sealer.ts';
 import type { DocumentEnd } from './read-document.ts';
 
@@ -33,7 +34,7 @@ export class DocumentFile implements AsyncDisposable {
   private constructor(
     path: string,
     file: FileHandle,
-    { sealer, end, frames }: Omit<DocumentEnd, 'key' | 'isTorn'>,
+    { sealer, end, frames }: Pick<DocumentEnd, 'sealer' | 'end' | 'frames'>,
   ) {
     this.path = path;
     this.#file = file;
@@ -68,9 +69,14 @@ export class DocumentFile implements AsyncDisposable {
     return this.#end + TRAILER.length;
   }
 
-  /** Adds a frame, not durable yet. @throws WriteFailure */
-  async write(records: readonly Uint8Array[]): Promise<void> {
-    const sealed = this.#sealer.seal(this.#frames, records).toString('base64');
+  /**
+   * Adds a frame, not durable yet.
+   *
+   * @param filled how long its content is made, in bytes
+   * @throws WriteFailure
+   */
+  async write(records: readonly Uint8Array[], filled = commitBytes(records)): Promise<void> {
+    const sealed = this.#sealer.seal(this.#frames, records, filled).toString('base64');
     const frame = `${this.#frames === 0 ? '' : SEPARATOR}"${sealed}"`;
     try {
       await writeAll(this.#file, frame + TRAILER, this.#end);

@@ -47,6 +47,12 @@ async function outcome(bytes: Uint8Array): Promise<State | string> {
   });
 }
 
+/** Every byte of the first and the last hundred, and of those between one in eleven: of each group of four in base64, any. */
+function* placesIn(from: number, to: number): Generator<number> {
+  const edge = 120;
+  for (let at = from; at < to; at += at < from + edge || at >= to - edge ? 1 : 11) yield at;
+}
+
 /** What ends the document, and is overwritten by every change. */
 const TRAILER = 4;
 
@@ -54,7 +60,7 @@ describe('a file that ends', () => {
   test('at any byte of its last change is the state before it, or after it', async () => {
     const { bytes, states, ends } = await history();
     const [before = 0, after = 0] = ends.slice(-2);
-    for (let length = before - TRAILER; length < after; length++) {
+    for (const length of placesIn(before - TRAILER, after)) {
       const isWhole = length >= after - TRAILER;
       expect(await outcome(bytes.subarray(0, length)), `cut at ${length}`).toEqual(
         states.at(isWhole ? -1 : -2),
@@ -65,7 +71,7 @@ describe('a file that ends', () => {
   test('with zeros in place of its last change, from any byte on, is the state before it', async () => {
     const { bytes, states, ends } = await history();
     const [before = 0, after = 0] = ends.slice(-2);
-    for (let from = before - TRAILER; from < after - TRAILER; from++) {
+    for (const from of placesIn(before - TRAILER, after - TRAILER)) {
       const zeroed = Buffer.from(bytes);
       zeroed.fill(0, from);
       expect(await outcome(zeroed), `zeros from ${from}`).toEqual(states.at(-2));
@@ -86,7 +92,9 @@ describe('a file in which a byte is another', () => {
       const { bytes, states, ends } = await history();
       const last = (ends.at(-2) ?? 0) - TRAILER;
       let stopped = 0;
-      for (let at = 0; at < last; at++) {
+      let tried = 0;
+      for (const at of placesIn(0, last)) {
+        tried++;
         const flipped = Buffer.from(bytes);
         flipped[at] = (flipped[at] ?? 0) ^ 1;
         const result = await outcome(flipped);
@@ -95,7 +103,7 @@ describe('a file in which a byte is another', () => {
         if (typeof result === 'string') stopped++;
       }
       // The others are in the note for people, or stand between frames.
-      expect(stopped).toBeGreaterThan(last - 120);
+      expect(stopped).toBeGreaterThan(tried - 120);
     },
     5 * PATIENCE_MS,
   );

@@ -140,6 +140,7 @@ export class FileStore {
       await removeDrafts(path);
       this.#journal.attach(await DocumentFile.resume(path, document));
       this.#policy.noteEnd(this.size);
+      if (!document.isUsual) this.#policy.noteGarbage();
     } catch (error) {
       return this.#journal.refuse(error);
     }

@@ -9,12 +9,6 @@ const INDEX_BYTES = 6;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const LEAST_BYTES = INDEX_BYTES + NONCE_BYTES + TAG_BYTES;
-/**
- * Frames are filled up to a multiple of this: one registration is one step for most, so that the length of a frame tells
- * neither the platform of a device nor, mostly, whether it holds a registration at all.
- */
-const STEP_BYTES = 256;
-
 export const SALT_BYTES = 32;
 
 /** A frame that opened. */
@@ -42,13 +36,13 @@ export class FrameSealer {
     this.check = derive('store-check', CHECK_BYTES).toString('hex');
   }
 
-  seal(index: number, records: readonly Uint8Array[]): Buffer {
+  /** @param filled how many bytes the records are made with zeros behind them: the length of the frame tells this alone */
+  seal(index: number, records: readonly Uint8Array[], filled: number): Buffer {
     const header = Buffer.alloc(INDEX_BYTES);
     header.writeUIntBE(index, 0, INDEX_BYTES);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
     const length = records.reduce((sum, record) => sum + record.length, 0);
-    const filled = Math.max(1, Math.ceil(length / STEP_BYTES)) * STEP_BYTES;
     cipher.setAAD(header, { plaintextLength: filled });
     const plaintext = Buffer.concat([...records, Buffer.alloc(filled - length)]);
     const ciphertext = cipher.update(plaintext);

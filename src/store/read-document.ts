@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 import type { Secret } from '../core/secret.ts';
 import { readHeader, type HeaderProblem } from './document-header.ts';
+import { isUsualLength } from './frame-length.ts';
 import { FrameSealer } from './frame-sealer.ts';
 import { readLines } from './read-lines.ts';
 import { decodeRecords, UnreadableRecord } from './record-codec.ts';
@@ -21,6 +22,8 @@ export interface DocumentEnd {
   readonly frames: number;
   /** Whether something lies behind the last frame that is not the trailer: a frame that a crash kept from being finished. */
   readonly isTorn: boolean;
+  /** Whether all frames have lengths of today's: those of an earlier version told what kind of device they hold. */
+  readonly isUsual: boolean;
 }
 
 /** `sealed-otherwise`: with none of the keys. @see HeaderProblem */
@@ -74,6 +77,7 @@ class Reading {
   /** Where the first line is that should have been a frame and is none. */
   #brokenAt: number | undefined;
   #hasTrailer = false;
+  #isUsual = true;
 
   constructor(
     keys: readonly Secret<Uint8Array>[],
@@ -101,6 +105,7 @@ class Reading {
     this.#hasTrailer = false;
     this.#readRecords(frame.records, at);
     this.#frames = frame.index + 1;
+    if (!isUsualLength(frame.records.length)) this.#isUsual = false;
     this.#end = at + length;
   }
 
@@ -108,7 +113,14 @@ class Reading {
     if (this.#sealer === undefined) throw new DocumentProblem('foreign', 0);
     if (!this.#isWhole) this.#damage(this.#brokenAt ?? this.#end);
     const isTorn = this.#brokenAt !== undefined || !this.#hasTrailer;
-    return { sealer: this.#sealer, key: this.#key, end: this.#end, frames: this.#frames, isTorn };
+    const [sealer, key, end, frames, isUsual] = [
+      this.#sealer,
+      this.#key,
+      this.#end,
+      this.#frames,
+      this.#isUsual,
+    ];
+    return { sealer, key, end, frames, isTorn, isUsual };
   }
 
   #readHeader(line: string, end: number): void {

@@ -52,6 +52,12 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
   return writer.bytes();
 }
 
+/** Whether a record has a device in it, so that its length depends on which. */
+export function namesDevice(record: Uint8Array): boolean {
+  const type = record[0];
+  return type === TYPES.registered || type === TYPES.owed || type === TYPES.settled;
+}
+
 /** @throws UnreadableRecord */
 export function* decodeRecords(bytes: Buffer): Generator<StoreRecord> {
   const reader = new ByteReader(bytes);

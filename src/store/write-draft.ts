@@ -4,11 +4,10 @@ import { basename, dirname, join } from 'node:path';
 
 import type { Secret } from '../core/secret.ts';
 import { DocumentFile } from './document-file.ts';
+import { LONG_FRAME_BYTES, longFrameBytes } from './frame-length.ts';
 import { encodeRecord } from './record-codec.ts';
 import type { StoreRecord } from './store-record.ts';
 
-/** Records that are sealed together when a file is written anew: one frame is some milliseconds' work. In bytes. */
-const FRAME_BYTES = 64 * 1024;
 const DRAFT = '.new';
 
 /** Writes all that a store holds to a file beside its own. The store may change meanwhile. @throws what the system says */
@@ -19,7 +18,7 @@ export async function writeDraft(
 ): Promise<DocumentFile> {
   const draft = await DocumentFile.create(`${path}.${randomUUID()}${DRAFT}`, key);
   try {
-    for (const records of framesOf(snapshot)) await draft.write(records);
+    for (const records of framesOf(snapshot)) await draft.write(records, longFrameBytes(records));
     return draft;
   } catch (error) {
     await discard(draft);
@@ -45,12 +44,13 @@ function* framesOf(snapshot: Iterable<StoreRecord>): Generator<Uint8Array[]> {
   let length = 0;
   for (const record of snapshot) {
     const bytes = encodeRecord(record);
+    if (records.length > 0 && length + bytes.length > LONG_FRAME_BYTES) {
+      yield records;
+      records = [];
+      length = 0;
+    }
     records.push(bytes);
     length += bytes.length;
-    if (length < FRAME_BYTES) continue;
-    yield records;
-    records = [];
-    length = 0;
   }
   if (records.length > 0) yield records;
 }
