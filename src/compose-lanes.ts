@@ -113,6 +113,7 @@ function laneFactory(
       createBreaker: () => new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
       startsSlowly,
       deadlineMs: config.wakes.deadlineMs,
+      eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: provider.name !== 'unifiedpush' },
       consequences: registrations,
       redirect,
       owed,

@@ -7,6 +7,7 @@ import { ClockSkew } from './core/clock-skew.ts';
 import type { CoalescerOptions } from './core/coalescer.ts';
 import { EventAdmission } from './core/event-admission.ts';
 import type { Redirect } from './core/moved-keys.ts';
+import { deviceOf } from './core/push-target.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import { RecentWakes } from './core/recent-wakes.ts';
 import { Registrations, type RegistrationsParts } from './core/registrations.ts';
@@ -97,8 +98,10 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
   const store = composeStore(parts, { clock, allowsEndpoint: guard.allows });
   const { owed, seen } = store;
-  const onMoved: RegistrationsParts['onMoved'] = (...moved) => void waker.keyMoved(...moved).catch(onFault);
-  const registrations = createRegistrations(parts, store, onMoved);
+  const registrations = createRegistrations(parts, store, {
+    onMoved: (...moved) => void waker.keyMoved(...moved).catch(onFault),
+    onRegister: (device) => lanes.trust(device, deviceOf(device)),
+  });
   const curve = new TestedCurve({ sources: parts.curves ?? BUNDLED, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
@@ -126,20 +129,8 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const relays = composeRelays(parts, clock, intake, verifier, skew, store.proofs);
   const verifying = { curve, verifier };
   const api = composeApi(parts, { registrations, relays, announcements, ...verifying, guard, vapid, recent });
-  const observed = {
-    ...composed,
-    store,
-    registrations,
-    seen,
-    waker,
-    announcements,
-    relays,
-    skew,
-    clock,
-    curve,
-    onFault,
-  };
   const own = { curve, store, registrations, fcm, waker, announcements, lanes, relays, api };
+  const observed = { ...composed, ...own, seen, skew, clock, onFault };
   return { ...own, ...composeOperations(parts, observed) };
 }
 
@@ -163,7 +154,7 @@ function coalescingReport(
 function createRegistrations(
   { config, telemetry, clock = Date.now }: CompositionParts,
   store: ComposedStore,
-  onMoved: RegistrationsParts['onMoved'],
+  listeners: Pick<RegistrationsParts, 'onMoved' | 'onRegister'>,
 ): Registrations {
   const { lifetime } = config.registrations;
   const ownership = config.http.registrationAuth !== 'off';
@@ -173,7 +164,7 @@ function createRegistrations(
     clock,
     telemetry,
     ownership,
-    ...(onMoved && { onMoved }),
+    ...listeners,
   });
 }
 

@@ -1,54 +1,118 @@
 import { generateSecretKey } from 'nostr-tools/pure';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { registerDevices } from './support/devices.ts';
+import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { registerDevices, type Device } from './support/devices.ts';
 import { fcmError } from './support/fcm-answers.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { keep } from './support/keep.ts';
+import { setScene, untilMetric, type Scene } from './support/scene.ts';
+import { standingAlarms } from './support/standing-alarms.ts';
 import { eventFor } from './support/wire-events.ts';
 
-const SENDS = 400;
-const GONE = 300;
+const UNREGISTERED = fcmError(404, 'UNREGISTERED');
 const FORGOTTEN = 'mostro_push_registrations_forgotten_total';
 const SUSPECT = 'mostro_push_wakes_owed_total{provider="fcm",reason="suspect"}';
+/** So that a second strike counts as soon as it can be. */
+const AT_ONCE = { GONE_CONFIRM_SECONDS: '0' };
 
-/** How a hundred good answers stand among three hundred that call a device gone. */
-test.each<[string, (n: number) => boolean, number]>([
-  ['from the first on', (n) => n < GONE, 10],
-  ['three of every four', (n) => n % 4 !== 0, 15],
-  // Whoever had more delivered than gone is believed: a hundred good ones vouch for as many that are gone.
-  ['after a hundred good ones', (n) => n >= SENDS - GONE, 100],
-])(
-  '300 devices of 400 that are suddenly UNREGISTERED, %s: the forgetting stops, and says so',
-  async (_name, isGone, mostForgotten) => {
-    // One at a time, so that they are answered in their order.
-    const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
-    const { relay, google, server } = await setScene({ laneSizes });
-    const devices = await registerDevices(server, SENDS);
-    const gone = new Set(devices.filter((_, n) => isGone(n)).map(({ token }) => token));
-    google.answer = ({ token }) => (gone.has(token) ? fcmError(404, 'UNREGISTERED') : undefined);
-    const secretKey = generateSecretKey();
-    for (const { key } of devices) relay.broadcast(eventFor([key], { secretKey }));
-    await google.refusals.atLeast(GONE);
-    await google.pushes.atLeast(SENDS - GONE);
-    const forgotten = await server.metric(FORGOTTEN);
-    await untilMetric(server, SUSPECT, GONE - forgotten);
-    console.info(`UNREGISTERED ${_name}: ${forgotten} of ${GONE} forgotten`);
-
-    expect(forgotten).toBeLessThanOrEqual(mostForgotten);
-    expect(server.log.all.filter(({ msg }) => msg === 'lane.eviction_stopped').length).toBeGreaterThan(0);
-  },
-);
-
-test('a suspect is left alone for an hour, also by further events', async () => {
-  const { relay, google, server, woken } = await setScene();
-  const devices = await registerDevices(server, 20);
+/** Google calls these devices gone. */
+function bury({ google }: Scene, devices: readonly Device[]): void {
   const gone = new Set(devices.map(({ token }) => token));
-  google.answer = ({ token }) => (gone.has(token) ? fcmError(404, 'UNREGISTERED') : undefined);
-  for (const { key } of devices) relay.broadcast(eventFor([key]));
+  google.answer = ({ token }) => (gone.has(token) ? UNREGISTERED : undefined);
+}
+
+function wakeAll({ relay }: Scene, devices: readonly Device[]): void {
+  const secretKey = generateSecretKey();
+  for (const { key } of devices) relay.broadcast(eventFor([key], { secretKey }));
+}
+
+function stops({ server }: Scene): number {
+  return server.log.all.filter(({ msg }) => msg === 'lane.eviction_stopped').length;
+}
+
+test('none of 250 devices is forgotten that are called gone behind 300 deliveries, and an alarm says so', async () => {
+  // One at a time, so that they are answered in their order.
+  const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
+  const scene = await setScene({ laneSizes, environment: AT_ONCE });
+  const { google, server, woken } = scene;
+  const devices = await registerDevices(server, 550);
+  bury(scene, devices.slice(300));
+  wakeAll(scene, devices);
+  await google.pushes.atLeast(300);
+  await google.refusals.atLeast(250);
+  // Google delivers to others all the time.
+  await woken();
+  expect(await server.metric(FORGOTTEN)).toBe(0);
+  expect(await server.metric('mostro_push_devices_owed{provider="fcm"}')).toBe(250);
+  expect(stops(scene)).toBeGreaterThan(0);
+  expect(await standingAlarms(server)).toContain('devices called gone');
+  expect((await fetch(`${server.adminUrl}/health/ready`)).status).toBe(200);
+});
+
+test('nobody is forgotten in a small community where everyone is called gone', async () => {
+  const scene = await setScene({ environment: AT_ONCE });
+  const { google, server } = scene;
+  const devices = await registerDevices(server, 5);
+  bury(scene, devices);
+  wakeAll(scene, devices);
+  await google.refusals.atLeast(15);
+  expect(await server.metric(FORGOTTEN)).toBe(0);
+  google.answer = undefined;
+  const pushes = await google.pushes.atLeast(5);
+  expect(new Set(pushes.map(({ token }) => token)).size).toBe(5);
+});
+
+test('while too many are called gone a suspect is left alone for an hour, also by further events', async () => {
+  const scene = await setScene();
+  const { google, server, woken } = scene;
+  const devices = await registerDevices(server, 20);
+  bury(scene, devices);
+  wakeAll(scene, devices);
   await google.refusals.atLeast(20);
-  const forgotten = await server.metric(FORGOTTEN);
-  await untilMetric(server, SUSPECT, 20 - forgotten);
-  for (const { key } of devices) relay.broadcast(eventFor([key]));
+  await untilMetric(server, SUSPECT, 20);
+  wakeAll(scene, devices);
   await woken();
   expect(google.refusals.count).toBe(20);
+});
+
+test('a flood of dead tokens keeps no device from being forgotten that was in use, nor the server from being ready', async () => {
+  const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.2' } });
+  const { google, server, woken } = scene;
+  const [phone, ...junk] = await registerDevices(server, 101);
+  if (phone === undefined) throw new Error('no phone');
+  wakeAll(scene, [phone]);
+  await google.pushes.atLeast(1);
+  bury(scene, [phone, ...junk]);
+  wakeAll(scene, junk);
+  await google.refusals.atLeast(100);
+  wakeAll(scene, [phone]);
+  await google.refusals.atLeast(1, { where: ({ token }) => token === phone.token });
+  await woken();
+  await untilMetric(server, FORGOTTEN, 1);
+  expect((await fetch(`${server.adminUrl}/health/ready`)).status).toBe(200);
+});
+
+describe('a device that is called gone once', () => {
+  test('gets its wake, and keeps its registration, when the push service takes it back', async () => {
+    const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
+    const { google, server } = scene;
+    const [phone] = await registerDevices(server, 1);
+    let answers = 0;
+    google.answer = () => (answers++ === 0 ? UNREGISTERED : undefined);
+    wakeAll(scene, phone === undefined ? [] : [phone]);
+    expect((await google.pushes.atLeast(1)).map(({ token }) => token)).toEqual([phone?.token]);
+    expect(await server.metric(FORGOTTEN)).toBe(0);
+    expect(await server.metric(SUSPECT)).toBe(1);
+  });
+
+  test('at a push server is forgotten by its second word, and no other lane is asked', async () => {
+    const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
+    const unifiedPush = keep(await UnifiedPushStandIn.start());
+    unifiedPush.answer = () => ({ status: 410 });
+    const devices = await registerDevices(scene.server, 20, (n) => unifiedPush.endpoint(`Eve${n}`));
+    wakeAll(scene, devices);
+    await untilMetric(scene.server, FORGOTTEN, 20);
+    expect(unifiedPush.pushes.count).toBe(40);
+    expect(stops(scene)).toBe(0);
+  });
 });

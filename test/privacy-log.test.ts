@@ -59,6 +59,7 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
       {
         NOSTR_RELAYS: relay.url,
         UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
+        GONE_CONFIRM_SECONDS: '0',
         LOG_LEVEL: 'trace',
         LOG_FORMAT: format,
         ...(await googleEnvironment(google)),

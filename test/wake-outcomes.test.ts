@@ -14,6 +14,9 @@ const fcmError = (status: number, detail?: object): { status: number; body: unkn
   body: { error: { code: status, message: 'no', status: 'NO', ...(detail && { details: [detail] }) } },
 });
 
+/** A second strike counts after this. */
+const SOON = { GONE_CONFIRM_SECONDS: '0.2' };
+
 async function registered(server: TestServer): Promise<number> {
   const status = (await (await fetch(`${server.apiUrl}/api/status`)).json()) as { tokens: { total: number } };
   return status.tokens.total;
@@ -23,21 +26,24 @@ describe('what follows from the answer of a push service', () => {
   test.each([
     ['UNREGISTERED', fcmError(404, { '@type': FCM_ERROR, errorCode: 'UNREGISTERED' })],
     ['Apple’s 410', fcmError(400, { '@type': APNS_ERROR, statusCode: 410, reason: 'Unregistered' })],
-  ])('%s forgets the device for all of its keys, and no other device', async (_name, answer) => {
-    const { relay, google, server, phone, woken } = await setScene();
+  ])('%s, twice, forgets the device for all of its keys, and no other device', async (_name, answer) => {
+    const { relay, google, server, phone, woken } = await setScene({ environment: SOON });
     const [buying, other] = [await phone(), await phone()];
     const selling = await phone({ token: buying.token });
     google.answer = ({ token }) => (token === buying.token ? answer : undefined);
 
     relay.broadcast(eventFor([buying.tradePubkey]));
+    await google.refusals.atLeast(1);
+    expect(await registered(server)).toBe(3);
+    relay.broadcast(eventFor([other.tradePubkey]));
     await untilMetric(server, 'mostro_push_registrations_forgotten_total', 2);
 
     expect(await registered(server)).toBe(1);
     google.answer = undefined;
     relay.broadcast(eventFor([buying.tradePubkey, selling.tradePubkey]));
     relay.broadcast(eventFor([other.tradePubkey]));
-    expect(await woken()).toEqual([other.token]);
-    expect(google.refusals.count).toBe(1);
+    expect(await woken()).toEqual([other.token, other.token]);
+    expect(google.refusals.count).toBe(2);
   });
 
   test.each([
@@ -75,8 +81,8 @@ describe('what follows from the answer of a push service', () => {
     expect(await woken()).toEqual([alice.token]);
   });
 
-  test.each([404, 410])('a UnifiedPush server’s %i forgets its device', async (status) => {
-    const { relay, server, phone } = await setScene();
+  test.each([404, 410])('a UnifiedPush server’s %i, twice, forgets its device', async (status) => {
+    const { relay, server, phone } = await setScene({ environment: SOON });
     const unifiedPush = keep(await UnifiedPushStandIn.start());
     const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
     const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
@@ -89,7 +95,8 @@ describe('what follows from the answer of a push service', () => {
     await unifiedPush.pushes.atLeast(1, { where: ({ path }) => path.startsWith('/upBob') });
 
     expect(await registered(server)).toBe(1);
-    expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
+    const paths = unifiedPush.pushes.all.map(({ path }) => path);
+    expect(paths).toEqual(['/upAlice?up=1', '/upAlice?up=1', '/upBob?up=1']);
   });
 
   test('a UnifiedPush server’s redirect is not followed and forgets nobody', async () => {

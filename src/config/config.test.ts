@@ -39,6 +39,7 @@ describe('with no configuration at all', () => {
         batchDelayMs: 5000,
         cooldownMs: 60_000,
         deadlineMs: 600_000,
+        goneConfirmMs: 600_000,
         retry: { minMs: 1000, baseMs: 1000 },
       },
       shutdownTimeoutMs: 10_000,

@@ -51,6 +51,8 @@ export interface Config {
     readonly batchDelayMs: number;
     readonly cooldownMs: number;
     readonly deadlineMs: number;
+    /** The least time between the two answers *gone* that forget a device. */
+    readonly goneConfirmMs: number;
     readonly retry: { readonly minMs: number; readonly baseMs: number };
   };
   readonly shutdownTimeoutMs: number;
@@ -188,6 +190,7 @@ function assembleWakes(values: Values): Config['wakes'] {
     batchDelayMs: values.BATCH_DELAY_MS,
     cooldownMs: values.COOLDOWN_MS,
     deadlineMs: values.WAKE_DEADLINE_SECONDS * SECOND_MS,
+    goneConfirmMs: values.GONE_CONFIRM_SECONDS * SECOND_MS,
     retry: { minMs: values.RETRY_MIN_MS, baseMs: values.RETRY_BASE_MS },
   };
 }

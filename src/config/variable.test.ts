@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { list, oneOf, onOff, parseHttpUrl, positiveNumber, wholeNumber } from './variable.ts';
+import { list, numberFromZero, oneOf, onOff, parseHttpUrl, positiveNumber, wholeNumber } from './variable.ts';
 
 const numbers = list('numbers', (member) => (/^\d+$/.test(member) ? Number(member) : undefined));
 
@@ -35,6 +35,22 @@ describe('a positive number', () => {
   test.each(['0', '0.0', '-1', '100.1', '.5', '5.', '1e1', 'Infinity', 'NaN', ''])('is not %j', (text) => {
     expect(positiveNumber(100).safeParse(text).error?.issues[0]?.message).toBe(
       'expected a number above 0, at most 100',
+    );
+  });
+});
+
+describe('a number from 0 on', () => {
+  test.each([
+    ['0', 0],
+    ['0.5', 0.5],
+    ['100', 100],
+  ])('may be %j', (text, value) => {
+    expect(numberFromZero(100).parse(text)).toBe(value);
+  });
+
+  test.each(['-1', '100.1', '.5', '1e1', 'NaN', ''])('is not %j', (text) => {
+    expect(numberFromZero(100).safeParse(text).error?.issues[0]?.message).toBe(
+      'expected a number from 0 to 100',
     );
   });
 });

@@ -36,14 +36,26 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
     .refine((value) => value >= min && value <= max, message);
 }
 
-/** A number of hours or days, which may have a fraction. */
+const DECIMAL = /^\d{1,9}(?:\.\d{1,9})?$/;
+
+/** A number of seconds, hours or days, which may have a fraction. */
 export function positiveNumber(max: number): z.ZodType<number, string> {
   const message = `expected a number above 0, at most ${max}`;
   return z
     .string()
-    .regex(/^\d{1,9}(?:\.\d{1,9})?$/, message)
+    .regex(DECIMAL, message)
     .transform(Number)
     .refine((value) => value > 0 && value <= max, message);
+}
+
+/** The same, or 0. */
+export function numberFromZero(max: number): z.ZodType<number, string> {
+  const message = `expected a number from 0 to ${max}`;
+  return z
+    .string()
+    .regex(DECIMAL, message)
+    .transform(Number)
+    .refine((value) => value <= max, message);
 }
 
 const SWITCH: ReadonlyMap<string, boolean> = new Map([

@@ -16,6 +16,7 @@ import {
   path,
   port,
   optional,
+  numberFromZero,
   positiveNumber,
   read,
   text,
@@ -140,6 +141,11 @@ export const VARIABLES = {
   WAKE_DEADLINE_SECONDS: variable(
     'Seconds after which a wake is given up; its device is then owed one.',
     positiveNumber(DAY_MS / SECOND_MS),
+    '600',
+  ),
+  GONE_CONFIRM_SECONDS: variable(
+    'Least seconds between the two answers of a push service that forget a device: the first one could be its mistake.',
+    numberFromZero(DAY_MS / SECOND_MS),
     '600',
   ),
   RETRY_MIN_MS: variable(

@@ -1,6 +1,6 @@
 import type { Backoff } from './backoff.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
-import { LaneJudge } from './lane-judge.ts';
+import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
 import { LaneQueue } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
@@ -11,6 +11,7 @@ export interface LaneHostOptions extends Omit<LaneHealthOptions, 'breaker'> {
   readonly createBreaker: () => Backoff;
   /** Name of the provider, for what is counted and said: the host itself is never named. */
   readonly provider: string;
+  readonly eviction: EvictionOptions;
   readonly telemetry: Telemetry;
 }
 
@@ -35,10 +36,11 @@ export class LaneHost {
   /** Cancels the timer for the end of its pause. */
   cancelAdvance: (() => void) | undefined;
 
-  constructor({ clock, createBreaker, provider, retry, startsSlowly, telemetry }: LaneHostOptions) {
+  constructor(options: LaneHostOptions) {
+    const { clock, createBreaker, eviction, provider, retry, startsSlowly, telemetry } = options;
     this.health = new LaneHealth({ clock, breaker: createBreaker(), retry, startsSlowly });
     this.report = new LaneReport({ telemetry, provider, clock });
-    this.judge = new LaneJudge({ health: this.health, report: this.report, retry, clock });
+    this.judge = new LaneJudge({ health: this.health, report: this.report, retry, clock, eviction });
   }
 
   /** Wakes that are not merely owed. */

@@ -42,6 +42,10 @@ export class LaneHosts {
     return sum;
   }
 
+  get(name: string): LaneHost | undefined {
+    return this.#hosts.get(name);
+  }
+
   /** Whether there is room for this host: idle hosts that have never delivered give way at once. */
   admits(name: string): boolean {
     if (this.#hosts.has(name) || this.#hosts.size < this.#options.most) return true;

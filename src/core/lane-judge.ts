@@ -1,10 +1,11 @@
 import type { Clock } from './clock.ts';
 import { CONSEQUENCES, type Delivery } from './delivery.ts';
-import { EvictionGuard, SUSPECT_RETRY_MS } from './eviction-guard.ts';
+import { EvictionGuard, GUARDED_RETRY_MS } from './eviction-guard.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneHealth } from './lane-health.ts';
 import type { LaneReport, OwedReason } from './lane-report.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import { Suspects, type Strike } from './suspects.ts';
 
 /** What is to be done with a wake after an attempt. Waits are milliseconds. */
 export type Ruling =
@@ -27,16 +28,41 @@ export interface LaneJudgeParts {
   readonly report: LaneReport;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
+  readonly eviction: EvictionOptions;
+}
+
+/** When a device that its push service calls gone is forgotten (contract 5). */
+export interface EvictionOptions {
+  /** `GONE_CONFIRM_SECONDS`, in milliseconds: the least time between the two strikes. */
+  readonly confirmMs: number;
+  /**
+   * Whether many devices of many parties are behind the lane (FCM, APNs): then a device is forgotten only while the push service
+   * delivers to others, and not while too many are called gone. What a UnifiedPush host says concerns its own devices alone.
+   */
+  readonly isGuarded: boolean;
 }
 
 /** Says what follows from every outcome (contract 5), and keeps the books of a lane's health and of its devices that are gone. */
 export class LaneJudge {
   readonly #parts: LaneJudgeParts;
-  readonly #guard: EvictionGuard;
+  readonly #guard: EvictionGuard | undefined;
+  readonly #suspects: Suspects;
 
   constructor(parts: LaneJudgeParts) {
     this.#parts = parts;
-    this.#guard = new EvictionGuard(parts.clock);
+    this.#guard = parts.eviction.isGuarded ? new EvictionGuard() : undefined;
+    this.#suspects = new Suspects(parts.eviction.confirmMs, parts.clock);
+  }
+
+  /** The device is in use: it has been registered anew. */
+  trust(device: string): void {
+    this.#suspects.clear(device);
+  }
+
+  /** How long the device must not be tried, in milliseconds: a suspect while the guard is up is tried once an hour. */
+  restMs(device: string): number {
+    if (this.#guard === undefined || !this.#suspects.has(device) || !this.#guard.protects(device)) return 0;
+    return this.#suspects.untilRestedMs(device, GUARDED_RETRY_MS);
   }
 
   rule(entry: LaneEntry, delivery: Delivery): Ruling {
@@ -45,8 +71,9 @@ export class LaneJudge {
     report.state(health.note(entry.device, delivery), health.waitMs);
     switch (CONSEQUENCES[delivery.outcome]) {
       case 'renew':
-        this.#guard.noteDelivered(entry.device);
-        report.guard(this.#guard.isUp);
+        this.#suspects.noteDelivered(entry.device);
+        this.#guard?.noteDelivered(entry.device);
+        report.guard(this.#guard?.isUp === true);
         return { next: 'renew' };
       case 'forget':
         return this.#gone(entry);
@@ -58,14 +85,30 @@ export class LaneJudge {
     }
   }
 
+  /** Forgetting cannot be undone: it takes two strikes, some time apart, and a push service that is known to work (contract 5). */
   #gone(entry: LaneEntry): Ruling {
-    // A lane that has never delivered has nothing to lose by being believed.
-    const mayForget = this.#guard.noteGone(entry.device) || !this.#parts.health.isProven;
-    this.#parts.report.guard(!mayForget);
+    const { device } = entry;
     entry.isRefused = true;
-    return mayForget
-      ? { next: 'forget' }
-      : { next: 'owe', reason: 'suspect', waitMs: SUSPECT_RETRY_MS, isFirm: true };
+    const strike = this.#suspects.strike(device);
+    // Once for each suspect: one dead device with many events does not look like many dead devices.
+    if (strike === 'first') this.#guard?.noteGone(device);
+    this.#parts.report.guard(this.#guard?.isUp === true);
+    if (this.#guard?.protects(device) === true)
+      return { next: 'owe', reason: 'suspect', waitMs: GUARDED_RETRY_MS, isFirm: true };
+    const isConfirmed =
+      strike === 'second' && (this.#guard === undefined || this.#suspects.hasSeenAnotherDelivered(device));
+    if (isConfirmed) {
+      this.#suspects.clear(device);
+      return { next: 'forget' };
+    }
+    return { next: 'owe', reason: 'suspect', waitMs: this.#confirmInMs(entry, strike), isFirm: false };
+  }
+
+  /** When a suspect is tried again: as soon as a second strike counts, and then ever more seldom. */
+  #confirmInMs({ device, timesOwed }: LaneEntry, strike: Strike): number {
+    const { eviction, retry } = this.#parts;
+    if (strike !== 'second') return this.#suspects.untilConfirmedMs(device);
+    return Math.max(eviction.confirmMs, retry.owedMs(timesOwed));
   }
 
   #again(entry: LaneEntry, delivery: Retry): Ruling {

@@ -27,7 +27,7 @@ describe('a wake whose keys are all registered with another device', () => {
     ['failed', FAILED, 'sent'],
     // Whoever waited was told when it became owed.
     ['was refused', REFUSED, 'owed'],
-    ['was told that the device is gone', GONE, 'sent'],
+    ['was told that the device is gone', GONE, 'owed'],
   ])('leaves its lane after an attempt that was under way and %s', async (_, answered, how) => {
     const { ask, answer, moved, tried } = laneBench();
     const end = ask('old');
@@ -36,6 +36,18 @@ describe('a wake whose keys are all registered with another device', () => {
     expect(tried()).toEqual(['old', 'new']);
     await answer(DELIVERED);
     expect(await end).toBe(how);
+  });
+
+  test('is not lost when its device is forgotten', async () => {
+    const eviction = { confirmMs: 0, isGuarded: false };
+    const { ask, answer, forgotten, lane, moved, tried } = laneBench({ eviction });
+    void ask('old');
+    await answer(GONE);
+    moved.set(K1, 'new');
+    await answer(GONE, 'old');
+    expect([forgotten, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
+    await answer(DELIVERED);
+    expect([lane.pending, lane.owed]).toEqual([0, 0]);
   });
 
   test('is looked up when its turn comes, though nobody has told the lane', async () => {

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, GONE, laneBench, type LaneBench } from '../../test/support/lane-bench.ts';
+import {
+  CONFIRM_MS,
+  DELIVERED,
+  FAILED,
+  GONE,
+  laneBench,
+  type LaneBench,
+} from '../../test/support/lane-bench.ts';
 import { settled } from '../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
 import type { OwedWake } from './ports.ts';
@@ -12,6 +19,7 @@ import type { WakeEnd } from './wake-request.ts';
 function hostsBench(options: Partial<PushLaneOptions> = {}): LaneBench {
   return laneBench({
     startsSlowly: true,
+    eviction: { confirmMs: CONFIRM_MS, isGuarded: false },
     hostOf: (target) => addressOf(target).split('/')[0] ?? '',
     ...options,
   });
@@ -68,6 +76,8 @@ describe('hosts of one lane', () => {
     void ask('good/a');
     await answer(DELIVERED);
     void ask('gone/a');
+    await answer(GONE);
+    await schedule.advance(CONFIRM_MS);
     await answer(GONE);
     await schedule.advance(20 * MINUTE_MS);
     expect([lane.hosts, schedule.pending]).toEqual([0, 0]);

@@ -1,51 +1,157 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, GONE, laneBench, MISCONFIGURED } from '../../test/support/lane-bench.ts';
+import {
+  CONFIRM_MS,
+  DELIVERED,
+  FAILED,
+  GONE,
+  laneBench,
+  MISCONFIGURED,
+  type LaneBench,
+} from '../../test/support/lane-bench.ts';
+import { fcmTarget } from '../../test/support/registrations.ts';
 import { FakeSchedule } from '../../test/support/fake-schedule.ts';
 import { settled } from '../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import { deviceOf } from './push-target.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
-describe('a device that is gone', () => {
-  test('is forgotten, and its wake is dealt with', async () => {
-    const { ask, answer, forgotten, lane } = laneBench();
+describe('a device that is called gone', () => {
+  test('is kept and owed its wake, and forgotten when it is called gone again ten minutes later', async () => {
+    const { ask, answer, forgotten, lane, schedule, underWay } = laneBench();
     const end = ask('phone');
     await answer(GONE);
-    expect(await end).toBe('sent');
-    expect([forgotten, lane.owed]).toEqual([['phone'], 0]);
+    expect([await end, forgotten, lane.owed]).toEqual(['owed', [], 1]);
+    void ask('other');
+    await answer(DELIVERED);
+    await schedule.advance(CONFIRM_MS - 1);
+    expect(underWay()).toEqual([]);
+    await schedule.advance(1);
+    await answer(GONE);
+    expect([forgotten, lane.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
   });
 
-  test('is kept and owed its wake when suddenly all are, tried after an hour, and gets it then', async () => {
+  test('is tried at once for a further event, which is no second strike before the ten minutes are over', async () => {
+    const { ask, answer, forgotten, lane, schedule, tried } = laneBench();
+    void ask('phone');
+    await answer(GONE);
+    void ask('other');
+    await answer(DELIVERED);
+    for (let n = 0; n < 5; n++) {
+      await schedule.advance(MINUTE_MS);
+      void ask('phone');
+      await settled();
+      await answer(GONE);
+    }
+    expect([tried().length, forgotten, lane.owed]).toEqual([7, [], 1]);
+    await schedule.advance(5 * MINUTE_MS);
+    await answer(GONE);
+    expect(forgotten).toEqual(['phone']);
+  });
+
+  test('is kept for as long as no other device has had a wake delivered since, and tried ever more seldom', async () => {
+    const { ask, answer, forgotten, schedule, tried } = laneBench();
+    void ask('other');
+    await answer(DELIVERED);
+    await schedule.advance(1);
+    void ask('phone');
+    for (let minute = 0; minute <= 5 * 60; minute++) {
+      await answer(GONE);
+      await schedule.advance(MINUTE_MS);
+    }
+    expect(forgotten).toEqual([]);
+    expect(tried().length).toBeLessThan(15);
+    void ask('other');
+    await answer(DELIVERED);
+    await schedule.advance(2 * HOUR_MS);
+    await answer(GONE);
+    expect(forgotten).toEqual(['phone']);
+  });
+
+  test('is forgotten at the second strike also where nothing is delivered, if its push server speaks for itself alone', async () => {
+    const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
+    const { ask, answer, forgotten, schedule, telemetry } = laneBench({ eviction });
+    for (let n = 0; n < 100; n++) void ask(`device ${n}`);
+    await answer(GONE);
+    expect(forgotten).toEqual([]);
+    await schedule.advance(CONFIRM_MS);
+    await answer(GONE);
+    expect(forgotten).toHaveLength(100);
+    expect(telemetry.logged('lane.eviction_stopped')).toEqual([]);
+  });
+
+  test.each<[string, (bench: LaneBench) => Promise<void>]>([
+    [
+      'has had a wake delivered since',
+      async ({ ask, answer }) => {
+        void ask('phone');
+        await settled();
+        await answer(DELIVERED);
+      },
+    ],
+    [
+      'has been registered anew since',
+      async ({ lane }) => lane.trust(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
+    ],
+  ])('is no suspect any more if it %s', async (_, clear) => {
+    const bench = laneBench();
+    const { ask, answer, forgotten, schedule, tried } = bench;
+    void ask('phone');
+    await answer(GONE);
+    await clear(bench);
+    void ask('other');
+    await answer(DELIVERED);
+    await schedule.advance(CONFIRM_MS);
+    void ask('phone');
+    await settled();
+    await answer(GONE);
+    expect([tried().at(-1), forgotten]).toEqual(['phone', []]);
+  });
+});
+
+describe('while too many devices are called gone', () => {
+  test('nobody is forgotten, which is told; each is tried once an hour, and gets its wake then', async () => {
     const { ask, answer, forgotten, lane, schedule, telemetry, underWay } = laneBench();
     for (let n = 0; n < 300; n++) void ask(`device ${n}`);
     for (let n = 0; n < 3; n++) await answer(GONE);
-    expect([forgotten.length, lane.owed]).toEqual([9, 291]);
+    expect([forgotten.length, lane.owed]).toEqual([0, 300]);
     expect(telemetry.logged('lane.eviction_stopped')).toHaveLength(1);
     await schedule.advance(HOUR_MS - 1);
     expect(underWay()).toEqual([]);
     await schedule.advance(1);
     for (let n = 0; n < 3; n++) await answer(DELIVERED);
-    expect([forgotten.length, lane.owed, schedule.pending]).toEqual([9, 0, 0]);
+    expect([forgotten.length, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
     expect(telemetry.logged('lane.eviction_resumed')).toHaveLength(1);
   });
 
-  test('and kept is tried at most once an hour, whatever comes for it', async () => {
+  test('a suspect is left alone for an hour, whatever comes for it', async () => {
     const { ask, answer, schedule, underWay } = laneBench();
     for (let n = 0; n < 20; n++) void ask(`device ${n}`);
     await answer(GONE);
     await schedule.advance(MINUTE_MS);
-    void ask('device 19');
+    for (const n of [0, 19]) expect(await ask(`device ${n}`)).toBe('owed');
     await settled();
     expect(underWay()).toEqual([]);
   });
 
-  test('is tried once more after the guard let go, and then forgotten', async () => {
-    const { ask, answer, forgotten, lane, schedule } = laneBench();
-    for (let n = 0; n < 12; n++) void ask(`device ${n}`);
-    await answer(GONE);
-    await schedule.advance(HOUR_MS);
-    await answer(GONE);
-    expect([forgotten.length, lane.owed]).toEqual([12, 0]);
+  test('none of 250 that are called gone behind 300 deliveries is forgotten, nor of all in a small community', async () => {
+    const { ask, answer, forgotten, schedule, tried } = laneBench();
+    const all = Array.from({ length: 550 }, (_, n) => `device ${n}`);
+    for (let round = 0; round < 4; round++) {
+      for (const device of all) void ask(device);
+      for (let n = 0; n < 550; n++) await answer(n < 300 ? DELIVERED : GONE, all[n]);
+      await schedule.advance(HOUR_MS);
+    }
+    expect(forgotten).toEqual([]);
+    expect(tried().filter((token) => all.indexOf(token) >= 300).length).toBeGreaterThan(600);
+
+    const small = laneBench();
+    for (let round = 0; round < 4; round++) {
+      for (let n = 0; n < 8; n++) void small.ask(`device ${n}`);
+      await small.answer(GONE);
+      await small.schedule.advance(HOUR_MS);
+    }
+    expect(small.forgotten).toEqual([]);
   });
 });
 

@@ -93,6 +93,11 @@ export class PushLane {
     return this.#isClosed;
   }
 
+  /** The device has been registered anew: it is no suspect any more. */
+  trust(target: PushTarget, device: string): void {
+    this.#hosts.get(this.#options.hostOf(target))?.judge.trust(device);
+  }
+
   /** A key of the device has been registered with another device: a wake that waits here goes there. */
   follow(device: string): Promise<void> {
     return this.#moved.follow(device);
@@ -168,14 +173,15 @@ export class PushLane {
     while (waitMs === 0 && !this.#isClosed && host.sending < this.#turns.concurrency(host, concurrency)) {
       const { first } = host.queue;
       if (first === undefined) break;
-      if (!this.#isLate(first)) {
+      const putOff = this.#putOff(first);
+      if (putOff === undefined) {
         const turn = this.#turns.take(host);
         if (turn === undefined) break;
         this.#book.next(host);
         this.#begin(first, turn);
       } else {
         this.#book.next(host);
-        this.#owe(first, { reason: 'deadline', waitMs: 0, isFirm: false });
+        this.#owe(first, putOff);
       }
       waitMs = host.health.waitMs;
     }
@@ -184,8 +190,12 @@ export class PushLane {
     if (host.urgent * 2 < capacity) host.report.load(false);
   }
 
-  #isLate({ deadlineAt, rank }: LaneEntry): boolean {
-    return rank !== 'owed' && this.#options.clock() >= deadlineAt;
+  /** Why a wake must not be sent though its turn has come: it is too late, or its device is a suspect that was tried not long ago. */
+  #putOff({ deadlineAt, device, host, rank }: LaneEntry): Omit<Owing, 'next'> | undefined {
+    if (rank !== 'owed' && this.#options.clock() >= deadlineAt)
+      return { reason: 'deadline', waitMs: 0, isFirm: false };
+    const waitMs = host.judge.restMs(device);
+    return waitMs > 0 ? { reason: 'suspect', waitMs, isFirm: true } : undefined;
   }
 
   #endIfDrained(): void {

@@ -27,6 +27,11 @@ export class PushLanes implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** The device has been registered anew: it is no suspect any more. */
+  trust(target: PushTarget, device: string): void {
+    this.#options.lanes[target.type]?.trust(target, device);
+  }
+
   /**
    * A key that pointed at this device has been registered with another one: a wake that waits for it goes there.
    *

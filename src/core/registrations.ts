@@ -16,6 +16,8 @@ export interface RegistrationsParts {
   readonly telemetry: Telemetry;
   /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
   readonly ownership?: boolean;
+  /** Told of a device that is about to be registered, again or for the first time: whoever registers it says that it is in use. */
+  readonly onRegister?: (device: PushTarget) => void;
   /** Told of a key that pointed at one device and has been registered with another: what waits for it goes there (contract 5). */
   readonly onMoved?: (key: TradePubkey, from: PushTarget, to: PushTarget) => void;
 }
@@ -30,6 +32,7 @@ export class Registrations implements WakeConsequences {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #ownership: boolean;
+  readonly #onRegister: RegistrationsParts['onRegister'];
   readonly #onMoved: RegistrationsParts['onMoved'];
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
@@ -40,6 +43,7 @@ export class Registrations implements WakeConsequences {
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
     this.#ownership = parts.ownership ?? true;
+    this.#onRegister = parts.onRegister;
     this.#onMoved = parts.onMoved;
     this.#lastSweep = parts.clock();
   }
@@ -88,6 +92,8 @@ export class Registrations implements WakeConsequences {
     };
     const former = (await this.#store.find(tradePubkey))?.target;
     if (!this.#ownership) await this.#disown(tradePubkey);
+    // Before it is kept: an answer to an attempt that is under way must not end the new registration.
+    this.#onRegister?.(target);
     const result = await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');

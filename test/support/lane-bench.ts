@@ -37,6 +37,8 @@ export const MISCONFIGURED: Delivery = { outcome: 'refused', reason: 'http_403',
 
 /** `RETRY_MIN_MS` and `RETRY_BASE_MS` of the benches. Chance is always zero there. */
 export const RETRY_MIN_MS = 1000;
+/** `GONE_CONFIRM_SECONDS` of the benches. */
+export const CONFIRM_MS = 10 * MINUTE_MS;
 const noChance = (): number => 0;
 export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
 
@@ -47,6 +49,7 @@ export function laneHost(): LaneHost {
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
     retry,
     startsSlowly: false,
+    eviction: { confirmMs: CONFIRM_MS, isGuarded: true },
     provider: 'fcm',
     telemetry: new FakeTelemetry(),
     clock: clock.read,
@@ -117,6 +120,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     concurrency: 100,
     capacity: 1000,
     deadlineMs: 10 * MINUTE_MS,
+    eviction: { confirmMs: CONFIRM_MS, isGuarded: true },
     retry,
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
     hostOf: ({ type }) => type,
