@@ -4,6 +4,8 @@ import { compose, type Composition, type CompositionParts } from './composition.
 import { SECOND_MS } from './core/clock.ts';
 import type { Curve } from './crypto/curve.ts';
 import { listen, ListenError } from './ops/listen.ts';
+import type { ReadServiceAccount } from './push/fcm/account-source.ts';
+import type { ServiceAccount } from './push/fcm/service-account.ts';
 
 const API_VARIABLES = { host: 'SERVER_HOST', port: 'SERVER_PORT' };
 const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
@@ -22,6 +24,15 @@ export interface Addresses {
   readonly apiAddress: string;
   readonly adminAddress?: string;
   readonly adminProblem?: string;
+}
+
+/** What can be replaced while the program runs. */
+export interface Reloaded {
+  /** URLs of the relays of the configuration. */
+  readonly relays: readonly string[];
+  readonly account: ServiceAccount | undefined;
+  /** Reads the account's key file anew. */
+  readonly readAccount: ReadServiceAccount;
 }
 
 /** The running program: the order in which things start and stop. */
@@ -85,6 +96,19 @@ export class App {
     // Refused credentials show at the start and in the log, not with the first wake.
     this.#warmUp = setTimeout(() => void fcm?.warmUp(), WARM_UP_AFTER_MS);
     return { apiAddress, ...admin };
+  }
+
+  /**
+   * Puts another relay list and another service account into force.
+   *
+   * @returns whether the service account could be: not where FCM was off, or without an account, at the start
+   */
+  reload({ relays, account, readAccount }: Reloaded): boolean {
+    const { fcm, relays: pool } = this.#composition;
+    pool.reconfigure(relays);
+    if (fcm === undefined || account === undefined) return false;
+    void fcm.useAccount(account, readAccount);
+    return true;
   }
 
   /**

@@ -129,12 +129,20 @@ function nameOf(target: PushTarget): string {
 }
 
 function createFcm(
-  { config, serviceAccount, telemetry }: CompositionParts,
+  { config, readServiceAccount, serviceAccount, telemetry }: CompositionParts,
   clock: Clock,
   skew: ClockSkew,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, payloadMode } = config.fcm;
   const onDate = (date: unknown): void => skew.note(GOOGLE, date);
-  return new FcmProvider({ account: serviceAccount, baseUrl, payloadMode, clock, telemetry, onDate });
+  return new FcmProvider({
+    account: serviceAccount,
+    readAccount: readServiceAccount,
+    baseUrl,
+    payloadMode,
+    clock,
+    telemetry,
+    onDate,
+  });
 }

@@ -30,6 +30,7 @@ import type { LossyLog } from './ops/log-losses.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { OpsTelemetry } from './ops/telemetry.ts';
 import type { FcmProvider } from './push/fcm/fcm-provider.ts';
+import type { ReadServiceAccount } from './push/fcm/account-source.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
 import { endpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import type { RelayPool } from './relay/relay-pool.ts';
@@ -42,6 +43,8 @@ export interface CompositionParts {
   /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
   readonly previousKey?: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
+  /** Reads the service account's key file anew. */
+  readonly readServiceAccount?: ReadServiceAccount | undefined;
   readonly telemetry: OpsTelemetry;
   readonly metrics: Metrics;
   /** The libraries for secp256k1, the fastest first; without them those of `npm ci`. */

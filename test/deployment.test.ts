@@ -153,3 +153,8 @@ test('a crash under the systemd unit or in the service leaves no core dump, whic
   const compose = await textOf('docker-compose.yml');
   expect(compose).toMatch(/^ {4}ulimits:\n {6}core: 0$/m);
 });
+
+test('the systemd unit starts the server again where a SIGHUP ends it, which systemd takes for a clean end', async () => {
+  const unit = await textOf('deploy/mostro-push-backend.service');
+  expect(unit).toMatch(/^RestartForceExitStatus=SIGHUP$/m);
+});

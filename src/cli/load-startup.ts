@@ -24,6 +24,8 @@ export interface Startup {
   /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
   readonly previousKey?: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
+  /** Reads the service account's key file anew. @throws ServiceAccountError where it is not usable */
+  readonly readServiceAccount: () => Promise<ServiceAccount | undefined>;
   readonly keyCreated: boolean;
   /** Sentences that the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
@@ -61,6 +63,7 @@ export async function loadStartup(
     serverKey: key?.key,
     previousKey,
     serviceAccount,
+    readServiceAccount: () => loadServiceAccount(values),
     keyCreated: key?.created ?? false,
     warnings,
   };

@@ -14,8 +14,8 @@ import { createTelemetry } from '../ops/telemetry.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { Startup } from './load-startup.ts';
-import { settle } from './settle.ts';
+import { Reload, type ReloadParts } from './reload.ts';
+import { settle, type SettledStartup } from './settle.ts';
 import { startScreen } from './start-screen.ts';
 
 /** What a stop may take beyond `SHUTDOWN_TIMEOUT_SECONDS`, for the last writes to the disk. Then the process ends as it is. */
@@ -38,14 +38,13 @@ export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
   if (startup === undefined) return giveUp(io, settling);
   const { level, file, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   using logFile = file === undefined ? undefined : new LogFile(file);
-  lifetime.onReload(() => logFile?.reopen());
   const metrics = new Metrics();
   const logger = await createLogger({ level, format, output: io.output, file: logFile });
   const telemetry = createTelemetry(logger, metrics);
   io.onWarning((warning) => telemetry.log('process.warning', { error: describeError(warning) }));
   const logging = { telemetry, metrics, logFile, logOutput: io.output, logErrorOutput: io.errorOutput };
   const curves = await curveSources();
-  return await run(io, { startup, logging, curves }, lifetime);
+  return await run(io, { startup, logging, logger, logFile, curves }, lifetime);
 }
 
 /** @returns what is waited for; `undefined` where a stop is asked for before. Rejects with a fault meanwhile. */
@@ -69,8 +68,10 @@ async function giveUp(io: Io, settling: Promise<unknown>): Promise<number> {
 }
 
 interface Settled {
-  readonly startup: Startup;
+  readonly startup: SettledStartup;
   readonly logging: Logging;
+  readonly logger: ReloadParts['logger'];
+  readonly logFile: LogFile | undefined;
   readonly curves: readonly CurveSource[];
 }
 
@@ -78,6 +79,9 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
   const { telemetry } = settled.logging;
   const { config } = settled.startup;
   const app = createApp(io, settled);
+  // A SIGHUP that came before is obeyed now.
+  const reload = new Reload({ io, app, telemetry, ...settled });
+  lifetime.onReload(() => reload.request());
   let exitCode = 0;
   try {
     const ended = Promise.race([lifetime.ended, app.fault]);
@@ -98,9 +102,10 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
 }
 
 function createApp({ version }: Io, { curves, logging, startup }: Settled): App {
-  const { config, previousKey, serverKey, serviceAccount } = startup;
+  const { config, previousKey, readServiceAccount, serverKey, serviceAccount } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
-  return new App({ ...logging, version, config, curves, serverKey, previousKey, serviceAccount });
+  const keys = { serverKey, previousKey, serviceAccount, readServiceAccount };
+  return new App({ ...logging, ...keys, version, config, curves });
 }
 
 /** Prints the start screen, and says in the log that the server has started. */

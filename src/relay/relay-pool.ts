@@ -34,6 +34,9 @@ interface Watched {
 /** All relays, each by itself: none disturbs another, and those that come and go disturb none that stay. */
 export class RelayPool {
   readonly #options: RelayPoolOptions;
+  /** The relays of the configuration. */
+  #configured: readonly string[];
+  #isRunning = false;
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
@@ -45,6 +48,7 @@ export class RelayPool {
 
   constructor(options: RelayPoolOptions) {
     this.#options = options;
+    this.#configured = options.urls;
     this.#startedAt = options.clock();
     this.#totals = new Map(options.kinds.map((kind) => [kind, { events: 0 }]));
   }
@@ -55,7 +59,8 @@ export class RelayPool {
     const stopped = new Promise<void>((resolve) =>
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
-    for (const url of this.#options.urls) this.#watch(url, false);
+    this.#isRunning = true;
+    for (const url of this.#configured) this.#watch(url, false);
     this.#noteProofs();
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     await Promise.race([stopped, fault]).finally(() => clearInterval(ticking));
@@ -80,14 +85,12 @@ export class RelayPool {
 
   /** Watches the published relays beside the configured ones, and no longer those that were published and are no more. */
   follow(): void {
-    const { published, telemetry } = this.#options;
-    const configured = new Set(this.#options.urls.map(placeOf));
+    const { published } = this.#options;
+    const configured = new Set(this.#configured.map(placeOf));
     const urls = published().filter((url) => !configured.has(placeOf(url)));
-    for (const [url, { connection, stop }] of this.#watched) {
+    for (const [url, { connection }] of this.#watched) {
       if (!connection.discovered || urls.includes(url)) continue;
-      this.#watched.delete(url);
-      stop.abort();
-      telemetry.log('relay.dropped', { relay: connection.host });
+      this.#drop(url);
     }
     for (const url of urls) {
       if (this.#watched.has(url)) continue;
@@ -96,6 +99,26 @@ export class RelayPool {
       this.#namedEnoughUntil = performance.now() + this.#newlyNamed.spend(1);
       this.#watch(url, true);
     }
+  }
+
+  /** Watches these in place of the configured relays until now. Those that stay are not disturbed. */
+  reconfigure(urls: readonly string[]): void {
+    this.#configured = urls;
+    if (!this.#isRunning) return;
+    for (const [url, { connection }] of this.#watched)
+      if (!connection.discovered && !urls.includes(url)) this.#drop(url);
+    // A Mostro instance may have named one of them: its connection as a named relay gives way first.
+    this.follow();
+    for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, false);
+  }
+
+  #drop(url: string): void {
+    const watched = this.#watched.get(url);
+    if (watched === undefined) return;
+    this.#watched.delete(url);
+    watched.connection.noteProofs();
+    watched.stop.abort();
+    this.#options.telemetry.log('relay.dropped', { relay: watched.connection.host });
   }
 
   #noteProofs(): void {

@@ -74,7 +74,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (read.level >= INFO) log.push(read);
   };
   const logger = pino({ level: 'trace' }, { write });
-  const { serverKey, previousKey, serviceAccount, config } = startup;
+  const { serverKey, previousKey, serviceAccount, readServiceAccount, config } = startup;
   if (serverKey === undefined) throw new Error('the key was not made');
   const relayTiming = {
     ...RELAY_TIMING,
@@ -92,6 +92,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     serverKey,
     previousKey,
     serviceAccount,
+    readServiceAccount,
     telemetry: createTelemetry(logger, metrics),
     alarmTickMs: 200,
     metrics,

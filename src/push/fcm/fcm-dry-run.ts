@@ -6,7 +6,6 @@ import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
 import { FcmHeaders } from './fcm-headers.ts';
 import { fcmMessage } from './fcm-message.ts';
-import { fcmPath } from './fcm-path.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
 import type { ServiceAccount } from './service-account.ts';
@@ -44,7 +43,7 @@ export async function fcmDryRun({ account, baseUrl, ...parts }: DryRunOptions): 
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;
     const message = JSON.parse(fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, 'silent')) as object;
-    const headers = new FcmHeaders(fcmPath(base, account.projectId)).with(token);
+    const headers = new FcmHeaders(base).with(token, account);
     const body = JSON.stringify({ ...message, validate_only: true });
     const { status, body: answer } = await session.post(headers, body, patience);
     return judge(status, answer);

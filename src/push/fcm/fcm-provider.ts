@@ -9,10 +9,10 @@ import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
 import { FcmHeaders } from './fcm-headers.ts';
-import { fcmPath } from './fcm-path.ts';
 import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from './http2-session.ts';
+import type { ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 /** Google asks for at least 10 s: giving up sooner turns its slowness into doubled sends. */
@@ -20,6 +20,8 @@ const ATTEMPT_TIMEOUT_MS = 15 * SECOND_MS;
 
 export interface FcmProviderOptions {
   readonly account: ServiceAccount;
+  /** Reads the key file anew, when Google refuses the account. */
+  readonly readAccount?: ReadServiceAccount | undefined;
   readonly baseUrl: string;
   readonly payloadMode: FcmPayloadMode;
   readonly clock: Clock;
@@ -39,13 +41,13 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #session: Http2Session;
   readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
 
-  constructor({ account, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
+  constructor({ account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
     const base = new URL(baseUrl);
-    this.#headers = new FcmHeaders(fcmPath(base, account.projectId));
+    this.#headers = new FcmHeaders(base);
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
-    this.#auth = new GoogleAuth({ account, clock, telemetry, onDate });
+    this.#auth = new GoogleAuth({ account, readAccount, clock, telemetry, onDate });
     this.#session = new Http2Session({ origin: base.origin, telemetry, ...(onDate && { onDate }) });
   }
 
@@ -60,6 +62,12 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     await this.#auth.accessToken().catch(() => undefined);
   }
 
+  /** Takes over a service account that has been read anew, and where it is read from now on. */
+  async useAccount(account: ServiceAccount, read: ReadServiceAccount): Promise<void> {
+    // A failure is logged where it arises, and the next wake asks again.
+    await this.#auth.use(account, read).catch(() => undefined);
+  }
+
   /** Sends once more with a fresh token where FCM refuses the one it got, which may have been revoked early. */
   async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     const body = this.#template.message(target, wake);
@@ -67,7 +75,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
       const patience = this.#deadlines.begin(signal);
       try {
         const token = this.#auth.held ?? (await this.#auth.accessToken());
-        const answer = await this.#session.post(this.#headers.with(token), body, patience);
+        const answer = await this.#session.post(this.#headers.with(token, this.#auth), body, patience);
         const afterMs = retryAfterMs(answer.retryAfter, this.#clock());
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
         const isRefused = wantsFreshToken(delivery);

@@ -9,6 +9,7 @@ import type { Telemetry } from '../../core/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
 import { Deadlines } from '../deadlines.ts';
 import { withDeadline } from '../with-deadline.ts';
+import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
@@ -23,6 +24,8 @@ const REFRESH_EARLY_MS = MINUTE_MS;
 const DEFAULT_LIFETIME_SECONDS = 50 * 60;
 const TIMEOUT_MS = 15 * SECOND_MS;
 const MAX_ANSWER_BYTES = 8 * 1024;
+/** Google refuses the key, or what it signed: another key could be taken. */
+const REFUSED = /^http_4(?!08|29)/;
 
 const TokenAnswer = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
@@ -42,11 +45,15 @@ export class GoogleAuthError extends Error {
 
 interface AccessToken {
   readonly value: Secret<string>;
+  /** The project that the service account pushes to. */
+  readonly projectId: string;
   readonly refreshAt: number;
 }
 
 export interface GoogleAuthParts {
   readonly account: ServiceAccount;
+  /** Reads the key file anew, when Google refuses the account. */
+  readonly readAccount?: ReadServiceAccount | undefined;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Told of the `Date` header of Google's answers: what they say of our clock. */
@@ -58,7 +65,7 @@ export interface GoogleAuthParts {
  * is kept until shortly before its end, and one request is under way at a time, however many pushes wait for it.
  */
 export class GoogleAuth implements Disposable {
-  readonly #account: ServiceAccount;
+  readonly #source: AccountSource;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
@@ -69,7 +76,8 @@ export class GoogleAuth implements Disposable {
   #problem: string | undefined;
 
   constructor(parts: GoogleAuthParts) {
-    this.#account = parts.account;
+    const { account, readAccount: read, telemetry } = parts;
+    this.#source = new AccountSource({ account, read, telemetry });
     this.#clock = parts.clock;
     this.#telemetry = parts.telemetry;
     this.#onDate = parts.onDate;
@@ -86,11 +94,32 @@ export class GoogleAuth implements Disposable {
     return isGood ? this.#current?.value : undefined;
   }
 
+  /** The project of the token that is held, or of the account where there is none. */
+  get projectId(): string {
+    return this.#current?.projectId ?? this.#source.current.projectId;
+  }
+
+  /**
+   * Takes over a service account. The token of the former one is used until the new account has one.
+   *
+   * @param read reads it anew, from now on
+   */
+  async use(account: ServiceAccount, read: ReadServiceAccount): Promise<void> {
+    if (!this.#source.adopt(account, read)) return;
+    // A request that is under way was signed by the former key.
+    await this.#minting?.catch(() => undefined);
+    await this.#mintOnce();
+  }
+
   /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
     if (this.held !== undefined) return this.held;
+    return (await this.#mintOnce()).value;
+  }
+
+  #mintOnce(): Promise<AccessToken> {
     this.#minting ??= this.#mint().finally(() => (this.#minting = undefined));
-    return (await this.#minting).value;
+    return this.#minting;
   }
 
   /** Drops a token that FCM refused, unless it has been replaced already. */
@@ -106,11 +135,11 @@ export class GoogleAuth implements Disposable {
   async #mint(): Promise<AccessToken> {
     const begunAt = this.#clock();
     try {
-      const answer = await this.#ask();
+      const { account, answer } = await this.#askWithFreshAccount();
       const lifetimeMs = answer.expires_in * SECOND_MS;
       // A token of a very short life is used for half of it, not minted for every push.
       const refreshAt = this.#clock() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
-      this.#current = { value: new Secret(answer.access_token), refreshAt };
+      this.#current = { value: new Secret(answer.access_token), projectId: account.projectId, refreshAt };
       this.#problem = undefined;
       this.#telemetry.count('oauth_mints', { outcome: 'minted' });
       this.#telemetry.log('fcm.token_minted');
@@ -126,12 +155,25 @@ export class GoogleAuth implements Disposable {
     }
   }
 
-  async #ask(): Promise<z.infer<typeof TokenAnswer>> {
+  /** Where Google refuses the account and its key file holds another one by now, that one is tried at once. */
+  async #askWithFreshAccount(): Promise<{ account: ServiceAccount; answer: z.infer<typeof TokenAnswer> }> {
+    for (let isSecond = false; ; isSecond = true) {
+      const account = this.#source.current;
+      try {
+        return { account, answer: await this.#ask(account) };
+      } catch (error) {
+        const isRefused = error instanceof GoogleAuthError && REFUSED.test(error.reason);
+        if (isSecond || !isRefused || !(await this.#source.refresh())) throw error;
+      }
+    }
+  }
+
+  async #ask(account: ServiceAccount): Promise<z.infer<typeof TokenAnswer>> {
     // With the first token, not at the start: it takes longer to load than all of this program.
     const { request } = await import('undici');
-    const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion() });
+    const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion(account) });
     const { status, body } = await withDeadline(this.#deadlines, this.#ended.signal, async (signal) => {
-      const answer = await request(this.#account.tokenUri, {
+      const answer = await request(account.tokenUri, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: form.toString(),
@@ -146,8 +188,7 @@ export class GoogleAuth implements Disposable {
     return answer.data;
   }
 
-  #assertion(): Promise<string> {
-    const { clientEmail, privateKey, privateKeyId, tokenUri } = this.#account;
+  #assertion({ clientEmail, privateKey, privateKeyId, tokenUri }: ServiceAccount): Promise<string> {
     const issuedAt = Math.floor(this.#clock() / SECOND_MS) - CLOCK_SKEW_SECONDS;
     return new SignJWT({ scope: SCOPE })
       .setProtectedHeader({

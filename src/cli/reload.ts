@@ -1,0 +1,102 @@
+import type { App } from '../app.ts';
+import { ConfigError } from '../config/config.ts';
+import { VARIABLES } from '../config/variables.ts';
+import { describeError } from '../core/describe-error.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Io } from './io.ts';
+import { settle, type SettledStartup } from './settle.ts';
+
+/** What a reload puts into force; every other variable is read at the next start. */
+const RELOADABLE = [
+  'NOSTR_RELAYS',
+  'LOG_LEVEL',
+  'RUST_LOG',
+  'FIREBASE_SERVICE_ACCOUNT_PATH',
+  'FIREBASE_PROJECT_ID',
+] as const;
+const OF_FCM = new Set<string>(['FIREBASE_SERVICE_ACCOUNT_PATH', 'FIREBASE_PROJECT_ID']);
+
+export interface ReloadParts {
+  readonly io: Io;
+  /** What the server was started with. */
+  readonly startup: SettledStartup;
+  readonly app: Pick<App, 'reload'>;
+  readonly logger: { level: string };
+  readonly logFile: { reopen(): void } | undefined;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * SIGHUP: opens `LOG_FILE` anew, and reads `.env` and the files that it names again. All of it is put into force that can be, or, where
+ * anything in it is wrong, nothing; the log says which, with every problem.
+ */
+export class Reload {
+  readonly #parts: ReloadParts;
+  /** The texts of the variables that are in force. */
+  #inForce: Readonly<Record<string, string | undefined>>;
+  #underWay: Promise<void> | undefined;
+  #isAskedAgain = false;
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+    this.#inForce = parts.startup.variables;
+  }
+
+  /** Reloads, and once more afterwards if it is asked for meanwhile, however often. Never throws. */
+  request(): void {
+    this.#parts.logFile?.reopen();
+    if (this.#underWay !== undefined) {
+      this.#isAskedAgain = true;
+      return;
+    }
+    this.#underWay = this.#reload().finally(() => {
+      this.#underWay = undefined;
+      if (!this.#isAskedAgain) return;
+      this.#isAskedAgain = false;
+      this.request();
+    });
+  }
+
+  async #reload(): Promise<void> {
+    const { io, telemetry } = this.#parts;
+    try {
+      this.#apply(await settle(io, { createKey: false }));
+    } catch (error) {
+      const isExplained = error instanceof ConfigError;
+      telemetry.log(
+        'config.reload_refused',
+        isExplained ? { message: error.problems.join('; ') } : { error: describeError(error) },
+      );
+    }
+  }
+
+  #apply(next: SettledStartup): void {
+    const { app, logger, telemetry } = this.#parts;
+    const { level } = next.config.log;
+    const changed = Object.keys(VARIABLES).filter(
+      (name) => (this.#inForce[name] ?? '') !== (next.variables[name] ?? ''),
+    );
+    const { urls: relays } = next.config.relays;
+    const { serviceAccount: account, readServiceAccount: readAccount } = next;
+    const takesAccount = app.reload({ relays, account, readAccount });
+    const applied = new Set<string>(RELOADABLE.filter((name) => takesAccount || !OF_FCM.has(name)));
+    logger.level = level;
+    const message = changed.filter((name) => applied.has(name)).join(', ') || 'no variable has changed';
+    telemetry.log('config.reloaded', { message });
+    this.#sayWhatWaits(
+      next,
+      changed.filter((name) => !applied.has(name)),
+    );
+    const taken = [...applied].map((name) => [name, next.variables[name]] as const);
+    this.#inForce = { ...this.#inForce, ...Object.fromEntries(taken) };
+  }
+
+  #sayWhatWaits(next: SettledStartup, names: readonly string[]): void {
+    const { startup, telemetry } = this.#parts;
+    const keyName =
+      next.config.key.privateKey === undefined ? 'SERVER_PRIVATE_KEY_FILE' : 'SERVER_PRIVATE_KEY';
+    const hasOtherKey = next.serverKey?.publicKeyHex !== startup.serverKey?.publicKeyHex;
+    const waiting = new Set([...names, ...(hasOtherKey ? [keyName] : [])]);
+    if (waiting.size > 0) telemetry.log('config.restart_needed', { message: [...waiting].join(', ') });
+  }
+}
