@@ -6,6 +6,7 @@ import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts
 import type { EventVerifier } from './core/ports.ts';
 import type { RecentWakes } from './core/recent-wakes.ts';
 import type { Curve } from './crypto/curve.ts';
+import type { InstanceTags } from './crypto/instance-tags.ts';
 import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
 import { tokenOpener } from './crypto/token-opener.ts';
 import { parseWebPushKeys } from './crypto/web-push-keys.ts';
@@ -27,13 +28,14 @@ interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'annou
   readonly verifier: EventVerifier;
   readonly guard: { readonly allows: EndpointPolicy };
   readonly vapid: { readonly publicKey: string };
+  readonly tags: Pick<InstanceTags, 'of'>;
   readonly recent: Pick<RecentWakes, 'any'>;
 }
 
 /** The public API, with what protects it (contract 1). */
 export function composeApi(
   parts: CompositionParts,
-  { registrations, relays, announcements, curve, verifier, guard, vapid, recent }: ApiParts,
+  { registrations, relays, announcements, curve, verifier, guard, vapid, recent, tags }: ApiParts,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = parts;
   const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
@@ -50,7 +52,11 @@ export function composeApi(
   };
   const { auth, limits } = createProtections(parts, verifier);
   const networks = new ClientNetworks(config.http.addressSource);
-  const rules = createRules(parts, curve, guard.allows);
+  const rules = createRules(parts, {
+    curve,
+    allowsEndpoint: guard.allows,
+    tagOf: (instance) => tags.of(instance),
+  });
   return createApiServer({
     telemetry,
     registration: { registrations, rules, auth, limits, networks, perTurn: perTurn(curve, recent) },
@@ -71,14 +77,13 @@ function perTurn(curve: Curve, recent: Pick<RecentWakes, 'any'>): () => number {
 /** What a registration must be. */
 function createRules(
   { config, previousKey, serverKey }: CompositionParts,
-  curve: Curve,
-  allowsEndpoint: EndpointPolicy,
+  { curve, ...rules }: { curve: Curve } & Pick<RegistrationRules, 'allowsEndpoint' | 'tagOf'>,
 ): RegistrationRules {
   return {
     openToken: tokenOpener(serverKey, previousKey, curve),
     sealedTokenSizes: SEALED_TOKEN_SIZES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
-    allowsEndpoint,
+    ...rules,
     parseKeys: parseWebPushKeys,
     enabled: enabledProviders(config),
     trustedInstances: trustedInstances(config),

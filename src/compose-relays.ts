@@ -25,7 +25,6 @@ export function composeRelays(
     ...config.relays,
     published: () => lists?.urls() ?? [],
     guard,
-    authors: pubkeys,
     intake,
     proofs,
     signer: eventSigner(serverKey),

@@ -18,6 +18,7 @@ import { composeApi } from './compose-api.ts';
 import { BUNDLED } from './crypto/curve-sources.ts';
 import type { CurveSource } from './crypto/curve.ts';
 import { createEventVerifier } from './crypto/event-verifier.ts';
+import { InstanceTags } from './crypto/instance-tags.ts';
 import type { ServerKey } from './crypto/server-key.ts';
 import { TestedCurve } from './crypto/tested-curve.ts';
 import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
@@ -116,22 +117,16 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const authors = new Set(config.mostro.pubkeys);
   const coalescing = { ...config.wakes, schedule, monotonic, ...coalescingReport(telemetry) };
   const recent = new RecentWakes(lanes, monotonic);
-  const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent, authors });
+  const tags = instanceTags(parts);
+  const instances = { authors, isInstance: tags.isOf.bind(tags) };
+  const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent, instances });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const intake = new EventAdmission({
-    registrations,
-    seen,
-    verifier,
-    waker,
-    authors,
-    clock,
-    onFault,
-    telemetry,
-  });
+  const admitting = { registrations, seen, verifier, clock, onFault };
+  const intake = new EventAdmission({ ...admitting, waker, authors, telemetry });
   const relays = composeRelays(parts, clock, intake, verifier, skew, store.proofs);
-  const verifying = { curve, verifier };
-  const api = composeApi(parts, { registrations, relays, announcements, ...verifying, guard, vapid, recent });
+  const served = { registrations, relays, announcements, curve, verifier, tags, guard, vapid, recent };
+  const api = composeApi(parts, served);
   const own = { curve, store, registrations, fcm, waker, announcements, lanes, relays, api };
   const observed = { ...composed, ...own, seen, skew, clock, onFault };
   return { ...own, ...composeOperations(parts, observed) };
@@ -169,6 +164,11 @@ function createRegistrations(
     ownership,
     ...listeners,
   });
+}
+
+function instanceTags({ previousKey, serverKey }: CompositionParts): InstanceTags {
+  const keys = [serverKey, previousKey].filter((key) => key !== undefined);
+  return new InstanceTags(keys.map(({ privateKey }) => privateKey.reveal()));
 }
 
 function vapidKeyOf({ config, serverKey }: CompositionParts): VapidKey {

@@ -17,6 +17,13 @@ interface PhoneOptions {
   endpoint?: string;
   /** The same, with the keys that wakes are encrypted with. */
   subscription?: WebPushSubscription;
+  /** What else is in the body of its registration. */
+  named?: PhoneNames;
+}
+
+interface PhoneNames {
+  mostro_pubkey?: string;
+  kind?: 'conversation';
 }
 
 /** A phone with the Mostro app: one trade key, one device, and the HTTP calls the app makes. */
@@ -29,13 +36,15 @@ export class Phone {
   /** What the app registers: the endpoint if the phone has one, else its FCM token. */
   readonly token: string;
   readonly subscription: WebPushSubscription | undefined;
+  readonly named: PhoneNames;
 
-  constructor({ name, serverUrl, kind, token, endpoint, subscription }: PhoneOptions) {
+  constructor({ name, serverUrl, kind, token, endpoint, subscription, named = {} }: PhoneOptions) {
     this.name = name;
     this.serverUrl = serverUrl;
     this.kind = kind;
     this.token = subscription?.endpoint ?? endpoint ?? token ?? freshFcmToken();
     this.subscription = subscription;
+    this.named = named;
   }
 
   /** Registers the trade key, sealing the token for the server unless told to send it plain. */
@@ -43,7 +52,7 @@ export class Phone {
     const { kind, subscription, token } = this;
     const plain = subscription === undefined ? { token, platform: kind } : { subscription };
     const device = sealed ? { encrypted_token: await this.#sealedToken() } : plain;
-    return this.#post('/api/register', { trade_pubkey: this.tradePubkey, ...device });
+    return this.#post('/api/register', { trade_pubkey: this.tradePubkey, ...device, ...this.named });
   }
 
   async unregister(): Promise<{ status: number; body: unknown }> {

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
 import { Daemon } from '../stand-ins/daemon.ts';
+import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import type { Phone } from '../stand-ins/phone.ts';
+import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { keep } from './support/keep.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
+import { registeredPhone, setScene, untilMetric, type Scene } from './support/scene.ts';
+import { tempDirectory } from './support/temp-directory.ts';
+import { startTestServer } from './support/test-server.ts';
 import { eventFor } from './support/wire-events.ts';
 
 const CLAIMED = 'mostro_push_events_claimed_total';
@@ -11,16 +15,17 @@ const FORGED = 'mostro_push_events_rejected_total{reason="forged"}';
 const RATIONED = 'mostro_push_wakes_rationed_total{cause="unvouched"}';
 const HOUR_MS = 3_600_000;
 
+const COALESCING = { BATCH_DELAY_MS: '300', COOLDOWN_MS: String(HOUR_MS) };
+
+type PhoneOptions = Parameters<Scene['phone']>[0];
+
 /** A phone whose cooldown a stranger's gift wraps have begun: it lasts an hour, and a wake is held in it. */
-async function setCooledDown(daemon: Daemon): Promise<Scene & { alice: Phone; stranger: () => void }> {
-  const scene = await setScene({
-    environment: {
-      MOSTRO_PUBKEYS: daemon.pubkey,
-      BATCH_DELAY_MS: '300',
-      COOLDOWN_MS: String(HOUR_MS),
-    },
-  });
-  const alice = await scene.phone();
+async function setCooledDown(
+  { pubkey }: Daemon,
+  { environment = { MOSTRO_PUBKEYS: pubkey }, named = {} }: { environment?: object } & PhoneOptions = {},
+): Promise<Scene & { alice: Phone; stranger: () => void }> {
+  const scene = await setScene({ environment: { ...COALESCING, ...environment } });
+  const alice = await scene.phone({ named });
   const stranger = (): void => scene.relay.broadcast(eventFor([alice.tradePubkey]));
   for (const [n, wakes] of [1, 2, 2].entries()) {
     stranger();
@@ -38,6 +43,27 @@ describe('a stranger who keeps a phone in its cooldown', () => {
     await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
     await google.pushes.atLeast(3);
     expect(google.pushes.all.map(({ token }) => token)).toEqual([alice.token, alice.token, alice.token]);
+  });
+
+  test('does not delay a signed message of the instance that the registration named', async () => {
+    const daemon = keep(new Daemon());
+    const named = { mostro_pubkey: daemon.pubkey.toUpperCase() };
+    const { alice, google, relay } = await setCooledDown(daemon, { environment: {}, named });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(3);
+  });
+
+  test('delays a signed message of an instance that the registration named before, and names no longer', async () => {
+    const daemon = keep(new Daemon());
+    const named = { mostro_pubkey: daemon.pubkey };
+    const { alice, relay, server, woken } = await setCooledDown(daemon, { environment: {}, named });
+    await server.post('/api/register', {
+      trade_pubkey: alice.tradePubkey,
+      token: alice.token,
+      platform: 'android',
+    });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    expect(await woken()).toEqual([alice.token, alice.token]);
   });
 
   test('gains nothing by claiming to be the instance', async () => {
@@ -66,5 +92,61 @@ describe('a stranger who keeps a phone in its cooldown', () => {
     expect(await server.metric(RATIONED)).toBe(1);
     await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
     await google.pushes.atLeast(31, { where: ({ token }) => token === alice.token });
+  });
+});
+
+describe('the key of a conversation, where MOSTRO_PUBKEYS is set', () => {
+  test('is woken by a kind 14 of anybody, and the key of a trade is not', async () => {
+    const { pubkey } = keep(new Daemon());
+    const { phone, relay, server, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
+    const [chat, trade] = [await phone({ named: { kind: 'conversation' } }), await phone()];
+    for (const { tradePubkey } of [chat, trade]) relay.broadcast(eventFor([tradePubkey], { kind: 14 }));
+    await untilMetric(server, 'mostro_push_events_rejected_total{reason="other_author"}', 1);
+    expect(await woken()).toEqual([chat.token]);
+  });
+
+  test('is woken for what came in a gap', async () => {
+    const { pubkey } = keep(new Daemon());
+    const { google, phone, relay } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
+    const chat = await phone({ named: { kind: 'conversation' } });
+    relay.disconnectAll();
+    relay.store(eventFor([chat.tradePubkey], { kind: 14 }));
+    await google.pushes.atLeast(1, { where: ({ token }) => token === chat.token });
+  });
+
+  test('waits in a cooldown for whatever comes: nobody vouches for it', async () => {
+    const daemon = keep(new Daemon());
+    const { alice, relay, woken } = await setCooledDown(daemon, { named: { kind: 'conversation' } });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    expect(await woken()).toEqual([alice.token, alice.token]);
+  });
+});
+
+describe('after a restart with STORE=file', () => {
+  test('the instance that the registration named vouches still, also under the next server key', async () => {
+    const daemon = keep(new Daemon());
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const relays = [keep(await RelayStandIn.start())] as const;
+    const [first, next] = ['1'.repeat(64), '2'.repeat(64)] as const;
+    const environment = {
+      ...COALESCING,
+      STORE: 'file',
+      DATA_DIR: await tempDirectory(),
+      SERVER_PRIVATE_KEY: first,
+    };
+    const before = keep(await startTestServer({ google, relays: [...relays], environment }));
+    const named = { mostro_pubkey: daemon.pubkey };
+    const alice = await registeredPhone({ name: 'alice', kind: 'android', serverUrl: before.apiUrl, named });
+    await before.stop();
+    const rotated = { ...environment, SERVER_PRIVATE_KEY: next, SERVER_PRIVATE_KEY_PREVIOUS: first };
+    const server = keep(await startTestServer({ google, relays: [...relays], environment: rotated }));
+    await untilMetric(server, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+    for (const wakes of [1, 2]) {
+      relays[0].broadcast(eventFor([alice.tradePubkey]));
+      await google.pushes.atLeast(wakes);
+    }
+    await untilMetric(server, CLAIMED, 2);
+    await daemon.publish(relays[0].url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(3);
   });
 });

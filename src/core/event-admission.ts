@@ -17,7 +17,7 @@ import { Recovery } from './recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from './registrations.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { Addressee } from './vouching.ts';
+import { isByOther, type Addressee } from './vouching.ts';
 import type { Waker } from './waker.ts';
 
 /** The most that relays take by default (strfry); Mostro sends two. */
@@ -112,23 +112,22 @@ export class EventAdmission implements EventIntake {
   }
 
   #rejection(event: NostrEvent, candidate: EventCandidate): EventRejection | undefined {
-    const { authors, clock } = this.#parts;
+    const { clock } = this.#parts;
     const now = unixSeconds(clock);
     // What was asked so far was asked about the candidate: the event must be that one.
     const { id, kind, createdAt } = candidate;
     if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
     if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
-    if (event.kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(event.pubkey))
-      return 'other_author';
     return undefined;
   }
 
   async #consider(event: NostrEvent, { account, candidate, origin, seenAt }: Arrival): Promise<Verdict> {
-    const { telemetry, verifier, waker } = this.#parts;
+    const { authors, telemetry, verifier, waker } = this.#parts;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
-    if (registrations.length === 0) return this.#report.rejected('not_new', candidate);
+    if (registrations.length === 0)
+      return this.#report.rejected(isByOther(event, authors) ? 'other_author' : 'not_new', candidate);
     // Neither verified nor remembered: the wake that is coming answers it, and a copy after that wake asks again.
     if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.followed(registrations);
     // Of two copies that were under way at once, the second one ends here.

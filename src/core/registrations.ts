@@ -70,12 +70,14 @@ export class Registrations implements WakeConsequences {
    *
    * @param options.signed whether the key itself asks for it, and owns the registration from now on (contract 1.3)
    * @param options.network that the request came from
+   * @param options.instance that the client named now: the newest registration decides, one that names none has none
+   * @param options.isConversation whether the client says now that the key is a chat's
    */
   async register(
     tradePubkey: TradePubkey,
     target: PushTarget,
     platform: Platform,
-    { signed = false, network }: Requester = {},
+    { signed = false, network, ...named }: Requester & Pick<Registration, 'instance' | 'isConversation'> = {},
   ): Promise<PutResult> {
     if (this.#isSweepDue()) await this.sweep();
     const now = this.#clock();
@@ -89,6 +91,7 @@ export class Registrations implements WakeConsequences {
       woken: false,
       signed,
       ...(network !== undefined && { network }),
+      ...named,
     };
     const former = (await this.#store.find(tradePubkey))?.target;
     if (!this.#ownership) await this.#disown(tradePubkey);

@@ -10,7 +10,7 @@ import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import { isVouchedFor, type Addressee } from './vouching.ts';
+import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
@@ -18,15 +18,14 @@ export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly lanes: Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed?: OwedDevices | undefined;
-  /** `MOSTRO_PUBKEYS`, in lower-case hex: whose signed messages are vouched (contract 5). */
-  readonly authors: ReadonlySet<string>;
+  readonly instances: KnownInstances;
 }
 
 /** Turns a verified event into a wake for each device that it is for, as often as a device may be woken. */
 export class Waker {
   readonly #registrations: Registrations;
   readonly #lanes: WakerParts['lanes'];
-  readonly #authors: ReadonlySet<string>;
+  readonly #instances: KnownInstances;
   readonly #coalescer: Coalescer;
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
@@ -36,7 +35,7 @@ export class Waker {
     this.#lanes = parts.lanes;
     this.#owed = parts.owed;
     this.#former = new FormerDevices({ registrations: parts.registrations, owed: parts.owed });
-    this.#authors = parts.authors;
+    this.#instances = parts.instances;
     this.#coalescer = new Coalescer({ ...parts, hand: (request) => parts.lanes.request(request) });
   }
 
@@ -53,10 +52,12 @@ export class Waker {
   /** The registrations that the event is for and may wake. The event need not have been verified. */
   async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Addressee[]> {
     const addressed: Addressee[] = [];
+    const isForConversations = isByOther(event, this.#instances.authors);
     for (const key of recipientsOf(event.tags).keys) {
       const registration = await this.#registrations.find(key);
       if (registration === undefined || (origin === 'stored' && !isNewerThan(registration, event))) continue;
-      addressed.push({ ...registration, isVouched: isVouchedFor(event, this.#authors) });
+      if (isForConversations && registration.isConversation !== true) continue;
+      addressed.push({ ...registration, isVouched: isVouchedFor(registration, event, this.#instances) });
     }
     return addressed;
   }

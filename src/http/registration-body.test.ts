@@ -18,6 +18,7 @@ const RULES: RegistrationRules = {
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
+  tagOf: () => 7,
   trustedInstances: undefined,
 };
 const PLAIN = { trade_pubkey: tradeKey(1), token: 'a:token', platform: 'android' };
@@ -133,6 +134,19 @@ describe('a plain registration', () => {
       tradePubkey: tradeKey(0xabc),
       platform: 'ios',
     });
+  });
+
+  test('leaves of the instance that it names what is kept of it, in lower case', () => {
+    const rules = { ...RULES, tagOf: (instance: string) => (instance === 'a'.repeat(64) ? 7 : 8) };
+    expect(register({ ...PLAIN, mostro_pubkey: 'A'.repeat(64) }, rules)).toMatchObject({ instance: 7 });
+    for (const named of [{}, { mostro_pubkey: null }])
+      expect(register({ ...PLAIN, ...named }, rules)).not.toHaveProperty('instance');
+  });
+
+  test('may say that its key is a conversation’s, and nothing else by kind', () => {
+    expect(register({ ...PLAIN, kind: 'conversation' }, RULES)).toMatchObject({ isConversation: true });
+    for (const kind of ['trade', null, 14, undefined])
+      expect(register({ ...PLAIN, kind }, RULES)).not.toHaveProperty('isConversation');
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseJson } from '../core/parse-json.ts';
 import { parseTarget, type Platform, type PushTarget, type TargetProblem } from '../core/push-target.ts';
 import type { OpenToken, TokenContent } from '../core/token-content.ts';
+import type { Registration } from '../core/registration.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
 import { parseSubscription, type SubscriptionRules } from '../core/web-push-subscription.ts';
 import { ApiError, type DescribedFailure } from './api-error.ts';
@@ -15,6 +16,8 @@ export interface RegistrationRules extends SubscriptionRules {
   readonly allowPlaintextTokens: boolean;
   /** The providers that are switched on. */
   readonly enabled: ReadonlySet<PushTarget['type']>;
+  /** What is kept of the instance that a client names (`Registration.instance`). */
+  readonly tagOf: (instance: string) => number;
   /** The Mostro instances whose clients alone may register; `undefined`: any. */
   readonly trustedInstances: ReadonlySet<string> | undefined;
 }
@@ -34,11 +37,23 @@ export const UnregistrationBody = z.object({
 });
 
 const Instance = z.object({
-  // Which Mostro instance the client trades with: checked here, used by the list of trusted instances.
-  mostro_pubkey: key('Invalid mostro_pubkey format (expected 64 hex characters)').nullish(),
+  mostro_pubkey: key('Invalid mostro_pubkey format (expected 64 hex characters)')
+    .nullish()
+    .describe(
+      'The Mostro instance that the client trades with: its signed messages are vouched for this key.',
+    ),
 });
 
-const RegistrationKeys = UnregistrationBody.extend(Instance.shape);
+const CONVERSATION = 'conversation';
+
+const RegistrationKeys = UnregistrationBody.extend(Instance.shape).extend({
+  kind: z
+    .literal(CONVERSATION)
+    .nullish()
+    .describe(
+      'Only for the key of a chat: a kind 14 for it may have any author. Other values count as left out.',
+    ),
+});
 
 const INVALID_BASE64 = 'Invalid base64 encoding in encrypted_token';
 const SealedToken = z.object({
@@ -119,7 +134,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 export function parseRegistration(
   body: unknown,
   rules: RegistrationRules,
-): { target: PushTarget; platform: Platform } {
+): { target: PushTarget; platform: Platform } & Pick<Registration, 'instance' | 'isConversation'> {
   const instance = has(body, 'mostro_pubkey') ? parse(Instance, body).mostro_pubkey : undefined;
   const read = readDevice(body, rules);
   // In the incumbent's order: what the body is, then for whom. Before any cryptography.
@@ -127,7 +142,13 @@ export function parseRegistration(
   const { target, platform } = read();
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
-  return { target, platform };
+  const isConversation = (body as Readonly<Record<string, unknown>>)['kind'] === CONVERSATION;
+  return {
+    target,
+    platform,
+    ...(instance && { instance: rules.tagOf(instance) }),
+    ...(isConversation && { isConversation }),
+  };
 }
 
 /**

@@ -20,6 +20,7 @@ const RULES: RegistrationRules = {
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
+  tagOf: () => 7,
   trustedInstances: undefined,
 };
 const ENDPOINT = 'https://push.example/up?x=1';
@@ -70,7 +71,7 @@ describe('a Web Push subscription', () => {
       token: null,
       mostro_pubkey: 'a'.repeat(64),
     };
-    expect(read(body)).toEqual(TAKEN);
+    expect(read(body)).toEqual({ ...TAKEN, instance: 7 });
   });
 
   test('counts before a plain token beside it, and a sealed token before it', () => {

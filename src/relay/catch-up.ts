@@ -32,8 +32,6 @@ export interface CatchUpParts {
   readonly clock: Clock;
   /** Whether no subscription is about to become live. */
   readonly isSettled: () => boolean;
-  /** Whose events of a kind are asked for; anyone's when empty. */
-  readonly authorsOf: (kind: number) => readonly string[];
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: () => number | undefined;
 }
@@ -170,9 +168,8 @@ export class CatchUp {
   }
 
   #ask(watch: KindWatch, page: Page, onEvent: (frame: EventFrame) => boolean): Promise<PageEnd> {
-    const { authorsOf, session, timing } = this.#parts;
-    const authors = authorsOf(watch.kind);
-    const filter = { kinds: [watch.kind], ...(authors.length > 0 && { authors }), ...page };
+    const { session, timing } = this.#parts;
+    const filter = { kinds: [watch.kind], ...page };
     return askPage({
       session,
       filter,

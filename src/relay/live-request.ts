@@ -10,8 +10,6 @@ import type { RelayTiming } from './relay-timing.ts';
 export interface LiveRequestParts {
   readonly relay: string;
   readonly watch: KindWatch;
-  /** Whose events are asked for; anyone's when empty. Never for gift wraps, whose author is a key used once. */
-  readonly authors: readonly string[];
   readonly session: RelaySession;
   readonly sink: EventSink;
   readonly telemetry: Telemetry;
@@ -38,15 +36,15 @@ export class LiveRequest {
   #isLive = false;
 
   /**
-   * No author filter on gift wraps: their outer key is random. No `since`: relays apply it to live events too, and a
+   * No author filter: the outer key of a gift wrap is random, and anybody may write to a conversation. No `since`: relays apply it to live events too, and a
    * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
    */
   constructor(parts: LiveRequestParts, events: LiveRequestEvents) {
-    const { authors, session, timing, watch } = parts;
+    const { session, timing, watch } = parts;
     this.#parts = parts;
     this.#events = events;
     this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), timing.eoseTimeoutMs);
-    const filter = { kinds: [watch.kind], ...(authors.length > 0 && { authors }), limit: 0 };
+    const filter = { kinds: [watch.kind], limit: 0 };
     this.#id = session.subscribe(filter, {
       onEvent: (frame) => this.#onEvent(frame),
       onEose: () => this.#onEose(),

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts';
-import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import type { EventSigner, EventSink } from '../core/ports.ts';
 import type { RelayAccount } from '../core/relay-account.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -16,8 +15,6 @@ import type { RelayTiming } from './relay-timing.ts';
 /** What every relay's listening needs, whichever relay it is. */
 export interface ListeningContext {
   readonly kinds: readonly number[];
-  /** `MOSTRO_PUBKEYS`, in lower-case hex: whose signed messages are asked for; anyone's when empty. */
-  readonly authors: readonly string[];
   /** Where events go. What they cost is charged to the account. */
   readonly sink: EventSink;
   readonly account: RelayAccount;
@@ -53,7 +50,7 @@ export class RelayListening {
   readonly #relayList: RelayListSubscription | undefined;
 
   constructor(parts: RelayListeningParts) {
-    const { authors, conduct, limits, relay, relayLists, send, telemetry } = parts;
+    const { conduct, limits, relay, relayLists, send, telemetry } = parts;
     this.#authentication = new RelayAuthentication({
       ...parts,
       onResult: (accepted) => {
@@ -73,19 +70,14 @@ export class RelayListening {
       maxSubscriptionId: limits().maxSubscriptionId,
     });
     const session = this.#session;
-    // A gift wrap's author is a key used once: only signed messages have one to ask for.
-    const authorsOf = (kind: number): readonly string[] => (kind === SIGNED_MESSAGE_KIND ? authors : []);
     this.#catchUp = new CatchUp({
       ...parts,
       session,
-      authorsOf,
       maxLimit: () => limits().maxLimit,
       isSettled: () => !authentication.isUnderWay && !this.#subscriptions.some(({ isPending }) => isPending),
     });
     const shared = { ...parts, session, authentication, catchUp: this.#catchUp };
-    this.#subscriptions = parts.watches.map(
-      (watch) => new LiveSubscription({ ...shared, watch, authors: authorsOf(watch.kind) }),
-    );
+    this.#subscriptions = parts.watches.map((watch) => new LiveSubscription({ ...shared, watch }));
     this.#relayList = relayLists && new RelayListSubscription({ ...parts, session, relayLists });
   }
 

@@ -57,6 +57,20 @@ test.each(['everything', 'endpoints'] as const)(
   },
 );
 
+test('the instance and the conversation of a registration are kept over a start, and when the file is written anew', async () => {
+  const named = [{ instance: 65_535 }, { isConversation: true }, {}];
+  const registrations = named.map((parts, n) => registrationAt(NOW, { tradePubkey: tradeKey(n), ...parts }));
+  const first = await openFileStore(await tempDirectory());
+  for (const one of registrations) await first.store.contents.registrations.put(one);
+  await first.store.close();
+  for (const path of [first.path, first.path]) {
+    const again = await openFileStore(dirname(path));
+    expect(Object.values(stateOf(again.store))).toEqual(registrations);
+    await again.store.rewrite();
+    await again.store.close();
+  }
+});
+
 test('the oldest registration gives way after a start too, whatever the order on the disk', async () => {
   const first = await openFileStore(await tempDirectory(), { capacity: 3 });
   const { registrations } = first.store.contents;

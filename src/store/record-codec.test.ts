@@ -19,7 +19,7 @@ const target: fc.Arbitrary<PushTarget> = fc.oneof(
     keys: fc.record({ p256dh: text(87), auth: text(22) }),
   }),
 );
-const registration = fc.record({
+const usual = {
   tradePubkey,
   target,
   platform: fc.constantFrom<Platform[]>('android', 'ios', 'webpush'),
@@ -27,14 +27,19 @@ const registration = fc.record({
   expiresAt: time,
   woken: fc.boolean(),
   signed: fc.boolean(),
-});
+};
+const registration = fc.record(usual);
+const described = fc.record(
+  { ...usual, instance: fc.integer({ min: 1, max: 65_535 }), isConversation: fc.constant(true) },
+  { requiredKeys: ['tradePubkey', 'target', 'platform', 'registeredAt', 'expiresAt', 'woken', 'signed'] },
+);
 const wake = fc.record({
   target,
   kind: fc.constantFrom('silent_wake' as const, 'chat_wake' as const),
   keys: fc.array(tradePubkey, { maxLength: 20, size: 'max' }),
 });
 const record: fc.Arbitrary<StoreRecord> = fc.oneof(
-  fc.record({ type: fc.constant('registered' as const), registration }),
+  fc.record({ type: fc.constant('registered' as const), registration: described }),
   fc.record({ type: fc.constant('removed' as const), tradePubkey }),
   fc.record({ type: fc.constant('seen' as const), id: hex(32), at: time }),
   fc.record({ type: fc.constant('owed' as const), wake }),
@@ -52,6 +57,16 @@ describe('records', () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 8 }), fc.nat(300), (records, filling) => {
         expect(read(Buffer.concat([...records.map(encodeRecord), Buffer.alloc(filling)]))).toEqual(records);
+      }),
+    );
+  });
+
+  test('of a registration that names nothing are as they always were, so that an older version can read them', () => {
+    fc.assert(
+      fc.property(registration, (plain) => {
+        expect(encodeRecord({ type: 'registered', registration: plain })[0]).toBe(1);
+        const named = { ...plain, instance: 7 };
+        expect(encodeRecord({ type: 'registered', registration: named })[0]).toBe(8);
       }),
     );
   });

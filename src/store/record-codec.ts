@@ -5,11 +5,24 @@ import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
 
 // The numbers stand in files: never used again for something else. 0 is the filling behind the last record of a frame.
-const TYPES = { registered: 1, removed: 2, seen: 3, owed: 4, settled: 5, alive: 6, rewritten: 7 } as const;
+const TYPES = {
+  registered: 1,
+  removed: 2,
+  seen: 3,
+  owed: 4,
+  settled: 5,
+  alive: 6,
+  rewritten: 7,
+  // With an instance, or of a conversation. A version that does not know of these says so, and every other registration it can read.
+  described: 8,
+} as const;
 const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
 const TARGETS = { fcm: 1, unifiedpush: 2, webpush: 3 } as const;
 const KINDS = ['silent_wake', 'chat_wake'] as const;
 const [WOKEN, SIGNED] = [1, 2];
+const CONVERSATION = 1;
+/** The registration names no instance. */
+const NO_INSTANCE = 0;
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
 
@@ -20,7 +33,8 @@ export class UnreadableRecord extends Error {
 
 export function encodeRecord(record: StoreRecord): Uint8Array {
   const writer = new ByteWriter();
-  writer.byte(TYPES[record.type]);
+  const type = record.type === 'registered' && isDescribed(record.registration) ? 'described' : record.type;
+  writer.byte(TYPES[type]);
   switch (record.type) {
     case 'registered':
       writeRegistration(writer, record.registration);
@@ -79,6 +93,8 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
       return undefined;
     case TYPES.registered:
       return { type: 'registered', registration: readRegistration(reader) };
+    case TYPES.described:
+      return { type: 'registered', registration: readDescribed(reader) };
     case TYPES.removed:
       return { type: 'removed', tradePubkey: readKey(reader) };
     case TYPES.seen:
@@ -100,12 +116,31 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
 
 function writeRegistration(writer: ByteWriter, registration: Registration): void {
   const { tradePubkey, target, platform, registeredAt, expiresAt, woken, signed } = registration;
+  const { instance = NO_INSTANCE, isConversation } = registration;
+  if (isDescribed(registration)) {
+    writer.byte(isConversation === true ? CONVERSATION : 0);
+    writer.number(instance);
+  }
   writer.hex(tradePubkey);
   writer.byte((woken ? WOKEN : 0) | (signed ? SIGNED : 0));
   writer.byte(PLATFORMS.indexOf(platform));
   writer.time(registeredAt);
   writer.time(expiresAt);
   writeTarget(writer, target);
+}
+
+function isDescribed({ instance, isConversation }: Registration): boolean {
+  return instance !== undefined || isConversation === true;
+}
+
+function readDescribed(reader: ByteReader): Registration {
+  const isConversation = reader.byte() === CONVERSATION;
+  const instance = reader.number();
+  return {
+    ...readRegistration(reader),
+    ...(instance !== NO_INSTANCE && { instance }),
+    ...(isConversation && { isConversation }),
+  };
 }
 
 function readRegistration(reader: ByteReader): Registration {

@@ -39,6 +39,23 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       expect(store.mayHold(tradeKey(1))).toBe(true);
     });
 
+    test.each([
+      { instance: 1 },
+      { instance: 65_535 },
+      { isConversation: true },
+      { instance: 7, isConversation: true },
+    ])(
+      'that was put with %o is found with it, also once it was woken, and without it when it is put again without',
+      async (named) => {
+        const store = await storeOf(nth(1, 0, named));
+        await store.renew(tradeKey(1), PHONE, LIFETIME, NOW + 5);
+        const woken = { woken: true, expiresAt: NOW + 5 + LIFETIME.ttlMs };
+        expect(await store.find(tradeKey(1))).toEqual(nth(1, 0, { ...named, ...woken }));
+        await store.put(nth(1, 10));
+        expect(await store.find(tradeKey(1))).toEqual(nth(1, 10, { woken: true }));
+      },
+    );
+
     test('that was not put is not found', async () => {
       expect(await (await storeOf(nth(1))).find(tradeKey(2))).toBeUndefined();
     });

@@ -49,7 +49,8 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const { registrations, clock, telemetry } = liveRegistrations();
   await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
   const woken = new Arrivals<Woken>();
-  const real = new Waker({ registrations, lanes: new FakeLanes(), ...NO_COALESCING });
+  const instances = { authors: new Set(authors), isInstance: (): boolean => false };
+  const real = new Waker({ registrations, lanes: new FakeLanes(), ...NO_COALESCING, instances });
   const asked = new Map<readonly Registration[], Pick<Woken, 'event' | 'origin'>>();
   const unsent = { isSo: false };
   const waker: Pick<Waker, 'addressed' | 'isUnsent' | 'wake'> = {
@@ -72,7 +73,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     seen,
     verifier: { verify: ({ id, sig }) => (verified.push(id) > 0 && sig !== FORGED ? 'genuine' : 'forged') },
     waker: waker as Waker,
-    authors: new Set(authors),
+    authors: instances.authors,
     clock: clock.read,
     telemetry,
     onFault: (fault) => faults.push(fault),

@@ -3,9 +3,9 @@ import type { WakerParts } from '../../src/core/waker.ts';
 /** Every wait is over as soon as what happens now has happened, and no event is a vouched one. */
 export const NO_COALESCING: Pick<
   WakerParts,
-  'authors' | 'batchDelayMs' | 'cooldownMs' | 'schedule' | 'monotonic'
+  'instances' | 'batchDelayMs' | 'cooldownMs' | 'schedule' | 'monotonic'
 > = {
-  authors: new Set(),
+  instances: { authors: new Set(), isInstance: () => false },
   batchDelayMs: 0,
   cooldownMs: 0,
   monotonic: () => 0,

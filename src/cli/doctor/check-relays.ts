@@ -34,7 +34,6 @@ export async function checkRelays(
   const pool = new RelayPool({
     ...config.relays,
     published: () => [],
-    authors: config.mostro.pubkeys,
     intake: { of: () => SINK },
     // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.
     signer: eventSigner(key ?? strangersKey()),

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+
+import { isByOther, isVouchedFor } from './vouching.ts';
+
+const [OURS, NAMED, STRANGER] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
+const INSTANCE = 7;
+const instances = {
+  authors: new Set([OURS]),
+  isInstance: (instance: number, pubkey: string) => instance === INSTANCE && pubkey === NAMED,
+};
+
+describe('an event is vouched', () => {
+  test.each([
+    ['a kind 14 by one of MOSTRO_PUBKEYS', 14, OURS, {}, true],
+    ['a kind 14 by the instance that the registration named', 14, NAMED, { instance: INSTANCE }, true],
+    ['a kind 14 by an instance that it did not name', 14, NAMED, {}, false],
+    ['a kind 14 by anybody else', 14, STRANGER, { instance: INSTANCE }, false],
+    ['a gift wrap, whoever its author is', 1059, OURS, { instance: INSTANCE }, false],
+    ['a kind 14 for a conversation, by one of MOSTRO_PUBKEYS', 14, OURS, { isConversation: true }, false],
+    [
+      'a kind 14 for a conversation, by its instance',
+      14,
+      NAMED,
+      { isConversation: true, instance: INSTANCE },
+      false,
+    ],
+  ])('%s', (_, kind, pubkey, registration, isVouched) => {
+    expect(isVouchedFor(registration, { kind, pubkey }, instances)).toBe(isVouched);
+  });
+});
+
+describe('an event is by another than MOSTRO_PUBKEYS', () => {
+  test.each([
+    [14, STRANGER, [OURS], true],
+    [14, OURS, [OURS], false],
+    [14, STRANGER, [], false],
+    [1059, STRANGER, [OURS], false],
+  ])('kind %i', (kind, pubkey, authors, isByAnother) => {
+    expect(isByOther({ kind, pubkey }, new Set(authors))).toBe(isByAnother);
+  });
+});
