@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
 import { apiServer, countsOf, freshKey } from './support/api-server.ts';
 import { keep } from './support/keep.ts';
 import { setScene } from './support/scene.ts';
@@ -89,6 +90,19 @@ describe('a UnifiedPush endpoint, by default', () => {
     await expect.poll(() => server.metric(failed)).toBeGreaterThan(0);
     expect(await countsOf(server)).toContain('"total":3');
   });
+});
+
+test('an endpoint with eight sets of Web Push keys is refused with a ninth, and those that it has stay', async () => {
+  const server = await apiServer();
+  const register = (key: string, { endpoint, keys }: WebPushSubscription): ReturnType<typeof server.post> =>
+    server.post('/api/register', { trade_pubkey: key, subscription: { endpoint, keys } });
+  const subscriptions = Array.from({ length: 9 }, () => new WebPushSubscription('https://push.example/up'));
+  const statuses: number[] = [];
+  for (const subscription of subscriptions) statuses.push((await register(freshKey(), subscription)).status);
+  expect(statuses).toEqual([...Array<number>(8).fill(200), 503]);
+  for (const subscription of subscriptions.slice(0, 8))
+    expect(await register(freshKey(), subscription)).toMatchObject({ status: 200 });
+  expect(await countsOf(server)).toBe('{"total":16,"android":0,"ios":0,"webpush":16}');
 });
 
 describe('with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true an endpoint', () => {

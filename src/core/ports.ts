@@ -107,12 +107,13 @@ export interface UsedEvents {
 
 /**
  * - `displaced`: kept, and another registration gave way (contract 1.1);
- * - `full`: there was no room and nothing changed, or the endpoint has eight sets of Web Push keys already and this is a ninth;
+ * - `full`: there was no room and nothing changed;
+ * - `crowded`: the endpoint has as many sets of Web Push keys as one may have, this is a further one, and nothing changed;
  * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3). Only where a new
- *   key would have been taken; where it would not, the answer is `full`, and neither comes sooner than `stored` would:
+ *   key would have been taken; where it would not, the answer is that of a new key, and neither comes sooner than `stored` would:
  *   nobody is told which keys are owned.
  */
-export type PutResult = 'stored' | 'displaced' | 'full' | 'owned';
+export type PutResult = 'stored' | 'displaced' | 'full' | 'crowded' | 'owned';
 
 /** A registration that is asked for, before it is known what device it is for. */
 export interface AdmissionRequest {

@@ -103,7 +103,7 @@ export class Registrations implements WakeConsequences {
     const isKept = result === 'stored' || result === 'displaced';
     if (isKept && former !== undefined && !isSameDevice(former, target))
       await this.#noteMove(tradePubkey, former);
-    const isRefused = result === 'full' || result === 'owned';
+    const isRefused = !isKept;
     this.#telemetry.log(isRefused ? 'registration.refused' : 'registration.stored', () => ({
       key: this.#telemetry.pseudonym(tradePubkey),
       provider: target.type,

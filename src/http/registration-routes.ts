@@ -85,7 +85,7 @@ export function registrationRoutes(
     if (!isAdmitted) throw ApiError.of('Registration capacity reached');
     const { target, platform, ...named } = parseRegistration(request.body, rules);
     const result = await registrations.register(tradePubkey, target, platform, { ...requester, ...named });
-    if (result === 'full') throw ApiError.of('Registration capacity reached');
+    if (result === 'full' || result === 'crowded') throw ApiError.of('Registration capacity reached');
     // An owned key that was left as it is answers as a new one: nobody is told which keys are registered (contract 1.3).
     return { success: true, message: REGISTERED, platform };
   });

@@ -65,7 +65,7 @@ export class MemoryRegistrations implements RegistrationStore {
     const isDefended = former !== NO_RECORD && !signed && this.#records.isOwned(former, registeredAt);
     // An owned key gets the answer that an unknown one would get, so it is judged as one.
     const target = isDefended ? registration.target : this.#renewed(former, registration.target);
-    if (this.#devices.isCrowded(target)) return 'full';
+    if (this.#devices.isCrowded(target)) return 'crowded';
     if (isDefended) return 'owned';
     const displaced =
       former === NO_RECORD && this.isFull() ? this.#displaceable(network, registeredAt) : NO_RECORD;

@@ -87,13 +87,20 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     test('are of eight kinds for one endpoint at the most, and what is there stays and can be registered again', async () => {
       const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
       const store = await storeOf(...sets);
-      expect(await store.put(nth(20, webPushTarget('x', 20)))).toBe('full');
-      expect(await store.put(nth(20, bare))).toBe('full');
+      expect(await store.put(nth(20, webPushTarget('x', 20)))).toBe('crowded');
+      expect(await store.put(nth(20, bare))).toBe('crowded');
       expect(await store.put(nth(20, webPushTarget('x', 7)))).toBe('stored');
       expect(await store.put(nth(21, webPushTarget('y', 20)))).toBe('stored');
       for (const set of sets) expect(await store.find(set.tradePubkey)).toMatchObject({ target: set.target });
       await store.remove(tradeKey(3), { signed: false, now: NOW });
       expect(await store.put(nth(22, webPushTarget('x', 20)))).toBe('stored');
+    });
+
+    test('beyond eight kinds are refused for an owned key as for an unknown one, so that neither is told from the other', async () => {
+      const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
+      const store = await storeOf(...sets, { ...nth(9, webPushTarget('y', 1)), signed: true });
+      for (const n of [9, 10]) expect(await store.put(nth(n, webPushTarget('x', 20)))).toBe('crowded');
+      expect(await store.find(tradeKey(9))).toMatchObject({ target: webPushTarget('y', 1), signed: true });
     });
   });
 }
