@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
+import { admissionWithOneKey, candidate, FORGED, UNDECIDED } from '../../test/support/admission.ts';
 import { recoveringAdmission } from '../../test/support/recovering-admission.ts';
 import { tradeKey } from '../../test/support/registrations.ts';
 import type { NostrEvent } from './nostr-event.ts';
@@ -46,6 +46,14 @@ describe('the verdict on an event says what it was', () => {
   ])('rejected: genuine, maybe, but %s; the relay is not to blame', async (_, parts) => {
     const { admission, clock, event } = await admissionWithOneKey();
     expect(await admission.offer(candidate(event(parts(clock.seconds))), 'live')).toBe('rejected');
+  });
+
+  test('rejected: the verifier has no answer; the relay is not to blame, and a further copy is looked at again', async () => {
+    const { admission, event, telemetry } = await admissionWithOneKey();
+    const undecided = candidate(event({ sig: UNDECIDED }));
+    expect(await admission.offer(undecided, 'live')).toBe('rejected');
+    expect(telemetry.total('events_rejected', 'undecided')).toBe(1);
+    expect(await admission.offer(candidate(event()), 'live')).toBe('admitted');
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { tradeKey } from '../../test/support/registrations.ts';
-import { BOB, FORGED, relayListScene, relays } from '../../test/support/relay-lists.ts';
+import { BOB, FORGED, UNDECIDED, relayListScene, relays } from '../../test/support/relay-lists.ts';
 import type { NostrEvent } from './nostr-event.ts';
 
 const QUARTER_HOUR = 15 * 60;
@@ -61,6 +61,14 @@ describe('a list', () => {
     expect(lists.offer({ ...newer, created_at: clock.seconds + 1 })).toBe('adopted');
     expect(lists.urls()).toEqual(['wss://new.example']);
   });
+});
+
+test('a list on which the verifier has no answer changes nothing, and is neither a forgery nor lost: the next copy counts', () => {
+  const { lists, list } = relayListScene();
+  const first = list(relays('one'));
+  expect(lists.offer({ ...first, sig: UNDECIDED })).toBe('ignored');
+  expect(lists.urls()).toEqual([]);
+  expect(lists.offer(first)).toBe('adopted');
 });
 
 describe('of two lists of one author', () => {

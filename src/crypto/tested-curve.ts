@@ -4,7 +4,7 @@ import { CurveFault, type Curve, type CurveSource } from './curve.ts';
 import { answersRightly, findsTheSharedPoint, knowsTheGenuine } from './known-answers.ts';
 
 /** Between two tests of a library that gives no cause for one: each costs as much as four calls. */
-const CALLS_PER_TEST = 256;
+const CALLS_PER_TEST = 1024;
 /** Times that one question is put, to one library after another, before the question itself is given up. */
 const MOST_ATTEMPTS = 8;
 

@@ -25,6 +25,8 @@ interface Woken {
 
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
+/** A signature on which the fake verifier has no answer, as where its library has failed. */
+export const UNDECIDED = '1'.repeat(128);
 
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
 export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
@@ -71,7 +73,12 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const intake = new EventAdmission({
     registrations,
     seen,
-    verifier: { verify: ({ id, sig }) => (verified.push(id) > 0 && sig !== FORGED ? 'genuine' : 'forged') },
+    verifier: {
+      verify: ({ id, sig }) => {
+        verified.push(id);
+        return sig === UNDECIDED ? 'undecided' : sig === FORGED ? 'forged' : 'genuine';
+      },
+    },
     waker: waker as Waker,
     authors: instances.authors,
     clock: clock.read,

@@ -8,6 +8,8 @@ import { tradeKey } from './registrations.ts';
 export const [ALICE, BOB, CAROL] = [tradeKey(1), tradeKey(2), tradeKey(3)];
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
+/** A signature on which the fake verifier has no answer. */
+export const UNDECIDED = '1'.repeat(128);
 
 interface RelayListScene {
   readonly lists: RelayLists;
@@ -23,7 +25,10 @@ export function relayListScene(allows: (url: URL) => boolean = () => true): Rela
   const clock = new FakeClock();
   let verified = 0;
   const verifier: EventVerifier = {
-    verify: ({ sig }) => (++verified > 0 && sig !== FORGED ? 'genuine' : 'forged'),
+    verify: ({ sig }) => {
+      verified++;
+      return sig === UNDECIDED ? 'undecided' : sig === FORGED ? 'forged' : 'genuine';
+    },
   };
   const lists = new RelayLists({ authors: [ALICE, BOB, CAROL], verifier, allows, clock: clock.read });
   const list: RelayListScene['list'] = (tags, parts) =>
