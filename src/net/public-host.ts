@@ -6,8 +6,7 @@ import { isPublicAddress } from './public-address.ts';
  * Names that never leave the machine or the local network, whatever a resolver answers, those that no resolver may be asked for
  * (RFC 6761, 7686, 9476), and those without any dot.
  */
-const LOCAL_NAME =
-  /^[^.]+\.?$|(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa|onion|alt|invalid)\.?$/;
+const LOCAL_NAME = /^[^.]+\.?$|(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa|onion|alt)\.?$/;
 
 const HTTPS_PORT = 443;
 /** Below it, but for 443, are the services of the system, which nobody should be made to knock at through us. */
