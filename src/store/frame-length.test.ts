@@ -29,6 +29,10 @@ const tradePubkey = tradeKey(1);
 const says: fc.Arbitrary<(target: PushTarget) => StoreRecord> = fc.constantFrom(
   (target: PushTarget): StoreRecord => ({
     type: 'registered',
+    registration: registrationAt(NOW, { target, tradePubkey, instance: 7, isConversation: true }),
+  }),
+  (target: PushTarget): StoreRecord => ({
+    type: 'registered',
     registration: registrationAt(NOW, { target, tradePubkey }),
   }),
   (target: PushTarget): StoreRecord => ({

@@ -66,10 +66,17 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
   return writer.bytes();
 }
 
+/** Kinds of record that hold no device. A kind that is not in here counts as one that does. */
+const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
+  TYPES.removed,
+  TYPES.seen,
+  TYPES.alive,
+  TYPES.rewritten,
+]);
+
 /** Whether a record has a device in it, so that its length depends on which. */
 export function namesDevice(record: Uint8Array): boolean {
-  const type = record[0];
-  return type === TYPES.registered || type === TYPES.owed || type === TYPES.settled;
+  return !WITHOUT_DEVICE.has(record[0] as number);
 }
 
 /** @throws UnreadableRecord */
