@@ -7,7 +7,7 @@ import { Arrivals } from './arrivals.ts';
 import { clientMessage } from './client-message.ts';
 import { LoopbackServer } from './loopback-server.ts';
 import { relayFrame } from './relay-frame.ts';
-import { rubbish, type RubbishMake } from './rubbish.ts';
+import { isRaw, rubbish, type RubbishMake } from './rubbish.ts';
 
 const TICK_MS = 10;
 /** How much of a delay of the timer is made up for; a client's own delay is its right. */
@@ -52,7 +52,7 @@ export class RubbishRelay implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** The payloads of all rubbish that has gone to the network. */
+  /** The payloads, or raw frames, of all rubbish that has gone to the network. */
   get bytesSent(): number {
     return this.#bytesSent;
   }
@@ -91,7 +91,7 @@ export class RubbishRelay implements AsyncDisposable {
         const frame = frames[nth % frames.length];
         // The line knows of a reset at once, the WebSocket only by its 'close'; each write until then would be an error.
         if (frame === undefined || socket.readyState !== socket.OPEN || !line.writable) return;
-        this.#send(socket, frame);
+        this.#send(socket, line, frame);
         credit -= frame.length;
         nth += 1;
       }
@@ -99,11 +99,12 @@ export class RubbishRelay implements AsyncDisposable {
     return () => clearInterval(timer);
   }
 
-  #send(socket: WebSocket, frame: Buffer): void {
+  #send(socket: WebSocket, line: Socket, frame: Buffer): void {
     const sent = (error?: Error | null): void => {
       this.#bytesSent += error ? 0 : frame.length;
     };
-    if (this.#make === 'pings') socket.ping(frame, false, sent);
+    if (isRaw(this.#make)) line.write(frame, sent);
+    else if (this.#make === 'pings') socket.ping(frame, false, sent);
     else socket.send(frame, { binary: false }, sent);
   }
 }

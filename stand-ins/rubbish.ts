@@ -2,21 +2,44 @@ import { randomBytes } from 'node:crypto';
 
 import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 
-/** Text, JSON that is no NIP-01, events for strangers on the client's own subscriptions, or ping frames. */
-export type RubbishMake = 'noise' | 'json' | 'strangers' | 'pings';
+/**
+ * Text, JSON that is no NIP-01, events for strangers on the client's own subscriptions, ping frames; or, as raw bytes, empty pong
+ * frames, or messages in a thousand empty fragments.
+ */
+export type RubbishMake = 'noise' | 'json' | 'strangers' | 'pings' | 'pongs' | 'fragments';
+
+/** Whether the rubbish of a make is whole WebSocket frames, and not payloads. */
+export function isRaw(make: RubbishMake): boolean {
+  return make === 'pongs' || make === 'fragments';
+}
 
 const BYTES = 2048;
 /** As many different frames are made, then sent over and over: to make each anew would cost more than to send it. */
 const VARIETY = 16;
+/** Frames in one piece of raw bytes. */
+const FRAMES = 1000;
+/** Empty unmasked frames (RFC 6455, section 5.2): a pong; the first, a further and the last fragment of a text. */
+const PONG = [0x8a, 0];
+const [FIRST, FURTHER, LAST] = [
+  [0x01, 0],
+  [0x00, 0],
+  [0x80, 0],
+];
 /** RFC 6455 gives a control frame no more. */
 const PING_BYTES = 125;
 
 /** Frames of a make, as payloads. Without a subscription there are no events for strangers. */
 export function rubbish(make: RubbishMake, subscription?: { id: string; kind: number }): Buffer[] {
   if (make === 'pings') return several(() => randomBytes(PING_BYTES));
+  if (make === 'pongs') return [Buffer.from(repeated(PONG))];
+  if (make === 'fragments') return [Buffer.from([...FIRST, ...repeated(FURTHER), ...LAST])];
   if (make === 'noise') return several(() => Buffer.from(text(BYTES)));
   if (make === 'json') return several((nth) => json(nth));
   return subscription === undefined ? [] : several(() => strangersEvent(subscription.id, subscription.kind));
+}
+
+function repeated(frame: readonly number[]): number[] {
+  return Array.from({ length: FRAMES }, () => frame).flat();
 }
 
 const shapes: ((filling: string) => unknown)[] = [

@@ -120,7 +120,7 @@ describe('a relay that hands in forged events', () => {
 });
 
 describe('a relay that floods', () => {
-  test.each(['pings', 'noise', 'json'] as const)(
+  test.each(['pings', 'pongs', 'fragments', 'noise', 'json'] as const)(
     'with %s is banned, and a good one goes on',
     async (make) => {
       const flood = keep(await RubbishRelay.start({ make, bytesPerSecond: 2_000_000 }));
@@ -136,7 +136,7 @@ describe('a relay that floods', () => {
       relay.broadcast(eventFor([alice.tradePubkey]));
       expect(await woken()).toEqual([alice.token]);
       await untilLine(server, flood, { state: 'banned' });
-      await untilMetric(server, bans(make === 'pings' ? 'chatter' : 'rubbish'), 1);
+      await untilMetric(server, bans(make === 'noise' || make === 'json' ? 'rubbish' : 'chatter'), 1);
     },
   );
 });

@@ -30,7 +30,7 @@ async function measureWakes({ relay, google, server }: Scene): Promise<string> {
 }
 
 describe('while another relay floods', () => {
-  test.each(['noise', 'json', 'strangers', 'pings'] as const)(
+  test.each(['noise', 'json', 'strangers', 'pings', 'pongs', 'fragments'] as const)(
     'with %s, every event of a good one wakes',
     async (make) => {
       const port = await freePort();

@@ -176,3 +176,37 @@ test('a genuine event in a relay’s own spelling wakes, live', async () => {
   other.sendRaw(`["EVENT",${JSON.stringify(other.liveSubscription(14))},${event}]`);
   await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
 });
+
+function tooLong(ageSeconds: number): NostrEvent {
+  return { ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(1_200_000) };
+}
+
+describe('an event that is too long costs the relay no connection', () => {
+  test('live', async () => {
+    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
+    for (let n = 0; n < 5; n++) other.broadcast(tooLong(0));
+    other.broadcast(eventFor([alice.tradePubkey]));
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);
+    await expectUnharmed(0);
+  });
+
+  test.each([
+    ['newer', 5],
+    ['older', 3600],
+  ])(
+    'stored; what is %s is recovered all the same, and the recovery says what it left out',
+    async (_, age) => {
+      const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
+      for (let n = 0; n < 20; n++) other.store(tooLong(100 + n));
+      other.store(eventFor([alice.tradePubkey], { ageSeconds: age }));
+      other.disconnectAll();
+      await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+      await untilLine(server, other, { state: 'live', recovering: [], reconnects: 1 });
+      await expectUnharmed(1);
+      expect(
+        await server.metric('mostro_push_relay_recovery_skipped_total{reason="poisoned"}'),
+      ).toBeGreaterThanOrEqual(20);
+    },
+  );
+});

@@ -9,19 +9,22 @@ import { eventFor } from './support/wire-events.ts';
 import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
 const HOUR = 3600;
+/** Lengths of a content: of an event that is too long to be read, and of one that no relay stores. */
+const [LEFT_OUT, ENDS_THE_CONNECTION] = [1_200_000, 4_300_000];
 const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
 
 describe('a gap with an event in it that ends the connection', () => {
   test.each([
-    ['the newest', -10],
-    ['in the middle', 20 * HOUR],
-    ['the oldest', 47 * HOUR],
-  ])('%s: every other event wakes, and the poisoned second is reported', async (_, ageSeconds) => {
+    ['the newest', -10, ENDS_THE_CONNECTION],
+    ['in the middle', 20 * HOUR, ENDS_THE_CONNECTION],
+    ['the oldest', 47 * HOUR, ENDS_THE_CONNECTION],
+    ['the oldest, and left out', 47 * HOUR, LEFT_OUT],
+  ])('%s: every other event wakes, and the poisoned second is reported', async (_, ageSeconds, length) => {
     const relay = keep(await RelayStandIn.start());
     const { google, server } = await setScene({ relays: [relay] });
     const devices = await registerDevices(server, 100);
     relay.resetAll();
-    relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(1_200_000) });
+    relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(length) });
     relay.storeAll(
       swiftEvents(
         devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 1600 + 5 })),
@@ -40,7 +43,10 @@ describe('a gap with an event in it that ends the connection', () => {
     const { google, server, phone } = await setScene({ relays: [relay] });
     const alice = await phone();
     relay.resetAll();
-    relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }), content: 'x'.repeat(1_200_000) });
+    relay.store({
+      ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }),
+      content: 'x'.repeat(ENDS_THE_CONNECTION),
+    });
     await untilMetric(server, skipped('poisoned'), 1);
     await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
       timeout: PATIENCE_MS,

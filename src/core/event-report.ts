@@ -27,7 +27,6 @@ export class EventReport {
     this.#telemetry.log('event.rejected', { reason, kind: candidate.kind });
     this.#telemetry.trace(() => candidate.recipients.keys, 'event rejected', reason);
     if (FALSE_WORD.has(reason)) return 'forged';
-    if (reason === 'other_author') return 'unasked';
     return reason === 'unverified' ? reason : 'rejected';
   }
 

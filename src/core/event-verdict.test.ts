@@ -85,10 +85,10 @@ describe('a stored gift wrap', () => {
 });
 
 describe('where MOSTRO_PUBKEYS is set', () => {
-  test('a kind 14 by another author was not asked for, and is rejected without a verification', async () => {
+  test('a kind 14 by another author is rejected, without a verification', async () => {
     const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
     const other = event({ kind: 14, pubkey: STRANGER });
-    expect(await admission.offer(candidate(other), 'live')).toBe('unasked');
+    expect(await admission.offer(candidate(other), 'live')).toBe('rejected');
     expect(verified).toEqual([]);
     expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
     expect(telemetry.total('events_verified')).toBe(0);

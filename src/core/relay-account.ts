@@ -33,8 +33,13 @@ export class RelayAccount {
     try {
       return work();
     } finally {
-      const waitMs = this.#processor.spend(this.#monotonic() - begun);
-      if (waitMs > 0) this.onOverdrawn?.(waitMs);
+      this.spend(this.#monotonic() - begun);
     }
+  }
+
+  /** @param ms milliseconds of processor time */
+  spend(ms: number): void {
+    const waitMs = this.#processor.spend(ms);
+    if (waitMs > 0) this.onOverdrawn?.(waitMs);
   }
 }

@@ -14,7 +14,7 @@ export const COUNTERS = {
   relay_frames: { help: 'Frames received from relays.', labels: [] },
   relay_received_bytes: { help: 'Bytes of the frames received from relays.', labels: [] },
   relay_frames_rejected: {
-    help: 'Frames dropped unread: not text, not JSON, no NIP-01 message, or an event nobody asked for.',
+    help: 'Frames dropped unread: not text, not JSON, no NIP-01 message, not asked for, or too long.',
     labels: ['reason'],
   },
   relay_connections: { help: 'Connections to relays that were opened.', labels: [] },

@@ -17,10 +17,19 @@ export interface PageRequest {
   readonly signal: AbortSignal;
   /** @returns whether there may be more events */
   readonly onEvent: (frame: EventFrame) => boolean;
+  /** An event of the page was too long to be read. */
+  readonly onTooLong: () => void;
 }
 
 /** Asks a relay for stored events once. The subscription is closed behind it, however it ends. */
-export function askPage({ session, filter, timeoutMs, signal, onEvent }: PageRequest): Promise<PageEnd> {
+export function askPage({
+  session,
+  filter,
+  timeoutMs,
+  signal,
+  onEvent,
+  onTooLong,
+}: PageRequest): Promise<PageEnd> {
   return new Promise((resolve) => {
     const settle = (end: PageEnd): void => {
       clearTimeout(pause);
@@ -47,6 +56,10 @@ export function askPage({ session, filter, timeoutMs, signal, onEvent }: PageReq
         return true;
       },
       onClosed: settle,
+      onTooLong: () => {
+        pause.refresh();
+        onTooLong();
+      },
     });
   });
 }

@@ -6,7 +6,7 @@ import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import type { EventSink } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { askPage, type PageEnd } from './ask-page.ts';
+import { askPage, type PageEnd, type PageRequest } from './ask-page.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from './event-frame.ts';
 import { Haul } from './haul.ts';
@@ -158,16 +158,19 @@ export class CatchUp {
     const page = gap.next();
     if (page === undefined) return undefined;
     const begun = clock();
-    const end = await this.#ask(watch, page, (frame) => this.#take(frame, watch, gap, haul));
+    const end = await this.#ask(watch, page, {
+      onEvent: (frame) => this.#take(frame, watch, gap, haul),
+      onTooLong: () => gap.leftOut(),
+    });
     // The recovery must not end before all that it brought has been judged.
     await haul.judged();
-    if (end === 'lost') gap.lost(unixSeconds(clock));
+    if (end === 'lost' || (end === 'eose' && gap.isUnread)) gap.lost(unixSeconds(clock));
     else if (end === 'eose') gap.ended();
     gap.spent(Math.max(0, clock() - begun));
     return end;
   }
 
-  #ask(watch: KindWatch, page: Page, onEvent: (frame: EventFrame) => boolean): Promise<PageEnd> {
+  #ask(watch: KindWatch, page: Page, listener: Pick<PageRequest, 'onEvent' | 'onTooLong'>): Promise<PageEnd> {
     const { session, timing } = this.#parts;
     const filter = { kinds: [watch.kind], ...page };
     return askPage({
@@ -175,7 +178,7 @@ export class CatchUp {
       filter,
       timeoutMs: timing.pageTimeoutMs,
       signal: this.#closed.signal,
-      onEvent,
+      ...listener,
     });
   }
 

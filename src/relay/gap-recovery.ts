@@ -42,6 +42,8 @@ export interface RecoveryReport {
   readonly crowdedSeconds: number;
   /** Seconds with an event that ends the connection. */
   readonly poisonedSeconds: readonly number[];
+  /** Events that were too long to be read, at the least: the most of one page. Absent where there were none. */
+  readonly tooLong?: number;
   /** What was given up, in unix seconds. */
   readonly unrecovered?: {
     readonly since: number;
@@ -75,6 +77,9 @@ export class GapRecovery {
   #losses = 0;
   #spentMs = 0;
   #givenUp: UnrecoveredReason | undefined;
+  /** Events that were too long to be read: of the page under way, and the most of any page. */
+  #leftOut = 0;
+  #mostLeftOut = 0;
 
   constructor({ since, maxLimit, bounds, poisoned }: GapRecoveryOptions) {
     this.#bounds = bounds;
@@ -89,6 +94,7 @@ export class GapRecovery {
     if (range !== undefined) this.#givenUp ??= this.#boundHit();
     if (range === undefined || this.#givenUp !== undefined) return undefined;
     this.#pages++;
+    this.#leftOut = 0;
     range.beginPage();
     const { since, until } = range;
     range.asked = range.wide === 'no' ? this.#limit : this.#maxLimit;
@@ -102,6 +108,16 @@ export class GapRecovery {
   received(createdAt: number, id: string): boolean {
     this.#ranges.at(-1)?.take(Math.min(Math.floor(createdAt), Number.MAX_SAFE_INTEGER), id);
     return ++this.#events < this.#bounds.events;
+  }
+
+  /** An event of the page was too long to be read. */
+  leftOut(): void {
+    this.#mostLeftOut = Math.max(this.#mostLeftOut, ++this.#leftOut);
+  }
+
+  /** Whether the page had nothing but events that were too long: such a page says as little as one that ended the connection. */
+  get isUnread(): boolean {
+    return this.#leftOut > 0 && this.#ranges.at(-1)?.count === 0;
   }
 
   /** The relay says that the page ends here (EOSE). */
@@ -165,6 +181,7 @@ export class GapRecovery {
       events: this.#events,
       crowdedSeconds: this.#crowded + this.#leftWith.filter((count) => count >= this.#fullPage).length,
       poisonedSeconds: this.#poisoned,
+      ...(this.#mostLeftOut > 0 && { tooLong: this.#mostLeftOut }),
       ...(oldest &&
         newest &&
         this.#givenUp && {

@@ -11,12 +11,10 @@ export interface KeepAliveOptions {
   readonly clock: Clock;
   /** Given when the ping was sent that it answers, or an earlier one, in milliseconds. */
   readonly onPong: (pingedAt: number) => void;
-  /** The relay has pinged us. */
-  readonly onPing: () => void;
 }
 
 /** Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay. */
-export function keepAlive(socket: WebSocket, { clock, timing, onPong, onPing }: KeepAliveOptions): void {
+export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliveOptions): void {
   let pingedAt = clock();
   let overdue: NodeJS.Timeout | undefined;
   const hear = (): void => {
@@ -36,7 +34,6 @@ export function keepAlive(socket: WebSocket, { clock, timing, onPong, onPing }: 
     if (overdue !== undefined) hear();
   });
   socket.on('ping', (data) => {
-    onPing();
     if (socket.readyState === socket.OPEN && socket.bufferedAmount < MAX_UNSENT_BYTES) socket.pong(data);
   });
   socket.on('close', () => {

@@ -5,7 +5,7 @@ import { KnownTexts } from './known-texts.ts';
 
 test('texts are given out as they stand there, however many there are and in whatever order they come', () => {
   const known = new KnownTexts();
-  const texts = ['a', 'b', '', 'ab', 'a', 'c', 'd', 'e', 'f', 'a', 'b', 'ab'];
+  const texts = ['a', 'b', '', 'ab', 'a', 'c', 'd', 'e', 'f', 'a', 'b', 'ab', 'x'.repeat(65), 'x'.repeat(65)];
   const read = texts.map((text) => {
     const cursor = new JsonCursor(Buffer.from(JSON.stringify(text)));
     expect(cursor.takePlain()).toBe(true);

@@ -77,7 +77,8 @@ export class LiveRequest {
       watch.noteLive();
       this.#events.onWord();
     } else watch.noteStored();
-    return sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin) !== 'unasked';
+    void sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);
+    return true;
   }
 
   get #earlyOrigin(): EventOrigin {

@@ -1,9 +1,9 @@
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { EventIntake, EventSink, ProofsOfLife } from '../core/ports.ts';
 import { RelayAccount } from '../core/relay-account.ts';
-import { frameBytes } from './frame-bytes.ts';
+import { frameBytes, MAX_FRAME_BYTES } from './frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KindWatch, type KindTotal } from './kind-watch.ts';
 import { Redial } from './redial.ts';
@@ -14,7 +14,7 @@ import type { ConnectionEnd } from './connection-end.ts';
 import { noteWatches, resumeWatches } from './resume-watches.ts';
 import { RelayListening, type ListeningContext } from './relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
-import { throttle } from './throttle.ts';
+import { throttle, type ThrottleParts } from './throttle.ts';
 import { WebSocket } from './web-socket.ts';
 
 export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 'account'> {
@@ -138,10 +138,11 @@ export class RelayConnection {
   /** One connection, from the dial to its end. */
   #connect(signal: AbortSignal): Promise<ConnectionEnd> {
     const { timing, url } = this.#options;
+    const mostBytes = frameBytes(this.#limits);
     const socket = new WebSocket(url, {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
       perMessageDeflate: false,
-      maxPayload: frameBytes(this.#limits),
+      maxPayload: mostBytes,
       // Answered in keepAlive, as far as the relay reads the answers.
       autoPong: false,
       // Nobody has checked where this would send us.
@@ -155,14 +156,19 @@ export class RelayConnection {
       const onAbort = (): void => socket.terminate();
       const ending: { error?: string; misconduct?: Misconduct } = {};
       signal.addEventListener('abort', onAbort, { once: true });
+      let line: Socket | undefined;
       socket.on('open', () => {
         clearTimeout(dialling);
-        this.#listen(socket, signal, (misconduct) => {
+        if (line === undefined) return socket.terminate();
+        this.#listen({ socket, line, mostBytes }, signal, (misconduct) => {
           ending.misconduct = misconduct;
           socket.terminate();
         });
       });
-      socket.on('upgrade', ({ headers }) => this.#options.onDate?.(this.host, headers.date));
+      socket.on('upgrade', (response) => {
+        line = response.socket;
+        this.#options.onDate?.(this.host, response.headers.date);
+      });
       // Its message can quote the relay's URL.
       socket.on('error', (fault: NodeJS.ErrnoException) => (ending.error = fault.code ?? fault.name));
       socket.on('close', (status) => {
@@ -175,7 +181,11 @@ export class RelayConnection {
     });
   }
 
-  #listen(socket: WebSocket, signal: AbortSignal, onMisconduct: (misconduct: Misconduct) => void): void {
+  #listen(
+    { socket, line, mostBytes }: Pick<ThrottleParts, 'socket' | 'line' | 'mostBytes'>,
+    signal: AbortSignal,
+    onMisconduct: (misconduct: Misconduct) => void,
+  ): void {
     const { clock, telemetry, timing } = this.#options;
     this.#connections++;
     this.#lost = undefined;
@@ -195,15 +205,18 @@ export class RelayConnection {
       onProof: () => this.#redial.proven(),
     });
     this.#listening = listening;
-    keepAlive(socket, {
-      timing,
+    keepAlive(socket, { timing, clock, onPong: (pingedAt) => listening.onPong(pingedAt) });
+    throttle({
+      socket,
+      line,
+      account: this.#account,
       clock,
-      onPong: (pingedAt) => listening.onPong(pingedAt),
-      onPing: () => conduct.note('chatter'),
-    });
-    throttle(socket, { account: this.#account, clock, telemetry }, (data, isBinary) => {
-      // After misconduct a frame of the same chunk may follow.
-      if (socket.readyState === WebSocket.OPEN) listening.receive(data, isBinary);
+      telemetry,
+      mostBytes,
+      onChatter: () => conduct.note('chatter'),
+      longestBytes: MAX_FRAME_BYTES,
+      onTooLong: (head) => listening.onTooLong(head),
+      receive: (data, isBinary) => listening.receive(data, isBinary),
     });
     listening.open();
     void this.#askLimits(signal);

@@ -94,6 +94,11 @@ export class RelayListening {
     this.#session.receive(bytes, isBinary);
   }
 
+  /** A frame has been left out because it was too long. @param head its first bytes, or fewer */
+  onTooLong(head: Buffer): void {
+    this.#session.onTooLong(head);
+  }
+
   /** The connection has answered a ping. */
   onPong(pingedAt: number): void {
     for (const subscription of this.#subscriptions) subscription.prove(pingedAt);

@@ -113,6 +113,14 @@ describe('what was still under way when a subscription was closed', () => {
     expect([heard, misconduct]).toEqual([[], []]);
   });
 
+  test('is rubbish from its third end on: it was not under way', () => {
+    const { session, subscribe, receive, misconduct } = setUp();
+    const id = subscribe();
+    session.unsubscribe(id);
+    for (let n = 0; n < 5; n++) receive(n % 2 === 0 ? 'EOSE' : 'CLOSED', id, '');
+    expect(misconduct).toEqual(['rubbish', 'rubbish', 'rubbish']);
+  });
+
   test('is known of the last 32', () => {
     const { session, subscribe, receive, misconduct } = setUp();
     const ids = Array.from({ length: 33 }, subscribe);
@@ -154,6 +162,24 @@ describe('what nobody asked for is rubbish, and counted', () => {
     session.receive(bytes, isBinary);
     expect(misconduct).toEqual(['rubbish']);
     expect(telemetry.total('relay_frames_rejected', reason)).toBe(1);
+  });
+});
+
+describe('an event that was left out because it was too long', () => {
+  test.each([
+    ['told to its subscription', (id: string) => `["EVENT","${id}",{"id":"`, ['too long']],
+    ['told to nobody where its subscription did not come with the header', () => '["EVENT","', []],
+  ])('is counted and no rubbish; %s', (_, head, told) => {
+    const { session, misconduct, telemetry } = setUp();
+    const heard: string[] = [];
+    const id = session.subscribe(FILTER, {
+      onEvent: () => true,
+      onEose: () => true,
+      onClosed: () => undefined,
+      onTooLong: () => heard.push('too long'),
+    });
+    session.onTooLong(Buffer.from(head(id)));
+    expect([heard, misconduct, telemetry.total('relay_frames_rejected', 'too_long')]).toEqual([told, [], 1]);
   });
 });
 

@@ -9,8 +9,11 @@ import { readRelayMessage, type ReasonPrefix, type RelayMessage } from './relay-
 
 /** Enough that a relay finds no two alike; every relay takes 64 (NIP-01). */
 const SUBSCRIPTION_ID_CHARACTERS = 16;
-/** What was under way when a subscription was closed is no rubbish. */
+/** What was under way when a subscription was closed is no rubbish: its events, and one each of EOSE and CLOSED. */
 const CLOSED_REMEMBERED = 32;
+const ENDS_UNDER_WAY = 2;
+/** What an EVENT frame begins with, up to the subscription. */
+const EVENT_HEAD = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
 
 /** A NIP-01 filter, as far as this server asks. */
 export interface Filter {
@@ -28,6 +31,8 @@ export interface SubscriptionListener {
   /** @returns whether it still was to come */
   onEose(): boolean;
   onClosed(reason: ReasonPrefix): void;
+  /** An event has been left out because it was too long. */
+  onTooLong?(): void;
 }
 
 export interface RelaySessionParts {
@@ -45,7 +50,8 @@ export interface RelaySessionParts {
 export class RelaySession {
   readonly #parts: RelaySessionParts;
   readonly #subscriptions = new Map<string, SubscriptionListener>();
-  readonly #closed: string[] = [];
+  /** How many more ends of each subscription that was closed may have been under way. */
+  readonly #closed = new Map<string, number>();
   readonly #spokenOf = new KnownTexts();
   /** Whether the relay has ever said where stored events end, on this connection. */
   sendsEose = false;
@@ -79,6 +85,19 @@ export class RelaySession {
     if (!this.#dispatch(message)) this.#reject('not_asked_for');
   }
 
+  /**
+   * A frame has been left out because it was too long. Anybody can have published such an event, so it is no rubbish.
+   *
+   * @param head its first bytes, or fewer
+   */
+  onTooLong(head: Buffer): void {
+    const { relay, telemetry } = this.#parts;
+    telemetry.count('relay_frames_rejected', { reason: 'too_long' });
+    telemetry.log('relay.frame_rejected', { relay, reason: 'too_long' });
+    const [, subscription = ''] = EVENT_HEAD.exec(head.toString('latin1')) ?? [];
+    this.#subscriptions.get(subscription)?.onTooLong?.();
+  }
+
   /** @returns whether the message makes sense here */
   #dispatch(message: RelayMessage): boolean {
     const { authentication, conduct, onNotice, relay, telemetry } = this.#parts;
@@ -103,19 +122,19 @@ export class RelaySession {
 
   #onEvent(frame: EventFrame): boolean {
     const listener = this.#subscriptions.get(frame.subscription);
-    return listener === undefined ? this.#isClosed(frame.subscription) : listener.onEvent(frame);
+    return listener === undefined ? this.#closed.has(frame.subscription) : listener.onEvent(frame);
   }
 
   #onEose(id: string): boolean {
     const listener = this.#subscriptions.get(id);
-    if (listener === undefined) return this.#isClosed(id);
+    if (listener === undefined) return this.#mayEnd(id);
     this.sendsEose = true;
     return listener.onEose();
   }
 
   #onClosed(id: string, reason: ReasonPrefix): boolean {
     const listener = this.#subscriptions.get(id);
-    if (listener === undefined) return this.#isClosed(id);
+    if (listener === undefined) return this.#mayEnd(id);
     this.#forget(id);
     listener.onClosed(reason);
     return true;
@@ -123,11 +142,17 @@ export class RelaySession {
 
   #forget(id: string): void {
     this.#subscriptions.delete(id);
-    if (this.#closed.push(id) > CLOSED_REMEMBERED) this.#closed.shift();
+    this.#closed.set(id, ENDS_UNDER_WAY);
+    if (this.#closed.size <= CLOSED_REMEMBERED) return;
+    const [oldest] = this.#closed.keys();
+    if (oldest !== undefined) this.#closed.delete(oldest);
   }
 
-  #isClosed(id: string): boolean {
-    return this.#closed.includes(id);
+  /** Whether EOSE or CLOSED may come for a subscription that was closed. */
+  #mayEnd(id: string): boolean {
+    const left = this.#closed.get(id) ?? 0;
+    if (left > 0) this.#closed.set(id, left - 1);
+    return left > 0;
   }
 
   #reject(reason: string): void {

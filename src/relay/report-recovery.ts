@@ -14,7 +14,7 @@ export interface RecoveryOutcome {
 /** Says how a recovery went, and above all what it did not get. */
 export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): void {
   const { relay, kind, cause, report, found } = outcome;
-  const { pages, events, crowdedSeconds, poisonedSeconds, unrecovered } = report;
+  const { pages, events, crowdedSeconds, poisonedSeconds, tooLong = 0, unrecovered } = report;
   telemetry.count('relay_recoveries', { outcome: unrecovered === undefined ? 'complete' : 'incomplete' });
   telemetry.count('relay_recovery_pages', {}, pages);
   telemetry.count('relay_recovery_events', {}, events);
@@ -33,7 +33,8 @@ export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): 
   }
   const skipped = [
     ['crowded', crowdedSeconds],
-    ['poisoned', poisonedSeconds.length],
+    // An event that is too long, and that a page holds alone, is a second of its own too.
+    ['poisoned', Math.max(poisonedSeconds.length, tooLong)],
   ] as const;
   for (const [reason, count] of skipped) {
     if (count === 0) continue;

@@ -1,18 +1,30 @@
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 
 import type { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
+import { webSocketFrame } from '../../test/support/websocket-frame.ts';
 import { RelayAccount } from '../core/relay-account.ts';
 import { throttle } from './throttle.ts';
 
 const KIB = 1024;
 
-/** What of a WebSocket is read at a pace. */
+/** What of a WebSocket is read at a pace, and the connection beneath it. */
 class PacedSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
   isPaused = false;
+  #headerBytes = 0;
+  readonly line = new EventEmitter();
+
+  constructor() {
+    super();
+    // The library: whatever comes is one message in one frame.
+    this.line.on('data', (chunk: Buffer) => this.emit('message', chunk.subarray(this.#headerBytes), false));
+  }
 
   pause(): void {
     this.isPaused = true;
@@ -23,17 +35,38 @@ class PacedSocket extends EventEmitter {
   }
 
   receive(bytes: number, times = 1): void {
-    const frame = Buffer.alloc(bytes);
-    for (let n = 0; n < times; n++) this.emit('message', frame);
+    const frame = webSocketFrame('text', Buffer.alloc(bytes));
+    this.#headerBytes = frame.length - bytes;
+    for (let n = 0; n < times; n++) this.line.emit('data', frame);
   }
 }
 
-function setUp(): { socket: PacedSocket; telemetry: FakeTelemetry } {
+function setUp(): {
+  account: RelayAccount;
+  chatter: () => number;
+  received: Buffer[];
+  socket: PacedSocket;
+  telemetry: FakeTelemetry;
+} {
   const socket = new PacedSocket();
   const telemetry = new FakeTelemetry();
   const clock = new FakeClock().read;
-  throttle(socket as unknown as WebSocket, { account: new RelayAccount(clock), clock, telemetry });
-  return { socket, telemetry };
+  const account = new RelayAccount(clock);
+  const received: Buffer[] = [];
+  let chatter = 0;
+  throttle({
+    socket: socket as unknown as WebSocket,
+    line: socket.line as Socket,
+    account,
+    clock,
+    telemetry,
+    mostBytes: 4096 * KIB,
+    longestBytes: 4096 * KIB,
+    onChatter: () => chatter++,
+    onTooLong: () => undefined,
+    receive: (data) => received.push(data),
+  });
+  return { account, chatter: () => chatter, received, socket, telemetry };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -67,12 +100,59 @@ describe('a relay', () => {
     expect([before, socket.isPaused]).toEqual([true, false]);
   });
 
+  test('is read more slowly when it has used up its share of the processor, whoever charged it', () => {
+    const { account, socket, telemetry } = setUp();
+    account.spend(2000);
+    const before = socket.isPaused;
+    // Half a millisecond is earned in one.
+    account.spend(50);
+    const after = socket.isPaused;
+    vi.advanceTimersByTime(99);
+    const early = socket.isPaused;
+    vi.advanceTimersByTime(2);
+    expect([before, after, early, socket.isPaused]).toEqual([false, true, true, false]);
+    expect(telemetry.total('relay_throttled')).toBe(1);
+  });
+
+  test('pays for the time that its frames take', () => {
+    const { socket } = setUp();
+    const now = vi.spyOn(performance, 'now');
+    let at = 0;
+    now.mockImplementation(() => (at += 3));
+    socket.receive(KIB, 1000);
+    expect(socket.isPaused).toBe(true);
+  });
+
+  test.each(['pong', 'ping', 'continuation'] as const)(
+    'pays for each empty %s as for 128 bytes',
+    (opcode) => {
+      const { chatter, socket, telemetry } = setUp();
+      const frames = Buffer.concat(
+        Array.from({ length: 32 * KIB }, () =>
+          webSocketFrame(opcode, undefined, { isLast: opcode !== 'continuation' }),
+        ),
+      );
+      for (let n = 0; n < 7; n++) socket.line.emit('data', frames);
+      const before = telemetry.total('relay_throttled');
+      for (let n = 0; n < 2; n++) socket.line.emit('data', frames);
+      expect([before, telemetry.total('relay_throttled'), chatter()]).toEqual([0, 1, 9 * 32 * KIB]);
+    },
+  );
+
+  test('that is leaving is not looked at any more', () => {
+    const { received, socket } = setUp();
+    socket.receive(KIB);
+    socket.readyState = 2;
+    socket.receive(KIB);
+    expect(received).toHaveLength(1);
+  });
+
   test('that takes longer than its turn is read on when everyone else has had theirs', () => {
     const { socket, telemetry } = setUp();
-    // What its frames have cost by the time of each.
+    // When each of its frames comes.
     const now = vi.spyOn(performance, 'now');
-    const paused = [0, 4.9, 5].map((spent) => {
-      now.mockReturnValue(spent);
+    const paused = [0, 4.9, 5].map((at) => {
+      now.mockReturnValue(at);
       socket.receive(KIB);
       return socket.isPaused;
     });
