@@ -93,6 +93,8 @@ export class App {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);
     this.#composition.watch.start();
+    // While the relays are being connected: nothing that delivery needs is left to be loaded with the first wake.
+    this.#composition.load().catch(this.#onFault);
     // Refused credentials show at the start and in the log, not with the first wake.
     this.#warmUp = setTimeout(() => void fcm?.warmUp(), WARM_UP_AFTER_MS);
     return { apiAddress, ...admin };

@@ -14,6 +14,7 @@ import { RetryPolicy } from './core/retry-policy.ts';
 import type { Schedule } from './core/schedule.ts';
 import { WatchedProvider } from './core/watched-provider.ts';
 import { DeferredProvider } from './push/deferred-provider.ts';
+import { loadClients } from './push/load-clients.ts';
 import { FcmProvider } from './push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
 import { laneName } from './push/unifiedpush/lane-name.ts';
@@ -52,6 +53,9 @@ export interface ComposedLanes {
   readonly health: Readonly<Record<PushTarget['type'], DeliveryHealth>>;
   /** Whether any provider that is switched on has what it needs to deliver. */
   readonly canDeliver: boolean;
+  /** Loads the code of the push services' clients; the program cannot go on where that fails. */
+  readonly load: () => Promise<void>;
+  readonly isLoaded: () => boolean;
 }
 
 interface Shared {
@@ -96,7 +100,13 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
     },
     telemetry,
   });
-  return { fcm, lanes, health, canDeliver: Object.keys(providers).length > 0 };
+  let isLoaded = false;
+  const load = async (): Promise<void> => {
+    await Promise.all([loadClients(), unifiedPush?.load()]);
+    isLoaded = true;
+  };
+  const canDeliver = Object.keys(providers).length > 0;
+  return { fcm, lanes, health, canDeliver, load, isLoaded: () => isLoaded };
 }
 
 function laneFactory(

@@ -113,7 +113,7 @@ function composeWellbeing(
   { config, logFile, logOutput, serviceAccount }: CompositionParts,
   observed: Observed,
 ): Wellbeing {
-  const { canDeliver, clock, curve, fcm, health, lanes, relays, skew, store } = observed;
+  const { canDeliver, clock, curve, fcm, health, isLoaded, lanes, relays, skew, store } = observed;
   const disk = new DiskSpace(config.dataDirectory);
   const alarms = (): Alarm[] =>
     findAlarms({
@@ -136,6 +136,7 @@ function composeWellbeing(
     readiness({
       relays: () => relays.status(),
       canDeliver: () => canDeliver,
+      isLoaded,
       blockers: () => deliveryBlockers({ alarms: alarms(), oauthProblem: fcm?.oauthProblem, unifiedPush }),
       storeUnavailable: () => !store.isOpen(),
       cannotVerify: () => curve.isExhausted,

@@ -78,6 +78,8 @@ export interface Composition {
   /** Calls of `/api/notify` that wait for their tick. */
   readonly announcements: ChatAnnouncements;
   readonly lanes: PushLanes;
+  /** Loads the code of the push services' clients. */
+  readonly load: () => Promise<void>;
   readonly relays: RelayPool;
   readonly api: FastifyInstance;
   readonly admin: FastifyInstance;
@@ -113,7 +115,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const redirect: Redirect = (wake, from) => waker.redirect(wake, from);
   const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault, redirect };
   const composed = composeLanes(parts, shared);
-  const { fcm, lanes } = composed;
+  const { fcm, lanes, load } = composed;
   const authors = new Set(config.mostro.pubkeys);
   const coalescing = { ...config.wakes, schedule, monotonic, ...coalescingReport(telemetry) };
   const recent = new RecentWakes(lanes, monotonic);
@@ -127,7 +129,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const relays = composeRelays(parts, clock, intake, verifier, skew, store.proofs);
   const served = { registrations, relays, announcements, curve, verifier, tags, guard, vapid, recent };
   const api = composeApi(parts, served);
-  const own = { curve, store, registrations, fcm, waker, announcements, lanes, relays, api };
+  const own = { curve, store, registrations, fcm, waker, announcements, lanes, load, relays, api };
   const observed = { ...composed, ...own, seen, skew, clock, onFault };
   return { ...own, ...composeOperations(parts, observed) };
 }

@@ -3,6 +3,8 @@ export interface ReadinessSources {
   readonly relays: () => readonly { readonly liveKinds: readonly number[] }[];
   /** Whether any provider that is switched on has what it needs to deliver. */
   readonly canDeliver: () => boolean;
+  /** Whether the code of the push services' clients is loaded. */
+  readonly isLoaded: () => boolean;
   /** The alarms by which no provider delivers, though one has what it needs. */
   readonly blockers: () => readonly string[];
   /** Whether the registration store takes no writes. */
@@ -26,6 +28,7 @@ export function readiness(sources: ReadinessSources): Readiness {
   const blockers = sources.blockers();
   if (!sources.canDeliver() || blockers.length > 0)
     reasons.push('no enabled push provider can deliver', ...blockers);
+  if (!sources.isLoaded()) reasons.push('the clients of the push services are being loaded');
   if (sources.storeUnavailable()) reasons.push('registration store unavailable');
   if (sources.cannotVerify()) reasons.push('no library verifies signatures');
   return { ready: reasons.length === 0, reasons };

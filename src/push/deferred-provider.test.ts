@@ -38,3 +38,19 @@ test('one that was never needed is not loaded to be ended', async () => {
   await provider[Symbol.asyncDispose]();
   expect(calls).toEqual([]);
 });
+
+test('one that is loaded ahead is not loaded again by its first wake', async () => {
+  const { provider, calls } = deferred();
+  await provider.load();
+  expect(calls).toEqual(['loaded']);
+  await provider.send(fcmTarget('a'), WAKE, signal);
+  expect(calls).toEqual(['loaded', 'a']);
+});
+
+test('one that cannot be loaded says so, and ends all the same', async () => {
+  const provider = new DeferredProvider<ReturnType<typeof fcmTarget>>('fcm', () =>
+    Promise.reject(new Error('EMFILE')),
+  );
+  await expect(provider.load()).rejects.toThrow('EMFILE');
+  await expect(provider[Symbol.asyncDispose]()).resolves.toBeUndefined();
+});

@@ -2,7 +2,7 @@ import type { Delivery, Wake } from '../core/delivery.ts';
 import type { PushProvider } from '../core/ports.ts';
 import type { PushTarget } from '../core/push-target.ts';
 
-/** A provider that is loaded with its first wake: the start does not wait for an HTTP client that nobody may ever need. */
+/** A provider that is loaded after the listeners are open, so that the start does not wait for an HTTP client. A wake that comes before waits. */
 export class DeferredProvider<Target extends PushTarget> implements PushProvider<Target> {
   readonly name: Target['type'];
   readonly #load: () => Promise<PushProvider<Target>>;
@@ -13,12 +13,19 @@ export class DeferredProvider<Target extends PushTarget> implements PushProvider
     this.#load = load;
   }
 
+  /** Loads the provider, once. @throws what the loader says: Node keeps the failure, so no later call succeeds */
+  async load(): Promise<void> {
+    this.#provider ??= this.#load();
+    await this.#provider;
+  }
+
   async send(target: Target, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     this.#provider ??= this.#load();
     return (await this.#provider).send(target, wake, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#provider)?.[Symbol.asyncDispose]();
+    const loaded = await this.#provider?.catch(() => undefined);
+    await loaded?.[Symbol.asyncDispose]();
   }
 }
