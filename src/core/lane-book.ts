@@ -50,8 +50,8 @@ export class LaneBook {
   }
 
   /** Takes the wake of the host whose turn it is. */
-  next(host: LaneHost): LaneEntry | undefined {
-    const entry = host.queue.shift();
+  next(host: LaneHost, mayRetry: boolean): LaneEntry | undefined {
+    const entry = host.queue.shift(mayRetry);
     if (entry !== undefined) this.#letGo(entry);
     return entry;
   }
@@ -73,6 +73,21 @@ export class LaneBook {
     this.#reunite(entry);
     this.#hold(entry);
     this.#wait(entry, waitMs);
+    entry.host.postponed.add(entry);
+  }
+
+  /** A wake that was postponed is owed from now on, and waits as it did: its place is for another one. */
+  demote(entry: LaneEntry): void {
+    const { cancelWait, host } = entry;
+    if (cancelWait === undefined) host.queue.remove(entry);
+    host.postponed.delete(entry);
+    entry.rank = 'owed';
+    entry.isFirm = true;
+    entry.timesOwed++;
+    this.#owed++;
+    host.owed++;
+    this.#remember(entry);
+    if (cancelWait === undefined) host.queue.push(entry);
   }
 
   /** The wake comes back and is owed from now on. @param waitMs before it may be tried again */
@@ -81,7 +96,7 @@ export class LaneBook {
     entry.rank = 'owed';
     entry.isFirm = isFirm;
     entry.timesOwed++;
-    this.#remembered?.owe({ target: entry.target, kind: entry.kind, keys: [...entry.keys] });
+    this.#remember(entry);
     if (waitMs <= 0) return this.#put(entry);
     this.#hold(entry);
     this.#wait(entry, waitMs);
@@ -131,6 +146,10 @@ export class LaneBook {
     entry.deadlineAt = Math.max(entry.deadlineAt, newer.deadlineAt);
   }
 
+  #remember({ keys, kind, target }: LaneEntry): void {
+    this.#remembered?.owe({ target, kind, keys: [...keys] });
+  }
+
   #put(entry: LaneEntry): void {
     this.#hold(entry);
     if (!this.#sending.has(entry.device)) entry.host.queue.push(entry);
@@ -146,6 +165,7 @@ export class LaneBook {
 
   #letGo(entry: LaneEntry): void {
     this.#entries.delete(entry.device);
+    entry.host.postponed.delete(entry);
     entry.host.unsent--;
     if (entry.rank !== 'owed') return;
     this.#owed--;

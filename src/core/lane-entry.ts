@@ -29,6 +29,8 @@ export class LaneEntry {
   hasWaited: boolean;
   /** How often it has failed. */
   failures = 0;
+  /** Whether it was tried and did not come through. */
+  hasFailed = false;
   /** How often it was owed since it last was not. */
   timesOwed = 0;
   /** Whether a push service refused it, or called the device gone: not a loss when the program ends. */

@@ -1,4 +1,5 @@
 import type { Backoff } from './backoff.ts';
+import type { LaneEntry } from './lane-entry.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
 import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
 import { LaneQueue } from './lane-queue.ts';
@@ -31,6 +32,10 @@ export class LaneHost {
   owed = 0;
   /** Attempts under way. */
   sending = 0;
+  /** Of these, the ones for wakes that had failed before. */
+  retrying = 0;
+  /** Wakes that have failed and are not merely owed: those first that were postponed first. */
+  readonly postponed = new Set<LaneEntry>();
   /** Whether it stands in line for a turn (`lane-turns.ts`). */
   isInLine = false;
   /** Cancels the timer for the end of its pause. */
@@ -46,6 +51,15 @@ export class LaneHost {
   /** Wakes that are not merely owed. */
   get urgent(): number {
     return this.unsent - this.owed;
+  }
+
+  /**
+   * Whether a wake may be tried that has failed before: at half of the places, so that endpoints that hang or fail leave the others theirs.
+   *
+   * @param concurrency attempts that may be under way at once
+   */
+  mayRetry(concurrency: number): boolean {
+    return this.retrying * 2 < concurrency;
   }
 
   /** Whether nothing is to be done here, nor to be waited for: a broken host without a wake would never be mended. */

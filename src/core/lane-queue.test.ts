@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { laneHost, wakeRequest } from '../../test/support/lane-bench.ts';
 import { LaneEntry, type LaneRank } from './lane-entry.ts';
@@ -44,4 +44,27 @@ test('a wake is raised, and never lowered', () => {
   expect(one.rank).toBe('recovered');
   one.raise('live');
   expect(one.rank).toBe('live');
+});
+
+const failed = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { hasFailed: true });
+const names = (...tokens: string[]): string[] => tokens.map((token) => `fcm ${token}`);
+
+describe('of the wakes of one rank', () => {
+  test('three that are new go before each one that has failed before', () => {
+    const queue = new LaneQueue();
+    for (let n = 0; n < 3; n++) queue.push(failed(`failed ${n}`));
+    for (let n = 0; n < 5; n++) queue.push(entry(`new ${n}`, 'live'));
+    expect(devices(queue)).toEqual(
+      names('new 0', 'new 1', 'new 2', 'failed 0', 'new 3', 'new 4', 'failed 1', 'failed 2'),
+    );
+  });
+
+  test('those that have failed before are left out where there is no place for them', () => {
+    const queue = new LaneQueue();
+    queue.push(failed('failed'));
+    queue.push(entry('owed', 'owed'));
+    expect([queue.next(false)?.device, queue.shift(false)?.device]).toEqual(['fcm owed', 'fcm owed']);
+    expect([queue.next(false), queue.shift(false), queue.size]).toEqual([undefined, undefined, 1]);
+    expect(queue.shift()?.device).toBe('fcm failed');
+  });
 });

@@ -6,6 +6,7 @@ import {
   FAILED,
   GONE,
   laneBench,
+  UNHEARD,
   type LaneBench,
 } from '../../test/support/lane-bench.ts';
 import { settled } from '../../test/support/settled.ts';
@@ -81,6 +82,38 @@ describe('hosts of one lane', () => {
     await answer(GONE);
     await schedule.advance(20 * MINUTE_MS);
     expect([lane.hosts, schedule.pending]).toEqual([0, 0]);
+  });
+});
+
+describe('thousands of endpoints at one host that fail', () => {
+  const PLACES = 8;
+
+  /** So many endpoints have failed, and are to be tried again. */
+  async function failing(count: number, capacity: number): Promise<LaneBench> {
+    const bench = hostsBench({ concurrency: PLACES, capacity });
+    const { answer, ask, schedule } = bench;
+    void ask('host/good');
+    await answer(DELIVERED);
+    for (let n = 0; n < count; n++) {
+      void ask(`host/eve-${n}`);
+      await answer(UNHEARD);
+    }
+    await schedule.advance(2 * MINUTE_MS);
+    return bench;
+  }
+
+  test('take half of its places at most, also where they hang, and no other device waits for them', async () => {
+    const { ask, underWay } = await failing(100, 1000);
+    expect(underWay()).toHaveLength(PLACES / 2);
+    void ask('host/bob');
+    expect(underWay().at(-1)).toBe('host/bob');
+  });
+
+  test('fill its queue, and give their places in it to others', async () => {
+    const { ask, lane, underWay } = await failing(100, 10);
+    expect([lane.pending <= 10 + PLACES, lane.pending + lane.owed]).toEqual([true, 100]);
+    void ask('host/bob');
+    expect(underWay().at(-1)).toBe('host/bob');
   });
 });
 

@@ -63,12 +63,21 @@ describe('a full lane', () => {
     expect([lane.pending, lane.owed]).toEqual([0, 0]);
   });
 
-  test('of wakes that all wait for a retry pays what is owed meanwhile: it has nothing else to do', async () => {
-    const { ask, answer, underWay } = laneBench({ capacity: 1 });
-    void ask('waits');
+  test('of wakes that wait for a retry gives the place of one to a new wake: it has nothing else to do', async () => {
+    const { ask, answer, lane, schedule, tried, underWay } = laneBench({ capacity: 1 });
+    const waits = ask('waits');
     await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
-    expect(await ask('phone')).toBe('owed');
-    await settled();
+    const phone = ask('phone');
     expect(underWay()).toEqual(['phone']);
+    expect(await waits).toBe('owed');
+    await answer(DELIVERED);
+    expect(await phone).toBe('sent');
+    // What was promised to the push service still holds, and a new event does not shorten it.
+    expect(await ask('waits')).toBe('owed');
+    await schedule.advance(5 * MINUTE_MS - 1);
+    expect([lane.owed, tried()]).toEqual([1, ['waits', 'phone']]);
+    await schedule.advance(1);
+    await answer(DELIVERED);
+    expect([lane.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
   });
 });

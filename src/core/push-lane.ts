@@ -110,7 +110,7 @@ export class PushLane {
     const host = known?.host ?? this.#hostOf(request.target);
     if (host === undefined) return this.#turnAway(request);
     const entry = known ?? new LaneEntry(request, host, deadlineAt);
-    const isFull = host.urgent >= this.#options.capacity;
+    const isFull = host.urgent >= this.#options.capacity && !this.#makesRoom(host);
     if (known !== undefined) this.#report.absorbed(known);
     known?.absorb(request);
     if (isFull) host.report.load(true);
@@ -170,24 +170,38 @@ export class PushLane {
     const { capacity, concurrency, schedule } = this.#options;
     // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
     let waitMs = host.health.waitMs;
-    while (waitMs === 0 && !this.#isClosed && host.sending < this.#turns.concurrency(host, concurrency)) {
-      const { first } = host.queue;
-      if (first === undefined) break;
-      const putOff = this.#putOff(first);
-      if (putOff === undefined) {
-        const turn = this.#turns.take(host);
-        if (turn === undefined) break;
-        this.#book.next(host);
-        this.#begin(first, turn);
-      } else {
-        this.#book.next(host);
-        this.#owe(first, putOff);
-      }
+    while (waitMs === 0 && !this.#isClosed) {
+      const places = this.#turns.concurrency(host, concurrency);
+      if (host.sending >= places || !this.#sendNext(host, host.mayRetry(places))) break;
       waitMs = host.health.waitMs;
     }
     host.cancelAdvance?.();
     if (waitMs > 0 && host.queue.size > 0) host.cancelAdvance = schedule(waitMs, () => this.#advance(host));
     if (host.urgent * 2 < capacity) host.report.load(false);
+  }
+
+  /** Sends the wake whose turn it is, or puts it off. @returns whether there was one that may be sent now */
+  #sendNext(host: LaneHost, mayRetry: boolean): boolean {
+    const entry = host.queue.next(mayRetry);
+    if (entry === undefined) return false;
+    const putOff = this.#putOff(entry);
+    const turn = putOff === undefined ? this.#turns.take(host) : undefined;
+    if (putOff === undefined && turn === undefined) return false;
+    this.#book.next(host, mayRetry);
+    if (putOff !== undefined) this.#owe(entry, putOff);
+    else if (turn !== undefined) this.#begin(entry, turn);
+    return true;
+  }
+
+  /** A wake that was postponed gives its place in a full queue to one that is new. @returns whether there was one */
+  #makesRoom({ postponed }: LaneHost): boolean {
+    for (const entry of postponed) {
+      this.#report.owed(entry, 'overload');
+      this.#book.demote(entry);
+      entry.end('owed');
+      return true;
+    }
+    return false;
   }
 
   /** Why a wake must not be sent though its turn has come: it is too late, or its device is a suspect that was tried not long ago. */
@@ -207,6 +221,7 @@ export class PushLane {
   #begin(entry: LaneEntry, turn: Standing): void {
     entry.host.health.begin();
     entry.host.sending++;
+    if (entry.hasFailed) entry.host.retrying++;
     this.#report.begun(entry);
     this.#sending.add(entry);
     this.#book.begin(entry);
@@ -215,11 +230,12 @@ export class PushLane {
   }
 
   async #attempt(entry: LaneEntry, turn: Standing): Promise<void> {
-    const { host } = entry;
+    const { hasFailed, host } = entry;
     try {
       const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
       const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
       host.sending--;
+      if (hasFailed) host.retrying--;
       this.#turns.end(turn);
       if (this.#sending.delete(entry)) this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
@@ -241,6 +257,7 @@ export class PushLane {
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
     const { keys, kind, target } = entry;
+    entry.hasFailed = ruling.next === 'owe' || ruling.next === 'postpone';
     switch (ruling.next) {
       case 'renew':
         this.#book.settle(entry);
