@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+
+import { unsignedEvent } from '../../test/support/events.ts';
+import { FakeLanes } from '../../test/support/fake-lanes.ts';
+import { FakeSchedule } from '../../test/support/fake-schedule.ts';
+import { liveRegistrations } from '../../test/support/live-registrations.ts';
+import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
+import { settled } from '../../test/support/settled.ts';
+import { Recovery } from './recovery.ts';
+import { Waker } from './waker.ts';
+
+const OURS = 'a'.repeat(64);
+
+/** A waker with the times of the contract, and a phone whose cooldown a stranger's events have begun. */
+async function setUp() {
+  const { registrations } = liveRegistrations();
+  await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
+  const { clock, schedule } = new FakeSchedule();
+  const lanes = new FakeLanes();
+  const fakeLanes = { request: lanes.request.bind(lanes), isUnsent: () => false, follow: async () => false };
+  const waker = new Waker({
+    registrations,
+    lanes: fakeLanes,
+    instances: { authors: new Set([OURS]), isInstance: () => false },
+    batchDelayMs: 5000,
+    cooldownMs: 60_000,
+    schedule,
+    monotonic: clock.read,
+  });
+  const tags = [['p', tradeKey(1)]];
+  const came = async (
+    parts: { kind: number; pubkey?: string },
+    origin: 'live' | Recovery,
+  ): Promise<boolean> => waker.wake(await waker.addressed(unsignedEvent({ tags, ...parts }), origin), origin);
+  const unvouched = (origin: 'live' | Recovery): Promise<boolean> => came({ kind: 1059 }, origin);
+  const vouched = (origin: 'live' | Recovery): Promise<boolean> => came({ kind: 14, pubkey: OURS }, origin);
+  void unvouched('live');
+  await settled();
+  void unvouched('live');
+  await settled();
+  return { lanes, unvouched, vouched };
+}
+
+describe('a vouched event that a recovery finds', () => {
+  test('brings forward the wake of the recovery that waits with unvouched ones, and is the only one', async () => {
+    const { lanes, unvouched, vouched } = await setUp();
+    const recovery = new Recovery(() => undefined);
+    const ends = [unvouched(recovery)];
+    await settled();
+    expect(lanes.wakes.count).toBe(1);
+    ends.push(vouched(recovery), vouched(recovery));
+    await settled();
+    expect(lanes.wakes.count).toBe(2);
+    lanes.wakes.all[1]?.end('sent');
+    expect(await Promise.all(ends)).toEqual([true, true, true]);
+  });
+
+  test('causes no second wake where the recovery has sent its one', async () => {
+    const { lanes, vouched } = await setUp();
+    const recovery = new Recovery(() => undefined);
+    void vouched(recovery);
+    await settled();
+    void vouched(recovery);
+    await settled();
+    expect(lanes.wakes.count).toBe(2);
+  });
+});
