@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
+import type { Filter } from '../stand-ins/relay-filter.ts';
 import type { Phone } from '../stand-ins/phone.ts';
 import { setSceneBeside, untilLine, type SceneBeside } from './support/relay-lines.ts';
 import { untilMetric } from './support/scene.ts';
@@ -154,6 +155,19 @@ describe('an outsider who floods one key at a relay that does not verify', () =>
     expect(await server.metric('mostro_push_events_verified_total')).toBe(20);
     await expectUnharmed(0);
     expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
+  });
+
+  test('has the relay asked again, later, for what was dropped', async () => {
+    const { alice, other, server } = await setOutsidersScene();
+    const before = other.requests.count;
+    for (let n = 0; n < 40; n++) other.broadcast({ ...eventOf(alice.tradePubkey, n), kind: 14 });
+    await untilMetric(server, rejected('unverified'), 20);
+    const gaps = {
+      where: ({ filters: [filter] }: { filters: readonly Filter[] }) => filter?.since !== undefined,
+    };
+    const [gap] = await other.requests.atLeast(1, gaps);
+    expect(before).toBe(2);
+    expect(gap?.filters).toMatchObject([{ kinds: [14] }]);
   });
 
   test('does not silence that key at another relay', async () => {

@@ -1,4 +1,4 @@
-import type { EventOrigin, EventSink } from '../core/ports.ts';
+import type { EventOrigin, EventSink, Verdict } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { EventFrame } from './event-frame.ts';
@@ -21,6 +21,8 @@ export interface LiveRequestEvents {
   readonly onLive: () => void;
   /** The live subscription has shown that it is there. */
   readonly onWord: () => void;
+  /** An event was dropped unverified, because its key is flooded with forgeries at this relay. */
+  readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
 }
 
@@ -77,8 +79,14 @@ export class LiveRequest {
       watch.noteLive();
       this.#events.onWord();
     } else watch.noteStored();
-    void sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);
+    const verdict = sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);
+    if (verdict === 'unverified') this.#events.onUnverified();
+    else if (typeof verdict !== 'string') void this.#await(verdict);
     return true;
+  }
+
+  async #await(verdict: Promise<Verdict>): Promise<void> {
+    if ((await verdict) === 'unverified') this.#events.onUnverified();
   }
 
   get #earlyOrigin(): EventOrigin {

@@ -6,6 +6,7 @@ import type { RelayAuthentication } from './relay-authentication.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
+import { UnverifiedEvents } from './unverified-events.ts';
 
 export interface LiveSubscriptionParts extends LiveRequestParts {
   readonly authentication: RelayAuthentication;
@@ -24,6 +25,7 @@ export class LiveSubscription {
   readonly #again: Resubscription;
   /** Of the subscription itself: a pong shows only that the connection is there. */
   readonly #silence: SilenceWatch;
+  readonly #unverified: UnverifiedEvents;
   #live: LiveRequest | undefined;
   /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
   #pending: LiveRequest | undefined;
@@ -41,6 +43,7 @@ export class LiveSubscription {
     this.#parts = parts;
     this.#silenceMs = parts.timing.silenceMs;
     this.#again = new Resubscription(parts.timing);
+    this.#unverified = new UnverifiedEvents(parts.timing, (since) => this.#onAffordable(since));
     this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
   }
 
@@ -58,6 +61,7 @@ export class LiveSubscription {
     const request: LiveRequest = new LiveRequest(this.#parts, {
       onLive: () => this.#onLive(),
       onWord: () => this.#onWord(),
+      onUnverified: () => this.#onUnverified(),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
     this.#pending = request;
@@ -70,6 +74,7 @@ export class LiveSubscription {
     this.#live?.end();
     this.#pending?.end();
     this.#parts.watch.goSilent();
+    this.#unverified.flush();
     this.#parts.watch.coverage.lose();
   }
 
@@ -137,6 +142,18 @@ export class LiveSubscription {
     this.#silence.heard(now);
     this.prove(now);
     this.#parts.onProof();
+  }
+
+  /** The event may have been genuine: the relay is asked for what it stored since then, when it can be verified again. */
+  #onUnverified(): void {
+    this.#unverified.note(this.#parts.clock());
+  }
+
+  /** Where the connection has ended meanwhile, what was dropped is a part of its gap. */
+  #onAffordable(since: number): void {
+    const { catchUp, watch } = this.#parts;
+    watch.coverage.lose(since);
+    if (watch.isLive) catchUp.request(watch, 'gap');
   }
 
   /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */

@@ -1,5 +1,6 @@
 import { RELAY_LIST_KIND, type NostrEvent } from '../core/nostr-event.ts';
 import type { RelayAccount } from '../core/relay-account.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
@@ -16,6 +17,7 @@ export interface RelayListSubscriptionParts {
   readonly session: RelaySession;
   readonly relayLists: RelayListSink;
   readonly account: RelayAccount;
+  readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
 }
 
@@ -55,11 +57,14 @@ export class RelayListSubscription {
   }
 
   #onEvent(frame: EventFrame): boolean {
-    const { account, relayLists } = this.#parts;
+    const { account, relayLists, telemetry } = this.#parts;
     const event = frame.kind === RELAY_LIST_KIND ? frame.parse() : undefined;
     if (event === undefined) return false;
     const author = [event.pubkey];
-    if (account.forgeries.areSpent(author)) return true;
+    if (account.forgeries.areSpent(author)) {
+      telemetry.count('relay_lists', { verdict: 'unverified' });
+      return true;
+    }
     if (account.charge(() => relayLists.offer(event)) === 'forged') account.forgeries.charge(author);
     return true;
   }

@@ -25,6 +25,8 @@ export interface RelayTiming {
   readonly resubscribe: BackoffOptions;
   /** After a CLOSED by which a relay refuses a kind: slower, since it has said no. */
   readonly refused: BackoffOptions;
+  /** After a live event that was dropped unverified, before what the relay stored is asked for. */
+  readonly unverified: BackoffOptions;
   /** Before a page that was refused is asked for again. */
   readonly nextPage: BackoffOptions;
   /** After misconduct (`relay-conduct.ts`). */
@@ -50,6 +52,8 @@ export const RELAY_TIMING: RelayTiming = {
   reconnect: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
   resubscribe: { baseMs: 5 * SECOND_MS, maxMs: 5 * MINUTE_MS },
   refused: { baseMs: MINUTE_MS, maxMs: 30 * MINUTE_MS, minMs: 30 * SECOND_MS },
+  // Longer than the minute in which a flooded key is not verified. Each costs a whole recovery, and a flood may go on for days.
+  unverified: { baseMs: 2 * MINUTE_MS, maxMs: HOUR_MS, minMs: 65 * SECOND_MS },
   nextPage: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
   penalty: { baseMs: MINUTE_MS, maxMs: 15 * MINUTE_MS, minMs: 30 * SECOND_MS },
   probationMs: 10 * MINUTE_MS,

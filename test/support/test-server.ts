@@ -82,6 +82,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     resubscribe: { baseMs: 20, maxMs: 200 },
     refused: { baseMs: 20, maxMs: 200 },
     authenticationTimeoutMs: 200,
+    unverified: { baseMs: 20, maxMs: 200 },
     nextPage: { baseMs: 20, maxMs: 200 },
     penalty: { baseMs: 20, maxMs: 200 },
     ...options.relayTiming,
