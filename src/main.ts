@@ -24,7 +24,8 @@ function takeSignals(): Lifetime {
   };
   process.on('SIGINT', () => stop(2));
   process.on('SIGTERM', () => stop(15));
-  process.on('SIGHUP', () => taken.reload());
+  // To the others it means what it means to every command: their terminal has gone.
+  if (command === 'serve') process.on('SIGHUP', () => taken.reload());
   // Also what is thrown while a fault is reported comes here, and is recorded: the stop goes on.
   process.on('uncaughtException', (fault) => taken.fail(fault));
   return taken;

@@ -28,8 +28,10 @@ export function readiness(sources: ReadinessSources): Readiness {
   const blockers = sources.blockers();
   if (!sources.canDeliver() || blockers.length > 0)
     reasons.push('no enabled push provider can deliver', ...blockers);
-  if (!sources.isLoaded()) reasons.push('the clients of the push services are being loaded');
   if (sources.storeUnavailable()) reasons.push('registration store unavailable');
   if (sources.cannotVerify()) reasons.push('no library verifies signatures');
+  // Only a matter of a moment, so it is said where nothing else is wrong.
+  if (reasons.length === 0 && !sources.isLoaded())
+    reasons.push('the clients of the push services are being loaded');
   return { ready: reasons.length === 0, reasons };
 }
