@@ -55,7 +55,7 @@ export function composeApi(
   const rules = createRules(parts, {
     curve,
     allowsEndpoint: guard.allows,
-    tagOf: (instance) => tags.of(instance),
+    tagOf: (...named) => tags.of(...named),
   });
   return createApiServer({
     telemetry,

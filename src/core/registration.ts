@@ -20,7 +20,7 @@ export interface Registration {
    * (contract 1.1), in memory only. Absent for what was read from the disk.
    */
   readonly network?: number;
-  /** The Mostro instance that the client named (`mostro_pubkey`), as a keyed hash of 16 bits, which is not 0: it vouches for its events (contract 5). */
+  /** The Mostro instance that the client named (`mostro_pubkey`), as a keyed hash of 15 bits, which is not 0: it vouches for its events (contract 5). */
   readonly instance?: number;
   /** Whether the key is a chat's and not a trade's: then anybody may write to it (contract 1.1). */
   readonly isConversation?: boolean;

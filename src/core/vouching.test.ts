@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
+import { tradeKey } from '../../test/support/registrations.ts';
 import { isByOther, isVouchedFor } from './vouching.ts';
 
 const [OURS, NAMED, STRANGER] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
 const INSTANCE = 7;
 const instances = {
   authors: new Set([OURS]),
-  isInstance: (instance: number, pubkey: string) => instance === INSTANCE && pubkey === NAMED,
+  isInstance: (instance: number, tradePubkey: string, pubkey: string) =>
+    instance === INSTANCE && tradePubkey === tradeKey(1) && pubkey === NAMED,
 };
 
 describe('an event is vouched', () => {
@@ -25,7 +27,9 @@ describe('an event is vouched', () => {
       false,
     ],
   ])('%s', (_, kind, pubkey, registration, isVouched) => {
-    expect(isVouchedFor(registration, { kind, pubkey }, instances)).toBe(isVouched);
+    expect(isVouchedFor({ tradePubkey: tradeKey(1), ...registration }, { kind, pubkey }, instances)).toBe(
+      isVouched,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import type { Registration } from './registration.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
 
 /** A registration that an event is for. */
 export interface Addressee extends Registration {
@@ -11,8 +12,8 @@ export interface Addressee extends Registration {
 export interface KnownInstances {
   /** `MOSTRO_PUBKEYS`, in lower-case hex; empty for any. */
   readonly authors: ReadonlySet<string>;
-  /** Whether what a registration remembers of its instance ({@link Registration.instance}) is that of this public key. */
-  readonly isInstance: (instance: number, pubkey: string) => boolean;
+  /** Whether what the registration of a trade key remembers of its instance ({@link Registration.instance}) is that of this public key. */
+  readonly isInstance: (instance: number, tradePubkey: TradePubkey, pubkey: string) => boolean;
 }
 
 type Authored = Pick<NostrEvent, 'kind' | 'pubkey'>;
@@ -29,10 +30,14 @@ export function isByOther({ kind, pubkey }: Authored, authors: ReadonlySet<strin
  * @param event of which the author is read, whether or not it has been verified: before that, the answer is only its claim
  */
 export function isVouchedFor(
-  { instance, isConversation }: Pick<Registration, 'instance' | 'isConversation'>,
+  {
+    instance,
+    isConversation,
+    tradePubkey,
+  }: Pick<Registration, 'instance' | 'isConversation' | 'tradePubkey'>,
   { kind, pubkey }: Authored,
   { authors, isInstance }: KnownInstances,
 ): boolean {
   if (kind !== SIGNED_MESSAGE_KIND || isConversation === true) return false;
-  return authors.has(pubkey) || (instance !== undefined && isInstance(instance, pubkey));
+  return authors.has(pubkey) || (instance !== undefined && isInstance(instance, tradePubkey, pubkey));
 }

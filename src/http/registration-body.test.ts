@@ -137,7 +137,10 @@ describe('a plain registration', () => {
   });
 
   test('leaves of the instance that it names what is kept of it, in lower case', () => {
-    const rules = { ...RULES, tagOf: (instance: string) => (instance === 'a'.repeat(64) ? 7 : 8) };
+    const rules = {
+      ...RULES,
+      tagOf: (key: string, instance: string) => (key === tradeKey(1) && instance === 'a'.repeat(64) ? 7 : 8),
+    };
     expect(register({ ...PLAIN, mostro_pubkey: 'A'.repeat(64) }, rules)).toMatchObject({ instance: 7 });
     for (const named of [{}, { mostro_pubkey: null }])
       expect(register({ ...PLAIN, ...named }, rules)).not.toHaveProperty('instance');

@@ -16,8 +16,8 @@ export interface RegistrationRules extends SubscriptionRules {
   readonly allowPlaintextTokens: boolean;
   /** The providers that are switched on. */
   readonly enabled: ReadonlySet<PushTarget['type']>;
-  /** What is kept of the instance that a client names (`Registration.instance`). */
-  readonly tagOf: (instance: string) => number;
+  /** What is kept of the instance that a client names for a trade key (`Registration.instance`). */
+  readonly tagOf: (tradePubkey: TradePubkey, instance: string) => number;
   /** The Mostro instances whose clients alone may register; `undefined`: any. */
   readonly trustedInstances: ReadonlySet<string> | undefined;
 }
@@ -146,7 +146,7 @@ export function parseRegistration(
   return {
     target,
     platform,
-    ...(instance && { instance: rules.tagOf(instance) }),
+    ...(instance && { instance: rules.tagOf(parseUnregistration(body), instance) }),
     ...(isConversation && { isConversation }),
   };
 }

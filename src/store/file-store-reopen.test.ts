@@ -58,7 +58,7 @@ test.each(['everything', 'endpoints'] as const)(
 );
 
 test('the instance and the conversation of a registration are kept over a start, and when the file is written anew', async () => {
-  const named = [{ instance: 65_535 }, { isConversation: true }, {}];
+  const named = [{ instance: 32_767 }, { isConversation: true }, {}];
   const registrations = named.map((parts, n) => registrationAt(NOW, { tradePubkey: tradeKey(n), ...parts }));
   const first = await openFileStore(await tempDirectory());
   for (const one of registrations) await first.store.contents.registrations.put(one);

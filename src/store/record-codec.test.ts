@@ -30,7 +30,7 @@ const usual = {
 };
 const registration = fc.record(usual);
 const described = fc.record(
-  { ...usual, instance: fc.integer({ min: 1, max: 65_535 }), isConversation: fc.constant(true) },
+  { ...usual, instance: fc.integer({ min: 1, max: 32_767 }), isConversation: fc.constant(true) },
   { requiredKeys: ['tradePubkey', 'target', 'platform', 'registeredAt', 'expiresAt', 'woken', 'signed'] },
 );
 const wake = fc.record({

@@ -17,12 +17,12 @@ const LOW_BITS = 2 ** 32;
 /** 10 bits: when it was registered, good until the year 2109. */
 const REGISTERED_SHIFT = 22;
 const MAX_REGISTERED = 2 ** 10 - 1;
-/** 6 bits: how much later it expires, from 8 units earlier to 55 units, seven years, later; what expires later still is renewed before. */
-const EXPIRES_SHIFT = 16;
-const MAX_EXPIRES = 2 ** 6 - 1;
+/** 7 bits: how much later it expires, from 8 units earlier to 119 units, sixteen years, later: TOKEN_MAX_AGE_DAYS is ten years at the most. */
+const EXPIRES_SHIFT = 15;
+const MAX_EXPIRES = 2 ** 7 - 1;
 const EARLIEST_EXPIRY = -8;
-/** 16 bits. */
-const INSTANCE_BITS = 0xffff;
+/** 15 bits. */
+const INSTANCE_BITS = 2 ** 15 - 1;
 /** The registration names no instance. */
 const NO_INSTANCE = 0;
 
@@ -58,7 +58,7 @@ export class RegistrationRecords {
     this.#flags.set(record, flags | conversation | PLATFORMS.indexOf(platform));
     this.#registeredLow.set(record, registeredAt % LOW_BITS);
     const upper = Math.min(MAX_REGISTERED, Math.floor(registeredAt / LOW_BITS));
-    this.#upper.set(record, (upper << REGISTERED_SHIFT) | instance);
+    this.#upper.set(record, (upper << REGISTERED_SHIFT) | (instance & INSTANCE_BITS));
     this.#writeExpiry(record, expiresAt);
   }
 

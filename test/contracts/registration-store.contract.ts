@@ -41,7 +41,7 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
 
     test.each([
       { instance: 1 },
-      { instance: 65_535 },
+      { instance: 32_767 },
       { isConversation: true },
       { instance: 7, isConversation: true },
     ])(
