@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { Composition, CompositionParts } from './composition.ts';
+import type { ProgramTime } from './compose-time.ts';
 import type { Config } from './config/config.ts';
 import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
 import type { EventVerifier } from './core/ports.ts';
@@ -30,12 +31,13 @@ interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'annou
   readonly vapid: { readonly publicKey: string };
   readonly tags: Pick<InstanceTags, 'of'>;
   readonly recent: Pick<RecentWakes, 'any'>;
+  readonly time: ProgramTime;
 }
 
 /** The public API, with what protects it (contract 1). */
 export function composeApi(
   parts: CompositionParts,
-  { registrations, relays, announcements, curve, verifier, guard, vapid, recent, tags }: ApiParts,
+  { registrations, relays, announcements, curve, verifier, guard, vapid, recent, tags, time }: ApiParts,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = parts;
   const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
@@ -50,7 +52,7 @@ export function composeApi(
     counts: () => registrations.counts(),
     relays: () => relays.status(),
   };
-  const { auth, limits } = createProtections(parts, verifier);
+  const { auth, limits } = createProtections(parts, verifier, time);
   const networks = new ClientNetworks(config.http.addressSource);
   const rules = createRules(parts, {
     curve,
@@ -92,12 +94,12 @@ function createRules(
 
 /** Who may do how much, and who is who (contract 1.2, 1.3). */
 function createProtections(
-  { clock = Date.now, ...parts }: CompositionParts,
+  { config, telemetry }: CompositionParts,
   verifier: EventVerifier,
+  { clock, monotonic }: ProgramTime,
 ): { auth: RegistrationAuth; limits: HttpLimits } {
-  const { config, telemetry } = parts;
   const { addressSource, publicUrl, rates, registrationAuth: mode } = config.http;
-  const used = new MemoryUsedEvents({ clock });
+  const used = new MemoryUsedEvents({ clock: monotonic });
   const auth = new RegistrationAuth({
     mode,
     publicUrl,
@@ -106,9 +108,7 @@ function createProtections(
     clock,
     telemetry,
   });
-  // Limits are about time that passes: a clock that is set back must not shut anyone out.
-  const passing = clock === Date.now ? () => performance.now() : clock;
-  return { auth, limits: new HttpLimits({ addressSource, rates, clock: passing, telemetry }) };
+  return { auth, limits: new HttpLimits({ addressSource, rates, clock: monotonic, telemetry }) };
 }
 
 function enabledProviders({ fcm, unifiedPush }: Config): ReadonlySet<PushTarget['type']> {

@@ -1,7 +1,8 @@
 import type { CompositionParts } from './composition.ts';
+import type { ProgramTime } from './compose-time.ts';
 import { Backoff } from './core/backoff.ts';
-import { MINUTE_MS, type Clock } from './core/clock.ts';
-import { GOOGLE, type ClockSkew } from './core/clock-skew.ts';
+import { MINUTE_MS } from './core/clock.ts';
+import { GOOGLE } from './core/clock-skew.ts';
 import { DeliveryHealth } from './core/delivery-health.ts';
 import type { Redirect } from './core/moved-keys.ts';
 import type { OwedDevices, PushProvider } from './core/ports.ts';
@@ -59,11 +60,10 @@ export interface ComposedLanes {
 }
 
 interface Shared {
-  readonly clock: Clock;
+  readonly time: ProgramTime;
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
-  readonly skew: ClockSkew;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
   readonly redirect: Redirect;
@@ -73,19 +73,27 @@ interface Shared {
 /** The ways to the push services, each with its provider. */
 export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
   const { config, telemetry } = parts;
-  const { clock, guard, skew, vapid } = shared;
-  const health = { fcm: new DeliveryHealth(clock), unifiedpush: new DeliveryHealth(clock) };
-  const fcm = createFcm(parts, clock, skew);
+  const { guard, time, vapid } = shared;
+  const { clock, monotonic } = time;
+  const health = {
+    fcm: new DeliveryHealth(clock, monotonic),
+    unifiedpush: new DeliveryHealth(clock, monotonic),
+  };
+  const fcm = createFcm(parts, time);
   const unifiedPush = config.unifiedPush.enabled
     ? new DeferredProvider('unifiedpush', async () => {
         const { UnifiedPushProvider } = await import('./push/unifiedpush/unifiedpush-provider.ts');
-        return new UnifiedPushProvider({ guard, vapid, clock, telemetry });
+        return new UnifiedPushProvider({ guard, vapid, clock, monotonic, telemetry });
       })
     : undefined;
   const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
-    ...(fcm && { fcm: new WatchedProvider(fcm, { health: health.fcm, telemetry, clock }) }),
+    ...(fcm && { fcm: new WatchedProvider(fcm, { health: health.fcm, telemetry, clock: monotonic }) }),
     ...(unifiedPush && {
-      unifiedpush: new WatchedProvider(unifiedPush, { health: health.unifiedpush, telemetry, clock }),
+      unifiedpush: new WatchedProvider(unifiedPush, {
+        health: health.unifiedpush,
+        telemetry,
+        clock: monotonic,
+      }),
     }),
   };
   const create = laneFactory(parts, shared);
@@ -111,7 +119,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 
 function laneFactory(
   { config, telemetry, laneSizes }: CompositionParts,
-  { clock, owed, redirect, registrations, schedule, onFault }: Shared,
+  { time, owed, redirect, registrations, schedule, onFault }: Shared,
 ): (provider: PushProvider, startsSlowly: boolean) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
   return (provider, startsSlowly) =>
@@ -128,7 +136,8 @@ function laneFactory(
       redirect,
       owed,
       schedule,
-      clock,
+      clock: time.monotonic,
+      timeOfDay: time.clock,
       telemetry,
       onFault,
     });
@@ -140,8 +149,7 @@ function nameOf(target: PushTarget): string {
 
 function createFcm(
   { config, readServiceAccount, serviceAccount, telemetry }: CompositionParts,
-  clock: Clock,
-  skew: ClockSkew,
+  { clock, monotonic, skew }: ProgramTime,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, payloadMode } = config.fcm;
@@ -152,6 +160,7 @@ function createFcm(
     baseUrl,
     payloadMode,
     clock,
+    monotonic,
     telemetry,
     onDate,
   });

@@ -3,14 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import type { CompositionParts } from './composition.ts';
 import type { Alarm } from './core/alarms.ts';
 import type { ChatAnnouncements } from './core/chat-announcements.ts';
-import { SECOND_MS, type Clock } from './core/clock.ts';
-import type { ClockSkew } from './core/clock-skew.ts';
+import { SECOND_MS } from './core/clock.ts';
 import { deliveryBlockers } from './core/delivery-blockers.ts';
 import { findAlarms } from './core/find-alarms.ts';
 import type { PushLanes } from './core/push-lanes.ts';
 import type { Registrations } from './core/registrations.ts';
 import type { Waker } from './core/waker.ts';
 import type { ComposedLanes } from './compose-lanes.ts';
+import type { ProgramTime } from './compose-time.ts';
 import type { ComposedStore } from './compose-store.ts';
 import type { TestedCurve } from './crypto/tested-curve.ts';
 import { ConnectionBounds } from './http/connection-bounds.ts';
@@ -29,8 +29,7 @@ export interface Observed extends ComposedLanes {
   readonly waker: Waker;
   readonly announcements: ChatAnnouncements;
   readonly relays: RelayPool;
-  readonly skew: ClockSkew;
-  readonly clock: Clock;
+  readonly time: ProgramTime;
   readonly curve: TestedCurve;
   readonly onFault: (fault: unknown) => void;
 }
@@ -67,7 +66,8 @@ export function composeOperations(parts: CompositionParts, observed: Observed): 
   const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: parts.alarmTickMs, onFault });
   const { history } = metrics;
   const registrationsLimit = config.registrations.capacity;
-  const all = { ...observed, alarms, disk, ready, history, registrationsLimit, version };
+  const { clock, skew } = observed.time;
+  const all = { ...observed, clock, skew, alarms, disk, ready, history, registrationsLimit, version };
   metrics.gauge(gaugeSources(all));
   const token = new AdminToken(config.dataDirectory);
   const admin = createAdminServer({
@@ -113,18 +113,18 @@ function composeWellbeing(
   { config, logFile, logOutput, serviceAccount }: CompositionParts,
   observed: Observed,
 ): Wellbeing {
-  const { canDeliver, clock, curve, fcm, health, isLoaded, lanes, relays, skew, store } = observed;
+  const { canDeliver, curve, fcm, health, isLoaded, lanes, relays, store, time } = observed;
   const disk = new DiskSpace(config.dataDirectory);
   const alarms = (): Alarm[] =>
     findAlarms({
-      now: clock(),
+      now: time.clock(),
       relays: relays.status(),
       fcmLacksCredentials: config.fcm.enabled && serviceAccount === undefined,
       oauthProblem: fcm?.oauthProblem,
       health,
       waiting: waitingIn(lanes),
       troubled: lanes.troubled(),
-      clockOffSeconds: skew.isOff ? Math.round(skew.seconds ?? 0) : undefined,
+      clockOffSeconds: time.offSeconds(),
       diskFull: disk.isFull || logFile?.problem() === 'ENOSPC',
       logFileProblem: logFile?.problem(),
       logOutputProblem: logOutput?.problem(),

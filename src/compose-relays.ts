@@ -1,6 +1,5 @@
 import type { CompositionParts } from './composition.ts';
-import type { Clock } from './core/clock.ts';
-import type { ClockSkew } from './core/clock-skew.ts';
+import type { ProgramTime } from './compose-time.ts';
 import type { EventIntake, EventVerifier, ProofsOfLife } from './core/ports.ts';
 import { RelayLists } from './core/relay-lists.ts';
 import { eventSigner } from './crypto/event-signer.ts';
@@ -11,16 +10,17 @@ import { RELAY_TIMING } from './relay/relay-timing.ts';
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
   { config, dnsServers, relayTiming, serverKey, telemetry }: CompositionParts,
-  clock: Clock,
+  { clock, mayExpire, monotonic, skew }: ProgramTime,
   intake: EventIntake,
   verifier: EventVerifier,
-  skew: ClockSkew,
   proofs: ProofsOfLife | undefined,
 ): RelayPool {
   const { pubkeys, relayDiscovery } = config.mostro;
   const guard = discoveryGuard(config.unifiedPush.allowPrivateEndpoints, dnsServers);
   const { allows } = guard;
-  const lists = relayDiscovery ? new RelayLists({ authors: pubkeys, verifier, allows, clock }) : undefined;
+  const lists = relayDiscovery
+    ? new RelayLists({ authors: pubkeys, verifier, allows, clock, mayExpire })
+    : undefined;
   const pool: RelayPool = new RelayPool({
     ...config.relays,
     published: () => lists?.urls() ?? [],
@@ -40,6 +40,7 @@ export function composeRelays(
     telemetry,
     timing: relayTiming ?? RELAY_TIMING,
     clock,
+    monotonic,
     onDate: (relay, date) => skew.note(relay, date),
   });
   return pool;

@@ -1,7 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 
 import type { CompositionParts } from './composition.ts';
-import { MINUTE_MS, type Clock } from './core/clock.ts';
+import type { ProgramTime } from './compose-time.ts';
+import { DAY_MS, MINUTE_MS } from './core/clock.ts';
 import type { OwedDevices, OwedWake, ProofsOfLife, RegistrationStore, SeenEvents } from './core/ports.ts';
 import type { EndpointPolicy } from './core/push-target.ts';
 import { FileStore } from './store/file-store.ts';
@@ -13,6 +14,8 @@ import { storeFiles } from './store/store-files.ts';
 
 /** Every recovery reaches back by more than this before a proof of life. */
 const REACH_MS = 10 * MINUTE_MS;
+/** A server that was off for longer has lost nothing yet: registrations live for two days by default. */
+const LONGEST_STOP_MS = DAY_MS;
 
 export interface ComposedStore {
   readonly registrations: RegistrationStore;
@@ -29,7 +32,7 @@ export interface ComposedStore {
 }
 
 interface Shared {
-  readonly clock: Clock;
+  readonly time: ProgramTime;
   readonly allowsEndpoint: EndpointPolicy;
 }
 
@@ -38,9 +41,9 @@ export function composeStore(parts: CompositionParts, shared: Shared): ComposedS
   const { config, telemetry } = parts;
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   if (config.store.kind === 'memory' && !config.unifiedPush.enabled) {
-    return inMemory(config.registrations.capacity, shared.clock, onDisplaced);
+    return inMemory(config.registrations.capacity, shared.time, onDisplaced);
   }
-  const store = createFileStore(parts, shared.clock, onDisplaced);
+  const store = createFileStore(parts, shared.time, onDisplaced);
   const { owed, proofs, registrations, seen } = store.contents;
   return {
     registrations,
@@ -58,10 +61,14 @@ export function composeStore(parts: CompositionParts, shared: Shared): ComposedS
   };
 }
 
-function inMemory(capacity: number, clock: Clock, onDisplaced: () => void): ComposedStore {
+function inMemory(
+  capacity: number,
+  { clock, mayExpire }: ProgramTime,
+  onDisplaced: () => void,
+): ComposedStore {
   return {
     registrations: new MemoryRegistrations({ capacity }),
-    seen: new MemorySeenEvents({ clock, onDisplaced }),
+    seen: new MemorySeenEvents({ clock, mayExpire, onDisplaced }),
     owed: undefined,
     proofs: undefined,
     open: async () => [],
@@ -71,7 +78,11 @@ function inMemory(capacity: number, clock: Clock, onDisplaced: () => void): Comp
   };
 }
 
-function createFileStore(parts: CompositionParts, clock: Clock, onDisplaced: () => void): FileStore {
+function createFileStore(
+  parts: CompositionParts,
+  { clock, mayExpire, monotonic }: ProgramTime,
+  onDisplaced: () => void,
+): FileStore {
   const { config, previousKey, serverKey, telemetry } = parts;
   const { deadlineMs, batchDelayMs, cooldownMs } = config.wakes;
   const files = storeFiles(config.store.directory);
@@ -84,6 +95,8 @@ function createFileStore(parts: CompositionParts, clock: Clock, onDisplaced: () 
     capacity: config.registrations.capacity,
     unsettledMs: Math.max(0, deadlineMs + batchDelayMs + cooldownMs - REACH_MS - MINUTE_MS),
     clock,
+    mayExpire,
+    monotonic,
     telemetry,
     onDisplaced,
   });
@@ -92,12 +105,13 @@ function createFileStore(parts: CompositionParts, clock: Clock, onDisplaced: () 
 async function openStore(
   store: FileStore,
   parts: CompositionParts,
-  { allowsEndpoint, clock }: Shared,
+  { allowsEndpoint, time }: Shared,
 ): Promise<void> {
   const { config, previousKey, serverKey, telemetry } = parts;
   const { endpoints, everything } = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
   const isForeign = (await store.open()) === 'foreign';
+  if (isDoubtful(time.clock(), store.contents.latestAt)) time.doubtStart();
   if (isFile && isForeign) {
     throw new StoreOpenError(`${everything} is no store of this program; move it away. Nothing was changed`);
   }
@@ -112,12 +126,20 @@ async function openStore(
     keys: [serverKey, previousKey].flatMap((key) => (key === undefined ? [] : [key.privateKey])),
     lifetime: config.registrations.lifetime,
     allowsEndpoint,
-    clock,
+    clock: time.clock,
     telemetry,
     adopt: (registrations) => store.adopt(registrations),
   });
   // All of it is in the other file now.
   if (isFile) await rm(endpoints, { force: true });
+}
+
+/**
+ * Whether the clock at the start does not fit what was kept: it is before that, or so long after that it may be wrong as well as the
+ * server may have been off. Nothing expires then until a witness agrees with the clock.
+ */
+function isDoubtful(now: number, latestAt: number): boolean {
+  return latestAt !== -Infinity && (now < latestAt - MINUTE_MS || now > latestAt + LONGEST_STOP_MS);
 }
 
 async function isThere(path: string): Promise<boolean> {

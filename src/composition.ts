@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from './config/config.ts';
 import { ChatAnnouncements } from './core/chat-announcements.ts';
 import type { Clock } from './core/clock.ts';
-import { ClockSkew } from './core/clock-skew.ts';
 import type { CoalescerOptions } from './core/coalescer.ts';
 import { EventAdmission } from './core/event-admission.ts';
 import type { Redirect } from './core/moved-keys.ts';
@@ -25,6 +24,7 @@ import { deriveVapidKey, vapidKey, type VapidKey } from './crypto/vapid-key.ts';
 import { composeLanes, type LaneSizes } from './compose-lanes.ts';
 import { composeOperations } from './compose-operations.ts';
 import { composeRelays } from './compose-relays.ts';
+import { composeTime, type ProgramTime } from './compose-time.ts';
 import { composeStore, type ComposedStore } from './compose-store.ts';
 import type { AlarmWatch } from './ops/alarm-watch.ts';
 import type { LossyLog } from './ops/log-losses.ts';
@@ -87,7 +87,8 @@ export interface Composition {
   readonly curve: TestedCurve;
 }
 
-const monotonic: Clock = () => performance.now();
+/** Events are gathered by seconds: here a sleep of the machine makes no difference. */
+const passing: Clock = () => performance.now();
 
 const schedule: Schedule = (ms, callback) => {
   const timer = setTimeout(callback, ms);
@@ -100,37 +101,37 @@ const schedule: Schedule = (ms, callback) => {
  * @param onFault told of a failure that the program cannot go on with
  */
 export function compose(parts: CompositionParts, onFault: (fault: unknown) => void): Composition {
-  const { config, telemetry, clock = Date.now } = parts;
+  const { config, telemetry } = parts;
+  const time = composeTime(parts, (correction) => void registrations.correct(correction).catch(onFault));
   const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, parts.dnsServers);
-  const store = composeStore(parts, { clock, allowsEndpoint: guard.allows });
+  const store = composeStore(parts, { time, allowsEndpoint: guard.allows });
   const { owed, seen } = store;
-  const registrations = createRegistrations(parts, store, {
+  const registrations = createRegistrations(parts, store, time, {
     onMoved: (...moved) => void waker.keyMoved(...moved).catch(onFault),
     onRegister: (device) => lanes.trust(device, deviceOf(device)),
   });
   const curve = new TestedCurve({ sources: parts.curves ?? BUNDLED, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
   const vapid = { ...vapidKeyOf(parts), subject: config.vapid.subject };
-  const skew = new ClockSkew(clock, monotonic);
   const redirect: Redirect = (wake, from) => waker.redirect(wake, from);
-  const shared = { clock, schedule, guard, vapid, skew, registrations, owed, onFault, redirect };
+  const shared = { time, schedule, guard, vapid, registrations, owed, onFault, redirect };
   const composed = composeLanes(parts, shared);
   const { fcm, lanes, load } = composed;
   const authors = new Set(config.mostro.pubkeys);
-  const coalescing = { ...config.wakes, schedule, monotonic, ...coalescingReport(telemetry) };
-  const recent = new RecentWakes(lanes, monotonic);
+  const coalescing = { ...config.wakes, schedule, monotonic: passing, ...coalescingReport(telemetry) };
+  const recent = new RecentWakes(lanes, passing);
   const tags = instanceTags(parts);
   const instances = { authors, isInstance: tags.isOf.bind(tags) };
   const waker = new Waker({ ...coalescing, registrations, owed, lanes: recent, instances });
   const announce = (key: TradePubkey): Promise<void> => waker.announceChat(key);
   const announcements = new ChatAnnouncements({ schedule, announce, onFault, telemetry });
-  const admitting = { registrations, seen, verifier, clock, onFault };
+  const admitting = { ...time, registrations, seen, verifier, onFault };
   const intake = new EventAdmission({ ...admitting, waker, authors, telemetry });
-  const relays = composeRelays(parts, clock, intake, verifier, skew, store.proofs);
-  const served = { registrations, relays, announcements, curve, verifier, tags, guard, vapid, recent };
+  const relays = composeRelays(parts, time, intake, verifier, store.proofs);
+  const served = { registrations, relays, announcements, curve, verifier, tags, guard, vapid, recent, time };
   const api = composeApi(parts, served);
   const own = { curve, store, registrations, fcm, waker, announcements, lanes, load, relays, api };
-  const observed = { ...composed, ...own, seen, skew, clock, onFault };
+  const observed = { ...composed, ...own, seen, time, onFault };
   return { ...own, ...composeOperations(parts, observed) };
 }
 
@@ -152,8 +153,9 @@ function coalescingReport(
 }
 
 function createRegistrations(
-  { config, telemetry, clock = Date.now }: CompositionParts,
+  { config, telemetry }: CompositionParts,
   store: ComposedStore,
+  { clock, mayExpire, monotonic }: ProgramTime,
   listeners: Pick<RegistrationsParts, 'onMoved' | 'onRegister'>,
 ): Registrations {
   const { lifetime } = config.registrations;
@@ -162,6 +164,8 @@ function createRegistrations(
     store: store.registrations,
     lifetime,
     clock,
+    monotonic,
+    mayExpire,
     telemetry,
     ownership,
     ...listeners,

@@ -24,6 +24,7 @@ export type ProviderAilment = 'refuses us' | 'unreachable';
  * FCM's word, 5xx, the network. What it says of a device is a sign that it works.
  */
 export class DeliveryHealth {
+  readonly #timeOfDay: Clock;
   readonly #clock: Clock;
   readonly #buckets: Bucket[] = [];
   #lastDeliveryAt = 0;
@@ -32,7 +33,12 @@ export class DeliveryHealth {
   #refusal: { readonly reason: string; readonly at: number } | undefined;
   #lastFailure: { readonly reason: string; readonly at: number } | undefined;
 
-  constructor(clock: Clock) {
+  /**
+   * @param timeOfDay milliseconds since the epoch
+   * @param clock monotonic, in milliseconds
+   */
+  constructor(timeOfDay: Clock, clock: Clock = timeOfDay) {
+    this.#timeOfDay = timeOfDay;
     this.#clock = clock;
   }
 
@@ -54,7 +60,7 @@ export class DeliveryHealth {
       this.#failures = 0;
       if (outcome === 'refused' || outcome === 'retry') return;
       this.#refusal = undefined;
-      if (outcome === 'delivered') this.#lastDeliveryAt = now;
+      if (outcome === 'delivered') this.#lastDeliveryAt = this.#timeOfDay();
     }
   }
 

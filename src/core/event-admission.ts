@@ -32,7 +32,12 @@ export interface EventAdmissionParts {
   readonly waker: Waker;
   /** `MOSTRO_PUBKEYS`: whose signed messages count; empty for anyone's (contract 2). */
   readonly authors: ReadonlySet<string>;
+  /** The time of day. */
   readonly clock: Clock;
+  /** What an event's way is timed by, in milliseconds. */
+  readonly monotonic: Clock;
+  /** Whether the time of day is trusted: else no event is too old, or expired (contract 5). */
+  readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
   /** Told of a fault that nothing here can mend; the program then stops. */
   readonly onFault: (fault: unknown) => void;
@@ -60,7 +65,7 @@ export class EventAdmission implements EventIntake {
 
   constructor(parts: EventAdmissionParts) {
     this.#parts = parts;
-    this.#report = new EventReport(parts);
+    this.#report = new EventReport({ ...parts, clock: parts.monotonic });
     this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
   }
 
@@ -92,14 +97,15 @@ export class EventAdmission implements EventIntake {
     if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
       return this.#report.rejected('not_new', candidate);
     const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
-    if (candidate.createdAt < oldest) return this.#report.rejected('too_old', candidate);
+    if (candidate.createdAt < oldest && this.#parts.mayExpire())
+      return this.#report.rejected('too_old', candidate);
     if (account.forgeries.areSpent(candidate.recipients.keys))
       return this.#report.rejected('unverified', candidate);
     const event = candidate.parse();
     if (event === undefined) return this.#report.rejected('malformed', candidate);
     const rejection = this.#rejection(event, candidate);
     if (rejection !== undefined) return this.#report.rejected(rejection, candidate);
-    return this.#consider(event, { candidate, origin, account, seenAt: this.#parts.clock() }).catch(
+    return this.#consider(event, { candidate, origin, account, seenAt: this.#parts.monotonic() }).catch(
       (fault: unknown) => {
         this.#parts.onFault(fault);
         return 'rejected';
@@ -112,13 +118,13 @@ export class EventAdmission implements EventIntake {
   }
 
   #rejection(event: NostrEvent, candidate: EventCandidate): EventRejection | undefined {
-    const { clock } = this.#parts;
+    const { clock, mayExpire } = this.#parts;
     const now = unixSeconds(clock);
     // What was asked so far was asked about the candidate: the event must be that one.
     const { id, kind, createdAt } = candidate;
     if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
-    if ((expirationOf(event) ?? Infinity) <= now) return 'expired';
+    if ((expirationOf(event) ?? Infinity) <= now && mayExpire()) return 'expired';
     return undefined;
   }
 

@@ -32,6 +32,7 @@ export interface LaneHealthOptions {
   readonly breaker: Backoff;
   /** Whether a lane that has not delivered yet starts slowly. */
   readonly startsSlowly: boolean;
+  /** Monotonic, in milliseconds. */
   readonly clock: Clock;
 }
 

@@ -5,6 +5,7 @@ import type { Recipients } from './recipients.ts';
 import type { Recovery } from './recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
+import type { Correction } from './trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
 // READ FIRST: every seam between the core and the outside. `composition.ts` shows who implements what.
@@ -149,6 +150,8 @@ export interface RegistrationStore {
   forget(target: PushTarget): Promise<number>;
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */
   sweep(now: number): Promise<number>;
+  /** Moves the times of all registrations that were made by a wrong clock, which has been set right. @returns how many there were */
+  correct(correction: Correction): Promise<number>;
   counts(): RegistrationCounts;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { LaneHostOptions } from './lane-host.ts';
 import type { LaneTurnsOptions } from './lane-turns.ts';
 import type { Redirect } from './moved-keys.ts';
@@ -22,6 +23,8 @@ export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {
   readonly mostHosts?: number;
   /** `WAKE_DEADLINE_SECONDS`: after this, in milliseconds, a wake is given up and owed. */
   readonly deadlineMs: number;
+  /** The time of day, milliseconds since the epoch: what a push says of when it was sent. All waits go by `clock`. */
+  readonly timeOfDay: Clock;
   readonly consequences: WakeConsequences;
   readonly redirect: Redirect;
   /** Remembers over a restart which devices are owed a wake. */

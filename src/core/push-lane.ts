@@ -251,7 +251,7 @@ export class PushLane {
   }
 
   #send(target: PushTarget, kind: WakeKind): Promise<Delivery> {
-    const wake = { kind, timestamp: unixSeconds(this.#options.clock) };
+    const wake = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
     return this.#options.provider.send(target, wake, this.#end.signal).catch(this.#onProviderFault);
   }
 

@@ -3,6 +3,7 @@ import type { PutResult, RegistrationStore } from './ports.ts';
 import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Correction } from './trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeConsequences, Whereabouts } from './wake-consequences.ts';
 
@@ -12,7 +13,12 @@ const SWEEP_WHEN_FULL_MS = MINUTE_MS;
 export interface RegistrationsParts {
   readonly store: RegistrationStore;
   readonly lifetime: Lifetime;
+  /** The time of day. */
   readonly clock: Clock;
+  /** What waits go by, in milliseconds. */
+  readonly monotonic: Clock;
+  /** Whether the time of day is trusted: else nothing expires (contract 5). */
+  readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
   /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
   readonly ownership?: boolean;
@@ -30,6 +36,8 @@ export class Registrations implements WakeConsequences {
   readonly #store: RegistrationStore;
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;
+  readonly #monotonic: Clock;
+  readonly #mayExpire: () => boolean;
   readonly #telemetry: Telemetry;
   readonly #ownership: boolean;
   readonly #onRegister: RegistrationsParts['onRegister'];
@@ -41,11 +49,13 @@ export class Registrations implements WakeConsequences {
     this.#store = parts.store;
     this.#lifetime = parts.lifetime;
     this.#clock = parts.clock;
+    this.#monotonic = parts.monotonic;
+    this.#mayExpire = parts.mayExpire;
     this.#telemetry = parts.telemetry;
     this.#ownership = parts.ownership ?? true;
     this.#onRegister = parts.onRegister;
     this.#onMoved = parts.onMoved;
-    this.#lastSweep = parts.clock();
+    this.#lastSweep = parts.monotonic();
   }
 
   /** Whether the key may be registered. */
@@ -124,7 +134,8 @@ export class Registrations implements WakeConsequences {
   /** The key's registration, unless its time to live is over. */
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     const registration = await this.#store.find(tradePubkey);
-    return registration !== undefined && registration.expiresAt > this.#clock() ? registration : undefined;
+    if (registration === undefined || registration.expiresAt > this.#clock()) return registration;
+    return this.#mayExpire() ? undefined : registration;
   }
 
   /** Starts the keys' time to live again after a delivered wake, as far as they still point at the device that was woken. */
@@ -167,13 +178,14 @@ export class Registrations implements WakeConsequences {
 
   /** Whether the store is full, and the last sweep so long ago, or so near its end, that another one may help. */
   #isSweepDue(): boolean {
-    const due = this.#sweeping !== undefined || this.#clock() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
+    const due = this.#sweeping !== undefined || this.#monotonic() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
     return due && this.#store.isFull();
   }
 
   async #sweep(): Promise<void> {
-    this.#lastSweep = this.#clock();
-    const count = await this.#store.sweep(this.#lastSweep);
+    this.#lastSweep = this.#monotonic();
+    if (!this.#mayExpire()) return this.#telemetry.log('registrations.kept');
+    const count = await this.#store.sweep(this.#clock());
     this.#telemetry.count('registrations_expired', {}, count);
     this.#telemetry.log('registrations.swept', { count });
   }
@@ -187,6 +199,12 @@ export class Registrations implements WakeConsequences {
     // As it is kept: a registration without Web Push keys may leave those that are there (`renewedTarget`).
     const to = (await this.#store.find(tradePubkey))?.target;
     if (to !== undefined && !isSameDevice(from, to)) this.#onMoved?.(tradePubkey, from, to);
+  }
+
+  /** The time of day was wrong and has been set right: what was dated by it meanwhile lives as long as it should (contract 5). */
+  async correct(correction: Correction): Promise<void> {
+    const count = await this.#store.correct(correction);
+    this.#telemetry.log('clock.corrected', { waitMs: Math.round(correction.byMs), count });
   }
 
   counts(): RegistrationCounts {

@@ -17,6 +17,8 @@ export interface RelayListsParts {
   /** Whether a relay may be dialled because an author names it. One that may not is passed over, and takes no place. */
   readonly allows: (url: URL) => boolean;
   readonly clock: Clock;
+  /** Whether the time of day is trusted: else no list expires (contract 5). Absent: always. */
+  readonly mayExpire?: () => boolean;
 }
 
 /** What is kept of an author's list. */
@@ -44,7 +46,7 @@ export class RelayLists {
     const now = unixSeconds(clock);
     const expiresAt = expirationOf(event) ?? Infinity;
     if (kind !== RELAY_LIST_KIND || !authors.includes(pubkey)) return 'ignored';
-    if (createdAt > now + MAX_AHEAD_SECONDS || expiresAt <= now) return 'ignored';
+    if (createdAt > now + MAX_AHEAD_SECONDS || this.#hasExpired(expiresAt, now)) return 'ignored';
     if (!isNewer(event, this.#lists.get(pubkey))) return 'ignored';
     const authenticity = verifier.verify(event);
     if (authenticity !== 'genuine') return authenticity === 'forged' ? 'forged' : 'ignored';
@@ -58,7 +60,7 @@ export class RelayLists {
     const now = unixSeconds(clock);
     const lists = authors
       .map((author) => this.#lists.get(author))
-      .filter((list) => list !== undefined && list.expiresAt > now);
+      .filter((list) => list !== undefined && !this.#hasExpired(list.expiresAt, now));
     const urls = new Set<string>();
     for (let rank = 0; rank < MAX_DISCOVERED_RELAYS; rank++) {
       for (const list of lists) {
@@ -67,6 +69,10 @@ export class RelayLists {
       }
     }
     return [...urls];
+  }
+
+  #hasExpired(expiresAt: number, now: number): boolean {
+    return expiresAt <= now && this.#parts.mayExpire?.() !== false;
   }
 }
 

@@ -11,6 +11,7 @@ export class WatchedProvider<Target extends PushTarget> implements PushProvider<
   readonly #parts: {
     readonly health: DeliveryHealth;
     readonly telemetry: Telemetry;
+    /** Monotonic, in milliseconds. */
     readonly clock: Clock;
   };
 

@@ -6,13 +6,24 @@ const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} G
 /**
  * Reads a `Retry-After` header: whole seconds or a date (RFC 9110, 10.2.3).
  *
- * @returns milliseconds from `now`, at least 0, or `undefined` when there is no usable header
+ * @param answer.now our time, in milliseconds since the epoch
+ * @param answer.date the `Date` header of the same answer. A date to wait for goes by the clock of the sender: the difference of the
+ *   two is right whatever our clock shows
+ * @returns milliseconds from now, at least 0, or `undefined` when there is no usable header
  */
-export function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
+export function retryAfterMs(
+  header: string | string[] | undefined,
+  answer: { readonly now: number; readonly date?: string | string[] | undefined },
+): number | undefined {
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND_MS;
   // Date.parse takes almost anything for a date, and rubbish must not mean "at once".
-  const date = HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const until = parseDate(text);
+  return until === undefined ? undefined : Math.max(0, until - (parseDate(answer.date) ?? answer.now));
+}
+
+function parseDate(text: string | string[] | undefined): number | undefined {
+  const date = typeof text === 'string' && HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : date;
 }

@@ -17,6 +17,8 @@ export interface RelayAuthenticationParts {
   readonly url: string;
   readonly signer: EventSigner;
   readonly clock: Clock;
+  /** What waits go by, in milliseconds; `clock` where it is absent. */
+  readonly monotonic?: Clock;
   readonly timing: Pick<RelayTiming, 'authenticationTimeoutMs'>;
   readonly send: (message: readonly unknown[]) => void;
   readonly onResult: (accepted: boolean) => void;
@@ -25,6 +27,7 @@ export interface RelayAuthenticationParts {
 /** Answers one connection's challenges with the server's key (NIP-42, contract 2). */
 export class RelayAuthentication {
   readonly #parts: RelayAuthenticationParts;
+  readonly #monotonic: Clock;
   readonly #allowance: TokenBucket;
   /** The ids of the answers that the relay has not judged yet. */
   readonly #answers = new Set<string>();
@@ -34,7 +37,8 @@ export class RelayAuthentication {
 
   constructor(parts: RelayAuthenticationParts) {
     this.#parts = parts;
-    this.#allowance = new TokenBucket({ ...ANSWERS, clock: parts.clock });
+    this.#monotonic = parts.monotonic ?? parts.clock;
+    this.#allowance = new TokenBucket({ ...ANSWERS, clock: this.#monotonic });
   }
 
   /** Whether the relay has judged us; else it may still do so. */
@@ -44,8 +48,10 @@ export class RelayAuthentication {
 
   /** Whether the relay has our answer, and time left to judge it. */
   get isUnderWay(): boolean {
-    const { clock, timing } = this.#parts;
-    return this.state === 'pending' && clock() - this.#answeredAt < timing.authenticationTimeoutMs;
+    return (
+      this.state === 'pending' &&
+      this.#monotonic() - this.#answeredAt < this.#parts.timing.authenticationTimeoutMs
+    );
   }
 
   /** @returns whether the challenge is one that is answered */
@@ -63,7 +69,7 @@ export class RelayAuthentication {
     });
     this.#answers.add(event.id);
     this.state = 'pending';
-    this.#answeredAt = clock();
+    this.#answeredAt = this.#monotonic();
     send(['AUTH', event]);
     return true;
   }

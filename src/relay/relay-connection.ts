@@ -37,7 +37,7 @@ export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 
 export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #redial: Redial;
-  readonly #account = new RelayAccount(() => performance.now());
+  readonly #account: RelayAccount;
   readonly #sink: EventSink;
   readonly #watches: readonly KindWatch[];
   readonly #address: URL;
@@ -50,10 +50,11 @@ export class RelayConnection {
   #limitsAskedAt = -Infinity;
 
   constructor(options: RelayConnectionOptions) {
-    const { clock, kinds, startedAt, timing, totals, url } = options;
+    const { clock, kinds, monotonic, startedAt, timing, totals, url } = options;
     this.#options = options;
+    this.#account = new RelayAccount(monotonic);
     this.#sink = options.intake.of(this.#account);
-    this.#redial = new Redial(timing, clock);
+    this.#redial = new Redial(timing, monotonic);
     this.#watches = kinds.map(
       (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
@@ -103,6 +104,8 @@ export class RelayConnection {
    */
   interrupt(since: number): void {
     for (const { coverage } of this.#watches) coverage.lose(since);
+    // Its `Date` may tell whether a clock that jumped is right.
+    this.#limitsAskedAt = -Infinity;
     this.#socket?.terminate();
   }
 
@@ -186,13 +189,13 @@ export class RelayConnection {
     signal: AbortSignal,
     onMisconduct: (misconduct: Misconduct) => void,
   ): void {
-    const { clock, telemetry, timing } = this.#options;
+    const { clock, monotonic, telemetry, timing } = this.#options;
     this.#connections++;
     this.#lost = undefined;
     this.#state = 'connected';
     telemetry.count('relay_connections');
     telemetry.log('relay.connected', { relay: this.host });
-    const conduct = new RelayConduct(clock, onMisconduct);
+    const conduct = new RelayConduct(monotonic, onMisconduct);
     const listening = new RelayListening({
       ...this.#options,
       sink: this.#sink,
@@ -210,7 +213,7 @@ export class RelayConnection {
       socket,
       line,
       account: this.#account,
-      clock,
+      clock: monotonic,
       telemetry,
       mostBytes,
       onChatter: () => conduct.note('chatter'),
@@ -224,9 +227,9 @@ export class RelayConnection {
 
   /** Beside the conversation and never in its way: what they say holds from the next page, or the next connection, on. */
   async #askLimits(signal: AbortSignal): Promise<void> {
-    const { clock, kinds, telemetry, timing, url } = this.#options;
-    if (clock() - this.#limitsAskedAt < timing.informationMs) return;
-    this.#limitsAskedAt = clock();
+    const { kinds, monotonic, telemetry, timing, url } = this.#options;
+    if (monotonic() - this.#limitsAskedAt < timing.informationMs) return;
+    this.#limitsAskedAt = monotonic();
     // What it said before holds until it says something else.
     const onDate = (date: unknown): void => this.#options.onDate?.(this.host, date);
     this.#limits = (await fetchRelayLimits(url, signal, { onDate, ...this.#resolution })) ?? this.#limits;

@@ -23,7 +23,10 @@ export interface ListeningContext {
   readonly relayLists: RelayListSink | undefined;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
+  /** The time of day. */
   readonly clock: Clock;
+  /** What waits go by, in milliseconds. */
+  readonly monotonic: Clock;
   /** Told of the `Date` header of a relay's answers: what they say of our clock. */
   readonly onDate?: (relay: string, date: unknown) => void;
 }

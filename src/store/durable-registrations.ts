@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
 import type { PushTarget } from '../core/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../core/registration.ts';
+import type { Correction } from '../core/trusted-clock.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
 import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from './journal.ts';
@@ -97,6 +98,10 @@ export class DurableRegistrations implements RegistrationStore {
     const count = await this.#parts.memory.sweep(now);
     this.#parts.onSwept();
     return count;
+  }
+
+  correct(correction: Correction): Promise<number> {
+    return this.#parts.memory.correct(correction);
   }
 
   counts(): RegistrationCounts {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import type { Clock } from '../core/clock.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -20,6 +21,8 @@ export interface FileStoreOptions extends StoreContentsOptions {
   readonly path: string;
   /** The server's key, and after it the one that the store may still be sealed with. */
   readonly keys: readonly [Secret<Uint8Array>, ...Secret<Uint8Array>[]];
+  /** What waits go by, in milliseconds; `clock` where it is absent. */
+  readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
   /** For tests: the least time between two commits, in milliseconds. */
   readonly commitEveryMs?: number;
@@ -37,9 +40,9 @@ export class FileStore {
   #rewriting: Promise<void> | undefined;
 
   constructor(options: FileStoreOptions) {
-    const { clock, keys, path, telemetry } = options;
+    const { clock, keys, monotonic = clock, path, telemetry } = options;
     this.#options = options;
-    this.#policy = new RewritePolicy(clock);
+    this.#policy = new RewritePolicy(monotonic);
     this.#journal = new Journal({
       path,
       key: keys[0],

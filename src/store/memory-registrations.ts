@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
 import { renewedTarget, type PushTarget } from '../core/push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
+import type { Correction } from '../core/trusted-clock.ts';
 import type { TradePubkey } from '../core/trade-pubkey.ts';
 import { DeviceLinks } from './device-links.ts';
 import { GivingWay } from './giving-way.ts';
@@ -87,7 +88,9 @@ export class MemoryRegistrations implements RegistrationStore {
     if (record === NO_RECORD || !this.#devices.is(record, target)) return;
     const isTold = this.#isFollowed(record);
     const former = isTold ? this.#read(record) : undefined;
-    this.#records.renew(record, expiryOf(this.#records.registeredAt(record), now, lifetime));
+    const expiresAt = expiryOf(this.#records.registeredAt(record), now, lifetime);
+    // Never sooner than before: the clock may have been set back.
+    this.#records.renew(record, Math.max(expiresAt, this.#records.expiresAt(record)));
     this.#givingWay.spare(record);
     if (isTold) this.listener?.onChange({ former, current: this.#read(record) });
   }
@@ -135,6 +138,21 @@ export class MemoryRegistrations implements RegistrationStore {
   /** What there has ever been room for: registrations, and blocks of their devices' addresses. */
   get records(): { readonly registrations: number; readonly blocks: number } {
     return { registrations: this.#numbers.last, blocks: this.#devices.blocks };
+  }
+
+  async correct({ byMs, since, until }: Correction): Promise<number> {
+    let corrected = 0;
+    for (let record = 1; record <= this.#numbers.last; record++) {
+      if (record % SLICE === 0) await setImmediate();
+      const registeredAt = this.#records.isHeld(record) ? this.#records.registeredAt(record) : -Infinity;
+      if (registeredAt < since || registeredAt > until) continue;
+      const held = this.#read(record);
+      const current = { ...held, registeredAt: registeredAt + byMs, expiresAt: held.expiresAt + byMs };
+      this.#records.write(record, current);
+      if (this.#isFollowed(record)) this.listener?.onChange({ former: held, current });
+      corrected++;
+    }
+    return corrected;
   }
 
   counts(): RegistrationCounts {

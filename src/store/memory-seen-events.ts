@@ -21,6 +21,8 @@ const [NEW, PENDING, SEEN, DONE] = [
 
 export interface MemorySeenEventsOptions {
   readonly clock: Clock;
+  /** Whether the time of day is trusted: else no id expires (contract 5). Absent: always. */
+  readonly mayExpire?: () => boolean;
   /** The most committed ids that are kept. */
   readonly capacity?: number;
   /** Told of every id that is forgotten before its time because there was no room. */
@@ -30,13 +32,20 @@ export interface MemorySeenEventsOptions {
 /** The seen-set in memory. An id is kept for as long as its event could still wake. At the bound the oldest committed id gives way: a late copy of that event may wake once more. */
 export class MemorySeenEvents implements SeenEvents {
   readonly #clock: Clock;
+  readonly #mayExpire: () => boolean;
   readonly #onDisplaced: (() => void) | undefined;
   /** Bounded by the wakes under way. */
   readonly #pending = new Set<string>();
   readonly #committed: EventIdRing;
 
-  constructor({ clock, capacity = DEFAULT_CAPACITY, onDisplaced }: MemorySeenEventsOptions) {
+  constructor({
+    clock,
+    capacity = DEFAULT_CAPACITY,
+    mayExpire = () => true,
+    onDisplaced,
+  }: MemorySeenEventsOptions) {
     this.#clock = clock;
+    this.#mayExpire = mayExpire;
     this.#onDisplaced = onDisplaced;
     this.#committed = new EventIdRing({ capacity });
   }
@@ -71,7 +80,7 @@ export class MemorySeenEvents implements SeenEvents {
   /** What is committed and has not expired, oldest first. @see EventIdRing for what is kept of an id */
   *entries(): Generator<{ id: string; time: number }> {
     const now = this.#clock();
-    for (const entry of this.#committed.entries()) if (!hasExpired(entry.time, now)) yield entry;
+    for (const entry of this.#committed.entries()) if (!this.#hasExpired(entry.time, now)) yield entry;
   }
 
   release(id: string): Promise<void> {
@@ -87,21 +96,21 @@ export class MemorySeenEvents implements SeenEvents {
 
   #isSeen(id: string): boolean {
     const at = this.#committed.timeOf(id);
-    return at !== undefined && !hasExpired(at, this.#clock());
+    return at !== undefined && !this.#hasExpired(at, this.#clock());
+  }
+
+  #hasExpired(committedAt: number, now: number): boolean {
+    return now - committedAt >= MAX_EVENT_AGE_MS && this.#mayExpire();
   }
 
   #makeRoom(now: number): void {
     for (let n = 0; n < EXPIRED_PER_COMMIT; n++) {
       const oldest = this.#committed.oldestTime();
-      if (oldest === undefined || !hasExpired(oldest, now)) break;
+      if (oldest === undefined || !this.#hasExpired(oldest, now)) break;
       this.#committed.removeOldest();
     }
     if (!this.#committed.isFull) return;
     this.#committed.removeOldest();
     this.#onDisplaced?.();
   }
-}
-
-function hasExpired(committedAt: number, now: number): boolean {
-  return now - committedAt >= MAX_EVENT_AGE_MS;
 }

@@ -30,6 +30,8 @@ export interface StoreContentsOptions {
   /** @see DurableProofsOfLife */
   readonly unsettledMs: number;
   readonly clock: Clock;
+  /** Whether the time of day is trusted: else nothing expires (contract 5). Absent: always. */
+  readonly mayExpire?: (() => boolean) | undefined;
   /** Told of every id that the seen-set forgets before its time. */
   readonly onDisplaced?: () => void;
 }
@@ -52,6 +54,7 @@ export class StoreContents {
   readonly #seen: MemorySeenEvents;
   /** When the oldest id was committed that is on the disk. */
   #oldestSeenAt = Infinity;
+  #latestAt = -Infinity;
   #unusable = 0;
 
   constructor(parts: StoreContentsParts) {
@@ -68,6 +71,7 @@ export class StoreContents {
     });
     const memory = new MemorySeenEvents({
       clock,
+      ...(parts.mayExpire && { mayExpire: parts.mayExpire }),
       ...(parts.seenCapacity !== undefined && { capacity: parts.seenCapacity }),
       ...(onDisplaced && { onDisplaced }),
     });
@@ -83,7 +87,8 @@ export class StoreContents {
 
   /** Whether the disk holds ids of events that are too old to come again. */
   get hasExpiredIds(): boolean {
-    return this.#parts.clock() - this.#oldestSeenAt >= MAX_EVENT_AGE_MS;
+    const { clock, mayExpire = () => true } = this.#parts;
+    return clock() - this.#oldestSeenAt >= MAX_EVENT_AGE_MS && mayExpire();
   }
 
   /** Records of the disk that were left out, because what they name is no device that a wake may be sent to. */
@@ -97,8 +102,15 @@ export class StoreContents {
     return total * REGISTRATION_BYTES + this.seen.size * SEEN_BYTES;
   }
 
+  /** The latest time that any record of the disk names, in milliseconds: the clock showed it once. `-Infinity` where there is none. */
+  get latestAt(): number {
+    return this.#latestAt;
+  }
+
   /** Does in memory what a record of the disk says. @throws StoreOpenError where there are more registrations than room */
   apply(record: StoreRecord): void {
+    const at = record.type === 'registered' ? record.registration.registeredAt : undefined;
+    this.#latestAt = Math.max(this.#latestAt, at ?? ('at' in record ? record.at : -Infinity));
     switch (record.type) {
       case 'registered':
         if (!isUsable(record.registration.target)) return this.#leaveOut(record.registration.tradePubkey);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
 import type { RegistrationStore } from '../../src/core/ports.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import {
@@ -125,6 +125,12 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       expect(await store.find(tradeKey(1))).toEqual(nth(1));
     });
 
+    test('by a clock that was set back ends the time to live no sooner than before', async () => {
+      const store = await storeOf(nth(1));
+      await store.renew(tradeKey(1), PHONE, LIFETIME, NOW - HOUR_MS);
+      expect((await store.find(tradeKey(1)))?.expiresAt).toBe(nth(1).expiresAt);
+    });
+
     test('of a key that is not held holds nothing', async () => {
       const store = await storeOf();
       await store.renew(tradeKey(1), PHONE, LIFETIME, NOW);
@@ -177,6 +183,19 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       const store = await storeOf(nth(1));
       await store.renew(tradeKey(1), PHONE, LIFETIME, NOW + MINUTE_MS);
       expect(await store.sweep(NOW + LIFETIME.ttlMs)).toBe(0);
+    });
+  });
+
+  describe(`${name}: a clock that is set right`, () => {
+    test('moves the times of what was registered while it was wrong, and of nothing else', async () => {
+      const store = await storeOf(nth(1), nth(2, 1), nth(3, 2));
+      const correction = { since: nth(2, 1).registeredAt, until: nth(2, 1).registeredAt, byMs: 400 * DAY_MS };
+      expect(await store.correct(correction)).toBe(1);
+      const { registeredAt, expiresAt } = nth(2, 1);
+      expect(await store.find(tradeKey(2))).toEqual(
+        nth(2, 1, { registeredAt: registeredAt + 400 * DAY_MS, expiresAt: expiresAt + 400 * DAY_MS }),
+      );
+      for (const n of [1, 3]) expect(await store.find(tradeKey(n))).toEqual(nth(n, n - 1));
     });
   });
 

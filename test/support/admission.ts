@@ -82,6 +82,8 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     waker: waker as Waker,
     authors: instances.authors,
     clock: clock.read,
+    monotonic: clock.read,
+    mayExpire: () => true,
     telemetry,
     onFault: (fault) => faults.push(fault),
   });

@@ -136,6 +136,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     redirect: (wake) => (redirected.push(wake), lane.request(wake)),
     schedule: schedule.schedule,
     clock: clock.read,
+    timeOfDay: clock.read,
     telemetry,
     onFault: (fault) => faults.push(fault),
     ...options,

@@ -17,6 +17,8 @@ export function liveRegistrations(capacity = 100): {
     store,
     lifetime: LIFETIME,
     clock: clock.read,
+    monotonic: clock.read,
+    mayExpire: () => true,
     telemetry,
   });
   return { registrations, clock, telemetry };

@@ -50,6 +50,8 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     waker: new Waker({ registrations, lanes, ...NO_COALESCING }),
     authors: new Set(),
     clock: clock.read,
+    monotonic: clock.read,
+    mayExpire: () => true,
     telemetry,
     onFault: (fault) => {
       throw fault;

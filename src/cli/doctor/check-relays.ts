@@ -41,6 +41,7 @@ export async function checkRelays(
     telemetry: SILENT_TELEMETRY,
     timing: RELAY_TIMING,
     clock: Date.now,
+    monotonic: () => performance.now(),
     onDate: (relay, date) => skew.note(relay, date),
   });
   const running = pool.run(end.signal);

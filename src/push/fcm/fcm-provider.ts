@@ -25,6 +25,8 @@ export interface FcmProviderOptions {
   readonly baseUrl: string;
   readonly payloadMode: FcmPayloadMode;
   readonly clock: Clock;
+  /** What tokens are kept by, in milliseconds; `clock` where it is absent. */
+  readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
   /** Told of the `Date` header of Google's answers: what they say of our clock. */
   readonly onDate?: (date: unknown) => void;
@@ -41,13 +43,15 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #session: Http2Session;
   readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
 
-  constructor({ account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate }: FcmProviderOptions) {
+  constructor(options: FcmProviderOptions) {
+    const { account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate } = options;
+    const { monotonic = clock } = options;
     const base = new URL(baseUrl);
     this.#headers = new FcmHeaders(base);
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
-    this.#auth = new GoogleAuth({ account, readAccount, clock, telemetry, onDate });
+    this.#auth = new GoogleAuth({ account, readAccount, clock, monotonic, telemetry, onDate });
     this.#session = new Http2Session({ origin: base.origin, telemetry, ...(onDate && { onDate }) });
   }
 
@@ -76,7 +80,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
       try {
         const token = this.#auth.held ?? (await this.#auth.accessToken());
         const answer = await this.#session.post(this.#headers.with(token, this.#auth), body, patience);
-        const afterMs = retryAfterMs(answer.retryAfter, this.#clock());
+        const afterMs = retryAfterMs(answer.retryAfter, { now: this.#clock(), date: answer.date });
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
         const isRefused = wantsFreshToken(delivery);
         if (isRefused) this.#auth.invalidate(token);

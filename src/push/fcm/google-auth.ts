@@ -54,7 +54,10 @@ export interface GoogleAuthParts {
   readonly account: ServiceAccount;
   /** Reads the key file anew, when Google refuses the account. */
   readonly readAccount?: ReadServiceAccount | undefined;
+  /** The time of day, which an assertion names. */
   readonly clock: Clock;
+  /** What a token is kept by, in milliseconds; `clock` where it is absent. */
+  readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
   /** Told of the `Date` header of Google's answers: what they say of our clock. */
   readonly onDate?: ((date: unknown) => void) | undefined;
@@ -67,6 +70,7 @@ export interface GoogleAuthParts {
 export class GoogleAuth implements Disposable {
   readonly #source: AccountSource;
   readonly #clock: Clock;
+  readonly #monotonic: Clock;
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
@@ -79,6 +83,7 @@ export class GoogleAuth implements Disposable {
     const { account, readAccount: read, telemetry } = parts;
     this.#source = new AccountSource({ account, read, telemetry });
     this.#clock = parts.clock;
+    this.#monotonic = parts.monotonic ?? parts.clock;
     this.#telemetry = parts.telemetry;
     this.#onDate = parts.onDate;
   }
@@ -90,7 +95,7 @@ export class GoogleAuth implements Disposable {
 
   /** The token that is good at this moment, if there is one. */
   get held(): Secret<string> | undefined {
-    const isGood = this.#current !== undefined && this.#current.refreshAt > this.#clock();
+    const isGood = this.#current !== undefined && this.#current.refreshAt > this.#monotonic();
     return isGood ? this.#current?.value : undefined;
   }
 
@@ -133,12 +138,12 @@ export class GoogleAuth implements Disposable {
   }
 
   async #mint(): Promise<AccessToken> {
-    const begunAt = this.#clock();
+    const begunAt = this.#monotonic();
     try {
       const { account, answer } = await this.#askWithFreshAccount();
       const lifetimeMs = answer.expires_in * SECOND_MS;
       // A token of a very short life is used for half of it, not minted for every push.
-      const refreshAt = this.#clock() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
+      const refreshAt = this.#monotonic() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
       this.#current = { value: new Secret(answer.access_token), projectId: account.projectId, refreshAt };
       this.#problem = undefined;
       this.#telemetry.count('oauth_mints', { outcome: 'minted' });
@@ -151,7 +156,7 @@ export class GoogleAuth implements Disposable {
       this.#telemetry.log('fcm.oauth_failed', { reason, error: describeError(error) });
       throw error instanceof GoogleAuthError ? error : new GoogleAuthError(reason);
     } finally {
-      this.#telemetry.observe('oauth_mint_seconds', (this.#clock() - begunAt) / SECOND_MS);
+      this.#telemetry.observe('oauth_mint_seconds', (this.#monotonic() - begunAt) / SECOND_MS);
     }
   }
 

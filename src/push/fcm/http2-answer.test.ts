@@ -22,7 +22,7 @@ describe('the answer 200', () => {
     const { post, stream } = await http2Peer();
     const answered = post();
     answer(await stream(1), 200, 'done');
-    expect(await answered).toEqual({ status: 200, retryAfter: '7', body: '' });
+    expect(await answered).toEqual({ status: 200, retryAfter: '7', date: expect.any(String), body: '' });
   });
 
   test('is given out while its body is still to come', async () => {

@@ -14,7 +14,7 @@ describe('a request', () => {
     answer(received, 503, 'later');
     expect(await headers).toMatchObject({ ':method': 'POST', ':path': '/path', 'x-name': 'value' });
     expect(body.toString()).toBe('body');
-    expect(await answered).toEqual({ status: 503, retryAfter: '7', body: 'later' });
+    expect(await answered).toEqual({ status: 503, retryAfter: '7', date: expect.any(String), body: 'later' });
   });
 
   test('shares one session with all others, those after it included', async () => {

@@ -31,6 +31,8 @@ const UNPROCESSED: ReadonlySet<unknown> = new Set([
 export interface Http2Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** The `Date` header. */
+  readonly date: string | undefined;
   /** Empty for a 200, which says all by that. */
   readonly body: string;
 }
@@ -119,16 +121,16 @@ export class Http2Session implements AsyncDisposable {
 
   #read(stream: ClientHttp2Stream, fields: IncomingHttpHeaders): Http2Answer | Promise<Http2Answer> {
     const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
-    const retryAfter = fields['retry-after'];
+    const { date, 'retry-after': retryAfter } = fields;
     this.#onDate(fields.date);
     if (status !== constants.HTTP_STATUS_OK)
-      return readBody(stream).then((body) => ({ status, retryAfter, body }));
+      return readBody(stream).then((body) => ({ status, retryAfter, date, body }));
     // A success says all by its status: the rest is neither read nor waited for.
     const drain = this.#drains.begin();
     drain.whenOver(() => stream.close(constants.NGHTTP2_CANCEL));
     stream.on('close', () => drain[Symbol.dispose]());
     stream.resume();
-    return { status, retryAfter, body: '' };
+    return { status, retryAfter, date, body: '' };
   }
 
   #dial(): Dialled {

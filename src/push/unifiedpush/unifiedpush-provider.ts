@@ -28,6 +28,8 @@ export interface UnifiedPushProviderOptions {
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
   readonly clock: Clock;
+  /** What tokens are kept by, in milliseconds; `clock` where it is absent. */
+  readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
 }
 
@@ -48,7 +50,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
 
   constructor(options: UnifiedPushProviderOptions) {
     this.#options = options;
-    this.#vapid = new VapidTokens(options.vapid, options.clock);
+    this.#vapid = new VapidTokens(options.vapid, options.clock, options.monotonic);
     const { lookup } = options.guard;
     const connect = cappedConnector({ timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) });
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
@@ -95,7 +97,8 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
       signal,
     });
     await this.#drain(answer.body, signal);
-    const afterMs = retryAfterMs(answer.headers['retry-after'], this.#options.clock());
+    const { date, 'retry-after': retryAfter } = answer.headers;
+    const afterMs = retryAfterMs(retryAfter, { now: this.#options.clock(), date });
     return { status, afterMs };
   }
 

@@ -23,6 +23,8 @@ export interface VapidIdentity {
 
 interface Token {
   readonly header: Promise<string>;
+  /** When it was made, by the time of day and by the monotonic clock. */
+  readonly date: number;
   readonly madeAt: number;
 }
 
@@ -30,22 +32,28 @@ interface Token {
 export class VapidTokens {
   readonly #identity: VapidIdentity;
   readonly #clock: Clock;
+  readonly #monotonic: Clock;
   /** By origin, oldest first. */
   readonly #tokens = new Map<string, Token>();
 
-  constructor(identity: VapidIdentity, clock: Clock) {
+  /**
+   * @param clock the time of day, which a token's end is named by
+   * @param monotonic what a token is kept by, in milliseconds
+   */
+  constructor(identity: VapidIdentity, clock: Clock, monotonic: Clock = clock) {
     this.#identity = identity;
     this.#clock = clock;
+    this.#monotonic = monotonic;
   }
 
   /** The `Authorization` header for a push server. @param origin scheme, host and port of the endpoint */
   header(origin: string): Promise<string> {
-    const now = this.#clock();
+    const [date, now] = [this.#clock(), this.#monotonic()];
     const known = this.#tokens.get(origin);
-    // One that was made in the future was made before the clock was set back: its end may be too far away.
-    if (known !== undefined && now >= known.madeAt && now - known.madeAt < REUSE_MS) return known.header;
-    const header = this.#sign(origin, now);
-    this.#keep(origin, { header, madeAt: now });
+    // One that was made in the future was made before the clock was set right: its end may be too far away.
+    if (known !== undefined && date >= known.date && now - known.madeAt < REUSE_MS) return known.header;
+    const header = this.#sign(origin, date);
+    this.#keep(origin, { header, date, madeAt: now });
     header.catch(() => this.forget(origin));
     return header;
   }

@@ -1,0 +1,65 @@
+import { uptime } from 'node:os';
+
+import type { CompositionParts } from './composition.ts';
+import { MINUTE_MS, SECOND_MS, type Clock } from './core/clock.ts';
+import { ClockSkew } from './core/clock-skew.ts';
+import { TrustedClock, type Correction } from './core/trusted-clock.ts';
+
+/** The clocks of the program. */
+export interface ProgramTime {
+  /** The time of day, for everything that is dated: milliseconds since the epoch. */
+  readonly clock: Clock;
+  /** For every wait: milliseconds from any moment on, by a clock that nobody sets and that counts sleep. */
+  readonly monotonic: Clock;
+  /** Whether anything may expire by the time of day (contract 5). */
+  readonly mayExpire: () => boolean;
+  readonly skew: ClockSkew;
+  /** How far the machine's clock is ahead, in seconds, while it is so far off that things go wrong. */
+  readonly offSeconds: () => number | undefined;
+  /** The time at the start does not fit what was kept. */
+  readonly doubtStart: () => void;
+}
+
+/** The machine's clock. A call, and no reference: it is looked up when it is read. */
+const wall: Clock = () => Date.now();
+
+/** @param onCorrected told that the program went by a wrong clock, which has been set right */
+export function composeTime(
+  { clock }: CompositionParts,
+  onCorrected: (correction: Correction) => void,
+): ProgramTime {
+  if (clock !== undefined) return timeOfTest(clock);
+  const trusted = new TrustedClock({
+    wall,
+    monotonic: () => performance.now(),
+    uptime: () => uptime() * SECOND_MS,
+    witnesses: () => skew,
+    onCorrected,
+  });
+  const skew: ClockSkew = new ClockSkew(wall, trusted.elapsed);
+  const aheadMs = (): number => (skew.isOff ? (skew.seconds ?? 0) * SECOND_MS : wall() - trusted.read());
+  return {
+    clock: trusted.read,
+    monotonic: trusted.elapsed,
+    mayExpire: () => trusted.isTrusted,
+    skew,
+    offSeconds: () => {
+      const ms = aheadMs();
+      return Math.abs(ms) < MINUTE_MS ? undefined : Math.round(ms / SECOND_MS);
+    },
+    doubtStart: () => trusted.doubtStart(),
+  };
+}
+
+/** A test's clock is the only one: when it goes on, time passes. */
+function timeOfTest(clock: Clock): ProgramTime {
+  const skew = new ClockSkew(clock, () => performance.now());
+  return {
+    clock,
+    monotonic: clock,
+    mayExpire: () => true,
+    skew,
+    offSeconds: () => (skew.isOff ? Math.round(skew.seconds ?? 0) : undefined),
+    doubtStart: () => undefined,
+  };
+}

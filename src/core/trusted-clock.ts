@@ -1,0 +1,114 @@
+import { MINUTE_MS, type Clock } from './clock.ts';
+
+/** A clock that differs by more than this from what it should show was set, or its machine stood still (contract 5). */
+const JUMP_MS = MINUTE_MS;
+
+/** Others that know the time. */
+export interface Witnesses {
+  /** Whether a `Date` of Google's, or of two relays, agrees with this time. @param since by the monotonic clock: none from before counts */
+  agreeWith(time: number, since: number): boolean;
+  /** Whether a `Date` of Google's, or of two relays, says that the machine's clock is off. */
+  readonly disagree: boolean;
+}
+
+/** The time was set right: it went by a wrong clock from one moment on. Milliseconds. */
+export interface Correction {
+  /** What the clock of this program showed when it began to be wrong, at the earliest. */
+  readonly since: number;
+  /** What it showed last. */
+  readonly until: number;
+  /** How much was missing. */
+  readonly byMs: number;
+}
+
+export interface TrustedClockParts {
+  /** The machine's clock, which can be set. */
+  readonly wall: Clock;
+  /** Milliseconds from any moment on, by a clock that nobody sets. It may stand still while the machine sleeps. */
+  readonly monotonic: Clock;
+  /** The same, by a clock that goes on while the machine sleeps. Asked rarely: it may be slow. */
+  readonly uptime: Clock;
+  readonly witnesses: () => Witnesses;
+  readonly onCorrected: (correction: Correction) => void;
+}
+
+/**
+ * The time of day, for everything that is dated: registrations, events, signatures. It follows the machine's clock for as long as that
+ * one runs as the monotonic clock does. When the machine's clock jumps by more than a minute, this one goes on as if nothing had happened,
+ * until a witness agrees with the new time. Meanwhile, and while witnesses say that the machine's clock is off, nothing may expire
+ * (contract 5).
+ */
+export class TrustedClock {
+  readonly #parts: TrustedClockParts;
+  /** This clock less the monotonic one, which counts sleep. */
+  #offset: number;
+  /** How long the machine has slept, as far as it was noticed. */
+  #sleptMs = 0;
+  /** Uptime less the monotonic clock at the start. */
+  readonly #uptimeOffset: number;
+  /** When a jump was noticed that no witness agrees with yet, by the monotonic clock. */
+  #jumpedAt: number | undefined;
+  /** Whether the time at the start is in doubt. */
+  #isStartDoubtful = false;
+  /** What this clock showed at the start, or when it was last set right. */
+  #since: number;
+
+  constructor(parts: TrustedClockParts) {
+    this.#parts = parts;
+    this.#offset = parts.wall() - parts.monotonic();
+    this.#uptimeOffset = parts.uptime() - parts.monotonic();
+    this.#since = parts.wall();
+  }
+
+  /** Milliseconds since the epoch. */
+  readonly read: Clock = () => {
+    const wall = this.#parts.wall();
+    const expected = this.elapsed() + this.#offset;
+    if (Math.abs(wall - expected) > JUMP_MS) return this.#afterJump(wall);
+    // A clock that is slewed, or set by seconds.
+    this.#offset += wall - expected;
+    this.#jumpedAt = undefined;
+    return wall;
+  };
+
+  /** The monotonic clock, and the machine's sleep. */
+  readonly elapsed: Clock = () => this.#parts.monotonic() + this.#sleptMs;
+
+  /** Whether anything may expire by this clock. */
+  get isTrusted(): boolean {
+    this.read();
+    const witnesses = this.#parts.witnesses();
+    if (this.#isStartDoubtful && witnesses.agreeWith(this.#parts.wall(), -Infinity))
+      this.#isStartDoubtful = false;
+    return this.#jumpedAt === undefined && !this.#isStartDoubtful && !witnesses.disagree;
+  }
+
+  /** What was kept ends at a time that this clock, read at the start, does not fit: only a witness can tell which one is right. */
+  doubtStart(): void {
+    this.#isStartDoubtful = true;
+  }
+
+  #afterJump(wall: number): number {
+    if (this.#jumpedAt === undefined) {
+      if (this.#countSleep()) return this.read();
+      this.#jumpedAt = this.elapsed();
+    }
+    const steady = this.elapsed() + this.#offset;
+    if (!this.#parts.witnesses().agreeWith(wall, this.#jumpedAt)) return steady;
+    this.#offset = wall - this.elapsed();
+    this.#jumpedAt = undefined;
+    this.#parts.onCorrected({ since: this.#since, until: steady, byMs: wall - steady });
+    this.#since = wall;
+    return wall;
+  }
+
+  /** @returns whether the machine has slept since this was last asked */
+  #countSleep(): boolean {
+    const { monotonic, uptime } = this.#parts;
+    const sleptMs = uptime() - monotonic() - this.#uptimeOffset;
+    // The two clocks may be read to different fractions of a second.
+    if (sleptMs - this.#sleptMs < JUMP_MS / 2) return false;
+    this.#sleptMs = sleptMs;
+    return true;
+  }
+}
