@@ -15,6 +15,8 @@ export interface RelayOptions {
   maxLimit?: number;
   /** Sends a page of stored events oldest first. Which events are in it is decided newest first all the same. */
   oldestFirst?: boolean;
+  /** How it answers a page of stored events wrongly. */
+  wrongPages?: WrongPages;
   /** What it answers to a request for its NIP-11 document; 404 without it. */
   information?: object;
   /** How it writes JSON, given the usual text: relays differ in which characters they escape. */
@@ -24,3 +26,20 @@ export interface RelayOptions {
   /** Accepts no AUTH event, however genuine. */
   refuseAuth?: true;
 }
+
+/**
+ * - `oldest`: of too many events a page has the oldest, and not the newest;
+ * - `any`: any of them, and others each time;
+ * - `eose first`: EOSE comes first, and the events at once after it;
+ * - `eose between`: EOSE comes after half of the events;
+ * - `eose alone`: EOSE, and nothing of what is stored;
+ * - `until excluded`, `until ignored`: the filter's end is taken so.
+ */
+export type WrongPages =
+  | 'oldest'
+  | 'any'
+  | 'eose first'
+  | 'eose between'
+  | 'eose alone'
+  | 'until excluded'
+  | 'until ignored';

@@ -7,6 +7,7 @@ import type { RelayClient } from './relay-client.ts';
 import { type Filter, matchesFilter } from './relay-filter.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RelayStore } from './relay-store.ts';
+import { wrongAnswer, type StoredAnswer } from './wrong-pages.ts';
 
 /** What a relay says to its clients: NIP-01, with the protection of NIP-42. */
 export class RelayProtocol {
@@ -70,8 +71,10 @@ export class RelayProtocol {
     const refusal = this.#refusal(client, filters);
     if (refusal === undefined) {
       client.subscriptions.set(subscription, filters);
-      for (const event of this.#stored(client, filters)) client.send(['EVENT', subscription, event]);
+      const { before, after } = this.#stored(client, filters);
+      for (const event of before) client.send(['EVENT', subscription, event]);
       if (!silentEose) client.send(['EOSE', subscription]);
+      for (const event of after) client.send(['EVENT', subscription, event]);
     } else {
       client.subscriptions.delete(subscription);
       client.send(['CLOSED', subscription, refusal]);
@@ -86,16 +89,18 @@ export class RelayProtocol {
     return refused ? 'restricted: not for third parties' : this.#auth.refusal(client, filters);
   }
 
-  #stored(client: RelayClient, filters: readonly Filter[]): NostrEvent[] {
+  #stored(client: RelayClient, filters: readonly Filter[]): StoredAnswer {
     const {
+      wrongPages,
       sendStoredDespiteLimitZero: ignoreLimitZero = false,
       maxLimit = Infinity,
       oldestFirst = false,
     } = this.#options;
+    if (wrongPages !== undefined) return wrongAnswer(this.store, filters, wrongPages, maxLimit);
     const page = this.store
       .query(filters, { ignoreLimitZero, maxLimit })
       .filter(({ kind }) => this.#auth.maySee(client, kind));
-    return oldestFirst ? page.toReversed() : page;
+    return { before: oldestFirst ? page.toReversed() : page, after: [] };
   }
 
   #unsubscribe(client: RelayClient, subscription: string): void {

@@ -6,12 +6,12 @@ import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import type { EventSink } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { askPage, type PageEnd, type PageRequest } from './ask-page.ts';
+import { askPage, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from './event-frame.ts';
 import { Haul } from './haul.ts';
 import { PageTurns } from './page-turns.ts';
-import type { GapRecovery, Page } from './gap-recovery.ts';
+import type { Page, PagePlan, RecoveryReport } from './gap-recovery.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
@@ -113,15 +113,29 @@ export class CatchUp {
     const haul = new Haul(cause === 'first' ? 'stored' : recovery);
     if (!(await this.#pages(watch, gap, haul))) return;
     const report = gap.report();
+    haul.isOver = true;
+    if (this.#mayBeEarly(report)) return this.#askPatiently(watch);
     const { found } = haul;
-    const wasRefused = watch.refusesStored;
+    const troubleBefore = watch.storedTrouble;
     watch.finishRecovery(report);
     // A relay that goes on refusing is not reported every time.
-    if (!(wasRefused && watch.refusesStored))
+    if (watch.storedTrouble === undefined || watch.storedTrouble !== troubleBefore)
       reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
-    if (watch.refusesStored) return this.#askLater(watch);
+    if (watch.storedTrouble !== undefined) return this.#askLater(watch);
     this.#again.reset();
     if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
+  }
+
+  /** Whether a relay seems to contradict itself for want of patience alone: events came after the EOSE of their pages. */
+  #mayBeEarly({ unrecovered }: RecoveryReport): boolean {
+    const { isEoseLast, lateEvents } = this.#parts.session;
+    return unrecovered?.reason === 'inconsistent' && lateEvents > 0 && isEoseLast !== false;
+  }
+
+  #askPatiently(watch: KindWatch): void {
+    this.#parts.session.isEoseLast = false;
+    watch.restartRecovery();
+    this.#requested.set(watch, 'gap');
   }
 
   #askLater(watch: KindWatch): void {
@@ -133,14 +147,14 @@ export class CatchUp {
   }
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */
-  async #pages(watch: KindWatch, gap: GapRecovery, haul: Haul): Promise<boolean> {
+  async #pages(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<boolean> {
     const { clock, timing } = this.#parts;
     const backoff = new Backoff(timing.nextPage);
     for (;;) {
       const end = await this.#turns.take(() => this.#nextPage(watch, gap, haul));
       if (end === undefined) return true;
       // Not in its turn: the other kinds need not wait for this one.
-      if (end !== 'lost' && end !== 'eose') {
+      if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
         const begun = clock();
         await this.#onRefused(gap, end, backoff);
         gap.spent(Math.max(0, clock() - begun));
@@ -151,46 +165,62 @@ export class CatchUp {
   }
 
   /** @returns how the page ended; `undefined` where there was none left to ask for */
-  async #nextPage(watch: KindWatch, gap: GapRecovery, haul: Haul): Promise<PageEnd | undefined> {
+  async #nextPage(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<PageEnd | undefined> {
     const { clock } = this.#parts;
     // Its turn came too late: no page was lost.
     if (this.#closed.signal.aborted) return 'lost';
     const page = gap.next();
     if (page === undefined) return undefined;
     const begun = clock();
-    const end = await this.#ask(watch, page, {
-      onEvent: (frame) => this.#take(frame, watch, gap, haul),
-      onTooLong: () => gap.leftOut(),
-    });
+    const end = await this.#ask(watch, page, gap, haul);
     // The recovery must not end before all that it brought has been judged.
     await haul.judged();
     if (end === 'lost' || (end === 'eose' && gap.isUnread)) gap.lost(unixSeconds(clock));
     else if (end === 'eose') gap.ended();
+    else if (end === 'silent') this.#onSilent(gap);
     gap.spent(Math.max(0, clock() - begun));
     return end;
   }
 
-  #ask(watch: KindWatch, page: Page, listener: Pick<PageRequest, 'onEvent' | 'onTooLong'>): Promise<PageEnd> {
+  #ask(watch: KindWatch, page: Page, gap: PagePlan, haul: Haul): Promise<PageEnd> {
     const { session, timing } = this.#parts;
     const filter = { kinds: [watch.kind], ...page };
     return askPage({
       session,
       filter,
       timeoutMs: timing.pageTimeoutMs,
+      lingerMs: timing.eoseLingerMs,
       signal: this.#closed.signal,
-      ...listener,
+      onEvent: (frame) => this.#take(frame, watch, gap, haul),
+      onTooLong: () => gap.leftOut(),
+      onLate: (frame, isEarly) => this.#takeLate(frame, isEarly, watch, haul),
     });
   }
 
-  #take(frame: EventFrame, watch: KindWatch, gap: GapRecovery, haul: Haul): boolean {
+  /** Nobody knows whether there is nothing or no answer, unless the relay has given something before. */
+  #onSilent(gap: PagePlan): void {
+    if (gap.report().events > 0) gap.ended();
+    else gap.giveUp('unanswered');
+  }
+
+  /** What comes after its page has ended counts all the same; too much of it, and the gap is asked for once more. */
+  #takeLate(frame: EventFrame, isEarly: boolean, watch: KindWatch, haul: Haul): void {
+    watch.noteStored();
+    haul.add(this.#parts.sink.offer(frame, haul.origin));
+    if (!isEarly) return;
+    watch.doubtRecovery();
+    if (!this.#running.has(watch)) this.request(watch, 'gap');
+  }
+
+  #take(frame: EventFrame, watch: KindWatch, gap: PagePlan, haul: Haul): boolean {
     watch.noteStored();
     haul.add(this.#parts.sink.offer(frame, haul.origin));
     return gap.received(frame.createdAt, frame.id);
   }
 
   async #onRefused(
-    gap: GapRecovery,
-    reason: Exclude<PageEnd, 'eose' | 'lost'>,
+    gap: PagePlan,
+    reason: Exclude<PageEnd, 'eose' | 'silent' | 'lost'>,
     backoff: Backoff,
   ): Promise<void> {
     const { page } = CLOSED_REACTIONS[reason];

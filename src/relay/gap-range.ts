@@ -19,6 +19,8 @@ export class GapRange {
   asked = 0;
   /** The ids that are known of the second `until`: pages overlap there. */
   #known = new Set<string>();
+  /** Whether any of them has a time that is no whole number, or too large to count down from. */
+  #isOddKnown = false;
 
   // The page under way.
   #count = 0;
@@ -26,6 +28,9 @@ export class GapRange {
   #oldest = Infinity;
   #idsOfOldest = new Set<string>();
   #strays = 0;
+  #again = 0;
+  #isOddOldest = false;
+  #isOddStray = false;
 
   constructor(since: number, until: number, losses = 0) {
     this.since = since;
@@ -53,24 +58,44 @@ export class GapRange {
     return this.#oldest;
   }
 
+  /**
+   * Whether the page under way cannot be the newest of what is older than the page before: it has nothing of the second in which
+   * the two overlap, though some of it is known, or nothing but what is too new.
+   */
+  get isContradicted(): boolean {
+    const lacksOverlap = this.#known.size > 0 && !this.#isOddKnown && this.#again === 0;
+    return lacksOverlap || (this.#count === 0 && this.#strays > 0 && !this.#isOddStray);
+  }
+
   beginPage(): void {
+    this.#again = 0;
     this.#count = 0;
     this.#fresh = 0;
     this.#oldest = Infinity;
     this.#idsOfOldest = new Set();
     this.#strays = 0;
+    this.#isOddStray = false;
   }
 
-  take(createdAt: number, id: string): void {
-    if (createdAt > this.until) return void this.#strays++;
+  /** @param isOdd whether the event itself has another time, by which relays may sort it otherwise */
+  take(createdAt: number, id: string, isOdd = false): void {
+    if (createdAt > this.until) {
+      this.#strays++;
+      this.#isOddStray ||= isOdd;
+      return;
+    }
     if (createdAt < this.since) return;
     this.#count++;
+    const isKnown = createdAt === this.until && this.#known.has(id);
+    if (isKnown) this.#again++;
     // Beyond so many a second has no end: what it brings no longer counts as new.
-    if (createdAt < this.until || (!this.#known.has(id) && this.#known.size < MAX_KNOWN)) this.#fresh++;
+    if (createdAt < this.until || (!isKnown && this.#known.size < MAX_KNOWN)) this.#fresh++;
     if (createdAt < this.#oldest) {
       this.#oldest = createdAt;
       this.#idsOfOldest = new Set();
+      this.#isOddOldest = false;
     }
+    if (createdAt === this.#oldest && isOdd) this.#isOddOldest = true;
     if (createdAt === this.#oldest && this.#idsOfOldest.size < MAX_KNOWN) this.#idsOfOldest.add(id);
   }
 
@@ -79,6 +104,7 @@ export class GapRange {
     if (this.#oldest < this.until) {
       this.until = this.#oldest;
       this.#known = this.#idsOfOldest;
+      this.#isOddKnown = this.#isOddOldest;
       this.wide = 'no';
     } else if (this.#known.size < MAX_KNOWN) for (const id of this.#idsOfOldest) this.#known.add(id);
     this.countBefore = this.#count;

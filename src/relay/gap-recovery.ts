@@ -2,18 +2,18 @@ import { GapRange } from './gap-range.ts';
 import type { RecoveryBounds } from './recovery-bounds.ts';
 
 /** What most relays give at once (strfry); one that gives less says so by giving less. */
-const PAGE_LIMIT = 500;
+export const PAGE_LIMIT = 500;
 /** Asked for once where a single second fills a page, in case the relay's own limit is higher: khatru's is this. */
-const SECOND_LIMIT = 1000;
+export const SECOND_LIMIT = 1000;
 /** A relay that refuses pages this often in a row will not serve the gap. */
-const MAX_REFUSALS = 8;
+export const MAX_REFUSALS = 8;
 /** No page is asked for that is smaller, however often the relay refuses, and no relay is thought to give fewer at once. */
-const MIN_LIMIT = 10;
+export const MIN_LIMIT = 10;
 /** A connection ends for many reasons. After so many ends in the same place, an event there is to blame. */
-const LOSSES_UNTIL_SLICED = 2;
-const LOSSES_UNTIL_SKIPPED = 3;
+export const LOSSES_UNTIL_SLICED = 2;
+export const LOSSES_UNTIL_SKIPPED = 3;
 /** How far into the future an event may be dated that a relay has stored, in seconds: strfry takes 900. */
-const MAX_AHEAD_SECONDS = 3600;
+export const MAX_AHEAD_SECONDS = 3600;
 
 /** A REQ for stored events, newest first: unix seconds, both ends included. */
 export interface Page {
@@ -32,7 +32,34 @@ export interface GapRecoveryOptions {
   readonly poisoned: readonly number[];
 }
 
-export type UnrecoveredReason = keyof RecoveryBounds | 'refused';
+/**
+ * Why something was not recovered: a bound was hit, or the relay
+ * - `refused`: gives nothing of what it has stored;
+ * - `inconsistent`: contradicts itself, so that nobody knows what it has stored;
+ * - `unanswered`: has answered no page, neither by an event nor by EOSE.
+ */
+export type UnrecoveredReason = keyof RecoveryBounds | 'refused' | 'inconsistent' | 'unanswered';
+
+/** Works out which pages to ask for. Told what came of each page, it says which is the next one. */
+export interface PagePlan {
+  /** The page to ask for now, or `undefined` when there is nothing left to ask. */
+  next(): Page | undefined;
+  /** @returns whether there may be more of them */
+  received(createdAt: number, id: string): boolean;
+  /** An event of the page was too long to be read. */
+  leftOut(): void;
+  /** Whether the page had nothing but events that were too long: such a page says as little as one that ended the connection. */
+  readonly isUnread: boolean;
+  /** The relay says that the page ends here (EOSE). */
+  ended(): void;
+  /** The relay refuses the page. @param narrower whether to ask for less from now on */
+  refused(narrower: boolean): void;
+  /** The connection has ended in the middle of a page. @param now unix seconds */
+  lost(now: number): void;
+  spent(ms: number): void;
+  giveUp(reason: UnrecoveredReason): void;
+  report(): RecoveryReport;
+}
 
 /** How a recovery went. */
 export interface RecoveryReport {
@@ -59,7 +86,7 @@ export interface RecoveryReport {
  * Pages go back with `until` at the oldest second seen, for a page may end in the middle of a second. A page that is
  * empty is the only proof that there is nothing older, since a relay may give less than it is asked for.
  */
-export class GapRecovery {
+export class GapRecovery implements PagePlan {
   readonly #bounds: RecoveryBounds;
   readonly #maxLimit: number;
   /** What is left to ask for, the newest last. */
@@ -80,6 +107,8 @@ export class GapRecovery {
   /** Events that were too long to be read: of the page under way, and the most of any page. */
   #leftOut = 0;
   #mostLeftOut = 0;
+  /** Whether a page was not what a relay gives that sends the newest first (NIP-01): what came may then be anything. */
+  isContradicted = false;
 
   constructor({ since, maxLimit, bounds, poisoned }: GapRecoveryOptions) {
     this.#bounds = bounds;
@@ -106,7 +135,8 @@ export class GapRecovery {
    * @returns whether there may be more of them
    */
   received(createdAt: number, id: string): boolean {
-    this.#ranges.at(-1)?.take(Math.min(Math.floor(createdAt), Number.MAX_SAFE_INTEGER), id);
+    const second = Math.min(Math.floor(createdAt), Number.MAX_SAFE_INTEGER);
+    this.#ranges.at(-1)?.take(second, id, second !== createdAt);
     return ++this.#events < this.#bounds.events;
   }
 
@@ -126,6 +156,7 @@ export class GapRecovery {
     if (range === undefined) return;
     this.#refusals = 0;
     range.losses = 0;
+    if (range.isContradicted) this.isContradicted = true;
     if (range.isAstray) return this.giveUp('refused');
     if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
     this.#noteCut(range);

@@ -2,13 +2,20 @@ import type { EventOrigin, Verdict } from '../core/ports.ts';
 
 /** What the pages of one kind bring in one recovery. */
 export class Haul {
-  readonly origin: EventOrigin;
+  readonly #origin: EventOrigin;
   readonly #underWay: Promise<unknown>[] = [];
   /** Events that were new here, and for somebody. */
   found = 0;
+  /** Whether the recovery has ended, whose wakes no longer answer what comes. */
+  isOver = false;
 
   constructor(origin: EventOrigin) {
-    this.origin = origin;
+    this.#origin = origin;
+  }
+
+  /** As what its events are offered. */
+  get origin(): EventOrigin {
+    return this.isOver && this.#origin !== 'stored' ? 'live' : this.#origin;
   }
 
   add(verdict: Verdict | Promise<Verdict>): void {
@@ -22,6 +29,6 @@ export class Haul {
   }
 
   async #count(verdict: Promise<Verdict>): Promise<void> {
-    if ((await verdict) === 'admitted' && this.origin !== 'stored') this.found++;
+    if ((await verdict) === 'admitted' && this.#origin !== 'stored') this.found++;
   }
 }

@@ -1,12 +1,24 @@
-import type { Clock } from '../core/clock.ts';
+import { unixSeconds, type Clock } from '../core/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
 import { askedSince, Coverage } from './coverage.ts';
-import { GapRecovery, type RecoveryReport } from './gap-recovery.ts';
+import { CheckedRecovery } from './checked-recovery.ts';
+import type { PagePlan, RecoveryReport, UnrecoveredReason } from './gap-recovery.ts';
+import { LiveSamples, type LiveSample } from './live-samples.ts';
 import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 
 /** Seconds with an event that ends the connection are rare; beyond so many the oldest are found anew. */
 const MAX_POISONED_SECONDS = 100;
+
+/** `live-only`: the relay gives nothing of what it has stored; `unreliable`: what it gives contradicts itself. */
+export type StoredTrouble = 'live-only' | 'unreliable';
+
+/** What follows from why something was not recovered; nothing where it was too much. */
+const TROUBLES: Readonly<Partial<Record<UnrecoveredReason, StoredTrouble>>> = {
+  refused: 'live-only',
+  unanswered: 'live-only',
+  inconsistent: 'unreliable',
+};
 
 /** Events of one kind that all relays together have delivered, copies included. */
 export interface KindTotal {
@@ -30,13 +42,14 @@ export class KindWatch {
   #silences = 0;
   #missedSince: number | undefined;
   #poisoned: readonly number[] = [];
-  #recovery: GapRecovery | undefined;
+  #recovery: PagePlan | undefined;
   /** What all relays together had delivered when this subscription first became live. */
   #totalAtFirst: number | undefined;
   /** The gaps whose recovery has ended, and not all of its wakes. */
   readonly #unsettled = new Set<{ readonly since: number }>();
-  /** Whether the relay has refused what it has stored, though it serves the kind live. */
-  refusesStored = false;
+  readonly #samples = new LiveSamples();
+  /** Why what the relay has stored is not to be had, or not to be relied on, though it serves the kind live. */
+  storedTrouble: StoredTrouble | undefined;
   /** Why the relay does not serve the kind. */
   refusal: ReasonPrefix | undefined;
   /** How often this kind was the first of several to be caught up on. */
@@ -87,6 +100,12 @@ export class KindWatch {
     this.#parts.total.events++;
   }
 
+  /** One of the events that have come live is remembered now and then: the relay has to have stored it. */
+  sample(event: LiveSample): void {
+    const now = this.#parts.clock();
+    if (this.#samples.isDue(now)) this.#samples.take({ id: event.id, createdAt: event.createdAt }, now);
+  }
+
   /** An event of this kind has come that was stored: it says nothing of what other relays could have sent. */
   noteStored(): void {
     this.events++;
@@ -128,14 +147,32 @@ export class KindWatch {
   }
 
   /** The recovery of the gap: the one that a lost connection interrupted, or a new one. */
-  recovery(maxLimit: number | undefined): GapRecovery | undefined {
+  recovery(maxLimit: number | undefined): PagePlan | undefined {
     if (this.#recovery !== undefined) return this.#recovery;
     const missedSince = this.coverage.takeGap();
     if (missedSince === undefined) return undefined;
     this.#missedSince = missedSince;
-    const since = askedSince(this.kind, missedSince, this.#parts.clock());
-    this.#recovery = new GapRecovery({ since, maxLimit, bounds: RECOVERY_BOUNDS, poisoned: this.#poisoned });
+    const { clock } = this.#parts;
+    this.#recovery = new CheckedRecovery({
+      since: askedSince(this.kind, missedSince, clock()),
+      maxLimit,
+      bounds: RECOVERY_BOUNDS,
+      poisoned: this.#poisoned,
+      now: () => unixSeconds(clock),
+      samples: this.#samples.stored(clock()),
+    });
     return this.#recovery;
+  }
+
+  /** The recovery under way may have ended too soon: its gap counts as one that it does not cover. */
+  doubtRecovery(): void {
+    if (this.#missedSince !== undefined) this.coverage.lose(this.#missedSince);
+  }
+
+  /** The recovery is over and has shown nothing: its gap is to be recovered once more. */
+  restartRecovery(): void {
+    this.#recovery = undefined;
+    this.doubtRecovery();
   }
 
   /** The gap that is being recovered counts as one until then. */
@@ -149,9 +186,9 @@ export class KindWatch {
   /** The recovery is over, whether it got everything or not. */
   finishRecovery({ poisonedSeconds, unrecovered }: RecoveryReport): void {
     this.#recovery = undefined;
-    this.refusesStored = unrecovered?.reason === 'refused';
+    this.storedTrouble = unrecovered && TROUBLES[unrecovered.reason];
     // What was refused may be had another time.
-    if (this.refusesStored) this.coverage.lose(this.#missedSince);
+    if (this.storedTrouble !== undefined) this.coverage.lose(this.#missedSince);
     this.#poisoned = [...this.#poisoned, ...poisonedSeconds].slice(-MAX_POISONED_SECONDS);
   }
 }

@@ -77,6 +77,7 @@ export class LiveRequest {
     if (frame.kind !== watch.kind) return false;
     if (this.#isLive) {
       watch.noteLive();
+      watch.sample(frame);
       this.#events.onWord();
     } else watch.noteStored();
     const verdict = sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);

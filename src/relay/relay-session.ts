@@ -35,6 +35,16 @@ export interface SubscriptionListener {
   onTooLong?(): void;
 }
 
+type LateListener = (frame: EventFrame) => void;
+
+/** What is still known of a subscription that was closed. */
+interface ClosedSubscription {
+  /** How many more ends of it may have been under way. */
+  endsLeft: number;
+  /** Where its events go that come all the same. */
+  readonly onLate?: LateListener;
+}
+
 export interface RelaySessionParts {
   readonly relay: string;
   readonly conduct: RelayConduct;
@@ -50,11 +60,15 @@ export interface RelaySessionParts {
 export class RelaySession {
   readonly #parts: RelaySessionParts;
   readonly #subscriptions = new Map<string, SubscriptionListener>();
-  /** How many more ends of each subscription that was closed may have been under way. */
-  readonly #closed = new Map<string, number>();
+  /** The subscriptions that were closed last. */
+  readonly #closed = new Map<string, ClosedSubscription>();
   readonly #spokenOf = new KnownTexts();
   /** Whether the relay has ever said where stored events end, on this connection. */
   sendsEose = false;
+  /** Whether EOSE comes after the stored events, as it must, on this connection; `undefined` until something shows it. */
+  isEoseLast: boolean | undefined;
+  /** Events that came for pages after their end, on this connection. */
+  lateEvents = 0;
 
   constructor(parts: RelaySessionParts) {
     this.#parts = parts;
@@ -71,9 +85,10 @@ export class RelaySession {
     return id;
   }
 
-  unsubscribe(id: string): void {
+  /** @param onLate told of events that come for it all the same, for some time */
+  unsubscribe(id: string, onLate?: LateListener): void {
     if (!this.#subscriptions.has(id)) return;
-    this.#forget(id);
+    this.#forget(id, onLate);
     this.#parts.send(['CLOSE', id]);
   }
 
@@ -122,7 +137,10 @@ export class RelaySession {
 
   #onEvent(frame: EventFrame): boolean {
     const listener = this.#subscriptions.get(frame.subscription);
-    return listener === undefined ? this.#closed.has(frame.subscription) : listener.onEvent(frame);
+    if (listener !== undefined) return listener.onEvent(frame);
+    const closed = this.#closed.get(frame.subscription);
+    closed?.onLate?.(frame);
+    return closed !== undefined;
   }
 
   #onEose(id: string): boolean {
@@ -140,9 +158,9 @@ export class RelaySession {
     return true;
   }
 
-  #forget(id: string): void {
+  #forget(id: string, onLate?: LateListener): void {
     this.#subscriptions.delete(id);
-    this.#closed.set(id, ENDS_UNDER_WAY);
+    this.#closed.set(id, { endsLeft: ENDS_UNDER_WAY, ...(onLate && { onLate }) });
     if (this.#closed.size <= CLOSED_REMEMBERED) return;
     const [oldest] = this.#closed.keys();
     if (oldest !== undefined) this.#closed.delete(oldest);
@@ -150,9 +168,10 @@ export class RelaySession {
 
   /** Whether EOSE or CLOSED may come for a subscription that was closed. */
   #mayEnd(id: string): boolean {
-    const left = this.#closed.get(id) ?? 0;
-    if (left > 0) this.#closed.set(id, left - 1);
-    return left > 0;
+    const closed = this.#closed.get(id);
+    if (closed === undefined || closed.endsLeft === 0) return false;
+    closed.endsLeft--;
+    return true;
   }
 
   #reject(reason: string): void {

@@ -1,5 +1,5 @@
 import { GIFT_WRAP_KIND } from '../core/nostr-event.ts';
-import type { KindWatch } from './kind-watch.ts';
+import type { KindWatch, StoredTrouble } from './kind-watch.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 
@@ -9,10 +9,11 @@ export type RelayState = 'connecting' | 'connected' | 'live' | 'waiting' | 'bann
 /**
  * Why a relay does not serve a kind: the prefix of its CLOSED (NIP-01, NIP-42), or
  * - `live-only`: it serves them live, and refuses what it has stored, so that gaps are not caught up on;
+ * - `unreliable`: it serves them live, and contradicts itself in what it has stored, so that gaps may not be caught up on;
  * - `withheld`: it has sent none, while other relays have sent many;
  * - `unconfirmed`: it asks for authentication and has sent no gift wrap yet, which it may keep from third parties (NIP-17).
  */
-export type Restriction = ReasonPrefix | 'live-only' | 'withheld' | 'unconfirmed';
+export type Restriction = ReasonPrefix | StoredTrouble | 'withheld' | 'unconfirmed';
 
 /** One relay, as the status, the metrics and the readiness show it. */
 export interface RelayStatus {
@@ -68,7 +69,7 @@ export function relayStatus({ watches, ...parts }: RelayStatusParts): RelayStatu
 
 function restriction(watch: KindWatch, authentication: AuthenticationState): Restriction | undefined {
   if (watch.refusal !== undefined) return watch.refusal;
-  if (watch.refusesStored) return 'live-only';
+  if (watch.storedTrouble !== undefined) return watch.storedTrouble;
   if (!watch.isLive || watch.events > 0) return undefined;
   if (watch.eventsElsewhere >= WITHHELD_AFTER) return 'withheld';
   return authentication !== 'none' && watch.kind === GIFT_WRAP_KIND ? 'unconfirmed' : undefined;

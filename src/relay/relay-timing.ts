@@ -10,6 +10,8 @@ export interface RelayTiming {
   readonly authenticationTimeoutMs: number;
   /** How long a page of stored events may stand still before it counts as unanswered, in milliseconds. */
   readonly pageTimeoutMs: number;
+  /** How long an empty page is kept open after its EOSE, where events may come after it, in milliseconds. */
+  readonly eoseLingerMs: number;
   /** How often a connection is pinged, in milliseconds. */
   readonly pingIntervalMs: number;
   /** How long after a ping a connection may stay silent before it is given up, in milliseconds. */
@@ -42,6 +44,8 @@ export const RELAY_TIMING: RelayTiming = {
   eoseTimeoutMs: 30 * SECOND_MS,
   authenticationTimeoutMs: 10 * SECOND_MS,
   pageTimeoutMs: 30 * SECOND_MS,
+  // Relays that send EOSE first send the events as soon as they are read.
+  eoseLingerMs: 300,
   // A peer that vanishes just after its pong is given up 30 seconds later.
   pingIntervalMs: 20 * SECOND_MS,
   pongTimeoutMs: 10 * SECOND_MS,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { CheckedRecovery } from '../../src/relay/checked-recovery.ts';
 import { GapRecovery, type GapRecoveryOptions } from '../../src/relay/gap-recovery.ts';
 
 /** The time of every recovery under test, in unix seconds. */
@@ -7,8 +8,17 @@ export const NOW = 1_767_225_600;
 
 /** A recovery of so many seconds, with bounds that it does not reach. */
 export function gapOf(seconds: number, options: Partial<GapRecoveryOptions> = {}): GapRecovery {
+  return new GapRecovery(gapOptions(seconds, options));
+}
+
+/** The same, by a recovery that checks what the relay gives. */
+export function checkedGapOf(seconds: number, options: Partial<GapRecoveryOptions> = {}): CheckedRecovery {
+  return new CheckedRecovery({ ...gapOptions(seconds, options), now: () => NOW });
+}
+
+export function gapOptions(seconds: number, options: Partial<GapRecoveryOptions> = {}): GapRecoveryOptions {
   const bounds = { pages: 5000, events: 500_000, losses: 500, timeMs: 1000 };
-  return new GapRecovery({ since: NOW - seconds, maxLimit: undefined, bounds, poisoned: [], ...options });
+  return { since: NOW - seconds, maxLimit: undefined, bounds, poisoned: [], ...options };
 }
 
 /** How many events there are of some seconds between these two. */

@@ -1,4 +1,4 @@
-import type { GapRecovery, Page } from '../../src/relay/gap-recovery.ts';
+import type { Page, PagePlan } from '../../src/relay/gap-recovery.ts';
 
 export interface StoredEvent {
   readonly id: string;
@@ -11,6 +11,12 @@ export interface RelayHabits {
   readonly cap?: number;
   /** Takes the newest of what is asked for, as it must, but sends them oldest first. */
   readonly oldestFirst?: boolean;
+  /** Which events of those that are asked for it takes, where they are too many; the newest, as it must, without this. */
+  readonly takes?: 'oldest' | 'any';
+  /** Ends of the filter that do not belong to what is asked for. */
+  readonly excludes?: readonly ('since' | 'until')[];
+  /** Whether it leaves out this event of this page, counted from 0: for a relay that skips. */
+  readonly skips?: (id: string, page: number) => boolean;
   /** Ids of events that end the connection instead of arriving. */
   readonly poison?: ReadonlySet<string>;
   /** Members of the filter that it does not heed. */
@@ -35,17 +41,32 @@ export function storedEvents(counts: Readonly<Record<number, number>>): StoredEv
 /** A relay that holds these events and answers as NIP-01 says, but for its habits. */
 export function simulatedRelay(events: readonly StoredEvent[], habits: RelayHabits = {}): Answering {
   const { cap = Infinity, ignores = [], oldestFirst = false, poison = new Set() } = habits;
+  const { excludes = [], skips, takes } = habits;
+  const [afterSince, beforeUntil] = [excludes.includes('since') ? 1 : 0, excludes.includes('until') ? 1 : 0];
+  let asked = -1;
   const newestFirst = events.toSorted((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
   return (page) => {
-    const since = ignores.includes('since') ? -Infinity : page.since;
-    const until = ignores.includes('until') ? Infinity : (page.until ?? Infinity);
+    asked++;
+    const since = ignores.includes('since') ? -Infinity : page.since + afterSince;
+    const until = ignores.includes('until') ? Infinity : (page.until ?? Infinity) - beforeUntil;
     const limit = ignores.includes('limit') ? Infinity : page.limit;
-    const matching = newestFirst.filter(({ created_at }) => created_at >= since && created_at <= until);
+    const matching = newestFirst.filter(
+      ({ id, created_at }) => created_at >= since && created_at <= until && skips?.(id, asked) !== true,
+    );
+    if (takes === 'oldest') matching.reverse();
+    if (takes === 'any') matching.sort((a, b) => shuffled(a, asked) - shuffled(b, asked));
     const given = matching.slice(0, Math.min(limit, cap));
     if (oldestFirst) given.reverse();
     const deadly = given.findIndex(({ id }) => poison.has(id));
     return deadly === -1 ? { events: given, end: 'eose' } : { events: given.slice(0, deadly), end: 'lost' };
   };
+}
+
+/** A number that looks like chance, of an event and a page. */
+function shuffled({ id }: StoredEvent, page: number): number {
+  let hash = page * 7919 + 17;
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 16_777_619) >>> 0;
+  return Math.imul(hash ^ (hash >>> 15), 2_246_822_519) >>> 0;
 }
 
 /** What came of a recovery. */
@@ -59,7 +80,7 @@ export interface Recovered {
 const ENDLESS = 10_000;
 
 /** Lets a recovery ask until it is over. @param now unix seconds */
-export function recover(gap: GapRecovery, answer: Answering, now: number): Recovered {
+export function recover(gap: PagePlan, answer: Answering, now: number): Recovered {
   const ids = new Set<string>();
   const pages: Page[] = [];
   let losses = 0;
@@ -78,7 +99,7 @@ export function recover(gap: GapRecovery, answer: Answering, now: number): Recov
   return { ids, pages, losses };
 }
 
-function lose(gap: GapRecovery, now: number): number {
+function lose(gap: PagePlan, now: number): number {
   gap.lost(now);
   return 1;
 }

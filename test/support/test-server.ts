@@ -83,6 +83,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     refused: { baseMs: 20, maxMs: 200 },
     authenticationTimeoutMs: 200,
     unverified: { baseMs: 20, maxMs: 200 },
+    eoseLingerMs: 20,
     nextPage: { baseMs: 20, maxMs: 200 },
     penalty: { baseMs: 20, maxMs: 200 },
     ...options.relayTiming,
