@@ -62,6 +62,16 @@ describe('events for a key that a relay has handed in 20 forgeries for', () => {
   });
 });
 
+test('a relay pays for the time that verifications take, genuine or not', async () => {
+  const { account, admission, event, unhurried } = await flooded(0);
+  const waits: number[] = [];
+  account.onOverdrawn = (waitMs) => waits.push(waitMs);
+  unhurried.verifyMs = 1000;
+  for (let n = 0; n < 10; n++) await admission.offer(candidate(event({ id: eventId(n) })), 'live');
+  // Each leaves half a second to pay: three are within the burst.
+  expect(waits).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
+});
+
 test('a genuine event is charged to nobody', async () => {
   const { admission, event, woken } = await flooded(19);
   for (let n = 100; n < 130; n++) await admission.offer(candidate(event({ id: eventId(n) })), 'live');

@@ -17,6 +17,10 @@ export const COUNTERS = {
     help: 'Frames dropped unread: not text, not JSON, no NIP-01 message, not asked for, or too long.',
     labels: ['reason'],
   },
+  relay_chatter: {
+    help: 'Pings, pongs and fragments of a few bytes from relays.',
+    labels: [],
+  },
   relay_connections: { help: 'Connections to relays that were opened.', labels: [] },
   relay_subscriptions_closed: {
     help: 'Subscriptions that a relay closed (CLOSED).',

@@ -13,8 +13,12 @@ export interface KeepAliveOptions {
   readonly onPong: (pingedAt: number) => void;
 }
 
-/** Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay. */
-export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliveOptions): void {
+/**
+ * Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay.
+ *
+ * @returns to be called when the relay has sent what is no message and shows that it is there
+ */
+export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliveOptions): () => void {
   let pingedAt = clock();
   let overdue: NodeJS.Timeout | undefined;
   const hear = (): void => {
@@ -40,4 +44,5 @@ export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliv
     clearInterval(timer);
     clearTimeout(overdue);
   });
+  return hear;
 }

@@ -208,7 +208,7 @@ export class RelayConnection {
       onProof: () => this.#redial.proven(),
     });
     this.#listening = listening;
-    keepAlive(socket, { timing, clock, onPong: (pingedAt) => listening.onPong(pingedAt) });
+    const hear = keepAlive(socket, { timing, clock, onPong: (pingedAt) => listening.onPong(pingedAt) });
     throttle({
       socket,
       line,
@@ -216,9 +216,16 @@ export class RelayConnection {
       clock: monotonic,
       telemetry,
       mostBytes,
-      onChatter: () => conduct.note('chatter'),
+      onChatter: () => {
+        telemetry.count('relay_chatter');
+        conduct.note('chatter');
+      },
       longestBytes: MAX_FRAME_BYTES,
-      onTooLong: (head) => listening.onTooLong(head),
+      onTooLong: (head) => {
+        // Its pong may have to wait behind several of these.
+        hear();
+        listening.onTooLong(head);
+      },
       receive: (data, isBinary) => listening.receive(data, isBinary),
     });
     listening.open();

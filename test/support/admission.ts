@@ -30,6 +30,10 @@ export const UNDECIDED = '1'.repeat(128);
 
 /** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
 export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
+  /** What is charged to the relay of `admission`. */
+  account: RelayAccount;
+  /** How long each verification takes, in milliseconds. */
+  unhurried: { verifyMs: number };
   /** The door of one relay. */
   admission: EventSink;
   /** The door of another relay, or of the same one as it was at the start. */
@@ -68,6 +72,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
       ),
   };
   const verified: string[] = [];
+  const unhurried = { verifyMs: 0 };
   const faults = new Arrivals<unknown>();
   const seen = new MemorySeenEvents({ clock: clock.read });
   const intake = new EventAdmission({
@@ -76,6 +81,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     verifier: {
       verify: ({ id, sig }) => {
         verified.push(id);
+        clock.advance(unhurried.verifyMs);
         return sig === UNDECIDED ? 'undecided' : sig === FORGED ? 'forged' : 'genuine';
       },
     },
@@ -88,10 +94,13 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     onFault: (fault) => faults.push(fault),
   });
   const anotherDoor = (): EventSink => intake.of(new RelayAccount(clock.read));
-  const admission = anotherDoor();
+  const account = new RelayAccount(clock.read);
+  const admission = intake.of(account);
   const event = (parts: Partial<NostrEvent> = {}): NostrEvent =>
     unsignedEvent({ created_at: clock.seconds, tags: [['p', tradeKey(1)]], ...parts });
   return {
+    account,
+    unhurried,
     anotherDoor,
     registrations,
     admission,
