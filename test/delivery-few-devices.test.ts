@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import type { Answer } from '../stand-ins/http-exchange.ts';
 import { registerDevices } from './support/devices.ts';
-import { fcmError } from './support/fcm-answers.ts';
+import { fcmError, silence } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
 import { standingAlarms } from './support/standing-alarms.ts';
@@ -71,6 +71,22 @@ describe('a push server that many share is not paused for all', () => {
     await wakeTopics(scene, shared, named('Eve', 4), 'retry');
     await untilMetric(scene.server, troubled('unifiedpush', 'paused'), 1);
   });
+});
+
+test('topics that hang, at a push server that many share, delay no device that has been woken there', async () => {
+  const scene = await setScene();
+  const { phone, relay, server } = scene;
+  const shared = keep(await UnifiedPushStandIn.start());
+  shared.answer = ({ path }) => (path.includes('upEve') ? silence() : undefined);
+  const bob = await phone({ endpoint: shared.endpoint('Bob') });
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await shared.pushes.atLeast(1);
+  // Each is given up after ten seconds: in turn they would take two minutes.
+  const eves = await registerDevices(server, 200, (n) => shared.endpoint(`Eve${n}`));
+  for (const { key } of eves) relay.broadcast(eventFor([key]));
+  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', eves.length + 1);
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await shared.pushes.atLeast(2, { where: ({ path }) => path.includes('upBob') });
 });
 
 test('iPhones whose APNs key is refused delay no Android phone, and only their own alarm stands', async () => {

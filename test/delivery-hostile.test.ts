@@ -1,8 +1,7 @@
-import { generateSecretKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { registerDevices } from './support/devices.ts';
+import { eventsFor, registerDevices } from './support/devices.ts';
 import { fcmError } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
@@ -47,8 +46,7 @@ test('a thousand junk tokens of one client, which FCM refuses, neither pause nor
     if (n === undefined) return undefined;
     return n % 2 === 0 ? fcmError(400, 'INVALID_ARGUMENT') : fcmError(403, 'SENDER_ID_MISMATCH');
   };
-  const secretKey = generateSecretKey();
-  for (const { key } of junk) relay.broadcast(eventFor([key], { secretKey }));
+  for (const event of eventsFor(junk)) relay.broadcast(event);
   await google.refusals.atLeast(JUNK);
   await expectOthersUndisturbed(scene);
   expect(linesOf(scene, 'lane.paused', 'lane.broken', 'lane.eviction_stopped', 'wake.refused')).toEqual([]);
@@ -85,8 +83,7 @@ test('hundreds of addresses that answer nobody delay no push server, and are no 
   });
   const { relay, server } = scene;
   const eves = await registerDevices(server, DEAD, deadAddress);
-  const secretKey = generateSecretKey();
-  for (const { key } of eves) relay.broadcast(eventFor([key], { secretKey }));
+  for (const event of eventsFor(eves)) relay.broadcast(event);
   await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', DEAD);
   await expectOthersUndisturbed(scene);
   await untilMetric(server, 'mostro_push_devices_owed{provider="unifiedpush"}', DEAD);

@@ -1,7 +1,6 @@
-import { generateSecretKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
-import { registerDevices } from './support/devices.ts';
+import { eventsFor, registerDevices } from './support/devices.ts';
 import { setScene, untilMetric } from './support/scene.ts';
 import { eventFor } from './support/wire-events.ts';
 
@@ -12,8 +11,7 @@ test('more devices than a lane can hold are all woken, once each: overload costs
   const laneSizes = { fcm: { concurrency: 10, capacity: CAPACITY } };
   const { relay, google, server } = await setScene({ laneSizes, latencyMs: 20 });
   const devices = await registerDevices(server, DEVICES);
-  const secretKey = generateSecretKey();
-  const events = devices.map(({ key }) => eventFor([key], { secretKey }));
+  const events = eventsFor(devices);
 
   const begun = performance.now();
   for (const event of events) relay.broadcast(event);

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { registerDevices, type Device } from './support/devices.ts';
+import { eventsFor, registerDevices, type Device } from './support/devices.ts';
 import { silence } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric } from './support/scene.ts';
-import { swiftEvents } from './support/swift-events.ts';
 import { eventFor } from './support/wire-events.ts';
 import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
@@ -52,10 +51,6 @@ async function fastBeside(slowCount: number): Promise<Latencies> {
     fcm: p99(google.pushes.all.map(({ token, at }) => late(token, at))),
     unifiedPush: p99(fast.pushes.all.map(({ path, at }) => late(`${fastBase(fast)}${path}`, at))),
   };
-}
-
-function eventsFor(devices: readonly Device[]): ReturnType<typeof swiftEvents> {
-  return swiftEvents(devices.map(({ key }) => ({ recipient: key, kind: 1059, ageSeconds: 0 })));
 }
 
 /** Another name than the slow host's address, hence another host. */

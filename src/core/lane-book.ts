@@ -1,6 +1,7 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OwedDevices } from './ports.ts';
+import type { OpenLines } from './lane-queue.ts';
+import type { OwedDevices, OwedWake } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 
 /**
@@ -50,8 +51,8 @@ export class LaneBook {
   }
 
   /** Takes the wake of the host whose turn it is. */
-  next(host: LaneHost, mayRetry: boolean): LaneEntry | undefined {
-    const entry = host.queue.shift(mayRetry);
+  next(host: LaneHost, open: OpenLines): LaneEntry | undefined {
+    const entry = host.queue.shift(open);
     if (entry !== undefined) this.#letGo(entry);
     return entry;
   }
@@ -100,6 +101,12 @@ export class LaneBook {
     if (waitMs <= 0) return this.#put(entry);
     this.#hold(entry);
     this.#wait(entry, waitMs);
+  }
+
+  /** There is no room for a wake: it is paid after a restart, if there is a record. @returns how it ends */
+  record(wake: OwedWake): 'owed' | 'dropped' {
+    this.#remembered?.owe(wake);
+    return this.#remembered === undefined ? 'dropped' : 'owed';
   }
 
   /** The device is owed nothing any more, unless it has become so while this wake was being sent. */

@@ -1,5 +1,6 @@
 import type { WakeKind } from './delivery.ts';
 import type { LaneHost } from './lane-host.ts';
+import type { LaneLine } from './lane-queue.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake-request.ts';
@@ -31,6 +32,10 @@ export class LaneEntry {
   failures = 0;
   /** Whether it was tried and did not come through. */
   hasFailed = false;
+  /** Whether its device had a wake delivered not long ago. */
+  isKnown = false;
+  /** The line of the queue that it was put in last. */
+  line: LaneLine = 'first';
   /** How often it was owed since it last was not. */
   timesOwed = 0;
   /** Whether a push service refused it, or called the device gone: not a loss when the program ends. */

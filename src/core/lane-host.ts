@@ -2,7 +2,7 @@ import type { Backoff } from './backoff.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
 import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
-import { LaneQueue } from './lane-queue.ts';
+import { LaneQueue, type LaneLine, type OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -32,17 +32,19 @@ export class LaneHost {
   owed = 0;
   /** Attempts under way. */
   sending = 0;
-  /** Of these, the ones for wakes that had failed before. */
-  retrying = 0;
+  /** The same, by the line of the queue that their wakes were taken from. */
+  readonly sendingFrom: Record<LaneLine, number> = { known: 0, first: 0, retries: 0 };
   /** Wakes that have failed and are not merely owed: those first that were postponed first. */
   readonly postponed = new Set<LaneEntry>();
   /** Whether it stands in line for a turn (`lane-turns.ts`). */
   isInLine = false;
   /** Cancels the timer for the end of its pause. */
   cancelAdvance: (() => void) | undefined;
+  readonly #reservesPlaces: boolean;
 
   constructor(options: LaneHostOptions) {
     const { clock, createBreaker, eviction, provider, retry, startsSlowly, telemetry } = options;
+    this.#reservesPlaces = startsSlowly;
     this.health = new LaneHealth({ clock, breaker: createBreaker(), retry, startsSlowly });
     this.report = new LaneReport({ telemetry, provider, clock });
     this.judge = new LaneJudge({ health: this.health, report: this.report, retry, clock, eviction });
@@ -54,12 +56,16 @@ export class LaneHost {
   }
 
   /**
-   * Whether a wake may be tried that has failed before: at half of the places, so that endpoints that hang or fail leave the others theirs.
+   * From which lines a wake may be sent now. Wakes that have failed before have half of the places at most, and where devices are known to
+   * work these have a quarter for themselves: endpoints that hang or fail leave the others theirs.
    *
-   * @param concurrency attempts that may be under way at once
+   * @param places attempts that may be under way at once
    */
-  mayRetry(concurrency: number): boolean {
-    return this.retrying * 2 < concurrency;
+  openLines(places: number): OpenLines {
+    const { known, retries } = this.sendingFrom;
+    const others = this.sending - known;
+    const first = !this.#reservesPlaces || others < places - Math.floor(places / 4);
+    return { known: true, first, retries: first && retries * 2 < places };
   }
 
   /** Whether nothing is to be done here, nor to be waited for: a broken host without a wake would never be mended. */

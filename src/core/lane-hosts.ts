@@ -35,6 +35,12 @@ export class LaneHosts {
     return count;
   }
 
+  /** Whether the program may stop though wakes are queued for some. */
+  get areStuck(): boolean {
+    for (const { isStuck } of this.#hosts.values()) if (!isStuck) return false;
+    return true;
+  }
+
   /** How many hosts have which trouble. */
   get troubles(): LaneTroubles {
     const sum = { ...NO_TROUBLES };

@@ -47,9 +47,22 @@ test('a wake is raised, and never lowered', () => {
 });
 
 const failed = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { hasFailed: true });
+const known = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { isKnown: true });
 const names = (...tokens: string[]): string[] => tokens.map((token) => `fcm ${token}`);
 
 describe('of the wakes of one rank', () => {
+  test('those of devices that are known to work have every other turn, new ones and retries every fourth', () => {
+    const queue = new LaneQueue();
+    for (let n = 0; n < 3; n++) queue.push(failed(`failed ${n}`));
+    for (let n = 0; n < 3; n++) queue.push(entry(`new ${n}`, 'live'));
+    for (let n = 0; n < 4; n++) queue.push(known(`known ${n}`));
+    expect(devices(queue)).toEqual(
+      'known 0, new 0, known 1, failed 0, known 2, new 1, known 3, failed 1, new 2, failed 2'
+        .split(', ')
+        .map((token) => `fcm ${token}`),
+    );
+  });
+
   test('three that are new go before each one that has failed before', () => {
     const queue = new LaneQueue();
     for (let n = 0; n < 3; n++) queue.push(failed(`failed ${n}`));
@@ -59,12 +72,13 @@ describe('of the wakes of one rank', () => {
     );
   });
 
-  test('those that have failed before are left out where there is no place for them', () => {
+  test('those are left out for which there is no place', () => {
     const queue = new LaneQueue();
     queue.push(failed('failed'));
     queue.push(entry('owed', 'owed'));
-    expect([queue.next(false)?.device, queue.shift(false)?.device]).toEqual(['fcm owed', 'fcm owed']);
-    expect([queue.next(false), queue.shift(false), queue.size]).toEqual([undefined, undefined, 1]);
+    const open = { known: true, first: true, retries: false };
+    expect([queue.next(open)?.device, queue.shift(open)?.device]).toEqual(['fcm owed', 'fcm owed']);
+    expect([queue.next(open), queue.shift(open), queue.size]).toEqual([undefined, undefined, 1]);
     expect(queue.shift()?.device).toBe('fcm failed');
   });
 });

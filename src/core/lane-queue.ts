@@ -1,32 +1,42 @@
 import { Fifo } from './fifo.ts';
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 
-/** Of so many wakes that are taken while both kinds wait, one is a wake that has failed before. */
-const ONE_RETRY_IN = 4;
+/**
+ * What is known of a wake's device. `known`: it had a wake delivered not long ago. `retries`: this wake has failed before. `first`: neither.
+ */
+export type LaneLine = 'known' | 'first' | 'retries';
+
+/** Which lines may send now. */
+export type OpenLines = Readonly<Record<LaneLine, boolean>>;
+
+const ALL_OPEN: OpenLines = { known: true, first: true, retries: true };
+
+/**
+ * Whose turn it is where all lines wait, again and again: a wake that comes through soon goes first, and none waits for ever. A line that is
+ * empty leaves its turn to the first one that is not.
+ */
+const TURNS: readonly LaneLine[] = ['known', 'first', 'known', 'retries'];
+
+const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 
 interface Place {
   readonly entry: LaneEntry;
   readonly ticket: number;
 }
 
-interface Rank {
-  readonly first: Fifo<Place>;
-  /** Wakes whose device could not be given one before: endpoints that fail, however many, hold up no other. */
-  readonly retries: Fifo<Place>;
-}
+type Lines = Readonly<Record<LaneLine, Fifo<Place>>>;
 
 /**
- * What waits for its turn at a host: live wakes first, then recovered ones, then owed ones, each in their order. Within a rank three wakes
- * that have not failed yet go before each one that has.
+ * What waits for its turn at a host: live wakes first, then recovered ones, then owed ones. Within a rank there are three lines, each in its
+ * order: endpoints that fail or hang, however many, hold up no device that has been woken there before.
  */
 export class LaneQueue {
-  readonly #ranks: Readonly<Record<LaneRank, Rank>> = {
-    live: { first: new Fifo(), retries: new Fifo() },
-    recovered: { first: new Fifo(), retries: new Fifo() },
-    owed: { first: new Fifo(), retries: new Fifo() },
+  /** The most urgent one first. Made when they are first needed: thousands of hosts have one wake each. */
+  readonly #ranks: Record<LaneRank, Lines | undefined> = {
+    live: undefined,
+    recovered: undefined,
+    owed: undefined,
   };
-  /** The most urgent one first: made once, since every wake looks through them. */
-  readonly #inOrder = Object.values(this.#ranks);
   #size = 0;
   #taken = 0;
 
@@ -34,10 +44,11 @@ export class LaneQueue {
     return this.#size;
   }
 
-  /** Puts an entry at the end of its rank. */
+  /** Puts an entry at the end of its line. */
   push(entry: LaneEntry): void {
-    const { first, retries } = this.#ranks[entry.rank];
-    (entry.hasFailed ? retries : first).push({ entry, ticket: ++entry.ticket });
+    entry.line = lineOf(entry);
+    const lines = (this.#ranks[entry.rank] ??= { known: new Fifo(), first: new Fifo(), retries: new Fifo() });
+    lines[entry.line].push({ entry, ticket: ++entry.ticket });
     this.#size++;
   }
 
@@ -47,14 +58,14 @@ export class LaneQueue {
     this.#size--;
   }
 
-  /** The entry whose turn it is. @param mayRetry whether it may be one that has failed before */
-  next(mayRetry = true): LaneEntry | undefined {
-    return this.#line(mayRetry)?.first?.entry;
+  /** The entry whose turn it is. */
+  next(open: OpenLines = ALL_OPEN): LaneEntry | undefined {
+    return this.#line(open)?.first?.entry;
   }
 
-  /** Takes the entry whose turn it is. @param mayRetry whether it may be one that has failed before */
-  shift(mayRetry = true): LaneEntry | undefined {
-    const place = this.#line(mayRetry)?.shift();
+  /** Takes the entry whose turn it is. */
+  shift(open: OpenLines = ALL_OPEN): LaneEntry | undefined {
+    const place = this.#line(open)?.shift();
     if (place === undefined) return undefined;
     this.#taken++;
     this.#size--;
@@ -62,16 +73,23 @@ export class LaneQueue {
   }
 
   /** The line whose first entry is next; its first place is a true one. */
-  #line(mayRetry: boolean): Fifo<Place> | undefined {
-    for (const { first, retries } of this.#inOrder) {
-      const isFirst = hasTrue(first);
-      const isRetry = mayRetry && hasTrue(retries);
-      if (isFirst && isRetry) return this.#taken % ONE_RETRY_IN === ONE_RETRY_IN - 1 ? retries : first;
-      if (isFirst) return first;
-      if (isRetry) return retries;
+  #line(open: OpenLines): Fifo<Place> | undefined {
+    const turn = TURNS[this.#taken % TURNS.length] as LaneLine;
+    for (const rank of RANKS) {
+      const lines = this.#ranks[rank];
+      if (lines === undefined) continue;
+      if (open[turn] && hasTrue(lines[turn])) return lines[turn];
+      if (open.known && hasTrue(lines.known)) return lines.known;
+      if (open.first && hasTrue(lines.first)) return lines.first;
+      if (open.retries && hasTrue(lines.retries)) return lines.retries;
     }
     return undefined;
   }
+}
+
+function lineOf({ hasFailed, isKnown }: LaneEntry): LaneLine {
+  if (hasFailed) return 'retries';
+  return isKnown ? 'known' : 'first';
 }
 
 /** Drops the places at the head that their entries have left. @returns whether any is left */

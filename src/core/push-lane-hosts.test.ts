@@ -47,8 +47,8 @@ describe('hosts of one lane', () => {
     expect(lane.troubles).toMatchObject({ down: 1 });
   });
 
-  test('have each two attempts under way at once until one delivers, and then as many as the lane allows', async () => {
-    const { answer, ask, underWay } = hostsBench({ concurrency: 4 });
+  test('have each two attempts under way at once until one delivers, and then as many as the lane allows for new devices', async () => {
+    const { answer, ask, underWay } = hostsBench({ concurrency: 5 });
     for (const device of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void ask(`host/${device}`);
     expect(underWay()).toEqual(['host/a', 'host/b']);
     await answer(DELIVERED, 'host/a');
@@ -107,6 +107,33 @@ describe('thousands of endpoints at one host that fail', () => {
     expect(underWay()).toHaveLength(PLACES / 2);
     void ask('host/bob');
     expect(underWay().at(-1)).toBe('host/bob');
+  });
+
+  test('and hang at the first attempt leave a quarter of its places to devices that are known to work', async () => {
+    const { answer, ask, underWay } = hostsBench({ concurrency: PLACES });
+    void ask('host/good');
+    await answer(DELIVERED);
+    for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
+    expect(underWay()).toHaveLength((PLACES * 3) / 4);
+    void ask('host/good');
+    expect(underWay().at(-1)).toBe('host/good');
+  });
+
+  test('and break it let a device go first that is known to work', async () => {
+    const { answer, ask, lane, schedule, underWay } = hostsBench({ concurrency: PLACES });
+    void ask('host/good');
+    await answer(DELIVERED);
+    for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
+    await answer(FAILED);
+    expect(lane.troubles.down).toBe(1);
+    void ask('host/good');
+    for (let n = 0; n < 4 && !underWay().includes('host/good'); n++) {
+      await answer(FAILED);
+      await schedule.advance(MINUTE_MS);
+    }
+    expect(underWay()).toEqual(['host/good']);
+    await answer(DELIVERED);
+    expect(lane.troubles.down).toBe(0);
   });
 
   test('fill its queue, and give their places in it to others', async () => {

@@ -1,12 +1,14 @@
 import { SECOND_MS, unixSeconds } from './clock.ts';
 import type { Delivery, WakeKind } from './delivery.ts';
 import { describeError } from './describe-error.ts';
+import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
 import type { Standing } from './lane-health.ts';
 import { LaneHost } from './lane-host.ts';
 import { LaneHosts } from './lane-hosts.ts';
 import type { Owing, Ruling } from './lane-judge.ts';
+import type { OpenLines } from './lane-queue.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
 import { LaneTurns } from './lane-turns.ts';
@@ -21,6 +23,8 @@ const CHANGE_UNDER_WAY_MS = SECOND_MS;
 
 /** Each costs about three kilobytes while a wake waits for it: 60 MB in all. */
 const MOST_HOSTS = 20_000;
+/** Devices that are known to work, where hosts may be slow at will: some 5 MB. */
+const KNOWN_DEVICES = 20_000;
 
 /**
  * The way to one provider's push servers. Each host has a bounded queue, so many attempts at once, and pauses of its own; retries hold no
@@ -34,6 +38,7 @@ export class PushLane {
   readonly #report: LaneReport;
   readonly #book: LaneBook;
   readonly #moved: MovedKeys;
+  readonly #known: KnownDevices;
   readonly #sending = new Set<LaneEntry>();
   /** Ends every attempt that is under way: the lane is closed. */
   readonly #end = new AbortController();
@@ -60,6 +65,7 @@ export class PushLane {
     this.#turns = new LaneTurns({ ...options, crowd, shares, onTurn: advance });
     this.#report = new LaneReport({ ...options, provider });
     this.#book = new LaneBook(schedule, advance, options.owed);
+    this.#known = new KnownDevices(options.startsSlowly ? KNOWN_DEVICES : 0);
     this.#moved = new MovedKeys({ ...options, report: this.#report, book: this.#book });
   }
 
@@ -108,9 +114,13 @@ export class PushLane {
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
     const known = this.#book.get(request.device);
     const host = known?.host ?? this.#hostOf(request.target);
-    if (host === undefined) return this.#turnAway(request);
+    if (host === undefined) {
+      this.#report.turnedAway(request);
+      return Promise.resolve(this.#book.record(request));
+    }
     const entry = known ?? new LaneEntry(request, host, deadlineAt);
     const isFull = host.urgent >= this.#options.capacity && !this.#makesRoom(host);
+    entry.isKnown = this.#known.has(entry.device);
     if (known !== undefined) this.#report.absorbed(known);
     known?.absorb(request);
     if (isFull) host.report.load(true);
@@ -159,20 +169,13 @@ export class PushLane {
     return this.#hosts.of(name);
   }
 
-  /** There is no room for one host more. What is on record is paid after a restart. */
-  #turnAway(request: WakeRequest): Promise<WakeEnd> {
-    this.#report.turnedAway(request);
-    this.#options.owed?.owe(request);
-    return Promise.resolve(this.#options.owed === undefined ? 'dropped' : 'owed');
-  }
-
   #advance(host: LaneHost): void {
     const { capacity, concurrency, schedule } = this.#options;
     // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
     let waitMs = host.health.waitMs;
     while (waitMs === 0 && !this.#isClosed) {
       const places = this.#turns.concurrency(host, concurrency);
-      if (host.sending >= places || !this.#sendNext(host, host.mayRetry(places))) break;
+      if (host.sending >= places || !this.#sendNext(host, host.openLines(places))) break;
       waitMs = host.health.waitMs;
     }
     host.cancelAdvance?.();
@@ -181,13 +184,13 @@ export class PushLane {
   }
 
   /** Sends the wake whose turn it is, or puts it off. @returns whether there was one that may be sent now */
-  #sendNext(host: LaneHost, mayRetry: boolean): boolean {
-    const entry = host.queue.next(mayRetry);
+  #sendNext(host: LaneHost, open: OpenLines): boolean {
+    const entry = host.queue.next(open);
     if (entry === undefined) return false;
     const putOff = this.#putOff(entry);
     const turn = putOff === undefined ? this.#turns.take(host) : undefined;
     if (putOff === undefined && turn === undefined) return false;
-    this.#book.next(host, mayRetry);
+    this.#book.next(host, open);
     if (putOff !== undefined) this.#owe(entry, putOff);
     else if (turn !== undefined) this.#begin(entry, turn);
     return true;
@@ -213,15 +216,13 @@ export class PushLane {
   }
 
   #endIfDrained(): void {
-    if (!this.#isStopping || this.#underWay > 0) return;
-    for (const { isStuck } of this.#hosts) if (!isStuck) return;
-    this.#onDrained?.();
+    if (this.#isStopping && this.#underWay === 0 && this.#hosts.areStuck) this.#onDrained?.();
   }
 
   #begin(entry: LaneEntry, turn: Standing): void {
     entry.host.health.begin();
     entry.host.sending++;
-    if (entry.hasFailed) entry.host.retrying++;
+    entry.host.sendingFrom[entry.line]++;
     this.#report.begun(entry);
     this.#sending.add(entry);
     this.#book.begin(entry);
@@ -230,12 +231,12 @@ export class PushLane {
   }
 
   async #attempt(entry: LaneEntry, turn: Standing): Promise<void> {
-    const { hasFailed, host } = entry;
+    const { host, line } = entry;
     try {
       const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
       const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
       host.sending--;
-      if (hasFailed) host.retrying--;
+      host.sendingFrom[line]--;
       this.#turns.end(turn);
       if (this.#sending.delete(entry)) this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
@@ -258,6 +259,7 @@ export class PushLane {
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
     const { keys, kind, target } = entry;
     entry.hasFailed = ruling.next === 'owe' || ruling.next === 'postpone';
+    this.#known.note(entry.device, ruling.next === 'renew');
     switch (ruling.next) {
       case 'renew':
         this.#book.settle(entry);

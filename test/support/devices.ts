@@ -2,6 +2,7 @@ import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect } from 'vitest';
 
 import { post } from './post.ts';
+import { swiftEvents } from './swift-events.ts';
 
 /** A trade key and the FCM token, or the endpoint, that it is registered for. */
 export interface Device {
@@ -30,4 +31,9 @@ export async function registerDevices(
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   }
   return devices;
+}
+
+/** An event for each device, made by a fast library: to sign thousands in JavaScript would hold up a server in the same process. */
+export function eventsFor(devices: readonly Device[]): ReturnType<typeof swiftEvents> {
+  return swiftEvents(devices.map(({ key }) => ({ recipient: key, kind: 1059, ageSeconds: 0 })));
 }
