@@ -34,8 +34,8 @@ const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
 /** Some 300 MB if every one of them dawdles over a body. A proxy in front needs a few dozen. */
 const MAX_CONNECTIONS = 10_000;
-/** Hundreds of phones behind one carrier's address, each for the moment of a request: a fortieth of all. */
-const MAX_CONNECTIONS_OF_ADDRESS = 256;
+/** A tenth of all: a thousand phones may share one address of a carrier, and no address can hold every place. */
+const MAX_CONNECTIONS_OF_ADDRESS = 1024;
 /** Clients of today send one request after the other. */
 const MAX_UNANSWERED = 32;
 const MAX_UNREAD_BYTES = 64 * 1024;
