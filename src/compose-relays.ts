@@ -40,6 +40,7 @@ export function composeRelays(
     telemetry,
     timing: relayTiming ?? RELAY_TIMING,
     clock,
+    mayExpire,
     monotonic,
     onDate: (relay, date) => skew.note(relay, date),
   });

@@ -112,13 +112,16 @@ describe('setting the clock of the machine', () => {
     // Google refuses what is signed by such a clock.
     const unifiedPush = keep(await UnifiedPushStandIn.start());
     const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
+    const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
     await server.stop();
+    relay.store(eventFor([bob.tradePubkey], { kind: 14 }));
     setClock(ms);
     const again = keep(await startTestServer({ relays: [relay], google, environment }));
     await again.log.atLeast(2, { where: ({ msg }) => msg === 'registrations.kept' });
     await untilMetric(again, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
     relay.broadcast(eventFor([alice.tradePubkey], { ageSeconds: ms / 1000 }));
-    await unifiedPush.pushes.atLeast(1);
+    const pushes = await unifiedPush.pushes.atLeast(2);
+    expect(pushes.map(({ path }) => path)).toEqual(['/upBob?up=1', '/upAlice?up=1']);
     expect(await again.metric('mostro_push_registrations_expired_total')).toBe(0);
   });
 });

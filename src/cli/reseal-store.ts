@@ -21,6 +21,8 @@ export async function resealStore(
     capacity: Infinity,
     unsettledMs: 0,
     clock: Date.now,
+    // Nobody vouches for the clock here.
+    mayExpire: () => false,
     telemetry: SILENT_TELEMETRY,
   });
   try {

@@ -22,12 +22,16 @@ export interface OpsTelemetry extends Telemetry {
   readonly traces: Traces;
 }
 
-/** Joins counters and log lines into the one port that the rest of the program speaks through. */
-export function createTelemetry(logger: Logger, metrics: Metrics, clock: Clock = Date.now): OpsTelemetry {
+/**
+ * Joins counters and log lines into the one port that the rest of the program speaks through.
+ *
+ * @param clock for tests, in place of the clocks of the machine
+ */
+export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock): OpsTelemetry {
   // New for every process: no pseudonym can be followed over a restart, nor made by anyone who has the log.
   const salt = randomBytes(32);
-  const limit = new LineLimit({ ...LINES, clock });
-  const traces = new Traces(clock);
+  const limit = new LineLimit({ ...LINES, clock: clock ?? (() => performance.now()) });
+  const traces = new Traces(clock ?? (() => Date.now()));
   return {
     traces,
     trace: (tradePubkeys, step, detail) => traces.note(tradePubkeys, step, detail),

@@ -57,10 +57,15 @@ export class Coverage {
   }
 }
 
-/** How far back to ask for events of a kind that were missed since then, in unix seconds: not beyond what may still wake. */
-export function askedSince(kind: number, missedSince: number, now: number): number {
+/**
+ * How far back to ask for events of a kind that were missed since then, in unix seconds.
+ *
+ * @param missedSince by the clock of then, in milliseconds
+ * @param now by a clock that is trusted: then not beyond what may still wake. Absent where no clock is
+ */
+export function askedSince(kind: number, missedSince: number, now: number | undefined): number {
   const backdating = kind === GIFT_WRAP_KIND ? BACKDATING_MS : 0;
   // A clock that was set back may have dated the gap into the future.
-  const since = Math.max(Math.min(missedSince, now) - MARGIN_MS - backdating, now - MAX_EVENT_AGE_MS);
-  return Math.floor(since / SECOND_MS);
+  const latest = Math.min(missedSince, now ?? Infinity) - MARGIN_MS - backdating;
+  return Math.floor(Math.max(latest, (now ?? -Infinity) - MAX_EVENT_AGE_MS, 0) / SECOND_MS);
 }

@@ -29,6 +29,8 @@ export interface KindWatchParts {
   readonly kind: number;
   readonly total: KindTotal;
   readonly clock: Clock;
+  /** Whether that clock is trusted. Absent: always. */
+  readonly mayExpire?: (() => boolean) | undefined;
   /** When the program began to listen at all, in milliseconds. */
   readonly startedAt: number;
 }
@@ -130,9 +132,10 @@ export class KindWatch {
    * @param settledUntil by the clock of then, in milliseconds
    */
   resume(settledUntil: number): void {
-    const now = this.#parts.clock();
+    const now = this.#trustedNow();
     // The clock was set back since: nobody knows how much was missed.
-    this.coverage.lose(settledUntil > now ? now - MAX_EVENT_AGE_MS : settledUntil);
+    const isAhead = now !== undefined && settledUntil > now;
+    this.coverage.lose(isAhead ? now - MAX_EVENT_AGE_MS : settledUntil);
   }
 
   /** Nothing has come since the start. */
@@ -154,7 +157,7 @@ export class KindWatch {
     this.#missedSince = missedSince;
     const { clock } = this.#parts;
     this.#recovery = new CheckedRecovery({
-      since: askedSince(this.kind, missedSince, clock()),
+      since: askedSince(this.kind, missedSince, this.#trustedNow()),
       maxLimit,
       bounds: RECOVERY_BOUNDS,
       poisoned: this.#poisoned,
@@ -173,6 +176,11 @@ export class KindWatch {
   restartRecovery(): void {
     this.#recovery = undefined;
     this.doubtRecovery();
+  }
+
+  #trustedNow(): number | undefined {
+    const { clock, mayExpire } = this.#parts;
+    return mayExpire?.() === false ? undefined : clock();
   }
 
   /** The gap that is being recovered counts as one until then. */

@@ -25,6 +25,8 @@ export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 
   readonly discovered: boolean;
   /** What a discovered relay must be, and how its name is resolved. */
   readonly guard?: DiscoveryGuard | undefined;
+  /** Whether `clock` is trusted, so that it may bound what is asked for. Absent: always. */
+  readonly mayExpire?: (() => boolean) | undefined;
   /** What a restart remembers of the relays. */
   readonly proofs?: ProofsOfLife | undefined;
   /** When the program began to listen at all, in milliseconds. */
@@ -50,13 +52,14 @@ export class RelayConnection {
   #limitsAskedAt = -Infinity;
 
   constructor(options: RelayConnectionOptions) {
-    const { clock, kinds, monotonic, startedAt, timing, totals, url } = options;
+    const { clock, kinds, mayExpire, monotonic, startedAt, timing, totals, url } = options;
     this.#options = options;
     this.#account = new RelayAccount(monotonic);
     this.#sink = options.intake.of(this.#account);
     this.#redial = new Redial(timing, monotonic);
     this.#watches = kinds.map(
-      (kind) => new KindWatch({ kind, clock, startedAt, total: totals.get(kind) ?? { events: 0 } }),
+      (kind) =>
+        new KindWatch({ kind, clock, mayExpire, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
     this.#address = new URL(url);
     // Nobody has listened to it since the start.
