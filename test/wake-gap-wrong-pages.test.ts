@@ -5,7 +5,7 @@ import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { registerDevices, type Device } from './support/devices.ts';
 import { FakeClock } from './support/fake-clock.ts';
 import { keep } from './support/keep.ts';
-import { untilLine } from './support/relay-lines.ts';
+import { setSceneBeside, untilLine } from './support/relay-lines.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
 import { swiftEvents } from './support/swift-events.ts';
 import { eventFor } from './support/wire-events.ts';
@@ -73,4 +73,21 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
   await untilMetric(server, recoveries('incomplete'), 1);
   await untilLine(server, relay, { restricted: [{ kind: 1059, reason: 'unreliable' }] });
   expect(alice.token).not.toBe('');
+});
+
+describe('a gap at a relay that never says EOSE', () => {
+  const relayTiming = { eoseTimeoutMs: 50, pageTimeoutMs: 100 };
+
+  test('is caught up on where the relay gives something, and incomplete where it gives no answer at all', async () => {
+    const scene = await setSceneBeside({ silentEose: true }, { relayTiming });
+    const { google, other: relay, phone, server } = scene;
+    await untilLine(server, relay, { state: 'live', served: [1059, 14] });
+    const alice = await phone();
+    relay.store(eventFor([alice.tradePubkey]));
+    relay.disconnectAll();
+    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+    await untilLine(server, relay, { restricted: [{ kind: 14, reason: 'live-only' }], recovering: [14] });
+    const lines = server.log.all.filter(({ msg }) => msg === 'relay.recovery_incomplete');
+    expect(lines).toMatchObject([{ kind: 14, reason: 'unanswered' }]);
+  });
 });
