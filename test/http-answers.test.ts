@@ -88,7 +88,7 @@ describe('POST /api/register', () => {
 
   test('a sealed token of the full 217 bytes arrives at Google to the byte', async () => {
     const { relay, server, google } = await setScene();
-    const token = `${'t'.repeat(216)}!`;
+    const token = `${'t'.repeat(216)}:`;
     const encrypted_token = sealToken({ serverPubkey: server.publicKey, platform: 'ios', token });
     const trade_pubkey = freshKey();
     await server.post('/api/register', { trade_pubkey, encrypted_token });
