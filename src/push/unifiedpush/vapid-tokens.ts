@@ -8,7 +8,7 @@ import { HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 const VALID_MS = 12 * HOUR_MS;
 /** A third of its life is left when a token is replaced, for a push server whose clock is ahead. */
 const REUSE_MS = 8 * HOUR_MS;
-/** As many as there are lanes. Beyond that the oldest token is made anew when it is needed: 0.2 ms of work. */
+/** Origins that are remembered. Beyond that the oldest token is made anew when it is needed: 0.2 ms of work. */
 const MAX_ORIGINS = 5000;
 
 /** Who signs, and whom a push server may write to. */
