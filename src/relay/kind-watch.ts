@@ -102,9 +102,8 @@ export class KindWatch {
     this.#parts.total.events++;
   }
 
-  /** One of the events that have come live is remembered now and then: the relay has to have stored it. */
-  sample(event: LiveSample): void {
-    const now = this.#parts.clock();
+  /** One of the events that have come live is remembered now and then: the relay has to have stored it. @param now milliseconds */
+  sample(event: LiveSample, now: number): void {
     if (this.#samples.isDue(now)) this.#samples.take({ id: event.id, createdAt: event.createdAt }, now);
   }
 

@@ -20,7 +20,7 @@ export interface LiveRequestEvents {
   /** The relay has said EOSE, or has had time enough to. */
   readonly onLive: () => void;
   /** The live subscription has shown that it is there. */
-  readonly onWord: () => void;
+  readonly onWord: (frame: EventFrame) => void;
   /** An event was dropped unverified, because its key is flooded with forgeries at this relay. */
   readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
@@ -77,8 +77,7 @@ export class LiveRequest {
     if (frame.kind !== watch.kind) return false;
     if (this.#isLive) {
       watch.noteLive();
-      watch.sample(frame);
-      this.#events.onWord();
+      this.#events.onWord(frame);
     } else watch.noteStored();
     const verdict = sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);
     if (verdict === 'unverified') this.#events.onUnverified();

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { CatchUp, CatchUpCause } from './catch-up.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
+import type { EventFrame } from './event-frame.ts';
 import { LiveRequest, type LiveRequestParts } from './live-request.ts';
 import type { RelayAuthentication } from './relay-authentication.ts';
 import type { ReasonPrefix } from './relay-message.ts';
@@ -60,7 +61,7 @@ export class LiveSubscription {
     this.#askedAsStranger = this.#parts.authentication.state !== 'accepted';
     const request: LiveRequest = new LiveRequest(this.#parts, {
       onLive: () => this.#onLive(),
-      onWord: () => this.#onWord(),
+      onWord: (frame) => this.#onWord(frame),
       onUnverified: () => this.#onUnverified(),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
@@ -128,20 +129,21 @@ export class LiveSubscription {
     if (this.#askedAsStranger && authentication.state === 'accepted') this.#askAsFriend();
   }
 
-  #onWord(): void {
+  #onWord(frame: EventFrame): void {
     if (this.#silenceMs !== this.#parts.timing.silenceMs) {
       this.#silenceMs = this.#parts.timing.silenceMs;
       this.#silence.listen(this.#silenceMs);
     }
-    this.#spoke();
+    this.#parts.watch.sample(frame, this.#spoke());
   }
 
-  /** The subscription itself has shown that it is there. */
-  #spoke(): void {
+  /** The subscription itself has shown that it is there. @returns the time, in milliseconds */
+  #spoke(): number {
     const now = this.#parts.clock();
     this.#silence.heard(now);
     this.prove(now);
     this.#parts.onProof();
+    return now;
   }
 
   /** The event may have been genuine: the relay is asked for what it stored since then, when it can be verified again. */
