@@ -103,11 +103,15 @@ export class Registrations implements WakeConsequences {
       ...(network !== undefined && { network }),
       ...named,
     };
-    const former = (await this.#store.find(tradePubkey))?.target;
+    const held = await this.#store.find(tradePubkey);
+    const former = held?.target;
     if (!this.#ownership) await this.#disown(tradePubkey);
     // Before it is kept: an answer to an attempt that is under way must not end the new registration.
     this.#onRegister?.(target);
-    const result = await this.#store.put(registration);
+    // An ownership that ended by a clock that nobody vouches for. The store judges all others, in the same time whatever it finds.
+    const isOwned =
+      !signed && this.#ownership && held?.signed === true && held.expiresAt <= now && !this.#mayExpire();
+    const result = isOwned ? 'owned' : await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');
     const isKept = result === 'stored' || result === 'displaced';
@@ -124,7 +128,9 @@ export class Registrations implements WakeConsequences {
 
   /** @returns whether the key was registered, and is no longer */
   async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    const request = { signed: signed || !this.#ownership, now: this.#clock() };
+    // By a clock that nobody vouches for no ownership has ended.
+    const now = this.#mayExpire() ? this.#clock() : 0;
+    const request = { signed: signed || !this.#ownership, now };
     const removed = await this.#store.remove(tradePubkey, request);
     if (removed)
       this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
@@ -134,8 +140,7 @@ export class Registrations implements WakeConsequences {
   /** The key's registration, unless its time to live is over. */
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     const registration = await this.#store.find(tradePubkey);
-    if (registration === undefined || registration.expiresAt > this.#clock()) return registration;
-    return this.#mayExpire() ? undefined : registration;
+    return registration !== undefined && this.#mayEnd(registration) ? undefined : registration;
   }
 
   /** Starts the keys' time to live again after a delivered wake, as far as they still point at the device that was woken. */
@@ -193,6 +198,11 @@ export class Registrations implements WakeConsequences {
   async #disown(tradePubkey: TradePubkey): Promise<void> {
     const held = await this.#store.find(tradePubkey);
     if (held?.signed === true) await this.#store.remove(tradePubkey, { signed: true, now: this.#clock() });
+  }
+
+  /** Whether its time to live is over, by a clock that is trusted. */
+  #mayEnd({ expiresAt }: Registration): boolean {
+    return expiresAt <= this.#clock() && this.#mayExpire();
   }
 
   async #noteMove(tradePubkey: TradePubkey, from: PushTarget): Promise<void> {

@@ -5,7 +5,10 @@ import { FakeTelemetry } from './fake-telemetry.ts';
 import { LIFETIME } from './registrations.ts';
 
 /** The true registrations, in memory, with a clock and a telemetry that are the test's. */
-export function liveRegistrations(capacity = 100): {
+export function liveRegistrations(
+  capacity = 100,
+  mayExpire = (): boolean => true,
+): {
   registrations: Registrations;
   clock: FakeClock;
   telemetry: FakeTelemetry;
@@ -18,7 +21,7 @@ export function liveRegistrations(capacity = 100): {
     lifetime: LIFETIME,
     clock: clock.read,
     monotonic: clock.read,
-    mayExpire: () => true,
+    mayExpire,
     telemetry,
   });
   return { registrations, clock, telemetry };

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+
+import { liveRegistrations } from '../../test/support/live-registrations.ts';
+import { fcmTarget, LIFETIME, tradeKey } from '../../test/support/registrations.ts';
+
+const KEY = tradeKey(1);
+
+test('while nobody vouches for the clock a registration goes on, whatever the clock shows, and ends when somebody does', async () => {
+  let isTrusted = false;
+  const { clock, registrations, telemetry } = liveRegistrations(100, () => isTrusted);
+  await registrations.register(KEY, fcmTarget('phone'), 'android');
+  clock.advance(10 * LIFETIME.maxAgeMs);
+  await registrations.sweep();
+  expect((await registrations.find(KEY))?.target).toEqual(fcmTarget('phone'));
+  expect(telemetry.logged('registrations.kept')).toHaveLength(1);
+  isTrusted = true;
+  expect(await registrations.find(KEY)).toBeUndefined();
+  await registrations.sweep();
+  expect(registrations.counts().total).toBe(0);
+});
+
+test('while nobody vouches for the clock an owned registration is owned still', async () => {
+  const { clock, registrations } = liveRegistrations(100, () => false);
+  await registrations.register(KEY, fcmTarget('phone'), 'android', { signed: true });
+  clock.advance(10 * LIFETIME.maxAgeMs);
+  expect(await registrations.register(KEY, fcmTarget('eve'), 'android')).toBe('owned');
+  expect(await registrations.unregister(KEY)).toBe(false);
+  expect((await registrations.find(KEY))?.target).toEqual(fcmTarget('phone'));
+});
