@@ -36,6 +36,12 @@ export class RelayClient {
     this.#socket.send(data, { binary });
   }
 
+  /** Sends one message as fragments of so many bytes (RFC 6455, section 5.4). */
+  sendFragments(data: Buffer, bytes: number): void {
+    for (let at = 0; at < data.length; at += bytes)
+      this.#socket.send(data.subarray(at, at + bytes), { binary: false, fin: at + bytes >= data.length });
+  }
+
   challengeOnce(): void {
     if (this.challenged) return;
     this.challenged = true;

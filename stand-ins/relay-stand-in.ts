@@ -98,6 +98,11 @@ export class RelayStandIn implements AsyncDisposable {
     for (const client of this.#clients) client.sendRaw(data, options);
   }
 
+  /** Sends one message to every client, as fragments of so many bytes. */
+  sendFragments(data: Buffer, bytes: number): void {
+    for (const client of this.#clients) client.sendFragments(data, bytes);
+  }
+
   /** From now on frames of clients are left lying, in their order. What the test sends goes out. */
   pauseAnswers(): void {
     this.#held ??= [];

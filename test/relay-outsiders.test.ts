@@ -191,6 +191,27 @@ test('a genuine event in a relay’s own spelling wakes, live', async () => {
   await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
 });
 
+/** Bytes that are no UTF-8: one that begins nothing, and half of a pair as some write it. */
+const NO_UTF_8 = ['\u00FF', '\u00ED\u00A0\u0080'];
+
+test.each(NO_UTF_8)(
+  'an event with bytes that are no UTF-8 wakes, if it is genuine, and costs the relay no connection: %j',
+  async (bytes) => {
+    const { alice, expectUnharmed, google, other } = await setOutsidersScene();
+    const event = speltEvent(
+      alice.tradePubkey,
+      { tags: [['x', bytes]], content: bytes },
+      { encoding: 'latin1' },
+    );
+    for (const sent of [event.replace(/.{8}"}$/, '00000000"}'), event]) {
+      const frame = `["EVENT",${JSON.stringify(other.liveSubscription(1059))},${sent}]`;
+      other.sendRaw(Buffer.from(frame, 'latin1'));
+    }
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    await expectUnharmed(0);
+  },
+);
+
 function tooLong(ageSeconds: number): NostrEvent {
   return { ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(1_200_000) };
 }
@@ -199,6 +220,16 @@ describe('an event that is too long costs the relay no connection', () => {
   test('live', async () => {
     const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
     for (let n = 0; n < 5; n++) other.broadcast(tooLong(0));
+    other.broadcast(eventFor([alice.tradePubkey]));
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);
+    await expectUnharmed(0);
+  });
+
+  test('live and in fragments, whose number no frame says', async () => {
+    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
+    const frame = JSON.stringify(['EVENT', other.liveSubscription(1059), tooLong(0)]);
+    for (let n = 0; n < 5; n++) other.sendFragments(Buffer.from(frame), 64 * 1024);
     other.broadcast(eventFor([alice.tradePubkey]));
     await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
     expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);

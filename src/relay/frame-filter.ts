@@ -10,7 +10,7 @@ const [LENGTH_OF_2_BYTES, LENGTH_OF_8_BYTES] = [126, 127];
 /** A server that sends messages in fragments fills a buffer first, of a kilobyte or more. */
 const TINY_FRAGMENT_BYTES = 64;
 /** Enough for `["EVENT",` and a subscription. */
-const HEAD_BYTES = 128;
+export const HEAD_BYTES = 128;
 
 export interface FrameFilterParts {
   /** A message that is longer than this and no longer than `longestBytes` is left out. */

@@ -148,7 +148,10 @@ export class RelayConnection {
     const socket = new WebSocket(url, {
       // Base64 does not compress; decompressing it would cost more than all the rest of a frame's way.
       perMessageDeflate: false,
-      maxPayload: mostBytes,
+      // A longer message than is taken is left out, and costs no connection: see `throttle`.
+      maxPayload: MAX_FRAME_BYTES,
+      // An event is hashed as it was written. Anybody can publish one with bytes that are no UTF-8, where a relay lets it through.
+      skipUTF8Validation: true,
       // Answered in keepAlive, as far as the relay reads the answers.
       autoPong: false,
       // Nobody has checked where this would send us.

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import type { RelayAccount } from '../core/relay-account.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { FrameFilter, type FrameFilterParts } from './frame-filter.ts';
+import { FrameFilter, HEAD_BYTES, type FrameFilterParts } from './frame-filter.ts';
 import { ReadingPace } from './reading-pace.ts';
 import { Turn } from './turn.ts';
 
@@ -57,6 +57,8 @@ export function throttle({
     turn.note();
   });
   socket.on('message', (data: Buffer, isBinary: boolean) => {
+    // It came in fragments, of which the filter does not know how many there will be.
+    if (data.length > parts.mostBytes) return parts.onTooLong(data.subarray(0, HEAD_BYTES));
     if (data.length > USUAL_FRAME_BYTES) pace.owe(data.length * (LARGE_FRAME_FACTOR - 1));
     if (isOpen()) receive(data, isBinary);
   });

@@ -23,6 +23,8 @@ interface SpeltParts {
 interface Spelling {
   readonly tags?: Spell;
   readonly content?: Spell;
+  /** In which bytes the relay hashes its text, and sends it. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 const asIs: Spell = (json) => json;
@@ -34,12 +36,13 @@ const SIGNER = randomBytes(32);
  */
 export function speltEvent(recipient: string, parts: SpeltParts, spelling: Spelling): string {
   const { kind = 1059, tags = [], content = 'sealed', secretKey = SIGNER } = parts;
+  const { encoding = 'utf8' } = spelling;
   const { createdAt = `${Math.floor(Date.now() / 1000)}` } = parts;
   const pubkey = Buffer.from(xOnlyPointFromScalar(secretKey)).toString('hex');
   const tagsText = (spelling.tags ?? asIs)(JSON.stringify([['p', recipient], ...tags]));
   const contentText = (spelling.content ?? asIs)(JSON.stringify(content));
   const id = createHash('sha256')
-    .update(`[0,"${pubkey}",${createdAt},${kind},${tagsText},${contentText}]`)
+    .update(`[0,"${pubkey}",${createdAt},${kind},${tagsText},${contentText}]`, encoding)
     .digest();
   const sig = Buffer.from(signSchnorr(id, secretKey, randomBytes(32))).toString('hex');
   return (
