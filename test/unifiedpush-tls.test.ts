@@ -13,7 +13,7 @@ import { registeredPhone } from './support/scene.ts';
 import { tempDirectory } from './support/temp-directory.ts';
 import { eventFor } from './support/wire-events.ts';
 
-const WAKES = 80;
+const WAKES = 30;
 const pushes = (outcome: string): string =>
   `mostro_push_pushes_total{provider="unifiedpush",outcome="${outcome}"}`;
 

@@ -131,7 +131,8 @@ export async function hostileFrames({ relay, running, secrets }: Stage): Promise
   relay.sendRaw(`{"${key}`);
   relay.sendRaw(Buffer.from(key), { binary: true });
   await running.program.untilPrinted(/relay\.subscription_closed/);
-  relay.sendRaw(key.repeat(20_000));
+  // Longer than any frame that is left out unread: the connection ends.
+  relay.sendRaw(key.repeat(80_000));
   await running.program.untilPrinted(/relay\.lost/);
 }
 
