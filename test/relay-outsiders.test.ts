@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
 import type { NostrEvent } from 'nostr-tools/pure';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
+import { PATIENCE_MS } from '../stand-ins/patience.ts';
 import type { Filter } from '../stand-ins/relay-filter.ts';
 import type { Phone } from '../stand-ins/phone.ts';
 import { setSceneBeside, untilLine, type SceneBeside } from './support/relay-lines.ts';
 import { untilMetric } from './support/scene.ts';
+import type { TestServerOptions } from './support/test-server.ts';
 import { speltEvent, storedEvent, strfry } from './support/spelt-events.ts';
 import { swiftEvents } from './support/swift-events.ts';
 import { eventFor } from './support/wire-events.ts';
@@ -16,6 +18,7 @@ const RECONNECTS = 4;
 const REASONS = ['rubbish', 'chatter'];
 const bans = (reason: string): string => `mostro_push_relay_bans_total{reason="${reason}"}`;
 const rejected = (reason: string): string => `mostro_push_events_rejected_total{reason="${reason}"}`;
+const MINUTE_MS = 60_000;
 const now = (): number => Math.floor(Date.now() / 1000);
 
 interface OutsidersScene extends SceneBeside {
@@ -28,9 +31,9 @@ interface OutsidersScene extends SceneBeside {
 }
 
 /** Alice is the one whose key is flooded at the second relay, which writes JSON as strfry does. A ban would last an hour. */
-async function setOutsidersScene(): Promise<OutsidersScene> {
+async function setOutsidersScene(options: Pick<TestServerOptions, 'clock'> = {}): Promise<OutsidersScene> {
   const penalty = { baseMs: 1, maxMs: 1, minMs: 3_600_000 };
-  const scene = await setSceneBeside({ spell: strfry }, { relayTiming: { penalty } });
+  const scene = await setSceneBeside({ spell: strfry }, { ...options, relayTiming: { penalty } });
   const { other, phone, server, google } = scene;
   await untilLine(server, other, { served: [1059, 14] });
   const [alice, bob] = [await phone(), await phone()];
@@ -170,6 +173,27 @@ describe('an outsider who floods one key at a relay that does not verify', () =>
     expect(gap?.filters).toMatchObject([{ kinds: [14] }]);
   });
 
+  test('delays, but does not lose, what the relay has stored among the forgeries, whose bytes are verified once', async () => {
+    let ahead = 0;
+    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene({
+      clock: () => Date.now() + ahead,
+    });
+    // Google takes keys that are dated rightly.
+    await expectUnharmed(0);
+    const forgeries = Array.from({ length: 45 }, (_, n) => ({ ...eventOf(alice.tradePubkey, n), kind: 14 }));
+    other.storeAll([...forgeries, eventFor([alice.tradePubkey], { kind: 14, ageSeconds: 600 })]);
+    other.disconnectAll();
+    await untilMetric(server, 'mostro_push_events_verified_total', 21);
+    expect(google.pushes.count).toBe(1);
+    const untilAllVerified = async (): Promise<void> => {
+      ahead += MINUTE_MS;
+      expect(await server.metric('mostro_push_events_verified_total')).toBe(47);
+    };
+    await vi.waitFor(untilAllVerified, { timeout: PATIENCE_MS, interval: 100 });
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    expect(await server.metric('mostro_push_relay_recoveries_total{outcome="unverified"}')).not.toBe(0);
+  });
+
   test('does not silence that key at another relay', async () => {
     const { alice, google, other, relay, server } = await setOutsidersScene();
     for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
@@ -217,19 +241,13 @@ function tooLong(ageSeconds: number): NostrEvent {
 }
 
 describe('an event that is too long costs the relay no connection', () => {
-  test('live', async () => {
-    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
-    for (let n = 0; n < 5; n++) other.broadcast(tooLong(0));
-    other.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);
-    await expectUnharmed(0);
-  });
-
-  test('live and in fragments, whose number no frame says', async () => {
+  test.each([
+    ['whole', 2_000_000],
+    ['in fragments, whose number no frame says', 64 * 1024],
+  ])('live and %s', async (_, bytes) => {
     const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
     const frame = JSON.stringify(['EVENT', other.liveSubscription(1059), tooLong(0)]);
-    for (let n = 0; n < 5; n++) other.sendFragments(Buffer.from(frame), 64 * 1024);
+    for (let n = 0; n < 5; n++) other.sendFragments(Buffer.from(frame), bytes);
     other.broadcast(eventFor([alice.tradePubkey]));
     await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
     expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);

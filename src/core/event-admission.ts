@@ -99,6 +99,7 @@ export class EventAdmission implements EventIntake {
     const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
     if (candidate.createdAt < oldest && this.#parts.mayExpire())
       return this.#report.rejected('too_old', candidate);
+    if (account.forgeries.isKnown(candidate)) return this.#report.rejected('forged', candidate);
     if (account.forgeries.areSpent(candidate.recipients.keys))
       return this.#report.rejected('unverified', candidate);
     const event = candidate.parse();
@@ -143,7 +144,7 @@ export class EventAdmission implements EventIntake {
     if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', candidate);
     telemetry.count('events_verified');
     const authenticity = account.charge(() => verifier.verify(event));
-    if (authenticity === 'forged') account.forgeries.charge(keys);
+    if (authenticity === 'forged') account.forgeries.charge(keys, candidate);
     if (authenticity !== 'genuine') return this.#report.rejected(authenticity, candidate);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
       return this.#absorb(event.id, registrations, origin);

@@ -7,12 +7,33 @@ import { Forgeries } from './forgeries.ts';
 
 const [A, B] = [tradeKey(1), tradeKey(2)];
 
+const forgery = (bytes: string): { fingerprint: () => string } => ({ fingerprint: () => bytes });
+
 function setUp(charges = 0): { forgeries: Forgeries; clock: FakeClock } {
   const clock = new FakeClock();
   const forgeries = new Forgeries(clock.read);
   for (let n = 0; n < charges; n++) forgeries.charge([A]);
   return { forgeries, clock };
 }
+
+describe('a forgery', () => {
+  test('is known by its bytes, and only by these', () => {
+    const { forgeries } = setUp();
+    const before = forgeries.isKnown(forgery('a'));
+    forgeries.charge([A], forgery('a'));
+    expect([before, forgeries.isKnown(forgery('a')), forgeries.isKnown(forgery('b'))]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  test('is forgotten when 8192 others have been charged since', () => {
+    const { forgeries } = setUp();
+    for (let n = 0; n <= 8192; n++) forgeries.charge([A], forgery(`${n}`));
+    expect([0, 1, 8192].map((n) => forgeries.isKnown(forgery(`${n}`)))).toEqual([false, true, true]);
+  });
+});
 
 describe('a key', () => {
   test('has used up its minute with 20 forgeries, and not before', () => {

@@ -1,4 +1,5 @@
 import { MINUTE_MS, type Clock } from './clock.ts';
+import type { EventCandidate } from './ports.ts';
 
 /** Forgeries that one key is charged with in a minute before events for it are dropped unverified (contract 2). */
 const ALLOWED = 20;
@@ -7,6 +8,12 @@ const ALLOWED = 20;
  * bounded by the relay's share of the processor.
  */
 const MAX_KEYS = 4096;
+
+/**
+ * Forgeries that are known by their bytes, some 1 MB. Whoever asks a relay for its stored events gets the same forgeries every time;
+ * each time as many others can be verified.
+ */
+const MAX_KNOWN = 8192;
 
 interface Minute {
   /** Monotonic milliseconds. */
@@ -23,6 +30,9 @@ export class Forgeries {
   /** In the order in which the minutes began. */
   readonly #minutes = new Map<string, Minute>();
 
+  /** The fingerprints of forgeries, the first one charged first. */
+  readonly #known = new Set<string>();
+
   /** @param clock monotonic, in milliseconds */
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,9 +44,19 @@ export class Forgeries {
     return keys.every((key) => (this.#current(key)?.charged ?? 0) >= ALLOWED);
   }
 
-  /** Charges an event that was not genuine to the keys that it names. */
-  charge(keys: readonly string[]): void {
+  /** Whether these very bytes have been charged before: then they need not be verified again, and cost the key nothing. */
+  isKnown(forgery: Pick<EventCandidate, 'fingerprint'>): boolean {
+    return this.#known.size > 0 && this.#known.has(forgery.fingerprint());
+  }
+
+  /** Charges an event that was not genuine to the keys that it names. @param forgery absent where its bytes need not be known again */
+  charge(keys: readonly string[], forgery?: Pick<EventCandidate, 'fingerprint'>): void {
     for (const key of keys) this.#charge(key);
+    if (forgery === undefined) return;
+    this.#known.add(forgery.fingerprint());
+    if (this.#known.size <= MAX_KNOWN) return;
+    const [first] = this.#known;
+    if (first !== undefined) this.#known.delete(first);
   }
 
   #charge(key: string): void {

@@ -43,6 +43,8 @@ export interface EventCandidate {
   isFor(holds: KeyLookup): boolean;
   /** Parses the whole event; only paid for when it is for somebody here. */
   parse(): NostrEvent | undefined;
+  /** Stands for the event's bytes as the relay wrote them: two candidates have the same one only if every byte is the same. */
+  fingerprint(): string;
 }
 
 /** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */

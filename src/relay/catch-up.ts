@@ -17,6 +17,7 @@ import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
 import { reportRecovery } from './report-recovery.ts';
+import { UnverifiedEvents } from './unverified-events.ts';
 
 /** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
 export type CatchUpCause = 'first' | 'gap' | 'silence';
@@ -52,11 +53,15 @@ export class CatchUp {
   /** The kinds whose gaps were refused, and when they are asked for again. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
+  /** The kinds of which events were dropped unverified, and when they are asked for again. */
+  readonly #dropped = new Map<KindWatch, CatchUpCause>();
+  readonly #unverified: UnverifiedEvents;
   readonly #closed = new AbortController();
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
     this.#again = new Resubscription(parts.timing);
+    this.#unverified = new UnverifiedEvents(parts.timing, () => this.#onAffordable());
   }
 
   /** The subscription to this kind is live: whatever it missed is caught up on. */
@@ -84,6 +89,7 @@ export class CatchUp {
   close(): void {
     this.#closed.abort();
     this.#again.stop();
+    this.#unverified.flush();
   }
 
   async #run(orders: readonly CatchUpOrder[]): Promise<void> {
@@ -115,14 +121,15 @@ export class CatchUp {
     const report = gap.report();
     haul.isOver = true;
     if (this.#mayBeEarly(report)) return this.#askPatiently(watch);
-    const { found } = haul;
+    const { found, hasUnverified } = haul;
     const troubleBefore = watch.storedTrouble;
     watch.finishRecovery(report);
     // A relay that goes on refusing is not reported every time.
     if (watch.storedTrouble === undefined || watch.storedTrouble !== troubleBefore)
-      reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found });
+      reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found, hasUnverified });
     if (watch.storedTrouble !== undefined) return this.#askLater(watch);
     this.#again.reset();
+    if (hasUnverified) return this.#askWhenAffordable(watch, cause);
     if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
   }
 
@@ -136,6 +143,18 @@ export class CatchUp {
     this.#parts.session.isEoseLast = false;
     watch.restartRecovery();
     this.#requested.set(watch, 'gap');
+  }
+
+  /** What was dropped may have been genuine: the relay is asked for the gap again when the flooded key can be verified. */
+  #askWhenAffordable(watch: KindWatch, cause: CatchUpCause): void {
+    watch.noteUnverified();
+    this.#dropped.set(watch, cause);
+    this.#unverified.note(this.#parts.clock());
+  }
+
+  #onAffordable(): void {
+    for (const [watch, cause] of this.#dropped) if (watch.missUnverified()) this.request(watch, cause);
+    this.#dropped.clear();
   }
 
   #askLater(watch: KindWatch): void {

@@ -2,6 +2,7 @@ import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../core/nost
 import { parseJson } from '../core/parse-json.ts';
 import type { EventCandidate, KeyLookup } from '../core/ports.ts';
 import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
 import { UnreadEvent } from './unread-event.ts';
@@ -80,6 +81,10 @@ class ScannedFrame implements EventFrame {
     ];
     const event = asNostrEvent(parseJson(`${before}""${after}`));
     return event && new UnreadEvent(event, this.#written());
+  }
+
+  fingerprint(): string {
+    return fingerprintOf(this.#bytes.subarray(this.start, this.end));
   }
 
   #written(): WrittenMembers {

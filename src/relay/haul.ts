@@ -6,6 +6,8 @@ export class Haul {
   readonly #underWay: Promise<unknown>[] = [];
   /** Events that were new here, and for somebody. */
   found = 0;
+  /** Whether any was dropped unverified, because its key is flooded with forgeries at this relay: it may have been genuine. */
+  hasUnverified = false;
   /** Whether the recovery has ended, whose wakes no longer answer what comes. */
   isOver = false;
 
@@ -19,7 +21,7 @@ export class Haul {
   }
 
   add(verdict: Verdict | Promise<Verdict>): void {
-    if (typeof verdict === 'string') return;
+    if (typeof verdict === 'string') return this.#note(verdict);
     this.#underWay.push(this.#count(verdict));
   }
 
@@ -29,6 +31,11 @@ export class Haul {
   }
 
   async #count(verdict: Promise<Verdict>): Promise<void> {
-    if ((await verdict) === 'admitted' && this.#origin !== 'stored') this.found++;
+    this.#note(await verdict);
+  }
+
+  #note(verdict: Verdict): void {
+    if (verdict === 'unverified') this.hasUnverified = true;
+    if (verdict === 'admitted' && this.#origin !== 'stored') this.found++;
   }
 }

@@ -44,6 +44,30 @@ test('a gap holds it back until the recovery has ended, and then until its wakes
   expect(one.settledUntil).toBe(clock.read());
 });
 
+test('what was dropped unverified holds it back until it is a gap of its own, and then until that is recovered', () => {
+  const { one, clock, startedAt } = watch();
+  one.noteUnverified(startedAt);
+  clock.advance(HOUR_MS);
+  one.noteUnverified(clock.read());
+  one.coverage.prove(clock.read());
+  expect([one.settledUntil, one.hasGap]).toEqual([startedAt, false]);
+  expect([one.missUnverified(), one.missUnverified()]).toEqual([true, false]);
+  expect([one.settledUntil, one.hasGap]).toEqual([startedAt, true]);
+});
+
+test('what a recovery dropped unverified is its gap', () => {
+  const { one, clock, startedAt } = watch();
+  one.coverage.prove(startedAt);
+  one.coverage.lose();
+  clock.advance(HOUR_MS);
+  const recovery = one.recovery(undefined);
+  if (recovery === undefined) throw new Error('there was a gap');
+  one.finishRecovery(recovery.report());
+  one.noteUnverified();
+  one.coverage.prove(clock.read());
+  expect(one.settledUntil).toBe(startedAt);
+});
+
 test('a restart is a gap that begins there', () => {
   const { one, clock } = watch();
   one.resume(clock.read() - HOUR_MS);

@@ -43,6 +43,8 @@ export class KindWatch {
   #isLive = false;
   #silences = 0;
   #missedSince: number | undefined;
+  /** Since when events were dropped unverified that are still to be asked for, in milliseconds. */
+  #unverifiedSince: number | undefined;
   #poisoned: readonly number[] = [];
   #recovery: PagePlan | undefined;
   /** What all relays together had delivered when this subscription first became live. */
@@ -120,7 +122,12 @@ export class KindWatch {
   /** Until when everything has come and was dealt with, in milliseconds: what a restart has to catch up from. */
   get settledUntil(): number | undefined {
     const missed = this.#recovery === undefined ? undefined : this.#missedSince;
-    const all = [this.coverage.coveredUntil, missed, ...[...this.#unsettled].map(({ since }) => since)];
+    const all = [
+      this.coverage.coveredUntil,
+      missed,
+      this.#unverifiedSince,
+      ...[...this.#unsettled].map(({ since }) => since),
+    ];
     const known = all.filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
@@ -175,6 +182,25 @@ export class KindWatch {
   restartRecovery(): void {
     this.#recovery = undefined;
     this.doubtRecovery();
+  }
+
+  /**
+   * Events were dropped unverified, which may have been genuine.
+   *
+   * @param since when the first one could have come, in milliseconds; unless given, when the gap of the last recovery began
+   */
+  noteUnverified(since = this.#missedSince): void {
+    if (since === undefined) return;
+    this.#unverifiedSince = Math.min(since, this.#unverifiedSince ?? Infinity);
+  }
+
+  /** What was dropped unverified is a gap from now on. @returns whether anything was */
+  missUnverified(): boolean {
+    const since = this.#unverifiedSince;
+    if (since === undefined) return false;
+    this.#unverifiedSince = undefined;
+    this.coverage.lose(since);
+    return true;
   }
 
   #trustedNow(): number | undefined {

@@ -44,7 +44,7 @@ export class LiveSubscription {
     this.#parts = parts;
     this.#silenceMs = parts.timing.silenceMs;
     this.#again = new Resubscription(parts.timing);
-    this.#unverified = new UnverifiedEvents(parts.timing, (since) => this.#onAffordable(since));
+    this.#unverified = new UnverifiedEvents(parts.timing, () => this.#onAffordable());
     this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
   }
 
@@ -148,14 +148,15 @@ export class LiveSubscription {
 
   /** The event may have been genuine: the relay is asked for what it stored since then, when it can be verified again. */
   #onUnverified(): void {
-    this.#unverified.note(this.#parts.clock());
+    const { clock, watch } = this.#parts;
+    watch.noteUnverified(clock());
+    this.#unverified.note(clock());
   }
 
   /** Where the connection has ended meanwhile, what was dropped is a part of its gap. */
-  #onAffordable(since: number): void {
+  #onAffordable(): void {
     const { catchUp, watch } = this.#parts;
-    watch.coverage.lose(since);
-    if (watch.isLive) catchUp.request(watch, 'gap');
+    if (watch.missUnverified() && watch.isLive) catchUp.request(watch, 'gap');
   }
 
   /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */

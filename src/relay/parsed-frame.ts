@@ -3,7 +3,10 @@ import type { KeyLookup } from '../core/ports.ts';
 import { recipientsOf, type Recipients } from '../core/recipients.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { EventOutline } from './unsound-event.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { writtenMembers } from './written-members.ts';
+
+const OBJECT = '{';
 
 export interface ParsedFrameParts {
   readonly subscription: string;
@@ -46,6 +49,12 @@ export class ParsedFrame implements EventFrame {
 
   isFor(holds: KeyLookup): boolean {
     return this.recipients.isFor(holds);
+  }
+
+  fingerprint(): string {
+    const { bytes, subscription } = this.#parts;
+    // The same event may come for another subscription.
+    return fingerprintOf(bytes.subarray(bytes.indexOf(OBJECT, bytes.indexOf(subscription))));
   }
 
   parse(): NostrEvent | undefined {

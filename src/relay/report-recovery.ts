@@ -9,13 +9,16 @@ export interface RecoveryOutcome {
   readonly report: RecoveryReport;
   /** Events that were new and for somebody here. */
   readonly found: number;
+  /** Whether any were dropped unverified, so that the gap is asked for again. */
+  readonly hasUnverified: boolean;
 }
 
 /** Says how a recovery went, and above all what it did not get. */
 export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): void {
-  const { relay, kind, cause, report, found } = outcome;
+  const { relay, kind, cause, report, found, hasUnverified } = outcome;
   const { pages, events, crowdedSeconds, poisonedSeconds, tooLong = 0, unrecovered } = report;
-  telemetry.count('relay_recoveries', { outcome: unrecovered === undefined ? 'complete' : 'incomplete' });
+  const whole = hasUnverified ? 'unverified' : 'complete';
+  telemetry.count('relay_recoveries', { outcome: unrecovered === undefined ? whole : 'incomplete' });
   telemetry.count('relay_recovery_pages', {}, pages);
   telemetry.count('relay_recovery_events', {}, events);
   telemetry.log('relay.recovered', { relay, kind, pages, events, count: found });

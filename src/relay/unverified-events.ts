@@ -6,36 +6,33 @@ import type { RelayTiming } from './relay-timing.ts';
 const QUIET_MS = 3 * HOUR_MS;
 
 /**
- * Live events of one subscription that were dropped unverified. The relay is asked for what it stored since the first of them,
- * when their key can be verified again. While a flood goes on it is asked ever more seldom.
+ * When a relay is asked again for events that were dropped unverified: when their key can be verified again, and ever more seldom
+ * while a flood goes on.
  */
 export class UnverifiedEvents {
   readonly #backoff: Backoff;
-  readonly #onAffordable: (since: number) => void;
-  #since: number | undefined;
-  #lastSince = -Infinity;
+  readonly #onAffordable: () => void;
+  #notedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onAffordable given when the first event was dropped, in milliseconds */
-  constructor({ unverified }: Pick<RelayTiming, 'unverified'>, onAffordable: (since: number) => void) {
+  constructor({ unverified }: Pick<RelayTiming, 'unverified'>, onAffordable: () => void) {
     this.#backoff = new Backoff(unverified);
     this.#onAffordable = onAffordable;
   }
 
   /** An event was dropped. @param now milliseconds */
   note(now: number): void {
-    if (this.#since !== undefined) return;
-    if (now - this.#lastSince > QUIET_MS) this.#backoff.reset();
-    this.#since = now;
-    this.#lastSince = now;
+    if (this.#timer !== undefined) return;
+    if (now - this.#notedAt > QUIET_MS) this.#backoff.reset();
+    this.#notedAt = now;
     this.#timer = setTimeout(() => this.flush(), this.#backoff.next());
   }
 
-  /** Gives out what is noted without waiting: the connection has ended. */
+  /** Tells of what is noted without waiting: the connection has ended. */
   flush(): void {
+    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
-    const since = this.#since;
-    this.#since = undefined;
-    if (since !== undefined) this.#onAffordable(since);
+    this.#timer = undefined;
+    this.#onAffordable();
   }
 }

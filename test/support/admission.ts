@@ -121,5 +121,15 @@ export function candidate(event: NostrEvent, parts: Partial<EventCandidate> = {}
   const recipients = recipientsOf(tags);
   const isFor: EventCandidate['isFor'] = (holds) => recipients.isFor(holds);
   const isCrowded = recipients.crowded;
-  return { id, kind, createdAt, recipients, isCrowded, isFor, parse: () => event, ...parts };
+  return {
+    id,
+    kind,
+    createdAt,
+    recipients,
+    isCrowded,
+    isFor,
+    parse: () => event,
+    fingerprint: () => JSON.stringify(event),
+    ...parts,
+  };
 }
