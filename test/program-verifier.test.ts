@@ -50,6 +50,7 @@ test('the program ends with 1 when no library is left, and the restart wakes the
   relay.store(event);
   relay.broadcast(event);
   expect(await program.exited).toBe(1);
+  expect(program.stderr()).toContain('no library verifies signatures as it should; run npm ci again');
   await serve(environment, directory);
   expect(await google.pushes.atLeast(1)).toMatchObject([{ token: phone.token }]);
 });

@@ -5,7 +5,7 @@ import type { CompositionParts } from '../composition.ts';
 import { SECOND_MS } from '../core/clock.ts';
 import { describeError } from '../core/describe-error.ts';
 import { curveSources } from '../crypto/curve-sources.ts';
-import type { CurveSource } from '../crypto/curve.ts';
+import { CurveFault, type CurveSource } from '../crypto/curve.ts';
 import { ListenError } from '../ops/listen.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
@@ -127,7 +127,8 @@ function announce(
 
 /** Says what ended the server, on standard error and in the log. @returns the exit code */
 function reportFailure({ printError }: Io, { logging: { telemetry } }: Settled, error: unknown): number {
-  const isExplained = error instanceof ListenError || error instanceof StoreOpenError;
+  const isExplained =
+    error instanceof ListenError || error instanceof StoreOpenError || error instanceof CurveFault;
   printError(isExplained ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
   telemetry.log('server.failed', isExplained ? { message: error.message } : { error: describeError(error) });
   return error instanceof StoreOpenError && error.isConfiguration ? 78 : 1;

@@ -5,6 +5,9 @@ import { answersRightly, findsTheSharedPoint, knowsTheGenuine } from './known-an
 
 /** Between two tests of a library that gives no cause for one: each costs as much as four calls. */
 const CALLS_PER_TEST = 1024;
+/** Said when the server ends for it, to the operator. */
+const NONE_LEFT =
+  'no library verifies signatures as it should; run npm ci again, or install libsecp256k1 (Debian: libsecp256k1-1)';
 /** Times that one question is put, to one library after another, before the question itself is given up. */
 const MOST_ATTEMPTS = 8;
 
@@ -138,7 +141,7 @@ export class TestedCurve implements Curve {
   #load(): Curve {
     for (;;) {
       const [source] = this.#sources;
-      if (source === undefined) throw new CurveFault('no library verifies signatures as it should');
+      if (source === undefined) throw new CurveFault(NONE_LEFT);
       try {
         const curve = source.load();
         if (answersRightly(curve)) return curve;
