@@ -62,7 +62,8 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
   const relay = keep(await RelayStandIn.start({ wrongPages: 'eose alone' }));
   const clock = new FakeClock();
   const { phone, server } = await setScene({ relays: [relay], clock: clock.read });
-  const alice = await phone();
+  // A gap is recovered only where somebody is registered.
+  await phone();
   for (let n = 1; n <= 4; n++) {
     clock.advance(61_000);
     relay.broadcast(eventFor([STRANGER], { ageSeconds: Math.floor((Date.now() - clock.read()) / 1000) }));
@@ -72,7 +73,6 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
   relay.disconnectAll();
   await untilMetric(server, recoveries('incomplete'), 1);
   await untilLine(server, relay, { restricted: [{ kind: 1059, reason: 'unreliable' }] });
-  expect(alice.token).not.toBe('');
 });
 
 describe('a gap at a relay that never says EOSE', () => {

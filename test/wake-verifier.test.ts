@@ -132,7 +132,7 @@ describe.each([
       hostile.broadcast(byNoPoint(n, { kind: 1059, tags: [['p', phone.tradePubkey]] }));
       if (n % SENT_AT_ONCE === 0) await setImmediate();
     }
-    // The hostile relay may be banned by now: the honest one is listened to.
+    // By the honest relay: what comes for this key from the hostile one is no longer verified.
     honest.broadcast(eventFor([phone.tradePubkey]));
     const [push] = await scene.google.pushes.atLeast(1);
     expect(push?.token).toBe(phone.token);
