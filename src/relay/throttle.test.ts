@@ -115,12 +115,14 @@ describe('a relay', () => {
   });
 
   test('pays for the time that its frames take', () => {
-    const { socket } = setUp();
+    const { socket, telemetry } = setUp();
     const now = vi.spyOn(performance, 'now');
     let at = 0;
-    now.mockImplementation(() => (at += 3));
+    now.mockImplementation(() => (at += 2));
     socket.receive(KIB, 1000);
-    expect(socket.isPaused).toBe(true);
+    const before = telemetry.total('relay_throttled');
+    socket.receive(KIB);
+    expect([before, telemetry.total('relay_throttled')]).toEqual([0, 1]);
   });
 
   test.each(['pong', 'ping', 'continuation'] as const)(

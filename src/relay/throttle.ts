@@ -16,6 +16,7 @@ const LARGE_FRAME_FACTOR = 32;
 const FRAME_OVERHEAD_BYTES = 128;
 /** What the operating system and Node take for handing over some bytes, however few they are, in bytes. */
 const CHUNK_OVERHEAD_BYTES = 1024;
+
 export interface ThrottleParts extends Omit<FrameFilterParts, 'forward'> {
   readonly socket: WebSocket;
   /** The connection beneath the WebSocket, which has just opened. */
@@ -29,8 +30,14 @@ export interface ThrottleParts extends Omit<FrameFilterParts, 'forward'> {
 }
 
 /**
- * Reads a relay no faster than it may send, and in turns, so that none can take all of the processor. Every byte that comes is
- * accounted for where it comes in, beneath the WebSocket library, with the time that it takes from there on.
+ * The one place where a relay pays for what it sends, and is paused when it has to wait. Every byte is accounted for where it comes
+ * in, beneath the WebSocket library:
+ * - its bytes and frames, to a {@link ReadingPace} of this connection;
+ * - the time that is spent while it is read, to the relay's {@link RelayAccount}. A verification comes later, since the registrations
+ *   are looked up first, and is charged to the same account where it is done;
+ * - the time in a row, to a {@link Turn}.
+ *
+ * Misconduct, which ends the connection, is counted by `relay-conduct.ts`.
  */
 export function throttle({
   account,
@@ -49,12 +56,13 @@ export function throttle({
   line.on('data', (chunk: Buffer) => {
     // What follows misconduct, or the relay's own farewell, is not looked at.
     if (!isOpen()) return;
-    turn.note();
     const begun = performance.now();
+    turn.note(begun);
     const frames = filter.take(chunk);
-    account.spend(performance.now() - begun);
+    const ended = performance.now();
+    account.spend(ended - begun);
     pace.spend(chunk.length + CHUNK_OVERHEAD_BYTES + frames * FRAME_OVERHEAD_BYTES);
-    turn.note();
+    turn.note(ended);
   });
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     // It came in fragments, of which the filter does not know how many there will be.

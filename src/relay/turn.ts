@@ -19,9 +19,12 @@ export class Turn {
     this.#resume = resume;
   }
 
-  /** A message has come: the relay is paused if its turn is over. */
-  note(): void {
-    const now = performance.now();
+  /**
+   * Bytes have come, or have been dealt with: the relay is paused if its turn is over.
+   *
+   * @param now monotonic milliseconds
+   */
+  note(now: number): void {
     if (this.#next !== undefined) {
       if (now >= this.#endsAt) this.#socket.pause();
       return;
