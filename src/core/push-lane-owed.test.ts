@@ -63,6 +63,14 @@ describe('a full lane', () => {
     expect([lane.pending, lane.owed]).toEqual([0, 0]);
   });
 
+  test('gives no place away for an event of a device that has a place already', async () => {
+    const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 2 });
+    void ask('waits');
+    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
+    for (const token of ['sent', 'queued', 'queued']) void ask(token);
+    expect([lane.pending, lane.owed]).toEqual([3, 0]);
+  });
+
   test('of wakes that wait for a retry gives the place of one to a new wake: it has nothing else to do', async () => {
     const { ask, answer, lane, schedule, tried, underWay } = laneBench({ capacity: 1 });
     const waits = ask('waits');

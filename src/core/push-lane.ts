@@ -112,28 +112,29 @@ export class PushLane {
   request(request: WakeRequest): Promise<WakeEnd> {
     if (this.#isClosed) return Promise.resolve('dropped');
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
-    const known = this.#book.get(request.device);
-    const host = known?.host ?? this.#hostOf(request.target);
+    const waiting = this.#book.get(request.device);
+    const host = waiting?.host ?? this.#hostOf(request.target);
     if (host === undefined) {
       this.#report.turnedAway(request);
       return Promise.resolve(this.#book.record(request));
     }
-    const entry = known ?? new LaneEntry(request, host, deadlineAt);
-    const isFull = host.urgent >= this.#options.capacity && !this.#makesRoom(host);
+    const entry = waiting ?? new LaneEntry(request, host, deadlineAt);
+    // A wake that waits already and is not merely owed has its place.
+    const needsPlace = waiting === undefined || waiting.rank === 'owed';
+    const isFull = needsPlace && host.urgent >= this.#options.capacity && !this.#makesRoom(host);
     entry.isKnown = this.#known.has(entry.device);
-    if (known !== undefined) this.#report.absorbed(known);
-    known?.absorb(request);
+    if (waiting !== undefined) this.#report.absorbed(waiting);
+    waiting?.absorb(request);
     if (isFull) host.report.load(true);
-    const isPutOff = known?.rank === 'owed' && (isFull || known.mustWait);
-    if (isPutOff || (isFull && known === undefined)) {
-      if (known === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
+    if (isFull || (waiting?.rank === 'owed' && waiting.mustWait)) {
+      if (waiting === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
       this.#advance(host); // All the others may be waiting for a retry.
       return Promise.resolve('owed');
     }
     if (entry.rank === 'owed') entry.deadlineAt = deadlineAt;
     entry.isRefused = false;
     const ended = entry.whenEnded();
-    if (known === undefined) this.#report.queued(entry);
+    if (waiting === undefined) this.#report.queued(entry);
     this.#book.want(entry, request.priority);
     this.#advance(host);
     if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
