@@ -1,6 +1,5 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OpenLines } from './lane-queue.ts';
 import type { OwedDevices, OwedWake } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -13,8 +12,8 @@ export class LaneBook {
   /** Called when something has come into the queue of a host by itself. */
   readonly #onQueued: (host: LaneHost) => void;
   readonly #entries = new Map<string, LaneEntry>();
-  /** Devices whose wake is being sent: what comes for them meanwhile is not queued yet. */
-  readonly #sending = new Set<string>();
+  /** The wakes that are being sent, by their devices: what comes for these meanwhile is not queued yet. */
+  readonly #sending = new Map<string, LaneEntry>();
   #owed = 0;
 
   /** Remembers over a restart which devices are owed a wake. */
@@ -26,9 +25,9 @@ export class LaneBook {
     this.#remembered = remembered;
   }
 
-  /** Wakes that are not merely owed. */
-  get urgent(): number {
-    return this.#entries.size - this.#owed;
+  /** Wakes that wait or are being sent, the owed ones that wait not counted. */
+  get pending(): number {
+    return this.#entries.size - this.#owed + this.#sending.size;
   }
 
   get owed(): number {
@@ -45,21 +44,20 @@ export class LaneBook {
     const isHere = this.#entries.get(entry.device) === entry;
     // It keeps its turn: whoever is asked for again must not be sent back.
     if (isHere && entry.cancelWait === undefined && !entry.isBelow(rank)) return;
-    if (isHere) this.#take(entry);
+    if (isHere) this.remove(entry);
     entry.raise(rank);
     this.#put(entry);
   }
 
-  /** Takes the wake of the host whose turn it is. */
-  next(host: LaneHost, open: OpenLines): LaneEntry | undefined {
-    const entry = host.queue.shift(open);
-    if (entry !== undefined) this.#letGo(entry);
-    return entry;
+  /** Takes the wake whose turn it is at its host. */
+  take(entry: LaneEntry): void {
+    entry.host.queue.take(entry);
+    this.#letGo(entry);
   }
 
   /** A wake that was taken is being sent. */
-  begin({ device }: LaneEntry): void {
-    this.#sending.add(device);
+  begin(entry: LaneEntry): void {
+    this.#sending.set(entry.device, entry);
   }
 
   /** The attempt is over: what has come for the device meanwhile is queued. */
@@ -114,16 +112,20 @@ export class LaneBook {
     if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.settle(target);
   }
 
-  /** Gives up a wake that waits: its keys are woken elsewhere. */
+  /** Takes out a wake that waits, in its queue or for its time. */
   remove(entry: LaneEntry): void {
-    this.#take(entry);
+    this.#letGo(entry);
+    if (entry.cancelWait !== undefined) {
+      entry.cancelWait();
+      entry.cancelWait = undefined;
+    } else if (!this.#sending.has(entry.device)) entry.host.queue.remove(entry);
   }
 
   /** Whatever waits for a retry is queued at once. */
   hasten(): void {
     for (const entry of this.#entries.values()) {
       if (entry.cancelWait === undefined || entry.rank === 'owed') continue;
-      this.#take(entry);
+      this.remove(entry);
       this.#put(entry);
     }
   }
@@ -131,15 +133,15 @@ export class LaneBook {
   /** Gives up what waits for these hosts. @returns what there was */
   giveUp(hosts: ReadonlySet<LaneHost>): LaneEntry[] {
     const left = [...this.#entries.values()].filter(({ host }) => hosts.has(host));
-    for (const entry of left) this.#take(entry);
+    for (const entry of left) this.remove(entry);
     return left;
   }
 
-  /** Gives up everything. @returns what there was */
+  /** Gives up every wake that waits. @returns those, and the ones that are being sent */
   close(): LaneEntry[] {
     const left = [...this.#entries.values()];
-    for (const entry of left) this.#take(entry);
-    return left;
+    for (const entry of left) this.remove(entry);
+    return [...left, ...this.#sending.values()];
   }
 
   /** What came for the device while this wake was being sent is answered by it too. */
@@ -147,7 +149,7 @@ export class LaneBook {
     entry.hasWaited = true;
     const newer = this.#entries.get(entry.device);
     if (newer === undefined) return;
-    this.#take(newer);
+    this.remove(newer);
     entry.takeOver(newer);
     entry.raise(newer.rank);
     entry.deadlineAt = Math.max(entry.deadlineAt, newer.deadlineAt);
@@ -185,13 +187,5 @@ export class LaneBook {
       entry.host.queue.push(entry);
       this.#onQueued(entry.host);
     });
-  }
-
-  #take(entry: LaneEntry): void {
-    this.#letGo(entry);
-    if (entry.cancelWait !== undefined) {
-      entry.cancelWait();
-      entry.cancelWait = undefined;
-    } else if (!this.#sending.has(entry.device)) entry.host.queue.remove(entry);
   }
 }

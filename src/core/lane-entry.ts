@@ -11,7 +11,8 @@ export type LaneRank = WakePriority | 'owed';
 /** So many keys are looked through; more are found in a set. */
 const FEW_KEYS = 8;
 
-const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
+/** The most urgent one first. */
+export const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 
 /** The one wake that a device has to get from its lane. */
 export class LaneEntry {
@@ -40,7 +41,7 @@ export class LaneEntry {
   timesOwed = 0;
   /** Whether a push service refused it, or called the device gone: not a loss when the program ends. */
   isRefused = false;
-  /** Whether its wait was promised to the push service, so that no new event shortens it. */
+  /** Whether no new event shortens its wait: the wait was promised to the push service, or its place was given to another wake. */
   isFirm = false;
   /** Cancels the wait that it is in; absent while it is queued or being sent. */
   cancelWait: (() => void) | undefined;

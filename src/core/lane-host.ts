@@ -30,9 +30,7 @@ export class LaneHost {
   unsent = 0;
   /** Of these, the ones that are merely owed. */
   owed = 0;
-  /** Attempts under way. */
-  sending = 0;
-  /** The same, by the line of the queue that their wakes were taken from. */
+  /** Attempts under way, by the line of the queue that their wakes were taken from. */
   readonly sendingFrom: Record<LaneLine, number> = { known: 0, first: 0, retries: 0 };
   /** Wakes that have failed and are not merely owed: those first that were postponed first. */
   readonly postponed = new Set<LaneEntry>();
@@ -55,6 +53,12 @@ export class LaneHost {
     return this.unsent - this.owed;
   }
 
+  /** Attempts under way. */
+  get sending(): number {
+    const { known, first, retries } = this.sendingFrom;
+    return known + first + retries;
+  }
+
   /**
    * From which lines a wake may be sent now. Wakes that have failed before have half of the places at most, and where devices are known to
    * work these have a quarter for themselves: endpoints that hang or fail leave the others theirs.
@@ -62,10 +66,9 @@ export class LaneHost {
    * @param places attempts that may be under way at once
    */
   openLines(places: number): OpenLines {
-    const { known, retries } = this.sendingFrom;
-    const others = this.sending - known;
-    const first = !this.#reservesPlaces || others < places - Math.floor(places / 4);
-    return { known: true, first, retries: first && retries * 2 < places };
+    const { first, retries } = this.sendingFrom;
+    const isFirstOpen = !this.#reservesPlaces || first + retries < places - Math.floor(places / 4);
+    return { known: true, first: isFirstOpen, retries: isFirstOpen && retries * 2 < places };
   }
 
   /** Whether nothing is to be done here, nor to be waited for: a broken host without a wake would never be mended. */

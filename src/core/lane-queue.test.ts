@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { laneHost, wakeRequest } from '../../test/support/lane-bench.ts';
 import { LaneEntry, type LaneRank } from './lane-entry.ts';
-import { LaneQueue } from './lane-queue.ts';
+import { LaneQueue, type OpenLines } from './lane-queue.ts';
 
 function entry(token: string, rank: LaneRank): LaneEntry {
   const made = new LaneEntry(wakeRequest(token), laneHost(), 0);
@@ -10,9 +10,15 @@ function entry(token: string, rank: LaneRank): LaneEntry {
   return made;
 }
 
+const take = (queue: LaneQueue, open?: OpenLines): string | undefined => {
+  const next = queue.next(open);
+  if (next !== undefined) queue.take(next);
+  return next?.device;
+};
+
 const devices = (queue: LaneQueue): string[] => {
   const taken: string[] = [];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) taken.push(next.device);
+  for (let next = take(queue); next !== undefined; next = take(queue)) taken.push(next);
   return taken;
 };
 
@@ -77,8 +83,7 @@ describe('of the wakes of one rank', () => {
     queue.push(failed('failed'));
     queue.push(entry('owed', 'owed'));
     const open = { known: true, first: true, retries: false };
-    expect([queue.next(open)?.device, queue.shift(open)?.device]).toEqual(['fcm owed', 'fcm owed']);
-    expect([queue.next(open), queue.shift(open), queue.size]).toEqual([undefined, undefined, 1]);
-    expect(queue.shift()?.device).toBe('fcm failed');
+    expect([take(queue, open), take(queue, open), queue.size]).toEqual(['fcm owed', undefined, 1]);
+    expect(take(queue)).toBe('fcm failed');
   });
 });

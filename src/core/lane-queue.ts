@@ -1,5 +1,5 @@
 import { Fifo } from './fifo.ts';
-import type { LaneEntry, LaneRank } from './lane-entry.ts';
+import { RANKS, type LaneEntry, type LaneRank } from './lane-entry.ts';
 
 /**
  * What is known of a wake's device. `known`: it had a wake delivered not long ago. `retries`: this wake has failed before. `first`: neither.
@@ -16,8 +16,6 @@ const ALL_OPEN: OpenLines = { known: true, first: true, retries: true };
  * empty leaves its turn to the first one that is not.
  */
 const TURNS: readonly LaneLine[] = ['known', 'first', 'known', 'retries'];
-
-const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 
 interface Place {
   readonly entry: LaneEntry;
@@ -63,13 +61,11 @@ export class LaneQueue {
     return this.#line(open)?.first?.entry;
   }
 
-  /** Takes the entry whose turn it is. */
-  shift(open: OpenLines = ALL_OPEN): LaneEntry | undefined {
-    const place = this.#line(open)?.shift();
-    if (place === undefined) return undefined;
+  /** Takes the entry that {@link next} has just named. */
+  take(entry: LaneEntry): void {
+    this.#ranks[entry.rank]?.[entry.line].shift();
     this.#taken++;
     this.#size--;
-    return place.entry;
   }
 
   /** The line whose first entry is next; its first place is a true one. */

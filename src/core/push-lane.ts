@@ -39,7 +39,6 @@ export class PushLane {
   readonly #book: LaneBook;
   readonly #moved: MovedKeys;
   readonly #known: KnownDevices;
-  readonly #sending = new Set<LaneEntry>();
   /** Ends every attempt that is under way: the lane is closed. */
   readonly #end = new AbortController();
   /** Attempts whose consequences have not all followed yet. */
@@ -71,7 +70,7 @@ export class PushLane {
 
   /** Wakes that wait or are under way, the owed ones not counted. */
   get pending(): number {
-    return this.#book.urgent + this.#sending.size;
+    return this.#book.pending;
   }
 
   /** Devices that are owed a wake. */
@@ -156,7 +155,7 @@ export class PushLane {
     await drained;
     this.#isClosed = true;
     this.#hosts.close();
-    const left = [...this.#book.close(), ...this.#sending];
+    const left = this.#book.close();
     this.#end.abort();
     for (const entry of left) this.#drop(entry, 'stopped');
     return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
@@ -191,7 +190,7 @@ export class PushLane {
     const putOff = this.#putOff(entry);
     const turn = putOff === undefined ? this.#turns.take(host) : undefined;
     if (putOff === undefined && turn === undefined) return false;
-    this.#book.next(host, open);
+    this.#book.take(entry);
     if (putOff !== undefined) this.#owe(entry, putOff);
     else if (turn !== undefined) this.#begin(entry, turn);
     return true;
@@ -222,10 +221,8 @@ export class PushLane {
 
   #begin(entry: LaneEntry, turn: Standing): void {
     entry.host.health.begin();
-    entry.host.sending++;
     entry.host.sendingFrom[entry.line]++;
     this.#report.begun(entry);
-    this.#sending.add(entry);
     this.#book.begin(entry);
     this.#underWay++;
     this.#attempt(entry, turn).catch(this.#options.onFault);
@@ -236,10 +233,9 @@ export class PushLane {
     try {
       const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
       const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
-      host.sending--;
       host.sendingFrom[line]--;
       this.#turns.end(turn);
-      if (this.#sending.delete(entry)) this.#book.end(entry);
+      this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
       else if (delivery === 'unregistered') {
         this.#book.settle(entry);
