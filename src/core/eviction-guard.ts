@@ -1,4 +1,5 @@
 import { HOUR_MS } from './clock.ts';
+import { KnownDevices } from './known-devices.ts';
 
 /** Answers that are looked back on (contract 5). */
 const ANSWERS = 50;
@@ -7,7 +8,7 @@ const SHARE = 5;
 /** Fewer than this can be gone by chance, in a small community too (contract 5). */
 const LEAST_GONE = 10;
 /** Devices that are remembered for having had a wake delivered; a name takes some 200 bytes. */
-const MAX_SERVED = 10_000;
+const MAX_KNOWN = 10_000;
 /** How often a suspect is tried while the guard is up (contract 5). */
 export const GUARDED_RETRY_MS = HOUR_MS;
 
@@ -15,15 +16,17 @@ export const GUARDED_RETRY_MS = HOUR_MS;
 class LastAnswers {
   /** Whether each of them was *gone*, oldest first. */
   readonly #isGone: boolean[] = [];
+  /** How many of them were *gone*. */
+  #gone = 0;
 
   note(isGone: boolean): void {
     this.#isGone.push(isGone);
-    if (this.#isGone.length > ANSWERS) this.#isGone.shift();
+    if (isGone) this.#gone++;
+    if (this.#isGone.length > ANSWERS && this.#isGone.shift() === true) this.#gone--;
   }
 
   get areTooManyGone(): boolean {
-    const gone = this.#isGone.filter(Boolean).length;
-    return gone >= LEAST_GONE && gone * SHARE > this.#isGone.length;
+    return this.#gone >= LEAST_GONE && this.#gone * SHARE > this.#isGone.length;
   }
 }
 
@@ -36,26 +39,23 @@ class LastAnswers {
  * for devices that are in use.
  */
 export class EvictionGuard {
-  readonly #served = new Set<string>();
-  readonly #ofServed = new LastAnswers();
+  readonly #known = new KnownDevices(MAX_KNOWN);
+  readonly #ofKnown = new LastAnswers();
   readonly #ofOthers = new LastAnswers();
 
   /** Whether any devices are kept for now because too many are called gone. */
   get isUp(): boolean {
-    return this.#ofServed.areTooManyGone || this.#ofOthers.areTooManyGone;
+    return this.#ofKnown.areTooManyGone || this.#ofOthers.areTooManyGone;
   }
 
   /** Whether the device is kept for now because too many are called gone. */
   protects(device: string): boolean {
-    return this.#ofServed.areTooManyGone || this.#answersFor(device).areTooManyGone;
+    return this.#ofKnown.areTooManyGone || this.#answersFor(device).areTooManyGone;
   }
 
   noteDelivered(device: string): void {
     this.#answersFor(device).note(false);
-    this.#served.delete(device);
-    this.#served.add(device);
-    if (this.#served.size <= MAX_SERVED) return;
-    for (const oldest of this.#served) return void this.#served.delete(oldest);
+    this.#known.add(device);
   }
 
   noteGone(device: string): void {
@@ -63,6 +63,6 @@ export class EvictionGuard {
   }
 
   #answersFor(device: string): LastAnswers {
-    return this.#served.has(device) ? this.#ofServed : this.#ofOthers;
+    return this.#known.has(device) ? this.#ofKnown : this.#ofOthers;
   }
 }

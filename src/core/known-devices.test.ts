@@ -4,14 +4,13 @@ import { KnownDevices } from './known-devices.ts';
 
 test('the device whose delivery was longest ago is forgotten first', () => {
   const known = new KnownDevices(2);
-  for (const device of ['a', 'b', 'a', 'c']) known.note(device, true);
+  for (const device of ['a', 'b', 'a', 'c']) known.add(device);
   expect(['a', 'b', 'c'].map((device) => known.has(device))).toEqual([true, false, true]);
-  known.note('a', false);
-  expect(known.has('a')).toBe(false);
 });
 
-test('no device is known where none is to be remembered', () => {
-  const known = new KnownDevices(0);
-  known.note('a', true);
+test('a device that is removed is known no longer', () => {
+  const known = new KnownDevices(2);
+  known.add('a');
+  known.remove('a');
   expect(known.has('a')).toBe(false);
 });

@@ -1,9 +1,9 @@
-/** Devices that had a wake delivered, those forgotten first whose delivery was longest ago. */
+/** Devices that have had a wake delivered. Beyond the bound the device is forgotten whose delivery was longest ago. */
 export class KnownDevices {
   readonly #capacity: number;
   readonly #devices = new Set<string>();
 
-  /** @param capacity devices that are remembered; none where it is 0 */
+  /** @param capacity devices that are remembered */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -12,16 +12,15 @@ export class KnownDevices {
     return this.#devices.has(device);
   }
 
-  /** @param isDelivered whether its last attempt was a delivery */
-  note(device: string, isDelivered: boolean): void {
-    if (this.#capacity === 0) return;
+  /** The device has had a wake delivered. */
+  add(device: string): void {
     this.#devices.delete(device);
-    if (!isDelivered) return;
     this.#devices.add(device);
     if (this.#devices.size <= this.#capacity) return;
-    for (const oldest of this.#devices) {
-      this.#devices.delete(oldest);
-      return;
-    }
+    for (const oldest of this.#devices) return void this.#devices.delete(oldest);
+  }
+
+  remove(device: string): void {
+    this.#devices.delete(device);
   }
 }

@@ -38,7 +38,8 @@ export class PushLane {
   readonly #report: LaneReport;
   readonly #book: LaneBook;
   readonly #moved: MovedKeys;
-  readonly #known: KnownDevices;
+  /** Absent for a push service such as FCM, which no client can make slow. */
+  readonly #known: KnownDevices | undefined;
   /** Ends every attempt that is under way: the lane is closed. */
   readonly #end = new AbortController();
   /** Attempts whose consequences have not all followed yet. */
@@ -64,7 +65,7 @@ export class PushLane {
     this.#turns = new LaneTurns({ ...options, crowd, shares, onTurn: advance });
     this.#report = new LaneReport({ ...options, provider });
     this.#book = new LaneBook(schedule, advance, options.owed);
-    this.#known = new KnownDevices(options.startsSlowly ? KNOWN_DEVICES : 0);
+    this.#known = options.startsSlowly ? new KnownDevices(KNOWN_DEVICES) : undefined;
     this.#moved = new MovedKeys({ ...options, report: this.#report, book: this.#book });
   }
 
@@ -121,7 +122,7 @@ export class PushLane {
     // A wake that waits already and is not merely owed has its place.
     const needsPlace = waiting === undefined || waiting.rank === 'owed';
     const isFull = needsPlace && host.urgent >= this.#options.capacity && !this.#makesRoom(host);
-    entry.isKnown = this.#known.has(entry.device);
+    entry.isKnown = this.#known?.has(entry.device) === true;
     if (waiting !== undefined) this.#report.absorbed(waiting);
     waiting?.absorb(request);
     if (isFull) host.report.load(true);
@@ -256,7 +257,8 @@ export class PushLane {
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
     const { keys, kind, target } = entry;
     entry.hasFailed = ruling.next === 'owe' || ruling.next === 'postpone';
-    this.#known.note(entry.device, ruling.next === 'renew');
+    if (ruling.next === 'renew') this.#known?.add(entry.device);
+    else this.#known?.remove(entry.device);
     switch (ruling.next) {
       case 'renew':
         this.#book.settle(entry);
