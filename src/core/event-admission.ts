@@ -146,7 +146,7 @@ export class EventAdmission implements EventIntake {
     const authenticity = account.charge(() => verifier.verify(event));
     if (authenticity === 'forged') account.forgeries.charge(keys, candidate);
     if (authenticity !== 'genuine') return this.#report.rejected(authenticity, candidate);
-    if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ target }) => target)))
+    if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ device }) => device)))
       return this.#absorb(event.id, registrations, origin);
     if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(candidate);
     this.#absorbed.delete(event.id);

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { fcmTarget, unifiedPushTarget } from '../../test/support/registrations.ts';
 import { Recovery } from './recovery.ts';
 import type { WakeEnd } from './wake-request.ts';
 
-const PHONE = fcmTarget('phone');
+const PHONE = 'phone';
 const DELIVERED: WakeEnd = 'sent';
 const RETRY: WakeEnd = 'dropped';
 
@@ -17,7 +16,7 @@ function setUp(): {
   const recovery = new Recovery(() => undefined);
   const sent: ((end: WakeEnd) => void)[] = [];
   const wake = (token: string): Promise<WakeEnd> =>
-    recovery.once(fcmTarget(token), () => new Promise((settle) => sent.push(settle)));
+    recovery.once(token, () => new Promise((settle) => sent.push(settle)));
   return { recovery, wake, sent };
 }
 
@@ -34,13 +33,6 @@ describe('a recovery', () => {
     const { wake, sent } = setUp();
     for (const token of ['a', 'b']) void wake(token);
     expect(sent).toHaveLength(2);
-  });
-
-  test('tells devices of different providers apart, though their addresses are the same text', () => {
-    const { recovery } = setUp();
-    const { endpoint } = unifiedPushTarget('a');
-    void recovery.once(fcmTarget(endpoint), async () => DELIVERED);
-    expect(recovery.hasWoken([{ type: 'unifiedpush', endpoint }])).toBe(false);
   });
 
   test.each([
@@ -72,7 +64,7 @@ describe('a recovery', () => {
   test('has woken for an event when it has woken any of its devices', () => {
     const { recovery, wake } = setUp();
     void wake('phone');
-    expect([[PHONE], [PHONE, fcmTarget('other')], []].map((some) => recovery.hasWoken(some))).toEqual([
+    expect([[PHONE], [PHONE, 'other'], []].map((some) => recovery.hasWoken(some))).toEqual([
       true,
       true,
       false,

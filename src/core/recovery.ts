@@ -1,4 +1,3 @@
-import { deviceOf, type PushTarget } from './push-target.ts';
 import type { WakeEnd } from './wake-request.ts';
 
 /**
@@ -26,14 +25,13 @@ export class Recovery implements Disposable {
     this.#onEnd = onEnd;
   }
 
-  /** Whether any of these devices has had its wake. */
-  hasWoken(targets: readonly PushTarget[]): boolean {
-    return targets.some((target) => this.#wakes.has(deviceOf(target)));
+  /** Whether any of these devices (`deviceOf`) has had its wake. */
+  hasWoken(devices: readonly string[]): boolean {
+    return devices.some((device) => this.#wakes.has(device));
   }
 
   /** Sends the device its one wake, or joins the one that it was sent. After one that was dropped the next event may try again. */
-  async once(target: PushTarget, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
-    const device = deviceOf(target);
+  async once(device: string, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
     const sent = this.#wakes.get(device);
     if (sent !== undefined) return sent;
     const wake = send();

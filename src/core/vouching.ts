@@ -4,6 +4,8 @@ import type { TradePubkey } from './trade-pubkey.ts';
 
 /** A registration that an event is for. */
 export interface Addressee extends Registration {
+  /** `deviceOf(target)`: made once for the event, and looked up many times. */
+  readonly device: string;
   /** Whether the event, if it is genuine, is a vouched one for this registration. */
   readonly isVouched: boolean;
 }

@@ -4,7 +4,7 @@ import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
 import type { EventOrigin, OwedDevices, OwedWake } from './ports.ts';
 import type { PushLanes } from './push-lanes.ts';
-import { deviceOf, isSameDevice, type PushTarget } from './push-target.ts';
+import { deviceOf, type PushTarget } from './push-target.ts';
 import { recipientsOf } from './recipients.ts';
 import { Recovery } from './recovery.ts';
 import type { Registration } from './registration.ts';
@@ -57,7 +57,8 @@ export class Waker {
       const registration = await this.#registrations.find(key);
       if (registration === undefined || (origin === 'stored' && !isNewerThan(registration, event))) continue;
       if (isForConversations && registration.isConversation !== true) continue;
-      addressed.push({ ...registration, isVouched: isVouchedFor(registration, event, this.#instances) });
+      const isVouched = isVouchedFor(registration, event, this.#instances);
+      addressed.push({ ...registration, device: deviceOf(registration.target), isVouched });
     }
     return addressed;
   }
@@ -68,11 +69,11 @@ export class Waker {
    * waits with unvouched events answer an event that claims to be a vouched one: verified, that event may bring the wake forward.
    */
   isUnsent(registrations: readonly Addressee[]): boolean {
-    return registrations.every(({ isVouched, target, tradePubkey }) => {
-      const device = deviceOf(target);
-      const isHeld = this.#coalescer.isHeld(device, tradePubkey, isVouched);
-      return isHeld || this.#lanes.isUnsent(target, device, tradePubkey);
-    });
+    return registrations.every(
+      ({ device, isVouched, target, tradePubkey }) =>
+        this.#coalescer.isHeld(device, tradePubkey, isVouched) ||
+        this.#lanes.isUnsent(target, device, tradePubkey),
+    );
   }
 
   /**
@@ -86,7 +87,7 @@ export class Waker {
     if (first === undefined) return Promise.resolve(true);
     // The usual event names one key. Thousands of these may wait: a suspended function would keep three times as much.
     if (registrations.length === 1)
-      return this.#wakeDevice(first.target, registrations, origin, since).then(isSettled);
+      return this.#wakeDevice(first, registrations, origin, since).then(isSettled);
     return this.#wakeAll(registrations, origin, since);
   }
 
@@ -95,21 +96,16 @@ export class Waker {
     origin: EventOrigin,
     since: number | undefined,
   ): Promise<boolean> {
-    const devices: PushTarget[] = [];
-    for (const { target } of registrations) {
-      if (!devices.some((device) => isSameDevice(device, target))) devices.push(target);
+    const devices = new Map<string, Addressee[]>();
+    for (const addressee of registrations) {
+      const others = devices.get(addressee.device);
+      if (others === undefined) devices.set(addressee.device, [addressee]);
+      else others.push(addressee);
     }
-    const ends = await Promise.all(
-      devices.map((device) =>
-        this.#wakeDevice(
-          device,
-          registrations.filter(({ target }) => isSameDevice(device, target)),
-          origin,
-          since,
-        ),
-      ),
+    const ends = [...devices.values()].map((ofOne) =>
+      this.#wakeDevice(ofOne[0] as Addressee, ofOne, origin, since),
     );
-    return ends.every(isSettled);
+    return (await Promise.all(ends)).every(isSettled);
   }
 
   /** Wakes the key's device, if it has one, for a chat message that its sender announced. Resolves when the wake has begun. */
@@ -158,15 +154,16 @@ export class Waker {
     return here !== undefined || elsewhere.length === 0;
   }
 
+  /** @param registrations that point at one device, `device` and `target` being those of any of them */
   #wakeDevice(
-    target: PushTarget,
+    { device, target }: Pick<Addressee, 'device' | 'target'>,
     registrations: readonly Addressee[],
     origin: EventOrigin,
     since: number | undefined,
   ): Promise<WakeEnd> {
     const request: WakeRequest = {
       target,
-      device: deviceOf(target),
+      device,
       kind: 'silent_wake',
       keys: registrations.map(({ tradePubkey }) => tradePubkey),
       ...(registrations.some(({ isVouched }) => isVouched) && { isVouched: true }),
@@ -179,10 +176,10 @@ export class Waker {
   async #recover(request: WakeRequest, recovery: Recovery): Promise<WakeEnd> {
     const { device, isVouched, keys, target } = request;
     // The recovery's wake may be waiting with unvouched events. A vouched event brings it forward, and the device gets one all the same.
-    if (isVouched === true && recovery.hasWoken([target]) && this.#coalescer.isHeldUnvouched(device))
+    if (isVouched === true && recovery.hasWoken([device]) && this.#coalescer.isHeldUnvouched(device))
       return this.#coalescer.request(request);
     let isOwn = false;
-    const end = await recovery.once(target, () => {
+    const end = await recovery.once(device, () => {
       isOwn = true;
       return this.#coalescer.request(request);
     });
