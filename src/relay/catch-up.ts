@@ -53,15 +53,15 @@ export class CatchUp {
   /** The kinds whose gaps were refused, and when they are asked for again. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
-  /** The kinds of which events were dropped unverified, and when they are asked for again. */
+  /** The kinds of which events were dropped unverified, and why each is asked for again. */
   readonly #dropped = new Map<KindWatch, CatchUpCause>();
-  readonly #unverified: UnverifiedEvents;
+  /** When each of them is asked for again. */
+  readonly #unverified = new Map<KindWatch, UnverifiedEvents>();
   readonly #closed = new AbortController();
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
     this.#again = new Resubscription(parts.timing);
-    this.#unverified = new UnverifiedEvents(parts.timing, () => this.#onAffordable());
   }
 
   /** The subscription to this kind is live: whatever it missed is caught up on. */
@@ -85,11 +85,34 @@ export class CatchUp {
     if (batch.length > 0) void this.#run(batch);
   }
 
+  /**
+   * Events of the kind were dropped unverified, live or by a recovery. They may have been genuine: the relay is asked for what it
+   * stored since then, when the flooded key can be verified again. Where the connection ends before that, they are a part of its gap.
+   *
+   * @param since when the first of them could have come, in milliseconds; unless given, when the gap of the last recovery began
+   */
+  noteUnverified(watch: KindWatch, cause: CatchUpCause, since?: number): void {
+    const { clock, timing } = this.#parts;
+    watch.noteUnverified(since);
+    // What a first recovery has dropped still wakes only those who had registered before it was published.
+    if (this.#dropped.get(watch) !== 'first') this.#dropped.set(watch, cause);
+    let events = this.#unverified.get(watch);
+    if (events === undefined)
+      this.#unverified.set(watch, (events = new UnverifiedEvents(timing, () => this.#onAffordable(watch))));
+    events.note(clock());
+  }
+
+  #onAffordable(watch: KindWatch): void {
+    const cause = this.#dropped.get(watch) ?? 'gap';
+    this.#dropped.delete(watch);
+    if (watch.missUnverified()) this.request(watch, cause);
+  }
+
   /** The connection has ended. */
   close(): void {
     this.#closed.abort();
     this.#again.stop();
-    this.#unverified.flush();
+    for (const events of this.#unverified.values()) events.flush();
   }
 
   async #run(orders: readonly CatchUpOrder[]): Promise<void> {
@@ -120,7 +143,7 @@ export class CatchUp {
     if (!(await this.#pages(watch, gap, haul))) return;
     const report = gap.report();
     haul.isOver = true;
-    if (this.#mayBeEarly(report)) return this.#askPatiently(watch);
+    if (this.#mayBeEarly(report)) return this.#askPatiently(watch, cause);
     const { found, hasUnverified } = haul;
     const troubleBefore = watch.storedTrouble;
     watch.finishRecovery(report);
@@ -129,7 +152,7 @@ export class CatchUp {
       reportRecovery(telemetry, { relay, kind: watch.kind, cause, report, found, hasUnverified });
     if (watch.storedTrouble !== undefined) return this.#askLater(watch);
     this.#again.reset();
-    if (hasUnverified) return this.#askWhenAffordable(watch, cause);
+    if (hasUnverified) return this.noteUnverified(watch, cause);
     if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
   }
 
@@ -139,22 +162,10 @@ export class CatchUp {
     return unrecovered?.reason === 'inconsistent' && lateEvents > 0 && isEoseLast !== false;
   }
 
-  #askPatiently(watch: KindWatch): void {
+  #askPatiently(watch: KindWatch, cause: CatchUpCause): void {
     this.#parts.session.isEoseLast = false;
     watch.restartRecovery();
-    this.#requested.set(watch, 'gap');
-  }
-
-  /** What was dropped may have been genuine: the relay is asked for the gap again when the flooded key can be verified. */
-  #askWhenAffordable(watch: KindWatch, cause: CatchUpCause): void {
-    watch.noteUnverified();
-    this.#dropped.set(watch, cause);
-    this.#unverified.note(this.#parts.clock());
-  }
-
-  #onAffordable(): void {
-    for (const [watch, cause] of this.#dropped) if (watch.missUnverified()) this.request(watch, cause);
-    this.#dropped.clear();
+    this.#requested.set(watch, cause);
   }
 
   #askLater(watch: KindWatch): void {

@@ -7,7 +7,6 @@ import type { RelayAuthentication } from './relay-authentication.ts';
 import type { ReasonPrefix } from './relay-message.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
-import { UnverifiedEvents } from './unverified-events.ts';
 
 export interface LiveSubscriptionParts extends LiveRequestParts {
   readonly authentication: RelayAuthentication;
@@ -26,7 +25,6 @@ export class LiveSubscription {
   readonly #again: Resubscription;
   /** Of the subscription itself: a pong shows only that the connection is there. */
   readonly #silence: SilenceWatch;
-  readonly #unverified: UnverifiedEvents;
   #live: LiveRequest | undefined;
   /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
   #pending: LiveRequest | undefined;
@@ -44,7 +42,6 @@ export class LiveSubscription {
     this.#parts = parts;
     this.#silenceMs = parts.timing.silenceMs;
     this.#again = new Resubscription(parts.timing);
-    this.#unverified = new UnverifiedEvents(parts.timing, () => this.#onAffordable());
     this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
   }
 
@@ -59,10 +56,11 @@ export class LiveSubscription {
     this.#again.stop();
     this.#awaitsAuthentication = false;
     this.#askedAsStranger = this.#parts.authentication.state !== 'accepted';
+    const { catchUp, clock, watch } = this.#parts;
     const request: LiveRequest = new LiveRequest(this.#parts, {
       onLive: () => this.#onLive(),
       onWord: (frame) => this.#onWord(frame),
-      onUnverified: () => this.#onUnverified(),
+      onUnverified: () => catchUp.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
     this.#pending = request;
@@ -75,7 +73,6 @@ export class LiveSubscription {
     this.#live?.end();
     this.#pending?.end();
     this.#parts.watch.goSilent();
-    this.#unverified.flush();
     this.#parts.watch.coverage.lose();
   }
 
@@ -144,19 +141,6 @@ export class LiveSubscription {
     this.prove(now);
     this.#parts.onProof();
     return now;
-  }
-
-  /** The event may have been genuine: the relay is asked for what it stored since then, when it can be verified again. */
-  #onUnverified(): void {
-    const { clock, watch } = this.#parts;
-    watch.noteUnverified(clock());
-    this.#unverified.note(clock());
-  }
-
-  /** Where the connection has ended meanwhile, what was dropped is a part of its gap. */
-  #onAffordable(): void {
-    const { catchUp, watch } = this.#parts;
-    if (watch.missUnverified() && watch.isLive) catchUp.request(watch, 'gap');
   }
 
   /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */

@@ -27,7 +27,7 @@ export interface RelayTiming {
   readonly resubscribe: BackoffOptions;
   /** After a CLOSED by which a relay refuses a kind: slower, since it has said no. */
   readonly refused: BackoffOptions;
-  /** After a live event that was dropped unverified, before what the relay stored is asked for. */
+  /** After an event that was dropped unverified, before what the relay stored is asked for. */
   readonly unverified: BackoffOptions;
   /** Before a page that was refused is asked for again. */
   readonly nextPage: BackoffOptions;
