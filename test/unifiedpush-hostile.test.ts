@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
 import { describe, expect, test } from 'vitest';
@@ -55,8 +54,9 @@ function flood(socket: Socket): void {
 
 const ANSWER = 'HTTP/1.1 201 Created\r\n';
 
+/** Resolves when a connection has ended, in whichever way: `once` of `node:events` would reject at a reset. */
 async function closed(socket: Socket | undefined): Promise<void> {
-  if (socket?.closed === false) await once(socket, 'close');
+  if (socket?.closed === false) await new Promise((resolve) => socket.once('close', resolve));
 }
 
 /** Registers Eve at the hostile server and wakes her. */
