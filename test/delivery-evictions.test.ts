@@ -1,13 +1,11 @@
-import { generateSecretKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { registerDevices, type Device } from './support/devices.ts';
+import { eventsFor, registerDevices, type Device } from './support/devices.ts';
 import { fcmError } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { setScene, untilMetric, type Scene } from './support/scene.ts';
 import { standingAlarms } from './support/standing-alarms.ts';
-import { eventFor } from './support/wire-events.ts';
 
 const UNREGISTERED = fcmError(404, 'UNREGISTERED');
 const FORGOTTEN = 'mostro_push_registrations_forgotten_total';
@@ -22,8 +20,7 @@ function bury({ google }: Scene, devices: readonly Device[]): void {
 }
 
 function wakeAll({ relay }: Scene, devices: readonly Device[]): void {
-  const secretKey = generateSecretKey();
-  for (const { key } of devices) relay.broadcast(eventFor([key], { secretKey }));
+  for (const event of eventsFor(devices)) relay.broadcast(event);
 }
 
 function stops({ server }: Scene): number {

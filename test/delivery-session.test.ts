@@ -1,13 +1,11 @@
-import { generateSecretKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { TcpProxy } from '../stand-ins/tcp-proxy.ts';
-import { registerDevices } from './support/devices.ts';
+import { eventsFor, registerDevices } from './support/devices.ts';
 import { keep } from './support/keep.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
 
 const DEVICES = 1000;
 
@@ -34,8 +32,7 @@ test.each<[string, (line: Line) => void, number]>([
     const environment = { FCM_BASE_URL: `http://127.0.0.1:${proxy.port}` };
     const server = keep(await startTestServer({ relays: [relay], google, environment }));
     const devices = await registerDevices(server, DEVICES);
-    const secretKey = generateSecretKey();
-    const events = devices.map(({ key }) => eventFor([key], { secretKey }));
+    const events = eventsFor(devices);
 
     const begun = performance.now();
     for (const event of events) relay.broadcast(event);
@@ -43,8 +40,7 @@ test.each<[string, (line: Line) => void, number]>([
     disturb({ google, proxy });
     const seen = new Set(google.pushes.all.map(({ token }) => token));
     while (seen.size < DEVICES) {
-      const { token } = await google.pushes.next(() => true);
-      seen.add(token);
+      await google.pushes.next(() => true);
       for (const push of google.pushes.all) seen.add(push.token);
     }
     const duplicates = google.pushes.count - DEVICES;

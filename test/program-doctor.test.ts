@@ -81,8 +81,7 @@ describe('doctor', () => {
 
   test('tells a port that another program has from one that the server has', async () => {
     const taken = keep(await takePort());
-    // Reads what it is sent, or a connection that the other side has ended would stay.
-    taken.server.on('connection', (socket) => socket.resume());
+    taken.server.on('connection', (socket) => socket.resume().end('no HTTP\r\n'));
     const environment = { ...(await wellEnvironment()), ADMIN_PORT: String(taken.port) };
     const strangers = await outcome(['doctor'], environment);
     expect(strangers.stdout).toMatch(/^FAILURE {2}admin port: Port \d+ is taken by another program\.$/m);

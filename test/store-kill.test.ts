@@ -9,7 +9,7 @@ import { outcome } from './support/running-program.ts';
 import { tempDirectory } from './support/temp-directory.ts';
 
 /** `KILL_ROUNDS=60 npx vitest run test/store-kill.test.ts` for the long run. */
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
 const CLIENTS = 24;
 const KEYS_OF_A_CLIENT = 12;
 

@@ -183,8 +183,12 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
   expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });
 }
 
-/** Any sequence of operations leaves a store as it leaves the simplest one. */
-export function registrationModelContract(name: string, create: CreateRegistrationStore): void {
+/**
+ * Any sequence of operations leaves a store as it leaves the simplest one.
+ *
+ * @param runs how many sequences are tried; `MODEL_RUNS` in the environment tries more
+ */
+export function registrationModelContract(name: string, create: CreateRegistrationStore, runs: number): void {
   test(`${name}: does whatever is asked of it as the simplest store does`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 40, size: 'max' }), async (steps) => {
@@ -197,7 +201,7 @@ export function registrationModelContract(name: string, create: CreateRegistrati
           await expectSame(store, model);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: Number(process.env['MODEL_RUNS'] ?? runs) },
     );
   });
 }

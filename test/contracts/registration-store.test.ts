@@ -16,11 +16,12 @@ const inAFile: CreateRegistrationStore = async (options) => {
 registrationStoreContract('in memory', inMemory);
 registrationCapacityContract('in memory', inMemory);
 registrationKeysContract('in memory', inMemory);
-registrationModelContract('in memory', inMemory);
+registrationModelContract('in memory', inMemory, 200);
 registrationOwnershipContract('in memory', inMemory);
 
 registrationStoreContract('in a file', inAFile);
 registrationCapacityContract('in a file', inAFile);
-registrationModelContract('in a file', inAFile);
+// Each change waits for its group commit: fewer of them.
+registrationModelContract('in a file', inAFile, 40);
 registrationKeysContract('in a file', inAFile);
 registrationOwnershipContract('in a file', inAFile);
