@@ -255,7 +255,7 @@ export class CatchUp {
   ): Promise<void> {
     const { page } = CLOSED_REACTIONS[reason];
     if (page === 'never') return gap.giveUp('refused');
-    gap.refused(page === 'narrower');
+    if (gap.refused(page === 'narrower')) backoff.reset();
     // Rejects only when the connection ends, which the caller sees.
     await delay(backoff.next(), undefined, { signal: this.#closed.signal }).catch(() => undefined);
   }

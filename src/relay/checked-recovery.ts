@@ -153,10 +153,11 @@ export class CheckedRecovery implements PagePlan {
     return true;
   }
 
-  refused(narrower: boolean): void {
-    if (this.#slices !== undefined) this.#slices.refused(narrower);
-    else if (this.#check === undefined) this.#descent.refused(narrower);
-    else if (++this.#checkFailures.refused >= MAX_CHECK_REFUSALS) this.#check = undefined;
+  refused(narrower: boolean): boolean {
+    if (this.#slices !== undefined) return this.#slices.refused(narrower);
+    if (this.#check === undefined) return this.#descent.refused(narrower);
+    if (++this.#checkFailures.refused >= MAX_CHECK_REFUSALS) this.#check = undefined;
+    return false;
   }
 
   lost(now: number): void {

@@ -31,6 +31,8 @@ export class GapRange {
   #again = 0;
   #isOddOldest = false;
   #isOddStray = false;
+  #last = Infinity;
+  #isDescending = true;
 
   constructor(since: number, until: number, losses = 0) {
     this.since = since;
@@ -67,7 +69,14 @@ export class GapRange {
     return lacksOverlap || (this.#count === 0 && this.#strays > 0 && !this.#isOddStray);
   }
 
+  /** Whether the page under way came newest first, and has come to an older second than the page before: what is newer has come. */
+  get isNewestFirst(): boolean {
+    return this.#isDescending && this.#oldest < this.until;
+  }
+
   beginPage(): void {
+    this.#last = Infinity;
+    this.#isDescending = true;
     this.#again = 0;
     this.#count = 0;
     this.#fresh = 0;
@@ -85,6 +94,8 @@ export class GapRange {
       return;
     }
     if (createdAt < this.since) return;
+    if (createdAt > this.#last) this.#isDescending = false;
+    this.#last = createdAt;
     this.#count++;
     const isKnown = createdAt === this.until && this.#known.has(id);
     if (isKnown) this.#again++;

@@ -43,3 +43,28 @@ describe('a relay that does not heed the filter', () => {
     expect(gap.report()).not.toHaveProperty('unrecovered');
   });
 });
+
+describe('a relay that refuses every page after 3 of its events', () => {
+  const events = storedEvents(Object.fromEntries(Array.from({ length: 20 }, (_, n) => [NOW - n, 1])));
+
+  test('is recovered from, where it gives the newest first', () => {
+    const gap = gapOf(60);
+    const relay = simulatedRelay(events);
+    const { ids } = recover(
+      gap,
+      (page) => {
+        const given = relay(page).events.slice(0, 3);
+        return { events: given, end: given.length === 0 ? 'eose' : 'refused, too many' };
+      },
+      NOW,
+    );
+    expect(ids.size).toBe(20);
+  });
+
+  test('is given up, where it gives the oldest first: of what is newer nothing is known', () => {
+    const gap = gapOf(60);
+    const relay = simulatedRelay(events, { oldestFirst: true });
+    recover(gap, (page) => ({ events: relay(page).events.slice(0, 3), end: 'refused, too many' }), NOW);
+    expect(gap.report().unrecovered).toEqual({ since: SINCE, until: Infinity, reason: 'refused' });
+  });
+});

@@ -7,6 +7,8 @@ export const PAGE_LIMIT = 500;
 export const SECOND_LIMIT = 1000;
 /** A relay that refuses pages this often in a row will not serve the gap. */
 export const MAX_REFUSALS = 8;
+/** One that gives some events of a page each time before it refuses the rest will not give more of it: enough to go on from. */
+const REFUSALS_UNTIL_CUT_SHORT = 3;
 /** No page is asked for that is smaller, however often the relay refuses, and no relay is thought to give fewer at once. */
 export const MIN_LIMIT = 10;
 /** A connection ends for many reasons. After so many ends in the same place, an event there is to blame. */
@@ -52,8 +54,13 @@ export interface PagePlan {
   readonly isUnread: boolean;
   /** The relay says that the page ends here (EOSE). */
   ended(): void;
-  /** The relay refuses the page. @param narrower whether to ask for less from now on */
-  refused(narrower: boolean): void;
+  /**
+   * The relay refuses the page, after some of its events or before the first.
+   *
+   * @param narrower whether to ask for less from now on
+   * @returns whether the next page is another one all the same
+   */
+  refused(narrower: boolean): boolean;
   /** The connection has ended in the middle of a page. @param now unix seconds */
   lost(now: number): void;
   spent(ms: number): void;
@@ -99,6 +106,8 @@ export class GapRecovery implements PagePlan {
   #cutAt = Infinity;
   #limit: number;
   #refusals = 0;
+  /** Whether this relay ends pages by CLOSED after some of their events: what has come of them is gone on from. */
+  #isCutShort = false;
   #pages = 0;
   #events = 0;
   #losses = 0;
@@ -170,14 +179,23 @@ export class GapRecovery implements PagePlan {
     this.#leave(range, count);
   }
 
-  /** The relay refuses the page. @param narrower whether to ask for less from now on */
-  refused(narrower: boolean): void {
+  refused(narrower: boolean): boolean {
     const range = this.#ranges.at(-1);
     // More of the one second than usual was asked for in vain: what is missing of it stays missing.
-    if (range !== undefined && range.wide !== 'no' && narrower) return this.#leave(range, 0);
+    if (range !== undefined && range.wide !== 'no' && narrower) {
+      this.#leave(range, 0);
+      return true;
+    }
     this.#refusals++;
     if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);
+    if (range?.isNewestFirst === true && (this.#isCutShort || this.#refusals >= REFUSALS_UNTIL_CUT_SHORT)) {
+      this.#isCutShort = true;
+      this.#refusals = 0;
+      range.goBack();
+      return true;
+    }
     if (this.#refusals > MAX_REFUSALS) this.giveUp('refused');
+    return false;
   }
 
   /** The connection has ended in the middle of a page. @param now unix seconds */

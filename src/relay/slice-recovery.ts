@@ -117,12 +117,16 @@ export class SliceRecovery implements PagePlan {
     this.#slices.pop();
   }
 
-  refused(narrower: boolean): void {
+  refused(narrower: boolean): boolean {
     const slice = this.#slices.at(-1);
-    if (slice?.isWide === true && narrower) return this.#leaveCrowded();
+    if (slice?.isWide === true && narrower) {
+      this.#leaveCrowded();
+      return true;
+    }
     this.#refusals++;
     if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);
     if (this.#refusals > MAX_REFUSALS) this.giveUp('refused');
+    return false;
   }
 
   lost(now: number): void {
