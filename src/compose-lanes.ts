@@ -2,7 +2,6 @@ import type { CompositionParts } from './composition.ts';
 import type { ProgramTime } from './compose-time.ts';
 import { Backoff } from './core/backoff.ts';
 import { MINUTE_MS } from './core/clock.ts';
-import { GOOGLE } from './core/clock-skew.ts';
 import { DeliveryHealth } from './core/delivery-health.ts';
 import type { Redirect } from './core/moved-keys.ts';
 import type { OwedDevices, PushProvider } from './core/ports.ts';
@@ -149,11 +148,10 @@ function nameOf(target: PushTarget): string {
 
 function createFcm(
   { config, readServiceAccount, serviceAccount, telemetry }: CompositionParts,
-  { clock, monotonic, skew }: ProgramTime,
+  { clock, monotonic, onGoogleDate: onDate }: ProgramTime,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, payloadMode } = config.fcm;
-  const onDate = (date: unknown): void => skew.note(GOOGLE, date);
   return new FcmProvider({
     account: serviceAccount,
     readAccount: readServiceAccount,

@@ -2,7 +2,7 @@ import { uptime } from 'node:os';
 
 import type { CompositionParts } from './composition.ts';
 import { MINUTE_MS, SECOND_MS, type Clock } from './core/clock.ts';
-import { ClockSkew } from './core/clock-skew.ts';
+import { ClockSkew, GOOGLE } from './core/clock-skew.ts';
 import { TrustedClock, type Correction } from './core/trusted-clock.ts';
 
 /** The clocks of the program. */
@@ -14,6 +14,8 @@ export interface ProgramTime {
   /** Whether anything may expire by the time of day (contract 5). */
   readonly mayExpire: () => boolean;
   readonly skew: ClockSkew;
+  /** Told of the `Date` header of each answer of Google's. */
+  readonly onGoogleDate: (date: unknown) => void;
   /** How far the machine's clock is ahead, in seconds, while it is so far off that things go wrong. */
   readonly offSeconds: () => number | undefined;
   /** The time at the start does not fit what was kept. */
@@ -43,6 +45,10 @@ export function composeTime(
     monotonic: trusted.elapsed,
     mayExpire: () => trusted.isTrusted,
     skew,
+    onGoogleDate: (date) => {
+      const time = skew.note(GOOGLE, date);
+      if (time !== undefined) trusted.heed(time);
+    },
     offSeconds: () => {
       const ms = aheadMs();
       return Math.abs(ms) < MINUTE_MS ? undefined : Math.round(ms / SECOND_MS);
@@ -59,6 +65,7 @@ function timeOfTest(clock: Clock): ProgramTime {
     monotonic: clock,
     mayExpire: () => true,
     skew,
+    onGoogleDate: (date) => void skew.note(GOOGLE, date),
     offSeconds: () => (skew.isOff ? Math.round(skew.seconds ?? 0) : undefined),
     doubtStart: () => undefined,
   };

@@ -124,4 +124,33 @@ describe('setting the clock of the machine', () => {
     expect(pushes.map(({ path }) => path)).toEqual(['/upBob?up=1', '/upAlice?up=1']);
     expect(await again.metric('mostro_push_registrations_expired_total')).toBe(0);
   });
+
+  test.each([
+    ['ahead', 80 * HOUR_MS],
+    ['behind', -80 * HOUR_MS],
+  ])(
+    '80 hours %s before a start keeps nobody from being woken through FCM, nor from being kept',
+    async (_, ms) => {
+      const environment = { ...SWEEPS, STORE: 'file', DATA_DIR: await tempDirectory() };
+      const set = setClock(ms);
+      const { google, phone, relay, server } = await setScene({ environment });
+      const alice = await phone();
+      // Google is asked for an access token soon after the start, and until it has one.
+      await server.log.atLeast(1, { where: ({ msg }) => msg === 'clock.corrected' });
+      relay.broadcast(eventFor([alice.tradePubkey], { ageSeconds: ms / 1000 }));
+      await google.pushes.atLeast(1);
+      expect(await standingAlarms(server)).toContain('clock off');
+      await server.stop();
+      set(0);
+      const again = keep(await startTestServer({ relays: [relay], google, environment }));
+      await untilMetric(again, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+      // Google agrees with the clock at the first of these, and an expired registration is not woken at the second.
+      for (const count of [2, 3]) {
+        relay.broadcast(eventFor([alice.tradePubkey]));
+        await google.pushes.atLeast(count);
+      }
+      expect(await standingAlarms(again)).not.toContain('clock off');
+      expect(await again.metric('mostro_push_registrations_expired_total')).toBe(0);
+    },
+  );
 });

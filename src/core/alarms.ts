@@ -95,7 +95,7 @@ export const ALARMS = {
   'clock off': {
     level: 'error',
     remedy:
-      'set the clock of this machine (NTP): Google refuses keys, and events look too old or not yet due',
+      'set the clock of this machine (NTP): nothing expires until then, and without FCM push servers may refuse what this server signs',
   },
 } as const satisfies Record<string, { level: 'warn' | 'error'; remedy: string }>;
 

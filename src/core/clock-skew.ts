@@ -32,16 +32,20 @@ export class ClockSkew {
     this.#monotonic = monotonic;
   }
 
-  /** @param date a `Date` header that has just come in; anything else is ignored */
-  note(source: string, date: unknown): void {
+  /**
+   * @param date a `Date` header that has just come in; anything else is ignored
+   * @returns the time that it says, in milliseconds since the epoch; `undefined` where it says nothing new
+   */
+  note(source: string, date: unknown): number | undefined {
     // Within a second all answers say the same; the first one is nearest to what it says.
-    if (date === this.#last.date && source === this.#last.source) return;
+    if (date === this.#last.date && source === this.#last.source) return undefined;
     this.#last = { source, date };
     const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-    if (Number.isNaN(theirs)) return;
-    if (this.#said.size >= MAX_SOURCES && !this.#said.has(source) && source !== GOOGLE) return;
+    if (Number.isNaN(theirs)) return undefined;
+    if (this.#said.size >= MAX_SOURCES && !this.#said.has(source) && source !== GOOGLE) return undefined;
     const at = this.#monotonic();
     this.#said.set(source, { offset: theirs + HALF_SECOND_MS - at, at });
+    return theirs + HALF_SECOND_MS;
   }
 
   /** How far our clock is ahead, in seconds; `undefined` where nothing tells. */

@@ -117,3 +117,42 @@ test('nothing may expire while witnesses say that the clock is off, nor after a 
   says.agree = true;
   expect(clock.isTrusted).toBe(true);
 });
+
+describe('a clock that was wrong at the start', () => {
+  test.each([80 * HOUR_MS, -80 * HOUR_MS])(
+    'by %i ms is set right when Google has said so twice, and what was dated by it is told',
+    (ms) => {
+      const { clock, corrections, pass } = setUp();
+      pass(SECOND_MS);
+      clock.heed(START + SECOND_MS - ms);
+      expect([clock.read(), corrections]).toEqual([START + SECOND_MS, []]);
+      pass(SECOND_MS);
+      clock.heed(START + 2 * SECOND_MS - ms);
+      expect(corrections).toEqual([{ since: START, until: START + 2 * SECOND_MS, byMs: -ms }]);
+      pass(HOUR_MS);
+      expect(clock.read()).toBe(START + 2 * SECOND_MS - ms + HOUR_MS);
+      expect(clock.isTrusted).toBe(false);
+    },
+  );
+
+  test('is trusted once the machine’s clock is set right too', () => {
+    const { clock, pass, says, set } = setUp();
+    for (let n = 0; n < 2; n++) clock.heed(START - HOUR_MS);
+    says.disagree = true;
+    expect(clock.isTrusted).toBe(false);
+    set(-HOUR_MS);
+    says.disagree = false;
+    pass(MINUTE_MS);
+    expect([clock.isTrusted, clock.read()]).toEqual([true, START - HOUR_MS + MINUTE_MS]);
+  });
+
+  test.each([
+    ['one answer of Google', [HOUR_MS]],
+    ['two answers that differ', [HOUR_MS, 3 * HOUR_MS]],
+    ['any number of them after one that agreed', [0, HOUR_MS, HOUR_MS, HOUR_MS]],
+  ])('is not what %s makes of it', (_, differences) => {
+    const { clock, corrections } = setUp();
+    for (const ms of differences) clock.heed(START + ms);
+    expect([clock.read(), corrections]).toEqual([START, []]);
+  });
+});

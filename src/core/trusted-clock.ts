@@ -40,8 +40,8 @@ export interface TrustedClockParts {
 /**
  * The time of day, for everything that is dated: registrations, events, signatures. It follows the machine's clock for as long as that
  * one runs as the monotonic clock does. When the machine's clock jumps by more than a minute, this one goes on as if nothing had happened,
- * until a witness agrees with the new time. Meanwhile, and while witnesses say that the machine's clock is off, nothing may expire
- * (contract 5).
+ * until a witness agrees with the new time. Where the machine's clock was wrong at the start, Google's time is followed instead.
+ * Meanwhile, and while witnesses say that the machine's clock is off, nothing may expire (contract 5).
  */
 export class TrustedClock {
   readonly #parts: TrustedClockParts;
@@ -59,6 +59,10 @@ export class TrustedClock {
   #checkedAt = Infinity;
   /** What this clock showed at the start, or when it was last set right. */
   #since: number;
+  /** Whether the authority has agreed with this clock: from then on it can only be wrong after a jump. */
+  #isConfirmed = false;
+  /** The time that the authority said last, less {@link elapsed}, while this clock differs from it. */
+  #claimed: number | undefined;
 
   constructor(parts: TrustedClockParts) {
     this.#parts = parts;
@@ -97,6 +101,24 @@ export class TrustedClock {
     this.#isStartDoubtful = true;
   }
 
+  /**
+   * The authority on time, Google, has said what time it is. A clock that was wrong at the start never jumps, and would be wrong for as
+   * long as the program runs. It is set right when the authority has said twice that it is wrong: one answer alone may be.
+   *
+   * @param time milliseconds since the epoch
+   */
+  heed(time: number): void {
+    if (this.#isConfirmed) return;
+    const now = this.read();
+    this.#isConfirmed = Math.abs(time - now) <= JUMP_MS;
+    if (this.#isConfirmed) return;
+    const claimed = this.#claimed;
+    this.#claimed = time - this.elapsed();
+    if (claimed === undefined || Math.abs(this.#claimed - claimed) > JUMP_MS) return;
+    this.#isConfirmed = true;
+    this.#setRight(now, time);
+  }
+
   #afterJump(wall: number): number {
     this.#checkedAt = Infinity;
     if (this.#jumpedAt === undefined) {
@@ -105,11 +127,16 @@ export class TrustedClock {
     }
     const steady = this.elapsed() + this.#offset;
     if (!this.#parts.witnesses().agreeWith(wall, this.#jumpedAt)) return steady;
-    this.#offset = wall - this.elapsed();
     this.#jumpedAt = undefined;
-    this.#parts.onCorrected({ since: this.#since, until: steady, byMs: wall - steady });
-    this.#since = wall;
+    this.#setRight(steady, wall);
     return wall;
+  }
+
+  /** @param from what this clock shows @param to what it should show */
+  #setRight(from: number, to: number): void {
+    this.#offset = to - this.elapsed();
+    this.#parts.onCorrected({ since: this.#since, until: from, byMs: to - from });
+    this.#since = to;
   }
 
   /** @returns whether the machine has slept since this was last asked */

@@ -24,12 +24,20 @@ describe('a gap', () => {
     expect(coverage.takeGap()).toBe(START);
   });
 
-  test('begins at the latest proof of life, also when the clock was set back since', () => {
+  test('begins at the latest proof of life, also when one from just before comes after it', () => {
     const coverage = new Coverage(START);
-    coverage.prove(START + HOUR_MS);
+    coverage.prove(START + 10 * MINUTE_MS);
     coverage.prove(START + MINUTE_MS);
     coverage.lose();
-    expect(coverage.takeGap()).toBe(START + HOUR_MS);
+    expect(coverage.takeGap()).toBe(START + 10 * MINUTE_MS);
+  });
+
+  test('begins at the last proof by a clock that has been set back since', () => {
+    const coverage = new Coverage(START);
+    coverage.prove(START + 80 * HOUR_MS);
+    coverage.prove(START + MINUTE_MS);
+    coverage.lose();
+    expect(coverage.takeGap()).toBe(START + MINUTE_MS);
   });
 
   test('begins earlier where the proof is doubtful', () => {

@@ -31,9 +31,10 @@ export class Coverage {
     return this.#provenAt === undefined && this.#gapSince === undefined;
   }
 
-  /** The live subscription was alive at this time, in milliseconds. */
+  /** The live subscription was alive at this time, in milliseconds. A known proof of much later is by a clock that was set back. */
   prove(now: number): void {
-    this.#provenAt = Math.max(now, this.#provenAt ?? now);
+    const known = this.#provenAt ?? now;
+    this.#provenAt = known - now > MARGIN_MS ? now : Math.max(now, known);
   }
 
   /**

@@ -33,7 +33,7 @@ export async function checkFcm({
         'No service account key file is configured, so Android and iOS devices are not woken.',
       ),
     ];
-  const onDate = (date: unknown): void => skew.note(GOOGLE, date);
+  const onDate = (date: unknown): void => void skew.note(GOOGLE, date);
   const run = await fcmDryRun({
     account,
     baseUrl: config.baseUrl,
