@@ -1,13 +1,30 @@
 import { ConfigError } from '../config/config.ts';
 import { describeError } from '../core/describe-error.ts';
+import { CurveFault } from '../crypto/curve.ts';
+import { ListenError } from '../ops/listen.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 
-/** What to print, and the exit code, when a command has failed. */
-export function explainFailure(error: unknown): { code: number; message: string } {
+interface ExplainedFailure {
+  /** The exit code: 78 for what the configuration can mend, else 1. */
+  readonly code: number;
+  /** For standard error. */
+  readonly message: string;
+  /** For a line of the log. */
+  readonly fields: { readonly message: string } | { readonly error: string };
+}
+
+/** Errors whose message says what is wrong and what to do. Of all others only the kind is told: their messages can quote secrets. */
+const EXPLAINED = [ConfigError, CurveFault, ListenError, StoreOpenError];
+
+/** What to say, and the exit code, when the server or a command has failed. */
+export function explainFailure(error: unknown): ExplainedFailure {
   const isConfig = error instanceof ConfigError || (error instanceof StoreOpenError && error.isConfiguration);
-  const isExplained = isConfig || error instanceof StoreOpenError;
-  return {
-    code: isConfig ? 78 : 1,
-    message: isExplained ? error.message : `mostro-push failed: ${describeError(error)}`,
-  };
+  const code = isConfig ? 78 : 1;
+  const explained = EXPLAINED.find((kind) => error instanceof kind);
+  if (explained !== undefined) {
+    const { message } = error as Error;
+    return { code, message, fields: { message } };
+  }
+  const described = describeError(error);
+  return { code, message: `mostro-push failed: ${described}`, fields: { error: described } };
 }

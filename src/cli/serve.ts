@@ -5,13 +5,12 @@ import type { CompositionParts } from '../composition.ts';
 import { SECOND_MS } from '../core/clock.ts';
 import { describeError } from '../core/describe-error.ts';
 import { curveSources } from '../crypto/curve-sources.ts';
-import { CurveFault, type CurveSource } from '../crypto/curve.ts';
-import { ListenError } from '../ops/listen.ts';
+import type { CurveSource } from '../crypto/curve.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
+import { explainFailure } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Reload, type ReloadParts } from './reload.ts';
@@ -127,11 +126,10 @@ function announce(
 
 /** Says what ended the server, on standard error and in the log. @returns the exit code */
 function reportFailure({ printError }: Io, { logging: { telemetry } }: Settled, error: unknown): number {
-  const isExplained =
-    error instanceof ListenError || error instanceof StoreOpenError || error instanceof CurveFault;
-  printError(isExplained ? `${error.message}\n` : `mostro-push failed: ${describeError(error)}\n`);
-  telemetry.log('server.failed', isExplained ? { message: error.message } : { error: describeError(error) });
-  return error instanceof StoreOpenError && error.isConfiguration ? 78 : 1;
+  const { code, message, fields } = explainFailure(error);
+  printError(`${message}\n`);
+  telemetry.log('server.failed', fields);
+  return code;
 }
 
 /** @returns how many wakes were lost; `undefined` where the stop took longer than it may, in milliseconds */
