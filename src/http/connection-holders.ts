@@ -72,7 +72,7 @@ export class ConnectionHolders<Held extends Holding> {
     this.#networks.set(network, members.add(held));
   }
 
-  /** Of the network that holds the most: the one that has been idle or connected for the longest. Those under way come last. */
+  /** Of the network that holds the most: the oldest that is idle, or, where none is, the oldest. */
   #toDisplace(newcomers: string | undefined): Held | undefined {
     if (newcomers === undefined) return undefined;
     let most: ReadonlySet<Held> | undefined;

@@ -25,7 +25,8 @@ const PLAIN = { trade_pubkey: tradeKey(1), token: 'a:token', platform: 'android'
 
 /** As the route does it: the key first. */
 function register(body: unknown, rules: RegistrationRules): { tradePubkey: string; target: PushTarget } {
-  return { tradePubkey: parseUnregistration(body), ...parseRegistration(body, rules) };
+  const tradePubkey = parseUnregistration(body);
+  return { tradePubkey, ...parseRegistration(tradePubkey, body, rules) };
 }
 
 function neverOpened(): never {

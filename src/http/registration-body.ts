@@ -126,12 +126,14 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 }
 
 /**
- * Reads of the body of `POST /api/register` what {@link parseUnregistration}, which comes first, has not read. Its fields tell the shape (contract 1.1): with `encrypted_token` it is
- * sealed, with `subscription` a Web Push subscription, else a plain token.
+ * Reads the device and the names that a body of `POST /api/register` brings for its trade key, which {@link parseUnregistration} has read.
+ * The fields tell the shape (contract 1.1): a body with `encrypted_token` is sealed, one with `subscription` is a Web Push subscription, any
+ * other has a plain token.
  *
  * @throws ApiError with the contract's message
  */
 export function parseRegistration(
+  tradePubkey: TradePubkey,
   body: unknown,
   rules: RegistrationRules,
 ): { target: PushTarget; platform: Platform } & Pick<Registration, 'instance' | 'isConversation'> {
@@ -146,7 +148,7 @@ export function parseRegistration(
   return {
     target,
     platform,
-    ...(instance && { instance: rules.tagOf(parseUnregistration(body), instance) }),
+    ...(instance && { instance: rules.tagOf(tradePubkey, instance) }),
     ...(isConversation && { isConversation }),
   };
 }

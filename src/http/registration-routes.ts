@@ -83,7 +83,7 @@ export function registrationRoutes(
     const requester = { signed, network: networks.of(request) };
     const isAdmitted = await registrations.admits(tradePubkey, requester);
     if (!isAdmitted) throw ApiError.of('Registration capacity reached');
-    const { target, platform, ...named } = parseRegistration(request.body, rules);
+    const { target, platform, ...named } = parseRegistration(tradePubkey, request.body, rules);
     const result = await registrations.register(tradePubkey, target, platform, { ...requester, ...named });
     if (result === 'full' || result === 'crowded') throw ApiError.of('Registration capacity reached');
     // An owned key that was left as it is answers as a new one: nobody is told which keys are registered (contract 1.3).

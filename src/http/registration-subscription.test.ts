@@ -33,7 +33,7 @@ const LONGEST_SEALED = `https://push.example/${'x'.repeat(875 - 21)}`;
 
 function read(body: object, rules: Partial<RegistrationRules> = {}): unknown {
   try {
-    return parseRegistration({ trade_pubkey, ...body }, { ...RULES, ...rules });
+    return parseRegistration(trade_pubkey, body, { ...RULES, ...rules });
   } catch (error) {
     return (error as Error).message;
   }
