@@ -34,6 +34,11 @@ export class Countdown<Item> {
     this.#ends.delete(item);
   }
 
+  /** How many items wait. */
+  get size(): number {
+    return this.#ends.size;
+  }
+
   /** The items that wait, in the order in which they began. */
   items(): Iterable<Item> {
     return this.#ends.keys();

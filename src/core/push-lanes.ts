@@ -19,7 +19,6 @@ export interface PushLanesOptions {
 /** All lanes: one for each provider. Within one every push server has its own queue, pauses and breaker (`lane-host.ts`). */
 export class PushLanes implements AsyncDisposable {
   readonly #options: PushLanesOptions;
-  #isDraining = false;
   /** Wakes that followed their keys to a lane that was done already, at the stop. */
   #late = 0;
 
@@ -45,7 +44,7 @@ export class PushLanes implements AsyncDisposable {
 
   request(request: WakeRequest): Promise<WakeEnd> {
     const lane = this.#options.lanes[request.target.type];
-    if (this.#isDraining && lane?.isClosed === true) {
+    if (lane?.isClosed === true) {
       this.#late++;
       return Promise.resolve('dropped');
     }
@@ -85,7 +84,6 @@ export class PushLanes implements AsyncDisposable {
 
   /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */
   async drain(signal: AbortSignal): Promise<number> {
-    this.#isDraining = true;
     const lost = await Promise.all(Object.values(this.#options.lanes).map((lane) => lane.drain(signal)));
     return lost.reduce((sum, count) => sum + count, this.#late);
   }

@@ -25,14 +25,13 @@ interface Counted {
 }
 
 /**
- * How many wakes within an hour those may cause who need nobody's leave to do so (contract 5). The hour is any hour, and not
+ * How many wakes a device may get within an hour for events that anybody can publish (contract 5). The hour is any hour, and not
  * one of the clock: each wake counts until it is an hour old. Only devices with such a wake are kept.
  */
 export class WakeAllowance {
   readonly #options: WakeAllowanceOptions;
   readonly #counts = new Map<string, number>();
   readonly #hour: Countdown<Counted>;
-  #counted = 0;
 
   constructor(options: WakeAllowanceOptions) {
     this.#options = options;
@@ -46,7 +45,7 @@ export class WakeAllowance {
 
   /** Wakes that are counted. */
   get size(): number {
-    return this.#counted;
+    return this.#hour.size;
   }
 
   /** Whether the device may be woken once more. */
@@ -57,9 +56,8 @@ export class WakeAllowance {
   /** Counts a wake. At the bound the oldest one of all devices is forgotten: a device may then be woken too often, and none too seldom. */
   count(device: string): void {
     const { maxCounted = MAX_COUNTED, onDisplaced, onRoom } = this.#options;
-    const oldest = this.#counted < maxCounted ? undefined : this.#oldest();
+    const oldest = this.#hour.size < maxCounted ? undefined : this.#oldest();
     this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
-    this.#counted++;
     this.#hour.begin({ device });
     if (oldest === undefined) return;
     this.#hour.forget(oldest);
@@ -72,7 +70,6 @@ export class WakeAllowance {
   clear(): void {
     this.#hour.clear();
     this.#counts.clear();
-    this.#counted = 0;
   }
 
   #oldest(): Counted | undefined {
@@ -82,7 +79,6 @@ export class WakeAllowance {
 
   #uncount(device: string): void {
     const count = this.#counts.get(device) ?? 0;
-    this.#counted--;
     if (count > 1) this.#counts.set(device, count - 1);
     else this.#counts.delete(device);
   }
