@@ -105,10 +105,11 @@ export class Registrations implements WakeConsequences {
     };
     const held = await this.#store.find(tradePubkey);
     const former = held?.target;
-    if (!this.#ownership) await this.#disown(tradePubkey);
+    if (!this.#ownership && held?.signed === true)
+      await this.#store.remove(tradePubkey, { signed: true, now });
     // Before it is kept: an answer to an attempt that is under way must not end the new registration.
     this.#onRegister?.(target);
-    // An ownership that ended by a clock that nobody vouches for. The store judges all others, in the same time whatever it finds.
+    // While the time of day is not trusted no ownership ends. The store judges all others, in the same time whatever it finds.
     const isOwned =
       !signed && this.#ownership && held?.signed === true && held.expiresAt <= now && !this.#mayExpire();
     const result = isOwned ? 'owned' : await this.#store.put(registration);
@@ -117,18 +118,17 @@ export class Registrations implements WakeConsequences {
     const isKept = result === 'stored' || result === 'displaced';
     if (isKept && former !== undefined && !isSameDevice(former, target))
       await this.#noteMove(tradePubkey, former);
-    const isRefused = !isKept;
-    this.#telemetry.log(isRefused ? 'registration.refused' : 'registration.stored', () => ({
+    this.#telemetry.log(isKept ? 'registration.stored' : 'registration.refused', () => ({
       key: this.#telemetry.pseudonym(tradePubkey),
       provider: target.type,
-      ...(isRefused && { reason: result }),
+      ...(!isKept && { reason: result }),
     }));
     return result;
   }
 
   /** @returns whether the key was registered, and is no longer */
   async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    // By a clock that nobody vouches for no ownership has ended.
+    // While the time of day is not trusted no ownership ends: none ended at the epoch.
     const now = this.#mayExpire() ? this.#clock() : 0;
     const request = { signed: signed || !this.#ownership, now };
     const removed = await this.#store.remove(tradePubkey, request);
@@ -193,11 +193,6 @@ export class Registrations implements WakeConsequences {
     const count = await this.#store.sweep(this.#clock());
     this.#telemetry.count('registrations_expired', {}, count);
     this.#telemetry.log('registrations.swept', { count });
-  }
-
-  async #disown(tradePubkey: TradePubkey): Promise<void> {
-    const held = await this.#store.find(tradePubkey);
-    if (held?.signed === true) await this.#store.remove(tradePubkey, { signed: true, now: this.#clock() });
   }
 
   /** Whether its time to live is over, by a clock that is trusted. */
