@@ -9,7 +9,7 @@ import { TrustedClock, type Correction } from './core/trusted-clock.ts';
 export interface ProgramTime {
   /** The time of day, for everything that is dated: milliseconds since the epoch. */
   readonly clock: Clock;
-  /** For every wait: milliseconds from any moment on, by a clock that nobody sets and that counts sleep. */
+  /** For every wait: a monotonic clock that counts the machine's sleep. */
   readonly monotonic: Clock;
   /** Whether anything may expire by the time of day (contract 5). */
   readonly mayExpire: () => boolean;
@@ -22,7 +22,7 @@ export interface ProgramTime {
   readonly doubtStart: () => void;
 }
 
-/** The machine's clock. A call, and no reference: it is looked up when it is read. */
+/** The machine's clock. `Date.now` is looked up at each call, so that a test can replace it. */
 const wall: Clock = () => Date.now();
 
 /** @param onCorrected told that the program went by a wrong clock, which has been set right */

@@ -108,7 +108,7 @@ export function compose(parts: CompositionParts, onFault: (fault: unknown) => vo
   const { owed, seen } = store;
   const registrations = createRegistrations(parts, store, time, {
     onMoved: (...moved) => void waker.keyMoved(...moved).catch(onFault),
-    onRegister: (device) => lanes.trust(device, deviceOf(device)),
+    onRegister: (device) => lanes.clearSuspect(device, deviceOf(device)),
   });
   const curve = new TestedCurve({ sources: parts.curves ?? BUNDLED, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);

@@ -26,7 +26,7 @@ export class ClockSkew {
 
   #last: { readonly source: string; readonly date: unknown } = { source: '', date: undefined };
 
-  /** @param monotonic milliseconds from any moment on, by a clock that nobody sets */
+  /** @param clock the machine's clock */
   constructor(clock: Clock, monotonic: Clock) {
     this.#clock = clock;
     this.#monotonic = monotonic;

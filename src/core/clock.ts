@@ -1,4 +1,7 @@
-/** The time, as a port: milliseconds since the epoch. */
+/**
+ * A clock, as a port, in milliseconds. The time of day counts from the epoch. A monotonic clock counts from any moment, and goes on evenly
+ * when the machine's clock is set: all waits go by it.
+ */
 export type Clock = () => number;
 
 export const SECOND_MS = 1000;

@@ -29,7 +29,6 @@ export interface CoalescerOptions {
   /** `COOLDOWN_MS`: how long they are gathered after that. */
   readonly cooldownMs: number;
   readonly schedule: Schedule;
-  /** Milliseconds from any moment on, by a clock that nobody sets. */
   readonly monotonic: Clock;
   /** Takes a wake to its lane. */
   readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
@@ -125,7 +124,7 @@ export class Coalescer {
   }
 
   request(request: WakeRequest): Promise<WakeEnd> {
-    // At a stop a wake may still come from a device that is left for this one.
+    // At a stop a wake may still follow its key from another device to this one.
     if (this.#isFlushed) return this.#options.hand(request);
     const { device } = request;
     const track = trackOf(request);
@@ -155,8 +154,9 @@ export class Coalescer {
    * @returns how the wake at the other device ends; `undefined` where nothing is held for the key
    */
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
+    const device = deviceOf(from);
     const moved = Object.values(this.#active).flatMap((actives) => {
-      const active = actives.get(deviceOf(from));
+      const active = actives.get(device);
       return active?.held?.request.keys.includes(key) === true
         ? [this.#moveHeld(active, active.held, key, to)]
         : [];
@@ -185,7 +185,7 @@ export class Coalescer {
       for (const resolve of ends) resolve(moved);
       return moved;
     }
-    // Nobody has noted which event was for which key: whoever waits is told when both wakes have ended.
+    // It is not kept which event was for which key: both wakes answer all of them.
     const both = ends.map(
       (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
     );
@@ -198,7 +198,8 @@ export class Coalescer {
     const active = this.#active[track].get(device) ?? { device, track, phase, held: undefined };
     this.#active[track].set(device, active);
     active.phase = phase;
-    for (const countdown of Object.values(this.#countdowns)) countdown.forget(active);
+    this.#countdowns.window.forget(active);
+    this.#countdowns.cooldown.forget(active);
     if (phase !== 'rationed') this.#countdowns[phase].begin(active);
     return active;
   }

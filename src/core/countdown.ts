@@ -5,7 +5,6 @@ export interface CountdownOptions<Item> {
   /** How long every wait is, in milliseconds. */
   readonly ms: number;
   readonly schedule: Schedule;
-  /** Milliseconds from any moment on, by a clock that nobody sets. */
   readonly monotonic: Clock;
   /** Told of each item when its wait is over, in the order in which the waits began. */
   readonly onOver: (item: Item) => void;

@@ -17,8 +17,8 @@ export interface LaneHostOptions extends Omit<LaneHealthOptions, 'breaker'> {
 }
 
 /**
- * One push server behind a lane: FCM has one, UnifiedPush one for each registrable domain or address. Each has its own queue, pauses and
- * breaker, so that the trouble of one delays no other.
+ * One push server: FCM has one, UnifiedPush one for each registrable domain or address. Each has its own queue, pauses and breaker, so
+ * that the trouble of one delays no other. This is what the contract and the metrics call a lane.
  */
 export class LaneHost {
   readonly health: LaneHealth;

@@ -54,8 +54,8 @@ export class LaneJudge {
     this.#suspects = new Suspects(parts.eviction.confirmMs, parts.clock);
   }
 
-  /** The device is in use: it has been registered anew. */
-  trust(device: string): void {
+  /** The device has been registered anew: it is no suspect any more. */
+  clearSuspect(device: string): void {
     this.#suspects.clear(device);
   }
 

@@ -24,7 +24,8 @@ export class MovedKeys {
   }
 
   /**
-   * Looks up where the keys of a wake point whose turn has come, and sends those after their device that point elsewhere.
+   * For a wake whose turn has come: looks up where each of its keys points, and hands those that point elsewhere over to wakes of their
+   * devices.
    *
    * @returns the wake's own device as it is registered by now; `moved` if all keys that are still registered point elsewhere;
    *   `unregistered` if none is registered
@@ -35,15 +36,16 @@ export class MovedKeys {
     return here ?? (elsewhere.length > 0 ? 'moved' : 'unregistered');
   }
 
-  /** The same for the wake, if any, that waits for the device: nobody knows how long it would wait there. */
+  /** The same at once for the wake that waits for the device, if any: its turn may come hours later. */
   async follow(device: string): Promise<void> {
     const { book, consequences } = this.#parts;
     const entry = book.get(device);
     if (entry === undefined) return;
     const { keyCount } = entry;
     const { here, elsewhere } = await consequences.whereabouts(entry.target, entry.keys);
-    // If its turn has come meanwhile, it has been looked up for that.
+    // If its turn has come meanwhile, its keys have been looked up for that.
     if (elsewhere.length === 0 || book.get(device) !== entry) return;
+    // A key that has come meanwhile was not looked up, and may point here.
     const isWhole = entry.keyCount === keyCount;
     this.#handOver(entry, elsewhere);
     if (here !== undefined || !isWhole) return;

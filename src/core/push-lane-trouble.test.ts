@@ -92,7 +92,7 @@ describe('a device that is called gone', () => {
     ],
     [
       'has been registered anew since',
-      async ({ lane }) => lane.trust(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
+      async ({ lane }) => lane.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
     ],
   ])('is no suspect any more if it %s', async (_, clear) => {
     const bench = laneBench();

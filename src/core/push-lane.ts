@@ -27,7 +27,7 @@ const MOST_HOSTS = 20_000;
 const KNOWN_DEVICES = 20_000;
 
 /**
- * The way to one provider's push servers. Each host has a bounded queue, so many attempts at once, and pauses of its own; retries hold no
+ * The way to all push servers of one provider, its hosts. Each host has a bounded queue, so many attempts at once, and pauses of its own; retries hold no
  * slot, and every device has at most one wake that is unsent. What cannot be sent now is owed, and paid when nothing else waits for that
  * host (contract 5). What all hosts need is shared out by their standing (`lane-turns.ts`).
  */
@@ -100,8 +100,8 @@ export class PushLane {
   }
 
   /** The device has been registered anew: it is no suspect any more. */
-  trust(target: PushTarget, device: string): void {
-    this.#hosts.get(this.#options.hostOf(target))?.judge.trust(device);
+  clearSuspect(target: PushTarget, device: string): void {
+    this.#hosts.get(this.#options.hostOf(target))?.judge.clearSuspect(device);
   }
 
   /** A key of the device has been registered with another device: a wake that waits here goes there. */

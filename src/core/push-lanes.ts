@@ -27,8 +27,8 @@ export class PushLanes implements AsyncDisposable {
   }
 
   /** The device has been registered anew: it is no suspect any more. */
-  trust(target: PushTarget, device: string): void {
-    this.#options.lanes[target.type]?.trust(target, device);
+  clearSuspect(target: PushTarget, device: string): void {
+    this.#options.lanes[target.type]?.clearSuspect(target, device);
   }
 
   /**

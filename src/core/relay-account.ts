@@ -20,7 +20,6 @@ export class RelayAccount {
   readonly #monotonic: Clock;
   readonly #processor: TokenBucket;
 
-  /** @param monotonic milliseconds, by a clock that nobody sets */
   constructor(monotonic: Clock) {
     this.#monotonic = monotonic;
     this.forgeries = new Forgeries(monotonic);

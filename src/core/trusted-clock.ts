@@ -29,9 +29,9 @@ export interface Correction {
 export interface TrustedClockParts {
   /** The machine's clock, which can be set. */
   readonly wall: Clock;
-  /** Milliseconds from any moment on, by a clock that nobody sets. It may stand still while the machine sleeps. */
+  /** It may stand still while the machine sleeps. */
   readonly monotonic: Clock;
-  /** The same, by a clock that goes on while the machine sleeps. Asked rarely: it may be slow. */
+  /** A monotonic clock that goes on while the machine sleeps. It is asked rarely, because it may be slow. */
   readonly uptime: Clock;
   readonly witnesses: () => Witnesses;
   readonly onCorrected: (correction: Correction) => void;

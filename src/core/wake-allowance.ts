@@ -9,7 +9,6 @@ export interface WakeAllowanceOptions {
   /** How many wakes a device may get within any hour. */
   readonly perHour: number;
   readonly schedule: Schedule;
-  /** Milliseconds from any moment on, by a clock that nobody sets. */
   readonly monotonic: Clock;
   /** Told of a device each time that a wake of it is an hour old. */
   readonly onRoom: (device: string) => void;

@@ -64,9 +64,9 @@ export class Waker {
   }
 
   /**
-   * Whether every one of these keys has a wake coming that has not been sent yet: it answers whatever comes until then. One for
-   * another key of the device does not: that key may be unregistered, and its wake dropped, before it is sent. Nor does a wake that
-   * waits with unvouched events answer an event that claims to be a vouched one: verified, that event may bring the wake forward.
+   * Whether every one of these keys has a wake coming that has not been sent yet: it answers whatever comes until then. A wake for
+   * another key of the device does not count: that key may be unregistered, and its wake dropped, before it is sent. Where an event claims
+   * to be vouched, a wake that waits with unvouched events does not count either: once the event is verified, it may bring the wake forward.
    */
   isUnsent(registrations: readonly Addressee[]): boolean {
     return registrations.every(
@@ -117,18 +117,18 @@ export class Waker {
     void this.#coalescer.request({ ...request, kind: 'chat_wake' });
   }
 
-  /** Wakes whom a wake is for that was owed when the program was stopped: its keys may have been registered with other devices since. */
+  /** Pays a wake that was owed when the program was stopped, to the devices where its keys point by now. */
   async payOwed(wake: OwedWake): Promise<void> {
     const isHere = await this.#redirectAll(wake);
     if (isHere) this.#coalescer.hold({ ...wake, device: deviceOf(wake.target), priority: 'recovered' });
   }
 
-  /** A key that pointed at one device has been registered with another: whatever waits for the key goes there (contract 5). */
+  /** A key of one device has been registered with another one: every wake that waits for the key goes to the new device (contract 5). */
   async keyMoved(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<void> {
     const moved = this.#coalescer.move(key, from, to);
     if (moved !== undefined) void this.#former.note(from, moved);
     if (await this.#lanes.follow(from, deviceOf(from))) return;
-    // A push service that waits for its credentials has no lane: what its devices are owed is only on record.
+    // A push service without credentials has no lane: the wakes that its devices are owed are only on record.
     const wake = this.#owed?.find(from);
     if (wake?.keys.includes(key) === true) await this.#redirectAll(wake);
   }

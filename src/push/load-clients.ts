@@ -16,7 +16,7 @@ const ANSWER = 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n';
 export async function loadClients(): Promise<void> {
   createSecureContext();
   const { Client } = await import('undici');
-  // A conversation of this process with itself.
+  // The rest is loaded with a first answer: the process asks itself for one.
   const server = createServer((socket) => socket.on('data', () => socket.end(ANSWER))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
