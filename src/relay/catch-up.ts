@@ -11,7 +11,7 @@ import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from './event-frame.ts';
 import { Haul } from './haul.ts';
 import { PageTurns } from './page-turns.ts';
-import type { Page, PagePlan, RecoveryReport } from './gap-recovery.ts';
+import type { Page, PagePlan, RecoveryReport } from './page-plan.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from './relay-timing.ts';

@@ -10,7 +10,7 @@ import {
   type StoredEvent,
 } from '../../test/support/simulated-relay.ts';
 import { CheckedRecovery } from './checked-recovery.ts';
-import type { RecoveryReport } from './gap-recovery.ts';
+import type { RecoveryReport } from './page-plan.ts';
 
 const HOUR = 3600;
 const SINCE = NOW - HOUR;

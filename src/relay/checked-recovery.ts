@@ -1,13 +1,7 @@
-import {
-  GapRecovery,
-  type GapRecoveryOptions,
-  type Page,
-  type PagePlan,
-  type RecoveryReport,
-  type UnrecoveredReason,
-} from './gap-recovery.ts';
+import { GapRecovery } from './gap-recovery.ts';
 import type { LiveSample } from './live-samples.ts';
 import { PageCheck } from './page-check.ts';
+import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 import { SliceRecovery } from './slice-recovery.ts';
 
 /** A check that is refused so often is left out: a relay is asked for what is missed, above all. */

@@ -8,7 +8,7 @@ import {
   storedEvents,
   type StoredEvent,
 } from '../../test/support/simulated-relay.ts';
-import type { RecoveryReport } from './gap-recovery.ts';
+import type { RecoveryReport } from './page-plan.ts';
 
 const SECONDS = 60;
 const SINCE = NOW - SECONDS;

@@ -18,7 +18,6 @@ export class GapSlice {
   #total = 0;
   #newer = 0;
   #older = 0;
-  #leftOut = 0;
   #asked = { since: -Infinity, until: Infinity };
 
   constructor(since: number, until: number, known: ReadonlyMap<string, number> = new Map()) {
@@ -73,19 +72,12 @@ export class GapSlice {
     this.#total = 0;
     this.#newer = 0;
     this.#older = 0;
-    this.#leftOut = 0;
     this.#asked = { since, until };
   }
 
   /** An event of the page was too long to be read. */
   leaveOut(): void {
     this.#total++;
-    this.#leftOut++;
-  }
-
-  /** How many events of the page under way were too long to be read. */
-  get leftOut(): number {
-    return this.#leftOut;
   }
 
   take(createdAt: number, id: string): void {

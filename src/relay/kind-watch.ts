@@ -2,7 +2,7 @@ import { unixSeconds, type Clock } from '../core/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
 import { askedSince, Coverage } from './coverage.ts';
 import { CheckedRecovery } from './checked-recovery.ts';
-import type { PagePlan, RecoveryReport, UnrecoveredReason } from './gap-recovery.ts';
+import type { PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 import { LiveSamples, type LiveSample } from './live-samples.ts';
 import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
 import type { ReasonPrefix } from './relay-message.ts';

@@ -1,4 +1,4 @@
-import type { Page } from './gap-recovery.ts';
+import type { Page } from './page-plan.ts';
 
 /** How long an event may have been on its way to the relay: what comes in addition and is older was there before. */
 const ON_ITS_WAY_SECONDS = 10;

@@ -1,6 +1,6 @@
 import type { Telemetry } from '../core/telemetry.ts';
 import type { CatchUpCause } from './catch-up.ts';
-import type { RecoveryReport } from './gap-recovery.ts';
+import type { RecoveryReport } from './page-plan.ts';
 
 export interface RecoveryOutcome {
   readonly relay: string;

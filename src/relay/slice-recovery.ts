@@ -1,20 +1,12 @@
+import { EndsProbe, type Ends } from './ends-probe.ts';
+import { GapSlice } from './gap-slice.ts';
+import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 import {
   LOSSES_UNTIL_SKIPPED,
   LOSSES_UNTIL_SLICED,
   MAX_AHEAD_SECONDS,
-  MAX_REFUSALS,
-  MIN_LIMIT,
-  PAGE_LIMIT,
-  SECOND_LIMIT,
-  type GapRecoveryOptions,
-  type Page,
-  type PagePlan,
-  type RecoveryReport,
-  type UnrecoveredReason,
-} from './gap-recovery.ts';
-import { GapSlice } from './gap-slice.ts';
-import { EndsProbe, type Ends } from './ends-probe.ts';
-import type { RecoveryBounds } from './recovery-bounds.ts';
+  RecoveryEffort,
+} from './recovery-effort.ts';
 
 /** Events that a relay may have forgotten between two pages, by expiration (NIP-40) or deletion (NIP-09). */
 const FORGOTTEN_AT_MOST = 2;
@@ -36,8 +28,7 @@ export interface SliceRecoveryOptions extends GapRecoveryOptions {
  * which is reported.
  */
 export class SliceRecovery implements PagePlan {
-  readonly #bounds: RecoveryBounds;
-  readonly #maxLimit: number;
+  readonly #effort: RecoveryEffort;
   readonly #now: () => number;
   /** What is left to ask for, the newest last. */
   readonly #slices: GapSlice[];
@@ -46,23 +37,14 @@ export class SliceRecovery implements PagePlan {
   #ends: Ends = { since: 0, until: 0 };
   #probe: EndsProbe | undefined;
   #most: number;
-  #limit: number;
   #asked = 0;
   #crowded = 0;
-  #refusals = 0;
-  #pages = 0;
-  #events = 0;
-  #losses = 0;
-  #spentMs = 0;
-  #tooLong = 0;
   #isInconsistent = false;
-  #givenUp: UnrecoveredReason | undefined;
 
-  constructor({ since, maxLimit, bounds, poisoned, now, known, most }: SliceRecoveryOptions) {
+  constructor(options: SliceRecoveryOptions) {
+    const { since, poisoned, now, known, most } = options;
     this.#now = now ?? ((): number => Infinity);
-    this.#bounds = bounds;
-    this.#maxLimit = maxLimit ?? SECOND_LIMIT;
-    this.#limit = Math.min(PAGE_LIMIT, this.#maxLimit);
+    this.#effort = new RecoveryEffort(options);
     this.#most = most;
     this.#slices = GapSlice.around(since, Infinity, poisoned, known);
     const [second] = known.values();
@@ -74,36 +56,32 @@ export class SliceRecovery implements PagePlan {
 
   next(): Page | undefined {
     const slice = this.#slices.at(-1);
-    if (slice !== undefined) this.#givenUp ??= this.#boundHit();
-    if (slice === undefined || this.#givenUp !== undefined) return undefined;
-    this.#pages++;
+    if (slice === undefined || !this.#effort.beginPage()) return undefined;
     const ends = this.#probe?.ends ?? this.#ends;
     const { since, until } = { since: slice.since - ends.since, until: slice.until + ends.until };
     slice.beginPage(since, until);
-    this.#asked = slice.isWide ? this.#maxLimit : this.#limit;
+    this.#asked = slice.isWide ? this.#effort.maxLimit : this.#effort.limit;
     return { since, ...(until !== Infinity && { until }), limit: this.#asked };
   }
 
   received(createdAt: number, id: string): boolean {
     this.#slices.at(-1)?.take(createdAt, id);
-    return ++this.#events < this.#bounds.events;
+    return this.#effort.received();
   }
 
   leftOut(): void {
-    const slice = this.#slices.at(-1);
-    slice?.leaveOut();
-    this.#tooLong = Math.max(this.#tooLong, slice?.leftOut ?? 0);
+    this.#slices.at(-1)?.leaveOut();
+    this.#effort.leftOut();
   }
 
   get isUnread(): boolean {
-    const slice = this.#slices.at(-1);
-    return slice !== undefined && slice.leftOut > 0 && slice.given.size === 0;
+    return this.#effort.leftOutOfPage > 0 && this.#slices.at(-1)?.given.size === 0;
   }
 
   ended(): void {
     const slice = this.#slices.at(-1);
     if (slice === undefined) return;
-    this.#refusals = 0;
+    this.#effort.answered();
     slice.losses = 0;
     const isFull = slice.total >= Math.min(Math.max(this.#most, 1), this.#asked);
     this.#most = Math.max(this.#most, slice.total);
@@ -123,16 +101,14 @@ export class SliceRecovery implements PagePlan {
       this.#leaveCrowded();
       return true;
     }
-    this.#refusals++;
-    if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);
-    if (this.#refusals > MAX_REFUSALS) this.giveUp('refused');
+    this.#effort.refused(narrower);
     return false;
   }
 
   lost(now: number): void {
     const slice = this.#slices.at(-1);
-    this.#losses++;
-    if (this.#probe !== undefined && this.#losses >= LOSSES_UNTIL_SLICED) {
+    this.#effort.lost();
+    if (this.#probe !== undefined && this.#effort.losses >= LOSSES_UNTIL_SLICED) {
       this.#probe = undefined;
       return void this.#slices.pop();
     }
@@ -151,33 +127,24 @@ export class SliceRecovery implements PagePlan {
   }
 
   spent(ms: number): void {
-    this.#spentMs += ms;
+    this.#effort.spent(ms);
   }
 
   giveUp(reason: UnrecoveredReason): void {
-    this.#givenUp ??= reason;
+    this.#effort.giveUp(reason);
   }
 
   report(): RecoveryReport {
-    const reason = this.#givenUp ?? (this.#isInconsistent ? 'inconsistent' : undefined);
+    const reason = this.#effort.givenUp ?? (this.#isInconsistent ? 'inconsistent' : undefined);
     const [oldest, newest] = [this.#slices.at(0), this.#slices.at(-1)];
     return {
-      pages: this.#pages,
-      events: this.#events,
+      ...this.#effort.report(),
       crowdedSeconds: this.#crowded,
       poisonedSeconds: this.#poisoned,
-      ...(this.#tooLong > 0 && { tooLong: this.#tooLong }),
       ...(reason && {
         unrecovered: { since: oldest?.since ?? 0, until: newest?.until ?? Infinity, reason },
       }),
     };
-  }
-
-  #boundHit(): UnrecoveredReason | undefined {
-    if (this.#pages >= this.#bounds.pages) return 'pages';
-    if (this.#events >= this.#bounds.events) return 'events';
-    if (this.#losses >= this.#bounds.losses) return 'losses';
-    return this.#spentMs >= this.#bounds.timeMs ? 'timeMs' : undefined;
   }
 
   /** Which ends belong to a page, a second of which something is known has shown; or the relay does not give that again. */
@@ -198,7 +165,7 @@ export class SliceRecovery implements PagePlan {
     if (halves !== undefined) {
       this.#slices.pop();
       this.#slices.push(...halves);
-    } else if (!slice.isWide && this.#maxLimit > this.#limit) {
+    } else if (!slice.isWide && this.#effort.maxLimit > this.#effort.limit) {
       slice.usual = slice.total;
       slice.isWide = true;
     } else if (slice.isWide && slice.total > slice.usual && slice.total < this.#asked) {

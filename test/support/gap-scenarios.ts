@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 
 import { CheckedRecovery } from '../../src/relay/checked-recovery.ts';
-import { GapRecovery, type GapRecoveryOptions } from '../../src/relay/gap-recovery.ts';
+import { GapRecovery } from '../../src/relay/gap-recovery.ts';
+import type { GapRecoveryOptions } from '../../src/relay/page-plan.ts';
 
 /** The time of every recovery under test, in unix seconds. */
 export const NOW = 1_767_225_600;

@@ -1,4 +1,4 @@
-import type { Page, PagePlan } from '../../src/relay/gap-recovery.ts';
+import type { Page, PagePlan } from '../../src/relay/page-plan.ts';
 
 export interface StoredEvent {
   readonly id: string;
