@@ -166,6 +166,18 @@ describe('nothing follows from', () => {
     expect(other.requests.count).toBe(0);
   });
 
+  test('lists that this server cannot read, which anybody can publish: not even a ban of the relay', async () => {
+    const scene = await setDiscoveryScene();
+    const { mostro, other, relay, server } = scene;
+    const list = { ...relayList(mostro, 1, [other.url]), tags: [['r', 1]] };
+    const frame = JSON.stringify(['EVENT', relay.liveSubscription(10_002), list]);
+    for (let n = 0; n < 400; n++) relay.sendRaw(frame);
+    await untilMetric(server, listsOf('ignored'), 400);
+    expect(await server.metric('mostro_push_relay_bans_total{reason="rubbish"}')).toBe(0);
+    relay.broadcast(relayList(mostro, 2, [other.url]));
+    await untilLine(server, other, { state: 'live' });
+  });
+
   test('a list, unless MOSTRO_RELAY_DISCOVERY is on: none is asked for', async () => {
     const mostro = keep(new Daemon());
     const { relay, server } = await setScene({ environment: { MOSTRO_PUBKEYS: mostro.pubkey } });

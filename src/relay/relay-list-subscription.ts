@@ -58,8 +58,13 @@ export class RelayListSubscription {
 
   #onEvent(frame: EventFrame): boolean {
     const { account, relayLists, telemetry } = this.#parts;
-    const event = frame.kind === RELAY_LIST_KIND ? frame.parse() : undefined;
-    if (event === undefined) return false;
+    if (frame.kind !== RELAY_LIST_KIND) return false;
+    const event = frame.parse();
+    if (event === undefined) {
+      // Anybody can have published it, where the relay does not verify.
+      telemetry.count('relay_lists', { verdict: 'ignored' });
+      return true;
+    }
     const author = [event.pubkey];
     if (account.forgeries.areSpent(author)) {
       telemetry.count('relay_lists', { verdict: 'unverified' });
