@@ -1,6 +1,6 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OwedDevices, OwedWake } from './ports.ts';
+import type { OwedDevices } from './ports.ts';
 import type { Schedule } from './schedule.ts';
 
 /**
@@ -80,31 +80,19 @@ export class LaneBook {
     const { cancelWait, host } = entry;
     if (cancelWait === undefined) host.queue.remove(entry);
     host.postponed.delete(entry);
-    entry.rank = 'owed';
-    entry.isFirm = true;
-    entry.timesOwed++;
+    this.#becomeOwed(entry, true);
     this.#owed++;
     host.owed++;
-    this.#remember(entry);
     if (cancelWait === undefined) host.queue.push(entry);
   }
 
   /** The wake comes back and is owed from now on. @param waitMs before it may be tried again */
   owe(entry: LaneEntry, waitMs: number, isFirm: boolean): void {
     this.#reunite(entry);
-    entry.rank = 'owed';
-    entry.isFirm = isFirm;
-    entry.timesOwed++;
-    this.#remember(entry);
+    this.#becomeOwed(entry, isFirm);
     if (waitMs <= 0) return this.#put(entry);
     this.#hold(entry);
     this.#wait(entry, waitMs);
-  }
-
-  /** There is no room for a wake: it is paid after a restart, if there is a record. @returns how it ends */
-  record(wake: OwedWake): 'owed' | 'dropped' {
-    this.#remembered?.owe(wake);
-    return this.#remembered === undefined ? 'dropped' : 'owed';
   }
 
   /** The device is owed nothing any more, unless it has become so while this wake was being sent. */
@@ -155,7 +143,11 @@ export class LaneBook {
     entry.deadlineAt = Math.max(entry.deadlineAt, newer.deadlineAt);
   }
 
-  #remember({ keys, kind, target }: LaneEntry): void {
+  #becomeOwed(entry: LaneEntry, isFirm: boolean): void {
+    entry.rank = 'owed';
+    entry.isFirm = isFirm;
+    entry.timesOwed++;
+    const { keys, kind, target } = entry;
     this.#remembered?.owe({ target, kind, keys: [...keys] });
   }
 

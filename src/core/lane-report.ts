@@ -4,7 +4,6 @@ import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeRequest } from './wake-request.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
@@ -101,11 +100,6 @@ export class LaneReport {
     this.#telemetry.trace(entry.keys, 'wake dropped', reason);
   }
 
-  turnedAway({ keys }: Pick<WakeRequest, 'keys'>): void {
-    this.#count('wakes_turned_away');
-    this.#telemetry.trace(keys, 'wake without a lane', this.#provider);
-  }
-
   fault(error: string): void {
     this.#telemetry.log('provider.fault', { provider: this.#provider, error });
   }
@@ -141,7 +135,6 @@ export class LaneReport {
       | 'wakes_owed'
       | 'wakes_moved'
       | 'wakes_dropped'
-      | 'wakes_turned_away'
       | 'lane_changes',
     labels: Readonly<Record<string, string>> = {},
   ): void {

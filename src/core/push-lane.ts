@@ -16,6 +16,7 @@ import { MovedKeys } from './moved-keys.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
+import { turnAway } from './turn-away.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 /** A change of a registration is durable within this, or has been taken back. */
@@ -114,10 +115,7 @@ export class PushLane {
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
     const waiting = this.#book.get(request.device);
     const host = waiting?.host ?? this.#hostOf(request.target);
-    if (host === undefined) {
-      this.#report.turnedAway(request);
-      return Promise.resolve(this.#book.record(request));
-    }
+    if (host === undefined) return Promise.resolve(turnAway(request, this.#options));
     const entry = waiting ?? new LaneEntry(request, host, deadlineAt);
     // A wake that waits already and is not merely owed has its place.
     const needsPlace = waiting === undefined || waiting.rank === 'owed';

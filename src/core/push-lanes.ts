@@ -1,19 +1,15 @@
 import type { LaneTroubles } from './lane-trouble.ts';
-import type { OwedDevices } from './ports.ts';
 import type { PushLane } from './push-lane.ts';
 import type { PushTarget } from './push-target.ts';
-import type { Telemetry } from './telemetry.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
+import { turnAway, type TurnAwayParts } from './turn-away.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
-export interface PushLanesOptions {
+export interface PushLanesOptions extends TurnAwayParts {
   /** The lane of each provider; absent where a provider cannot deliver. */
   readonly lanes: Readonly<Partial<Record<PushTarget['type'], PushLane>>>;
-  /** Remembers over a restart which devices are owed a wake. */
-  readonly owed?: OwedDevices | undefined;
   /** Closes what the providers hold open. */
   readonly closeProviders: () => Promise<void>;
-  readonly telemetry: Telemetry;
 }
 
 /** All lanes: one for each provider. Within one every push server has its own queue, pauses and breaker (`lane-host.ts`). */
@@ -49,12 +45,8 @@ export class PushLanes implements AsyncDisposable {
       return Promise.resolve('dropped');
     }
     if (lane !== undefined) return lane.request(request);
-    this.#options.telemetry.count('wakes_turned_away', { provider: request.target.type });
-    this.#options.telemetry.trace(request.keys, 'wake without a lane', request.target.type);
-    if (this.#options.owed === undefined) return Promise.resolve('dropped');
     // Credentials come with a restart.
-    this.#options.owed.owe(request);
-    return Promise.resolve('owed');
+    return Promise.resolve(turnAway(request, this.#options));
   }
 
   /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
