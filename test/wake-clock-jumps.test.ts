@@ -12,6 +12,15 @@ import { eventFor } from './support/wire-events.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** Sets the machine's clock. @returns what sets it by another difference from the true time */
+function setClock(ms: number): (ms: number) => void {
+  const now = Date.now.bind(Date);
+  let differenceMs = ms;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + differenceMs);
+  onTestFinished(() => clock.mockRestore());
+  return (other) => void (differenceMs = other);
+}
+
 describe('a clock that jumps', () => {
   test.each([
     ['ahead, as after a freeze', HOUR_MS],
@@ -24,23 +33,12 @@ describe('a clock that jumps', () => {
       relay.dropSubscriptionsSilently();
       relay.store(eventFor([phones[n]?.tradePubkey ?? ''], { kind: 14 }));
     }
-    const now = Date.now.bind(Date);
-    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + jumpMs);
-    onTestFinished(() => clock.mockRestore());
+    setClock(jumpMs);
     await Promise.all(relays.map((relay) => relay.subscribed(14, 2)));
     const pushes = await google.pushes.atLeast(2);
     expect(pushes.map(({ token }) => token).toSorted()).toEqual(phones.map(({ token }) => token).toSorted());
   });
 });
-
-/** Sets the machine's clock. @returns what sets it by another difference from the true time */
-function setClock(ms: number): (ms: number) => void {
-  const now = Date.now.bind(Date);
-  let differenceMs = ms;
-  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + differenceMs);
-  onTestFinished(() => clock.mockRestore());
-  return (other) => void (differenceMs = other);
-}
 
 /** A sweep every 0.36 s. */
 const SWEEPS = { CLEANUP_INTERVAL_HOURS: '0.0001' };

@@ -25,7 +25,7 @@ export type ProviderAilment = 'refuses us' | 'unreachable';
  */
 export class DeliveryHealth {
   readonly #timeOfDay: Clock;
-  readonly #clock: Clock;
+  readonly #monotonic: Clock;
   readonly #buckets: Bucket[] = [];
   #lastDeliveryAt = 0;
   #failures = 0;
@@ -34,16 +34,16 @@ export class DeliveryHealth {
   #lastFailure: { readonly reason: string; readonly at: number } | undefined;
 
   /**
-   * @param timeOfDay milliseconds since the epoch
-   * @param clock monotonic, in milliseconds
+   * @param timeOfDay what is shown to people
+   * @param monotonic what waits go by
    */
-  constructor(timeOfDay: Clock, clock: Clock = timeOfDay) {
+  constructor(timeOfDay: Clock, monotonic: Clock = timeOfDay) {
     this.#timeOfDay = timeOfDay;
-    this.#clock = clock;
+    this.#monotonic = monotonic;
   }
 
   note(delivery: Delivery): void {
-    const now = this.#clock();
+    const now = this.#monotonic();
     const { outcome } = delivery;
     if (outcome === 'retry' && delivery.throttled === true) return;
     // An APNs key is the matter of iPhones alone, and what a client registers can bring the same answer about.
@@ -89,7 +89,7 @@ export class DeliveryHealth {
 
   /** Whether Apple refused the project's key of late. */
   get isApnsKeyRefused(): boolean {
-    return this.#clock() - this.#apnsRefusedAt < WINDOW_MINUTES * MINUTE_MS;
+    return this.#monotonic() - this.#apnsRefusedAt < WINDOW_MINUTES * MINUTE_MS;
   }
 
   /**
@@ -99,7 +99,7 @@ export class DeliveryHealth {
    */
   ailment(isWaitedFor: boolean): { readonly what: ProviderAilment; readonly reason: string } | undefined {
     const stands = (sign: { readonly at: number } | undefined): boolean =>
-      sign !== undefined && (isWaitedFor || this.#clock() - sign.at < WINDOW_MINUTES * MINUTE_MS);
+      sign !== undefined && (isWaitedFor || this.#monotonic() - sign.at < WINDOW_MINUTES * MINUTE_MS);
     if (this.#refusal !== undefined && stands(this.#refusal))
       return { what: 'refuses us', reason: this.#refusal.reason };
     const { reason } = this.#lastFailure ?? {};
@@ -134,6 +134,6 @@ export class DeliveryHealth {
   }
 
   #minute(): number {
-    return Math.floor(this.#clock() / MINUTE_MS);
+    return Math.floor(this.#monotonic() / MINUTE_MS);
   }
 }
