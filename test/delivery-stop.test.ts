@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { deferred } from './support/deferred.ts';
-import { registerDevices, type Device } from './support/devices.ts';
+import { eventsFor, registerDevices, type Device } from './support/devices.ts';
 import { fcmError, silence } from './support/fcm-answers.ts';
 import { keep } from './support/keep.ts';
 import { googleEnvironment, serve, type RunningProgram } from './support/running-program.ts';
-import { eventFor } from './support/wire-events.ts';
 import { untilPage } from './support/metrics-page.ts';
 
 const UNDER_WAY = 200;
@@ -34,13 +33,13 @@ async function busy(
   await relay.subscribed(1059);
   const devices = await registerDevices(running, UNDER_WAY + HELD);
   const held = devices.slice(0, HELD);
-  for (const { key } of held) relay.broadcast(eventFor([key]));
+  for (const event of eventsFor(held)) relay.broadcast(event);
   await google.pushes.atLeast(HELD);
   google.pushes.clear();
   google.answer = answer;
-  for (const { key } of held) relay.broadcast(eventFor([key]));
+  for (const event of eventsFor(held)) relay.broadcast(event);
   await untilPage(running, 'mostro_push_events_claimed_total', 2 * HELD);
-  for (const { key } of devices.slice(HELD)) relay.broadcast(eventFor([key]));
+  for (const event of eventsFor(devices.slice(HELD))) relay.broadcast(event);
   await untilPage(running, 'mostro_push_wakes_queued_total{provider="fcm"}', HELD + UNDER_WAY);
   return { ...running, google, devices };
 }
@@ -61,7 +60,7 @@ describe('a signal with 200 wakes under way and 100 held', () => {
   });
 
   test('ends it with 1 and the number of the lost, all 300, when FCM never answers', async () => {
-    const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '2' });
+    const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '1' });
     program.kill('SIGTERM');
     expect(await program.exited).toBe(1);
     expect(program.output()).toMatch(lost(UNDER_WAY + HELD));

@@ -9,9 +9,9 @@ import { setScene, type Scene } from './support/scene.ts';
 import { swiftEvents } from './support/swift-events.ts';
 import { PATIENCE_MS } from '../stand-ins/patience.ts';
 
-const EVENTS = 200;
+const EVENTS = 100;
 
-/** Sends an event for each of 200 devices, one after the other, each when the one before has woken. */
+/** Sends an event for each of so many devices, one after the other, each when the one before has woken. */
 async function measureWakes({ relay, google, server }: Scene): Promise<string> {
   const devices = await registerDevices(server, EVENTS);
   const before = google.pushes.count;

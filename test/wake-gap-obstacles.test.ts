@@ -11,17 +11,20 @@ import { PATIENCE_MS } from '../stand-ins/patience.ts';
 const HOUR = 3600;
 /** Lengths of a content: of an event that is too long to be read, and of one that no relay stores. */
 const [LEFT_OUT, ENDS_THE_CONNECTION] = [1_200_000, 4_300_000];
+/** An event that ends the connection is searched for by some sixty connections, each after such a wait. */
+const SEARCH = { reconnect: { baseMs: 1, maxMs: 10 } };
 const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
 
 describe('a gap with an event in it that ends the connection', () => {
   test.each([
-    ['the newest', -10, ENDS_THE_CONNECTION],
+    // It is reported when its second has come.
+    ['the newest', -2, ENDS_THE_CONNECTION],
     ['in the middle', 20 * HOUR, ENDS_THE_CONNECTION],
     ['the oldest', 47 * HOUR, ENDS_THE_CONNECTION],
     ['the oldest, and left out', 47 * HOUR, LEFT_OUT],
   ])('%s: every other event wakes, and the poisoned second is reported', async (_, ageSeconds, length) => {
     const relay = keep(await RelayStandIn.start());
-    const { google, server } = await setScene({ relays: [relay] });
+    const { google, server } = await setScene({ relays: [relay], relayTiming: SEARCH });
     const devices = await registerDevices(server, 100);
     relay.resetAll();
     relay.store({ ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(length) });
@@ -40,7 +43,7 @@ describe('a gap with an event in it that ends the connection', () => {
 
   test('is gone around by the recoveries after it', async () => {
     const relay = keep(await RelayStandIn.start());
-    const { google, server, phone } = await setScene({ relays: [relay] });
+    const { google, server, phone } = await setScene({ relays: [relay], relayTiming: SEARCH });
     const alice = await phone();
     relay.resetAll();
     relay.store({
