@@ -1,7 +1,7 @@
 import type { CompositionParts } from './composition.ts';
 import type { ProgramTime } from './compose-time.ts';
 import { Backoff } from './core/backoff.ts';
-import { MINUTE_MS } from './core/clock.ts';
+import { MINUTE_MS, SECOND_MS } from './core/clock.ts';
 import { DeliveryHealth } from './core/delivery-health.ts';
 import type { Redirect } from './core/moved-keys.ts';
 import type { OwedDevices, PushProvider } from './core/ports.ts';
@@ -40,8 +40,9 @@ const SIZES: LaneSizes = {
       // Whoever owns no server can register 5000 dead ones. Together they get fewer sockets than those that deliver, and at most some
       // percent of a processor: an attempt takes about a millisecond.
       fallen: { atOnce: 256 },
-      fresh: { atOnce: 512 },
-      failing: { atOnce: 256, perSecond: 50 },
+      // A push server answers within a second as a rule. Where hosts that hang are in its way, it has its turn among 5000 within 20 seconds.
+      fresh: { atOnce: 512, patienceMs: 2 * SECOND_MS },
+      failing: { atOnce: 256, perSecond: 50, patienceMs: 5 * SECOND_MS },
     },
   },
 };

@@ -175,6 +175,24 @@ describe('thousands of dead hosts', () => {
     expect(underWay().at(-1)).toBe('new/a');
   });
 
+  test('that hang give up their places while others stand in line, and only then', async () => {
+    const patient = { fresh: { atOnce: 10, patienceMs: 2 * SECOND_MS } };
+    const { answer, ask, provider, schedule, tried } = hostsBench({ shares: patient });
+    const givenUp = (): string[] =>
+      provider.attempts.all.filter(({ signal }) => signal.aborted).map(({ target }) => target.token);
+    for (let n = 0; n < 10; n++) void ask(`tar-pit-${n}/x`);
+    await schedule.advance(MINUTE_MS);
+    expect(givenUp()).toEqual([]);
+    void ask('new/a');
+    await schedule.advance(0);
+    expect(givenUp()).toHaveLength(10);
+    for (const token of givenUp()) await answer(FAILED, token);
+    expect(tried()).toContain('new/a');
+    // What has begun since has two seconds of its own, and nobody stands in line any more.
+    await schedule.advance(MINUTE_MS);
+    expect(givenUp()).toHaveLength(10);
+  });
+
   test('are all paid what they are owed once they work', async () => {
     const bench = hostsBench({ shares, deadlineMs: SECOND_MS });
     const { answer, lane, schedule } = bench;

@@ -4,14 +4,13 @@ import { describeError } from './describe-error.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
-import type { Standing } from './lane-health.ts';
 import { LaneHost } from './lane-host.ts';
 import { LaneHosts } from './lane-hosts.ts';
 import type { Owing, Ruling } from './lane-judge.ts';
 import type { OpenLines } from './lane-queue.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
-import { LaneTurns } from './lane-turns.ts';
+import { LaneTurns, type Turn } from './lane-turns.ts';
 import { MovedKeys } from './moved-keys.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from './push-target.ts';
@@ -41,8 +40,6 @@ export class PushLane {
   readonly #moved: MovedKeys;
   /** Absent for a push service such as FCM, which no client can make slow. */
   readonly #known: KnownDevices | undefined;
-  /** Ends every attempt that is under way: the lane is closed. */
-  readonly #end = new AbortController();
   /** Attempts whose consequences have not all followed yet. */
   #underWay = 0;
   #isStopping = false;
@@ -155,7 +152,7 @@ export class PushLane {
     this.#isClosed = true;
     this.#hosts.close();
     const left = this.#book.close();
-    this.#end.abort();
+    this.#turns.abort();
     for (const entry of left) this.#drop(entry, 'stopped');
     return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
   }
@@ -218,7 +215,7 @@ export class PushLane {
     if (this.#isStopping && this.#underWay === 0 && this.#hosts.areStuck) this.#onDrained?.();
   }
 
-  #begin(entry: LaneEntry, turn: Standing): void {
+  #begin(entry: LaneEntry, turn: Turn): void {
     entry.host.health.begin();
     entry.host.sendingFrom[entry.line]++;
     this.#report.begun(entry);
@@ -227,11 +224,12 @@ export class PushLane {
     this.#attempt(entry, turn).catch(this.#options.onFault);
   }
 
-  async #attempt(entry: LaneEntry, turn: Standing): Promise<void> {
+  async #attempt(entry: LaneEntry, turn: Turn): Promise<void> {
     const { host, line } = entry;
     try {
       const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
-      const delivery = typeof target === 'string' ? target : await this.#send(target, entry.kind);
+      const delivery =
+        typeof target === 'string' ? target : await this.#send(target, entry.kind, turn.signal);
       host.sendingFrom[line]--;
       this.#turns.end(turn);
       this.#book.end(entry);
@@ -247,9 +245,9 @@ export class PushLane {
     this.#endIfDrained();
   }
 
-  #send(target: PushTarget, kind: WakeKind): Promise<Delivery> {
+  #send(target: PushTarget, kind: WakeKind, signal: AbortSignal): Promise<Delivery> {
     const wake = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
-    return this.#options.provider.send(target, wake, this.#end.signal).catch(this.#onProviderFault);
+    return this.#options.provider.send(target, wake, signal).catch(this.#onProviderFault);
   }
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
