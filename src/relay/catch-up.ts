@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../core/backoff.ts';
 import { unixSeconds, type Clock } from '../core/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
-import type { EventSink } from '../core/ports.ts';
+import type { EventSink, Verdict } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { askPage, type PageEnd } from './ask-page.ts';
@@ -94,6 +94,7 @@ export class CatchUp {
   noteUnverified(watch: KindWatch, cause: CatchUpCause, since?: number): void {
     const { clock, timing } = this.#parts;
     watch.noteUnverified(since);
+    if (this.#closed.signal.aborted) return void watch.missUnverified();
     // What a first recovery has dropped still wakes only those who had registered before it was published.
     if (this.#dropped.get(watch) !== 'first') this.#dropped.set(watch, cause);
     let events = this.#unverified.get(watch);
@@ -236,10 +237,17 @@ export class CatchUp {
   /** What comes after its page has ended counts all the same; too much of it, and the gap is asked for once more. */
   #takeLate(frame: EventFrame, isEarly: boolean, watch: KindWatch, haul: Haul): void {
     watch.noteStored();
-    haul.add(this.#parts.sink.offer(frame, haul.origin));
+    const verdict = this.#parts.sink.offer(frame, haul.origin);
+    haul.add(verdict);
+    if (haul.isOver) void this.#noteLate(verdict, watch);
     if (!isEarly) return;
     watch.doubtRecovery();
     if (!this.#running.has(watch)) this.request(watch, 'gap');
+  }
+
+  /** The recovery has ended and no longer asks again for what is dropped of it. */
+  async #noteLate(verdict: Verdict | Promise<Verdict>, watch: KindWatch): Promise<void> {
+    if ((await verdict) === 'unverified') this.noteUnverified(watch, 'gap');
   }
 
   #take(frame: EventFrame, watch: KindWatch, gap: PagePlan, haul: Haul): boolean {

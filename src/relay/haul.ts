@@ -3,7 +3,8 @@ import type { EventOrigin, Verdict } from '../core/ports.ts';
 /** What the pages of one kind bring in one recovery. */
 export class Haul {
   readonly #origin: EventOrigin;
-  readonly #underWay: Promise<unknown>[] = [];
+  /** Those of its events that are being judged: late ones come for as long as the relay likes, so none is kept for longer. */
+  readonly #underWay = new Set<Promise<void>>();
   /** Events that were new here, and for somebody. */
   found = 0;
   /** Whether any was dropped unverified, because its key is flooded with forgeries at this relay: it may have been genuine. */
@@ -22,15 +23,16 @@ export class Haul {
 
   add(verdict: Verdict | Promise<Verdict>): void {
     if (typeof verdict === 'string') return this.#note(verdict);
-    this.#underWay.push(this.#count(verdict));
+    const judged = this.#await(verdict).finally(() => this.#underWay.delete(judged));
+    this.#underWay.add(judged);
   }
 
   /** Resolves when everything that was added until now has been judged. */
   async judged(): Promise<void> {
-    await Promise.all(this.#underWay.splice(0));
+    await Promise.all(this.#underWay);
   }
 
-  async #count(verdict: Promise<Verdict>): Promise<void> {
+  async #await(verdict: Promise<Verdict>): Promise<void> {
     this.#note(await verdict);
   }
 

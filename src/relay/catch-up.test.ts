@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
+import { MINUTE_MS } from '../core/clock.ts';
+import { Recovery } from '../core/recovery.ts';
+import { CatchUp } from './catch-up.ts';
+import { KindWatch } from './kind-watch.ts';
+import type { RelaySession } from './relay-session.ts';
+import { RELAY_TIMING } from './relay-timing.ts';
+
+/** Two kinds that are subscribed to on one connection, of which no page is asked for yet. */
+function setUp(): { catchUp: CatchUp; clock: FakeClock; wraps: KindWatch; messages: KindWatch } {
+  const clock = new FakeClock();
+  const [wraps, messages] = [1059, 14].map(
+    (kind) => new KindWatch({ kind, total: { events: 0 }, clock: clock.read, startedAt: clock.read() }),
+  ) as [KindWatch, KindWatch];
+  const catchUp = new CatchUp({
+    relay: 'relay.example',
+    session: {} as RelaySession,
+    sink: {
+      offer: () => 'unmatched',
+      beginRecovery: () => new Recovery(() => undefined),
+      hasRecipients: () => true,
+    },
+    telemetry: new FakeTelemetry(),
+    timing: { ...RELAY_TIMING, unverified: { baseMs: 0, maxMs: 10 * MINUTE_MS, minMs: MINUTE_MS } },
+    clock: clock.read,
+    isSettled: () => false,
+    maxLimit: () => undefined,
+  });
+  return { catchUp, clock, wraps, messages };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('events that were dropped unverified', () => {
+  test('are a gap once their key can be verified again, each kind after a wait of its own', () => {
+    const { catchUp, clock, messages, wraps } = setUp();
+    catchUp.noteUnverified(wraps, 'gap', clock.read());
+    vi.advanceTimersByTime(MINUTE_MS / 2);
+    catchUp.noteUnverified(messages, 'gap', clock.read());
+    const gaps = [0, MINUTE_MS / 2, MINUTE_MS / 2].map((ms) => {
+      vi.advanceTimersByTime(ms);
+      return [wraps.hasGap, messages.hasGap];
+    });
+    expect(gaps).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  test('are a part of the gap of a connection that ends, before it ends or after, and no timer is left', () => {
+    const { catchUp, clock, messages, wraps } = setUp();
+    catchUp.noteUnverified(wraps, 'gap', clock.read());
+    catchUp.close();
+    catchUp.noteUnverified(messages, 'gap', clock.read());
+    expect([wraps.hasGap, messages.hasGap, vi.getTimerCount()]).toEqual([true, true, 0]);
+  });
+});
