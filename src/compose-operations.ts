@@ -101,12 +101,7 @@ function adminBounds({
   requestTimeoutMs = ADMIN_CONNECTIONS.unreadMs,
   telemetry,
 }: CompositionParts): ConnectionBounds {
-  return new ConnectionBounds({
-    limits: { ...ADMIN_CONNECTIONS, unreadMs: requestTimeoutMs },
-    clock: () => performance.now(),
-    onRefused: () => telemetry.count('http_connections_refused'),
-    onClosed: (reason) => telemetry.count('http_connections_closed', { reason }),
-  });
+  return new ConnectionBounds({ ...ADMIN_CONNECTIONS, unreadMs: requestTimeoutMs }, telemetry);
 }
 
 function composeWellbeing(

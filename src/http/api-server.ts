@@ -10,7 +10,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { answerFailure, answerUnreadable } from './answer-failure.ts';
 import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
 import { hasProxyHeaders } from './client-address.ts';
-import { ConnectionBounds, type ConnectionLimits } from './connection-bounds.ts';
+import { ConnectionBounds } from './connection-bounds.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
@@ -65,8 +65,6 @@ export interface ApiServerOptions {
   readonly isSecure: boolean;
   /** For tests. Milliseconds. */
   readonly requestTimeoutMs?: number;
-  /** For tests: fewer connections are sooner too many. */
-  readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 /** The public HTTP API (contract 1), not listening yet. */
@@ -94,12 +92,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     unreadBytes: MAX_UNREAD_BYTES,
     unreadMs: requestTimeout,
   };
-  new ConnectionBounds({
-    limits: { ...limits, ...options.connectionLimits },
-    clock: () => performance.now(),
-    onRefused: () => telemetry.count('http_connections_refused'),
-    onClosed: (reason) => telemetry.count('http_connections_closed', { reason }),
-  }).protect(app.server);
+  new ConnectionBounds(limits, telemetry).protect(app.server);
   acceptJsonBodies(app);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerFailure(error, reply, telemetry));
   addHooks(app, options);

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { SECOND_MS, type Clock } from '../core/clock.ts';
+import { SECOND_MS } from '../core/clock.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { ConnectionHolders } from './connection-holders.ts';
 
 /** How often connections are looked at, in milliseconds, or sooner where an answer may wait for less. */
@@ -25,17 +26,6 @@ export interface ConnectionLimits {
   readonly unreadMs: number;
 }
 
-/** Why a connection was closed, as the metric says. */
-export type ClosedReason = 'pipelined' | 'unread' | 'displaced';
-
-export interface ConnectionBoundsOptions {
-  readonly limits: ConnectionLimits;
-  /** Never set back; milliseconds. */
-  readonly clock: Clock;
-  readonly onRefused: () => void;
-  readonly onClosed: (reason: ClosedReason) => void;
-}
-
 /** What is known of one connection. */
 interface Connection {
   readonly socket: Socket;
@@ -43,7 +33,7 @@ interface Connection {
   readonly unanswered: Set<ServerResponse>;
   /** Takes no further request: it ends after the answers that it is owed. */
   isEnding: boolean;
-  /** Since when there has always been something unread. */
+  /** Since when there has always been something unread, by `performance.now()`. */
   unreadSince: number | undefined;
 }
 
@@ -54,20 +44,21 @@ interface Connection {
  * The address is the socket's. A connection over a bound costs its own client an answer, and no other client anything.
  */
 export class ConnectionBounds {
-  readonly #options: ConnectionBoundsOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #telemetry: Telemetry;
   readonly #connections = new Map<Socket, Connection>();
   readonly #holders: ConnectionHolders<Connection>;
 
-  constructor(options: ConnectionBoundsOptions) {
-    this.#options = options;
-    this.#holders = new ConnectionHolders(options.limits);
+  constructor(limits: ConnectionLimits, telemetry: Telemetry) {
+    this.#limits = limits;
+    this.#telemetry = telemetry;
+    this.#holders = new ConnectionHolders(limits);
   }
 
   /** Holds a server to these bounds, whose requests are handled already and which does not listen yet. */
   protect(server: Server): void {
-    const { limits, onRefused } = this.#options;
-    server.maxConnections = limits.total + SLACK;
-    server.on('drop', onRefused);
+    server.maxConnections = this.#limits.total + SLACK;
+    server.on('drop', () => this.#countRefused());
     server.on('connection', (socket) => this.#admit(socket));
     const [handle] = server.listeners('request') as RequestListener[];
     if (handle === undefined) throw new TypeError('a server without a handler for its requests');
@@ -75,21 +66,20 @@ export class ConnectionBounds {
     server.on('request', (request, response) => {
       if (this.#accepts(request, response)) handle(request, response);
     });
-    const looking = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.unreadMs));
+    const looking = setInterval(() => this.#look(), Math.min(LOOK_MS, this.#limits.unreadMs));
     looking.unref();
     server.on('close', () => clearInterval(looking));
   }
 
   #admit(socket: Socket): void {
-    const { onClosed, onRefused } = this.#options;
     const connection: Connection = { socket, unanswered: new Set(), isEnding: false, unreadSince: undefined };
     const { isAdmitted, displaced } = this.#holders.admit(connection, socket.remoteAddress);
     if (displaced !== undefined) {
-      onClosed('displaced');
+      this.#countClosed('displaced');
       displaced.socket.destroy();
     }
     if (!isAdmitted) {
-      onRefused();
+      this.#countRefused();
       socket.destroy();
       return;
     }
@@ -111,11 +101,11 @@ export class ConnectionBounds {
       socket.pause();
       return false;
     }
-    const { limits, onClosed } = this.#options;
+    const limits = this.#limits;
     if (unanswered.size + 1 >= limits.unanswered || this.#unreadBytes(connection) >= limits.unreadBytes) {
       connection.isEnding = true;
       response.shouldKeepAlive = false;
-      onClosed('pipelined');
+      this.#countClosed('pipelined');
     }
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
@@ -131,15 +121,23 @@ export class ConnectionBounds {
   }
 
   #look(): void {
-    const { clock, limits, onClosed } = this.#options;
-    const now = clock();
+    const now = performance.now();
     for (const connection of this.#connections.values()) {
       const { socket } = connection;
       if (socket.writableLength === 0 && !socket.writableEnded) connection.unreadSince = undefined;
       else connection.unreadSince ??= now;
-      if (connection.unreadSince === undefined || now - connection.unreadSince < limits.unreadMs) continue;
-      onClosed('unread');
+      if (connection.unreadSince === undefined || now - connection.unreadSince < this.#limits.unreadMs)
+        continue;
+      this.#countClosed('unread');
       socket.destroy();
     }
+  }
+
+  #countRefused(): void {
+    this.#telemetry.count('http_connections_refused');
+  }
+
+  #countClosed(reason: 'pipelined' | 'unread' | 'displaced'): void {
+    this.#telemetry.count('http_connections_closed', { reason });
   }
 }
