@@ -91,7 +91,8 @@ export interface Composition {
 const passing: Clock = () => performance.now();
 
 const schedule: Schedule = (ms, callback) => {
-  const timer = setTimeout(callback, ms);
+  // A timer counts whole milliseconds from the last whole one: without this it would come up to two milliseconds too soon.
+  const timer = setTimeout(callback, Math.ceil(ms) + 1);
   return () => clearTimeout(timer);
 };
 
