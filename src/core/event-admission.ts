@@ -99,9 +99,8 @@ export class EventAdmission implements EventIntake {
     const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
     if (candidate.createdAt < oldest && this.#parts.mayExpire())
       return this.#report.rejected('too_old', candidate);
-    if (account.forgeries.isKnown(candidate)) return this.#report.rejected('forged', candidate);
-    if (account.forgeries.areSpent(candidate.recipients.keys))
-      return this.#report.rejected('unverified', candidate);
+    const judgement = account.forgeries.judge(candidate);
+    if (judgement !== undefined) return this.#report.rejected(judgement, candidate);
     const event = candidate.parse();
     if (event === undefined) return this.#report.rejected('malformed', candidate);
     const rejection = this.#rejection(event, candidate);

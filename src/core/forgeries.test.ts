@@ -4,10 +4,15 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { tradeKey } from '../../test/support/registrations.ts';
 import { MINUTE_MS } from './clock.ts';
 import { Forgeries } from './forgeries.ts';
+import { recipientsOf } from './recipients.ts';
 
 const [A, B] = [tradeKey(1), tradeKey(2)];
 
-const forgery = (bytes: string): { fingerprint: () => string } => ({ fingerprint: () => bytes });
+/** An event for A with these bytes. */
+const event = (bytes: string): Parameters<Forgeries['judge']>[0] => ({
+  fingerprint: () => bytes,
+  recipients: recipientsOf([['p', A]]),
+});
 
 function setUp(charges = 0): { forgeries: Forgeries; clock: FakeClock } {
   const clock = new FakeClock();
@@ -19,20 +24,28 @@ function setUp(charges = 0): { forgeries: Forgeries; clock: FakeClock } {
 describe('a forgery', () => {
   test('is known by its bytes, and only by these', () => {
     const { forgeries } = setUp();
-    const before = forgeries.isKnown(forgery('a'));
-    forgeries.charge([A], forgery('a'));
-    expect([before, forgeries.isKnown(forgery('a')), forgeries.isKnown(forgery('b'))]).toEqual([
-      false,
-      true,
-      false,
+    const before = forgeries.judge(event('a'));
+    forgeries.charge([A], event('a'));
+    expect([before, forgeries.judge(event('a')), forgeries.judge(event('b'))]).toEqual([
+      undefined,
+      'forged',
+      undefined,
     ]);
   });
 
   test('is forgotten when 8192 others have been charged since', () => {
     const { forgeries } = setUp();
-    for (let n = 0; n <= 8192; n++) forgeries.charge([A], forgery(`${n}`));
-    expect([0, 1, 8192].map((n) => forgeries.isKnown(forgery(`${n}`)))).toEqual([false, true, true]);
+    for (let n = 0; n <= 8192; n++) forgeries.charge([B], event(`${n}`));
+    const judgements = [0, 1, 8192].map((n) => forgeries.judge(event(`${n}`)));
+    expect(judgements).toEqual([undefined, 'forged', 'forged']);
   });
+});
+
+test('where nothing was charged nothing is made of an event’s bytes', () => {
+  const untouched = new Proxy({} as Parameters<Forgeries['judge']>[0], {
+    get: (_, name) => expect.unreachable(String(name)),
+  });
+  expect(setUp().forgeries.judge(untouched)).toBeUndefined();
 });
 
 describe('a key', () => {

@@ -21,15 +21,18 @@ interface Minute {
   charged: number;
 }
 
+/** What is known of an event before it is parsed, or of one that was not genuine. */
+type Suspect = Pick<EventCandidate, 'fingerprint' | 'recipients'>;
+
 /**
- * The events that one relay handed in and that were not genuine, by the key that they name: a registered trade key, or the author of a relay list. Anybody can publish such
- * an event where a relay does not verify, so the key pays for it: neither the relay, nor any other key.
+ * The events that one relay handed in and that were not genuine, by the key that they name: a registered trade key, or the author of
+ * a relay list. Anybody can publish such an event where a relay does not verify, so the key pays for it: neither the relay, nor any
+ * other key.
  */
 export class Forgeries {
   readonly #clock: Clock;
   /** In the order in which the minutes began. */
   readonly #minutes = new Map<string, Minute>();
-
   /** The fingerprints of forgeries, the first one charged first. */
   readonly #known = new Set<string>();
 
@@ -44,13 +47,21 @@ export class Forgeries {
     return keys.every((key) => (this.#current(key)?.charged ?? 0) >= ALLOWED);
   }
 
-  /** Whether these very bytes have been charged before: then they need not be verified again, and cost the key nothing. */
-  isKnown(forgery: Pick<EventCandidate, 'fingerprint'>): boolean {
-    return this.#known.size > 0 && this.#known.has(forgery.fingerprint());
+  /**
+   * What is to become of an event that has not been verified:
+   * - `forged`: these very bytes have been charged before. They need not be verified again, and cost the key nothing;
+   * - `unverified`: every key that it names has used up its minute;
+   * - `undefined`: it is to be verified.
+   */
+  judge(event: Suspect): 'forged' | 'unverified' | undefined {
+    // At an honest relay nothing is asked of the event, so that nothing is made of its bytes.
+    if (this.#minutes.size === 0) return undefined;
+    if (this.#known.size > 0 && this.#known.has(event.fingerprint())) return 'forged';
+    return this.areSpent(event.recipients.keys) ? 'unverified' : undefined;
   }
 
   /** Charges an event that was not genuine to the keys that it names. @param forgery absent where its bytes need not be known again */
-  charge(keys: readonly string[], forgery?: Pick<EventCandidate, 'fingerprint'>): void {
+  charge(keys: readonly string[], forgery?: Pick<Suspect, 'fingerprint'>): void {
     for (const key of keys) this.#charge(key);
     if (forgery === undefined) return;
     this.#known.add(forgery.fingerprint());

@@ -52,9 +52,9 @@ export class ParsedFrame implements EventFrame {
   }
 
   fingerprint(): string {
-    const { bytes, subscription } = this.#parts;
-    // The same event may come for another subscription.
-    return fingerprintOf(bytes.subarray(bytes.indexOf(OBJECT, bytes.indexOf(subscription))));
+    const { bytes } = this.#parts;
+    // The same event may come for another subscription, which is one of ours and has no brace, however the relay spells it.
+    return fingerprintOf(bytes.subarray(bytes.indexOf(OBJECT)));
   }
 
   parse(): NostrEvent | undefined {

@@ -18,6 +18,11 @@ function eventIn(text: string): Extract<RelayMessage, { type: 'EVENT' }>['frame'
   return message.frame;
 }
 
+/** An EVENT frame that only `JSON.parse` reads, with its subscription as it is written. */
+function unusual(subscription: string, content: string): string {
+  return `["EVENT","${subscription}",${JSON.stringify(unsignedEvent({ content }))}, "more"]`;
+}
+
 describe('what relays say is told apart', () => {
   test('EOSE names its subscription', () => {
     expect(read('["EOSE","sub"]')).toEqual({ type: 'EOSE', subscription: 'sub' });
@@ -147,6 +152,15 @@ describe('an EVENT of an unusual form is read all the same', () => {
     const text = JSON.stringify(['EVENT', 's', unsignedEvent()]).replace(/\}\]$/, `,"tags":${tags}}]`);
     expect(eventIn(text).recipients.keys).toEqual([tradeKey(7)]);
     expect(eventIn(text).parse()?.tags).toEqual([['p', tradeKey(7)]]);
+  });
+
+  test('its fingerprint is that of the event alone, also where the subscription is spelt unusually', () => {
+    const prints = [
+      unusual('ab', 'one'),
+      unusual(String.raw`a\u0062`, 'one'),
+      unusual(String.raw`a\u0062`, 'two'),
+    ].map((text) => eventIn(text).fingerprint());
+    expect([prints[0] === prints[1], prints[1] === prints[2]]).toEqual([true, false]);
   });
 
   test('escapes in names, ids and keys mean what they mean to JSON.parse', () => {
