@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { LoopbackServer } from '../stand-ins/loopback-server.ts';
 import { devices, type Device } from './devices.ts';
 
-/** Endpoints where nobody answers, each at an address of its own: each has a lane of its own. */
+/** Endpoints where nobody answers, each at an address of its own, and so a push server of its own. */
 export const DEAD = 5000;
 /** Of these, so many take the connection and never say a word; the others refuse it. */
 const TAR_PITS = 100;
@@ -33,7 +33,7 @@ function at(endpoints: readonly string[], count: number): Device[] {
 
 /**
  * The push servers of the scenario `hostile`, in the clear on the loopback network: those that deliver, and those of 5 000
- * registrations that cost their owner nothing.
+ * dead endpoints, whose registrations cost their owner nothing.
  */
 export class HostileWorld implements AsyncDisposable {
   /** Told of every push that an honest host takes, with its endpoint. */

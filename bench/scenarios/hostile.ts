@@ -17,7 +17,7 @@ const PER_SECOND = 100;
 /** The first wakes of dead endpoints come at this pace. */
 const DEAD_PER_SECOND = 1000;
 const TICK_MS = 1;
-/** So many of these get further events while the others are measured. */
+/** So many dead endpoints get a further event each second while the others are measured. */
 const AGAIN_PER_SECOND = 200;
 
 /** Honest devices that are measured, by where their wakes go. */
@@ -72,7 +72,7 @@ function figuresOf(group: Group, rounds: readonly { quiet: Delays; troubled: Del
 /**
  * Registers those who trouble the program, and begins. All events are signed before: signing would make the load late.
  *
- * @returns once every dead endpoint has been woken, the end of the trouble: after the signal
+ * @returns when every dead endpoint has had its first event; `done` resolves when the trouble has ended, after the signal
  */
 async function begin(
   stage: Stage,
