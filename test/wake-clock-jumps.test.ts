@@ -40,6 +40,28 @@ describe('a clock that jumps', () => {
   });
 });
 
+test('a machine that sleeps for half an hour in the middle of a recovery gives up none of it', async () => {
+  let sleptMs = 0;
+  const relays = [keep(await RelayStandIn.start({ maxLimit: 2 }))];
+  const { google, phone, relay, server } = await setScene({ relays, clock: () => Date.now() + sleptMs });
+  const phones = await Promise.all(Array.from({ length: 6 }, () => phone()));
+  for (const [n, { tradePubkey }] of phones.entries())
+    relay.store(eventFor([tradePubkey], { kind: 14, ageSeconds: 10 * n }));
+  // Google takes keys that are dated rightly.
+  relay.broadcast(eventFor([(await phone()).tradePubkey]));
+  await google.pushes.atLeast(1);
+  const before = relay.requests.count;
+  relay.disconnectAll();
+  await relay.requests.atLeast(before + 2);
+  relay.pauseAnswers();
+  await relay.heldFrames.atLeast(1);
+  sleptMs = HOUR_MS / 2;
+  relay.resumeAnswers();
+  await google.pushes.atLeast(1 + phones.length);
+  const incomplete = 'mostro_push_relay_recoveries_total{outcome="incomplete"}';
+  expect(await server.metric(incomplete)).toBe(0);
+});
+
 /** A sweep every 0.36 s. */
 const SWEEPS = { CLEANUP_INTERVAL_HOURS: '0.0001' };
 

@@ -3,7 +3,7 @@ import type { ReasonPrefix } from './relay-message.ts';
 import type { Filter, RelaySession } from './relay-session.ts';
 
 /** A page that is still coming after so many times the patience for a pause in it counts as unanswered. */
-const PATIENCE_FACTOR = 4;
+export const PATIENCE_FACTOR = 4;
 /** A relay whose events come after EOSE is waited for so many times the usual, at the most: live events come too. */
 const LINGERS = 10;
 /** So many events after the EOSE of a page are no live ones that happen to match it: this relay's EOSE comes too early. */

@@ -26,6 +26,7 @@ function setUp(): { catchUp: CatchUp; clock: FakeClock; wraps: KindWatch; messag
     telemetry: new FakeTelemetry(),
     timing: { ...RELAY_TIMING, unverified: { baseMs: 0, maxMs: 10 * MINUTE_MS, minMs: MINUTE_MS } },
     clock: clock.read,
+    monotonic: clock.read,
     isSettled: () => false,
     maxLimit: () => undefined,
   });

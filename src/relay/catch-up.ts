@@ -6,7 +6,7 @@ import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
 import type { EventSink, Verdict } from '../core/ports.ts';
 import type { Recovery } from '../core/recovery.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { askPage, type PageEnd } from './ask-page.ts';
+import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from './event-frame.ts';
 import { Haul } from './haul.ts';
@@ -30,7 +30,10 @@ export interface CatchUpParts {
   readonly sink: EventSink;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
+  /** The time of day. */
   readonly clock: Clock;
+  /** What a recovery spends is counted by, in milliseconds. */
+  readonly monotonic: Clock;
   /** Whether no subscription is about to become live. */
   readonly isSettled: () => boolean;
   /** The relay's `max_limit` (NIP-11). */
@@ -179,16 +182,16 @@ export class CatchUp {
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */
   async #pages(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<boolean> {
-    const { clock, timing } = this.#parts;
+    const { monotonic, timing } = this.#parts;
     const backoff = new Backoff(timing.nextPage);
     for (;;) {
       const end = await this.#turns.take(() => this.#nextPage(watch, gap, haul));
       if (end === undefined) return true;
       // Not in its turn: the other kinds need not wait for this one.
       if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
-        const begun = clock();
+        const begun = monotonic();
         await this.#onRefused(gap, end, backoff);
-        gap.spent(Math.max(0, clock() - begun));
+        this.#spend(gap, monotonic() - begun);
       }
       if (this.#closed.signal.aborted) return false;
       if (end === 'eose') backoff.reset();
@@ -197,20 +200,25 @@ export class CatchUp {
 
   /** @returns how the page ended; `undefined` where there was none left to ask for */
   async #nextPage(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<PageEnd | undefined> {
-    const { clock } = this.#parts;
+    const { clock, monotonic } = this.#parts;
     // Its turn came too late: no page was lost.
     if (this.#closed.signal.aborted) return 'lost';
     const page = gap.next();
     if (page === undefined) return undefined;
-    const begun = clock();
+    const begun = monotonic();
     const end = await this.#ask(watch, page, gap, haul);
     // The recovery must not end before all that it brought has been judged.
     await haul.judged();
     if (end === 'lost' || (end === 'eose' && gap.isUnread)) gap.lost(unixSeconds(clock));
     else if (end === 'eose') gap.ended();
     else if (end === 'silent') this.#onSilent(gap);
-    gap.spent(Math.max(0, clock() - begun));
+    this.#spend(gap, monotonic() - begun);
     return end;
+  }
+
+  /** While the machine slept nobody asked: no page takes longer than it is waited for. */
+  #spend(gap: PagePlan, ms: number): void {
+    gap.spent(Math.min(ms, PATIENCE_FACTOR * this.#parts.timing.pageTimeoutMs));
   }
 
   #ask(watch: KindWatch, page: Page, gap: PagePlan, haul: Haul): Promise<PageEnd> {
