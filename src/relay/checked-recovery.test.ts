@@ -68,6 +68,21 @@ describe('a relay that gives five at once of forty', () => {
   });
 });
 
+test('a relay that answers a check without an end is heard no longer than a recovery may have events', () => {
+  const bounds = { ...gapOptions(HOUR).bounds, events: 100 };
+  const gap = checkedGapOf(HOUR, { bounds });
+  const relay = simulatedRelay(storedEvents({ [NOW - 9]: 1, [NOW - 5]: 2 }));
+  let page = gap.next();
+  // Until a part of a page is asked for once more.
+  for (; page?.since === SINCE; page = gap.next()) {
+    for (const { created_at: createdAt, id } of relay(page).events) gap.received(createdAt, id);
+    gap.ended();
+  }
+  let heard = 1;
+  while (heard < 1000 && gap.received(NOW, `${heard}`)) heard++;
+  expect([page, heard]).toEqual([expect.objectContaining({ since: NOW - 8 }), 100]);
+});
+
 test('a relay that leaves something else out of every page gives it in the end, or is said to contradict itself', () => {
   let told = 0;
   for (let seed = 0; seed < 50; seed++) {

@@ -28,29 +28,33 @@ export interface CheckedRecoveryOptions extends GapRecoveryOptions {
  */
 export class CheckedRecovery implements PagePlan {
   readonly #options: CheckedRecoveryOptions;
+  /** Asks for the gap while nothing speaks against the relay. */
   readonly #descent: GapRecovery;
+  /** Asks for the whole gap once more, after a contradiction. */
   #slices: SliceRecovery | undefined;
+  /** The check whose page is under way, or is asked for again. */
   #check: PageCheck | undefined;
   /** What is to be checked, and after how many pages that ended. */
   readonly #waiting: { readonly check: PageCheck; readonly dueAt: number }[] = [];
+  /** Pages of the descent that have ended. */
   #ended = 0;
   #checkFailures = { refused: 0, lost: 0 };
   #checkPages = 0;
   #checkEvents = 0;
-  /** The page under way. */
+  /** The page of the descent that is under way, and when it was asked for, in unix seconds. */
   #page: Page | undefined;
   #askedAt = 0;
   /** Its events by id, each with its second. */
   #given = new Map<string, number>();
   /** The same of the last page that had any. */
   #known: ReadonlyMap<string, number> = new Map();
+  /** How many it has, those that were left out included. */
   #count = 0;
   /** The most events that a page had. */
   #most = 0;
   /** How many pages had as many, and which of them is checked next. */
   #full = 0;
   #nextChecked = 1;
-
   /** The ids of the latest samples of this time, and how many of them have come. */
   readonly #samples: ReadonlySet<string>;
   #samplesSeen = 0;
@@ -101,9 +105,8 @@ export class CheckedRecovery implements PagePlan {
     if (this.#samples.has(id)) this.#samplesSeen++;
     if (this.#slices !== undefined) return this.#slices.received(createdAt, id);
     if (this.#check !== undefined) {
-      this.#checkEvents++;
       this.#check.take(createdAt, id);
-      return true;
+      return ++this.#checkEvents < this.#options.bounds.events;
     }
     this.#count++;
     const { since, until = Infinity } = this.#page ?? { since: Infinity };
@@ -115,7 +118,7 @@ export class CheckedRecovery implements PagePlan {
 
   leftOut(): void {
     if (this.#slices !== undefined) return this.#slices.leftOut();
-    if (this.#check !== undefined) return void this.#check.total++;
+    if (this.#check !== undefined) return this.#check.leaveOut();
     this.#count++;
     this.#descent.leftOut();
   }

@@ -26,9 +26,11 @@ export class PageCheck {
   /** From which second on the page may have grown meanwhile; infinite where it may not. */
   readonly #growsFrom: number;
   readonly #given = new Map<string, number>();
+  /** How many events the page under way has, of other times and those that are left out included. */
   total = 0;
+  /** How many of them have no whole second as their time. */
   #odd = 0;
-
+  /** Whether this is a check of what a check has brought in addition. */
   readonly #isFurther: boolean;
 
   private constructor(
@@ -60,6 +62,11 @@ export class PageCheck {
     this.#given.clear();
     this.total = 0;
     this.#odd = 0;
+  }
+
+  /** An event of the page was too long to be read. */
+  leaveOut(): void {
+    this.total++;
   }
 
   take(createdAt: number, id: string): void {
