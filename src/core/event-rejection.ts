@@ -15,6 +15,3 @@ export type EventRejection =
   | 'undecided'
   | 'unverified'
   | 'not_new';
-
-/** The event is not what it claims to be, and it cost a parse or a verification to find out. */
-export const FALSE_WORD: ReadonlySet<EventRejection> = new Set(['malformed', 'mismatched', 'forged']);

@@ -1,5 +1,5 @@
 import { SECOND_MS, type Clock } from './clock.ts';
-import { FALSE_WORD, type EventRejection } from './event-rejection.ts';
+import type { EventRejection } from './event-rejection.ts';
 import type { NostrEvent } from './nostr-event.ts';
 import type { EventCandidate, EventOrigin, Verdict } from './ports.ts';
 import type { Registration } from './registration.ts';
@@ -26,7 +26,6 @@ export class EventReport {
     this.#telemetry.count('events_rejected', { reason });
     this.#telemetry.log('event.rejected', { reason, kind: candidate.kind });
     this.#telemetry.trace(() => candidate.recipients.keys, 'event rejected', reason);
-    if (FALSE_WORD.has(reason)) return 'forged';
     return reason === 'unverified' ? reason : 'rejected';
   }
 

@@ -61,9 +61,9 @@ describe('the verdict on an event says what it was', () => {
     ['it does not parse', {}, { parse: () => undefined }],
     ['it is another event than the relay said', {}, { id: 'e'.repeat(64) }],
     ['it is of another kind than the relay said', {}, { kind: 14 }],
-  ])('forged: %s', async (_, parts, claims) => {
+  ])('rejected: %s; the relay is not to blame', async (_, parts, claims) => {
     const { admission, event } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event(parts), claims), 'live')).toBe('forged');
+    expect(await admission.offer(candidate(event(parts), claims), 'live')).toBe('rejected');
   });
 });
 
@@ -100,9 +100,10 @@ describe('where MOSTRO_PUBKEYS is set', () => {
   });
 
   test('a kind 14 that only claims to be by an instance is forged', async () => {
-    const { admission, event } = await admissionWithOneKey([INSTANCE]);
+    const { admission, event, telemetry } = await admissionWithOneKey([INSTANCE]);
     const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
-    expect(await admission.offer(candidate(claimed), 'live')).toBe('forged');
+    expect(await admission.offer(candidate(claimed), 'live')).toBe('rejected');
+    expect(telemetry.total('events_rejected', 'forged')).toBe(1);
   });
 
   test('a gift wrap by anyone is admitted: its author is a key used once', async () => {

@@ -21,10 +21,10 @@ export type EventOrigin = 'live' | 'stored' | Recovery;
 
 /**
  * What became of an event that a relay handed in.
- * - `forged`: it is not what it claims to be. Anybody can publish such an event, so the keys that it names are charged, not the relay.
+ * - `rejected`: it wakes nobody, for a reason that is counted. None is the relay's fault: anybody can publish such an event.
  * - `unverified`: every key that it names has been charged with too many forgeries from this relay, so it was dropped unverified.
  */
-export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'forged' | 'unverified' | 'admitted';
+export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'unverified' | 'admitted';
 
 /** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
 export type KeyLookup = (text: Uint8Array, from: number) => boolean;

@@ -1,7 +1,7 @@
 import type { Curve, CurveSource } from '../../src/crypto/curve.ts';
 import { wasmCurve } from '../../src/crypto/wasm-curve.ts';
 
-/** How a library goes wrong. `poisoned`: it throws for some input alone. */
+/** How a library goes wrong. */
 export type Ailment = 'throws' | 'says no' | 'says yes' | 'wrong point' | 'no point';
 
 export interface FakeLibrary extends CurveSource {
@@ -10,8 +10,6 @@ export interface FakeLibrary extends CurveSource {
   /** An input for which the library throws, however well it is: the first byte of a message. */
   poison?: number;
   readonly loads: number;
-  /** Calls of any kind. */
-  readonly calls: number;
 }
 
 /** A library that answers rightly until it is told otherwise. */
@@ -20,30 +18,26 @@ export function fakeLibrary(
   { isRenewable = false, ailment }: { isRenewable?: boolean; ailment?: Ailment } = {},
 ): FakeLibrary {
   const real = wasmCurve();
-  const counts = { loads: 0, calls: 0 };
+  let loads = 0;
   const fake = {
     isRenewable,
     ailment,
     get loads() {
-      return counts.loads;
-    },
-    get calls() {
-      return counts.calls;
+      return loads;
     },
     load(): Curve {
-      if (counts.loads++ > 0) fake.ailment = undefined;
-      return curveOf(fake, library, real, () => counts.calls++);
+      if (loads++ > 0) fake.ailment = undefined;
+      return curveOf(fake, library, real);
     },
   } as FakeLibrary;
   return fake;
 }
 
-function curveOf(fake: FakeLibrary, library: string, real: Curve, onCall: () => void): Curve {
+function curveOf(fake: FakeLibrary, library: string, real: Curve): Curve {
   return {
     library,
     isNative: true,
     verifySchnorr(message, publicKey, signature) {
-      onCall();
       if (fake.ailment === 'throws' || message[0] === fake.poison)
         throw new Error('memory access out of bounds');
       if (fake.ailment === 'says no') return false;
@@ -51,7 +45,6 @@ function curveOf(fake: FakeLibrary, library: string, real: Curve, onCall: () => 
       return real.verifySchnorr(message, publicKey, signature);
     },
     sharedPoint(privateKey, publicKey) {
-      onCall();
       if (fake.ailment === 'throws') throw new Error('memory access out of bounds');
       if (fake.ailment === 'no point') return undefined;
       const point = real.sharedPoint(privateKey, publicKey);
