@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -141,7 +142,7 @@ async function serveWithRefusedKey(): Promise<
 > {
   const relay = keep(await RelayStandIn.start());
   const google = keep(await GoogleStandIn.start({ tls: false }));
-  const other = keep(await GoogleStandIn.start({ tls: false }));
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const environment = {
     NOSTR_RELAYS: relay.url,
     RETRY_MIN_MS: '20',
@@ -152,7 +153,10 @@ async function serveWithRefusedKey(): Promise<
   const good = await readFile(path, 'utf8');
   await writeFile(
     path,
-    JSON.stringify({ ...google.serviceAccount, private_key: other.serviceAccount.private_key }),
+    JSON.stringify({
+      ...google.serviceAccount,
+      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    }),
   );
   return { ...(await serve(environment)), path, google, relay, good };
 }
