@@ -61,7 +61,7 @@ describe('standard output that nobody reads', () => {
     expect(await program.exited).toBe(0);
   });
 
-  test('keeps the program from no stop, and from no end after a fault', async () => {
+  test('does not keep the program from ending after a fault', async () => {
     const fifo = join(await tempDirectory(), 'output');
     await makeFifo(fifo);
     const within = ['bash', '--norc', '-c', UNREAD_OUTPUT, fifo];
@@ -76,7 +76,7 @@ describe('standard output that nobody reads', () => {
 describe('standard error whose reader has gone', () => {
   const within = ['bash', '--norc', '-c', CLOSED_ERROR_OUTPUT, 'bash'];
 
-  test('keeps the program from no stop', async () => {
+  test('does not keep the program from stopping', async () => {
     const program = await run([], ALONE, undefined, within);
     await program.untilPrinted(/server\.started/);
     program.kill('SIGTERM');
@@ -84,7 +84,7 @@ describe('standard error whose reader has gone', () => {
     expect(program.output()).toContain('server.stopped');
   });
 
-  test('keeps the program from no end after a fault', async () => {
+  test('does not keep the program from ending after a fault', async () => {
     const program = await run([], { ...ALONE, ...(await injected(FAULT_AT_SIGUSR2)) }, undefined, within);
     await program.untilPrinted(/server\.started/);
     program.kill('SIGUSR2');
@@ -93,14 +93,14 @@ describe('standard error whose reader has gone', () => {
   });
 });
 
-test('standard output that is closed from the beginning keeps the program from no start and no stop', async () => {
+test('standard output that is closed from the beginning does not keep the program from starting and stopping', async () => {
   const program = await run([], ALONE, undefined, ['bash', '--norc', '-c', 'exec >&-; exec "$@"', 'bash']);
   await program.untilPrinted(/HTTP API/);
   program.kill('SIGTERM');
   expect(await program.exited).toBe(0);
 });
 
-test('a FIFO as LOG_FILE without a reader is waited for by nobody: the alarm says so', async () => {
+test('a FIFO as LOG_FILE without a reader is not waited for, and an alarm says so until somebody reads', async () => {
   const path = join(await tempDirectory(), 'app.log');
   await makeFifo(path);
   const { program, adminUrl } = await serve({ LOG_FILE: path, ADMIN_PORT: String(await freePort()) });

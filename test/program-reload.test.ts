@@ -117,7 +117,7 @@ const takesIt = async (pid: number): Promise<boolean> =>
   /^SigCgt:\t[0-9a-f]*[13579bdf]$/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
 
 describe('SIGHUP during the start', () => {
-  test('is lost at no moment from the first on at which it is taken, and ends nothing', async () => {
+  test('ends nothing, and is not lost, from the first moment at which the process takes it', async () => {
     const program = await run([], ALONE);
     while (!(await takesIt(program.pid))) await new Promise(setImmediate);
     const hangingUp = setInterval(() => program.kill('SIGHUP'), 1);

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Lifetime } from './lifetime.ts';
 
 describe('a lifetime', () => {
-  test('ends with the first request to stop; a second one is told that it is', async () => {
+  test('ends with the first request to stop, and tells the second request that one came before', async () => {
     const lifetime = new Lifetime();
     expect([lifetime.stop(), lifetime.stop()]).toEqual([true, false]);
     await expect(lifetime.ended).resolves.toBeUndefined();
     expect(lifetime.hasFaulted).toBe(false);
   });
 
-  test('ends with the first fault, which nobody has to be waiting for', async () => {
+  test('ends with the first fault, also where nothing awaits the end yet', async () => {
     const lifetime = new Lifetime();
     lifetime.fail(new Error('first'));
     lifetime.fail(new Error('second'));
@@ -25,7 +25,7 @@ describe('a lifetime', () => {
     expect(lifetime.hasFaulted).toBe(true);
   });
 
-  test('keeps requests to reload until somebody can, and meets them as one', () => {
+  test('keeps requests to reload until the command says how to reload, and meets them as one', () => {
     const lifetime = new Lifetime();
     let reloads = 0;
     lifetime.reload();

@@ -18,7 +18,7 @@ export const ALARMS = {
   'bad key file': {
     level: 'error',
     remedy:
-      'make a new key in the Firebase console (Project settings, Service accounts) and put it at FIREBASE_SERVICE_ACCOUNT_PATH: it is read by itself',
+      'make a new key in the Firebase console (Project settings, Service accounts) and put it at FIREBASE_SERVICE_ACCOUNT_PATH: no restart is needed',
   },
   'wrong project': {
     level: 'error',

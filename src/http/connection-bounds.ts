@@ -7,7 +7,7 @@ import { ConnectionHolders } from './connection-holders.ts';
 
 /** How often connections are looked at, in milliseconds, or sooner where an answer may wait for less. */
 const LOOK_MS = 2 * SECOND_MS;
-/** Node refuses connections by itself beyond so many more: those that are being closed still count there. */
+/** Connections above the total at which Node itself refuses more: for Node a connection counts until it is closed for good. */
 const SLACK = 128;
 
 export interface ConnectionLimits {
