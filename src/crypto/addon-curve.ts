@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
-import { hasVerificationLengths, isBelowOrder, isScalar } from './curve-input.ts';
+import { hasVerificationLengths, isBelowOrder, isScalar, ORDER as ORDER_BYTES } from './curve-input.ts';
 import type { Curve } from './curve.ts';
 
 /** The functions of the addon in the package `secp256k1` that are used here. They answer with a code: 0 is success. */
@@ -25,7 +25,7 @@ interface Addon {
 const SUCCESS = 0;
 /** The codes of `ecdh` and `ecdsaRecover` that mean: the input is no point, or leads to none. */
 const NO_POINT = { ecdh: 1, recovery: 2 };
-const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const ORDER = toNumber(ORDER_BYTES);
 /** The first byte of a compressed point whose y is even (SEC 1). */
 const EVEN = 0x02;
 const CHALLENGE_TAG = hash('sha256', 'BIP0340/challenge', 'buffer');

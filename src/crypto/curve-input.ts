@@ -1,5 +1,5 @@
 /** The order of secp256k1 (SEC 2, 2.4.1), big endian. */
-const ORDER = Buffer.from('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141', 'hex');
+export const ORDER = Buffer.from('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141', 'hex');
 const ZERO = Buffer.alloc(32);
 
 /** Whether these bytes have the lengths that a verification needs: libraries end the process, or throw, where they have not. */

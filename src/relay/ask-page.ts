@@ -108,7 +108,7 @@ class AskedPage {
   #onLate(frame: EventFrame): void {
     const { filter, onLate, session } = this.#request;
     if (!filter.kinds.includes(frame.kind)) return;
-    session.lateEvents++;
+    session.hasLateEvents = true;
     // Once for a connection: from then on every page is waited for.
     const isEarly = ++this.#late === LATE_THAT_TELL && session.isEoseLast !== false;
     if (isEarly) session.isEoseLast = false;

@@ -162,8 +162,8 @@ export class CatchUp {
 
   /** Whether a relay seems to contradict itself for want of patience alone: events came after the EOSE of their pages. */
   #mayBeEarly({ unrecovered }: RecoveryReport): boolean {
-    const { isEoseLast, lateEvents } = this.#parts.session;
-    return unrecovered?.reason === 'inconsistent' && lateEvents > 0 && isEoseLast !== false;
+    const { hasLateEvents, isEoseLast } = this.#parts.session;
+    return unrecovered?.reason === 'inconsistent' && hasLateEvents && isEoseLast !== false;
   }
 
   #askPatiently(watch: KindWatch, cause: CatchUpCause): void {

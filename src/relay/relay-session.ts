@@ -67,8 +67,8 @@ export class RelaySession {
   sendsEose = false;
   /** Whether EOSE comes after the stored events, as it must, on this connection; `undefined` until something shows it. */
   isEoseLast: boolean | undefined;
-  /** Events that came for pages after their end, on this connection. */
-  lateEvents = 0;
+  /** Whether an event has come for a page after its end, on this connection. */
+  hasLateEvents = false;
 
   constructor(parts: RelaySessionParts) {
     this.#parts = parts;
