@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 
-import type { Clock } from '../core/clock.ts';
+import { SECOND_MS, type Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 
@@ -30,9 +30,9 @@ export class ReadingPace {
     this.#allowance = new TokenBucket({ ...BYTES, clock });
   }
 
-  /** Notes bytes that are spent with the next ones. */
-  owe(bytes: number): void {
-    this.#unspent += bytes;
+  /** Notes so many bytes as the relay may send in that time: they are spent with the next ones. @param ms milliseconds */
+  owe(ms: number): void {
+    this.#unspent += (ms * BYTES.perSecond) / SECOND_MS;
   }
 
   spend(bytes: number): void {

@@ -45,12 +45,16 @@ function setUp(): {
   account: RelayAccount;
   chatter: () => number;
   received: Buffer[];
+  /** How long each message takes, in milliseconds. */
+  slow: { ms: number };
   socket: PacedSocket;
   telemetry: FakeTelemetry;
 } {
   const socket = new PacedSocket();
   const telemetry = new FakeTelemetry();
-  const clock = new FakeClock().read;
+  const time = new FakeClock();
+  const clock = time.read;
+  const slow = { ms: 0 };
   const account = new RelayAccount(clock);
   const received: Buffer[] = [];
   let chatter = 0;
@@ -64,9 +68,20 @@ function setUp(): {
     longestBytes: 4096 * KIB,
     onChatter: () => chatter++,
     onTooLong: () => undefined,
-    receive: (data) => received.push(data),
+    receive(data) {
+      time.advance(slow.ms);
+      received.push(data);
+    },
   });
-  return { account, chatter: () => chatter, received, socket, telemetry };
+  return { account, chatter: () => chatter, received, slow, socket, telemetry };
+}
+
+/** A relay that has sent twice what it may send at once, which is earned in a quarter of a second. */
+function sentTooMuch(): PacedSocket {
+  const { slow, socket } = setUp();
+  slow.ms = 125;
+  socket.receive(64 * KIB + 1);
+  return socket;
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -82,18 +97,28 @@ describe('a relay', () => {
     expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
   });
 
-  test('may send a thirty-second part of that in larger ones, each of which may cost a whole JSON.parse', () => {
+  test('may send as much in larger ones of the usual form, which anybody can publish', () => {
     const { socket, telemetry } = setUp();
-    socket.receive(64 * KIB + 1, 15);
+    socket.receive(128 * KIB, 31 * 8);
+    expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
+  });
+
+  test('waits for four times as long as a larger one took that cost a whole JSON.parse', () => {
+    const { slow, socket } = setUp();
+    // Four times 62 ms are the quarter of a second in which a relay may send as much as at once. Another 62 ms have passed.
+    slow.ms = 62;
+    socket.receive(64 * KIB + 1);
     const before = socket.isPaused;
-    socket.receive(64 * KIB + 1, 2);
-    expect([before, socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, true, 1]);
+    socket.receive(64 * KIB + 1);
+    const after = socket.isPaused;
+    vi.advanceTimersByTime(150);
+    expect([before, after, socket.isPaused]).toEqual([false, true, true]);
+    vi.advanceTimersByTime(50);
+    expect(socket.isPaused).toBe(false);
   });
 
   test('that sent too much is read again when it has been earned', () => {
-    const { socket } = setUp();
-    // Twice what it may send at once, which is earned in a quarter of a second.
-    socket.receive(2 * KIB * KIB);
+    const socket = sentTooMuch();
     vi.advanceTimersByTime(249);
     const before = socket.isPaused;
     vi.advanceTimersByTime(2);
@@ -164,15 +189,13 @@ describe('a relay', () => {
   });
 
   test('that sent too much is not read on because a turn is over', () => {
-    const { socket } = setUp();
-    socket.receive(2 * KIB * KIB);
+    const socket = sentTooMuch();
     vi.advanceTimersToNextTimer();
     expect([socket.isPaused, vi.getTimerCount()]).toEqual([true, 1]);
   });
 
   test('that is gone is not waited for', () => {
-    const { socket } = setUp();
-    socket.receive(2 * KIB * KIB);
+    const socket = sentTooMuch();
     socket.emit('close');
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -9,9 +9,13 @@ import { FrameFilter, HEAD_BYTES, type FrameFilterParts } from './frame-filter.t
 import { ReadingPace } from './reading-pace.ts';
 import { Turn } from './turn.ts';
 
-/** Relays keep events to this. What is larger may cost a whole JSON.parse, some 60 ms for 1 MiB: four such a second. */
+/** Relays keep events to this. What is larger may cost a whole JSON.parse, some 60 ms for 1 MiB. */
 const USUAL_FRAME_BYTES = 64 * 1024;
-const LARGE_FRAME_FACTOR = 32;
+/**
+ * After so many times the time that a larger frame took, its relay is read again: a quarter of a second for such a JSON.parse. One of
+ * the usual form takes no time to speak of, and anybody can publish it.
+ */
+const LARGE_FRAME_REST = 4;
 /** What a frame costs beyond its bytes, in bytes: also one that is empty, a control frame or a fragment. */
 const FRAME_OVERHEAD_BYTES = 128;
 /** What the operating system and Node take for handing over some bytes, however few they are, in bytes. */
@@ -67,8 +71,10 @@ export function throttle({
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     // It came in fragments, of which the filter does not know how many there will be.
     if (data.length > parts.mostBytes) return parts.onTooLong(data.subarray(0, HEAD_BYTES));
-    if (data.length > USUAL_FRAME_BYTES) pace.owe(data.length * (LARGE_FRAME_FACTOR - 1));
-    if (isOpen()) receive(data, isBinary);
+    if (!isOpen()) return;
+    const begun = data.length > USUAL_FRAME_BYTES ? clock() : undefined;
+    receive(data, isBinary);
+    if (begun !== undefined) pace.owe(LARGE_FRAME_REST * (clock() - begun));
   });
   account.onOverdrawn = (waitMs) => pace.rest(waitMs);
   socket.on('close', () => {
