@@ -129,12 +129,9 @@ describe('an event that is too much', () => {
     await expectUnharmed();
   });
 
-  test.each([
-    ['a frame of 10 MB', 'x'.repeat(10_000_000)],
-    ['text that is not UTF-8', Buffer.from([0x5b, 0x22, 0xff, 0xfe, 0x22, 0x5d])],
-  ])('%s costs that connection alone, and the relay is back by itself', async (_name, frame) => {
+  test('a frame of 10 MB costs that connection alone, and the relay is back by itself', async () => {
     const { hostile, honest, expectUnharmed } = await setHostileScene();
-    hostile.sendRaw(frame);
+    hostile.sendRaw('x'.repeat(10_000_000));
     await Promise.all([hostile.subscribed(1059, 2), hostile.subscribed(14, 2)]);
     await expectUnharmed();
     expect(honest.requests.count).toBe(2);
