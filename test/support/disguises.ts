@@ -23,6 +23,13 @@ export const DISGUISES: readonly (readonly [name: string, token: string, message
   ['an endpoint behind a byte order mark', `\ufeff${ENDPOINT}`, INVALID],
   ['an endpoint behind another word', `url:${ENDPOINT}`, INVALID],
   ['an endpoint in percent signs', encodeURIComponent(ENDPOINT), INVALID],
+  ['a subscription in base64url', base64Url(JSON.stringify({ endpoint: ENDPOINT, keys: KEYS })), INVALID],
+  [
+    'a subscription with its keys beside the endpoint in base64url',
+    base64Url(JSON.stringify({ endpoint: ENDPOINT, ...KEYS })),
+    INVALID,
+  ],
+  ['an endpoint in base64url', base64Url(ENDPOINT), INVALID],
   ['an endpoint with fullwidth letters', 'ｈｔｔｐｓ://push.example/up', INVALID],
   ['an endpoint with one slash', 'https:/push.example/up', INVALID],
   ['an endpoint without slashes', 'https:push.example', INVALID],
@@ -42,3 +49,7 @@ export const DISGUISES: readonly (readonly [name: string, token: string, message
   ['a device token of Apple’s', `apns:${'0f'.repeat(32)}`, 'Push provider not enabled'],
   ['the same in mixed case, APNs', `APNs:${'0F'.repeat(32)}`, 'Push provider not enabled'],
 ];
+
+function base64Url(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
