@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -17,6 +18,8 @@ const PER_SECOND = 100;
 /** The first wakes of dead endpoints come at this pace. */
 const DEAD_PER_SECOND = 1000;
 const TICK_MS = 1;
+/** A wake that takes longer than this, in milliseconds, counts as lost. */
+const PATIENCE_MS = 120_000;
 /** So many dead endpoints get a further event each second while the others are measured. */
 const AGAIN_PER_SECOND = 200;
 
@@ -138,7 +141,11 @@ async function delaysOf(stage: Stage, world: HostileWorld, program: Program, rel
     sentAt.set((all[n] as Device).token, performance.now());
     stage.relay.send(relay, frame);
   });
-  await arrived;
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const late = once(patience, 'abort').then(() => {
+    throw new Error(`${left} wakes of honest devices did not come within ${PATIENCE_MS} ms`);
+  });
+  await Promise.race([arrived, late]);
   return delays;
 }
 
