@@ -14,7 +14,12 @@ import {
   ServerKeyFileError,
 } from '../crypto/server-key-file.ts';
 import { parseServerKey, type ServerKey } from '../crypto/server-key.ts';
-import { readServiceAccount, ServiceAccountError, type ServiceAccount } from '../push/fcm/service-account.ts';
+import {
+  readServiceAccount,
+  readServiceAccountAgain,
+  ServiceAccountError,
+  type ServiceAccount,
+} from '../push/fcm/service-account.ts';
 
 /** Everything that is settled before the server starts. */
 export interface Startup {
@@ -63,7 +68,7 @@ export async function loadStartup(
     serverKey: key?.key,
     previousKey,
     serviceAccount,
-    readServiceAccount: () => loadServiceAccount(values),
+    readServiceAccount: () => loadServiceAccount(values, readServiceAccountAgain),
     keyCreated: key?.created ?? false,
     warnings,
   };
@@ -99,12 +104,13 @@ function readPreviousKey(values: Partial<Values>, problems: string[]): ServerKey
   return key;
 }
 
-async function loadServiceAccount(values: Partial<Values>): Promise<ServiceAccount | undefined> {
+async function loadServiceAccount(
+  values: Partial<Values>,
+  read = readServiceAccount,
+): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
   // Also where FCM_ENABLED itself is wrong: every problem at once.
-  return enabled !== false && path !== undefined
-    ? readServiceAccount(path, values.FIREBASE_PROJECT_ID)
-    : undefined;
+  return enabled !== false && path !== undefined ? read(path, values.FIREBASE_PROJECT_ID) : undefined;
 }
 
 async function loadServerKey(

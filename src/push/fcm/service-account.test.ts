@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { googleServiceAccount } from '../../../stand-ins/google-service-account.ts';
+import { makeFifo } from '../../../test/support/make-fifo.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
-import { readServiceAccount, ServiceAccountError } from './service-account.ts';
+import { readServiceAccount, readServiceAccountAgain, ServiceAccountError } from './service-account.ts';
 
 const { file: FILE } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 const EC_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -122,4 +123,13 @@ describe('a key file that cannot be used is refused by the name of the field', (
     expect(await failureOf(await written(broken))).not.toContain(secret);
     expect(await failureOf(await written(`{"private_key":"${secret}`))).not.toContain(secret);
   });
+});
+
+test('a key file that is a pipe is not waited for when it is read again', async () => {
+  const path = join(await tempDirectory(), 'key.json');
+  await makeFifo(path);
+  await expect(readServiceAccountAgain(path)).rejects.toThrow(
+    new ServiceAccountError(`${path} is no regular file, and is read at the start alone`),
+  );
+  expect(await readServiceAccountAgain(await written(FILE))).toMatchObject({ projectId: 'demo-project' });
 });

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { z } from 'zod';
 
@@ -43,6 +43,21 @@ function parsePrivateKey(pem: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Reads a key file again while the server runs. A pipe has been read to its end by then, and opening it would wait for a writer
+ * for ever: nobody would be woken through FCM any more.
+ *
+ * @throws ServiceAccountError as {@link readServiceAccount}, and where the path is no regular file
+ */
+export async function readServiceAccountAgain(path: string, projectId?: string): Promise<ServiceAccount> {
+  const isPipe = await stat(path).then(
+    (file) => !file.isFile(),
+    () => false,
+  );
+  if (isPipe) throw new ServiceAccountError(`${path} is no regular file, and is read at the start alone`);
+  return readServiceAccount(path, projectId);
 }
 
 /**
