@@ -10,8 +10,8 @@ export default defineConfig({
     hookTimeout: 3 * PATIENCE_MS,
     expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     pool: 'forks',
-    // Vitest would leave one core of two idle; what a test waits for is mostly a socket.
-    maxWorkers: 2,
+    // What a test waits for is mostly a socket: with as many workers as cores, cores are idle.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
