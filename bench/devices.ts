@@ -1,6 +1,6 @@
 import { createECDH, randomBytes } from 'node:crypto';
 
-import type { WebPushKeys } from '../src/core/push-target.ts';
+import type { WebPushKeys } from '../src/core/registry/push-target.ts';
 
 /** A phone as the server knows it. */
 export interface Device {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { compose, type Composition, type CompositionParts } from './composition.ts';
-import { SECOND_MS } from './core/clock.ts';
+import { compose, type Composition, type CompositionParts } from './compose/compose.ts';
+import { SECOND_MS } from './core/basics/clock.ts';
 import type { Curve } from './crypto/curve.ts';
 import { listen, ListenError } from './ops/listen.ts';
 import type { ReadServiceAccount } from './push/fcm/account-source.ts';

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { GAUGES, HISTOGRAMS } from '../src/core/measures.ts';
-import { COUNTERS } from '../src/core/telemetry.ts';
+import { GAUGES, HISTOGRAMS } from '../src/core/telemetry/measures.ts';
+import { COUNTERS } from '../src/core/telemetry/telemetry.ts';
 import { call } from './support/http.ts';
 import { hasPromtool, promtool } from './support/promtool.ts';
 import { renderAlertRules } from './support/render-alert-rules.ts';

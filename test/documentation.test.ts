@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
-import { ALARMS } from '../src/core/alarms.ts';
-import { GAUGES, HISTOGRAMS } from '../src/core/measures.ts';
-import { COUNTERS, LOG_EVENTS } from '../src/core/telemetry.ts';
+import { ALARMS } from '../src/core/watch/alarms.ts';
+import { GAUGES, HISTOGRAMS } from '../src/core/telemetry/measures.ts';
+import { COUNTERS, LOG_EVENTS } from '../src/core/telemetry/telemetry.ts';
 import { renderConfigurationPage, renderEnvExample } from './support/render-configuration.ts';
 
 // Both files are made from the one table of variables; `npx vitest run test/documentation.test.ts -u` makes them anew.

@@ -1,4 +1,4 @@
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { CurveFault, type Curve, type CurveSource } from '../../src/crypto/curve.ts';
 import { curveSources } from '../../src/crypto/curve-sources.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type ClientHttp2Session } from 'node:http2';
 
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { fastestCurve } from '../fastest-curve.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { Agent, request } from 'undici';
 
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { wakeMessage } from '../../src/push/unifiedpush/wake-message.ts';
 import { webPushKeys } from '../devices.ts';

@@ -1,7 +1,7 @@
 import { request } from 'undici';
 
 import type { Config } from '../config/config.ts';
-import { SECOND_MS } from '../core/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 

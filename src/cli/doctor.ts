@@ -1,5 +1,5 @@
 import { ConfigError, type Config } from '../config/config.ts';
-import { ClockSkew } from '../core/clock-skew.ts';
+import { ClockSkew } from '../core/watch/clock-skew.ts';
 import { generatePrivateKey } from '../crypto/server-key.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
 import {

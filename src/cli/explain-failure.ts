@@ -1,8 +1,8 @@
 import { ConfigError } from '../config/config.ts';
-import { describeError } from '../core/describe-error.ts';
+import { describeError } from '../core/basics/describe-error.ts';
 import { CurveFault } from '../crypto/curve.ts';
 import { ListenError } from '../ops/listen.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 interface ExplainedFailure {
   /** The exit code: 78 for what the configuration can mend, else 1. */

@@ -1,8 +1,8 @@
 import type { App } from '../app.ts';
 import { ConfigError } from '../config/config.ts';
 import { VARIABLES } from '../config/variables.ts';
-import { describeError } from '../core/describe-error.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { describeError } from '../core/basics/describe-error.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Io } from './io.ts';
 import { settle, type SettledStartup } from './settle.ts';
 

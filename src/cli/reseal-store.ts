@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { SILENT_TELEMETRY } from '../ops/silent-telemetry.ts';
-import { FileStore, type FileStoreOptions } from '../store/file-store.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
+import { FileStore, type FileStoreOptions } from '../store/file/file-store.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 /**
  * Writes a store anew, with keys that no file had before. The server must be stopped.

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { App, type Addresses } from '../app.ts';
-import type { CompositionParts } from '../composition.ts';
-import { SECOND_MS } from '../core/clock.ts';
-import { describeError } from '../core/describe-error.ts';
+import type { CompositionParts } from '../compose/compose.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
+import { describeError } from '../core/basics/describe-error.ts';
 import { curveSources } from '../crypto/curve-sources.ts';
 import type { CurveSource } from '../crypto/curve.ts';
 import { LogFile } from '../ops/log-file.ts';

@@ -1,10 +1,10 @@
 import { ConfigError, type Config } from '../config/config.ts';
-import type { Secret } from '../core/secret.ts';
-import { explainProblem } from '../store/open-document.ts';
-import { DocumentProblem } from '../store/read-document.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
-import { storeFiles } from '../store/store-files.ts';
-import { surveyStore, type StoreSurvey } from '../store/survey-store.ts';
+import type { Secret } from '../core/basics/secret.ts';
+import { explainProblem } from '../store/file/open-document.ts';
+import { DocumentProblem } from '../store/file/read-document.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
+import { storeFiles } from '../store/file/store-files.ts';
+import { surveyStore, type StoreSurvey } from '../store/file/survey-store.ts';
 import type { Io } from './io.ts';
 import { resealStore } from './reseal-store.ts';
 import { settle } from './settle.ts';

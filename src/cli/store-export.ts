@@ -1,4 +1,4 @@
-import type { StoreSurvey } from '../store/survey-store.ts';
+import type { StoreSurvey } from '../store/file/survey-store.ts';
 
 /** Every registration in the clear, one JSON object a line: for another server, or another program. Times are ISO 8601. */
 export function* exportLines({ registrations }: StoreSurvey): Generator<string> {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
-import type { Platform } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
-import type { StoreSurvey } from '../store/survey-store.ts';
+import type { Platform } from '../core/registry/push-target.ts';
+import type { Registration } from '../core/registry/registration.ts';
+import type { StoreSurvey } from '../store/file/survey-store.ts';
 
 /** A store on one screen: how much it holds, of whom nothing. */
 export function storeInfo(path: string, { store }: Config, survey: StoreSurvey): string {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { parseMostroPubkey } from '../config/mostro-pubkey.ts';
-import { SECOND_MS } from '../core/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 import { AdminToken, AdminTokenError } from '../ops/admin-token.ts';
 import type { TraceAnswer } from '../ops/trace-route.ts';
 import { askLocal } from './admin-client.ts';

@@ -1,22 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { Composition, CompositionParts } from './composition.ts';
-import type { ProgramTime } from './compose-time.ts';
-import type { Config } from './config/config.ts';
-import type { EndpointPolicy, Platform, PushTarget } from './core/push-target.ts';
-import type { EventVerifier } from './core/ports.ts';
-import type { RecentWakes } from './core/recent-wakes.ts';
-import type { Curve } from './crypto/curve.ts';
-import type { InstanceTags } from './crypto/instance-tags.ts';
-import { SEALED_TOKEN_SIZES } from './crypto/sealed-token.ts';
-import { tokenOpener } from './crypto/token-opener.ts';
-import { parseWebPushKeys } from './crypto/web-push-keys.ts';
-import { createApiServer } from './http/api-server.ts';
-import { ClientNetworks } from './http/client-networks.ts';
-import { HttpLimits } from './http/http-limits.ts';
-import type { RegistrationRules } from './http/registration-body.ts';
-import { RegistrationAuth } from './http/registration-auth.ts';
-import { MemoryUsedEvents } from './store/memory-used-events.ts';
+import type { Composition, CompositionParts } from './compose.ts';
+import type { ProgramTime } from './time.ts';
+import type { Config } from '../config/config.ts';
+import type { EndpointPolicy, Platform, PushTarget } from '../core/registry/push-target.ts';
+import type { EventVerifier } from '../core/ports.ts';
+import type { RecentWakes } from '../core/waking/recent-wakes.ts';
+import type { Curve } from '../crypto/curve.ts';
+import type { InstanceTags } from '../crypto/instance-tags.ts';
+import { SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
+import { tokenOpener } from '../crypto/token-opener.ts';
+import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
+import { createApiServer } from '../http/api-server.ts';
+import { ClientNetworks } from '../http/client-networks.ts';
+import { HttpLimits } from '../http/http-limits.ts';
+import type { RegistrationRules } from '../http/registration-body.ts';
+import { RegistrationAuth } from '../http/registration-auth.ts';
+import { MemoryUsedEvents } from '../store/records/memory-used-events.ts';
 
 /**
  * Registrations that are let through in a turn of the event loop: opening a token takes some 0.4 ms in WebAssembly, 0.06 ms in C, and a

@@ -1,24 +1,24 @@
-import type { CompositionParts } from './composition.ts';
-import type { ProgramTime } from './compose-time.ts';
-import { Backoff } from './core/backoff.ts';
-import { MINUTE_MS, SECOND_MS } from './core/clock.ts';
-import { DeliveryHealth } from './core/delivery-health.ts';
-import type { Redirect } from './core/moved-keys.ts';
-import type { OwedDevices, PushProvider } from './core/ports.ts';
-import { PushLane } from './core/push-lane.ts';
-import type { PushLaneOptions } from './core/push-lane-options.ts';
-import { PushLanes } from './core/push-lanes.ts';
-import type { PushTarget } from './core/push-target.ts';
-import type { Registrations } from './core/registrations.ts';
-import { RetryPolicy } from './core/retry-policy.ts';
-import type { Schedule } from './core/schedule.ts';
-import { WatchedProvider } from './core/watched-provider.ts';
-import { DeferredProvider } from './push/deferred-provider.ts';
-import { loadClients } from './push/load-clients.ts';
-import { FcmProvider } from './push/fcm/fcm-provider.ts';
-import type { EndpointGuard } from './push/unifiedpush/endpoint-guard.ts';
-import { laneName } from './push/unifiedpush/lane-name.ts';
-import type { VapidIdentity } from './push/unifiedpush/vapid-tokens.ts';
+import type { CompositionParts } from './compose.ts';
+import type { ProgramTime } from './time.ts';
+import { Backoff } from '../core/basics/backoff.ts';
+import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { DeliveryHealth } from '../core/watch/delivery-health.ts';
+import type { Redirect } from '../core/waking/moved-keys.ts';
+import type { OwedDevices, PushProvider } from '../core/ports.ts';
+import { PushLane } from '../core/lanes/push-lane.ts';
+import type { PushLaneOptions } from '../core/lanes/push-lane-options.ts';
+import { PushLanes } from '../core/lanes/push-lanes.ts';
+import type { PushTarget } from '../core/registry/push-target.ts';
+import type { Registrations } from '../core/registry/registrations.ts';
+import { RetryPolicy } from '../core/lanes/retry-policy.ts';
+import type { Schedule } from '../core/basics/schedule.ts';
+import { WatchedProvider } from '../core/lanes/watched-provider.ts';
+import { DeferredProvider } from '../push/deferred-provider.ts';
+import { loadClients } from '../push/load-clients.ts';
+import { FcmProvider } from '../push/fcm/fcm-provider.ts';
+import type { EndpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
+import { laneName } from '../push/unifiedpush/lane-name.ts';
+import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
 
 export type LaneSizes = Readonly<
   Record<
@@ -82,7 +82,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
   const fcm = createFcm(parts, time);
   const unifiedPush = config.unifiedPush.enabled
     ? new DeferredProvider('unifiedpush', async () => {
-        const { UnifiedPushProvider } = await import('./push/unifiedpush/unifiedpush-provider.ts');
+        const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
         return new UnifiedPushProvider({ guard, vapid, clock, monotonic, telemetry });
       })
     : undefined;

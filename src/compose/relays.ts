@@ -1,11 +1,11 @@
-import type { CompositionParts } from './composition.ts';
-import type { ProgramTime } from './compose-time.ts';
-import type { EventIntake, EventVerifier, ProofsOfLife } from './core/ports.ts';
-import { RelayLists } from './core/relay-lists.ts';
-import { eventSigner } from './crypto/event-signer.ts';
-import { discoveryGuard } from './relay/discovery-guard.ts';
-import { RelayPool } from './relay/relay-pool.ts';
-import { RELAY_TIMING } from './relay/relay-timing.ts';
+import type { CompositionParts } from './compose.ts';
+import type { ProgramTime } from './time.ts';
+import type { EventIntake, EventVerifier, ProofsOfLife } from '../core/ports.ts';
+import { RelayLists } from '../core/intake/relay-lists.ts';
+import { eventSigner } from '../crypto/event-signer.ts';
+import { discoveryGuard } from '../relay/connection/discovery-guard.ts';
+import { RelayPool } from '../relay/connection/relay-pool.ts';
+import { RELAY_TIMING } from '../relay/connection/relay-timing.ts';
 
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(

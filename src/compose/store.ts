@@ -1,16 +1,16 @@
 import { rm, stat } from 'node:fs/promises';
 
-import type { CompositionParts } from './composition.ts';
-import type { ProgramTime } from './compose-time.ts';
-import { DAY_MS, MINUTE_MS } from './core/clock.ts';
-import type { OwedDevices, OwedWake, ProofsOfLife, RegistrationStore, SeenEvents } from './core/ports.ts';
-import type { EndpointPolicy } from './core/push-target.ts';
-import { FileStore } from './store/file-store.ts';
-import { importEndpoints } from './store/import-endpoints.ts';
-import { MemoryRegistrations } from './store/memory-registrations.ts';
-import { MemorySeenEvents } from './store/memory-seen-events.ts';
-import { StoreOpenError } from './store/store-open-error.ts';
-import { storeFiles } from './store/store-files.ts';
+import type { CompositionParts } from './compose.ts';
+import type { ProgramTime } from './time.ts';
+import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
+import type { OwedDevices, OwedWake, ProofsOfLife, RegistrationStore, SeenEvents } from '../core/ports.ts';
+import type { EndpointPolicy } from '../core/registry/push-target.ts';
+import { FileStore } from '../store/file/file-store.ts';
+import { importEndpoints } from '../store/import/import-endpoints.ts';
+import { MemoryRegistrations } from '../store/records/memory-registrations.ts';
+import { MemorySeenEvents } from '../store/records/memory-seen-events.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
+import { storeFiles } from '../store/file/store-files.ts';
 
 /** Every recovery reaches back by more than this before a proof of life. */
 const REACH_MS = 10 * MINUTE_MS;

@@ -1,9 +1,9 @@
 import { uptime } from 'node:os';
 
-import type { CompositionParts } from './composition.ts';
-import { MINUTE_MS, SECOND_MS, type Clock } from './core/clock.ts';
-import { ClockSkew, GOOGLE } from './core/clock-skew.ts';
-import { TrustedClock, type Correction } from './core/trusted-clock.ts';
+import type { CompositionParts } from './compose.ts';
+import { MINUTE_MS, SECOND_MS, type Clock } from '../core/basics/clock.ts';
+import { ClockSkew, GOOGLE } from '../core/watch/clock-skew.ts';
+import { TrustedClock, type Correction } from '../core/watch/trusted-clock.ts';
 
 /** The clocks of the program. */
 export interface ProgramTime {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { hex } from '../../test/support/registrations.ts';
-import { DAY_MS, HOUR_MS } from '../core/clock.ts';
+import { DAY_MS, HOUR_MS } from '../core/basics/clock.ts';
 import { assembleConfig, ConfigError, readVariables, type Config } from './config.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
-import { Secret } from '../core/secret.ts';
-import type { Lifetime } from '../core/registration.ts';
-import type { LogLevel } from '../core/telemetry.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { Secret } from '../core/basics/secret.ts';
+import type { Lifetime } from '../core/registry/registration.ts';
+import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */

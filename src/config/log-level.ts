@@ -1,4 +1,4 @@
-import type { LogLevel } from '../core/telemetry.ts';
+import type { LogLevel } from '../core/telemetry/telemetry.ts';
 
 const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
   ['trace', 'trace'],

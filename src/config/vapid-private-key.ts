@@ -1,4 +1,4 @@
-import { P256_ORDER } from '../core/p256-order.ts';
+import { P256_ORDER } from '../core/basics/p256-order.ts';
 
 /**
  * Reads a private key of P-256: 64 hex characters, or 43 of base64url, as tools for Web Push print it.

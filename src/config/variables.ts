@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/clock.ts';
-import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
-import { parseRelayUrl } from '../core/relay-url.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr/nostr-event.ts';
+import { parseRelayUrl } from '../core/nostr/relay-url.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';

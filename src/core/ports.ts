@@ -1,12 +1,12 @@
-import type { Delivery, Wake, WakeKind } from './delivery.ts';
-import type { NostrEvent } from './nostr-event.ts';
-import type { PushTarget } from './push-target.ts';
-import type { Recipients } from './recipients.ts';
-import type { Recovery } from './recovery.ts';
-import type { RelayAccount } from './relay-account.ts';
-import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
-import type { Correction } from './trusted-clock.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { Delivery, Wake, WakeKind } from './lanes/delivery.ts';
+import type { NostrEvent } from './nostr/nostr-event.ts';
+import type { PushTarget } from './registry/push-target.ts';
+import type { Recipients } from './nostr/recipients.ts';
+import type { Recovery } from './waking/recovery.ts';
+import type { RelayAccount } from './intake/relay-account.ts';
+import type { Lifetime, Registration, RegistrationCounts } from './registry/registration.ts';
+import type { Correction } from './watch/trusted-clock.ts';
+import type { TradePubkey } from './registry/trade-pubkey.ts';
 
 // READ FIRST: every seam between the core and the outside. `composition.ts` shows who implements what.
 

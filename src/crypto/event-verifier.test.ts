@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { everyCurve } from '../../test/support/every-curve.ts';
 import { anyTags, signedEvent, unsignedEvent } from '../../test/support/events.ts';
 import { fromHex } from '../../test/support/sealed-token-vectors.ts';
-import type { NostrEvent } from '../core/nostr-event.ts';
+import type { NostrEvent } from '../core/nostr/nostr-event.ts';
 import { createEventVerifier } from './event-verifier.ts';
 
 const secretKey = fromHex('77'.repeat(32));

@@ -1,4 +1,4 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
+import type { NostrEvent } from '../core/nostr/nostr-event.ts';
 import type { Authenticity, EventVerifier } from '../core/ports.ts';
 import { CurveFault, type Curve } from './curve.ts';
 import { hasItsId } from './has-its-id.ts';

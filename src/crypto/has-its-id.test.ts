@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { signedEvent } from '../../test/support/events.ts';
 import { anyJsonTextOf } from '../../test/support/json-text.ts';
-import type { NostrEvent } from '../core/nostr-event.ts';
+import type { NostrEvent } from '../core/nostr/nostr-event.ts';
 import { hasItsId } from './has-its-id.ts';
 
 /** An event whose content stands written so, and is read only where nothing else helps. */

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 
-import type { NostrEvent, WrittenMembers } from '../core/nostr-event.ts';
+import type { NostrEvent, WrittenMembers } from '../core/nostr/nostr-event.ts';
 import { compactJson } from './compact-json.ts';
 import { serialiseEvent } from './serialise-event.ts';
 

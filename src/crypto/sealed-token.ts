@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 
 import * as tiny from 'tiny-secp256k1';
 
-import type { Platform } from '../core/push-target.ts';
-import type { SealedTokenProblem, TokenContent } from '../core/token-content.ts';
+import type { Platform } from '../core/registry/push-target.ts';
+import type { SealedTokenProblem, TokenContent } from '../core/registry/token-content.ts';
 import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
 

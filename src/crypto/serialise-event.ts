@@ -1,4 +1,4 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
+import type { NostrEvent } from '../core/nostr/nostr-event.ts';
 
 /** The text whose SHA-256 is the event's id (NIP-01). */
 export function serialiseEvent({

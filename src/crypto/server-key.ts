@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as nip19 from 'nostr-tools/nip19';
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../core/basics/secret.ts';
 
 /** The server's secp256k1 key pair: clients seal their tokens to it. */
 export interface ServerKey {

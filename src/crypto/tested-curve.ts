@@ -1,5 +1,5 @@
-import { describeError } from '../core/describe-error.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { describeError } from '../core/basics/describe-error.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { CurveFault, type Curve, type CurveSource } from './curve.ts';
 import { answersRightly, findsTheSharedPoint, knowsTheGenuine } from './known-answers.ts';
 

@@ -1,4 +1,4 @@
-import type { OpenToken } from '../core/token-content.ts';
+import type { OpenToken } from '../core/registry/token-content.ts';
 import type { Curve } from './curve.ts';
 import { openToken } from './sealed-token.ts';
 import type { ServerKey } from './server-key.ts';

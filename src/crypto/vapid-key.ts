@@ -1,6 +1,6 @@
 import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto';
 
-import { P256_ORDER } from '../core/p256-order.ts';
+import { P256_ORDER } from '../core/basics/p256-order.ts';
 import { derivedKey } from './derived-key.ts';
 
 /** What this server signs its Web Push requests with (RFC 8292). */

@@ -1,7 +1,7 @@
 import { ECDH } from 'node:crypto';
 
-import type { WebPushKeys } from '../core/push-target.ts';
-import type { ParseWebPushKeys } from '../core/web-push-subscription.ts';
+import type { WebPushKeys } from '../core/registry/push-target.ts';
+import type { ParseWebPushKeys } from '../core/registry/web-push-subscription.ts';
 
 const POINT_BYTES = 65;
 const AUTH_BYTES = 16;

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 
-import { describeError } from '../core/describe-error.ts';
-import { StoreUnavailable } from '../core/store-unavailable.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { describeError } from '../core/basics/describe-error.ts';
+import { StoreUnavailable } from '../core/registry/store-unavailable.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { ApiError } from './api-error.ts';
 import { RESPONSE_HEADERS } from './response-headers.ts';
 

@@ -1,4 +1,4 @@
-import { SECOND_MS } from '../core/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 
 /** Every failure that the public API answers with, and its status (contract 1). The message is the wire's, to the letter. */
 const FAILURES = {

@@ -5,8 +5,8 @@ import type * as Cors from '@fastify/cors';
 import type * as Fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { DAY_MS, SECOND_MS } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { answerFailure, answerUnreadable } from './answer-failure.ts';
 import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
 import { hasProxyHeaders } from './client-address.ts';

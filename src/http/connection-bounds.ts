@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { SECOND_MS } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { ConnectionHolders } from './connection-holders.ts';
 
 /** How often connections are looked at, in milliseconds, or sooner where an answer may wait for less. */

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 
-import type { Clock } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Clock } from '../core/basics/clock.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
 import { allowancesOf, clientAddress, type AddressSource } from './client-address.ts';
 import { RateLimit } from './rate-limit.ts';

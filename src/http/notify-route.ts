@@ -1,7 +1,7 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
-import type { ChatAnnouncements } from '../core/chat-announcements.ts';
+import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { RouteDescription } from './route-description.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { parseUnregistration, UnregistrationBody } from './registration-body.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { MINUTE_MS, SECOND_MS } from '../core/clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { RateLimit } from './rate-limit.ts';
 
 function limitOf(parts: { perMinute?: number; burst?: number } = {}): {

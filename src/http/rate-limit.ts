@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 
-import { MINUTE_MS, type Clock } from '../core/clock.ts';
+import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
 
 /**
  * Four slots stand for a name, one in each row; the least spent of them is what is known of it. With 65 536 in a row,

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 
 import type { FastifyRequest } from 'fastify';
 
-import { unixSeconds, type Clock } from '../core/clock.ts';
-import { asNostrEvent, type NostrEvent } from '../core/nostr-event.ts';
-import { parseJson } from '../core/parse-json.ts';
+import { unixSeconds, type Clock } from '../core/basics/clock.ts';
+import { asNostrEvent, type NostrEvent } from '../core/nostr/nostr-event.ts';
+import { parseJson } from '../core/basics/parse-json.ts';
 import type { EventVerifier, UsedEvents } from '../core/ports.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
 
 /** An event that authorises one HTTP request (NIP-98). */

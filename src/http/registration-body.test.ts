@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { tradeKey } from '../../test/support/registrations.ts';
 import { fromHex, invalidVectors, validVectors } from '../../test/support/sealed-token-vectors.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import type { PushTarget } from '../core/registry/push-target.ts';
 import { openToken, SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
 import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { parseWebPushKeys } from '../crypto/web-push-keys.ts';

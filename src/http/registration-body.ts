@@ -1,11 +1,16 @@
 import { z } from 'zod';
 
-import { parseJson } from '../core/parse-json.ts';
-import { parseTarget, type Platform, type PushTarget, type TargetProblem } from '../core/push-target.ts';
-import type { OpenToken, TokenContent } from '../core/token-content.ts';
-import type { Registration } from '../core/registration.ts';
-import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
-import { parseSubscription, type SubscriptionRules } from '../core/web-push-subscription.ts';
+import { parseJson } from '../core/basics/parse-json.ts';
+import {
+  parseTarget,
+  type Platform,
+  type PushTarget,
+  type TargetProblem,
+} from '../core/registry/push-target.ts';
+import type { OpenToken, TokenContent } from '../core/registry/token-content.ts';
+import type { Registration } from '../core/registry/registration.ts';
+import { parseTradePubkey, type TradePubkey } from '../core/registry/trade-pubkey.ts';
+import { parseSubscription, type SubscriptionRules } from '../core/registry/web-push-subscription.ts';
 import { ApiError, type DescribedFailure } from './api-error.ts';
 
 export interface RegistrationRules extends SubscriptionRules {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
-import type { Registrations } from '../core/registrations.ts';
+import type { Registrations } from '../core/registry/registrations.ts';
 import { ApiError } from './api-error.ts';
 import type { RouteDescription } from './route-description.ts';
 import type { ClientNetworks } from './client-networks.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
-import type { Platform } from '../core/push-target.ts';
-import type { RegistrationCounts } from '../core/registration.ts';
+import type { Platform } from '../core/registry/push-target.ts';
+import type { RegistrationCounts } from '../core/registry/registration.ts';
 import { openApiDocument } from './openapi-document.ts';
 import type { RouteDescription } from './route-description.ts';
 

@@ -1,5 +1,5 @@
-import { SECOND_MS } from '../core/clock.ts';
-import { Fifo } from '../core/fifo.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
+import { Fifo } from '../core/basics/fifo.ts';
 import { ApiError } from './api-error.ts';
 
 /** A burst of as many phones as there may be connections, some five seconds' work. */

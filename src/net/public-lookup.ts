@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 
-import { SECOND_MS } from '../core/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** A name server gets two tries of three seconds; an attempt to connect as a whole has ten. */

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type * as Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
-import type { Alarm } from '../core/alarms.ts';
+import type { Alarm } from '../core/watch/alarms.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import type { SnapshotSources } from './dashboard/snapshot.ts';
 import { explained } from './explained-alarm.ts';

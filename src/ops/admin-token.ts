@@ -2,7 +2,7 @@ import { randomBytes, randomUUID, timingSafeEqual, createHash } from 'node:crypt
 import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Secret } from '../core/secret.ts';
+import { Secret } from '../core/basics/secret.ts';
 
 const BYTES = 32;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import type { Alarm } from '../core/alarms.ts';
+import type { Alarm } from '../core/watch/alarms.ts';
 import { AlarmWatch } from './alarm-watch.ts';
 
 const RELAY: Alarm = { alarm: 'relay unreachable', relay: 'r.example', reason: 'ECONNREFUSED' };

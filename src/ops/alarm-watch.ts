@@ -1,6 +1,6 @@
-import { ALARMS, type Alarm } from '../core/alarms.ts';
-import { SECOND_MS } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
 /** Often enough that every change is in the log within seconds, seldom enough to cost nothing. */
 const ALARM_TICK_MS = 5 * SECOND_MS;

@@ -1,4 +1,4 @@
-import { ALARMS, type Alarm } from '../core/alarms.ts';
+import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
 
 /** An alarm with how bad it is and what it takes to end it, as readiness and dashboard show it. */
 export interface ExplainedAlarm extends Alarm {

@@ -1,8 +1,8 @@
-import { ALARMS, type Alarm } from '../core/alarms.ts';
-import { SECOND_MS } from '../core/clock.ts';
-import type { DeliveryHealth } from '../core/delivery-health.ts';
-import type { LaneTroubles } from '../core/lane-trouble.ts';
-import type { RegistrationCounts } from '../core/registration.ts';
+import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
+import type { DeliveryHealth } from '../core/watch/delivery-health.ts';
+import type { LaneTroubles } from '../core/lanes/lane-trouble.ts';
+import type { RegistrationCounts } from '../core/registry/registration.ts';
 import type { History } from './history.ts';
 import type { GaugeSources, Sample } from './metrics.ts';
 import type { Readiness } from './readiness.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { MINUTE_MS } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/basics/clock.ts';
 import { History } from './history.ts';
 
 describe('the last hour', () => {

@@ -1,6 +1,6 @@
-import { MINUTE_MS, type Clock } from '../core/clock.ts';
-import { HISTOGRAMS } from '../core/measures.ts';
-import type { CounterName } from '../core/telemetry.ts';
+import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
+import { HISTOGRAMS } from '../core/telemetry/measures.ts';
+import type { CounterName } from '../core/telemetry/telemetry.ts';
 
 /** What the dashboard shows of the past. */
 const MINUTES = 60;

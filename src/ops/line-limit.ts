@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../core/basics/clock.ts';
 
 export interface LineLimitOptions {
   /** Lines of one name that are written within a window. */

@@ -1,4 +1,4 @@
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
 /** A way out of the log that loses lines rather than wait: `BoundedOutput`, `LogFile`. */
 export interface LossyLog {

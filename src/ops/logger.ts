@@ -1,6 +1,6 @@
 import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 
-import type { LogLevel } from '../core/telemetry.ts';
+import type { LogLevel } from '../core/telemetry/telemetry.ts';
 
 /** Takes whole lines, and never waits or throws. */
 interface LineSink {

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-import { GAUGES, HISTOGRAMS, type GaugeName, type HistogramName } from '../core/measures.ts';
-import { COUNTERS, type CounterName } from '../core/telemetry.ts';
+import { GAUGES, HISTOGRAMS, type GaugeName, type HistogramName } from '../core/telemetry/measures.ts';
+import { COUNTERS, type CounterName } from '../core/telemetry/telemetry.ts';
 import { Durations } from './durations.ts';
 import { History } from './history.ts';
 import { Tally } from './tally.ts';

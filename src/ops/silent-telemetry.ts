@@ -1,4 +1,4 @@
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
 const nothing = (): undefined => undefined;
 

@@ -2,15 +2,15 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import { SECOND_MS, type Clock } from '../core/clock.ts';
+import { SECOND_MS, type Clock } from '../core/basics/clock.ts';
 import {
   LOG_EVENTS,
   type CounterName,
   type LogEvent,
   type LogFields,
   type Telemetry,
-} from '../core/telemetry.ts';
-import { Traces } from '../core/traces.ts';
+} from '../core/telemetry/telemetry.ts';
+import { Traces } from '../core/telemetry/traces.ts';
 import type { Metrics } from './metrics.ts';
 import { LineLimit } from './line-limit.ts';
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { Registration } from '../core/registration.ts';
-import type { Traces } from '../core/traces.ts';
-import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
+import type { Registration } from '../core/registry/registration.ts';
+import type { Traces } from '../core/telemetry/traces.ts';
+import { parseTradePubkey, type TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { AdminTokenError, type AdminToken } from './admin-token.ts';
 
 export interface TraceSources {

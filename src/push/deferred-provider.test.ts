@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { fcmTarget } from '../../test/support/registrations.ts';
-import type { Delivery, Wake } from '../core/delivery.ts';
+import type { Delivery, Wake } from '../core/lanes/delivery.ts';
 import { DeferredProvider } from './deferred-provider.ts';
 
 const WAKE: Wake = { kind: 'silent_wake', timestamp: 1 };

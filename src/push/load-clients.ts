@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createSecureContext } from 'node:tls';
 
-import { MINUTE_MS } from '../core/clock.ts';
+import { MINUTE_MS } from '../core/basics/clock.ts';
 
 const ANSWER = 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n';
 

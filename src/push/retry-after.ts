@@ -1,4 +1,4 @@
-import { SECOND_MS } from '../core/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 
 /** The form that RFC 9110 (5.6.7) has senders use: `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { HOUR_MS, MINUTE_MS } from '../../src/core/clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/core/basics/clock.ts';
 import type { PutResult, RegistrationStore } from '../../src/core/ports.ts';
 import {
   isSameAddress,
@@ -9,9 +9,9 @@ import {
   renewedTarget,
   type PushTarget,
   type UnifiedPushTarget,
-} from '../../src/core/push-target.ts';
-import { expiryOf, type Registration } from '../../src/core/registration.ts';
-import type { TradePubkey } from '../../src/core/trade-pubkey.ts';
+} from '../../src/core/registry/push-target.ts';
+import { expiryOf, type Registration } from '../../src/core/registry/registration.ts';
+import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import { fcmTarget, LIFETIME, tradeKey, unifiedPushTarget, webPushTarget } from '../support/registrations.ts';
 import type { CreateRegistrationStore } from './registration-store.contract.ts';
 

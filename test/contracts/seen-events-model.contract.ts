@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { HOUR_MS } from '../../src/core/clock.ts';
+import { HOUR_MS } from '../../src/core/basics/clock.ts';
 import type { SeenEvents } from '../../src/core/ports.ts';
 import { eventId } from '../support/event-id.ts';
 import { FakeClock } from '../support/fake-clock.ts';

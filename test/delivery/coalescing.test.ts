@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { deferred } from './support/deferred.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { deferred } from '../support/deferred.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const VERIFIED = 'mostro_push_events_verified_total';
 const MATCHED = 'mostro_push_events_matched_total';
@@ -51,7 +51,7 @@ describe('events for a device that has just been woken', () => {
     expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
   });
 
-  // Wherever the events fall on a busy machine, each is answered by one wake. How long the waits are is for src/core/coalescer.test.ts.
+  // Wherever the events fall on a busy machine, each is answered by one wake. How long the waits are is for src/core/waking/coalescer.test.ts.
   test('the last event is followed by a wake, in the window, in the cooldowns and afterwards', async () => {
     const scene = await setScene({ environment: { BATCH_DELAY_MS: '100', COOLDOWN_MS: '200' } });
     const alice = await scene.phone();

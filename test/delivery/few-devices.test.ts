@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import type { Answer } from '../stand-ins/http-exchange.ts';
-import { registerDevices } from './support/devices.ts';
-import { fcmError, silence } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { standingAlarms } from './support/standing-alarms.ts';
-import { eventFor } from './support/wire-events.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import type { Answer } from '../../stand-ins/http-exchange.ts';
+import { registerDevices } from '../support/devices.ts';
+import { fcmError, silence } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { standingAlarms } from '../support/standing-alarms.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** A pause of a lane would last for an hour, the wait of a breaker for a minute at least: longer than any test waits. */
 const PATIENT = { RETRY_MIN_MS: '60000' };

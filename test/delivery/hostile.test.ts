@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { eventsFor, registerDevices } from './support/devices.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { standingAlarms } from './support/standing-alarms.ts';
-import { eventFor } from './support/wire-events.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { eventsFor, registerDevices } from '../support/devices.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { standingAlarms } from '../support/standing-alarms.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const JUNK = 1000;
 const ENDPOINTS = 50;

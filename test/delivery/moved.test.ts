@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { registerDevices } from './support/devices.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { post } from './support/post.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { registerDevices } from '../support/devices.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { post } from '../support/post.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const retried = 'mostro_push_wakes_retried_total{provider="fcm"}';
 const owed = 'mostro_push_devices_owed{provider="fcm"}';

@@ -1,16 +1,16 @@
 import { generateSecretKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { TcpProxy } from '../stand-ins/tcp-proxy.ts';
-import { registerDevices, type Device } from './support/devices.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { untilMetric } from './support/scene.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
+import { registerDevices, type Device } from '../support/devices.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { untilMetric } from '../support/scene.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const DEVICES = 200;
 

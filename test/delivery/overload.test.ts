@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { eventsFor, registerDevices } from './support/devices.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { eventsFor, registerDevices } from '../support/devices.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const DEVICES = 1000;
 const CAPACITY = 200;

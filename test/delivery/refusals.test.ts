@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { Answer } from '../stand-ins/http-exchange.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { Answer } from '../../stand-ins/http-exchange.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 test.each<[string, Answer, string, string]>([
   ['a 404 without FCM’s word', fcmError(404), 'wake.refused', 'http_404'],

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import type { Answer } from '../stand-ins/http-exchange.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { fcmError, inOrder } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { Answer } from '../../stand-ins/http-exchange.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { fcmError, inOrder } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const RETRY = 'mostro_push_pushes_total{provider="fcm",outcome="retry"}';
 /** Timers and clocks may disagree by so many milliseconds. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { TcpProxy } from '../stand-ins/tcp-proxy.ts';
-import { eventsFor, registerDevices } from './support/devices.ts';
-import { keep } from './support/keep.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { startTestServer } from './support/test-server.ts';
+import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
+import { eventsFor, registerDevices } from '../support/devices.ts';
+import { keep } from '../support/keep.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 const DEVICES = 500;
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { eventsFor, registerDevices } from './support/devices.ts';
-import { silence } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { eventsFor, registerDevices } from '../support/devices.ts';
+import { silence } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
 
 const SLOW = 1000;
 const FAST = 200;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { deferred } from './support/deferred.ts';
-import { eventsFor, registerDevices, type Device } from './support/devices.ts';
-import { fcmError, silence } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, serve, type RunningProgram } from './support/running-program.ts';
-import { untilPage } from './support/metrics-page.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { deferred } from '../support/deferred.ts';
+import { eventsFor, registerDevices, type Device } from '../support/devices.ts';
+import { fcmError, silence } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, serve, type RunningProgram } from '../support/running-program.ts';
+import { untilPage } from '../support/metrics-page.ts';
 
 const UNDER_WAY = 200;
 const HELD = 100;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { fcmError } from './support/fcm-answers.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const RETRY = 'mostro_push_pushes_total{provider="fcm",outcome="retry"}';
 

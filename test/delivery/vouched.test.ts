@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import type { Phone } from '../stand-ins/phone.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { registeredPhone, setScene, untilMetric, type Scene } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import type { Phone } from '../../stand-ins/phone.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { registeredPhone, setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const CLAIMED = 'mostro_push_events_claimed_total';
 const FORGED = 'mostro_push_events_rejected_total{reason="forged"}';

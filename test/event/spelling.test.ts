@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
-import { createEventVerifier } from '../src/crypto/event-verifier.ts';
-import { wasmCurve } from '../src/crypto/wasm-curve.ts';
-import { readRelayMessage } from '../src/relay/relay-message.ts';
-import { speltEvent, strfry, type Spell } from './support/spelt-events.ts';
+import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
+import { wasmCurve } from '../../src/crypto/wasm-curve.ts';
+import { readRelayMessage } from '../../src/relay/wire/relay-message.ts';
+import { speltEvent, strfry, type Spell } from '../support/spelt-events.ts';
 
 interface Vector {
   readonly name: string;
@@ -13,7 +13,7 @@ interface Vector {
 }
 
 const { frames, forged } = JSON.parse(
-  readFileSync(new URL('vectors/events-spelt-by-relays.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../vectors/events-spelt-by-relays.json', import.meta.url), 'utf8'),
 ) as { frames: Vector[]; forged: Vector[] };
 
 const verifier = createEventVerifier(wasmCurve());

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { keep } from './support/keep.ts';
-import { isNtfyInstalled, Ntfy } from './support/ntfy.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { keep } from '../support/keep.ts';
+import { isNtfyInstalled, Ntfy } from '../support/ntfy.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const WAKE = /^\{"type":"silent_wake","timestamp":\d{10}\}$/;
 const pushes = (outcome: string): string =>

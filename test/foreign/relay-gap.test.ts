@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
 
-import { ForeignRelay, isForeignRelayInstalled } from './support/foreign-relay.ts';
-import { gapSuite } from './support/gap-suite.ts';
-import { publishAll, type TestRelay } from './support/test-relay.ts';
+import { ForeignRelay, isForeignRelayInstalled } from '../support/foreign-relay.ts';
+import { gapSuite } from '../support/gap-suite.ts';
+import { publishAll, type TestRelay } from '../support/test-relay.ts';
 
 describe.skipIf(!isForeignRelayInstalled())(
   'a relay that nobody here wrote (.ci/install-relay installs it)',

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { registerDevices, type Device } from './support/devices.ts';
-import { ForeignRelay, isForeignRelayInstalled } from './support/foreign-relay.ts';
-import { keep } from './support/keep.ts';
-import { untilLine } from './support/relay-lines.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { publishAll } from './support/test-relay.ts';
-import { startTestServer } from './support/test-server.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { registerDevices, type Device } from '../support/devices.ts';
+import { ForeignRelay, isForeignRelayInstalled } from '../support/foreign-relay.ts';
+import { keep } from '../support/keep.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { publishAll } from '../support/test-relay.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 describe.skipIf(!isForeignRelayInstalled())(
   'a relay that nobody here wrote (.ci/install-relay installs it) and that keeps gift wraps for those they are for',

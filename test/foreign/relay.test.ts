@@ -1,13 +1,13 @@
 import { generateSecretKey, type NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import type { Filter } from '../stand-ins/relay-filter.ts';
-import { RelayPublisher } from '../stand-ins/relay-publisher.ts';
-import { ForeignRelay, isForeignRelayInstalled } from './support/foreign-relay.ts';
-import { keep } from './support/keep.ts';
-import { RelaySubscription } from './support/relay-subscription.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { Filter } from '../../stand-ins/relay-filter.ts';
+import { RelayPublisher } from '../../stand-ins/relay-publisher.ts';
+import { ForeignRelay, isForeignRelayInstalled } from '../support/foreign-relay.ts';
+import { keep } from '../support/keep.ts';
+import { RelaySubscription } from '../support/relay-subscription.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const RECIPIENT = 'c'.repeat(64);
 const HOUR = 3600;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { call, postJson, type HttpAnswer } from './support/http.ts';
-import { eventFor } from './support/wire-events.ts';
-import { setScene } from './support/scene.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { call, postJson, type HttpAnswer } from '../support/http.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { setScene } from '../support/scene.ts';
 
 function expectAnswer(answer: HttpAnswer, status: number, text: string): void {
   expect(answer).toMatchObject({ status, text, headers: { 'content-type': 'application/json' } });

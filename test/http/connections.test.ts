@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
-import { apiServer } from './support/api-server.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+import { apiServer } from '../support/api-server.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 /** Connects from an address of the loopback network, and reads nothing until it is told to. */
 async function open(url: string, localAddress = '127.0.0.1'): Promise<Socket> {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { keep } from './support/keep.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const INVALID = { status: 400, text: '{"success":false,"message":"Invalid endpoint"}' };
 const NO_TOKEN = { status: 400, text: '{"success":false,"message":"Invalid token"}' };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { countsOf, freshKey } from './support/api-server.ts';
-import { FakeClock } from './support/fake-clock.ts';
-import { call, type HttpAnswer } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { countsOf, freshKey } from '../support/api-server.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { call, type HttpAnswer } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const LIMITED = { status: 429, text: '{"success":false,"message":"rate limited"}' };
 const clock = new FakeClock();

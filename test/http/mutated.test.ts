@@ -4,11 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
-import { many, pick, seededDraw, type Draw } from './support/draw.ts';
-import { readMetric } from './support/metrics-page.ts';
-import { damaged, drawRequest } from './support/requests/drawn-requests.ts';
-import { readAnswers, type WireAnswer } from './support/requests/read-answers.ts';
-import { serve } from './support/running-program.ts';
+import { many, pick, seededDraw, type Draw } from '../support/draw.ts';
+import { readMetric } from '../support/metrics-page.ts';
+import { damaged, drawRequest } from '../support/requests/drawn-requests.ts';
+import { readAnswers, type WireAnswer } from '../support/requests/read-answers.ts';
+import { serve } from '../support/running-program.ts';
 
 /** Requests; HTTP_MUTATIONS=100000 takes some minutes. */
 const REQUESTS = Number(process.env['HTTP_MUTATIONS'] ?? 4000);
@@ -29,7 +29,7 @@ const ENVIRONMENT = {
 
 /** Failures by status, and the statuses of success, as docs/openapi.json has them. */
 async function documented(): Promise<{ failures: Set<string>; successes: Set<number>; tokenSize: RegExp }> {
-  const text = await readFile(new URL('../docs/openapi.json', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
   const { paths } = JSON.parse(text) as {
     paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
   };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { apiServer, freshKey } from './support/api-server.ts';
-import { call, postJson, type HttpAnswer } from './support/http.ts';
-import { setScene } from './support/scene.ts';
+import { apiServer, freshKey } from '../support/api-server.ts';
+import { call, postJson, type HttpAnswer } from '../support/http.ts';
+import { setScene } from '../support/scene.ts';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ACCEPTED = '{"accepted":true}';

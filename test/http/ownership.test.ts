@@ -1,9 +1,9 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { countsOf } from './support/api-server.ts';
-import type { HttpAnswer } from './support/http.ts';
-import { setScene } from './support/scene.ts';
+import { countsOf } from '../support/api-server.ts';
+import type { HttpAnswer } from '../support/http.ts';
+import { setScene } from '../support/scene.ts';
 import {
   CLOCK,
   KEY,
@@ -15,8 +15,8 @@ import {
   register,
   serverWith,
   unregister,
-} from './support/signed-requests.ts';
-import { eventFor } from './support/wire-events.ts';
+} from '../support/signed-requests.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** All that a client sees but for the hour. */
 const bytes = ({ status, headers, text }: HttpAnswer): object => {

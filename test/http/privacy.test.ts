@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { apiServer, freshKey } from './support/api-server.ts';
-import { call, postJson, type HttpAnswer } from './support/http.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { apiServer, freshKey } from '../support/api-server.ts';
+import { call, postJson, type HttpAnswer } from '../support/http.ts';
 
 const KEY = freshKey();
 const TOKEN = 'the-secret-token-of-alice';

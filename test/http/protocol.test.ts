@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { call, overTcp, postJson } from './support/http.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { call, overTcp, postJson } from '../support/http.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const refusal = (status: number, message: string): object => ({

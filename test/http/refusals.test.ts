@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const BAD_KEY = 'Invalid trade_pubkey format (expected 64 hex characters)';
 const BAD_MOSTRO_KEY = 'Invalid mostro_pubkey format (expected 64 hex characters)';

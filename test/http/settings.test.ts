@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { keep } from './support/keep.ts';
-import { setScene } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
+import { setScene } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const refusal = (status: number, message: string): object => ({
   status,

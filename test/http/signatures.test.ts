@@ -1,8 +1,8 @@
 import { generateSecretKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { countsOf } from './support/api-server.ts';
-import type { HttpAnswer } from './support/http.ts';
+import { countsOf } from '../support/api-server.ts';
+import type { HttpAnswer } from '../support/http.ts';
 import {
   CLOCK,
   KEY,
@@ -16,7 +16,7 @@ import {
   signature,
   unregister,
   type Asked,
-} from './support/signed-requests.ts';
+} from '../support/signed-requests.ts';
 
 const tag = (name: string, ...values: string[]): Asked => ({
   signedBy: SECRET,

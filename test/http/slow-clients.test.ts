@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 
 import { describe, expect, test } from 'vitest';
 
-import { apiServer, freshKey } from './support/api-server.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { apiServer, freshKey } from '../support/api-server.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 async function open({ apiUrl }: TestServer): Promise<Socket> {
   const { hostname, port } = new URL(apiUrl);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { apiServer, freshKey } from './support/api-server.ts';
-import { DISGUISES } from './support/disguises.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { apiServer, freshKey } from '../support/api-server.ts';
+import { DISGUISES } from '../support/disguises.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** The curve's generator, so that the private key is 1. */
 const serverPubkey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';

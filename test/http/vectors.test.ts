@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { setScene } from './support/scene.ts';
-import { invalidVectors, validVectors } from './support/sealed-token-vectors.ts';
-import { eventFor } from './support/wire-events.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { setScene } from '../support/scene.ts';
+import { invalidVectors, validVectors } from '../support/sealed-token-vectors.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 describe('the vectors of the sealed token, through the API', () => {
   test.each(validVectors.filter(({ token }) => !/^http|^\{/.test(token)))(

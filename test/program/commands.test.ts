@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { describe, expect, test } from 'vitest';
 
-import { outcome } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { outcome } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
-const manifest = new URL('../package.json', import.meta.url);
+const manifest = new URL('../../package.json', import.meta.url);
 
 describe('mostro-push', () => {
   test.each(['--help', '-h'])('%s prints how to use it', async (flag) => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { outcome, serve } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { outcome, serve } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 /** Of every variable that has a form. FCM_ENABLED has its own test: wrong, nobody asks for the key file. */
 const BAD: Readonly<Record<string, string>> = {

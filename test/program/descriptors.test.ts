@@ -3,16 +3,16 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { call } from './support/http.ts';
-import { injected } from './support/injected-fault.ts';
-import { keep } from './support/keep.ts';
-import { post } from './support/post.ts';
-import { ALONE, googleEnvironment, run, serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { call } from '../support/http.ts';
+import { injected } from '../support/injected-fault.ts';
+import { keep } from '../support/keep.ts';
+import { post } from '../support/post.ts';
+import { ALONE, googleEnvironment, run, serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** Whether the limits of another process can be set here. */
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { FAULT_AT_SIGUSR2, injected } from './support/injected-fault.ts';
-import { makeFifo } from './support/make-fifo.ts';
-import { ALONE, run, serve } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { FAULT_AT_SIGUSR2, injected } from '../support/injected-fault.ts';
+import { makeFifo } from '../support/make-fifo.ts';
+import { ALONE, run, serve } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 /** Listeners that never come to listen: the start hangs there. */
 const NEVER_LISTENS = `require('node:net').Server.prototype.listen = function () { return this; };`;

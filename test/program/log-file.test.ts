@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { outcome, serve } from './support/running-program.ts';
-import { freePort } from './support/free-port.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { outcome, serve } from '../support/running-program.ts';
+import { freePort } from '../support/free-port.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 const linesOf = async (path: string): Promise<string[]> =>
   (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');

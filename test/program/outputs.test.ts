@@ -3,19 +3,19 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { freePort } from './support/free-port.ts';
-import { call } from './support/http.ts';
-import { FAULT_AT_SIGUSR2, injected } from './support/injected-fault.ts';
-import { keep } from './support/keep.ts';
-import { makeFifo } from './support/make-fifo.ts';
-import { readMetric } from './support/metrics-page.ts';
-import { ALONE, googleEnvironment, run, serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { register } from './support/stored-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { freePort } from '../support/free-port.ts';
+import { call } from '../support/http.ts';
+import { FAULT_AT_SIGUSR2, injected } from '../support/injected-fault.ts';
+import { keep } from '../support/keep.ts';
+import { makeFifo } from '../support/make-fifo.ts';
+import { readMetric } from '../support/metrics-page.ts';
+import { ALONE, googleEnvironment, run, serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { register } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** A pipe that the program itself holds open for reading, so that it has a reader which never reads. It is full from the beginning. */
 const UNREAD_OUTPUT = 'exec 3<>"$0"; head -c 65536 /dev/zero >&3; exec "$@" >&3';

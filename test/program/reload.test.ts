@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { call } from './support/http.ts';
-import { injected } from './support/injected-fault.ts';
-import { keep } from './support/keep.ts';
-import { ALONE, googleEnvironment, run, serve, type RunningProgram } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { call } from '../support/http.ts';
+import { injected } from '../support/injected-fault.ts';
+import { keep } from '../support/keep.ts';
+import { ALONE, googleEnvironment, run, serve, type RunningProgram } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** The program with an `.env` that can be changed; what is in the environment would win over it. */
 async function serveWithFile(

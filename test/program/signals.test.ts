@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { deferred } from './support/deferred.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, serve, type RunningProgram } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { deferred } from '../support/deferred.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, serve, type RunningProgram } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
 
 interface HeldWake extends RunningProgram {
   readonly google: GoogleStandIn;

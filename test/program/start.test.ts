@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { takePort } from './support/free-port.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, outcome, run, serve } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { registeredPhone } from './support/scene.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { takePort } from '../support/free-port.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, outcome, run, serve } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { registeredPhone } from '../support/scene.ts';
 
 describe('a start with no configuration', () => {
   test('prints on one screen what is on, what is off and how to turn it on, and serves', async () => {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { npubEncode } from 'nostr-tools/nip19';
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { freePort } from './support/free-port.ts';
-import { call, postJson } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, outcome, run, serve, type RunningProgram } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { freePort } from '../support/free-port.ts';
+import { call, postJson } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, outcome, run, serve, type RunningProgram } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 interface Traced {
   readonly relay: RelayStandIn;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { injected } from './support/injected-fault.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { injected } from '../support/injected-fault.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /**
  * The compiled program with WebAssembly alone, as where neither the system's library nor the addon can be loaded. After SIGUSR2

@@ -1,11 +1,11 @@
 import { verifyEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { isLiveRequest, liveRequests, setSceneBeside, untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { isLiveRequest, liveRequests, setSceneBeside, untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const NOT_ASKED_FOR = 'mostro_push_relay_frames_rejected_total{reason="not_asked_for"}';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { RubbishRelay } from '../stand-ins/rubbish-relay.ts';
-import type { Phone } from '../stand-ins/phone.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { setSceneBeside, untilLine, type SceneBeside } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor, flipped } from './support/wire-events.ts';
+import { RubbishRelay } from '../../stand-ins/rubbish-relay.ts';
+import type { Phone } from '../../stand-ins/phone.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { setSceneBeside, untilLine, type SceneBeside } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor, flipped } from '../support/wire-events.ts';
 
 const FOR_STRANGERS = eventFor(['a'.repeat(64)]);
 const rejected = (reason: string): string => `mostro_push_events_rejected_total{reason="${reason}"}`;

@@ -2,27 +2,27 @@ import { createServer } from 'node:http';
 
 import { describe, expect, test } from 'vitest';
 
-import { DnsStandIn } from '../stand-ins/dns-stand-in.ts';
-import { LoopbackServer } from '../stand-ins/loopback-server.ts';
-import { publicLookup } from '../src/net/public-lookup.ts';
-import { fetchRelayLimits } from '../src/relay/relay-information.ts';
+import { DnsStandIn } from '../../stand-ins/dns-stand-in.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { publicLookup } from '../../src/net/public-lookup.ts';
+import { fetchRelayLimits } from '../../src/relay/connection/relay-information.ts';
 import {
   discovered,
   listsOf,
   relayList,
   setDiscoveryScene,
   type DiscoveryScene,
-} from './support/discovery-scene.ts';
+} from '../support/discovery-scene.ts';
 import {
   HOSTILE_NAMES,
   loopbackEndpoints,
   malformedEndpoints,
   privateEndpoints,
-} from './support/hostile-endpoints.ts';
-import { call } from './support/http.ts';
-import { insideSocket } from './support/inside-socket.ts';
-import { keep } from './support/keep.ts';
-import { untilMetric } from './support/scene.ts';
+} from '../support/hostile-endpoints.ts';
+import { call } from '../support/http.ts';
+import { insideSocket } from '../support/inside-socket.ts';
+import { keep } from '../support/keep.ts';
+import { untilMetric } from '../support/scene.ts';
 
 const UNPROVEN = 'mostro_push_relays_unproven';
 const MOST_OF_A_LIST = 20;

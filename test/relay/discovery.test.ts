@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
-import { freePort } from './support/free-port.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { relayLines, untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor, flipped } from './support/wire-events.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from '../support/discovery-scene.ts';
+import { freePort } from '../support/free-port.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { relayLines, untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor, flipped } from '../support/wire-events.ts';
 
 const UNPROVEN = 'mostro_push_relays_unproven';
 

@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { RubbishRelay } from '../stand-ins/rubbish-relay.ts';
-import { registerDevices } from './support/devices.ts';
-import { freePort } from './support/free-port.ts';
-import { keep } from './support/keep.ts';
-import { setScene, type Scene } from './support/scene.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { RubbishRelay } from '../../stand-ins/rubbish-relay.ts';
+import { registerDevices } from '../support/devices.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, type Scene } from '../support/scene.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const EVENTS = 100;
 

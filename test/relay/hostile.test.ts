@@ -1,10 +1,10 @@
 import { generateSecretKey, getPublicKey, type NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { eventFor, flipped } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { eventFor, flipped } from '../support/wire-events.ts';
 
 const rejected = (reason: string): string => `mostro_push_relay_frames_rejected_total{reason="${reason}"}`;
 const strangers = (count: number): string[] =>

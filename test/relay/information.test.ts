@@ -3,16 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 
-import { Arrivals } from '../stand-ins/arrivals.ts';
-import { LoopbackServer } from '../stand-ins/loopback-server.ts';
-import { RelayClient } from '../stand-ins/relay-client.ts';
-import { relayFrame } from '../stand-ins/relay-frame.ts';
-import { RelayProtocol } from '../stand-ins/relay-protocol.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { untilLine } from './support/relay-lines.ts';
-import { setScene, type Scene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { Arrivals } from '../../stand-ins/arrivals.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { RelayClient } from '../../stand-ins/relay-client.ts';
+import { relayFrame } from '../../stand-ins/relay-frame.ts';
+import { RelayProtocol } from '../../stand-ins/relay-protocol.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { setScene, type Scene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 

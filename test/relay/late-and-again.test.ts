@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { discovered, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
-import { keep } from './support/keep.ts';
-import { isLiveRequest, untilLine } from './support/relay-lines.ts';
-import { setScene, type Scene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { discovered, relayList, setDiscoveryScene } from '../support/discovery-scene.ts';
+import { keep } from '../support/keep.ts';
+import { isLiveRequest, untilLine } from '../support/relay-lines.ts';
+import { setScene, type Scene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 interface ManualScene extends Scene {
   /** A relay whose answers the test gives by hand. */

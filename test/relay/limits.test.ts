@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import type { RelayOptions } from '../stand-ins/relay-options.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { relayLines, untilLine } from './support/relay-lines.ts';
-import { setScene, type Scene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { RelayOptions } from '../../stand-ins/relay-options.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { relayLines, untilLine } from '../support/relay-lines.ts';
+import { setScene, type Scene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const MIB = 1024 * 1024;
 

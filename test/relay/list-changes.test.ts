@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from './support/discovery-scene.ts';
-import { freePort } from './support/free-port.ts';
-import { keep } from './support/keep.ts';
-import { untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { discovered, kindsAsked, listsOf, relayList, setDiscoveryScene } from '../support/discovery-scene.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 describe('a newer list', () => {
   test('ends the connection to a relay that it does not name, and disturbs none that stays', async () => {

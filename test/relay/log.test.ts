@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { isLiveRequest, untilLine } from './support/relay-lines.ts';
-import { googleEnvironment, serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { isLiveRequest, untilLine } from '../support/relay-lines.ts';
+import { googleEnvironment, serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 interface LogLine {
   readonly msg: string;

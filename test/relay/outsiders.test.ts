@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import type { NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test, vi } from 'vitest';
 
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
-import type { Filter } from '../stand-ins/relay-filter.ts';
-import type { Phone } from '../stand-ins/phone.ts';
-import { setSceneBeside, untilLine, type SceneBeside } from './support/relay-lines.ts';
-import { untilMetric } from './support/scene.ts';
-import type { TestServerOptions } from './support/test-server.ts';
-import { speltEvent, storedEvent, strfry } from './support/spelt-events.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { eventFor } from './support/wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+import type { Filter } from '../../stand-ins/relay-filter.ts';
+import type { Phone } from '../../stand-ins/phone.ts';
+import { setSceneBeside, untilLine, type SceneBeside } from '../support/relay-lines.ts';
+import { untilMetric } from '../support/scene.ts';
+import type { TestServerOptions } from '../support/test-server.ts';
+import { speltEvent, storedEvent, strfry } from '../support/spelt-events.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const EVENTS = 701;
 const RECONNECTS = 4;

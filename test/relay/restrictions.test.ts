@@ -1,11 +1,11 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { isLiveRequest, liveRequests, setSceneBeside, untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { isLiveRequest, liveRequests, setSceneBeside, untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const stranger = (): string => getPublicKey(generateSecretKey());
 const otherKind = (kind: number): number => (kind === 1059 ? 14 : 1059);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import type { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { isLiveRequest, liveRequests, untilLine } from './support/relay-lines.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { isLiveRequest, liveRequests, untilLine } from '../support/relay-lines.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** The live subscriptions to a kind that are open at the relay. */
 function openSubscriptions(relay: RelayStandIn, kind: number): string[] {

@@ -2,15 +2,15 @@ import { createServer as createMuteServer } from 'node:net';
 
 import { describe, expect, test } from 'vitest';
 
-import { LoopbackServer } from '../stand-ins/loopback-server.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { call } from './support/http.ts';
-import { freePort } from './support/free-port.ts';
-import { keep } from './support/keep.ts';
-import { relayLines, setSceneBeside, untilLine } from './support/relay-lines.ts';
-import { setScene } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { call } from '../support/http.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { relayLines, setSceneBeside, untilLine } from '../support/relay-lines.ts';
+import { setScene } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const NEVER = { baseMs: 1, maxMs: 1, minMs: 3_600_000 };
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { freePort } from './support/free-port.ts';
-import { keep } from './support/keep.ts';
-import { registeredPhone } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 describe('what a relay has stored when it is first subscribed to', () => {
   test('wakes nobody, whether gift wrap or kind 14, except a kind 14 newer than the registration', async () => {

@@ -5,13 +5,13 @@ import { createServer as createMuteServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { LoopbackServer } from '../stand-ins/loopback-server.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { eventFor } from './support/wire-events.ts';
-import { keep } from './support/keep.ts';
-import { registeredPhone, setScene, untilMetric } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { keep } from '../support/keep.ts';
+import { registeredPhone, setScene, untilMetric } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 const live = (relay: { port: number }): string =>
   `mostro_push_relay_subscriptions_live{relay="127.0.0.1:${relay.port}"}`;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { outcome, serve } from './support/running-program.ts';
-import { directoryWithStore, FILE, key, register } from './support/stored-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { outcome, serve } from '../support/running-program.ts';
+import { directoryWithStore, FILE, key, register } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 describe('mostro-push store', () => {
   test('info, verify, export and reseal tell and do what they say', async () => {

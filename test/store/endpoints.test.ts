@@ -3,16 +3,16 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { post } from './support/post.ts';
-import { outcome, serve } from './support/running-program.ts';
-import { untilMetric } from './support/scene.ts';
-import { key, total } from './support/stored-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { post } from '../support/post.ts';
+import { outcome, serve } from '../support/running-program.ts';
+import { untilMetric } from '../support/scene.ts';
+import { key, total } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const endpoint = (n: number): string => `https://push.example.com/up${n}-0123456789`;
 

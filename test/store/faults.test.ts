@@ -3,17 +3,17 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { registerDevices } from './support/devices.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { canMount, seenBy, withFullDisk, withReadOnly, withSmallDisk } from './support/mounted.ts';
-import { post } from './support/post.ts';
-import { googleEnvironment, outcome, run, serve } from './support/running-program.ts';
-import { directoryWithStore, FILE, key, register, total } from './support/stored-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { registerDevices } from '../support/devices.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { canMount, seenBy, withFullDisk, withReadOnly, withSmallDisk } from '../support/mounted.ts';
+import { post } from '../support/post.ts';
+import { googleEnvironment, outcome, run, serve } from '../support/running-program.ts';
+import { directoryWithStore, FILE, key, register, total } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const UNAVAILABLE = { status: 503, body: { success: false, message: 'Registration store unavailable' } };
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { post } from './support/post.ts';
-import { runProgram } from './support/program.ts';
-import { outcome } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
+import { post } from '../support/post.ts';
+import { runProgram } from '../support/program.ts';
+import { outcome } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
-/** `KILL_ROUNDS=60 npx vitest run test/store-kill.test.ts` for the long run. */
+/** `KILL_ROUNDS=60 npx vitest run test/store/kill.test.ts` for the long run. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3);
 const CLIENTS = 24;
 const KEYS_OF_A_CLIENT = 12;

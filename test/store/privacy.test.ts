@@ -3,19 +3,19 @@ import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { Phone } from '../stand-ins/phone.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { untilMetric } from './support/scene.ts';
-import { key } from './support/stored-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { Phone } from '../../stand-ins/phone.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { untilMetric } from '../support/scene.ts';
+import { key } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const KEYS = ['11'.repeat(32), '22'.repeat(32)] as const;
 

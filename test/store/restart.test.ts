@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { registerDevices } from './support/devices.ts';
-import { fcmError } from './support/fcm-answers.ts';
-import { keep } from './support/keep.ts';
-import { untilMetric } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer, type TestServer, type TestServerOptions } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { registerDevices } from '../support/devices.ts';
+import { fcmError } from '../support/fcm-answers.ts';
+import { keep } from '../support/keep.ts';
+import { untilMetric } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer, type TestServer, type TestServerOptions } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 interface Stage {
   readonly relay: RelayStandIn;

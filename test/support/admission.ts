@@ -6,15 +6,15 @@ import type { FakeTelemetry } from './fake-telemetry.ts';
 import { liveRegistrations } from './live-registrations.ts';
 import { NO_COALESCING } from './no-coalescing.ts';
 import { fcmTarget, tradeKey } from './registrations.ts';
-import { MemorySeenEvents } from '../../src/store/memory-seen-events.ts';
-import { EventAdmission } from '../../src/core/event-admission.ts';
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import { MemorySeenEvents } from '../../src/store/records/memory-seen-events.ts';
+import { EventAdmission } from '../../src/core/intake/event-admission.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventCandidate, EventOrigin, EventSink } from '../../src/core/ports.ts';
-import type { Registrations } from '../../src/core/registrations.ts';
-import type { Registration } from '../../src/core/registration.ts';
-import { RelayAccount } from '../../src/core/relay-account.ts';
-import { recipientsOf } from '../../src/core/recipients.ts';
-import { Waker } from '../../src/core/waker.ts';
+import type { Registrations } from '../../src/core/registry/registrations.ts';
+import type { Registration } from '../../src/core/registry/registration.ts';
+import { RelayAccount } from '../../src/core/intake/relay-account.ts';
+import { recipientsOf } from '../../src/core/nostr/recipients.ts';
+import { Waker } from '../../src/core/waking/waker.ts';
 
 interface Woken {
   readonly event: NostrEvent;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { finalizeEvent, generateSecretKey } from 'nostr-tools/pure';
 
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { hex } from './registrations.ts';
 
 /** An event of the right shape whose id and signature are not genuine. */

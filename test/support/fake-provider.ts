@@ -1,7 +1,7 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
-import type { Delivery, Wake } from '../../src/core/delivery.ts';
+import type { Delivery, Wake } from '../../src/core/lanes/delivery.ts';
 import type { PushProvider } from '../../src/core/ports.ts';
-import type { FcmTarget } from '../../src/core/push-target.ts';
+import type { FcmTarget } from '../../src/core/registry/push-target.ts';
 
 /** One attempt that the provider was asked for: under way until it is settled. */
 export interface Attempt {

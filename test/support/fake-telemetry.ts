@@ -1,6 +1,6 @@
-import type { HistogramName } from '../../src/core/measures.ts';
-import type { TracedKeys, TraceStep } from '../../src/core/traces.ts';
-import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry.ts';
+import type { HistogramName } from '../../src/core/telemetry/measures.ts';
+import type { TracedKeys, TraceStep } from '../../src/core/telemetry/traces.ts';
+import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry/telemetry.ts';
 
 /** Telemetry that remembers what it was told, for a test to ask about. */
 export class FakeTelemetry implements Telemetry {

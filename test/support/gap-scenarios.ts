@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { CheckedRecovery } from '../../src/relay/checked-recovery.ts';
-import { GapRecovery } from '../../src/relay/gap-recovery.ts';
-import type { GapRecoveryOptions } from '../../src/relay/page-plan.ts';
+import { CheckedRecovery } from '../../src/relay/gaps/checked-recovery.ts';
+import { GapRecovery } from '../../src/relay/gaps/gap-recovery.ts';
+import type { GapRecoveryOptions } from '../../src/relay/gaps/page-plan.ts';
 
 /** The time of every recovery under test, in unix seconds. */
 export const NOW = 1_767_225_600;

@@ -1,4 +1,4 @@
-import type { WakerParts } from '../../src/core/waker.ts';
+import type { WakerParts } from '../../src/core/waking/waker.ts';
 
 /** Every wait is over as soon as what happens now has happened, and no event is a vouched one. */
 export const NO_COALESCING: Pick<

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import { DAY_MS, HOUR_MS } from '../../src/core/clock.ts';
-import type { FcmTarget, UnifiedPushTarget } from '../../src/core/push-target.ts';
-import type { Lifetime, Registration } from '../../src/core/registration.ts';
-import { parseTradePubkey, type TradePubkey } from '../../src/core/trade-pubkey.ts';
+import { DAY_MS, HOUR_MS } from '../../src/core/basics/clock.ts';
+import type { FcmTarget, UnifiedPushTarget } from '../../src/core/registry/push-target.ts';
+import type { Lifetime, Registration } from '../../src/core/registry/registration.ts';
+import { parseTradePubkey, type TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 
 /** The n-th of many distinct trade keys. */
 export function tradeKey(n: number): TradePubkey {

@@ -1,6 +1,6 @@
-import type { NostrEvent } from '../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventVerifier } from '../../src/core/ports.ts';
-import { RelayLists } from '../../src/core/relay-lists.ts';
+import { RelayLists } from '../../src/core/intake/relay-lists.ts';
 import { unsignedEvent } from './events.ts';
 import { FakeClock } from './fake-clock.ts';
 import { tradeKey } from './registrations.ts';

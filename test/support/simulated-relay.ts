@@ -1,4 +1,4 @@
-import type { Page, PagePlan } from '../../src/relay/page-plan.ts';
+import type { Page, PagePlan } from '../../src/relay/gaps/page-plan.ts';
 
 export interface StoredEvent {
   readonly id: string;

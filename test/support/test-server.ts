@@ -6,11 +6,11 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 
 import { App } from '../../src/app.ts';
-import type { CompositionParts } from '../../src/composition.ts';
+import type { CompositionParts } from '../../src/compose/compose.ts';
 import { loadStartup } from '../../src/cli/load-startup.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { createTelemetry } from '../../src/ops/telemetry.ts';
-import { RELAY_TIMING } from '../../src/relay/relay-timing.ts';
+import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';

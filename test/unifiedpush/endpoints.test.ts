@@ -2,26 +2,26 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
-import { DnsStandIn } from '../stand-ins/dns-stand-in.ts';
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { deriveVapidKey } from '../src/crypto/vapid-key.ts';
-import { endpointGuard, type EndpointGuard } from '../src/push/unifiedpush/endpoint-guard.ts';
-import { UnifiedPushProvider } from '../src/push/unifiedpush/unifiedpush-provider.ts';
-import { apiServer, countsOf, freshKey } from './support/api-server.ts';
-import { registerDevices } from './support/devices.ts';
-import { FakeTelemetry } from './support/fake-telemetry.ts';
+import { DnsStandIn } from '../../stand-ins/dns-stand-in.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { deriveVapidKey } from '../../src/crypto/vapid-key.ts';
+import { endpointGuard, type EndpointGuard } from '../../src/push/unifiedpush/endpoint-guard.ts';
+import { UnifiedPushProvider } from '../../src/push/unifiedpush/unifiedpush-provider.ts';
+import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
+import { registerDevices } from '../support/devices.ts';
+import { FakeTelemetry } from '../support/fake-telemetry.ts';
 import {
   HOSTILE_NAMES,
   loopbackEndpoints,
   malformedEndpoints,
   privateEndpoints,
-} from './support/hostile-endpoints.ts';
-import { insideSocket } from './support/inside-socket.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import type { TestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+} from '../support/hostile-endpoints.ts';
+import { insideSocket } from '../support/inside-socket.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import type { TestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const GUARDED = { UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'false' };
 /** A token that does not begin as an endpoint does is told to be no token (contract 1.1). */

@@ -4,13 +4,13 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { keep } from './support/keep.ts';
-import { isNtfyInstalled, Ntfy } from './support/ntfy.ts';
-import { setScene } from './support/scene.ts';
-import { vapidKeyOf } from './support/vapid-key-of.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { keep } from '../support/keep.ts';
+import { isNtfyInstalled, Ntfy } from '../support/ntfy.ts';
+import { setScene } from '../support/scene.ts';
+import { vapidKeyOf } from '../support/vapid-key-of.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../examples/unifiedpush-app.mjs', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../examples/unifiedpush-app.mjs', import.meta.url));
 const run = promisify(execFile);
 
 /** Runs the example of docs/unifiedpush.md to its end. */

@@ -2,14 +2,14 @@ import { createServer, type Socket } from 'node:net';
 
 import { describe, expect, test } from 'vitest';
 
-import { Arrivals } from '../stand-ins/arrivals.ts';
-import { LoopbackServer } from '../stand-ins/loopback-server.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { registerDevices } from './support/devices.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { Arrivals } from '../../stand-ins/arrivals.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { registerDevices } from '../support/devices.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /** What a hostile push server may have taken in or given out before it was hung up on: what the sockets buffer. */
 const SOCKET_BUFFERS = 16 * 1024 ** 2;

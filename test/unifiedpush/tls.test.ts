@@ -3,15 +3,15 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { keep } from './support/keep.ts';
-import { readMetric } from './support/metrics-page.ts';
-import { serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { keep } from '../support/keep.ts';
+import { readMetric } from '../support/metrics-page.ts';
+import { serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const WAKES = 30;
 const pushes = (outcome: string): string =>

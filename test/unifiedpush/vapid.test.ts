@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { apiServer, countsOf } from './support/api-server.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { vapidKeyOf } from './support/vapid-key-of.ts';
-import { eventFor } from './support/wire-events.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { apiServer, countsOf } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { vapidKeyOf } from '../support/vapid-key-of.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const CONTACT = { VAPID_SUBJECT: 'mailto:ops@push.example' };
 

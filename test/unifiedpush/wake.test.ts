@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { webPushRefusal } from '../stand-ins/strict-web-push.ts';
-import { WebPushSubscription } from '../stand-ins/web-push-subscription.ts';
-import { readVapidToken } from '../stand-ins/vapid-token.ts';
-import { countsOf } from './support/api-server.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { vapidKeyOf } from './support/vapid-key-of.ts';
-import { eventFor } from './support/wire-events.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { webPushRefusal } from '../../stand-ins/strict-web-push.ts';
+import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
+import { readVapidToken } from '../../stand-ins/vapid-token.ts';
+import { countsOf } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { vapidKeyOf } from '../support/vapid-key-of.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const SUBJECT = 'mailto:ops@push.example';
 const CONTACT = { VAPID_SUBJECT: SUBJECT };

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { postJson, type HttpAnswer } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { registeredPhone, setScene, untilMetric } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { postJson, type HttpAnswer } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { registeredPhone, setScene, untilMetric } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 function notify(url: string, body: object): Promise<HttpAnswer> {
   return postJson(`${url}/api/notify`, JSON.stringify(body));

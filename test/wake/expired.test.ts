@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { untilLine } from './support/relay-lines.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const HOUR = 3600;
 const rejected = (reason: string): string => `mostro_push_events_rejected_total{reason="${reason}"}`;

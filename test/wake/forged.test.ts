@@ -1,10 +1,10 @@
 import { generateSecretKey, type NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { eventFor, flipped } from './support/wire-events.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { eventFor, flipped } from '../support/wire-events.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
 
 const FORGED = 'mostro_push_events_rejected_total{reason="forged"}';
 

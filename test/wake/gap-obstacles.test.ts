@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { registerDevices } from './support/devices.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { eventFor } from './support/wire-events.ts';
-import { PATIENCE_MS } from '../stand-ins/patience.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { registerDevices } from '../support/devices.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const HOUR = 3600;
 /** Lengths of a content: of an event that is too long to be read, and of one that no relay stores. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { untilLine } from './support/relay-lines.ts';
-import { setScene } from './support/scene.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { setScene } from '../support/scene.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const STRANGER = 'ab'.repeat(32);
 /** The length of a content that makes a frame too long for any relay: the WebSocket library ends the connection for it. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import type { RelayOptions } from '../stand-ins/relay-options.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { registerDevices, type Device } from './support/devices.ts';
-import { FakeClock } from './support/fake-clock.ts';
-import { keep } from './support/keep.ts';
-import { setSceneBeside, untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric, type Scene } from './support/scene.ts';
-import { swiftEvents } from './support/swift-events.ts';
-import { eventFor } from './support/wire-events.ts';
+import type { RelayOptions } from '../../stand-ins/relay-options.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { registerDevices, type Device } from '../support/devices.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { keep } from '../support/keep.ts';
+import { setSceneBeside, untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { swiftEvents } from '../support/swift-events.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const recoveries = (outcome: string): string => `mostro_push_relay_recoveries_total{outcome="${outcome}"}`;
 const STRANGER = 'ab'.repeat(32);

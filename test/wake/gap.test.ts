@@ -1,4 +1,4 @@
-import { gapSuite } from './support/gap-suite.ts';
-import { standInTestRelay } from './support/test-relay.ts';
+import { gapSuite } from '../support/gap-suite.ts';
+import { standInTestRelay } from '../support/test-relay.ts';
 
 gapSuite('the stand-in', standInTestRelay);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { eventFor } from './support/wire-events.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
 
 /** 36 seconds: short enough that Google still believes a clock that has been moved by so much. */
 const TTL = { TOKEN_TTL_HOURS: '0.01' };

@@ -1,12 +1,12 @@
 import { unwrapEvent } from 'nostr-tools/nip59';
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import type { GooglePush } from '../stand-ins/google-messages.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { ageInHours, nip59GiftWrap } from './support/wire-events.ts';
-import { keep } from './support/keep.ts';
-import { setScene } from './support/scene.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import type { GooglePush } from '../../stand-ins/google-messages.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { ageInHours, nip59GiftWrap } from '../support/wire-events.ts';
+import { keep } from '../support/keep.ts';
+import { setScene } from '../support/scene.ts';
 
 /** Holds a push against contract 4, to the byte but for its timestamp, which must be of now. */
 function expectSilentWake(push: GooglePush | undefined, token: string): void {

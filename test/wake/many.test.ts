@@ -1,9 +1,9 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { eventFor } from './support/wire-events.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import type { TestServer } from './support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import type { TestServer } from '../support/test-server.ts';
 
 const DEVICES = 2000;
 

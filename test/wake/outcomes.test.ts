@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { eventFor } from './support/wire-events.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import type { TestServer } from './support/test-server.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import type { TestServer } from '../support/test-server.ts';
 
 const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const APNS_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.ApnsError';

@@ -1,8 +1,8 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { eventFor } from './support/wire-events.ts';
-import { setScene } from './support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { setScene } from '../support/scene.ts';
 
 const stranger = (): string => getPublicKey(generateSecretKey());
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { eventFor } from './support/wire-events.ts';
-import { freePort } from './support/free-port.ts';
-import { keep } from './support/keep.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
 
 const DUPLICATES = 'mostro_push_events_duplicate_total';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { keep } from './support/keep.ts';
-import { isLiveRequest, untilLine } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { isLiveRequest, untilLine } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const INCOMPLETE = 'mostro_push_relay_recoveries_total{outcome="incomplete"}';
 const closed = (kind: number): string =>

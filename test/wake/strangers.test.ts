@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { generateSecretKey, getPublicKey, type NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { eventFor } from './support/wire-events.ts';
-import { setScene, untilMetric } from './support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
 
 const HOUR = 3600;
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -7,16 +7,16 @@ import { setImmediate } from 'node:timers/promises';
 import { getEventHash, type NostrEvent } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { WEB_ASSEMBLY } from '../src/crypto/curve-sources.ts';
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import type { Phone } from '../stand-ins/phone.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { fakeLibrary } from './support/fake-curve.ts';
-import { keep } from './support/keep.ts';
-import { registeredPhone, setScene, untilMetric, type Scene } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { WEB_ASSEMBLY } from '../../src/crypto/curve-sources.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import type { Phone } from '../../stand-ins/phone.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { fakeLibrary } from '../support/fake-curve.ts';
+import { keep } from '../support/keep.ts';
+import { registeredPhone, setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 /**
  * Bad items through each door. WebAssembly once died of 3 390 keys that are no point: `src/crypto/curve-agreement.test.ts` gives each library
@@ -28,7 +28,7 @@ const AT_ONCE = 32;
 const SENT_AT_ONCE = 50;
 
 const { off, beyondTheField } = JSON.parse(
-  readFileSync(new URL('vectors/keys-off-the-curve.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../vectors/keys-off-the-curve.json', import.meta.url), 'utf8'),
 ) as { off: string[]; beyondTheField: string[] };
 const NO_POINTS = [...off, ...beyondTheField];
 const noPoint = (n: number): string => NO_POINTS[n % NO_POINTS.length] as string;

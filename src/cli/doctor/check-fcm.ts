@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import type { Config } from '../../config/config.ts';
-import { GOOGLE, type ClockSkew } from '../../core/clock-skew.ts';
+import { GOOGLE, type ClockSkew } from '../../core/watch/clock-skew.ts';
 import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
 import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
 import type { ServiceAccount } from '../../push/fcm/service-account.ts';

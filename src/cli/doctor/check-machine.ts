@@ -5,7 +5,7 @@ import { createServer, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import type { Config } from '../../config/config.ts';
-import type { ClockSkew } from '../../core/clock-skew.ts';
+import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import { askLocal } from '../admin-client.ts';
 import { alarmed, failure, ok, skipped, warning, type Finding } from './finding.ts';
 

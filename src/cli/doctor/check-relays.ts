@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Config } from '../../config/config.ts';
-import { SECOND_MS } from '../../core/clock.ts';
-import type { ClockSkew } from '../../core/clock-skew.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import type { EventSink } from '../../core/ports.ts';
-import { Recovery } from '../../core/recovery.ts';
+import { Recovery } from '../../core/waking/recovery.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
 import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
-import { RelayPool } from '../../relay/relay-pool.ts';
-import type { RelayStatus } from '../../relay/relay-status.ts';
-import { RELAY_TIMING } from '../../relay/relay-timing.ts';
+import { RelayPool } from '../../relay/connection/relay-pool.ts';
+import type { RelayStatus } from '../../relay/connection/relay-status.ts';
+import { RELAY_TIMING } from '../../relay/connection/relay-timing.ts';
 import { alarmed, failure, ok, warning, type Finding } from './finding.ts';
 
 /** A relay that has neither served nor refused a kind by then is not one to rely on. */

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import type { AlarmName } from '../../core/alarms.ts';
+import type { AlarmName } from '../../core/watch/alarms.ts';
 import type { ExplainedAlarm } from '../../ops/explained-alarm.ts';
 import { askLocal } from '../admin-client.ts';
 import { failure, ok, skipped, type Finding } from './finding.ts';

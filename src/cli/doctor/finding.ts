@@ -1,4 +1,4 @@
-import { ALARMS, type AlarmName } from '../../core/alarms.ts';
+import { ALARMS, type AlarmName } from '../../core/watch/alarms.ts';
 
 /** `skipped`: not looked at, and why. */
 export type Verdict = 'ok' | 'warning' | 'failure' | 'skipped';

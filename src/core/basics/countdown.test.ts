@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { Countdown } from './countdown.ts';
 
 function setUp(ms = 100) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { HOUR_MS, SECOND_MS } from './clock.ts';
 import { TokenBucket } from './token-bucket.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
-import { settled } from '../../test/support/settled.ts';
+import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { settled } from '../../../test/support/settled.ts';
 
 describe('an event whose devices all have a wake that is unsent', () => {
   test('is neither verified nor remembered when it is live', async () => {

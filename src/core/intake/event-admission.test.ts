@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { HOUR_MS } from './clock.ts';
+import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { HOUR_MS } from '../basics/clock.ts';
 
 describe('an event for somebody here', () => {
   test.each(['live', 'stored', 'recovered'] as const)(

@@ -1,8 +1,8 @@
-import { SECOND_MS, unixSeconds, type Clock } from './clock.ts';
-import { MAX_EVENT_AGE_MS } from './event-age.ts';
+import { SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../nostr/event-age.ts';
 import type { EventRejection } from './event-rejection.ts';
 import { EventReport } from './event-report.ts';
-import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
+import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import type {
   EventCandidate,
   EventIntake,
@@ -12,13 +12,13 @@ import type {
   KeyLookup,
   SeenEvents,
   Verdict,
-} from './ports.ts';
-import { Recovery } from './recovery.ts';
+} from '../ports.ts';
+import { Recovery } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
-import type { Registrations } from './registrations.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Registrations } from '../registry/registrations.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { isByOther, type Addressee } from './vouching.ts';
-import type { Waker } from './waker.ts';
+import type { Waker } from '../waking/waker.ts';
 
 /** The most that relays take by default (strfry); Mostro sends two. */
 const MAX_TAGS = 2000;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
-import { eventId } from '../../test/support/event-id.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { MINUTE_MS } from './clock.ts';
+import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { eventId } from '../../../test/support/event-id.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 
 /** One key registered, and a relay that has handed in this many forgeries for it. */
 async function flooded(forgeries: number) {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { eventId } from '../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/event-id.ts';
 import {
   recoveringAdmission,
   settled,
   type RecoveringAdmission,
-} from '../../test/support/recovering-admission.ts';
-import { fcmTarget } from '../../test/support/registrations.ts';
-import type { Recovery } from './recovery.ts';
-import type { WakeEnd } from './wake-request.ts';
+} from '../../../test/support/recovering-admission.ts';
+import { fcmTarget } from '../../../test/support/registrations.ts';
+import type { Recovery } from '../waking/recovery.ts';
+import type { WakeEnd } from '../lanes/wake-request.ts';
 
 const DELIVERED: WakeEnd = 'sent';
 const RETRY: WakeEnd = 'dropped';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../test/support/admission.ts';
-import { unsignedEvent } from '../../test/support/events.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
+import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 
 const HOURS = 3600;
 

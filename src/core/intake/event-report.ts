@@ -1,10 +1,10 @@
-import { SECOND_MS, type Clock } from './clock.ts';
+import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { EventRejection } from './event-rejection.ts';
-import type { NostrEvent } from './nostr-event.ts';
-import type { EventCandidate, EventOrigin, Verdict } from './ports.ts';
-import type { Registration } from './registration.ts';
-import type { Telemetry } from './telemetry.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { NostrEvent } from '../nostr/nostr-event.ts';
+import type { EventCandidate, EventOrigin, Verdict } from '../ports.ts';
+import type { Registration } from '../registry/registration.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** What the admission of events counts, times, says and traces, and the verdict that goes with it. */
 export class EventReport {

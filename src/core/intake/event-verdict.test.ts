@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED, UNDECIDED } from '../../test/support/admission.ts';
-import { recoveringAdmission } from '../../test/support/recovering-admission.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import type { NostrEvent } from './nostr-event.ts';
+import { admissionWithOneKey, candidate, FORGED, UNDECIDED } from '../../../test/support/admission.ts';
+import { recoveringAdmission } from '../../../test/support/recovering-admission.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import type { NostrEvent } from '../nostr/nostr-event.ts';
 
 const INSTANCE = '5'.repeat(64);
 const STRANGER = '6'.repeat(64);

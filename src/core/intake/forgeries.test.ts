@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { MINUTE_MS } from './clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 import { Forgeries } from './forgeries.ts';
-import { recipientsOf } from './recipients.ts';
+import { recipientsOf } from '../nostr/recipients.ts';
 
 const [A, B] = [tradeKey(1), tradeKey(2)];
 

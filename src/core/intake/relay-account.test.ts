@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { RelayAccount } from './relay-account.ts';
 
 function setUp(): { account: RelayAccount; clock: FakeClock; waits: number[] } {

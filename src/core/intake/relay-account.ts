@@ -1,6 +1,6 @@
-import { type Clock } from './clock.ts';
+import { type Clock } from '../basics/clock.ts';
 import { Forgeries } from './forgeries.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../basics/token-bucket.ts';
 
 /**
  * The processor time that one relay may take in milliseconds: half of one core in the long run, and two seconds at once. An honest

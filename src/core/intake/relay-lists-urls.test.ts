@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyTags } from '../../test/support/events.ts';
-import { hex, tradeKey } from '../../test/support/registrations.ts';
-import { ALICE, BOB, CAROL, relayListScene, relays } from '../../test/support/relay-lists.ts';
+import { anyTags } from '../../../test/support/events.ts';
+import { hex, tradeKey } from '../../../test/support/registrations.ts';
+import { ALICE, BOB, CAROL, relayListScene, relays } from '../../../test/support/relay-lists.ts';
 import { MAX_DISCOVERED_RELAYS } from './relay-lists.ts';
 
 function numbered(name: string, count: number): string[] {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { tradeKey } from '../../test/support/registrations.ts';
-import { BOB, FORGED, UNDECIDED, relayListScene, relays } from '../../test/support/relay-lists.ts';
-import type { NostrEvent } from './nostr-event.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { BOB, FORGED, UNDECIDED, relayListScene, relays } from '../../../test/support/relay-lists.ts';
+import type { NostrEvent } from '../nostr/nostr-event.ts';
 
 const QUARTER_HOUR = 15 * 60;
 

@@ -1,7 +1,7 @@
-import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from './clock.ts';
-import { expirationOf, RELAY_LIST_KIND, type NostrEvent } from './nostr-event.ts';
-import type { EventVerifier } from './ports.ts';
-import { parseRelayUrl } from './relay-url.ts';
+import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
+import { expirationOf, RELAY_LIST_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
+import type { EventVerifier } from '../ports.ts';
+import { parseRelayUrl } from '../nostr/relay-url.ts';
 
 /** The most relays that are watched because somebody published them (contract 2). */
 export const MAX_DISCOVERED_RELAYS = 20;

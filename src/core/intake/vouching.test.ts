@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { tradeKey } from '../../test/support/registrations.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 import { isByOther, isVouchedFor } from './vouching.ts';
 
 const [OURS, NAMED, STRANGER] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];

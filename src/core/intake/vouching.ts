@@ -1,6 +1,6 @@
-import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
-import type { Registration } from './registration.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
+import type { Registration } from '../registry/registration.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** A registration that an event is for. */
 export interface Addressee extends Registration {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { many } from '../../test/support/draw.ts';
+import { many } from '../../../test/support/draw.ts';
 import { EvictionGuard } from './eviction-guard.ts';
 
 function setUp() {

@@ -1,4 +1,4 @@
-import { HOUR_MS } from './clock.ts';
+import { HOUR_MS } from '../basics/clock.ts';
 import { KnownDevices } from './known-devices.ts';
 
 /** Answers that are looked back on (contract 5). */

@@ -1,7 +1,7 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OwedDevices } from './ports.ts';
-import type { Schedule } from './schedule.ts';
+import type { OwedDevices } from '../ports.ts';
+import type { Schedule } from '../basics/schedule.ts';
 
 /**
  * Every wake that a lane has yet to send, one for each device: queued for its turn, or waiting for its time. A wake

@@ -1,8 +1,8 @@
 import type { WakeKind } from './delivery.ts';
 import type { LaneHost } from './lane-host.ts';
 import type { LaneLine } from './lane-queue.ts';
-import type { PushTarget } from './push-target.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake-request.ts';
 
 /** Where an entry waits: for its turn, or, `owed`, until nothing else does. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import {
   APNS_REFUSED,
   DELIVERED,
@@ -11,9 +11,9 @@ import {
   retry,
   THROTTLED,
   UNHEARD,
-} from '../../test/support/lane-bench.ts';
-import { Backoff } from './backoff.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+} from '../../../test/support/lane-bench.ts';
+import { Backoff } from '../basics/backoff.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import { LaneHealth, type LaneState } from './lane-health.ts';
 

@@ -1,9 +1,9 @@
-import type { Backoff } from './backoff.ts';
-import { MINUTE_MS, type Clock } from './clock.ts';
+import type { Backoff } from '../basics/backoff.ts';
+import { MINUTE_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import { RecentVerdicts } from './recent-verdicts.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '../basics/token-bucket.ts';
 
 /** So many devices within a minute, and it is not the devices (contract 5): fewer could be one client's doing. */
 const DEVICES_THAT_TELL = 3;

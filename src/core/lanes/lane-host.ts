@@ -1,11 +1,11 @@
-import type { Backoff } from './backoff.ts';
+import type { Backoff } from '../basics/backoff.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
 import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
 import { LaneQueue, type LaneLine, type OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
 import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 export interface LaneHostOptions extends Omit<LaneHealthOptions, 'breaker'> {
   /** The waits of a breaker, for each host anew. */

@@ -1,8 +1,8 @@
-import { MINUTE_MS } from './clock.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 import type { LaneHealth } from './lane-health.ts';
 import type { LaneHost } from './lane-host.ts';
 import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedule } from '../basics/schedule.ts';
 
 /** A host that has had nothing to do is given up after this, in milliseconds, with what was learnt of it. */
 const IDLE_MS = 10 * MINUTE_MS;

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../basics/clock.ts';
 import { CONSEQUENCES, type Delivery } from './delivery.ts';
 import { EvictionGuard, GUARDED_RETRY_MS } from './eviction-guard.ts';
 import type { LaneEntry } from './lane-entry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { laneHost, wakeRequest } from '../../test/support/lane-bench.ts';
+import { laneHost, wakeRequest } from '../../../test/support/lane-bench.ts';
 import { LaneEntry, type LaneRank } from './lane-entry.ts';
 import { LaneQueue, type OpenLines } from './lane-queue.ts';
 

@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../basics/fifo.ts';
 import { RANKS, type LaneEntry, type LaneRank } from './lane-entry.ts';
 
 /**

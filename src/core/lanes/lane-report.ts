@@ -1,9 +1,9 @@
-import { SECOND_MS, type Clock } from './clock.ts';
+import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
-import type { Telemetry } from './telemetry.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';

@@ -9,8 +9,8 @@ import {
   RETRY_MIN_MS,
   THROTTLED,
   wakeRequest,
-} from '../../test/support/lane-bench.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
+} from '../../../test/support/lane-bench.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 import { NO_TROUBLES } from './lane-trouble.ts';
 
 describe('a lane', () => {

@@ -1,9 +1,9 @@
-import type { Clock } from './clock.ts';
-import { Fifo } from './fifo.ts';
+import type { Clock } from '../basics/clock.ts';
+import { Fifo } from '../basics/fifo.ts';
 import type { Standing } from './lane-health.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { Schedule } from './schedule.ts';
-import { TokenBucket } from './token-bucket.ts';
+import type { Schedule } from '../basics/schedule.ts';
+import { TokenBucket } from '../basics/token-bucket.ts';
 
 /** What all hosts of one standing have together. */
 export interface TurnShare {

@@ -9,9 +9,9 @@ import {
   REFUSED,
   THROTTLED,
   type LaneBench,
-} from '../../test/support/lane-bench.ts';
-import { settled } from '../../test/support/settled.ts';
-import { MINUTE_MS } from './clock.ts';
+} from '../../../test/support/lane-bench.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 
 const NEVER = new AbortController().signal;

@@ -8,12 +8,12 @@ import {
   laneBench,
   UNHEARD,
   type LaneBench,
-} from '../../test/support/lane-bench.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
-import type { OwedWake } from './ports.ts';
+} from '../../../test/support/lane-bench.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
+import type { OwedWake } from '../ports.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
-import { addressOf } from './push-target.ts';
+import { addressOf } from '../registry/push-target.ts';
 import type { WakeEnd } from './wake-request.ts';
 
 /** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */

@@ -1,10 +1,10 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../basics/clock.ts';
 import type { LaneHostOptions } from './lane-host.ts';
 import type { LaneTurnsOptions } from './lane-turns.ts';
-import type { Redirect } from './moved-keys.ts';
-import type { OwedDevices, PushProvider } from './ports.ts';
-import type { PushTarget } from './push-target.ts';
-import type { Schedule } from './schedule.ts';
+import type { Redirect } from '../waking/moved-keys.ts';
+import type { OwedDevices, PushProvider } from '../ports.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { Schedule } from '../basics/schedule.ts';
 import type { WakeConsequences } from './wake-consequences.ts';
 
 export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, laneBench, REFUSED, THROTTLED } from '../../test/support/lane-bench.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS, MINUTE_MS } from './clock.ts';
+import { DELIVERED, laneBench, REFUSED, THROTTLED } from '../../../test/support/lane-bench.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS } from '../basics/clock.ts';
 
 describe('a device that is owed a wake', () => {
   test('after a refusal is tried after a minute, and then ever more seldom', async () => {

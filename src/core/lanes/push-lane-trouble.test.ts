@@ -8,12 +8,12 @@ import {
   laneBench,
   MISCONFIGURED,
   type LaneBench,
-} from '../../test/support/lane-bench.ts';
-import { fcmTarget } from '../../test/support/registrations.ts';
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
-import { deviceOf } from './push-target.ts';
+} from '../../../test/support/lane-bench.ts';
+import { fcmTarget } from '../../../test/support/registrations.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
+import { deviceOf } from '../registry/push-target.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
 describe('a device that is called gone', () => {

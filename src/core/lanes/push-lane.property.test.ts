@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { laneBench, wakeRequest, DELIVERED, type LaneBench } from '../../test/support/lane-bench.ts';
-import { settled } from '../../test/support/settled.ts';
-import { MINUTE_MS } from './clock.ts';
+import { laneBench, wakeRequest, DELIVERED, type LaneBench } from '../../../test/support/lane-bench.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { WakeEnd } from './wake-request.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, laneBench, THROTTLED } from '../../test/support/lane-bench.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import { DELIVERED, FAILED, laneBench, THROTTLED } from '../../../test/support/lane-bench.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 
 describe('a device', () => {
   test('gets one wake for all that was asked while it was unsent, for all their keys', async () => {

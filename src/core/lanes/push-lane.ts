@@ -1,6 +1,6 @@
-import { SECOND_MS, unixSeconds } from './clock.ts';
+import { SECOND_MS, unixSeconds } from '../basics/clock.ts';
 import type { Delivery, WakeKind } from './delivery.ts';
-import { describeError } from './describe-error.ts';
+import { describeError } from '../basics/describe-error.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneEntry } from './lane-entry.ts';
@@ -11,10 +11,10 @@ import type { OpenLines } from './lane-queue.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
 import { LaneTurns, type Turn } from './lane-turns.ts';
-import { MovedKeys } from './moved-keys.ts';
+import { MovedKeys } from '../waking/moved-keys.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
-import type { PushTarget } from './push-target.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway } from './turn-away.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 

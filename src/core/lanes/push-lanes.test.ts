@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import { DELIVERED, laneBench, wakeRequest } from '../../test/support/lane-bench.ts';
-import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import { settled } from '../../test/support/settled.ts';
+import { DELIVERED, laneBench, wakeRequest } from '../../../test/support/lane-bench.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { settled } from '../../../test/support/settled.ts';
 import { NO_TROUBLES } from './lane-trouble.ts';
-import type { OwedWake } from './ports.ts';
+import type { OwedWake } from '../ports.ts';
 import { PushLanes } from './push-lanes.ts';
 import type { WakeEnd } from './wake-request.ts';
 

@@ -1,7 +1,7 @@
 import type { LaneTroubles } from './lane-trouble.ts';
 import type { PushLane } from './push-lane.ts';
-import type { PushTarget } from './push-target.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway, type TurnAwayParts } from './turn-away.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 

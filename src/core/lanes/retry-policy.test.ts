@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { DAY_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
 type Retry = Parameters<RetryPolicy['waitMs']>[0];

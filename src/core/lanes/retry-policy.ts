@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS } from './clock.ts';
+import { DAY_MS, MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 
 /** No wait's random part grows beyond this, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../basics/clock.ts';
 
 /** Suspects of one lane. Beyond so many the oldest is no suspect any more: it then takes two more strikes to forget it. */
 const MAX_SUSPECTS = 10_000;

@@ -1,5 +1,5 @@
-import type { OwedDevices } from './ports.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { OwedDevices } from '../ports.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 
 export interface TurnAwayParts {

@@ -1,6 +1,6 @@
 import type { WakeKind } from './delivery.ts';
-import type { PushTarget } from './push-target.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /**
  * Whose turn it is where wakes must wait: `live`, for an event of now, before `recovered`, for one that was caught up on

@@ -1,9 +1,9 @@
-import { SECOND_MS, type Clock } from './clock.ts';
+import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery, Wake } from './delivery.ts';
-import type { DeliveryHealth } from './delivery-health.ts';
-import type { PushProvider } from './ports.ts';
-import type { PushTarget } from './push-target.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { DeliveryHealth } from '../watch/delivery-health.ts';
+import type { PushProvider } from '../ports.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** A provider whose every attempt is timed, and whose every answer is told to its {@link DeliveryHealth}. */
 export class WatchedProvider<Target extends PushTarget> implements PushProvider<Target> {

@@ -1,4 +1,4 @@
-import { HOUR_MS } from './clock.ts';
+import { HOUR_MS } from '../basics/clock.ts';
 
 /**
  * What claims to be older wakes nobody (contract 2): a gift wrap is back-dated by two days at the most (NIP-59). So an id

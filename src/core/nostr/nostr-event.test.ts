@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyEvent, unsignedEvent } from '../../test/support/events.ts';
+import { anyEvent, unsignedEvent } from '../../../test/support/events.ts';
 import { asNostrEvent, expirationOf } from './nostr-event.ts';
 
 describe('an event is of the right shape', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyTags } from '../../test/support/events.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
+import { anyTags } from '../../../test/support/events.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 import { MAX_RECIPIENTS, Recipients, recipientsOf } from './recipients.ts';
 
 function pTags(count: number): string[][] {

@@ -1,5 +1,5 @@
-import type { KeyLookup } from './ports.ts';
-import { parseTradePubkey, type TradePubkey } from './trade-pubkey.ts';
+import type { KeyLookup } from '../ports.ts';
+import { parseTradePubkey, type TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
 export const MAX_RECIPIENTS = 10;

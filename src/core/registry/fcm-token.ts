@@ -1,4 +1,4 @@
-import { parseJson } from './parse-json.ts';
+import { parseJson } from '../basics/parse-json.ts';
 
 /** FCM tokens have 140 to 200 characters today. Google documents no length; this bound keeps a registration small. */
 const MAX_TOKEN_LENGTH = 4096;

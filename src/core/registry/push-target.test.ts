@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { DISGUISES } from '../../test/support/disguises.ts';
-import { fcmTarget, unifiedPushTarget, webPushTarget } from '../../test/support/registrations.ts';
+import { DISGUISES } from '../../../test/support/disguises.ts';
+import { fcmTarget, unifiedPushTarget, webPushTarget } from '../../../test/support/registrations.ts';
 import {
   addressOf,
   deviceOf,

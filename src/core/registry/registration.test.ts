@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { LIFETIME } from '../../test/support/registrations.ts';
-import { DAY_MS, HOUR_MS } from './clock.ts';
+import { LIFETIME } from '../../../test/support/registrations.ts';
+import { DAY_MS, HOUR_MS } from '../basics/clock.ts';
 import { expiryOf } from './registration.ts';
 
 describe('a registration ends', () => {

@@ -1,4 +1,4 @@
-import { MINUTE_MS } from './clock.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
 import type { Platform, PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 

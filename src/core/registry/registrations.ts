@@ -1,11 +1,11 @@
-import { MINUTE_MS, type Clock } from './clock.ts';
-import type { PutResult, RegistrationStore } from './ports.ts';
+import { MINUTE_MS, type Clock } from '../basics/clock.ts';
+import type { PutResult, RegistrationStore } from '../ports.ts';
 import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
-import type { Telemetry } from './telemetry.ts';
-import type { Correction } from './trusted-clock.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Correction } from '../watch/trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeConsequences, Whereabouts } from './wake-consequences.ts';
+import type { WakeConsequences, Whereabouts } from '../lanes/wake-consequences.ts';
 
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { hex } from '../../test/support/registrations.ts';
+import { hex } from '../../../test/support/registrations.ts';
 import { parseTradePubkey } from './trade-pubkey.ts';
 
 describe('a trade key', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { TRACE_MS, Traces } from './traces.ts';
 
 describe('a trace', () => {

@@ -1,4 +1,4 @@
-import { MINUTE_MS, type Clock } from './clock.ts';
+import { MINUTE_MS, type Clock } from '../basics/clock.ts';
 
 /** How long a key is followed after it was last named: an operator's look, not a record. */
 export const TRACE_MS = 15 * MINUTE_MS;

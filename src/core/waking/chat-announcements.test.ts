@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 import { ChatAnnouncements } from './chat-announcements.ts';
 
 const TICK_MS = 250;

@@ -1,6 +1,6 @@
-import type { Schedule } from './schedule.ts';
-import type { Telemetry } from './telemetry.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
+import type { Schedule } from '../basics/schedule.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** Some 16 000 a second: far more than the limits let anyone send, and half a megabyte. */
 const DEFAULT_CAPACITY = 4096;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { wakeRequest } from '../../test/support/lane-bench.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { wakeRequest } from '../../../test/support/lane-bench.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions, type WakeTrack } from './coalescer.ts';
-import type { OwedWake } from './ports.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { OwedWake } from '../ports.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 
 const BATCH_DELAY_MS = 5 * SECOND_MS;
 

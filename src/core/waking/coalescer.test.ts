@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { wakeRequest } from '../../test/support/lane-bench.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { SECOND_MS } from './clock.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { wakeRequest } from '../../../test/support/lane-bench.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { SECOND_MS } from '../basics/clock.ts';
 import { Coalescer } from './coalescer.ts';
-import { addressOf } from './push-target.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import { addressOf } from '../registry/push-target.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 
 interface Handed {
   /** Seconds since the beginning. */

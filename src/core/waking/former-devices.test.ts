@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { liveRegistrations } from '../../test/support/live-registrations.ts';
-import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
-import { settled } from '../../test/support/settled.ts';
+import { liveRegistrations } from '../../../test/support/live-registrations.ts';
+import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { settled } from '../../../test/support/settled.ts';
 import { FormerDevices } from './former-devices.ts';
-import type { OwedDevices, OwedWake } from './ports.ts';
-import { addressOf, type PushTarget } from './push-target.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { OwedDevices, OwedWake } from '../ports.ts';
+import { addressOf, type PushTarget } from '../registry/push-target.ts';
+import type { WakeEnd } from '../lanes/wake-request.ts';
 
 const OLD = fcmTarget('old');
 

@@ -1,7 +1,7 @@
-import type { OwedDevices } from './ports.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
-import type { WakeConsequences } from './wake-consequences.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { OwedDevices } from '../ports.ts';
+import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import type { WakeConsequences } from '../lanes/wake-consequences.ts';
+import type { WakeEnd } from '../lanes/wake-request.ts';
 
 export interface FormerDevicesParts {
   /** Remembers over a restart which devices are owed a wake. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, GONE, laneBench, REFUSED } from '../../test/support/lane-bench.ts';
-import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS } from './clock.ts';
-import { deviceOf } from './push-target.ts';
+import { DELIVERED, FAILED, GONE, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
+import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS } from '../basics/clock.ts';
+import { deviceOf } from '../registry/push-target.ts';
 
 const [K1, K2] = [tradeKey(1), tradeKey(2)];
 const old = deviceOf(fcmTarget('old'));

@@ -1,9 +1,9 @@
-import type { LaneBook } from './lane-book.ts';
-import type { LaneEntry } from './lane-entry.ts';
-import type { LaneReport } from './lane-report.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
-import type { KeysOfDevice, WakeConsequences } from './wake-consequences.ts';
-import { worstEnd, type WakeEnd, type WakeRequest } from './wake-request.ts';
+import type { LaneBook } from '../lanes/lane-book.ts';
+import type { LaneEntry } from '../lanes/lane-entry.ts';
+import type { LaneReport } from '../lanes/lane-report.ts';
+import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import type { KeysOfDevice, WakeConsequences } from '../lanes/wake-consequences.ts';
+import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake-request.ts';
 
 /** Takes a wake from the device that it waited for to the device where its keys point by now. */
 export type Redirect = (wake: WakeRequest, from: PushTarget) => Promise<WakeEnd>;

@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { PushLanes } from './push-lanes.ts';
+import type { Clock } from '../basics/clock.ts';
+import type { PushLanes } from '../lanes/push-lanes.ts';
 
 /** A wake takes some turns of the event loop, of a millisecond at the most, until it is on its way to the push service. */
 const RECENT_MS = 10;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { unsignedEvent } from '../../test/support/events.ts';
-import { FakeLanes } from '../../test/support/fake-lanes.ts';
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { liveRegistrations } from '../../test/support/live-registrations.ts';
-import { fcmTarget, tradeKey } from '../../test/support/registrations.ts';
-import { settled } from '../../test/support/settled.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
+import { FakeLanes } from '../../../test/support/fake-lanes.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { liveRegistrations } from '../../../test/support/live-registrations.ts';
+import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { settled } from '../../../test/support/settled.ts';
 import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
 

@@ -1,4 +1,4 @@
-import type { WakeEnd } from './wake-request.ts';
+import type { WakeEnd } from '../lanes/wake-request.ts';
 
 /**
  * The catching up of one relay after a gap. It gives a device at most one wake (contract 2), so it remembers whom it

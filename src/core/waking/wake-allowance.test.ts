@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeSchedule } from '../../test/support/fake-schedule.ts';
-import { HOUR_MS } from './clock.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
+import { HOUR_MS } from '../basics/clock.ts';
 import { WakeAllowance } from './wake-allowance.ts';
 
 function setUp(parts: { maxCounted?: number } = {}) {

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 
-import { unsignedEvent } from '../../test/support/events.ts';
-import type { FakeClock } from '../../test/support/fake-clock.ts';
-import { liveRegistrations } from '../../test/support/live-registrations.ts';
-import { NO_COALESCING } from '../../test/support/no-coalescing.ts';
-import { fcmTarget, tradeKey, unifiedPushTarget } from '../../test/support/registrations.ts';
-import { HOUR_MS } from './clock.ts';
-import type { NostrEvent } from './nostr-event.ts';
-import type { EventOrigin } from './ports.ts';
-import { addressOf, deviceOf } from './push-target.ts';
-import type { Registrations } from './registrations.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
+import type { FakeClock } from '../../../test/support/fake-clock.ts';
+import { liveRegistrations } from '../../../test/support/live-registrations.ts';
+import { NO_COALESCING } from '../../../test/support/no-coalescing.ts';
+import { fcmTarget, tradeKey, unifiedPushTarget } from '../../../test/support/registrations.ts';
+import { HOUR_MS } from '../basics/clock.ts';
+import type { NostrEvent } from '../nostr/nostr-event.ts';
+import type { EventOrigin } from '../ports.ts';
+import { addressOf, deviceOf } from '../registry/push-target.ts';
+import type { Registrations } from '../registry/registrations.ts';
 import { Recovery } from './recovery.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');

@@ -1,17 +1,17 @@
-import { SECOND_MS } from './clock.ts';
+import { SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions } from './coalescer.ts';
-import { SIGNED_MESSAGE_KIND, type NostrEvent } from './nostr-event.ts';
+import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
-import type { EventOrigin, OwedDevices, OwedWake } from './ports.ts';
-import type { PushLanes } from './push-lanes.ts';
-import { deviceOf, type PushTarget } from './push-target.ts';
-import { recipientsOf } from './recipients.ts';
+import type { EventOrigin, OwedDevices, OwedWake } from '../ports.ts';
+import type { PushLanes } from '../lanes/push-lanes.ts';
+import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import { recipientsOf } from '../nostr/recipients.ts';
 import { Recovery } from './recovery.ts';
-import type { Registration } from './registration.ts';
-import type { Registrations } from './registrations.ts';
-import type { TradePubkey } from './trade-pubkey.ts';
-import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { Registration } from '../registry/registration.ts';
+import type { Registrations } from '../registry/registrations.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from '../intake/vouching.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;

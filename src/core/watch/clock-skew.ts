@@ -1,4 +1,4 @@
-import { SECOND_MS, type Clock } from './clock.ts';
+import { SECOND_MS, type Clock } from '../basics/clock.ts';
 
 /** From here on signatures, expirations and OAuth assertions go wrong; less than this is the network's doing. */
 const OFF_SECONDS = 60;

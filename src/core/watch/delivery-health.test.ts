@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { DELIVERED, FAILED, GONE, MISCONFIGURED, REFUSED, THROTTLED } from '../../test/support/lane-bench.ts';
-import { MINUTE_MS } from './clock.ts';
-import type { Delivery } from './delivery.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import {
+  DELIVERED,
+  FAILED,
+  GONE,
+  MISCONFIGURED,
+  REFUSED,
+  THROTTLED,
+} from '../../../test/support/lane-bench.ts';
+import { MINUTE_MS } from '../basics/clock.ts';
+import type { Delivery } from '../lanes/delivery.ts';
 import { DeliveryHealth } from './delivery-health.ts';
 
 const NO_TOKEN_ACCEPTED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };

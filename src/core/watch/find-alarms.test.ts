@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, MISCONFIGURED } from '../../test/support/lane-bench.ts';
+import { DELIVERED, FAILED, MISCONFIGURED } from '../../../test/support/lane-bench.ts';
 import { ALARMS } from './alarms.ts';
 import { deliveryBlockers } from './delivery-blockers.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../lanes/delivery.ts';
 import { DeliveryHealth } from './delivery-health.ts';
 import { findAlarms, type AlarmSigns } from './find-alarms.ts';
-import { NO_TROUBLES } from './lane-trouble.ts';
+import { NO_TROUBLES } from '../lanes/lane-trouble.ts';
 
 const NOW = 1_000_000;
 

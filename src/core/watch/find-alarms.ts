@@ -1,8 +1,8 @@
 import { ALARMS, type Alarm, type AlarmName } from './alarms.ts';
-import { SECOND_MS } from './clock.ts';
+import { SECOND_MS } from '../basics/clock.ts';
 import type { DeliveryHealth } from './delivery-health.ts';
-import type { LaneTrouble, LaneTroubles } from './lane-trouble.ts';
-import type { PushTarget } from './push-target.ts';
+import type { LaneTrouble, LaneTroubles } from '../lanes/lane-trouble.ts';
+import type { PushTarget } from '../registry/push-target.ts';
 
 /** A relay that is back after a moment is no alarm. */
 const RELAY_PATIENCE_MS = 5 * SECOND_MS;

@@ -1,6 +1,6 @@
-import type { Clock } from '../../core/clock.ts';
-import type { LaneTroubles } from '../../core/lane-trouble.ts';
-import type { RegistrationCounts } from '../../core/registration.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import type { LaneTroubles } from '../../core/lanes/lane-trouble.ts';
+import type { RegistrationCounts } from '../../core/registry/registration.ts';
 import { explained, type ExplainedAlarm } from '../explained-alarm.ts';
 import type { ObservedParts, ObservedRelay } from '../gauge-sources.ts';
 import type { HistoryMinute } from '../history.ts';

@@ -1,4 +1,4 @@
-import type { Telemetry } from '../../core/telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { ServiceAccountError, type ServiceAccount } from './service-account.ts';
 
 /** Reads the key file anew. @throws ServiceAccountError where it is not usable; `undefined` where there is none to read */

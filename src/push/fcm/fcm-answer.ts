@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import type { Concern, Delivery } from '../../core/delivery.ts';
-import { parseJson } from '../../core/parse-json.ts';
+import type { Concern, Delivery } from '../../core/lanes/delivery.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
 
 const DELIVERED: Delivery = { outcome: 'delivered' };
 const UNAUTHENTICATED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };

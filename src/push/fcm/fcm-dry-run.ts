@@ -1,13 +1,13 @@
-import { SECOND_MS } from '../../core/clock.ts';
-import type { Clock } from '../../core/clock.ts';
-import { describeError } from '../../core/describe-error.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
-import { Deadlines } from '../deadlines.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { describeError } from '../../core/basics/describe-error.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { Deadlines } from '../http2/deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
 import { FcmHeaders } from './fcm-headers.ts';
 import { fcmMessage } from './fcm-message.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
-import { Http2Session } from './http2-session.ts';
+import { Http2Session } from '../http2/http2-session.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const TIMEOUT_MS = 15 * SECOND_MS;

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 
-import type { Secret } from '../../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { fcmPath } from './fcm-path.ts';
 
 /** The headers of `messages:send`, made once for each access token. */

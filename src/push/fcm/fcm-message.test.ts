@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Wake } from '../../core/delivery.ts';
+import type { Wake } from '../../core/lanes/delivery.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { fcmMessage } from './fcm-message.ts';
 

@@ -1,5 +1,5 @@
-import type { Wake } from '../../core/delivery.ts';
-import type { FcmTarget } from '../../core/push-target.ts';
+import type { Wake } from '../../core/lanes/delivery.ts';
+import type { FcmTarget } from '../../core/registry/push-target.ts';
 
 /** One day: a trade waits for hours, not weeks; an older wake has been overtaken by the app's own start. */
 const TTL = '86400s';

@@ -6,7 +6,7 @@ import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { keep } from '../../../test/support/keep.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { stallingServer } from '../../../test/support/stalling-server.ts';
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery } from '../../core/lanes/delivery.ts';
 import { FcmProvider } from './fcm-provider.ts';
 import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 

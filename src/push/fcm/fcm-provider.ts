@@ -1,17 +1,17 @@
-import { SECOND_MS, type Clock } from '../../core/clock.ts';
-import type { Delivery, Wake } from '../../core/delivery.ts';
-import { describeError } from '../../core/describe-error.ts';
+import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
+import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
+import { describeError } from '../../core/basics/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
-import type { FcmTarget } from '../../core/push-target.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
+import type { FcmTarget } from '../../core/registry/push-target.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines } from '../http2/deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
 import { FcmHeaders } from './fcm-headers.ts';
 import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
-import { Http2Session } from './http2-session.ts';
+import { Http2Session } from '../http2/http2-session.ts';
 import type { ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
 

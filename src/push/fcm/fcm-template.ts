@@ -1,5 +1,5 @@
-import type { Wake, WakeKind } from '../../core/delivery.ts';
-import type { FcmTarget } from '../../core/push-target.ts';
+import type { Wake, WakeKind } from '../../core/lanes/delivery.ts';
+import type { FcmTarget } from '../../core/registry/push-target.ts';
 import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
 
 /** What every message begins with, up to its token. */

@@ -4,8 +4,8 @@ import type { GoogleStandIn } from '../../../stand-ins/google-stand-in.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { fakeGoogle } from '../../../test/support/fake-google.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/clock.ts';
-import { Secret } from '../../core/secret.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
+import { Secret } from '../../core/basics/secret.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 
 async function setUp(): Promise<{

@@ -1,13 +1,13 @@
 import { SignJWT } from 'jose/jwt/sign';
 import { z } from 'zod';
 
-import { HOUR_MS, MINUTE_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
-import { describeError } from '../../core/describe-error.ts';
-import { parseJson } from '../../core/parse-json.ts';
-import { Secret } from '../../core/secret.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, type Clock } from '../../core/basics/clock.ts';
+import { describeError } from '../../core/basics/describe-error.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
+import { Secret } from '../../core/basics/secret.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines } from '../http2/deadlines.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';

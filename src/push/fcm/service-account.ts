@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 
 import { z } from 'zod';
 
-import { parseJson } from '../../core/parse-json.ts';
-import { Secret } from '../../core/secret.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
+import { Secret } from '../../core/basics/secret.ts';
 
 /** What is needed of a Google service account's key file, as the Firebase console hands it out. */
 export interface ServiceAccount {

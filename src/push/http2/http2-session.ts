@@ -7,11 +7,11 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 
-import { SECOND_MS } from '../../core/clock.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { Deadlines } from '../deadlines.ts';
-import type { Patience } from '../patience.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Patience } from './patience.ts';
 import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import type { ClientHttp2Session } from 'node:http2';
 
-import { SECOND_MS } from '../../core/clock.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
 
 /** A dead peer costs the wakes that are under way this long at the most, instead of the whole time of an attempt. */
 const PULSE = { intervalMs: 5 * SECOND_MS, timeoutMs: 5 * SECOND_MS };

@@ -1,6 +1,6 @@
 import { createCipheriv, createECDH, createHmac, randomBytes } from 'node:crypto';
 
-import type { WebPushKeys } from '../../core/push-target.ts';
+import type { WebPushKeys } from '../../core/registry/push-target.ts';
 
 const CURVE = 'prime256v1';
 const SALT_BYTES = 16;

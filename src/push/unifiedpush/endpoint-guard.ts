@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 
-import type { EndpointPolicy } from '../../core/push-target.ts';
+import type { EndpointPolicy } from '../../core/registry/push-target.ts';
 import { leadsToPublicHost } from '../../net/public-host.ts';
 import { publicLookup } from '../../net/public-lookup.ts';
 

@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery } from '../../core/lanes/delivery.ts';
 
 /** What a push server says when it does not take our VAPID token, or wants one. */
 export const VAPID_REFUSALS: ReadonlySet<number> = new Set([401, 403]);

@@ -1,13 +1,13 @@
 import { Agent, request, type Dispatcher } from 'undici';
 
-import { SECOND_MS, type Clock } from '../../core/clock.ts';
-import type { Delivery, Wake } from '../../core/delivery.ts';
-import { describeError } from '../../core/describe-error.ts';
+import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
+import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
+import { describeError } from '../../core/basics/describe-error.ts';
 import type { PushProvider } from '../../core/ports.ts';
-import type { UnifiedPushTarget } from '../../core/push-target.ts';
-import type { Telemetry } from '../../core/telemetry.ts';
+import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines } from '../http2/deadlines.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { cappedConnector } from './capped-connector.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { readVapidToken } from '../../../stand-ins/vapid-token.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { HOUR_MS } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/basics/clock.ts';
 import { deriveVapidKey } from '../../crypto/vapid-key.ts';
 import { VapidTokens } from './vapid-tokens.ts';
 

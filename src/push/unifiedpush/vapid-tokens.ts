@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { SignJWT } from 'jose';
 
-import { HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
+import { HOUR_MS, SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 
 /** Half of what RFC 8292 allows: a push server whose clock is hours behind still takes the token. */
 const VALID_MS = 12 * HOUR_MS;

@@ -1,5 +1,5 @@
-import type { Wake } from '../../core/delivery.ts';
-import type { UnifiedPushTarget } from '../../core/push-target.ts';
+import type { Wake } from '../../core/lanes/delivery.ts';
+import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import { encryptMessage } from './encrypt-message.ts';
 
 /**

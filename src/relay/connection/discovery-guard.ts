@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 
-import { leadsToPublicHost } from '../net/public-host.ts';
-import { publicLookup } from '../net/public-lookup.ts';
+import { leadsToPublicHost } from '../../net/public-host.ts';
+import { publicLookup } from '../../net/public-lookup.ts';
 
 /**
  * Which relays are dialled because a Mostro instance names them. Such an instance is a stranger to the operator's network, so

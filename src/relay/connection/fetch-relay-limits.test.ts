@@ -2,9 +2,9 @@ import { createServer, type RequestListener } from 'node:http';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
-import { keep } from '../../test/support/keep.ts';
-import { stallingServer } from '../../test/support/stalling-server.ts';
+import { LoopbackServer } from '../../../stand-ins/loopback-server.ts';
+import { keep } from '../../../test/support/keep.ts';
+import { stallingServer } from '../../../test/support/stalling-server.ts';
 import { fetchRelayLimits } from './relay-information.ts';
 
 const DOCUMENT = JSON.stringify({ limitation: { max_limit: 300 } });

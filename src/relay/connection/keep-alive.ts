@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../../core/basics/clock.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
 /** What may wait to be sent before pings are no longer answered: a peer that does not read must not fill our memory. */

@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 
-import { SECOND_MS, type Clock } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import { TokenBucket } from '../core/token-bucket.ts';
+import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { TokenBucket } from '../../core/basics/token-bucket.ts';
 
 const MIB = 1024 * 1024;
 /**

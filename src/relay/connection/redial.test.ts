@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { HOUR_MS } from '../core/clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { HOUR_MS } from '../../core/basics/clock.ts';
 import { Redial } from './redial.ts';
 import { RELAY_TIMING } from './relay-timing.ts';
 

@@ -1,6 +1,6 @@
-import { Backoff } from '../core/backoff.ts';
-import type { Clock } from '../core/clock.ts';
-import { TokenBucket } from '../core/token-bucket.ts';
+import { Backoff } from '../../core/basics/backoff.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
 /** Connections that may prove themselves and be lost at once, as while a poisoned event is looked for; then the wait grows. */

@@ -1,11 +1,11 @@
 import { verifyEvent, type Event } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { eventId } from '../../test/support/event-id.ts';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import type { NostrEvent } from '../core/nostr-event.ts';
-import { eventSigner } from '../crypto/event-signer.ts';
-import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { eventId } from '../../../test/support/event-id.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
+import { eventSigner } from '../../crypto/event-signer.ts';
+import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
 import { RelayAuthentication } from './relay-authentication.ts';
 
 const URL = 'wss://relay.example/path';

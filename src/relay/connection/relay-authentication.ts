@@ -1,6 +1,6 @@
-import { unixSeconds, type Clock } from '../core/clock.ts';
-import type { EventSigner } from '../core/ports.ts';
-import { TokenBucket } from '../core/token-bucket.ts';
+import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import type { EventSigner } from '../../core/ports.ts';
+import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
 /** NIP-42. */

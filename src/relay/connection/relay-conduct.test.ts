@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { HOUR_MS, SECOND_MS } from '../core/clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { HOUR_MS, SECOND_MS } from '../../core/basics/clock.ts';
 import { RelayConduct, type Misconduct } from './relay-conduct.ts';
 
 function setUp(): { conduct: RelayConduct; clock: FakeClock; reported: Misconduct[] } {

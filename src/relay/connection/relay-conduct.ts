@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts';
-import { TokenBucket } from '../core/token-bucket.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { TokenBucket } from '../../core/basics/token-bucket.ts';
 
 /** Frames that make no sense. A relay with ways of its own has some; a flood of them is no relay. */
 const RUBBISH = { burst: 300, perSecond: 1 };

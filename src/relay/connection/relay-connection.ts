@@ -1,21 +1,21 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { EventIntake, EventSink, ProofsOfLife } from '../core/ports.ts';
-import { RelayAccount } from '../core/relay-account.ts';
-import { frameBytes, MAX_FRAME_BYTES } from './frame-bytes.ts';
+import type { EventIntake, EventSink, ProofsOfLife } from '../../core/ports.ts';
+import { RelayAccount } from '../../core/intake/relay-account.ts';
+import { frameBytes, MAX_FRAME_BYTES } from '../wire/frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
-import { KindWatch, type KindTotal } from './kind-watch.ts';
+import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { Redial } from './redial.ts';
 import { RelayConduct, type Misconduct } from './relay-conduct.ts';
 import type { DiscoveryGuard } from './discovery-guard.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
 import type { ConnectionEnd } from './connection-end.ts';
-import { noteWatches, resumeWatches } from './resume-watches.ts';
-import { RelayListening, type ListeningContext } from './relay-listening.ts';
+import { noteWatches, resumeWatches } from '../gaps/resume-watches.ts';
+import { RelayListening, type ListeningContext } from '../live/relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle, type ThrottleParts } from './throttle.ts';
-import { WebSocket } from './web-socket.ts';
+import { WebSocket } from '../wire/web-socket.ts';
 
 export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 'account'> {
   /** Where its events go. */

@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 
-import { SECOND_MS } from '../core/clock.ts';
-import { parseJson } from '../core/parse-json.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 const MAX_BYTES = 64 * 1024;

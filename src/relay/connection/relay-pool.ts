@@ -1,8 +1,8 @@
-import { SECOND_MS } from '../core/clock.ts';
-import { MAX_DISCOVERED_RELAYS } from '../core/relay-lists.ts';
-import { TokenBucket } from '../core/token-bucket.ts';
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import { MAX_DISCOVERED_RELAYS } from '../../core/intake/relay-lists.ts';
+import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import { RelayConnection, type RelayConnectionOptions } from './relay-connection.ts';
-import type { KindTotal } from './kind-watch.ts';
+import type { KindTotal } from '../live/kind-watch.ts';
 import type { RelayStatus } from './relay-status.ts';
 
 export interface RelayPoolOptions extends Omit<

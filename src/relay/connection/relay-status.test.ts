@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { KindWatch, type KindTotal } from './kind-watch.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { relayStatus, type RelayStatus, type RelayStatusParts } from './relay-status.ts';
 
 interface Watched {

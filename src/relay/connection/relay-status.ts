@@ -1,7 +1,7 @@
-import { GIFT_WRAP_KIND } from '../core/nostr-event.ts';
-import type { KindWatch, StoredTrouble } from './kind-watch.ts';
+import { GIFT_WRAP_KIND } from '../../core/nostr/nostr-event.ts';
+import type { KindWatch, StoredTrouble } from '../live/kind-watch.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
-import type { ReasonPrefix } from './relay-message.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 
 /** `waiting`: to be dialled again; `banned`: the same, but for longer, after rubbish or forged events. */
 export type RelayState = 'connecting' | 'connected' | 'live' | 'waiting' | 'banned';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { MINUTE_MS } from '../core/clock.ts';
+import { MINUTE_MS } from '../../core/basics/clock.ts';
 import { RELAY_TIMING } from './relay-timing.ts';
 
 test('a peer that vanishes without a word is replaced within a minute, at the worst of every wait', () => {

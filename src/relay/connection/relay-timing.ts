@@ -1,5 +1,5 @@
-import type { BackoffOptions } from '../core/backoff.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/clock.ts';
+import type { BackoffOptions } from '../../core/basics/backoff.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
 
 export interface RelayTiming {
   /** How long a relay may take for the WebSocket handshake, in milliseconds. */

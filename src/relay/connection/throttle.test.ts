@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import { webSocketFrame } from '../../test/support/websocket-frame.ts';
-import { RelayAccount } from '../core/relay-account.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { webSocketFrame } from '../../../test/support/websocket-frame.ts';
+import { RelayAccount } from '../../core/intake/relay-account.ts';
 import { throttle } from './throttle.ts';
 
 const KIB = 1024;

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 
 import type { WebSocket } from 'ws';
 
-import type { RelayAccount } from '../core/relay-account.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import { FrameFilter, HEAD_BYTES, type FrameFilterParts } from './frame-filter.ts';
+import type { RelayAccount } from '../../core/intake/relay-account.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { FrameFilter, HEAD_BYTES, type FrameFilterParts } from '../wire/frame-filter.ts';
 import { ReadingPace } from './reading-pace.ts';
 import { Turn } from './turn.ts';
 

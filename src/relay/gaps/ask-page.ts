@@ -1,6 +1,6 @@
-import type { EventFrame } from './event-frame.ts';
-import type { ReasonPrefix } from './relay-message.ts';
-import type { Filter, RelaySession } from './relay-session.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
+import type { Filter, RelaySession } from '../live/relay-session.ts';
 
 /** A page that is still coming after so many times the patience for a pause in it counts as unanswered. */
 export const PATIENCE_FACTOR = 4;

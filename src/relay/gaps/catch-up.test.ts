@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import { MINUTE_MS } from '../core/clock.ts';
-import { Recovery } from '../core/recovery.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { MINUTE_MS } from '../../core/basics/clock.ts';
+import { Recovery } from '../../core/waking/recovery.ts';
 import { CatchUp } from './catch-up.ts';
-import { KindWatch } from './kind-watch.ts';
-import type { RelaySession } from './relay-session.ts';
-import { RELAY_TIMING } from './relay-timing.ts';
+import { KindWatch } from '../live/kind-watch.ts';
+import type { RelaySession } from '../live/relay-session.ts';
+import { RELAY_TIMING } from '../connection/relay-timing.ts';
 
 /** Two kinds that are subscribed to on one connection, of which no page is asked for yet. */
 function setUp(): { catchUp: CatchUp; clock: FakeClock; wraps: KindWatch; messages: KindWatch } {

@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Backoff } from '../core/backoff.ts';
-import { unixSeconds, type Clock } from '../core/clock.ts';
-import { SIGNED_MESSAGE_KIND } from '../core/nostr-event.ts';
-import type { EventSink, Verdict } from '../core/ports.ts';
-import type { Recovery } from '../core/recovery.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { Backoff } from '../../core/basics/backoff.ts';
+import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
+import type { EventSink, Verdict } from '../../core/ports.ts';
+import type { Recovery } from '../../core/waking/recovery.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
-import { CLOSED_REACTIONS } from './closed-reaction.ts';
-import type { EventFrame } from './event-frame.ts';
+import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
 import { Haul } from './haul.ts';
 import { PageTurns } from './page-turns.ts';
 import type { Page, PagePlan, RecoveryReport } from './page-plan.ts';
-import type { KindWatch } from './kind-watch.ts';
-import type { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
-import { Resubscription } from './resubscription.ts';
+import type { KindWatch } from '../live/kind-watch.ts';
+import type { RelaySession } from '../live/relay-session.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
+import { Resubscription } from '../live/resubscription.ts';
 import { reportRecovery } from './report-recovery.ts';
-import { UnverifiedEvents } from './unverified-events.ts';
+import { UnverifiedEvents } from '../live/unverified-events.ts';
 
 /** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
 export type CatchUpCause = 'first' | 'gap' | 'silence';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyCounts, checkedGapOf, gapOf, gapOptions, NOW } from '../../test/support/gap-scenarios.ts';
+import { anyCounts, checkedGapOf, gapOf, gapOptions, NOW } from '../../../test/support/gap-scenarios.ts';
 import {
   recover,
   simulatedRelay,
   storedEvents,
   type RelayHabits,
   type StoredEvent,
-} from '../../test/support/simulated-relay.ts';
+} from '../../../test/support/simulated-relay.ts';
 import { CheckedRecovery } from './checked-recovery.ts';
 import type { RecoveryReport } from './page-plan.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { gapOf, NOW } from '../../test/support/gap-scenarios.ts';
-import { recover, simulatedRelay, storedEvents } from '../../test/support/simulated-relay.ts';
+import { gapOf, NOW } from '../../../test/support/gap-scenarios.ts';
+import { recover, simulatedRelay, storedEvents } from '../../../test/support/simulated-relay.ts';
 
 const SINCE = NOW - 60;
 

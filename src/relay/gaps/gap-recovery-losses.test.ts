@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyCounts, gapOf, NOW } from '../../test/support/gap-scenarios.ts';
+import { anyCounts, gapOf, NOW } from '../../../test/support/gap-scenarios.ts';
 import {
   recover,
   simulatedRelay,
   storedEvents,
   type Answering,
   type StoredEvent,
-} from '../../test/support/simulated-relay.ts';
+} from '../../../test/support/simulated-relay.ts';
 
 /** The most connections that one event may end before it is found and gone around. */
 const LOSSES_PER_POISON = 25;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyCounts, gapOf, NOW } from '../../test/support/gap-scenarios.ts';
+import { anyCounts, gapOf, NOW } from '../../../test/support/gap-scenarios.ts';
 import {
   recover,
   simulatedRelay,
   storedEvents,
   type StoredEvent,
-} from '../../test/support/simulated-relay.ts';
+} from '../../../test/support/simulated-relay.ts';
 import type { RecoveryReport } from './page-plan.ts';
 
 const SECONDS = 60;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { gapOf, NOW } from '../../test/support/gap-scenarios.ts';
+import { gapOf, NOW } from '../../../test/support/gap-scenarios.ts';
 import {
   recover,
   simulatedRelay,
   storedEvents,
   type Answering,
   type RelayHabits,
-} from '../../test/support/simulated-relay.ts';
+} from '../../../test/support/simulated-relay.ts';
 import type { GapRecovery } from './gap-recovery.ts';
 import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
 

@@ -1,4 +1,4 @@
-import type { EventOrigin, Verdict } from '../core/ports.ts';
+import type { EventOrigin, Verdict } from '../../core/ports.ts';
 
 /** What the pages of one kind bring in one recovery. */
 export class Haul {

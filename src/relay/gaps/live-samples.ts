@@ -1,4 +1,4 @@
-import { MINUTE_MS, SECOND_MS } from '../core/clock.ts';
+import { MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
 
 /** Not more often: what came in one burst is one sample. */
 const APART_MS = 30 * SECOND_MS;

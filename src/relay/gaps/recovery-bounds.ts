@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../core/clock.ts';
+import { MINUTE_MS } from '../../core/basics/clock.ts';
 
 /** What one recovery may cost. Hitting one of these is an alarm, which says what was not recovered. */
 export interface RecoveryBounds {

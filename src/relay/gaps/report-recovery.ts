@@ -1,4 +1,4 @@
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { CatchUpCause } from './catch-up.ts';
 import type { RecoveryReport } from './page-plan.ts';
 

@@ -1,5 +1,5 @@
-import type { EventSink, ProofsOfLife } from '../core/ports.ts';
-import type { KindWatch } from './kind-watch.ts';
+import type { EventSink, ProofsOfLife } from '../../core/ports.ts';
+import type { KindWatch } from '../live/kind-watch.ts';
 
 export interface ResumeOptions {
   readonly url: string;

@@ -1,4 +1,4 @@
-import type { ReasonPrefix } from './relay-message.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 
 export interface ClosedReaction {
   /** The relay will not serve this kind to us: reported, shown in the status, and asked for again only now and then. */

@@ -1,6 +1,6 @@
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
-import { GIFT_WRAP_KIND } from '../core/nostr-event.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
+import { GIFT_WRAP_KIND } from '../../core/nostr/nostr-event.ts';
 
 /** Clocks differ, relays take their time, and a subscription may have been dropped before anyone could notice. */
 const MARGIN_MS = 15 * MINUTE_MS;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { deferred } from '../../test/support/deferred.ts';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { settled } from '../../test/support/settled.ts';
-import { HOUR_MS, SECOND_MS } from '../core/clock.ts';
+import { deferred } from '../../../test/support/deferred.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { settled } from '../../../test/support/settled.ts';
+import { HOUR_MS, SECOND_MS } from '../../core/basics/clock.ts';
 import { KindWatch } from './kind-watch.ts';
 
 function watch(): { one: KindWatch; clock: FakeClock; startedAt: number } {

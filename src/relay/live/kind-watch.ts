@@ -1,11 +1,11 @@
-import { unixSeconds, type Clock } from '../core/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
+import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
 import { askedSince, Coverage } from './coverage.ts';
-import { CheckedRecovery } from './checked-recovery.ts';
-import type { PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
-import { LiveSamples, type LiveSample } from './live-samples.ts';
-import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
-import type { ReasonPrefix } from './relay-message.ts';
+import { CheckedRecovery } from '../gaps/checked-recovery.ts';
+import type { PagePlan, RecoveryReport, UnrecoveredReason } from '../gaps/page-plan.ts';
+import { LiveSamples, type LiveSample } from '../gaps/live-samples.ts';
+import { RECOVERY_BOUNDS } from '../gaps/recovery-bounds.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 
 /** Seconds with an event that ends the connection are rare; beyond so many the oldest are found anew. */
 const MAX_POISONED_SECONDS = 100;

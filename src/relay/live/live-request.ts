@@ -1,11 +1,11 @@
-import type { EventOrigin, EventSink, Verdict } from '../core/ports.ts';
-import type { Recovery } from '../core/recovery.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import type { EventFrame } from './event-frame.ts';
+import type { EventOrigin, EventSink, Verdict } from '../../core/ports.ts';
+import type { Recovery } from '../../core/waking/recovery.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
 import type { KindWatch } from './kind-watch.ts';
-import type { ReasonPrefix } from './relay-message.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 
 export interface LiveRequestParts {
   readonly relay: string;

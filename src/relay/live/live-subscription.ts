@@ -1,10 +1,10 @@
-import type { Clock } from '../core/clock.ts';
-import type { CatchUp, CatchUpCause } from './catch-up.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import type { CatchUp, CatchUpCause } from '../gaps/catch-up.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
-import type { EventFrame } from './event-frame.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
 import { LiveRequest, type LiveRequestParts } from './live-request.ts';
-import type { RelayAuthentication } from './relay-authentication.ts';
-import type { ReasonPrefix } from './relay-message.ts';
+import type { RelayAuthentication } from '../connection/relay-authentication.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
 

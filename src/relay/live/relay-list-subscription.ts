@@ -1,9 +1,9 @@
-import { RELAY_LIST_KIND, type NostrEvent } from '../core/nostr-event.ts';
-import type { RelayAccount } from '../core/relay-account.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import type { EventFrame } from './event-frame.ts';
+import { RELAY_LIST_KIND, type NostrEvent } from '../../core/nostr/nostr-event.ts';
+import type { RelayAccount } from '../../core/intake/relay-account.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
 import type { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
 
 /** Where relay lists go that a relay hands in. */

@@ -1,16 +1,16 @@
-import type { Clock } from '../core/clock.ts';
-import type { EventSigner, EventSink } from '../core/ports.ts';
-import type { RelayAccount } from '../core/relay-account.ts';
-import type { Telemetry } from '../core/telemetry.ts';
-import { CatchUp } from './catch-up.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import type { EventSigner, EventSink } from '../../core/ports.ts';
+import type { RelayAccount } from '../../core/intake/relay-account.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { CatchUp } from '../gaps/catch-up.ts';
 import type { KindWatch } from './kind-watch.ts';
 import { LiveSubscription } from './live-subscription.ts';
-import { RelayAuthentication, type AuthenticationState } from './relay-authentication.ts';
-import type { RelayConduct } from './relay-conduct.ts';
-import type { RelayLimits } from './relay-information.ts';
+import { RelayAuthentication, type AuthenticationState } from '../connection/relay-authentication.ts';
+import type { RelayConduct } from '../connection/relay-conduct.ts';
+import type { RelayLimits } from '../connection/relay-information.ts';
 import { RelayListSubscription, type RelayListSink } from './relay-list-subscription.ts';
 import { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 
 /** What every relay's listening needs, whichever relay it is. */
 export interface ListeningContext {

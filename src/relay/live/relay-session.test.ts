@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { unsignedEvent } from '../../test/support/events.ts';
-import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
-import type { RelayAuthentication } from './relay-authentication.ts';
-import type { RelayConduct } from './relay-conduct.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
+import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import type { RelayAuthentication } from '../connection/relay-authentication.ts';
+import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { RelaySession, type SubscriptionListener } from './relay-session.ts';
 
 const FILTER = { kinds: [1059], limit: 0 };

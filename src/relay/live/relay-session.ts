@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Telemetry } from '../core/telemetry.ts';
-import type { EventFrame } from './event-frame.ts';
-import { KnownTexts } from './known-texts.ts';
-import type { RelayAuthentication } from './relay-authentication.ts';
-import type { RelayConduct } from './relay-conduct.ts';
-import { readRelayMessage, type ReasonPrefix, type RelayMessage } from './relay-message.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { EventFrame } from '../wire/event-frame.ts';
+import { KnownTexts } from '../wire/known-texts.ts';
+import type { RelayAuthentication } from '../connection/relay-authentication.ts';
+import type { RelayConduct } from '../connection/relay-conduct.ts';
+import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
 
 /** Enough that a relay finds no two alike; every relay takes 64 (NIP-01). */
 const SUBSCRIPTION_ID_CHARACTERS = 16;

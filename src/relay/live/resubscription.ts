@@ -1,5 +1,5 @@
-import { Backoff } from '../core/backoff.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import { Backoff } from '../../core/basics/backoff.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 
 /** When a subscription that was closed is asked for again: once at a time, soon after a hitch, seldom after a refusal. */
 export class Resubscription {

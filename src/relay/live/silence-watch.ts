@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../../core/basics/clock.ts';
 
 /** Notices when nothing has been heard for a while. Hearing costs next to nothing, for it happens with every event. */
 export class SilenceWatch {

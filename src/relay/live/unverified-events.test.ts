@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
 import { UnverifiedEvents } from './unverified-events.ts';
 
 const unverified = { baseMs: 0, maxMs: HOUR_MS, minMs: MINUTE_MS };

@@ -1,6 +1,6 @@
-import { Backoff } from '../core/backoff.ts';
-import { HOUR_MS } from '../core/clock.ts';
-import type { RelayTiming } from './relay-timing.ts';
+import { Backoff } from '../../core/basics/backoff.ts';
+import { HOUR_MS } from '../../core/basics/clock.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 
 /** After so long without a dropped event a flood is over. */
 const QUIET_MS = 3 * HOUR_MS;

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { seededDraw } from '../../test/support/draw.ts';
-import { drawMutated, drawTruncated } from '../../test/support/frames/damaged-frames.ts';
-import { drawEscaped, drawNested, drawReordered, drawValid } from '../../test/support/frames/drawn-frames.ts';
-import type { DrawnFrame, Duty } from '../../test/support/frames/frame-text.ts';
-import { asNostrEvent } from '../core/nostr-event.ts';
-import { recipientsOf } from '../core/recipients.ts';
+import { seededDraw } from '../../../test/support/draw.ts';
+import { drawMutated, drawTruncated } from '../../../test/support/frames/damaged-frames.ts';
+import {
+  drawEscaped,
+  drawNested,
+  drawReordered,
+  drawValid,
+} from '../../../test/support/frames/drawn-frames.ts';
+import type { DrawnFrame, Duty } from '../../../test/support/frames/frame-text.ts';
+import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
+import { recipientsOf } from '../../core/nostr/recipients.ts';
 import { scanEventFrame, type EventFrame } from './event-frame.ts';
 import { readRelayMessage } from './relay-message.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { unsignedEvent } from '../../test/support/events.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { asNostrEvent } from '../core/nostr-event.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
 import { scanEventFrame } from './event-frame.ts';
 
 const EVENT = unsignedEvent({ tags: [['p', tradeKey(1)]] });

@@ -1,7 +1,7 @@
-import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../core/nostr-event.ts';
-import { parseJson } from '../core/parse-json.ts';
-import type { EventCandidate, KeyLookup } from '../core/ports.ts';
-import { MAX_RECIPIENTS, Recipients } from '../core/recipients.ts';
+import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../../core/nostr/nostr-event.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
+import type { EventCandidate, KeyLookup } from '../../core/ports.ts';
+import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';

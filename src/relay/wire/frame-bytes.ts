@@ -1,4 +1,4 @@
-import type { RelayLimits } from './relay-information.ts';
+import type { RelayLimits } from '../connection/relay-information.ts';
 
 const MIB = 1024 * 1024;
 /** A larger frame is left out. Relays keep events to 64–128 KiB; a gift wrap has about 3 KiB. */

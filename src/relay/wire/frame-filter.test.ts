@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { webSocketFrame } from '../../test/support/websocket-frame.ts';
+import { webSocketFrame } from '../../../test/support/websocket-frame.ts';
 import { FrameFilter } from './frame-filter.ts';
 
 const MOST = 1000;

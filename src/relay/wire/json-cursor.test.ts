@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyJsonTextOf } from '../../test/support/json-text.ts';
+import { anyJsonTextOf } from '../../../test/support/json-text.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 function cursorOver(text: string): JsonCursor {

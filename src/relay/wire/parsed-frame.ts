@@ -1,6 +1,6 @@
-import type { NostrEvent } from '../core/nostr-event.ts';
-import type { KeyLookup } from '../core/ports.ts';
-import { recipientsOf, type Recipients } from '../core/recipients.ts';
+import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
+import type { KeyLookup } from '../../core/ports.ts';
+import { recipientsOf, type Recipients } from '../../core/nostr/recipients.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { EventOutline } from './unsound-event.ts';
 import { fingerprintOf } from './fingerprint.ts';

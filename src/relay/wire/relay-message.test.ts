@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { anyEvent, unsignedEvent } from '../../test/support/events.ts';
-import { anyJsonTextOf } from '../../test/support/json-text.ts';
-import { tradeKey } from '../../test/support/registrations.ts';
-import { recipientsOf } from '../core/recipients.ts';
-import { asNostrEvent } from '../core/nostr-event.ts';
+import { anyEvent, unsignedEvent } from '../../../test/support/events.ts';
+import { anyJsonTextOf } from '../../../test/support/json-text.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
+import { recipientsOf } from '../../core/nostr/recipients.ts';
+import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
 import { readRelayMessage, type RelayMessage } from './relay-message.ts';
 
 function read(text: string): ReturnType<typeof readRelayMessage> {

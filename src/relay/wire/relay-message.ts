@@ -1,5 +1,5 @@
-import { parseJson } from '../core/parse-json.ts';
-import { asNostrEvent } from '../core/nostr-event.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
+import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
 import { scanEventFrame, type EventFrame } from './event-frame.ts';
 import type { KnownTexts } from './known-texts.ts';
 import { ParsedFrame } from './parsed-frame.ts';

@@ -1,5 +1,5 @@
-import type { NostrEvent, WrittenMembers } from '../core/nostr-event.ts';
-import { parseJson } from '../core/parse-json.ts';
+import type { NostrEvent, WrittenMembers } from '../../core/nostr/nostr-event.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
 
 /** An event whose content is parsed only on demand: the content is most of the bytes, and a wake does not depend on it. */
 export class UnreadEvent implements NostrEvent {

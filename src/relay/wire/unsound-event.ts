@@ -1,4 +1,4 @@
-import { isTag, type NostrEvent } from '../core/nostr-event.ts';
+import { isTag, type NostrEvent } from '../../core/nostr/nostr-event.ts';
 
 /** What an EVENT frame says of its event, as far as it is needed before the event is verified. */
 export type EventOutline = Pick<NostrEvent, 'id' | 'kind' | 'created_at' | 'tags'>;

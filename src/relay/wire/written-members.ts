@@ -1,5 +1,5 @@
-import type { WrittenMembers } from '../core/nostr-event.ts';
-import { parseJson } from '../core/parse-json.ts';
+import type { WrittenMembers } from '../../core/nostr/nostr-event.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { OwedDevices, OwedWake } from '../core/ports.ts';
-import { deviceOf, type PushTarget } from '../core/push-target.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
-import type { Journal } from './journal.ts';
-import { encodeRecord } from './record-codec.ts';
-import type { StoreRecord } from './store-record.ts';
+import type { OwedDevices, OwedWake } from '../../core/ports.ts';
+import { deviceOf, type PushTarget } from '../../core/registry/push-target.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import type { Journal } from '../file/journal.ts';
+import { encodeRecord } from '../file/record-codec.ts';
+import type { StoreRecord } from '../file/store-record.ts';
 
 /** The devices that are owed a wake: as many as have a registration, or had one at the last sweep. It goes to the disk in the order of events, so that none is committed there before its owed wake. */
 export class DurableOwedDevices implements OwedDevices {

@@ -1,7 +1,7 @@
-import type { ProofsOfLife } from '../core/ports.ts';
-import { encodeRecord } from './record-codec.ts';
-import type { Journal } from './journal.ts';
-import type { StoreRecord } from './store-record.ts';
+import type { ProofsOfLife } from '../../core/ports.ts';
+import { encodeRecord } from '../file/record-codec.ts';
+import type { Journal } from '../file/journal.ts';
+import type { StoreRecord } from '../file/store-record.ts';
 
 export interface DurableProofsOptions {
   readonly journal: Journal;

@@ -1,13 +1,13 @@
-import type { Clock } from '../core/clock.ts';
-import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
-import type { PushTarget } from '../core/push-target.ts';
-import type { Lifetime, Registration, RegistrationCounts } from '../core/registration.ts';
-import type { Correction } from '../core/trusted-clock.ts';
-import { parseTradePubkey, type TradePubkey } from '../core/trade-pubkey.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import type { AdmissionRequest, PutResult, RegistrationStore } from '../../core/ports.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
+import type { Correction } from '../../core/watch/trusted-clock.ts';
+import { parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { FormerRegistrations } from './former-registrations.ts';
-import type { Journal } from './journal.ts';
-import type { JournalEntry } from './journal-batch.ts';
-import type { MemoryRegistrations } from './memory-registrations.ts';
+import type { Journal } from '../file/journal.ts';
+import type { JournalEntry } from '../file/journal-batch.ts';
+import type { MemoryRegistrations } from '../records/memory-registrations.ts';
 import type { ChangeListener, RegistrationChange } from './registration-change.ts';
 import { entriesOf, entryOf } from './registration-entries.ts';
 

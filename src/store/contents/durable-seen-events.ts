@@ -1,8 +1,8 @@
-import type { SeenEvents } from '../core/ports.ts';
-import type { Journal } from './journal.ts';
-import type { MemorySeenEvents } from './memory-seen-events.ts';
-import { encodeRecord } from './record-codec.ts';
-import type { Clock } from '../core/clock.ts';
+import type { SeenEvents } from '../../core/ports.ts';
+import type { Journal } from '../file/journal.ts';
+import type { MemorySeenEvents } from '../records/memory-seen-events.ts';
+import { encodeRecord } from '../file/record-codec.ts';
+import type { Clock } from '../../core/basics/clock.ts';
 
 export interface DurableSeenEventsParts {
   readonly memory: MemorySeenEvents;

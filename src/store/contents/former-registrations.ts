@@ -1,5 +1,5 @@
-import type { Registration } from '../core/registration.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 /** What has been replaced or removed in memory and may yet come back, of each key in its order. */
 export class FormerRegistrations {

@@ -1,5 +1,5 @@
-import type { PushTarget } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { Registration } from '../../core/registry/registration.ts';
 
 /** A registration that has come (`former` is absent), gone (`current` is), been replaced or renewed. */
 export interface RegistrationChange {

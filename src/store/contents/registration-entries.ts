@@ -1,9 +1,9 @@
-import type { PushTarget } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
-import type { JournalEntry } from './journal-batch.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import type { JournalEntry } from '../file/journal-batch.ts';
 import type { RegistrationChange } from './registration-change.ts';
-import { encodeRecord } from './record-codec.ts';
+import { encodeRecord } from '../file/record-codec.ts';
 
 /**
  * How changes stand on the disk: of each key the last one, unless neither that nor what was there before is kept.

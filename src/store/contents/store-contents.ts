@@ -1,17 +1,17 @@
-import type { Clock } from '../core/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../core/event-age.ts';
-import type { SeenEvents } from '../core/ports.ts';
-import { isUsable } from '../core/push-target.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
+import type { SeenEvents } from '../../core/ports.ts';
+import { isUsable } from '../../core/registry/push-target.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';
 import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
 import { DurableRegistrations } from './durable-registrations.ts';
 import { DurableSeenEvents } from './durable-seen-events.ts';
-import type { Journal } from './journal.ts';
-import { MemoryRegistrations } from './memory-registrations.ts';
-import { MemorySeenEvents } from './memory-seen-events.ts';
-import { StoreOpenError } from './store-open-error.ts';
-import type { StoreRecord } from './store-record.ts';
+import type { Journal } from '../file/journal.ts';
+import { MemoryRegistrations } from '../records/memory-registrations.ts';
+import { MemorySeenEvents } from '../records/memory-seen-events.ts';
+import { StoreOpenError } from '../file/store-open-error.ts';
+import type { StoreRecord } from '../file/store-record.ts';
 
 /** How far a relay's proof of life on disk may lag behind, in milliseconds, and so by how much more is asked for after a crash. */
 const PROOF_MS = { everything: 10_000, endpoints: 60_000 };

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { newHeader, SEPARATOR, TRAILER } from './document-header.ts';
 import { commitBytes } from './frame-length.ts';
 import type { FrameSealer } from './frame-sealer.ts';

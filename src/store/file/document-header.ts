@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { FrameSealer, SALT_BYTES } from './frame-sealer.ts';
 
 const FORMAT = 'mostro-push-store/1';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import { CrashRecorder } from '../../test/support/crash-recorder.ts';
-import { openFileStore } from '../../test/support/file-store.ts';
-import { fcmTarget, registrationAt, tradeKey } from '../../test/support/registrations.ts';
-import { stateAfter, stateOf, type State } from '../../test/support/store-states.ts';
-import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { CrashRecorder } from '../../../test/support/crash-recorder.ts';
+import { openFileStore } from '../../../test/support/file-store.ts';
+import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
+import { stateAfter, stateOf, type State } from '../../../test/support/store-states.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);

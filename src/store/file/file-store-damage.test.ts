@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 
 import { describe, expect, test } from 'vitest';
 
-import { fcmTarget, registrationAt, tradeKey } from '../../test/support/registrations.ts';
-import { OTHER_KEY, openFileStore } from '../../test/support/file-store.ts';
-import { stateAfter, stateOf, type State } from '../../test/support/store-states.ts';
-import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
+import { OTHER_KEY, openFileStore } from '../../../test/support/file-store.ts';
+import { stateAfter, stateOf, type State } from '../../../test/support/store-states.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { StoreOpenError } from './store-open-error.ts';
-import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);

@@ -3,20 +3,20 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, test, vi } from 'vitest';
 
-import { failingDisk } from '../../test/support/failing-disk.ts';
-import { openFileStore, type OpenedStore } from '../../test/support/file-store.ts';
+import { failingDisk } from '../../../test/support/failing-disk.ts';
+import { openFileStore, type OpenedStore } from '../../../test/support/file-store.ts';
 import {
   fcmTarget,
   LIFETIME,
   registrationAt,
   tradeKey,
   unifiedPushTarget,
-} from '../../test/support/registrations.ts';
-import { stateAfter, stateOf } from '../../test/support/store-states.ts';
-import { tempDirectory } from '../../test/support/temp-directory.ts';
-import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
-import { StoreUnavailable } from '../core/store-unavailable.ts';
-import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+} from '../../../test/support/registrations.ts';
+import { stateAfter, stateOf } from '../../../test/support/store-states.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
+import { StoreUnavailable } from '../../core/registry/store-unavailable.ts';
+import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);

@@ -2,13 +2,18 @@ import fc from 'fast-check';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../test/support/event-id.ts';
-import { KEY, openFileStore } from '../../test/support/file-store.ts';
-import { fcmTarget, registrationAt, tradeKey, unifiedPushTarget } from '../../test/support/registrations.ts';
-import { stateOf } from '../../test/support/store-states.ts';
-import { tempDirectory } from '../../test/support/temp-directory.ts';
-import { HOUR_MS, MINUTE_MS } from '../core/clock.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import { eventId } from '../../../test/support/event-id.ts';
+import { KEY, openFileStore } from '../../../test/support/file-store.ts';
+import {
+  fcmTarget,
+  registrationAt,
+  tradeKey,
+  unifiedPushTarget,
+} from '../../../test/support/registrations.ts';
+import { stateOf } from '../../../test/support/store-states.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
 import { surveyStore } from './survey-store.ts';
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { KEY, openFileStore } from '../../test/support/file-store.ts';
-import { fcmTarget, registrationAt, tradeKey, webPushTarget } from '../../test/support/registrations.ts';
-import { stateOf } from '../../test/support/store-states.ts';
-import { tempDirectory } from '../../test/support/temp-directory.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import { KEY, openFileStore } from '../../../test/support/file-store.ts';
+import { fcmTarget, registrationAt, tradeKey, webPushTarget } from '../../../test/support/registrations.ts';
+import { stateOf } from '../../../test/support/store-states.ts';
+import { tempDirectory } from '../../../test/support/temp-directory.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
 import { DocumentFile } from './document-file.ts';
 import { commitBytes, isUsualLength, longFrameBytes } from './frame-length.ts';
 import { encodeRecord } from './record-codec.ts';

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 
 const CIPHER = 'chacha20-poly1305';
 const KEY_BYTES = 32;

@@ -1,5 +1,5 @@
-import type { Secret } from '../core/secret.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Secret } from '../../core/basics/secret.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { WriteFailure, type DocumentFile } from './document-file.ts';
 import type { JournalEntry } from './journal-batch.ts';
 import { encodeRecord } from './record-codec.ts';

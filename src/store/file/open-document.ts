@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { DocumentProblem, readDocument, type DocumentEnd } from './read-document.ts';
 import { StoreOpenError } from './store-open-error.ts';
 import type { StoreRecord } from './store-record.ts';

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { readHeader, type HeaderProblem } from './document-header.ts';
 import { isUsualLength } from './frame-length.ts';
 import { FrameSealer } from './frame-sealer.ts';

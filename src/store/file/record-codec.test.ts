@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { hex } from '../../test/support/registrations.ts';
-import type { Platform, PushTarget } from '../core/push-target.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import { hex } from '../../../test/support/registrations.ts';
+import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { decodeRecords, encodeRecord, UnreadableRecord } from './record-codec.ts';
 import type { StoreRecord } from './store-record.ts';
 

@@ -1,6 +1,6 @@
-import type { Platform, PushTarget } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
 

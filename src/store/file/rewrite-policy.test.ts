@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { HOUR_MS } from '../core/clock.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { HOUR_MS } from '../../core/basics/clock.ts';
 import { RewritePolicy } from './rewrite-policy.ts';
 
 const MIB = 1024 * 1024;

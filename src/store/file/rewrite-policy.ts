@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, type Clock } from '../core/clock.ts';
+import { DAY_MS, HOUR_MS, type Clock } from '../../core/basics/clock.ts';
 
 const MIB = 1024 * 1024;
 /** What may be written anew in an hour for the sake of what has been deleted: smaller files are at every sweep. */

@@ -1,7 +1,7 @@
-import type { OwedWake } from '../core/ports.ts';
-import type { PushTarget } from '../core/push-target.ts';
-import type { Registration } from '../core/registration.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { OwedWake } from '../../core/ports.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 /** One change of what a store holds. Read from the first to the last, they make the store. Times are milliseconds. */
 export type StoreRecord =

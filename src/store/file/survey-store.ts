@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 
-import type { Registration } from '../core/registration.ts';
-import type { Secret } from '../core/secret.ts';
-import { deviceOf } from '../core/push-target.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { Secret } from '../../core/basics/secret.ts';
+import { deviceOf } from '../../core/registry/push-target.ts';
 import { readDocument, type DocumentEnd } from './read-document.ts';
 import type { StoreRecord } from './store-record.ts';
 

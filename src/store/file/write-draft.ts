@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import type { Secret } from '../core/secret.ts';
+import type { Secret } from '../../core/basics/secret.ts';
 import { DocumentFile } from './document-file.ts';
 import { LONG_FRAME_BYTES, longFrameBytes } from './frame-length.ts';
 import { encodeRecord } from './record-codec.ts';

@@ -1,11 +1,11 @@
 import { link, readFile, rm } from 'node:fs/promises';
 
-import type { Registration } from '../core/registration.ts';
-import type { Secret } from '../core/secret.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Registration } from '../../core/registry/registration.ts';
+import type { Secret } from '../../core/basics/secret.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readIncumbentEndpoints, type IncumbentOptions } from './incumbent-endpoints.ts';
-import { openDocument } from './open-document.ts';
-import { StoreOpenError } from './store-open-error.ts';
+import { openDocument } from '../file/open-document.ts';
+import { StoreOpenError } from '../file/store-open-error.ts';
 
 const SET_ASIDE = '.incumbent';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import type { Clock } from '../core/clock.ts';
-import { parseJson } from '../core/parse-json.ts';
-import { parseTarget, type EndpointPolicy } from '../core/push-target.ts';
-import { expiryOf, type Lifetime, type Registration } from '../core/registration.ts';
-import { parseTradePubkey } from '../core/trade-pubkey.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { parseJson } from '../../core/basics/parse-json.ts';
+import { parseTarget, type EndpointPolicy } from '../../core/registry/push-target.ts';
+import { expiryOf, type Lifetime, type Registration } from '../../core/registry/registration.ts';
+import { parseTradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 /** The Rust server's own file: what it calls a device is whatever its client named it by. */
 const IncumbentFile = z.record(

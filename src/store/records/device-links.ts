@@ -1,4 +1,4 @@
-import type { PushTarget } from '../core/push-target.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Column } from './column.ts';
 import { DeviceRecords } from './device-records.ts';
 import { NO_RECORD } from './record-numbers.ts';

@@ -1,6 +1,6 @@
 import { hash as digest, randomBytes } from 'node:crypto';
 
-import { addressOf, type PushTarget, type WebPushKeys } from '../core/push-target.ts';
+import { addressOf, type PushTarget, type WebPushKeys } from '../../core/registry/push-target.ts';
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';

@@ -1,4 +1,4 @@
-import { givesWayIfMadeBy } from '../core/registration.ts';
+import { givesWayIfMadeBy } from '../../core/registry/registration.ts';
 import { Column } from './column.ts';
 import { NETWORKS, NetworkCounts, NO_NETWORK } from './network-counts.ts';
 import { NO_RECORD } from './record-numbers.ts';

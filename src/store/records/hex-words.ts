@@ -1,4 +1,4 @@
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 /** A trade pubkey as 32-bit words. */
 export const KEY_WORDS = 8;

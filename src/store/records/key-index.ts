@@ -1,4 +1,4 @@
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { KEY_WORDS, readKeyAt, readWords } from './hex-words.ts';
 import type { Column } from './column.ts';
 import { randomHash } from './random-hash.ts';

@@ -6,9 +6,9 @@ import {
   registrationAt,
   tradeKey,
   webPushTarget,
-} from '../../test/support/registrations.ts';
-import type { PushTarget } from '../core/push-target.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+} from '../../../test/support/registrations.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { MemoryRegistrations } from './memory-registrations.ts';
 
 const NOW = Date.UTC(2026, 0, 1);

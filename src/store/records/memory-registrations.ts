@@ -1,16 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { AdmissionRequest, PutResult, RegistrationStore } from '../core/ports.ts';
-import { renewedTarget, type PushTarget } from '../core/push-target.ts';
-import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from '../core/registration.ts';
-import type { Correction } from '../core/trusted-clock.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { AdmissionRequest, PutResult, RegistrationStore } from '../../core/ports.ts';
+import { renewedTarget, type PushTarget } from '../../core/registry/push-target.ts';
+import {
+  expiryOf,
+  type Lifetime,
+  type Registration,
+  type RegistrationCounts,
+} from '../../core/registry/registration.ts';
+import type { Correction } from '../../core/watch/trusted-clock.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DeviceLinks } from './device-links.ts';
 import { GivingWay } from './giving-way.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
 import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
-import type { ChangeListener } from './registration-change.ts';
+import type { ChangeListener } from '../contents/registration-change.ts';
 import { RegistrationRecords } from './registration-records.ts';
 
 /** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../test/support/event-id.ts';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import { HOUR_MS } from '../core/clock.ts';
+import { eventId } from '../../../test/support/event-id.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { HOUR_MS } from '../../core/basics/clock.ts';
 import { MemorySeenEvents } from './memory-seen-events.ts';
 
 async function commit(seen: MemorySeenEvents, ...numbers: readonly number[]): Promise<void> {

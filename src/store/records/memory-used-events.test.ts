@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../test/support/event-id.ts';
-import { FakeClock } from '../../test/support/fake-clock.ts';
+import { eventId } from '../../../test/support/event-id.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { MemoryUsedEvents } from './memory-used-events.ts';
 
 function setUp(capacity?: number): { used: MemoryUsedEvents; clock: FakeClock } {

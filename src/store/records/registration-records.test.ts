@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { fcmTarget, registrationAt, tradeKey } from '../../test/support/registrations.ts';
-import { DAY_MS } from '../core/clock.ts';
-import type { Registration } from '../core/registration.ts';
+import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
+import { DAY_MS } from '../../core/basics/clock.ts';
+import type { Registration } from '../../core/registry/registration.ts';
 import { RegistrationRecords } from './registration-records.ts';
 
 const RECORD = 1;

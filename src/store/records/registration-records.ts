@@ -1,6 +1,6 @@
-import type { Platform, PushTarget } from '../core/push-target.ts';
-import { isOwned, type Registration } from '../core/registration.ts';
-import type { TradePubkey } from '../core/trade-pubkey.ts';
+import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
+import { isOwned, type Registration } from '../../core/registry/registration.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { Column } from './column.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
 

@@ -1,4 +1,4 @@
-import type { NostrEvent } from '../../../src/core/nostr-event.ts';
+import type { NostrEvent } from '../../../src/core/nostr/nostr-event.ts';
 import { pick, type Draw } from '../draw.ts';
 
 /**
