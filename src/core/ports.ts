@@ -8,7 +8,7 @@ import type { Lifetime, Registration, RegistrationCounts } from './registry/regi
 import type { Correction } from './watch/trusted-clock.ts';
 import type { TradePubkey } from './registry/trade-pubkey.ts';
 
-// READ FIRST: every seam between the core and the outside. `composition.ts` shows who implements what.
+// READ FIRST: every seam between the core and the outside. `compose/compose.ts` shows who implements each.
 
 /**
  * When an event reached us, relative to its subscription:
