@@ -62,10 +62,11 @@ export class App {
   }
 
   /**
-   * Reads what was kept, listens and watches.
+   * Opens the store, opens the listeners, and begins to watch the relays.
    *
-   * @throws ListenError when a port cannot be had, StoreOpenError when what was kept cannot be, AbortError when {@link stop} is called
-   *   meanwhile; {@link stop} ends what has been started by then
+   * @throws ListenError when a port is taken or refused
+   * @throws StoreOpenError when the store cannot be opened
+   * @throws AbortError when {@link stop} is called during the start; {@link stop} then ends every part that has started
    */
   start(): Promise<Addresses> {
     const starting = this.#start();

@@ -13,7 +13,7 @@ interface ExplainedFailure {
   readonly fields: { readonly message: string } | { readonly error: string };
 }
 
-/** Errors whose message says what is wrong and what to do. Of all others only the kind is told: their messages can quote secrets. */
+/** Errors whose message says what is wrong and what to do. For any other error only its kind is printed: its message can quote a secret. */
 const EXPLAINED = [ConfigError, CurveFault, ListenError, StoreOpenError];
 
 /** What to say, and the exit code, when the server or a command has failed. */

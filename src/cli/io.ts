@@ -8,10 +8,10 @@ export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether a person reads standard output. */
   readonly isTerminal: boolean;
-  /** Standard output and standard error for a log: writing never waits, and what is not taken is lost. */
+  /** Standard output and standard error for the log. Writing never waits: a line that nobody reads in time is lost, and counted. */
   readonly output: LossyLog & { write(text: string): void };
   readonly errorOutput: LossyLog;
-  /** Prints a command's answer. All of it is written, however long its reader takes. */
+  /** Prints the answer of a command, and waits for a slow reader: the whole answer is written. */
   readonly print: (text: string) => void;
   /** Prints to standard error, without waiting. */
   readonly printError: (text: string) => void;

@@ -27,8 +27,8 @@ export interface ReloadParts {
 }
 
 /**
- * SIGHUP: opens `LOG_FILE` anew, and reads `.env` and the files that it names again. All of it is put into force that can be, or, where
- * anything in it is wrong, nothing; the log says which, with every problem.
+ * Answers SIGHUP: opens `LOG_FILE` anew, and reads `.env` and the files that it names again. A correct configuration is put into force, as far
+ * as it can be without a restart. A configuration with any problem changes nothing. The log tells which of the two it was, with every problem.
  */
 export class Reload {
   readonly #parts: ReloadParts;

@@ -21,7 +21,7 @@ export async function resealStore(
     capacity: Infinity,
     unsettledMs: 0,
     clock: Date.now,
-    // Nobody vouches for the clock here.
+    // This command asks no relay for the time, so the clock cannot be trusted: nothing expires here.
     mayExpire: () => false,
     telemetry: SILENT_TELEMETRY,
   });

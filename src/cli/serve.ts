@@ -17,7 +17,7 @@ import { Reload, type ReloadParts } from './reload.ts';
 import { settle, type SettledStartup } from './settle.ts';
 import { startScreen } from './start-screen.ts';
 
-/** What a stop may take beyond `SHUTDOWN_TIMEOUT_SECONDS`, for the last writes to the disk. Then the process ends as it is. */
+/** Time for the last writes to the disk, after `SHUTDOWN_TIMEOUT_SECONDS`. When it is over, the process ends without them. */
 const STOP_GRACE_MS = 3 * SECOND_MS;
 
 /** What a stop waits for the files of the configuration to be read. */
