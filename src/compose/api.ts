@@ -4,7 +4,7 @@ import type { Composition, CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
 import type { EndpointPolicy, Platform, PushTarget } from '../core/registry/push-target.ts';
-import type { EventVerifier } from '../core/ports.ts';
+import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { RecentWakes } from '../core/waking/recent-wakes.ts';
 import type { Curve } from '../crypto/curve.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';

@@ -97,7 +97,7 @@ const schedule: Schedule = (ms, callback) => {
 };
 
 /**
- * The composition root: who implements which port of `core/ports.ts`.
+ * The composition root: who implements which port of `core/`.
  *
  * @param onFault told of a failure that the program cannot go on with
  */

@@ -1,6 +1,8 @@
 import type { CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
-import type { EventIntake, EventVerifier, ProofsOfLife } from '../core/ports.ts';
+import type { EventIntake } from '../core/intake/event-sink.ts';
+import type { EventVerifier } from '../core/nostr/event-verifier.ts';
+import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import { RelayLists } from '../core/intake/relay-lists.ts';
 import { eventSigner } from '../crypto/event-signer.ts';
 import { discoveryGuard } from '../relay/connection/discovery-guard.ts';

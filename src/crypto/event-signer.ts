@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import { signSchnorr } from 'tiny-secp256k1';
 
-import type { EventSigner } from '../core/ports.ts';
+import type { EventSigner } from '../core/nostr/event-signer.ts';
 import { serialiseEvent } from './serialise-event.ts';
 import type { ServerKey } from './server-key.ts';
 

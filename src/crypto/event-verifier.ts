@@ -1,5 +1,5 @@
 import type { NostrEvent } from '../core/nostr/nostr-event.ts';
-import type { Authenticity, EventVerifier } from '../core/ports.ts';
+import type { Authenticity, EventVerifier } from '../core/nostr/event-verifier.ts';
 import { CurveFault, type Curve } from './curve.ts';
 import { hasItsId } from './has-its-id.ts';
 

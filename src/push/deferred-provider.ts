@@ -1,5 +1,5 @@
 import type { Delivery, Wake } from '../core/lanes/delivery.ts';
-import type { PushProvider } from '../core/ports.ts';
+import type { PushProvider } from '../core/lanes/push-provider.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
 
 /** A provider that is loaded after the listeners are open, so that the start does not wait for an HTTP client. A wake that comes before waits. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { HOUR_MS, MINUTE_MS } from '../../src/core/basics/clock.ts';
-import type { PutResult, RegistrationStore } from '../../src/core/ports.ts';
+import type { PutResult, RegistrationStore } from '../../src/core/registry/registration-store.ts';
 import {
   isSameAddress,
   isSameDevice,

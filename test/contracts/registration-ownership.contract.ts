@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
-import type { RegistrationStore } from '../../src/core/ports.ts';
+import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';
 import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/registrations.ts';
 import type { CreateRegistrationStore } from './registration-store.contract.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/core/basics/clock.ts';
-import type { RegistrationStore } from '../../src/core/ports.ts';
+import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';
 import {
   fcmTarget,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { HOUR_MS } from '../../src/core/basics/clock.ts';
-import type { SeenEvents } from '../../src/core/ports.ts';
+import type { SeenEvents } from '../../src/core/intake/seen-events.ts';
 import { eventId } from '../support/event-id.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { CreateSeenEvents } from './seen-events.contract.ts';

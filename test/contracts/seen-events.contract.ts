@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { HOUR_MS, type Clock } from '../../src/core/basics/clock.ts';
-import type { SeenEvents } from '../../src/core/ports.ts';
+import type { SeenEvents } from '../../src/core/intake/seen-events.ts';
 import { eventId } from '../support/event-id.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,6 +1,6 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { Delivery, Wake } from '../../src/core/lanes/delivery.ts';
-import type { PushProvider } from '../../src/core/ports.ts';
+import type { PushProvider } from '../../src/core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../src/core/registry/push-target.ts';
 
 /** One attempt that the provider was asked for: under way until it is settled. */

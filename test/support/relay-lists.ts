@@ -1,5 +1,5 @@
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
-import type { EventVerifier } from '../../src/core/ports.ts';
+import type { EventVerifier } from '../../src/core/nostr/event-verifier.ts';
 import { RelayLists } from '../../src/core/intake/relay-lists.ts';
 import { unsignedEvent } from './events.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -1,7 +1,8 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { EventRejection } from './event-rejection.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventCandidate, EventOrigin, Verdict } from '../ports.ts';
+import type { EventCandidate, Verdict } from './event-sink.ts';
+import type { EventOrigin } from '../waking/recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';

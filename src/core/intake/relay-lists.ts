@@ -1,6 +1,6 @@
 import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
 import { expirationOf, RELAY_LIST_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventVerifier } from '../ports.ts';
+import type { EventVerifier } from '../nostr/event-verifier.ts';
 import { parseRelayUrl } from '../nostr/relay-url.ts';
 
 /** The most relays that are watched because somebody published them (contract 2). */

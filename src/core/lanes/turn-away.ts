@@ -1,4 +1,4 @@
-import type { OwedDevices } from '../ports.ts';
+import type { OwedDevices } from './owed-devices.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WakeEnd, WakeRequest } from './wake-request.ts';
 

@@ -1,7 +1,7 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery, Wake } from './delivery.ts';
 import type { DeliveryHealth } from '../watch/delivery-health.ts';
-import type { PushProvider } from '../ports.ts';
+import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 

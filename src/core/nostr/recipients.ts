@@ -1,5 +1,7 @@
-import type { KeyLookup } from '../ports.ts';
 import { parseTradePubkey, type TradePubkey } from '../registry/trade-pubkey.ts';
+
+/** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
+export type KeyLookup = (text: Uint8Array, from: number) => boolean;
 
 /** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
 export const MAX_RECIPIENTS = 10;

@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { PutResult, RegistrationStore } from '../ports.ts';
+import type { PutResult, RegistrationStore } from './registration-store.ts';
 import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

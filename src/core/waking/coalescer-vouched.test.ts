@@ -6,7 +6,7 @@ import { wakeRequest } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions, type WakeTrack } from './coalescer.ts';
-import type { OwedWake } from '../ports.ts';
+import type { OwedWake } from '../lanes/owed-devices.ts';
 import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 
 const BATCH_DELAY_MS = 5 * SECOND_MS;

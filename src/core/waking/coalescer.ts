@@ -1,6 +1,6 @@
 import type { Clock } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
-import type { OwedDevices } from '../ports.ts';
+import type { OwedDevices } from '../lanes/owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { Schedule } from '../basics/schedule.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';

@@ -4,7 +4,7 @@ import { liveRegistrations } from '../../../test/support/live-registrations.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { FormerDevices } from './former-devices.ts';
-import type { OwedDevices, OwedWake } from '../ports.ts';
+import type { OwedDevices, OwedWake } from '../lanes/owed-devices.ts';
 import { addressOf, type PushTarget } from '../registry/push-target.ts';
 import type { WakeEnd } from '../lanes/wake-request.ts';
 

@@ -1,4 +1,4 @@
-import type { OwedDevices } from '../ports.ts';
+import type { OwedDevices } from '../lanes/owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { WakeConsequences } from '../lanes/wake-consequences.ts';
 import type { WakeEnd } from '../lanes/wake-request.ts';

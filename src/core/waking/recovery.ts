@@ -1,6 +1,15 @@
 import type { WakeEnd } from '../lanes/wake-request.ts';
 
 /**
+ * When an event reached us, relative to its subscription:
+ * - `live`: after EOSE;
+ * - `stored`: before EOSE of the first subscription, at a relay that was reached at the first try after the start: it may
+ *   be older than any registration;
+ * - a {@link Recovery}: it fell into a gap, which that recovery catches up on.
+ */
+export type EventOrigin = 'live' | 'stored' | Recovery;
+
+/**
  * The catching up of one relay after a gap. It gives a device at most one wake (contract 2), so it remembers whom it
  * has woken; an event for somebody it has woken already is *absorbed*.
  *

@@ -7,7 +7,7 @@ import { NO_COALESCING } from '../../../test/support/no-coalescing.ts';
 import { fcmTarget, tradeKey, unifiedPushTarget } from '../../../test/support/registrations.ts';
 import { HOUR_MS } from '../basics/clock.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventOrigin } from '../ports.ts';
+import type { EventOrigin } from './recovery.ts';
 import { addressOf, deviceOf } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import { Recovery } from './recovery.ts';

@@ -1,7 +1,7 @@
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
-import type { PushProvider } from '../../core/ports.ts';
+import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';

@@ -3,7 +3,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
-import type { PushProvider } from '../../core/ports.ts';
+import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';

@@ -1,5 +1,5 @@
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
-import type { EventSigner } from '../../core/ports.ts';
+import type { EventSigner } from '../../core/nostr/event-signer.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import type { RelayTiming } from './relay-timing.ts';
 

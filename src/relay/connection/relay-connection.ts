@@ -1,7 +1,8 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { EventIntake, EventSink, ProofsOfLife } from '../../core/ports.ts';
+import type { EventIntake, EventSink } from '../../core/intake/event-sink.ts';
+import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import { frameBytes, MAX_FRAME_BYTES } from '../wire/frame-bytes.ts';
 import { keepAlive } from './keep-alive.ts';

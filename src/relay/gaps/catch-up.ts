@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../core/basics/backoff.ts';
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
-import type { EventSink, Verdict } from '../../core/ports.ts';
+import type { EventSink, Verdict } from '../../core/intake/event-sink.ts';
 import type { Recovery } from '../../core/waking/recovery.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';

@@ -1,4 +1,5 @@
-import type { EventOrigin, Verdict } from '../../core/ports.ts';
+import type { EventOrigin } from '../../core/waking/recovery.ts';
+import type { Verdict } from '../../core/intake/event-sink.ts';
 
 /** What the pages of one kind bring in one recovery. */
 export class Haul {

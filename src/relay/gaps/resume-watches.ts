@@ -1,4 +1,5 @@
-import type { EventSink, ProofsOfLife } from '../../core/ports.ts';
+import type { EventSink } from '../../core/intake/event-sink.ts';
+import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 
 export interface ResumeOptions {

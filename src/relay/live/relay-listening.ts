@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { EventSigner, EventSink } from '../../core/ports.ts';
+import type { EventSigner } from '../../core/nostr/event-signer.ts';
+import type { EventSink } from '../../core/intake/event-sink.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { CatchUp } from '../gaps/catch-up.ts';

@@ -1,5 +1,5 @@
 import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
-import type { KeyLookup } from '../../core/ports.ts';
+import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { recipientsOf, type Recipients } from '../../core/nostr/recipients.ts';
 import type { EventFrame } from './event-frame.ts';
 import type { EventOutline } from './unsound-event.ts';

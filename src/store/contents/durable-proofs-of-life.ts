@@ -1,4 +1,4 @@
-import type { ProofsOfLife } from '../../core/ports.ts';
+import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import { encodeRecord } from '../file/record-codec.ts';
 import type { Journal } from '../file/journal.ts';
 import type { StoreRecord } from '../file/store-record.ts';

@@ -1,5 +1,9 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { AdmissionRequest, PutResult, RegistrationStore } from '../../core/ports.ts';
+import type {
+  AdmissionRequest,
+  PutResult,
+  RegistrationStore,
+} from '../../core/registry/registration-store.ts';
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/watch/trusted-clock.ts';

@@ -1,4 +1,4 @@
-import type { SeenEvents } from '../../core/ports.ts';
+import type { SeenEvents } from '../../core/intake/seen-events.ts';
 import type { Journal } from '../file/journal.ts';
 import type { MemorySeenEvents } from '../records/memory-seen-events.ts';
 import { encodeRecord } from '../file/record-codec.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
-import type { SeenEvents } from '../../core/ports.ts';
+import type { SeenEvents } from '../../core/intake/seen-events.ts';
 import { isUsable } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';

@@ -1,6 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { AdmissionRequest, PutResult, RegistrationStore } from '../../core/ports.ts';
+import type {
+  AdmissionRequest,
+  PutResult,
+  RegistrationStore,
+} from '../../core/registry/registration-store.ts';
 import { renewedTarget, type PushTarget } from '../../core/registry/push-target.ts';
 import {
   expiryOf,

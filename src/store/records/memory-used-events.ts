@@ -1,5 +1,5 @@
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
-import type { UsedEvents } from '../../core/ports.ts';
+import type { UsedEvents } from '../../core/registry/used-events.ts';
 import { EventIdRing } from './event-id-ring.ts';
 
 /** A signature holds for 60 s before and after the client's time; one second more for the fractions. */
