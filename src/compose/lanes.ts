@@ -2,7 +2,7 @@ import type { CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
 import { Backoff } from '../core/basics/backoff.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
-import { DeliveryHealth } from '../core/watch/delivery-health.ts';
+import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { Redirect } from '../core/waking/moved-keys.ts';
 import type { OwedDevices } from '../core/lanes/owed-devices.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';

@@ -3,7 +3,7 @@ import { uptime } from 'node:os';
 import type { CompositionParts } from './compose.ts';
 import { MINUTE_MS, SECOND_MS, type Clock } from '../core/basics/clock.ts';
 import { ClockSkew, GOOGLE } from '../core/watch/clock-skew.ts';
-import { TrustedClock, type Correction } from '../core/watch/trusted-clock.ts';
+import { TrustedClock, type Correction } from '../core/basics/trusted-clock.ts';
 
 /** The clocks of the program. */
 export interface ProgramTime {

@@ -1,6 +1,6 @@
 import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
-import type { DeliveryHealth } from '../core/watch/delivery-health.ts';
+import type { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { LaneTroubles } from '../core/lanes/lane-trouble.ts';
 import type { RegistrationCounts } from '../core/registry/registration.ts';
 import type { History } from './history.ts';

@@ -12,7 +12,7 @@ import { Recovery } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { isByOther, type Addressee } from './vouching.ts';
+import { isByOther, type Addressee } from '../waking/vouching.ts';
 import type { Waker } from '../waking/waker.ts';
 
 /** The most that relays take by default (strfry); Mostro sends two. */

@@ -5,7 +5,7 @@ import { FakeProvider } from '../../../test/support/fake-provider.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { DELIVERED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
-import { DeliveryHealth } from '../watch/delivery-health.ts';
+import { DeliveryHealth } from './delivery-health.ts';
 import { WatchedProvider } from './watched-provider.ts';
 
 test('an attempt is timed, its answer told to the health and given back as it is', async () => {

@@ -1,6 +1,6 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery, Wake } from './delivery.ts';
-import type { DeliveryHealth } from '../watch/delivery-health.ts';
+import type { DeliveryHealth } from './delivery-health.ts';
 import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -1,4 +1,4 @@
-import type { Correction } from '../watch/trusted-clock.ts';
+import type { Correction } from '../basics/trusted-clock.ts';
 import type { PushTarget } from './push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from './registration.ts';
 import type { TradePubkey } from './trade-pubkey.ts';

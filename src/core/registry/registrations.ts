@@ -3,7 +3,7 @@ import type { PutResult, RegistrationStore } from './registration-store.ts';
 import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { Correction } from '../watch/trusted-clock.ts';
+import type { Correction } from '../basics/trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { WakeConsequences, Whereabouts } from '../lanes/wake-consequences.ts';
 

@@ -11,7 +11,7 @@ import { Recovery } from './recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from '../intake/vouching.ts';
+import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
 import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {

@@ -1,5 +1,5 @@
 import type { Alarm, AlarmName } from './alarms.ts';
-import type { DeliveryHealth } from './delivery-health.ts';
+import type { DeliveryHealth } from '../lanes/delivery-health.ts';
 
 /** What keeps FCM from taking any wake. */
 const FCM_BLOCKERS: ReadonlySet<AlarmName> = new Set<AlarmName>([

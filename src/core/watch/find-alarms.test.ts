@@ -4,7 +4,7 @@ import { DELIVERED, FAILED, MISCONFIGURED } from '../../../test/support/lane-ben
 import { ALARMS } from './alarms.ts';
 import { deliveryBlockers } from './delivery-blockers.ts';
 import type { Delivery } from '../lanes/delivery.ts';
-import { DeliveryHealth } from './delivery-health.ts';
+import { DeliveryHealth } from '../lanes/delivery-health.ts';
 import { findAlarms, type AlarmSigns } from './find-alarms.ts';
 import { NO_TROUBLES } from '../lanes/lane-trouble.ts';
 

@@ -1,6 +1,6 @@
 import { ALARMS, type Alarm, type AlarmName } from './alarms.ts';
 import { SECOND_MS } from '../basics/clock.ts';
-import type { DeliveryHealth } from './delivery-health.ts';
+import type { DeliveryHealth } from '../lanes/delivery-health.ts';
 import type { LaneTrouble, LaneTroubles } from '../lanes/lane-trouble.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 

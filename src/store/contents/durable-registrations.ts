@@ -6,7 +6,7 @@ import type {
 } from '../../core/registry/registration-store.ts';
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
-import type { Correction } from '../../core/watch/trusted-clock.ts';
+import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from '../file/journal.ts';

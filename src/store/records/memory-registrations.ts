@@ -12,7 +12,7 @@ import {
   type Registration,
   type RegistrationCounts,
 } from '../../core/registry/registration.ts';
-import type { Correction } from '../../core/watch/trusted-clock.ts';
+import type { Correction } from '../../core/basics/trusted-clock.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DeviceLinks } from './device-links.ts';
 import { GivingWay } from './giving-way.ts';

@@ -1,4 +1,4 @@
-import { MINUTE_MS, SECOND_MS, type Clock } from '../basics/clock.ts';
+import { MINUTE_MS, SECOND_MS, type Clock } from './clock.ts';
 
 /** A clock that differs by more than this from what it should show was set, or its machine stood still (contract 5). */
 const JUMP_MS = MINUTE_MS;

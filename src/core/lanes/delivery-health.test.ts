@@ -10,7 +10,7 @@ import {
   THROTTLED,
 } from '../../../test/support/lane-bench.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
-import type { Delivery } from '../lanes/delivery.ts';
+import type { Delivery } from './delivery.ts';
 import { DeliveryHealth } from './delivery-health.ts';
 
 const NO_TOKEN_ACCEPTED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };

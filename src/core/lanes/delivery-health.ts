@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { Delivery } from '../lanes/delivery.ts';
+import type { Delivery } from './delivery.ts';
 
 /** The score looks back so far: long enough that one bad second is no alarm, short enough that a night's outage is. */
 const WINDOW_MINUTES = 10;

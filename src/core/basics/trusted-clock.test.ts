@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from './clock.ts';
 import { TrustedClock, type Correction } from './trusted-clock.ts';
 
 const START = Date.UTC(2026, 0, 1);
