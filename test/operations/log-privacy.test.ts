@@ -3,17 +3,17 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { deriveVapidKey } from '../src/crypto/vapid-key.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, serve } from './support/running-program.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { badRequests, hostileFrames, wakeEveryKindOfDevice } from './support/secret-traffic.ts';
-import { operatorsPages } from './support/operators-pages.ts';
-import { Secrets } from './support/secrets.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { deriveVapidKey } from '../../src/crypto/vapid-key.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, serve } from '../support/running-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { badRequests, hostileFrames, wakeEveryKindOfDevice } from '../support/secret-traffic.ts';
+import { operatorsPages } from '../support/operators-pages.ts';
+import { Secrets } from '../support/secrets.ts';
 
 const UNREGISTERED = {
   status: 404,

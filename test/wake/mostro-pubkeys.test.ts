@@ -1,11 +1,11 @@
 import { npubEncode } from 'nostr-tools/nip19';
 import { describe, expect, test } from 'vitest';
 
-import { Daemon } from '../stand-ins/daemon.ts';
-import { keep } from './support/keep.ts';
-import { liveRequests } from './support/relay-lines.ts';
-import { setScene, untilMetric } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
+import { keep } from '../support/keep.ts';
+import { liveRequests } from '../support/relay-lines.ts';
+import { setScene, untilMetric } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const OTHER_AUTHOR = 'mostro_push_events_rejected_total{reason="other_author"}';
 

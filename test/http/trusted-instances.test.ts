@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { sealToken } from '../stand-ins/sealed-token.ts';
-import { countsOf } from './support/api-server.ts';
-import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from './support/incumbent.ts';
+import { sealToken } from '../../stand-ins/sealed-token.ts';
+import { countsOf } from '../support/api-server.ts';
+import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from '../support/incumbent.ts';
 
 const TRUSTED = '00000235a3e904cfe1213a8a54d6f1ec1bef7cc6bfaabd6193e82931ccf1366a';
 const OTHER = 'e'.repeat(64);

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 
-import { keep } from './support/keep.ts';
-import { describedApi } from './support/openapi/described-api.ts';
-import { startTestServer } from './support/test-server.ts';
+import { keep } from '../support/keep.ts';
+import { describedApi } from '../support/openapi/described-api.ts';
+import { startTestServer } from '../support/test-server.ts';
 
-// `npx vitest run test/openapi.test.ts -u` makes docs/openapi.json anew after a change of a route.
+// `npx vitest run test/documents/openapi.test.ts -u` makes docs/openapi.json anew after a change of a route.
 
-const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
@@ -29,12 +29,12 @@ async function served(running = version): Promise<Document> {
 describe('the description of the API', () => {
   test('that is committed is what the routes say of themselves', async () => {
     const text = `${JSON.stringify(await describedApi(version), undefined, 2)}\n`;
-    await expect(text).toMatchFileSnapshot('../docs/openapi.json');
+    await expect(text).toMatchFileSnapshot('../../docs/openapi.json');
   });
 
   test('is served, with the version that runs', async () => {
     const committed = JSON.parse(
-      await readFile(new URL('../docs/openapi.json', import.meta.url), 'utf8'),
+      await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
     ) as Document;
     expect(await served()).toEqual(committed);
     expect(await served('9.9.9')).toEqual({ ...committed, info: { ...committed.info, version: '9.9.9' } });

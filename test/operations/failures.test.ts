@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
-import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { freePort } from './support/free-port.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { googleEnvironment, serve } from './support/running-program.ts';
-import { registeredPhone } from './support/scene.ts';
-import { untilOver, untilSeenEverywhere, type Ailing } from './support/sightings.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer, type LogLine, type TestServerOptions } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { freePort } from '../support/free-port.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, serve } from '../support/running-program.ts';
+import { registeredPhone } from '../support/scene.ts';
+import { untilOver, untilSeenEverywhere, type Ailing } from '../support/sightings.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer, type LogLine, type TestServerOptions } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 interface Scene extends Ailing {
   readonly relay: RelayStandIn;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { call, type HttpAnswer } from './support/http.ts';
-import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from './support/incumbent.ts';
+import { call, type HttpAnswer } from '../support/http.ts';
+import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from '../support/incumbent.ts';
 
 // What the incumbent (MostroP2P/mostro-push-server at e707cde) documents in docs/api.md and tests in src/api: the same
 // requests, and the same bytes, or the reason why not. docs/migration.md has the table in prose.

@@ -2,35 +2,35 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
-import { ALARMS } from '../src/core/watch/alarms.ts';
-import { GAUGES, HISTOGRAMS } from '../src/core/telemetry/measures.ts';
-import { COUNTERS, LOG_EVENTS } from '../src/core/telemetry/telemetry.ts';
-import { renderConfigurationPage, renderEnvExample } from './support/render-configuration.ts';
+import { ALARMS } from '../../src/core/watch/alarms.ts';
+import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
+import { COUNTERS, LOG_EVENTS } from '../../src/core/telemetry/telemetry.ts';
+import { renderConfigurationPage, renderEnvExample } from '../support/render-configuration.ts';
 
-// Both files are made from the one table of variables; `npx vitest run test/documentation.test.ts -u` makes them anew.
+// Both files are made from the one table of variables; `npx vitest run test/documents/documentation.test.ts -u` makes them anew.
 
 test('.env.example has every variable with a line on it', async () => {
-  await expect(renderEnvExample()).toMatchFileSnapshot('../.env.example');
+  await expect(renderEnvExample()).toMatchFileSnapshot('../../.env.example');
 });
 
 test('docs/configuration.md explains every variable', async () => {
-  await expect(renderConfigurationPage()).toMatchFileSnapshot('../docs/configuration.md');
+  await expect(renderConfigurationPage()).toMatchFileSnapshot('../../docs/configuration.md');
 });
 
 test('docs/operations.md names every counter and every log event', async () => {
-  const page = await readFile(new URL('../docs/operations.md', import.meta.url), 'utf8');
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const names = [...Object.keys(COUNTERS), ...Object.keys(LOG_EVENTS)];
   expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
 test('docs/operations.md names every alarm, histogram and gauge', async () => {
-  const page = await readFile(new URL('../docs/operations.md', import.meta.url), 'utf8');
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const names = [...Object.keys(ALARMS), ...Object.keys(HISTOGRAMS), ...Object.keys(GAUGES)];
   expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
 test('every promise of docs/privacy.md names a test, and every test that it names is there', async () => {
-  const page = await readFile(new URL('../docs/privacy.md', import.meta.url), 'utf8');
+  const page = await readFile(new URL('../../docs/privacy.md', import.meta.url), 'utf8');
   const [, promises = ''] = /\n## What holds\n(.*?)\n## /s.exec(page) ?? [];
   const numbered = promises.split(/^(?=\d+\. )/m).slice(1);
   expect(numbered.length).toBeGreaterThanOrEqual(32);
@@ -38,13 +38,13 @@ test('every promise of docs/privacy.md names a test, and every test that it name
     const citations = [...promise.matchAll(/`([\w./-]+\.ts)`:\s+"([^"]+)"/g)];
     expect(citations, `no test for: ${promise}`).not.toEqual([]);
     for (const [, file = '', name = ''] of citations) {
-      const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
+      const source = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
       expect(source, `${file} names "${name}"`).toContain(name.replaceAll(/\s+/g, ' '));
     }
   }
 });
 
 test('package-lock.json names no registry', async () => {
-  const lock = await readFile(new URL('../package-lock.json', import.meta.url), 'utf8');
+  const lock = await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8');
   expect(lock).not.toContain('"resolved"');
 });

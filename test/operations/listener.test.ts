@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { apiServer } from './support/api-server.ts';
-import { freePort } from './support/free-port.ts';
-import { call } from './support/http.ts';
-import { keep } from './support/keep.ts';
-import { setScene } from './support/scene.ts';
-import { startTestServer } from './support/test-server.ts';
-import { eventFor } from './support/wire-events.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { apiServer } from '../support/api-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { call } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
+import { setScene } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const NO_RELAY = 'no relay is subscribed and past EOSE';
 

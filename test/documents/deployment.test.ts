@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { GAUGES, HISTOGRAMS } from '../src/core/telemetry/measures.ts';
-import { COUNTERS } from '../src/core/telemetry/telemetry.ts';
-import { call } from './support/http.ts';
-import { hasPromtool, promtool } from './support/promtool.ts';
-import { renderAlertRules } from './support/render-alert-rules.ts';
-import { GRAFANA_QUERIES, renderGrafanaDashboard } from './support/render-grafana.ts';
-import { setScene } from './support/scene.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { eventFor } from './support/wire-events.ts';
+import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
+import { COUNTERS } from '../../src/core/telemetry/telemetry.ts';
+import { call } from '../support/http.ts';
+import { hasPromtool, promtool } from '../support/promtool.ts';
+import { renderAlertRules } from '../support/render-alert-rules.ts';
+import { GRAFANA_QUERIES, renderGrafanaDashboard } from '../support/render-grafana.ts';
+import { setScene } from '../support/scene.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
-const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const textOf = (path: string): Promise<string> => readFile(fileAt(path), 'utf8');
 
 const OURS = new Set([
@@ -29,14 +29,14 @@ function unknownIn(expression: string): string[] {
   return names.filter((name) => !OURS.has(name) && !/^(?:nodejs|process)_/.test(name));
 }
 
-// Made from the one list of alarms; `npx vitest run test/deployment.test.ts -u` makes both files anew.
+// Made from the one list of alarms; `npx vitest run test/documents/deployment.test.ts -u` makes both files anew.
 
 test('every alarm has an alert rule, in the same words and with its remedy', async () => {
-  await expect(renderAlertRules()).toMatchFileSnapshot('../deploy/prometheus/rules.yml');
+  await expect(renderAlertRules()).toMatchFileSnapshot('../../deploy/prometheus/rules.yml');
 });
 
 test('the dashboard for Grafana is the one that is made here', async () => {
-  await expect(renderGrafanaDashboard()).toMatchFileSnapshot('../deploy/grafana/mostro-push.json');
+  await expect(renderGrafanaDashboard()).toMatchFileSnapshot('../../deploy/grafana/mostro-push.json');
 });
 
 test('rules and dashboards ask for no metric that the server does not have', () => {

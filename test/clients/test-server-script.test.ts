@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
-import { freshKey } from './support/api-server.ts';
-import { keep } from './support/keep.ts';
-import { tempDirectory } from './support/temp-directory.ts';
-import { startTestServer, type TestServer } from './support/test-server.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { freshKey } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-const SCRIPT = fileURLToPath(new URL('../test_server.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../test_server.sh', import.meta.url));
 
 function run(...args: readonly string[]): Promise<{ code: number; printed: string }> {
   return new Promise((resolve) => {

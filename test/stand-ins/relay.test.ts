@@ -10,12 +10,12 @@ import {
 } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { RelayReader } from '../stand-ins/relay-reader.ts';
-import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
-import { RubbishRelay } from '../stand-ins/rubbish-relay.ts';
-import { TcpProxy } from '../stand-ins/tcp-proxy.ts';
-import { keep } from './support/keep.ts';
-import { eventFor, flipped } from './support/wire-events.ts';
+import { RelayReader } from '../../stand-ins/relay-reader.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { RubbishRelay } from '../../stand-ins/rubbish-relay.ts';
+import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
+import { keep } from '../support/keep.ts';
+import { eventFor, flipped } from '../support/wire-events.ts';
 
 const clientOf = async (url: string): Promise<RelayReader> => keep(await RelayReader.connect(url));
 const id = (digit: number): string => String(digit).repeat(64);

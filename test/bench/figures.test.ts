@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { percentile, summarise, type Figure } from '../bench/figure.ts';
-import { table } from '../bench/table.ts';
+import { percentile, summarise, type Figure } from '../../bench/figure.ts';
+import { table } from '../../bench/table.ts';
 
 const FIGURE: Figure = {
   what: 'frames',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { MostroMobile } from '../stand-ins/mostro-mobile.ts';
-import { countsOf, freshKey } from './support/api-server.ts';
-import { setScene } from './support/scene.ts';
-import { eventFor } from './support/wire-events.ts';
+import { MostroMobile } from '../../stand-ins/mostro-mobile.ts';
+import { countsOf, freshKey } from '../support/api-server.ts';
+import { setScene } from '../support/scene.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 const DAEMON = freshKey();
 
