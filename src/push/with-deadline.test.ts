@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { Deadlines } from './http2/deadlines.ts';
+import { Deadlines } from './deadlines.ts';
 import { withDeadline } from './with-deadline.ts';
 
 beforeEach(() => {

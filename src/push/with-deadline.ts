@@ -1,4 +1,4 @@
-import type { Deadlines } from './http2/deadlines.ts';
+import type { Deadlines } from './deadlines.ts';
 
 /** Gives an attempt a signal of its own, which aborts when its time is over or with the outer one. */
 export async function withDeadline<Result>(

@@ -3,7 +3,7 @@ import { createServer, type Http2Server, type ServerHttp2Session, type ServerHtt
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { Http2Session, type Http2Answer } from '../../src/push/http2/http2-session.ts';
-import { Deadlines } from '../../src/push/http2/deadlines.ts';
+import { Deadlines } from '../../src/push/deadlines.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { keep } from './keep.ts';
 

@@ -2,7 +2,7 @@ import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { Deadlines } from '../http2/deadlines.ts';
+import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
 import { FcmHeaders } from './fcm-headers.ts';
 import { fcmMessage } from './fcm-message.ts';

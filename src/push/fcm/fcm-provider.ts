@@ -5,7 +5,7 @@ import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { Deadlines } from '../http2/deadlines.ts';
+import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import type { FcmPayloadMode } from './fcm-message.ts';
 import { FcmHeaders } from './fcm-headers.ts';

@@ -7,7 +7,7 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { Deadlines } from '../http2/deadlines.ts';
+import { Deadlines } from '../deadlines.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';

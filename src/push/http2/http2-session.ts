@@ -10,8 +10,8 @@ import {
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { Deadlines } from './deadlines.ts';
-import type { Patience } from './patience.ts';
+import { Deadlines } from '../deadlines.ts';
+import type { Patience } from '../patience.ts';
 import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;

@@ -7,7 +7,7 @@ import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
-import { Deadlines } from '../http2/deadlines.ts';
+import { Deadlines } from '../deadlines.ts';
 import { withDeadline } from '../with-deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { cappedConnector } from './capped-connector.ts';

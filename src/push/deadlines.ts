@@ -1,4 +1,4 @@
-import { Countdown } from '../../core/basics/countdown.ts';
+import { Countdown } from '../core/basics/countdown.ts';
 import { Patience } from './patience.ts';
 
 /**
