@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { SILENT_TELEMETRY } from '../ops/silent-telemetry.ts';
-import { FileStore, type FileStoreOptions } from '../store/file/file-store.ts';
+import { FileStore, type FileStoreOptions } from '../store/contents/file-store.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 /**

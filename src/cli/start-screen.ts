@@ -2,7 +2,7 @@ import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { Curve } from '../crypto/curve.ts';
-import { storeFiles } from '../store/file/store-files.ts';
+import { storeFiles } from '../store/contents/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
 
 export interface StartScreenParts {

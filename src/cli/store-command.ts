@@ -3,7 +3,7 @@ import type { Secret } from '../core/basics/secret.ts';
 import { explainProblem } from '../store/file/open-document.ts';
 import { DocumentProblem } from '../store/file/read-document.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
-import { storeFiles } from '../store/file/store-files.ts';
+import { storeFiles } from '../store/contents/store-files.ts';
 import { surveyStore, type StoreSurvey } from '../store/file/survey-store.ts';
 import type { Io } from './io.ts';
 import { resealStore } from './reseal-store.ts';

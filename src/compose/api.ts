@@ -16,7 +16,7 @@ import { ClientNetworks } from '../http/client-networks.ts';
 import { HttpLimits } from '../http/http-limits.ts';
 import type { RegistrationRules } from '../http/registration-body.ts';
 import { RegistrationAuth } from '../http/registration-auth.ts';
-import { MemoryUsedEvents } from '../store/records/memory-used-events.ts';
+import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 
 /**
  * Registrations that are let through in a turn of the event loop: opening a token takes some 0.4 ms in WebAssembly, 0.06 ms in C, and a

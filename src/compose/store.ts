@@ -8,12 +8,12 @@ import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import type { RegistrationStore } from '../core/registry/registration-store.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EndpointPolicy } from '../core/registry/push-target.ts';
-import { FileStore } from '../store/file/file-store.ts';
+import { FileStore } from '../store/contents/file-store.ts';
 import { importEndpoints } from '../store/import/import-endpoints.ts';
-import { MemoryRegistrations } from '../store/records/memory-registrations.ts';
-import { MemorySeenEvents } from '../store/records/memory-seen-events.ts';
+import { MemoryRegistrations } from '../store/tables/memory-registrations.ts';
+import { MemorySeenEvents } from '../store/tables/memory-seen-events.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
-import { storeFiles } from '../store/file/store-files.ts';
+import { storeFiles } from '../store/contents/store-files.ts';
 
 /** Every recovery reaches back by more than this before a proof of life. */
 const REACH_MS = 10 * MINUTE_MS;

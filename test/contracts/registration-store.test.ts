@@ -1,4 +1,4 @@
-import { MemoryRegistrations } from '../../src/store/records/memory-registrations.ts';
+import { MemoryRegistrations } from '../../src/store/tables/memory-registrations.ts';
 import { openFileStore } from '../support/file-store.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { registrationCapacityContract } from './registration-capacity.contract.ts';

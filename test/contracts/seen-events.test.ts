@@ -1,4 +1,4 @@
-import { MemorySeenEvents } from '../../src/store/records/memory-seen-events.ts';
+import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { openFileStore } from '../support/file-store.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { seenEventsModelContract } from './seen-events-model.contract.ts';

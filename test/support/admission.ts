@@ -6,7 +6,7 @@ import type { FakeTelemetry } from './fake-telemetry.ts';
 import { liveRegistrations } from './live-registrations.ts';
 import { NO_COALESCING } from './no-coalescing.ts';
 import { fcmTarget, tradeKey } from './registrations.ts';
-import { MemorySeenEvents } from '../../src/store/records/memory-seen-events.ts';
+import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventCandidate, EventSink } from '../../src/core/intake/event-sink.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 import { Secret } from '../../src/core/basics/secret.ts';
-import { FileStore, type FileStoreOptions } from '../../src/store/file/file-store.ts';
+import { FileStore, type FileStoreOptions } from '../../src/store/contents/file-store.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 
 export const KEY = new Secret<Uint8Array>(Buffer.alloc(32, 7));

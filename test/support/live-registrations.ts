@@ -1,5 +1,5 @@
 import { Registrations } from '../../src/core/registry/registrations.ts';
-import { MemoryRegistrations } from '../../src/store/records/memory-registrations.ts';
+import { MemoryRegistrations } from '../../src/store/tables/memory-registrations.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { LIFETIME } from './registrations.ts';

@@ -7,7 +7,7 @@ import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake-request.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
-import { MemorySeenEvents } from '../../src/store/records/memory-seen-events.ts';
+import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { candidate } from './admission.ts';
 import { eventId } from './event-id.ts';
 import { unsignedEvent } from './events.ts';

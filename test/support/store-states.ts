@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Registration } from '../../src/core/registry/registration.ts';
-import type { FileStore, FileStoreOptions } from '../../src/store/file/file-store.ts';
+import type { FileStore, FileStoreOptions } from '../../src/store/contents/file-store.ts';
 import { StoreOpenError } from '../../src/store/file/store-open-error.ts';
 import { fileStoreAt } from './file-store.ts';
 import { tempDirectory } from './temp-directory.ts';

@@ -11,8 +11,8 @@ import { parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pu
 import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from '../file/journal.ts';
 import type { JournalEntry } from '../file/journal-batch.ts';
-import type { MemoryRegistrations } from '../records/memory-registrations.ts';
-import type { ChangeListener, RegistrationChange } from './registration-change.ts';
+import type { MemoryRegistrations } from '../tables/memory-registrations.ts';
+import type { ChangeListener, RegistrationChange } from '../tables/registration-change.ts';
 import { entriesOf, entryOf } from './registration-entries.ts';
 
 const KEY_DIGITS = 64;

@@ -1,6 +1,6 @@
 import type { SeenEvents } from '../../core/intake/seen-events.ts';
 import type { Journal } from '../file/journal.ts';
-import type { MemorySeenEvents } from '../records/memory-seen-events.ts';
+import type { MemorySeenEvents } from '../tables/memory-seen-events.ts';
 import { encodeRecord } from '../file/record-codec.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 

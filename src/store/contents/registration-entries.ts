@@ -2,7 +2,7 @@ import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { JournalEntry } from '../file/journal-batch.ts';
-import type { RegistrationChange } from './registration-change.ts';
+import type { RegistrationChange } from '../tables/registration-change.ts';
 import { encodeRecord } from '../file/record-codec.ts';
 
 /**

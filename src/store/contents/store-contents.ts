@@ -8,8 +8,8 @@ import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
 import { DurableRegistrations } from './durable-registrations.ts';
 import { DurableSeenEvents } from './durable-seen-events.ts';
 import type { Journal } from '../file/journal.ts';
-import { MemoryRegistrations } from '../records/memory-registrations.ts';
-import { MemorySeenEvents } from '../records/memory-seen-events.ts';
+import { MemoryRegistrations } from '../tables/memory-registrations.ts';
+import { MemorySeenEvents } from '../tables/memory-seen-events.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import type { StoreRecord } from '../file/store-record.ts';
 

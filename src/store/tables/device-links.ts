@@ -1,6 +1,6 @@
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Column } from './column.ts';
-import { DeviceRecords } from './device-records.ts';
+import { DeviceRecords } from './device-table.ts';
 import { NO_RECORD } from './record-numbers.ts';
 import { RecordRings } from './record-rings.ts';
 

@@ -2,7 +2,7 @@ import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { KEY_WORDS, readKeyAt, readWords } from './hex-words.ts';
 import type { Column } from './column.ts';
 import { randomHash } from './random-hash.ts';
-import { RecordIndex } from './record-index.ts';
+import { RecordIndex } from './row-index.ts';
 import { NO_RECORD } from './record-numbers.ts';
 
 /** Finds records by their trade pubkey. A look-up allocates nothing: every frame of every relay pays for one. */

@@ -4,7 +4,7 @@ import { addressOf, type PushTarget, type WebPushKeys } from '../../core/registr
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
-import { RecordIndex } from './record-index.ts';
+import { RecordIndex } from './row-index.ts';
 import { NO_RECORD } from './record-numbers.ts';
 
 /** What the column holds that says how long an address is; the longest that can be registered has 4096 characters. */

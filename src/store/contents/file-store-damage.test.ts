@@ -6,7 +6,7 @@ import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/regis
 import { OTHER_KEY, openFileStore } from '../../../test/support/file-store.ts';
 import { stateAfter, stateOf, type State } from '../../../test/support/store-states.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
-import { StoreOpenError } from './store-open-error.ts';
+import { StoreOpenError } from '../file/store-open-error.ts';
 import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { RecordIndex } from './record-index.ts';
+import { RecordIndex } from './row-index.ts';
 import { NO_RECORD } from './record-numbers.ts';
 
 /** All meet in one slot, in the last, in a few around the end with equal or unequal tags, or seldom. */

@@ -15,12 +15,12 @@ import {
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DeviceLinks } from './device-links.ts';
-import { GivingWay } from './giving-way.ts';
+import { GivingWay } from './displacement.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
 import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
-import type { ChangeListener } from '../contents/registration-change.ts';
-import { RegistrationRecords } from './registration-records.ts';
+import type { ChangeListener } from './registration-change.ts';
+import { RegistrationRecords } from './registration-table.ts';
 
 /** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */
 const SLICE = 1024;

@@ -14,7 +14,7 @@ import { stateOf } from '../../../test/support/store-states.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
 import type { PushTarget } from '../../core/registry/push-target.ts';
-import { surveyStore } from './survey-store.ts';
+import { surveyStore } from '../file/survey-store.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const UNSIGNED = { signed: false, now: 0 };

@@ -5,15 +5,15 @@ import type { Clock } from '../../core/basics/clock.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { DocumentFile } from './document-file.ts';
-import { Journal } from './journal.ts';
-import { openDocument } from './open-document.ts';
-import type { DocumentEnd } from './read-document.ts';
+import { DocumentFile } from '../file/document-file.ts';
+import { Journal } from '../file/journal.ts';
+import { openDocument } from '../file/open-document.ts';
+import type { DocumentEnd } from '../file/read-document.ts';
 import { RewritePolicy } from './rewrite-policy.ts';
-import { StoreContents, type StoreContentsOptions } from '../contents/store-contents.ts';
-import { LockTaken, StoreLock } from './store-lock.ts';
-import { StoreOpenError } from './store-open-error.ts';
-import { removeDrafts } from './write-draft.ts';
+import { StoreContents, type StoreContentsOptions } from './store-contents.ts';
+import { LockTaken, StoreLock } from '../file/store-lock.ts';
+import { StoreOpenError } from '../file/store-open-error.ts';
+import { removeDrafts } from '../file/write-draft.ts';
 
 const LOCK = 'store.lock';
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
 import { DAY_MS } from '../../core/basics/clock.ts';
 import type { Registration } from '../../core/registry/registration.ts';
-import { RegistrationRecords } from './registration-records.ts';
+import { RegistrationRecords } from './registration-table.ts';
 
 const RECORD = 1;
 const YEAR_2109 = Date.UTC(2109, 0, 1);
