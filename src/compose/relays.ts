@@ -1,6 +1,6 @@
 import type { CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
-import type { EventIntake } from '../core/intake/event-sink.ts';
+import type { EventIntake } from '../core/intake/event-intake.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import { RelayLists } from '../core/intake/relay-lists.ts';

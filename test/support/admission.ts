@@ -9,7 +9,7 @@ import { fcmTarget, tradeKey } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
-import type { EventCandidate, EventSink } from '../../src/core/intake/event-sink.ts';
+import type { EventCandidate, EventSink } from '../../src/core/intake/event-intake.ts';
 import type { EventOrigin } from '../../src/core/waking/recovery.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';

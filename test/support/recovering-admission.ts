@@ -2,7 +2,7 @@ import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventOrigin } from '../../src/core/waking/recovery.ts';
-import type { EventSink, Verdict } from '../../src/core/intake/event-sink.ts';
+import type { EventSink, Verdict } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake-request.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
-import type { EventSink } from '../../core/intake/event-sink.ts';
+import type { EventSink } from '../../core/intake/event-intake.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';

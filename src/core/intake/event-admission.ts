@@ -3,7 +3,7 @@ import { MAX_EVENT_AGE_MS } from '../nostr/event-age.ts';
 import type { EventRejection } from './event-rejection.ts';
 import { EventReport } from './event-report.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventCandidate, EventIntake, EventSink, Verdict } from './event-sink.ts';
+import type { EventCandidate, EventIntake, EventSink, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';

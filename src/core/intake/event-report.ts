@@ -1,7 +1,7 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { EventRejection } from './event-rejection.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventCandidate, Verdict } from './event-sink.ts';
+import type { EventCandidate, Verdict } from './event-intake.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { EventCandidate } from './event-sink.ts';
+import type { EventCandidate } from './event-intake.ts';
 
 /** Forgeries that one key is charged with in a minute before events for it are dropped unverified (contract 2). */
 const ALLOWED = 20;

@@ -1,7 +1,7 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { EventIntake, EventSink } from '../../core/intake/event-sink.ts';
+import type { EventIntake, EventSink } from '../../core/intake/event-intake.ts';
 import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import { frameBytes, MAX_FRAME_BYTES } from '../wire/frame-bytes.ts';

@@ -1,5 +1,5 @@
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { CatchUpCause } from './catch-up.ts';
+import type { CatchUpCause } from './recoveries.ts';
 import type { RecoveryReport } from './page-plan.ts';
 
 export interface RecoveryOutcome {

@@ -1,4 +1,4 @@
-import type { EventSink } from '../../core/intake/event-sink.ts';
+import type { EventSink } from '../../core/intake/event-intake.ts';
 import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 

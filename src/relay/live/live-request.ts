@@ -1,5 +1,5 @@
 import type { EventOrigin } from '../../core/waking/recovery.ts';
-import type { EventSink, Verdict } from '../../core/intake/event-sink.ts';
+import type { EventSink, Verdict } from '../../core/intake/event-intake.ts';
 import type { Recovery } from '../../core/waking/recovery.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { EventFrame } from '../wire/event-frame.ts';

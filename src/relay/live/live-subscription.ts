@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { CatchUp, CatchUpCause } from '../gaps/catch-up.ts';
+import type { CatchUp, CatchUpCause } from '../gaps/recoveries.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { EventFrame } from '../wire/event-frame.ts';
 import { LiveRequest, type LiveRequestParts } from './live-request.ts';

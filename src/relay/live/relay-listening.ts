@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import type { EventSigner } from '../../core/nostr/event-signer.ts';
-import type { EventSink } from '../../core/intake/event-sink.ts';
+import type { EventSink } from '../../core/intake/event-intake.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { CatchUp } from '../gaps/catch-up.ts';
+import { CatchUp } from '../gaps/recoveries.ts';
 import type { KindWatch } from './kind-watch.ts';
 import { LiveSubscription } from './live-subscription.ts';
 import { RelayAuthentication, type AuthenticationState } from '../connection/relay-authentication.ts';

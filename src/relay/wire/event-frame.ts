@@ -1,6 +1,6 @@
 import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../../core/nostr/nostr-event.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
-import type { EventCandidate } from '../../core/intake/event-sink.ts';
+import type { EventCandidate } from '../../core/intake/event-intake.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
 import { fingerprintOf } from './fingerprint.ts';

@@ -4,7 +4,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { MINUTE_MS } from '../../core/basics/clock.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
-import { CatchUp } from './catch-up.ts';
+import { CatchUp } from './recoveries.ts';
 import { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
 import { RELAY_TIMING } from '../connection/relay-timing.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { deferred } from '../../../test/support/deferred.ts';
 import { settled } from '../../../test/support/settled.ts';
-import { Haul } from './haul.ts';
+import { Haul } from './recovered-events.ts';
 
 test('all events that a page has brought are waited for, and each counts once', async () => {
   const haul = new Haul('live');

@@ -1,5 +1,5 @@
 import type { EventOrigin } from '../../core/waking/recovery.ts';
-import type { Verdict } from '../../core/intake/event-sink.ts';
+import type { Verdict } from '../../core/intake/event-intake.ts';
 
 /** What the pages of one kind bring in one recovery. */
 export class Haul {
