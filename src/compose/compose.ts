@@ -5,7 +5,7 @@ import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { Clock } from '../core/basics/clock.ts';
 import type { CoalescerOptions } from '../core/waking/coalescer.ts';
 import { EventAdmission } from '../core/intake/event-admission.ts';
-import type { Redirect } from '../core/waking/moved-keys.ts';
+import type { Redirect } from '../core/waking/key-wake.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { RecentWakes } from '../core/waking/recent-wakes.ts';

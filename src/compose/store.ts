@@ -3,7 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import type { CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
-import type { OwedDevices, OwedWake } from '../core/lanes/owed-devices.ts';
+import type { OwedDevices, OwedWake } from '../core/waking/owed-devices.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import type { RegistrationStore } from '../core/registry/registration-store.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';

@@ -1,5 +1,5 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
 
 /** A wake that was handed to a lane: under way until the test ends it. */
 export interface HandedWake {

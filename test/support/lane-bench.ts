@@ -7,8 +7,8 @@ import type { PushLaneOptions } from '../../src/core/lanes/push-lane-options.ts'
 import { addressOf, deviceOf, type PushTarget } from '../../src/core/registry/push-target.ts';
 import { RetryPolicy } from '../../src/core/lanes/retry-policy.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
-import type { Whereabouts } from '../../src/core/lanes/wake-consequences.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake-request.ts';
+import type { Whereabouts } from '../../src/core/registry/whereabouts.ts';
+import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { FakeProvider, type Attempt } from './fake-provider.ts';
 import { FakeSchedule } from './fake-schedule.ts';

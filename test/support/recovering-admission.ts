@@ -5,7 +5,7 @@ import type { EventOrigin } from '../../src/core/waking/recovery.ts';
 import type { EventSink, Verdict } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { candidate } from './admission.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../../test/support/recovering-admission.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import type { Recovery } from '../waking/recovery.ts';
-import type { WakeEnd } from '../lanes/wake-request.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 const DELIVERED: WakeEnd = 'sent';
 const RETRY: WakeEnd = 'dropped';

@@ -1,6 +1,6 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OwedDevices } from './owed-devices.ts';
+import type { OwedDevices } from '../waking/owed-devices.ts';
 import type { Schedule } from '../basics/schedule.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { LaneHost } from './lane-host.ts';
 import type { LaneLine } from './lane-queue.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake-request.ts';
+import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake.ts';
 
 /** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
 export type LaneRank = WakePriority | 'owed';

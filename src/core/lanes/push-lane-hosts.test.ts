@@ -11,10 +11,10 @@ import {
 } from '../../../test/support/lane-bench.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
-import type { OwedWake } from './owed-devices.ts';
+import type { OwedWake } from '../waking/owed-devices.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import { addressOf } from '../registry/push-target.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { WakeEnd } from './wake.ts';
 
 /** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */
 function hostsBench(options: Partial<PushLaneOptions> = {}): LaneBench {

@@ -1,12 +1,12 @@
 import type { Clock } from '../basics/clock.ts';
 import type { LaneHostOptions } from './lane-host.ts';
 import type { LaneTurnsOptions } from './lane-turns.ts';
-import type { Redirect } from '../waking/moved-keys.ts';
-import type { OwedDevices } from './owed-devices.ts';
+import type { Redirect } from '../waking/key-wake.ts';
+import type { OwedDevices } from '../waking/owed-devices.ts';
 import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Schedule } from '../basics/schedule.ts';
-import type { WakeConsequences } from './wake-consequences.ts';
+import type { WakeConsequences } from '../registry/whereabouts.ts';
 
 export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {
   readonly provider: PushProvider;

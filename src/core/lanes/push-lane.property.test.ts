@@ -5,7 +5,7 @@ import { laneBench, wakeRequest, DELIVERED, type LaneBench } from '../../../test
 import { settled } from '../../../test/support/settled.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { WakeEnd } from './wake.ts';
 
 const CONCURRENCY = 3;
 const CAPACITY = 3;

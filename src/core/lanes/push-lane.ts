@@ -11,12 +11,12 @@ import type { OpenLines } from './lane-queue.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
 import { LaneTurns, type Turn } from './lane-turns.ts';
-import { MovedKeys } from '../waking/moved-keys.ts';
+import { MovedKeys } from '../waking/key-wake.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway } from './turn-away.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { WakeEnd, WakeRequest } from './wake.ts';
 
 /** A change of a registration is durable within this, or has been taken back. */
 const CHANGE_UNDER_WAY_MS = SECOND_MS;

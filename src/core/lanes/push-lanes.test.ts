@@ -4,9 +4,9 @@ import { DELIVERED, laneBench, wakeRequest } from '../../../test/support/lane-be
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { NO_TROUBLES } from './lane-trouble.ts';
-import type { OwedWake } from './owed-devices.ts';
+import type { OwedWake } from '../waking/owed-devices.ts';
 import { PushLanes } from './push-lanes.ts';
-import type { WakeEnd } from './wake-request.ts';
+import type { WakeEnd } from './wake.ts';
 
 /** FCM has a lane; UnifiedPush has none. */
 function setUp() {

@@ -3,7 +3,7 @@ import type { PushLane } from './push-lane.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway, type TurnAwayParts } from './turn-away.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { WakeEnd, WakeRequest } from './wake.ts';
 
 export interface PushLanesOptions extends TurnAwayParts {
   /** The lane of each provider; absent where a provider cannot deliver. */

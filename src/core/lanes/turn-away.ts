@@ -1,6 +1,6 @@
-import type { OwedDevices } from './owed-devices.ts';
+import type { OwedDevices } from '../waking/owed-devices.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { WakeEnd, WakeRequest } from './wake-request.ts';
+import type { WakeEnd, WakeRequest } from './wake.ts';
 
 export interface TurnAwayParts {
   /** Remembers over a restart which devices are owed a wake. */

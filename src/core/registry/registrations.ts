@@ -5,7 +5,7 @@ import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } f
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Correction } from '../basics/trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeConsequences, Whereabouts } from '../lanes/wake-consequences.ts';
+import type { WakeConsequences, Whereabouts } from './whereabouts.ts';
 
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;

@@ -6,8 +6,8 @@ import { wakeRequest } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions, type WakeTrack } from './coalescer.ts';
-import type { OwedWake } from '../lanes/owed-devices.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
+import type { OwedWake } from './owed-devices.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
 
 const BATCH_DELAY_MS = 5 * SECOND_MS;
 

@@ -6,7 +6,7 @@ import { tradeKey } from '../../../test/support/registrations.ts';
 import { SECOND_MS } from '../basics/clock.ts';
 import { Coalescer } from './coalescer.ts';
 import { addressOf } from '../registry/push-target.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
 
 interface Handed {
   /** Seconds since the beginning. */

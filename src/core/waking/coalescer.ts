@@ -1,11 +1,11 @@
 import type { Clock } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
-import type { OwedDevices } from '../lanes/owed-devices.ts';
+import type { OwedDevices } from './owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { Schedule } from '../basics/schedule.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';
-import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake-request.ts';
+import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake.ts';
 
 /** Unvouched events cause so many wakes of a device within an hour at the most, and chat announcements as many more (contract 5). */
 const UNVOUCHED_PER_HOUR = 30;

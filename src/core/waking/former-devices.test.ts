@@ -4,9 +4,9 @@ import { liveRegistrations } from '../../../test/support/live-registrations.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { FormerDevices } from './former-devices.ts';
-import type { OwedDevices, OwedWake } from '../lanes/owed-devices.ts';
+import type { OwedDevices, OwedWake } from './owed-devices.ts';
 import { addressOf, type PushTarget } from '../registry/push-target.ts';
-import type { WakeEnd } from '../lanes/wake-request.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 const OLD = fcmTarget('old');
 

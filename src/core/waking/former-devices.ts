@@ -1,7 +1,7 @@
-import type { OwedDevices } from '../lanes/owed-devices.ts';
+import type { OwedDevices } from './owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
-import type { WakeConsequences } from '../lanes/wake-consequences.ts';
-import type { WakeEnd } from '../lanes/wake-request.ts';
+import type { WakeConsequences } from '../registry/whereabouts.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 export interface FormerDevicesParts {
   /** Remembers over a restart which devices are owed a wake. */

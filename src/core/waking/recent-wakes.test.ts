@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { RecentWakes } from './recent-wakes.ts';
-import type { WakeRequest } from '../lanes/wake-request.ts';
+import type { WakeRequest } from '../lanes/wake.ts';
 
 const REQUEST = { target: { type: 'fcm', token: 'a' } } as unknown as WakeRequest;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Recovery } from './recovery.ts';
-import type { WakeEnd } from '../lanes/wake-request.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 const PHONE = 'phone';
 const DELIVERED: WakeEnd = 'sent';

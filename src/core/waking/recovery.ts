@@ -1,4 +1,4 @@
-import type { WakeEnd } from '../lanes/wake-request.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 /**
  * When an event reached us, relative to its subscription:

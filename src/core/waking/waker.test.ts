@@ -11,7 +11,7 @@ import type { EventOrigin } from './recovery.ts';
 import { addressOf, deviceOf } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import { Recovery } from './recovery.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');

@@ -3,7 +3,7 @@ import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
 import type { EventOrigin } from './recovery.ts';
-import type { OwedDevices, OwedWake } from '../lanes/owed-devices.ts';
+import type { OwedDevices, OwedWake } from './owed-devices.ts';
 import type { PushLanes } from '../lanes/push-lanes.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { recipientsOf } from '../nostr/recipients.ts';
@@ -12,7 +12,7 @@ import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake-request.ts';
+import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;

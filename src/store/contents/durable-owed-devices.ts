@@ -1,4 +1,4 @@
-import type { OwedDevices, OwedWake } from '../../core/lanes/owed-devices.ts';
+import type { OwedDevices, OwedWake } from '../../core/waking/owed-devices.ts';
 import { deviceOf, type PushTarget } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { Journal } from '../file/journal.ts';

@@ -1,4 +1,4 @@
-import type { OwedWake } from '../../core/lanes/owed-devices.ts';
+import type { OwedWake } from '../../core/waking/owed-devices.ts';
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';

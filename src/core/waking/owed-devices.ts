@@ -1,6 +1,6 @@
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import type { WakeKind } from './delivery.ts';
+import type { WakeKind } from '../lanes/delivery.ts';
 
 /** A device that is owed a wake, and for which keys. */
 export interface OwedWake {

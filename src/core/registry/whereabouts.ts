@@ -1,5 +1,5 @@
-import type { PushTarget } from '../registry/push-target.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { PushTarget } from './push-target.ts';
+import type { TradePubkey } from './trade-pubkey.ts';
 
 /** Keys that point at one device. */
 export interface KeysOfDevice {

@@ -2,8 +2,8 @@ import type { LaneBook } from '../lanes/lane-book.ts';
 import type { LaneEntry } from '../lanes/lane-entry.ts';
 import type { LaneReport } from '../lanes/lane-report.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
-import type { KeysOfDevice, WakeConsequences } from '../lanes/wake-consequences.ts';
-import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake-request.ts';
+import type { KeysOfDevice, WakeConsequences } from '../registry/whereabouts.ts';
+import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake.ts';
 
 /** Takes a wake from the device that it waited for to the device where its keys point by now. */
 export type Redirect = (wake: WakeRequest, from: PushTarget) => Promise<WakeEnd>;
