@@ -1,52 +1,104 @@
 import { Countdown } from '../core/basics/countdown.ts';
-import { Patience } from './patience.ts';
+
+/** The end of one attempt's time: when its milliseconds have passed, or when its signal aborts, whichever comes first. */
+export class Deadline implements Disposable {
+  readonly signal: AbortSignal | undefined;
+  readonly #onEnded: (deadline: Deadline) => void;
+  #isOver = false;
+  #onOver: (() => void) | undefined;
+
+  /** @param onEnded called when the attempt has ended and the deadline is no longer needed */
+  constructor(signal: AbortSignal | undefined, onEnded: (deadline: Deadline) => void) {
+    this.signal = signal;
+    this.#onEnded = onEnded;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Sets the one callback for the end of the time. It replaces an earlier one, and is called at once if the time is over already. */
+  whenOver(onOver: () => void): void {
+    this.#onOver = onOver;
+    if (this.#isOver) onOver();
+  }
+
+  /** The time is over: calls back. */
+  expire(): void {
+    this.#isOver = true;
+    this.#onOver?.();
+  }
+
+  /** The attempt has ended: nothing is called back any more. */
+  [Symbol.dispose](): void {
+    this.#onOver = undefined;
+    this.#onEnded(this);
+  }
+}
 
 /**
- * Gives every attempt the same time. One timer for all attempts, and one listener for each signal, which thousands of them
- * share: a timer and a listener of its own for each took a tenth of all that a push costs.
+ * Gives every attempt the same time. All attempts share one timer, and all attempts of one signal share one listener: with a timer
+ * and a listener for each attempt, these took a tenth of the cost of a push.
  */
 export class Deadlines {
-  readonly #underWay: Countdown<Patience>;
-  readonly #heard = new WeakSet<AbortSignal>();
-  readonly #forget = (patience: Patience): void => this.#underWay.forget(patience);
+  readonly #running: Countdown<Deadline>;
+  /** By signal, so that an abort costs only the attempts of that signal. */
+  readonly #bySignal = new WeakMap<AbortSignal, Set<Deadline>>();
+  readonly #forget = (deadline: Deadline): void => {
+    this.#running.forget(deadline);
+    if (deadline.signal !== undefined) this.#bySignal.get(deadline.signal)?.delete(deadline);
+  };
 
   /** @param ms how long every attempt may take, in milliseconds */
   constructor(ms: number) {
-    this.#underWay = new Countdown({
+    this.#running = new Countdown({
       ms,
       schedule,
       monotonic: () => performance.now(),
-      onOver: (patience) => patience.end(),
+      onOver: (deadline) => {
+        this.#forget(deadline);
+        deadline.expire();
+      },
     });
   }
 
-  /** An attempt begins; whoever begins it disposes of its patience. */
-  begin(signal?: AbortSignal): Patience {
-    const patience = new Patience(signal, this.#forget);
-    if (signal?.aborted === true) patience.end();
+  /** Begins an attempt. The caller disposes of the deadline when the attempt ends. */
+  begin(signal?: AbortSignal): Deadline {
+    const deadline = new Deadline(signal, this.#forget);
+    if (signal?.aborted === true) deadline.expire();
     else {
-      this.#underWay.begin(patience);
-      this.#hear(signal);
+      this.#running.begin(deadline);
+      if (signal !== undefined) this.#deadlinesOf(signal).add(deadline);
     }
-    return patience;
+    return deadline;
   }
 
-  #hear(signal: AbortSignal | undefined): void {
-    if (signal === undefined || this.#heard.has(signal)) return;
-    this.#heard.add(signal);
-    signal.addEventListener('abort', () => this.#onAbort(signal), { once: true });
+  /** Runs an attempt with a signal of its own, which aborts when the time is over or the outer signal aborts. */
+  async run<Result>(outer: AbortSignal, attempt: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    using deadline = this.begin(outer);
+    const controller = new AbortController();
+    deadline.whenOver(() => controller.abort());
+    return await attempt(controller.signal);
   }
 
-  #onAbort(signal: AbortSignal): void {
-    for (const patience of this.#underWay.items()) {
-      if (patience.signal !== signal) continue;
-      this.#underWay.forget(patience);
-      patience.end();
+  #deadlinesOf(signal: AbortSignal): Set<Deadline> {
+    const known = this.#bySignal.get(signal);
+    if (known !== undefined) return known;
+    const deadlines = new Set<Deadline>();
+    this.#bySignal.set(signal, deadlines);
+    signal.addEventListener('abort', () => this.#expireAll(deadlines), { once: true });
+    return deadlines;
+  }
+
+  #expireAll(deadlines: Set<Deadline>): void {
+    for (const deadline of deadlines) {
+      this.#forget(deadline);
+      deadline.expire();
     }
   }
 }
 
-/** Not what keeps a process running: an attempt has a socket for that. */
+/** The timer does not keep the process running: an attempt's socket does. */
 function schedule(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, Math.ceil(ms)).unref();
   return () => clearTimeout(timer);

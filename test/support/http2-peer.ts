@@ -4,7 +4,6 @@ import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { Http2Session, type Http2Answer } from '../../src/push/http2/http2-session.ts';
 import { Deadlines } from '../../src/push/deadlines.ts';
-import { FakeTelemetry } from './fake-telemetry.ts';
 import { keep } from './keep.ts';
 
 /** Longer than any test. */
@@ -15,7 +14,8 @@ export interface Http2Peer {
   readonly http2: Http2Server;
   readonly session: Http2Session;
   readonly sessions: Arrivals<ServerHttp2Session>;
-  readonly telemetry: FakeTelemetry;
+  /** How many sessions were lost. */
+  readonly lost: () => number;
   readonly post: (signal?: AbortSignal) => Promise<Http2Answer>;
   /** The stream of the n-th request, from 1 on, when it has come. */
   readonly stream: (n: number) => Promise<ServerHttp2Stream>;
@@ -33,21 +33,21 @@ export async function http2Peer(): Promise<Http2Peer> {
     streams.push(stream);
   });
   const server = keep(await LoopbackServer.listen(http2));
-  const telemetry = new FakeTelemetry();
-  const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, telemetry }));
+  let lost = 0;
+  const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, onLost: () => lost++ }));
   const deadlines = new Deadlines(ATTEMPT_MS);
   const post = (signal = NEVER): Promise<Http2Answer> => {
-    const patience = deadlines.begin(signal);
+    const deadline = deadlines.begin(signal);
     const answered = session.post(
       { ':method': 'POST', ':path': '/path', 'x-name': 'value' },
       'body',
-      patience,
+      deadline,
     );
-    return answered.finally(() => patience[Symbol.dispose]());
+    return answered.finally(() => deadline[Symbol.dispose]());
   };
   const stream = async (n: number): Promise<ServerHttp2Stream> =>
     (await streams.atLeast(n))[n - 1] as ServerHttp2Stream;
-  return { http2, session, sessions, telemetry, post, stream, streams };
+  return { http2, session, sessions, lost: () => lost, post, stream, streams };
 }
 
 export function answer(stream: ServerHttp2Stream, status = 200, body = 'done'): void {

@@ -34,18 +34,19 @@ export interface DryRunOptions {
 }
 
 /** Asks Google all that a push asks, with `validate_only`: nobody is woken. Never rejects. */
-export async function fcmDryRun({ account, baseUrl, ...parts }: DryRunOptions): Promise<DryRun> {
-  const base = new URL(baseUrl);
-  using auth = new GoogleAuth({ account, ...parts });
-  using patience = new Deadlines(TIMEOUT_MS).begin();
-  await using session = new Http2Session({ origin: base.origin, ...parts });
+export async function fcmDryRun(options: DryRunOptions): Promise<DryRun> {
+  const { account, clock, onDate, telemetry } = options;
+  const base = new URL(options.baseUrl);
+  using auth = new GoogleAuth({ account, clock, onDate, telemetry });
+  using deadline = new Deadlines(TIMEOUT_MS).begin();
+  await using session = new Http2Session({ origin: base.origin, onDate });
   try {
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;
     const message = JSON.parse(fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, 'silent')) as object;
     const headers = new FcmHeaders(base).with(token, account);
     const body = JSON.stringify({ ...message, validate_only: true });
-    const { status, body: answer } = await session.post(headers, body, patience);
+    const { status, body: answer } = await session.post(headers, body, deadline);
     return judge(status, answer);
   } catch (error) {
     return error instanceof GoogleAuthError

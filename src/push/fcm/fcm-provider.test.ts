@@ -55,14 +55,14 @@ describe('a push to FCM', () => {
     expect(google.tokenRequests.count).toBe(2);
   });
 
-  test('that is refused with 401 twice is left for later', async () => {
+  test('that is refused with 401 twice is to be retried', async () => {
     const { google, send } = await setUp();
     google.answer = () => ({ status: 401 });
     expect(await send()).toMatchObject({ outcome: 'retry', reason: 'unauthenticated' });
     expect(google.refusals.count).toBe(2);
   });
 
-  test('without an access token is left for later', async () => {
+  test('without an access token is to be retried', async () => {
     const { google, send } = await setUp();
     google.answerToken = () => ({ status: 400 });
     expect(await send()).toMatchObject({ outcome: 'retry', reason: 'no_access_token' });
@@ -74,7 +74,7 @@ describe('a push to FCM', () => {
     expect(await send()).toMatchObject({ outcome: 'retry', reason: 'http_503', afterMs: 9000 });
   });
 
-  test('whose session is cut is left for later, and the next one is delivered', async () => {
+  test('whose session is cut is to be retried, and the next push is delivered', async () => {
     const { google, telemetry, send } = await setUp();
     google.answer = () => {
       google.destroySessions();
@@ -83,6 +83,7 @@ describe('a push to FCM', () => {
     };
     expect(await send()).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
     expect(telemetry.logged('provider.unreachable')).toMatchObject([{ provider: 'fcm' }]);
+    expect(telemetry.logged('fcm.session_lost')).toHaveLength(1);
     expect(await send()).toEqual({ outcome: 'delivered' });
     expect(google.sessions).toBe(2);
   });
@@ -95,7 +96,7 @@ describe('a push to FCM', () => {
     await expect.poll(() => google.sessions).toBeGreaterThanOrEqual(2);
   });
 
-  test('ends with its signal', async () => {
+  test('ends when its signal aborts', async () => {
     const { google, send } = await setUp();
     const time = new AbortController();
     google.answer = () => {
@@ -105,7 +106,7 @@ describe('a push to FCM', () => {
     expect(await send(time.signal)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
   });
 
-  test('leaves no word of its target in the log', async () => {
+  test('leaves no trace of its target in the log', async () => {
     const { google, telemetry, send } = await setUp();
     google.answer = () => ({ status: 500, body: 'phone' });
     await send();
@@ -115,24 +116,24 @@ describe('a push to FCM', () => {
   });
 });
 
-describe('warming up', () => {
-  test('asks for an access token, so that the first push need not', async () => {
+describe('warming up FCM', () => {
+  test('fetches the access token before the first push', async () => {
     const { google, provider, send } = await setUp();
     await provider.warmUp();
     await send();
     expect(google.tokenRequests.count).toBe(1);
   });
 
-  test('does not throw when there is none to be had', async () => {
+  test('does not throw when Google refuses the access token', async () => {
     const { google, provider } = await setUp();
     google.answerToken = () => ({ status: 400 });
     await expect(provider.warmUp()).resolves.toBeUndefined();
   });
 });
 
-describe('the end of FCM', () => {
+describe('closing the FCM provider', () => {
   // Less than the 15 s after which a request for a token gives up by itself.
-  test('gives up a push that waits for an access token', { timeout: PATIENCE_MS }, async () => {
+  test('ends a push that waits for an access token', { timeout: PATIENCE_MS }, async () => {
     const { url, requests } = await stallingServer();
     const { provider, send } = await setUp({ tokenUri: url });
     const sent = send();

@@ -52,7 +52,11 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#auth = new GoogleAuth({ account, readAccount, clock, monotonic, telemetry, onDate });
-    this.#session = new Http2Session({ origin: base.origin, telemetry, ...(onDate && { onDate }) });
+    this.#session = new Http2Session({
+      origin: base.origin,
+      onDate,
+      onLost: () => telemetry.log('fcm.session_lost'),
+    });
   }
 
   /** Why Google gave no access token the last time that it was asked, in a word; absent if it did. */
@@ -76,10 +80,10 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
     const body = this.#template.message(target, wake);
     for (let isSecond = false; ; isSecond = true) {
-      const patience = this.#deadlines.begin(signal);
+      const deadline = this.#deadlines.begin(signal);
       try {
         const token = this.#auth.held ?? (await this.#auth.accessToken());
-        const answer = await this.#session.post(this.#headers.with(token, this.#auth), body, patience);
+        const answer = await this.#session.post(this.#headers.with(token, this.#auth), body, deadline);
         const afterMs = retryAfterMs(answer.retryAfter, { now: this.#clock(), date: answer.date });
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
         const isRefused = wantsFreshToken(delivery);
@@ -89,7 +93,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
       } catch (error) {
         return this.#failed(error);
       } finally {
-        patience[Symbol.dispose]();
+        deadline[Symbol.dispose]();
       }
     }
   }

@@ -8,7 +8,6 @@ import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
 import { Deadlines } from '../deadlines.ts';
-import { withDeadline } from '../with-deadline.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
 
@@ -177,7 +176,7 @@ export class GoogleAuth implements Disposable {
     // With the first token, not at the start: it takes longer to load than all of this program.
     const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion(account) });
-    const { status, body } = await withDeadline(this.#deadlines, this.#ended.signal, async (signal) => {
+    const { status, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {
       const answer = await request(account.tokenUri, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -8,19 +8,17 @@ import {
 } from 'node:http2';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
-import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readCapped } from '../capped-body.ts';
-import { Deadlines } from '../deadlines.ts';
-import type { Patience } from '../patience.ts';
+import { Deadlines, type Deadline } from '../deadlines.ts';
 import { watchPulse } from './session-pulse.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** How long the rest of an answer that is not read may take before its stream is given up. */
+/** How long the unread rest of an answer may take. After that its stream is closed. */
 const DRAIN_TIMEOUT_MS = 5 * SECOND_MS;
-/** How often one request is sent at the most, where each time but the last it is sure that nobody looked at it. */
+/** How often one request is sent. It is sent again only if the peer certainly did not process it. */
 const MAX_SENDS = 3;
 
-/** Errors that say a request never left, or (the last one, RFC 9113, 8.7) was not looked at. */
+/** Errors after which the peer has certainly not processed the request: it never left, or the peer refused its stream (RFC 9113, 8.7). */
 const UNPROCESSED: ReadonlySet<unknown> = new Set([
   'ERR_HTTP2_GOAWAY_SESSION',
   'ERR_HTTP2_INVALID_SESSION',
@@ -28,61 +26,69 @@ const UNPROCESSED: ReadonlySet<unknown> = new Set([
   constants.NGHTTP2_REFUSED_STREAM,
 ]);
 
+export interface Http2SessionOptions {
+  readonly origin: string;
+  /** Gets the `Date` header of every answer. */
+  readonly onDate?: ((date: unknown) => void) | undefined;
+  /** Called for each session that takes no more requests, unless the program itself closed it. */
+  readonly onLost?: (() => void) | undefined;
+}
+
 export interface Http2Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   /** The `Date` header. */
   readonly date: string | undefined;
-  /** Empty for a 200, which says all by that. */
+  /** Empty for a 200, whose body is not read. */
   readonly body: string;
 }
 
-/** A session and the requests on it. One that takes no more is ended with its last request. */
+/** A session and the number of requests under way on it. */
 interface Dialled {
   readonly session: ClientHttp2Session;
-  /** Resolves when the peer has said how many streams it takes: before that, all beyond its limit would be refused. */
+  /** Resolves when the peer has said how many streams it takes. Streams beyond that limit would be refused. */
   readonly ready: Promise<void>;
   isReady: boolean;
   requests: number;
+  /** Takes no more requests; closed when its last request ends. */
   retired: boolean;
 }
 
 /**
- * One long-lived HTTP/2 session with many streams, dialled when it is first needed and again after it is lost. An
- * `http:` origin is spoken to in the clear, by prior knowledge (for tests).
+ * One long-lived HTTP/2 session with many streams. The session is dialled with the first request, and dialled again after it is lost.
+ * With an `http:` origin HTTP/2 is spoken without TLS, by prior knowledge (for tests).
  */
 export class Http2Session implements AsyncDisposable {
   readonly #origin: string;
-  readonly #telemetry: Telemetry;
-  readonly #onDate: (date: unknown) => void;
+  readonly #onDate: ((date: unknown) => void) | undefined;
+  readonly #onLost: (() => void) | undefined;
   readonly #drains = new Deadlines(DRAIN_TIMEOUT_MS);
   readonly #dialled = new Set<Dialled>();
   #current: Dialled | undefined;
 
-  /** @param parts.onDate told of the `Date` header of every answer */
-  constructor(parts: { origin: string; telemetry: Telemetry; onDate?: (date: unknown) => void }) {
-    this.#origin = parts.origin;
-    this.#telemetry = parts.telemetry;
-    this.#onDate = parts.onDate ?? ((): void => undefined);
+  constructor({ origin, onDate, onLost }: Http2SessionOptions) {
+    this.#origin = origin;
+    this.#onDate = onDate;
+    this.#onLost = onLost;
   }
 
   /**
    * Sends a request and reads its answer.
    *
-   * @param headers with `:method` and `:path`; the same object may be used again and again
-   * @throws whatever ended the stream without one: a lost session, a refusal, patience that is over
+   * @param headers with `:method` and `:path`; one object may serve many requests
+   * @throws the error that ended the stream without an answer: a lost session, a refusal, a deadline that has passed
    */
-  async post(headers: OutgoingHttpHeaders, body: string, patience: Patience): Promise<Http2Answer> {
+  async post(headers: OutgoingHttpHeaders, body: string, deadline: Deadline): Promise<Http2Answer> {
     for (let sends = 1; ; sends++) {
       const dialled = this.#dial();
       dialled.requests++;
       try {
-        if (!dialled.isReady || patience.isOver) await untilReady(dialled, patience);
-        return await this.#answer(dialled.session.request(headers), body, patience);
+        if (!dialled.isReady || deadline.isOver) await untilReady(dialled, deadline);
+        return await this.#answer(dialled.session.request(headers), body, deadline);
       } catch (error) {
-        // A stream that got no answer in time may hang on a dead peer: those that follow dial afresh.
-        if (patience.isOver) this.#retire(dialled);
-        if (!isUnprocessed(error) || patience.isOver || sends === MAX_SENDS) throw error;
+        // No answer in time: the peer may be dead, so later requests dial a new session.
+        if (deadline.isOver) this.#retire(dialled);
+        if (!isUnprocessed(error) || deadline.isOver || sends === MAX_SENDS) throw error;
       } finally {
         dialled.requests--;
         if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
@@ -98,10 +104,10 @@ export class Http2Session implements AsyncDisposable {
     }
   }
 
-  #answer(stream: ClientHttp2Stream, body: string, patience: Patience): Promise<Http2Answer> {
+  #answer(stream: ClientHttp2Stream, body: string, deadline: Deadline): Promise<Http2Answer> {
     stream.end(body);
     return new Promise((resolve, reject) => {
-      patience.whenOver(() => {
+      deadline.whenOver(() => {
         stream.close(constants.NGHTTP2_CANCEL);
         reject(givenUp('no answer in time'));
       });
@@ -110,10 +116,10 @@ export class Http2Session implements AsyncDisposable {
         isAnswered = true;
         resolve(this.#read(stream, fields));
       });
-      // The error says in words what the code says in a number; `cause` keeps the number.
+      // The error's message is words; `cause` adds the numeric code of the reset.
       stream.on('error', (error) => reject(Object.assign(error, { cause: stream.rstCode })));
       stream.on('close', () => {
-        // Only then: an error looks through the stack.
+        // Created only if needed: creating an error captures the stack, which is slow.
         if (!isAnswered) reject(new Error('no answer', { cause: stream.rstCode }));
       });
     });
@@ -122,10 +128,10 @@ export class Http2Session implements AsyncDisposable {
   #read(stream: ClientHttp2Stream, fields: IncomingHttpHeaders): Http2Answer | Promise<Http2Answer> {
     const status = Number(fields[constants.HTTP2_HEADER_STATUS]);
     const { date, 'retry-after': retryAfter } = fields;
-    this.#onDate(fields.date);
+    this.#onDate?.(fields.date);
     if (status !== constants.HTTP_STATUS_OK)
       return readBody(stream).then((body) => ({ status, retryAfter, date, body }));
-    // A success says all by its status: the rest is neither read nor waited for.
+    // The status says everything about a success: its body is dropped, and not waited for.
     const drain = this.#drains.begin();
     drain.whenOver(() => stream.close(constants.NGHTTP2_CANCEL));
     stream.on('close', () => drain[Symbol.dispose]());
@@ -141,14 +147,15 @@ export class Http2Session implements AsyncDisposable {
       session.once('error', reject);
       session.once('close', () => reject(new Error('the session ended before it began')));
     });
-    ready.catch(() => undefined); // Whoever waits for it is told; without anyone waiting it is no fault.
+    // Requests that wait for the session get the error. If none waits, the rejection must not count as unhandled.
+    ready.catch(() => undefined);
 
     const dialled: Dialled = { session, ready, isReady: false, requests: 0, retired: false };
     session.once('remoteSettings', () => (dialled.isReady = true));
     watchPulse(session, () => dialled.requests > 0);
     const onLost = (): void => this.#retire(dialled);
     session.on('goaway', onLost);
-    // The streams of a failed session fail too, each with the same error: that is where it is dealt with.
+    // Each stream of a failed session gets the same error, so the requests handle it.
     session.on('error', onLost);
     session.on('close', () => {
       this.#retire(dialled);
@@ -159,12 +166,12 @@ export class Http2Session implements AsyncDisposable {
     return dialled;
   }
 
-  /** Takes no more requests on this session; those under way may end. */
+  /** Takes no more requests on this session. Requests under way continue. */
   #retire(dialled: Dialled): void {
     if (dialled.retired) return;
     dialled.retired = true;
     if (this.#current === dialled) this.#current = undefined;
-    this.#telemetry.log('fcm.session_lost');
+    this.#onLost?.();
     if (dialled.requests === 0) dialled.session.destroy();
   }
 }
@@ -174,24 +181,24 @@ function isUnprocessed(error: unknown): boolean {
   return UNPROCESSED.has(code) || UNPROCESSED.has(cause);
 }
 
-async function untilReady({ ready }: Dialled, patience: Patience): Promise<void> {
+async function untilReady({ ready }: Dialled, deadline: Deadline): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    patience.whenOver(() => reject(givenUp('no session in time')));
+    deadline.whenOver(() => reject(givenUp('no session in time')));
     ready.then(resolve, reject);
   });
 }
 
-/** Named as Node names it where a signal ends something: that is what the log says of it. */
+/** Has the name and code of Node's own error for an aborted signal, so that the log shows the same words for both. */
 function givenUp(message: string): Error {
   return Object.assign(new Error(message), { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
-/** What an answer that is no success says beside its status. */
+/** Reads the body of an answer that is not a success. */
 async function readBody(stream: ClientHttp2Stream): Promise<string> {
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
   const { text, capped } = await readCapped(stream, MAX_ANSWER_BYTES);
   await closed;
-  // A body that was cut off ends like a whole one; only the stream's last word tells, unless it was we who cut it.
+  // A body that the peer cut off ends like a complete one. Only the stream's final code differs, unless we cut the body ourselves.
   if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !capped) throw new Error('the answer was cut off');
   return text;
 }

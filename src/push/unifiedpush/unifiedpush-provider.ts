@@ -8,7 +8,6 @@ import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
 import { Deadlines } from '../deadlines.ts';
-import { withDeadline } from '../with-deadline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
@@ -61,8 +60,8 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
     try {
-      const { status, afterMs } = await withDeadline(this.#deadlines, signal, (deadline) =>
-        this.#push(target, wake, deadline),
+      const { status, afterMs } = await this.#deadlines.run(signal, (inTime) =>
+        this.#push(target, wake, inTime),
       );
       return readUnifiedPushAnswer(status, afterMs, target.keys !== undefined);
     } catch (error) {
@@ -106,7 +105,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   async #drain(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
     const dump = (inTime: AbortSignal): Promise<void> =>
       body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });
-    await withDeadline(this.#drains, signal, dump).catch(() => undefined);
+    await this.#drains.run(signal, dump).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
