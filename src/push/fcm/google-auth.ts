@@ -6,7 +6,7 @@ import { describeError } from '../../core/basics/describe-error.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { readCapped } from '../capped-body.ts';
+import { readCapped } from '../../lib/read-at-most.ts';
 import { Deadlines } from '../deadlines.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
-import { readCapped } from '../capped-body.ts';
+import { readCapped } from '../../lib/read-at-most.ts';
 import { Deadlines, type Deadline } from '../deadlines.ts';
 import { watchPulse } from './session-pulse.ts';
 

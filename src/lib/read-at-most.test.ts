@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { readCapped } from './capped-body.ts';
+import { readCapped } from './read-at-most.ts';
 
 describe('a capped body', () => {
   test('is read whole when it is short enough', async () => {
