@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 
 import type { CompositionParts } from './compose.ts';
 import type { ProgramTime } from './time.ts';
@@ -8,6 +8,7 @@ import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import type { RegistrationStore } from '../core/registry/registration-store.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EndpointPolicy } from '../core/registry/push-target.ts';
+import { isThere } from '../lib/is-there.ts';
 import { FileStore } from '../store/contents/file-store.ts';
 import { importEndpoints } from '../store/import/import-endpoints.ts';
 import { MemoryRegistrations } from '../store/tables/memory-registrations.ts';
@@ -143,11 +144,4 @@ async function openStore(
  */
 function isDoubtful(now: number, latestAt: number): boolean {
   return latestAt !== -Infinity && (now < latestAt - MINUTE_MS || now > latestAt + LONGEST_STOP_MS);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,9 +1,10 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 import * as tiny from 'tiny-secp256k1';
 
 import type { Platform } from '../core/registry/push-target.ts';
 import type { SealedTokenProblem, TokenContent } from '../core/registry/token-content.ts';
+import { hkdf } from '../lib/hkdf.ts';
 import type { Curve } from './curve.ts';
 import { sharedPoint } from './shared-point.ts';
 
@@ -14,6 +15,7 @@ const PUBKEY_BYTES = 33;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 3;
+const KEY_BYTES = 32;
 const CIPHER = 'chacha20-poly1305';
 const PLATFORMS = ['ios', 'android', 'webpush'] as const satisfies readonly Platform[];
 
@@ -168,10 +170,8 @@ function decode(plaintext: Buffer, { platforms }: Envelope): TokenContent | Seal
   }
 }
 
-/** HKDF-SHA256 (RFC 5869) of one block. By two HMACs: on Node 20 more than twice as fast as `hkdfSync`. */
 function encryptionKey(keyMaterial: Uint8Array, { salt, info }: Envelope): Buffer {
-  const extracted = createHmac('sha256', salt).update(keyMaterial).digest();
-  return createHmac('sha256', extracted).update(`${info}\x01`, 'latin1').digest();
+  return hkdf(salt, keyMaterial, info, KEY_BYTES);
 }
 
 function sha256(bytes: Uint8Array): Buffer {

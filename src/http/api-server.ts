@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
 
 import type * as Cors from '@fastify/cors';
-import type * as Fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
+import { loadCommonJs } from '../lib/load-commonjs.ts';
 import { answerFailure, answerUnreadable } from './answer-failure.ts';
 import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
 import { hasProxyHeaders } from './client-address.ts';
@@ -19,10 +19,7 @@ import { registrationRoutes, type RegistrationRoutesOptions } from './registrati
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
 
-// CommonJS: an `import` would first read all of its source for names, which takes as long as to run it.
-const require = createRequire(import.meta.url);
-const { fastify } = require('fastify') as typeof Fastify;
-const { fastifyCors } = require('@fastify/cors') as typeof Cors;
+const { fastifyCors } = loadCommonJs('@fastify/cors') as typeof Cors;
 
 /** Contract 1. A sealed registration has about 500 bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -39,8 +36,6 @@ const MAX_CONNECTIONS_OF_ADDRESS = 1024;
 /** Clients of today send one request after the other. */
 const MAX_UNANSWERED = 32;
 const MAX_UNREAD_BYTES = 64 * 1024;
-/** Zod reads what comes and says what is wrong, in the contract's words: Fastify's compilers would only be loaded. */
-const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
 const CORS = {
   origin: '*',
   methods: ['GET', 'HEAD', 'POST'],
@@ -97,10 +92,6 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   app.setErrorHandler((error: FastifyError, _request, reply) => answerFailure(error, reply, telemetry));
   addHooks(app, options);
   return app;
-}
-
-function neverBuilt(): never {
-  throw new TypeError('a schema for Fastify, whose compilers are not loaded');
 }
 
 /** What Node's server would do in its own way. */

@@ -3,18 +3,18 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { readCapped } from './read-at-most.ts';
+import { readAtMost } from './read-at-most.ts';
 
-describe('a capped body', () => {
+describe('a body of which at most so many bytes are read', () => {
   test('is read whole when it is short enough', async () => {
-    expect(await readCapped(Readable.from([Buffer.from('grü'), Buffer.from('ße')]), 100)).toEqual({
+    expect(await readAtMost(Readable.from([Buffer.from('grü'), Buffer.from('ße')]), 100)).toEqual({
       text: 'grüße',
-      capped: false,
+      isCut: false,
     });
   });
 
   test('is empty when there is none', async () => {
-    expect(await readCapped(Readable.from([]), 100)).toEqual({ text: '', capped: false });
+    expect(await readAtMost(Readable.from([]), 100)).toEqual({ text: '', isCut: false });
   });
 
   test('is the beginning of what was sent, however that was cut into pieces, and says whether there was more', async () => {
@@ -25,7 +25,7 @@ describe('a capped body', () => {
       fc.asyncProperty(chunks, fc.integer({ min: 1, max: 100 }), async (pieces, max) => {
         const whole = Buffer.concat(pieces);
         const text = whole.subarray(0, max).toString('utf8');
-        expect(await readCapped(Readable.from(pieces), max)).toEqual({ text, capped: whole.length > max });
+        expect(await readAtMost(Readable.from(pieces), max)).toEqual({ text, isCut: whole.length > max });
       }),
     );
   });
@@ -39,7 +39,7 @@ describe('a capped body', () => {
         this.push(Buffer.alloc(10));
       },
     });
-    await readCapped(endless, 25);
+    await readAtMost(endless, 25);
     expect(endless.destroyed).toBe(true);
     expect(asked).toBeLessThan(10);
   });
@@ -50,6 +50,6 @@ describe('a capped body', () => {
         this.destroy(new Error('reset'));
       },
     });
-    await expect(readCapped(failing, 10)).rejects.toThrow('reset');
+    await expect(readAtMost(failing, 10)).rejects.toThrow('reset');
   });
 });

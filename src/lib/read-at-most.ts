@@ -1,12 +1,12 @@
-export interface CappedBody {
+export interface BoundedText {
   /** As UTF-8. */
   readonly text: string;
-  /** Whether there was more, which was dropped and the stream closed. */
-  readonly capped: boolean;
+  /** There was more than `maxBytes`. The rest was dropped and the stream closed. */
+  readonly isCut: boolean;
 }
 
-/** Reads an answer's body, but no more than `maxBytes` of it: the other side decides how much it sends, we how much we keep. */
-export async function readCapped(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<CappedBody> {
+/** Reads the first `maxBytes` of an answer's body: the other side decides how much it sends, we decide how much we keep. */
+export async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<BoundedText> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -15,5 +15,5 @@ export async function readCapped(body: AsyncIterable<Uint8Array>, maxBytes: numb
     if (length > maxBytes) break;
   }
   const text = Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
-  return { text, capped: length > maxBytes };
+  return { text, isCut: length > maxBytes };
 }

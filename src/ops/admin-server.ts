@@ -1,20 +1,16 @@
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
-import type * as Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import type { Alarm } from '../core/watch/alarms.ts';
+import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import type { SnapshotSources } from './dashboard/snapshot.ts';
 import { explained } from './explained-alarm.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 import { traceRoute, type TraceSources } from './trace-route.ts';
-
-// CommonJS: an `import` would first read all of its source for names, which takes as long as to run it.
-const { fastify } = createRequire(import.meta.url)('fastify') as typeof Fastify;
 
 export interface AdminServerOptions {
   /** `ADMIN_HOST`: a name that requests may come under. */
@@ -33,9 +29,6 @@ const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
 
 /** How often Node looks for requests that are late; its own 30 s would make 5 s into 35. */
 const TIMEOUT_CHECK_MS = 2000;
-
-/** Fastify's compilers take longer to load than all that is here, and no route has a schema for them. */
-const NO_SCHEMAS = { buildValidator: neverBuilt, buildSerializer: neverBuilt };
 
 /** The operator's listener (contract 8): liveness, readiness, metrics, the dashboard, and the trace of a key. Not listening yet. */
 export function createAdminServer(options: AdminServerOptions): FastifyInstance {
@@ -75,8 +68,4 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
 function isKnownHost(header: string, configured: string): boolean {
   const name = header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   return isIP(name) !== 0 || name === 'localhost' || name === configured;
-}
-
-function neverBuilt(): never {
-  throw new TypeError('a schema for Fastify, whose compilers are not loaded');
 }

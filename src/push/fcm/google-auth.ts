@@ -6,7 +6,7 @@ import { describeError } from '../../core/basics/describe-error.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { readCapped } from '../../lib/read-at-most.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 import { Deadlines } from '../deadlines.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
@@ -184,7 +184,7 @@ export class GoogleAuth implements Disposable {
         signal,
       });
       this.#onDate?.(answer.headers['date']);
-      return { status: answer.statusCode, body: await readCapped(answer.body, MAX_ANSWER_BYTES) };
+      return { status: answer.statusCode, body: await readAtMost(answer.body, MAX_ANSWER_BYTES) };
     });
     if (status !== 200) throw new GoogleAuthError(`http_${status}`);
     const answer = TokenAnswer.safeParse(parseJson(body.text));

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
-import { readCapped } from '../../lib/read-at-most.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 import { Deadlines, type Deadline } from '../deadlines.ts';
 import { watchPulse } from './session-pulse.ts';
 
@@ -196,9 +196,9 @@ function givenUp(message: string): Error {
 /** Reads the body of an answer that is not a success. */
 async function readBody(stream: ClientHttp2Stream): Promise<string> {
   const closed = new Promise<void>((resolve) => stream.once('close', resolve));
-  const { text, capped } = await readCapped(stream, MAX_ANSWER_BYTES);
+  const { text, isCut } = await readAtMost(stream, MAX_ANSWER_BYTES);
   await closed;
   // A body that the peer cut off ends like a complete one. Only the stream's final code differs, unless we cut the body ourselves.
-  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !capped) throw new Error('the answer was cut off');
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !isCut) throw new Error('the answer was cut off');
   return text;
 }

@@ -1,12 +1,11 @@
-import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 
 import type * as Tldts from 'tldts';
 
+import { loadCommonJs } from '../../lib/load-commonjs.ts';
 import { isPublicAddress } from '../../net/public-address.ts';
 
-// CommonJS: an `import` would first read all of its source, which is the public suffix list, for names.
-const { getDomain } = createRequire(import.meta.url)('tldts') as typeof Tldts;
+const { getDomain } = loadCommonJs('tldts') as typeof Tldts;
 
 /**
  * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that nobody gets a

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 const MAX_BYTES = 64 * 1024;
@@ -69,8 +70,8 @@ export async function fetchRelayLimits(
     const asked = request(page, { headers, signal: cutOff.signal, dispatcher });
     const { statusCode, headers: answered, body } = await asked;
     onDate?.(answered['date']);
-    const text = await readAtMost(body, MAX_BYTES);
-    return statusCode === 200 ? readRelayLimits(text) : undefined;
+    const { text, isCut } = await readAtMost(body, MAX_BYTES);
+    return statusCode === 200 && !isCut ? readRelayLimits(text) : undefined;
   } catch {
     return undefined; // Unreachable, too slow, too long, or gone: nothing depends on it.
   } finally {
@@ -92,15 +93,4 @@ export function readRelayLimits(text: string): RelayLimits {
     maxLimit: limitation?.max_limit,
     maxSubscriptionId: limitation?.max_subid_length,
   };
-}
-
-async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new RangeError('too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Clock } from '../../core/basics/clock.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { isThere } from '../../lib/is-there.ts';
 import { DocumentFile } from '../file/document-file.ts';
 import { Journal } from '../file/journal.ts';
 import { openDocument } from '../file/open-document.ts';
@@ -174,11 +174,4 @@ export class FileStore {
       })
       .finally(() => (this.#rewriting = undefined));
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

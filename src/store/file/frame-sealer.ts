@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 import type { Secret } from '../../core/basics/secret.ts';
+import { hkdf } from '../../lib/hkdf.ts';
 
 const CIPHER = 'chacha20-poly1305';
 const KEY_BYTES = 32;
@@ -31,7 +32,7 @@ export class FrameSealer {
   /** @param privateKey the server's, 32 bytes */
   constructor(privateKey: Secret<Uint8Array>, salt: Uint8Array) {
     const derive = (use: string, length: number): Buffer =>
-      Buffer.from(hkdfSync('sha256', privateKey.reveal(), salt, `mostro-push/${use}/v1`, length));
+      hkdf(salt, privateKey.reveal(), `mostro-push/${use}/v1`, length);
     this.#key = derive('store', KEY_BYTES);
     this.check = derive('store-check', CHECK_BYTES).toString('hex');
   }
