@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { compose, type Composition, type CompositionParts } from './compose/compose.ts';
+import { compose, type Composition } from './compose/compose.ts';
+import type { CompositionOptions, CompositionOverrides } from './compose/options.ts';
 import { SECOND_MS } from './core/basics/clock.ts';
 import type { Curve } from './crypto/curve.ts';
 import { listen, ListenError } from './ops/listen.ts';
@@ -37,7 +38,7 @@ export interface Reloaded {
 
 /** The running program: the order in which things start and stop. */
 export class App {
-  readonly #parts: CompositionParts;
+  readonly #options: CompositionOptions;
   readonly #composition: Composition;
   readonly #stopping = new AbortController();
   #starting: Promise<unknown> | undefined;
@@ -54,11 +55,12 @@ export class App {
     return this.#composition.curve;
   }
 
-  constructor(parts: CompositionParts) {
-    this.#parts = parts;
-    // Whoever starts the program awaits it; until then a fault must not count as unhandled.
+  /** @param overrides for tests */
+  constructor(options: CompositionOptions, overrides: CompositionOverrides = {}) {
+    this.#options = options;
+    // The caller awaits the fault only after the start; until then it must not count as unhandled.
     this.fault.catch(() => undefined);
-    this.#composition = compose(parts, (fault) => this.#onFault(fault));
+    this.#composition = compose(options, overrides, (fault) => this.#onFault(fault));
   }
 
   /**
@@ -75,7 +77,7 @@ export class App {
   }
 
   async #start(): Promise<Addresses> {
-    const { config } = this.#parts;
+    const { config } = this.#options;
     const { announcements, api, fcm, registrations, relays, store, waker } = this.#composition;
     const owed = await store.open();
     this.#isStoreOpen = true;
@@ -86,7 +88,11 @@ export class App {
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
     announcements.start();
-    const apiAddress = await listen(api, { ...config.http, variables: API_VARIABLES });
+    const apiAddress = await listen(api, {
+      host: config.http.host,
+      port: config.http.port,
+      variables: API_VARIABLES,
+    });
     this.#stopping.signal.throwIfAborted();
     const admin = await this.#listenForOperator();
     this.#stopping.signal.throwIfAborted();
@@ -121,7 +127,7 @@ export class App {
    */
   async stop(): Promise<number> {
     const { admin, announcements, api, lanes, store, waker } = this.#composition;
-    const { shutdownTimeoutMs } = this.#parts.config;
+    const { shutdownTimeoutMs } = this.#options.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
     const cutOff = setTimeout(() => api.server.closeAllConnections(), graceMs);
@@ -155,10 +161,11 @@ export class App {
 
   /** Metrics are worth less than wakes: a taken port stops the start only where the operator asked for that port. */
   async #listenForOperator(): Promise<Omit<Addresses, 'apiAddress'>> {
-    const { config, telemetry } = this.#parts;
+    const { config, telemetry } = this.#options;
     try {
-      const { admin } = this.#composition;
-      return { adminAddress: await listen(admin, { ...config.admin, variables: ADMIN_VARIABLES }) };
+      const { host, port } = config.admin;
+      const options = { host, port, variables: ADMIN_VARIABLES };
+      return { adminAddress: await listen(this.#composition.admin, options) };
     } catch (error) {
       if (config.admin.required || !(error instanceof ListenError)) throw error;
       telemetry.log('admin.unavailable', { message: error.message });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { App, type Addresses } from '../app.ts';
-import type { CompositionParts } from '../compose/compose.ts';
+import type { CompositionOptions } from '../compose/options.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import { curveSources } from '../crypto/curve-sources.ts';
@@ -23,7 +23,7 @@ const STOP_GRACE_MS = 3 * SECOND_MS;
 /** What a stop waits for the files of the configuration to be read. */
 const SETTLE_GRACE_MS = SECOND_MS / 2;
 
-type Logging = Pick<CompositionParts, 'telemetry' | 'metrics' | 'logFile' | 'logOutput' | 'logErrorOutput'>;
+type Logging = Pick<CompositionOptions, 'telemetry' | 'metrics' | 'logFile' | 'logOutput' | 'logErrorOutput'>;
 
 /**
  * Serves until told to stop.
@@ -79,7 +79,8 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
   const { config } = settled.startup;
   const app = createApp(io, settled);
   // A SIGHUP that came before is obeyed now.
-  const reload = new Reload({ io, app, telemetry, ...settled });
+  const { logFile, logger, startup } = settled;
+  const reload = new Reload({ io, startup, app, logger, logFile, telemetry });
   lifetime.onReload(() => reload.request());
   let exitCode = 0;
   try {
@@ -103,8 +104,20 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
 function createApp({ version }: Io, { curves, logging, startup }: Settled): App {
   const { config, previousKey, readServiceAccount, serverKey, serviceAccount } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
-  const keys = { serverKey, previousKey, serviceAccount, readServiceAccount };
-  return new App({ ...logging, ...keys, version, config, curves });
+  return new App({
+    version,
+    config,
+    serverKey,
+    previousKey,
+    serviceAccount,
+    readServiceAccount,
+    telemetry: logging.telemetry,
+    metrics: logging.metrics,
+    curves,
+    logFile: logging.logFile,
+    logOutput: logging.logOutput,
+    logErrorOutput: logging.logErrorOutput,
+  });
 }
 
 /** Prints the start screen, and says in the log that the server has started. */

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { Composition, CompositionParts } from './compose.ts';
+import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
-import type { EndpointPolicy, Platform, PushTarget } from '../core/registry/push-target.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
+import type { EndpointPolicy, Platform, PushTarget } from '../core/registry/push-target.ts';
+import type { Registrations } from '../core/registry/registrations.ts';
+import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { RecentWakes } from '../core/waking/recent-wakes.ts';
 import type { Curve } from '../crypto/curve.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
@@ -14,63 +16,69 @@ import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { createApiServer } from '../http/api-server.ts';
 import { ClientNetworks } from '../http/client-networks.ts';
 import { HttpLimits } from '../http/http-limits.ts';
-import type { RegistrationRules } from '../http/registration-body.ts';
 import { RegistrationAuth } from '../http/registration-auth.ts';
+import type { RegistrationRules } from '../http/registration-body.ts';
+import type { RelayPool } from '../relay/connection/relay-pool.ts';
 import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 
 /**
- * Registrations that are let through in a turn of the event loop: opening a token takes some 0.4 ms in WebAssembly, 0.06 ms in C, and a
- * turn a millisecond or two. Wakes need several turns each, so while there are any, turns are short.
+ * Registrations that are let through in a turn of the event loop. Opening a token takes some 0.4 ms in WebAssembly and 0.06 ms in C; a
+ * turn takes a millisecond or two. A wake needs several turns, so turns are short while wakes are under way.
  */
 const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 
-interface ApiParts extends Pick<Composition, 'registrations' | 'relays' | 'announcements'> {
+interface Served {
+  readonly time: ProgramTime;
+  readonly registrations: Registrations;
+  readonly announcements: ChatAnnouncements;
+  readonly recent: Pick<RecentWakes, 'any'>;
+  readonly relays: RelayPool;
   readonly curve: Curve;
   readonly verifier: EventVerifier;
-  readonly guard: { readonly allows: EndpointPolicy };
-  readonly vapid: { readonly publicKey: string };
   readonly tags: Pick<InstanceTags, 'of'>;
-  readonly recent: Pick<RecentWakes, 'any'>;
-  readonly time: ProgramTime;
+  readonly guard: { readonly allows: EndpointPolicy };
+  /** What Web Push clients subscribe with. */
+  readonly vapid: { readonly publicKey: string };
 }
 
 /** The public API, with what protects it (contract 1). */
 export function composeApi(
-  parts: CompositionParts,
-  { registrations, relays, announcements, curve, verifier, guard, vapid, recent, tags, time }: ApiParts,
+  options: CompositionOptions,
+  { requestTimeoutMs }: CompositionOverrides,
+  served: Served,
 ): FastifyInstance {
-  const { config, serverKey, telemetry, version } = parts;
-  const webPush: Platform[] = config.unifiedPush.enabled ? ['webpush'] : [];
-  const status = {
-    version,
-    serverPubkey: serverKey.publicKeyHex,
-    sealedTokenSizes: SEALED_TOKEN_SIZES,
-    kinds: config.relays.kinds,
-    platforms: ['android', 'ios', ...webPush] as const,
-    vapidPublicKey: config.unifiedPush.enabled ? vapid.publicKey : undefined,
-    registrationAuth: config.http.registrationAuth,
-    counts: () => registrations.counts(),
-    relays: () => relays.status(),
-  };
-  const { auth, limits } = createProtections(parts, verifier, time);
-  const networks = new ClientNetworks(config.http.addressSource);
-  const rules = createRules(parts, {
-    curve,
-    allowsEndpoint: guard.allows,
-    tagOf: (...named) => tags.of(...named),
-  });
+  const { config, serverKey, telemetry, version } = options;
+  const { announcements, curve, recent, registrations, relays, vapid } = served;
+  const { auth, limits } = createProtections(options, served);
   return createApiServer({
     telemetry,
-    registration: { registrations, rules, auth, limits, networks, perTurn: perTurn(curve, recent) },
+    registration: {
+      registrations,
+      rules: createRules(options, served),
+      auth,
+      limits,
+      networks: new ClientNetworks(config.http.addressSource),
+      perTurn: perTurn(curve, recent),
+    },
     notify: { announcements, limits },
-    status,
+    status: {
+      version,
+      serverPubkey: serverKey.publicKeyHex,
+      sealedTokenSizes: SEALED_TOKEN_SIZES,
+      kinds: config.relays.kinds,
+      platforms: offeredPlatforms(config),
+      vapidPublicKey: config.unifiedPush.enabled ? vapid.publicKey : undefined,
+      registrationAuth: config.http.registrationAuth,
+      counts: () => registrations.counts(),
+      relays: () => relays.status(),
+    },
     trustsProxy: config.http.addressSource !== 'socket',
-    ...(parts.requestTimeoutMs !== undefined && { requestTimeoutMs: parts.requestTimeoutMs }),
     isSecure: config.http.publicUrl?.startsWith('https:') === true,
+    requestTimeoutMs,
   });
 }
 
-/** Asked anew for every turn: a library may be replaced by a slower one. */
+/** Read at every turn, because a library may be replaced by a slower one. */
 function perTurn(curve: Curve, recent: Pick<RecentWakes, 'any'>): () => number {
   const atRest = (): number => (curve.isNative ? PER_TURN.native : PER_TURN.wasm);
   return () => (recent.any ? PER_TURN.waking : atRest());
@@ -78,46 +86,50 @@ function perTurn(curve: Curve, recent: Pick<RecentWakes, 'any'>): () => number {
 
 /** What a registration must be. */
 function createRules(
-  { config, previousKey, serverKey }: CompositionParts,
-  { curve, ...rules }: { curve: Curve } & Pick<RegistrationRules, 'allowsEndpoint' | 'tagOf'>,
+  { config, previousKey, serverKey }: CompositionOptions,
+  { curve, guard, tags }: Served,
 ): RegistrationRules {
   return {
     openToken: tokenOpener(serverKey, previousKey, curve),
     sealedTokenSizes: SEALED_TOKEN_SIZES,
     allowPlaintextTokens: config.http.allowPlaintextTokens,
-    ...rules,
+    allowsEndpoint: guard.allows,
+    tagOf: (tradePubkey, instance) => tags.of(tradePubkey, instance),
     parseKeys: parseWebPushKeys,
-    enabled: enabledProviders(config),
+    enabled: enabledServices(config),
     trustedInstances: trustedInstances(config),
   };
 }
 
-/** Who may do how much, and who is who (contract 1.2, 1.3). */
+/** The limits of each client, and the check of signed requests (contract 1.2, 1.3). */
 function createProtections(
-  { config, telemetry }: CompositionParts,
-  verifier: EventVerifier,
-  { clock, monotonic }: ProgramTime,
+  { config, telemetry }: CompositionOptions,
+  { time, verifier }: Served,
 ): { auth: RegistrationAuth; limits: HttpLimits } {
   const { addressSource, publicUrl, rates, registrationAuth: mode } = config.http;
+  const { clock, monotonic } = time;
   const used = new MemoryUsedEvents({ clock: monotonic });
-  const auth = new RegistrationAuth({
-    mode,
-    publicUrl,
-    verifier,
-    used,
-    clock,
-    telemetry,
-  });
-  return { auth, limits: new HttpLimits({ addressSource, rates, clock: monotonic, telemetry }) };
+  return {
+    auth: new RegistrationAuth({ mode, publicUrl, verifier, used, clock, telemetry }),
+    limits: new HttpLimits({ addressSource, rates, clock: monotonic, telemetry }),
+  };
 }
 
-function enabledProviders({ fcm, unifiedPush }: Config): ReadonlySet<PushTarget['type']> {
-  const enabled = new Set<PushTarget['type']>();
-  if (fcm.enabled) enabled.add('fcm');
-  if (unifiedPush.enabled) enabled.add('unifiedpush');
-  return enabled;
+/** Android and iOS stand here even without FCM (contract 1). */
+function offeredPlatforms({ unifiedPush }: Config): readonly Platform[] {
+  return namesOf<Platform>({ android: true, ios: true, webpush: unifiedPush.enabled });
 }
 
+function enabledServices({ fcm, unifiedPush }: Config): ReadonlySet<PushTarget['type']> {
+  return new Set(namesOf<PushTarget['type']>({ fcm: fcm.enabled, unifiedpush: unifiedPush.enabled }));
+}
+
+/** The names that are `true` in the table. The table has every name, so that a new one cannot be left out. */
+function namesOf<Name extends string>(table: Readonly<Record<Name, boolean>>): Name[] {
+  return (Object.keys(table) as Name[]).filter((name) => table[name]);
+}
+
+/** The Mostro instances whose users may register; `undefined` for any. */
 function trustedInstances({ http, mostro }: Config): ReadonlySet<string> | undefined {
   return http.trustedInstancesOnly && mostro.pubkeys.length > 0 ? new Set(mostro.pubkeys) : undefined;
 }

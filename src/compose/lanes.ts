@@ -1,13 +1,13 @@
-import type { CompositionParts } from './compose.ts';
+import { LANE_SIZES } from './lane-sizes.ts';
+import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { Backoff } from '../core/basics/backoff.ts';
-import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { MINUTE_MS } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { Redirect } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import { PushLane } from '../core/lanes/push-lane.ts';
-import type { PushLaneOptions } from '../core/lanes/push-lane-options.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
@@ -20,33 +20,6 @@ import { FcmProvider } from '../push/fcm/fcm-provider.ts';
 import type { EndpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import { laneName } from '../push/unifiedpush/lane-name.ts';
 import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
-
-export type LaneSizes = Readonly<
-  Record<
-    PushTarget['type'],
-    Pick<PushLaneOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostHosts' | 'shares'>
-  >
->;
-
-const SIZES: LaneSizes = {
-  // As many streams as Google's HTTP/2 servers allow on one session; five seconds' work at 4000 a second, some 5 MB.
-  fcm: { concurrency: 100, capacity: 20_000 },
-  // For each host: enough for 160 wakes a second to one that answers in 100 ms, and few enough sockets for any machine.
-  unifiedpush: {
-    concurrency: 16,
-    capacity: 2000,
-    // When many hosts are slow, no more sockets than these and one for each host, so that FCM, relays and clients have theirs.
-    crowd: 1024,
-    shares: {
-      // Whoever owns no server can register 5000 dead ones. Together they get fewer sockets than those that deliver, and at most some
-      // percent of a processor: an attempt takes about a millisecond.
-      fallen: { atOnce: 256 },
-      // A push server answers within a second as a rule. Where hosts that hang are in its way, it has its turn among 5000 within 20 seconds.
-      fresh: { atOnce: 512, patienceMs: 2 * SECOND_MS },
-      failing: { atOnce: 256, perSecond: 50, patienceMs: 5 * SECOND_MS },
-    },
-  },
-};
 
 export interface ComposedLanes {
   readonly fcm: FcmProvider | undefined;
@@ -72,15 +45,19 @@ interface Shared {
 }
 
 /** The ways to the push services, each with its provider. */
-export function composeLanes(parts: CompositionParts, shared: Shared): ComposedLanes {
-  const { config, telemetry } = parts;
+export function composeLanes(
+  options: CompositionOptions,
+  overrides: CompositionOverrides,
+  shared: Shared,
+): ComposedLanes {
+  const { config, telemetry } = options;
   const { guard, time, vapid } = shared;
   const { clock, monotonic } = time;
   const health = {
     fcm: new DeliveryHealth(clock, monotonic),
     unifiedpush: new DeliveryHealth(clock, monotonic),
   };
-  const fcm = createFcm(parts, time);
+  const fcm = createFcm(options, time);
   const unifiedPush = config.unifiedPush.enabled
     ? new DeferredProvider('unifiedpush', async () => {
         const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
@@ -97,7 +74,7 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
       }),
     }),
   };
-  const create = laneFactory(parts, shared);
+  const create = laneFactory(options, overrides, shared);
   const lanes = new PushLanes({
     lanes: {
       ...(providers.fcm && { fcm: create(providers.fcm, false) }),
@@ -119,13 +96,14 @@ export function composeLanes(parts: CompositionParts, shared: Shared): ComposedL
 }
 
 function laneFactory(
-  { config, telemetry, laneSizes }: CompositionParts,
+  { config, telemetry }: CompositionOptions,
+  { laneSizes }: CompositionOverrides,
   { time, owed, redirect, registrations, schedule, onFault }: Shared,
 ): (provider: PushProvider, startsSlowly: boolean) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
   return (provider, startsSlowly) =>
     new PushLane({
-      ...(laneSizes?.[provider.name] ?? SIZES[provider.name]),
+      ...(laneSizes?.[provider.name] ?? LANE_SIZES[provider.name]),
       hostOf: nameOf,
       provider,
       retry,
@@ -149,7 +127,7 @@ function nameOf(target: PushTarget): string {
 }
 
 function createFcm(
-  { config, readServiceAccount, serviceAccount, telemetry }: CompositionParts,
+  { config, readServiceAccount, serviceAccount, telemetry }: CompositionOptions,
   { clock, monotonic, onGoogleDate: onDate }: ProgramTime,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;

@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { CompositionParts } from './compose.ts';
+import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { Alarm } from '../core/watch/alarms.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import { deliveryBlockers } from '../core/watch/delivery-blockers.ts';
 import { findAlarms } from '../core/watch/find-alarms.ts';
-import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import type { ComposedLanes } from './lanes.ts';
@@ -23,7 +22,8 @@ import { LogLosses } from '../ops/log-losses.ts';
 import { readiness, type Readiness } from '../ops/readiness.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
 
-export interface Observed extends ComposedLanes {
+interface Observed {
+  readonly push: ComposedLanes;
   readonly registrations: Registrations;
   readonly store: ComposedStore;
   readonly waker: Waker;
@@ -31,7 +31,6 @@ export interface Observed extends ComposedLanes {
   readonly relays: RelayPool;
   readonly time: ProgramTime;
   readonly curve: TestedCurve;
-  readonly onFault: (fault: unknown) => void;
 }
 
 export interface Operations {
@@ -39,77 +38,103 @@ export interface Operations {
   readonly watch: AlarmWatch;
 }
 
-/** What is asked of the program's state: alarms, and the readiness that follows from them. */
+/** The state of the program as one list of alarms, and the readiness that follows from it. */
 interface Wellbeing {
-  readonly disk: DiskSpace;
   readonly alarms: () => readonly Alarm[];
   readonly ready: () => Readiness;
 }
 
-/** Google is not pressed: every half minute, where the alarms are looked for every five seconds. */
-const LOOKS_PER_MINT = 6;
-
 /** What the operator sees of the program, all of it from one list of alarms (contract 8). */
-export function composeOperations(parts: CompositionParts, observed: Observed): Operations {
-  const { config, metrics, serverKey, telemetry, version } = parts;
-  const { curve, fcm, onFault, registrations } = observed;
-  const { alarms, disk, ready } = composeWellbeing(parts, observed);
-  let looks = 0;
-  const losses = lossesOf(parts);
-  const look = async (): Promise<void> => {
-    await disk.look();
-    for (const each of losses) each.look();
-    curve.test();
-    // Asked again without waiting for a wake: what was refused recovers by itself.
-    if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();
+export function composeOperations(
+  options: CompositionOptions,
+  overrides: CompositionOverrides,
+  observed: Observed,
+  onFault: (fault: unknown) => void,
+): Operations {
+  const { config, metrics, serverKey, telemetry, version } = options;
+  const { announcements, push, registrations, relays, store, time, waker } = observed;
+  const disk = new DiskSpace(config.dataDirectory);
+  const { alarms, ready } = composeWellbeing(options, observed, disk);
+  const sources = {
+    version,
+    serverPubkey: serverKey.publicKeyHex,
+    ready,
+    alarms,
+    registrations,
+    registrationsLimit: config.registrations.capacity,
+    history: metrics.history,
+    store,
+    waker,
+    announcements,
+    lanes: push.lanes,
+    relays,
+    clock: time.clock,
+    skew: time.skew,
+    disk,
+    health: push.health,
   };
-  const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: parts.alarmTickMs, onFault });
-  const { history } = metrics;
-  const registrationsLimit = config.registrations.capacity;
-  const { clock, skew } = observed.time;
-  const all = { ...observed, clock, skew, alarms, disk, ready, history, registrationsLimit, version };
-  metrics.gauge(gaugeSources(all));
-  const token = new AdminToken(config.dataDirectory);
+  metrics.gauge(gaugeSources(sources));
   const admin = createAdminServer({
     host: config.admin.host,
     metrics,
     ready,
     alarms,
-    dashboard: { ...all, serverPubkey: serverKey.publicKeyHex },
-    protect: (server) => adminBounds(parts).protect(server),
-    trace: { token, traces: telemetry.traces, find: (key) => registrations.find(key) },
+    dashboard: sources,
+    protect: (server) => adminBounds(options, overrides).protect(server),
+    trace: {
+      token: new AdminToken(config.dataDirectory),
+      traces: telemetry.traces,
+      find: (key) => registrations.find(key),
+    },
   });
+  const look = createLook(options, observed, disk);
+  const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: overrides.alarmTickMs, onFault });
   return { admin, watch };
 }
 
-/** Standard error carries the start screen alone, so what is lost there is counted and raises no alarm. */
-function lossesOf({ logErrorOutput, logFile, logOutput, telemetry }: CompositionParts): LogLosses[] {
+/** A refused key is offered to Google again every half minute; alarms are looked for every five seconds. */
+const LOOKS_PER_MINT = 6;
+
+/** What is measured before each search for alarms. */
+function createLook(
+  options: CompositionOptions,
+  { curve, push: { fcm } }: Observed,
+  disk: DiskSpace,
+): () => Promise<void> {
+  const losses = createLogLosses(options);
+  let looks = 0;
+  return async () => {
+    await disk.look();
+    for (const output of losses) output.look();
+    curve.test();
+    // Without waiting for a wake, so that the alarm ends soon after Google takes the key again.
+    if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();
+  };
+}
+
+/** The lines that each output has lost. Standard error carries the start screen alone, so its losses raise no alarm. */
+function createLogLosses({ logErrorOutput, logFile, logOutput, telemetry }: CompositionOptions): LogLosses[] {
   const outputs = Object.entries({ stdout: logOutput, stderr: logErrorOutput, file: logFile });
   return outputs.flatMap(([name, log]) => (log === undefined ? [] : [new LogLosses(name, log, telemetry)]));
 }
 
-/** A scraper, a browser and a health check: the operator's own clients are few, and a page of metrics is long. */
-const ADMIN_CONNECTIONS = {
-  total: 256,
-  perAddress: 64,
-  unanswered: 8,
-  unreadBytes: 512 * 1024,
-  unreadMs: 15 * SECOND_MS,
-};
+/** The operator's clients are few (a scraper, a browser, a health check), and a page of metrics is long. */
+const ADMIN_CONNECTIONS = { total: 256, perAddress: 64, unanswered: 8, unreadBytes: 512 * 1024 };
+const ADMIN_UNREAD_MS = 15 * SECOND_MS;
 
-function adminBounds({
-  requestTimeoutMs = ADMIN_CONNECTIONS.unreadMs,
-  telemetry,
-}: CompositionParts): ConnectionBounds {
+function adminBounds(
+  { telemetry }: CompositionOptions,
+  { requestTimeoutMs = ADMIN_UNREAD_MS }: CompositionOverrides,
+): ConnectionBounds {
   return new ConnectionBounds({ ...ADMIN_CONNECTIONS, unreadMs: requestTimeoutMs }, telemetry);
 }
 
 function composeWellbeing(
-  { config, logFile, logOutput, serviceAccount }: CompositionParts,
-  observed: Observed,
+  { config, logFile, logOutput, serviceAccount }: CompositionOptions,
+  { curve, push, relays, store, time }: Observed,
+  disk: DiskSpace,
 ): Wellbeing {
-  const { canDeliver, curve, fcm, health, isLoaded, lanes, relays, store, time } = observed;
-  const disk = new DiskSpace(config.dataDirectory);
+  const { canDeliver, fcm, health, isLoaded, lanes } = push;
   const alarms = (): Alarm[] =>
     findAlarms({
       now: time.clock(),
@@ -117,7 +142,7 @@ function composeWellbeing(
       fcmLacksCredentials: config.fcm.enabled && serviceAccount === undefined,
       oauthProblem: fcm?.oauthProblem,
       health,
-      waiting: waitingIn(lanes),
+      waiting: wakesWaiting(push),
       troubled: lanes.troubled(),
       clockOffSeconds: time.offSeconds(),
       diskFull: disk.isFull || logFile?.problem() === 'ENOSPC',
@@ -136,11 +161,11 @@ function composeWellbeing(
       storeUnavailable: () => !store.isOpen(),
       cannotVerify: () => curve.isExhausted,
     });
-  return { alarms, disk, ready };
+  return { alarms, ready };
 }
 
-/** Wakes that are yet to be delivered, by provider. */
-function waitingIn(lanes: PushLanes): Record<string, number> {
+/** Wakes that wait in a lane or are owed, by push service. */
+function wakesWaiting({ lanes }: ComposedLanes): Record<string, number> {
   const owed = lanes.owed();
   return Object.fromEntries(
     Object.entries(lanes.pending()).map(([provider, pending]) => [provider, pending + (owed[provider] ?? 0)]),

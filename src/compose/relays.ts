@@ -1,4 +1,4 @@
-import type { CompositionParts } from './compose.ts';
+import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { EventIntake } from '../core/intake/event-intake.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
@@ -9,14 +9,20 @@ import { discoveryGuard } from '../relay/connection/discovery-guard.ts';
 import { RelayPool } from '../relay/connection/relay-pool.ts';
 import { RELAY_TIMING } from '../relay/connection/relay-timing.ts';
 
+interface Shared {
+  readonly time: ProgramTime;
+  readonly intake: EventIntake;
+  readonly verifier: EventVerifier;
+  readonly proofs: ProofsOfLife | undefined;
+}
+
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
-  { config, dnsServers, relayTiming, serverKey, telemetry }: CompositionParts,
-  { clock, mayExpire, monotonic, skew }: ProgramTime,
-  intake: EventIntake,
-  verifier: EventVerifier,
-  proofs: ProofsOfLife | undefined,
+  { config, serverKey, telemetry }: CompositionOptions,
+  { dnsServers, relayTiming }: CompositionOverrides,
+  { intake, proofs, time, verifier }: Shared,
 ): RelayPool {
+  const { clock, mayExpire, monotonic, skew } = time;
   const { pubkeys, relayDiscovery } = config.mostro;
   const guard = discoveryGuard(config.unifiedPush.allowPrivateEndpoints, dnsServers);
   const { allows } = guard;
@@ -24,7 +30,8 @@ export function composeRelays(
     ? new RelayLists({ authors: pubkeys, verifier, allows, clock, mayExpire })
     : undefined;
   const pool: RelayPool = new RelayPool({
-    ...config.relays,
+    urls: config.relays.urls,
+    kinds: config.relays.kinds,
     published: () => lists?.urls() ?? [],
     guard,
     intake,

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 
-import type { CompositionParts } from './compose.ts';
+import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
 import type { OwedDevices, OwedWake } from '../core/waking/owed-devices.ts';
@@ -41,13 +41,13 @@ interface Shared {
 }
 
 /** Where registrations are kept, and what else has to outlive the process with them (contract 6). */
-export function composeStore(parts: CompositionParts, shared: Shared): ComposedStore {
-  const { config, telemetry } = parts;
+export function composeStore(options: CompositionOptions, shared: Shared): ComposedStore {
+  const { config, telemetry } = options;
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   if (config.store.kind === 'memory' && !config.unifiedPush.enabled) {
     return inMemory(config.registrations.capacity, shared.time, onDisplaced);
   }
-  const store = createFileStore(parts, shared.time, onDisplaced);
+  const store = createFileStore(options, shared.time, onDisplaced);
   const { owed, proofs, registrations, seen } = store.contents;
   return {
     registrations,
@@ -56,7 +56,7 @@ export function composeStore(parts: CompositionParts, shared: Shared): ComposedS
     // Without the seen-set, events are asked for again after a restart.
     owed: config.store.kind === 'file' ? owed : undefined,
     open: async () => {
-      await openStore(store, parts, shared);
+      await openStore(store, options, shared);
       return [...owed.all()];
     },
     close: () => store.close(),
@@ -83,11 +83,11 @@ function inMemory(
 }
 
 function createFileStore(
-  parts: CompositionParts,
+  options: CompositionOptions,
   { clock, mayExpire, monotonic }: ProgramTime,
   onDisplaced: () => void,
 ): FileStore {
-  const { config, previousKey, serverKey, telemetry } = parts;
+  const { config, previousKey, serverKey, telemetry } = options;
   const { deadlineMs, batchDelayMs, cooldownMs } = config.wakes;
   const files = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
@@ -108,10 +108,10 @@ function createFileStore(
 
 async function openStore(
   store: FileStore,
-  parts: CompositionParts,
+  options: CompositionOptions,
   { allowsEndpoint, time }: Shared,
 ): Promise<void> {
-  const { config, previousKey, serverKey, telemetry } = parts;
+  const { config, previousKey, serverKey, telemetry } = options;
   const { endpoints, everything } = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
   const isForeign = (await store.open()) === 'foreign';

@@ -1,6 +1,5 @@
 import { uptime } from 'node:os';
 
-import type { CompositionParts } from './compose.ts';
 import { MINUTE_MS, SECOND_MS, type Clock } from '../core/basics/clock.ts';
 import { ClockSkew, GOOGLE } from '../core/watch/clock-skew.ts';
 import { TrustedClock, type Correction } from '../core/basics/trusted-clock.ts';
@@ -25,9 +24,12 @@ export interface ProgramTime {
 /** The machine's clock. `Date.now` is looked up at each call, so that a test can replace it. */
 const wall: Clock = () => Date.now();
 
-/** @param onCorrected told that the program went by a wrong clock, which has been set right */
+/**
+ * @param clock for tests: every clock of the program
+ * @param onCorrected told that the program went by a wrong clock, which has been set right
+ */
 export function composeTime(
-  { clock }: CompositionParts,
+  clock: Clock | undefined,
   onCorrected: (correction: Correction) => void,
 ): ProgramTime {
   if (clock !== undefined) return timeOfTest(clock);

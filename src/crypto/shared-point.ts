@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import type { TinySecp256k1 } from './wasm-curve.ts';
+import type * as tinySecp256k1 from 'tiny-secp256k1';
 
 type Operations = Pick<
-  TinySecp256k1,
+  typeof tinySecp256k1,
   'isPointCompressed' | 'isPrivate' | 'pointAdd' | 'pointMultiply' | 'privateSub'
 >;
 

@@ -59,7 +59,7 @@ export interface ApiServerOptions {
   /** Whether clients reach us by TLS and nothing else. */
   readonly isSecure: boolean;
   /** For tests. Milliseconds. */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** The public HTTP API (contract 1), not listening yet. */

@@ -6,8 +6,9 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 
 import { App } from '../../src/app.ts';
-import type { CompositionParts } from '../../src/compose/compose.ts';
+import type { CompositionOptions, CompositionOverrides } from '../../src/compose/options.ts';
 import { loadStartup } from '../../src/cli/load-startup.ts';
+import { BUNDLED } from '../../src/crypto/curve-sources.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { createTelemetry } from '../../src/ops/telemetry.ts';
 import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
@@ -25,11 +26,11 @@ export interface TestServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** What it calls itself. */
   readonly version?: string;
-  readonly clock?: CompositionParts['clock'];
-  readonly relayTiming?: Partial<CompositionParts['relayTiming']>;
-  readonly laneSizes?: CompositionParts['laneSizes'];
-  readonly dnsServers?: CompositionParts['dnsServers'];
-  readonly curves?: CompositionParts['curves'];
+  readonly clock?: CompositionOverrides['clock'];
+  readonly relayTiming?: Partial<CompositionOverrides['relayTiming']>;
+  readonly laneSizes?: CompositionOverrides['laneSizes'];
+  readonly dnsServers?: CompositionOverrides['dnsServers'];
+  readonly curves?: CompositionOptions['curves'];
   readonly requestTimeoutMs?: number;
 }
 
@@ -88,23 +89,30 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     penalty: { baseMs: 20, maxMs: 200 },
     ...options.relayTiming,
   };
-  const app = new App({
-    version: options.version ?? '0.0.0-test',
-    config,
-    serverKey,
-    previousKey,
-    serviceAccount,
-    readServiceAccount,
-    telemetry: createTelemetry(logger, metrics),
-    alarmTickMs: 200,
-    metrics,
-    relayTiming,
-    ...(options.clock && { clock: options.clock }),
-    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
-    ...(options.laneSizes && { laneSizes: options.laneSizes }),
-    ...(options.curves && { curves: options.curves }),
-    ...(options.dnsServers && { dnsServers: options.dnsServers }),
-  });
+  const app = new App(
+    {
+      version: options.version ?? '0.0.0-test',
+      config,
+      serverKey,
+      previousKey,
+      serviceAccount,
+      readServiceAccount,
+      telemetry: createTelemetry(logger, metrics),
+      metrics,
+      curves: options.curves ?? BUNDLED,
+      logFile: undefined,
+      logOutput: undefined,
+      logErrorOutput: undefined,
+    },
+    {
+      clock: options.clock,
+      relayTiming,
+      requestTimeoutMs: options.requestTimeoutMs,
+      alarmTickMs: 200,
+      laneSizes: options.laneSizes,
+      dnsServers: options.dnsServers,
+    },
+  );
   const { apiAddress, adminAddress = '' } = await app.start();
   await Promise.all((options.relays ?? []).map((relay) => untilWatched(relay, config.relays.kinds)));
   let stopped: Promise<void> | undefined;

@@ -10,7 +10,7 @@ import type { WakeConsequences, Whereabouts } from './whereabouts.ts';
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
 
-export interface RegistrationsParts {
+export interface RegistrationsOptions {
   readonly store: RegistrationStore;
   readonly lifetime: Lifetime;
   /** The time of day. */
@@ -23,9 +23,9 @@ export interface RegistrationsParts {
   /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
   readonly ownership?: boolean;
   /** Told of a device that is about to be registered, again or for the first time: whoever registers it says that it is in use. */
-  readonly onRegister?: (device: PushTarget) => void;
+  readonly onRegister?: ((device: PushTarget) => void) | undefined;
   /** Told of a key that pointed at one device and has been registered with another: what waits for it goes there (contract 5). */
-  readonly onMoved?: (key: TradePubkey, from: PushTarget, to: PushTarget) => void;
+  readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
 }
 
 /** Who asks for a registration. */
@@ -40,22 +40,22 @@ export class Registrations implements WakeConsequences {
   readonly #mayExpire: () => boolean;
   readonly #telemetry: Telemetry;
   readonly #ownership: boolean;
-  readonly #onRegister: RegistrationsParts['onRegister'];
-  readonly #onMoved: RegistrationsParts['onMoved'];
+  readonly #onRegister: RegistrationsOptions['onRegister'];
+  readonly #onMoved: RegistrationsOptions['onMoved'];
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
 
-  constructor(parts: RegistrationsParts) {
-    this.#store = parts.store;
-    this.#lifetime = parts.lifetime;
-    this.#clock = parts.clock;
-    this.#monotonic = parts.monotonic;
-    this.#mayExpire = parts.mayExpire;
-    this.#telemetry = parts.telemetry;
-    this.#ownership = parts.ownership ?? true;
-    this.#onRegister = parts.onRegister;
-    this.#onMoved = parts.onMoved;
-    this.#lastSweep = parts.monotonic();
+  constructor(options: RegistrationsOptions) {
+    this.#store = options.store;
+    this.#lifetime = options.lifetime;
+    this.#clock = options.clock;
+    this.#monotonic = options.monotonic;
+    this.#mayExpire = options.mayExpire;
+    this.#telemetry = options.telemetry;
+    this.#ownership = options.ownership ?? true;
+    this.#onRegister = options.onRegister;
+    this.#onMoved = options.onMoved;
+    this.#lastSweep = options.monotonic();
   }
 
   /** Whether the key may be registered. */

@@ -1,0 +1,56 @@
+import type { CompositionOptions } from './options.ts';
+import type { Clock } from '../core/basics/clock.ts';
+import type { Schedule } from '../core/basics/schedule.ts';
+import type { OwedDevices } from '../core/waking/owed-devices.ts';
+import type { Registrations } from '../core/registry/registrations.ts';
+import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
+import type { RecentWakes } from '../core/waking/recent-wakes.ts';
+import { Waker } from '../core/waking/waker.ts';
+import type { InstanceTags } from '../crypto/instance-tags.ts';
+
+interface Shared {
+  readonly schedule: Schedule;
+  readonly monotonic: Clock;
+  readonly registrations: Registrations;
+  readonly owed: OwedDevices | undefined;
+  readonly recent: RecentWakes;
+  readonly tags: InstanceTags;
+  readonly authors: ReadonlySet<string>;
+  readonly onFault: (fault: unknown) => void;
+}
+
+interface ComposedWaking {
+  readonly waker: Waker;
+  readonly announcements: ChatAnnouncements;
+}
+
+/** What turns events and calls of `/api/notify` into wakes, and holds wakes back that come too close together (contract 5). */
+export function composeWaking({ config, telemetry }: CompositionOptions, shared: Shared): ComposedWaking {
+  const { authors, monotonic, onFault, owed, recent, registrations, schedule, tags } = shared;
+  const waker = new Waker({
+    batchDelayMs: config.wakes.batchDelayMs,
+    cooldownMs: config.wakes.cooldownMs,
+    schedule,
+    monotonic,
+    registrations,
+    owed,
+    lanes: recent,
+    instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
+    onHeld: ({ keys, target }) => {
+      telemetry.count('wakes_held', { provider: target.type });
+      telemetry.trace(keys, 'wake held back');
+    },
+    onRationed: ({ keys }, track) => {
+      telemetry.count('wakes_rationed', { cause: track });
+      telemetry.trace(keys, 'wake waits for room in its hour');
+    },
+    onUncounted: () => telemetry.count('wakes_uncounted'),
+  });
+  const announcements = new ChatAnnouncements({
+    schedule,
+    announce: (tradePubkey) => waker.announceChat(tradePubkey),
+    onFault,
+    telemetry,
+  });
+  return { waker, announcements };
+}
