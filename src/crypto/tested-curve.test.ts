@@ -26,7 +26,15 @@ function choose(...sources: FakeLibrary[]): {
   return { curve, telemetry, faults };
 }
 
-const EVERY_AILMENT: Ailment[] = ['throws', 'says no', 'says yes', 'wrong point', 'no point'];
+const EVERY_AILMENT: Ailment[] = [
+  'throws',
+  'says no',
+  'says yes',
+  'believes any signature by a key on the curve',
+  'believes any signature by a key off the curve',
+  'wrong point',
+  'no point',
+];
 
 describe('at the start', () => {
   test('the first library that answers rightly is taken, and none behind it is loaded', () => {

@@ -102,6 +102,14 @@ test('a million names leave a stranger its whole allowance, and a known one with
   expect(allowed(take, 'known')).toBeLessThanOrEqual(10);
 });
 
+test('a name that has spent its allowance gets nothing back from requests of names that share one of its slots', () => {
+  const { take } = limitOf({ perMinute: 30, burst: 10 });
+  allowed(take, 'spent');
+  // Each of them shares a slot with the spent name with a chance of 1 in 16 384.
+  for (let n = 0; n < 200_000; n++) take(`name ${n}`);
+  expect(take('spent')).toBe(2 * SECOND_MS);
+});
+
 test('whatever comes when, the table says what exact books say, as long as names do not meet', () => {
   const names = ['a', 'b', 'c'];
   const step = fc.record({

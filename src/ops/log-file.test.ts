@@ -1,11 +1,13 @@
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { LogFile } from './log-file.ts';
+
+vi.mock('node:fs', { spy: true });
 
 describe('the log file', () => {
   test('is made with its directory, added to, and not for everybody to read', async () => {
@@ -53,5 +55,16 @@ describe('the log file', () => {
     expect(file.problem()).toBe('ENOSPC');
     file.retry();
     expect(file.problem()).toBe('ENOSPC');
+  });
+
+  test('of which a disk takes a part of a line has the next line on a line of its own', async () => {
+    const path = join(await tempDirectory(), 'app.log');
+    using file = new LogFile(path);
+    vi.mocked(writeSync).mockImplementationOnce((descriptor, line) =>
+      writeSync(descriptor, String(line).slice(0, 4)),
+    );
+    file.write('{"cut":1}\n');
+    file.write('{"whole":1}\n');
+    expect(await readFile(path, 'utf8')).toBe('{"cu\n{"whole":1}\n');
   });
 });

@@ -2,7 +2,14 @@ import type { Curve, CurveSource } from '../../src/crypto/curve.ts';
 import { wasmCurve } from '../../src/crypto/wasm-curve.ts';
 
 /** How a library goes wrong. */
-export type Ailment = 'throws' | 'says no' | 'says yes' | 'wrong point' | 'no point';
+export type Ailment =
+  | 'throws'
+  | 'says no'
+  | 'says yes'
+  | 'believes any signature by a key on the curve'
+  | 'believes any signature by a key off the curve'
+  | 'wrong point'
+  | 'no point';
 
 export interface FakeLibrary extends CurveSource {
   /** Set, the library goes wrong; a renewable one is well again when it is loaded anew. */
@@ -34,6 +41,8 @@ export function fakeLibrary(
 }
 
 function curveOf(fake: FakeLibrary, library: string, real: Curve): Curve {
+  const isOnCurve = (publicKey: Uint8Array): boolean =>
+    real.sharedPoint(Buffer.alloc(32, 1), Buffer.concat([Buffer.of(2), publicKey])) !== undefined;
   return {
     library,
     isNative: true,
@@ -42,6 +51,10 @@ function curveOf(fake: FakeLibrary, library: string, real: Curve): Curve {
         throw new Error('memory access out of bounds');
       if (fake.ailment === 'says no') return false;
       if (fake.ailment === 'says yes') return true;
+      if (fake.ailment === 'believes any signature by a key on the curve' && isOnCurve(publicKey))
+        return true;
+      if (fake.ailment === 'believes any signature by a key off the curve' && !isOnCurve(publicKey))
+        return true;
       return real.verifySchnorr(message, publicKey, signature);
     },
     sharedPoint(privateKey, publicKey) {

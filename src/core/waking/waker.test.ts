@@ -105,6 +105,16 @@ describe('a stored event', () => {
   );
 });
 
+test('a key whose wake was sent within the recovery for another key of its device is renewed as well', async () => {
+  const { wake, registrations, clock } = setUp();
+  for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
+  const recovery = new Recovery(() => undefined);
+  clock.advance(40 * HOUR_MS);
+  for (const n of [1, 2]) await wake(eventFor([n]), recovery);
+  clock.advance(10 * HOUR_MS);
+  expect(await registrations.find(tradeKey(2))).toBeDefined();
+});
+
 describe('an event is dealt with', () => {
   test.each([
     ['sent', true],
