@@ -39,8 +39,8 @@ export function composeRelays(
     signer: eventSigner(serverKey),
     relayLists: lists && {
       authors: pubkeys,
-      offer: (event) => {
-        const verdict = lists.offer(event);
+      adopt: (event) => {
+        const verdict = lists.adopt(event);
         telemetry.count('relay_lists', { verdict });
         if (verdict === 'adopted') pool.follow();
         return verdict;

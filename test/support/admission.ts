@@ -9,7 +9,7 @@ import { fcmTarget, tradeKey } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
-import type { EventCandidate, EventSink } from '../../src/core/intake/event-intake.ts';
+import type { EventFrame, RelayIntake } from '../../src/core/intake/event-intake.ts';
 import type { EventOrigin } from '../../src/core/waking/recovery.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';
@@ -36,9 +36,9 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   /** How long each verification takes, in milliseconds. */
   unhurried: { verifyMs: number };
   /** The door of one relay. */
-  admission: EventSink;
+  admission: RelayIntake;
   /** The door of another relay, or of the same one as it was at the start. */
-  anotherDoor: () => EventSink;
+  anotherDoor: () => RelayIntake;
   clock: FakeClock;
   /** An event of now for key 1. */
   event: (parts?: Partial<NostrEvent>) => NostrEvent;
@@ -94,9 +94,9 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
     telemetry,
     onFault: (fault) => faults.push(fault),
   });
-  const anotherDoor = (): EventSink => intake.of(new RelayAccount(clock.read));
+  const anotherDoor = (): RelayIntake => intake.forRelay(new RelayAccount(clock.read));
   const account = new RelayAccount(clock.read);
-  const admission = intake.of(account);
+  const admission = intake.forRelay(account);
   const event = (parts: Partial<NostrEvent> = {}): NostrEvent =>
     unsignedEvent({ created_at: clock.seconds, tags: [['p', tradeKey(1)]], ...parts });
   return {
@@ -117,10 +117,10 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
 }
 
 /** The event as a relay's word. */
-export function candidate(event: NostrEvent, parts: Partial<EventCandidate> = {}): EventCandidate {
+export function frameOf(event: NostrEvent, parts: Partial<EventFrame> = {}): EventFrame {
   const { id, kind, created_at: createdAt, tags } = event;
   const recipients = recipientsOf(tags);
-  const isFor: EventCandidate['isFor'] = (holds) => recipients.isFor(holds);
+  const isFor: EventFrame['isFor'] = (holds) => recipients.isFor(holds);
   const isCrowded = recipients.crowded;
   return {
     id,

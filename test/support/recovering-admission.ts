@@ -2,13 +2,13 @@ import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventOrigin } from '../../src/core/waking/recovery.ts';
-import type { EventSink, Verdict } from '../../src/core/intake/event-intake.ts';
+import type { RelayIntake, Verdict } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
-import { candidate } from './admission.ts';
+import { frameOf } from './admission.ts';
 import { eventId } from './event-id.ts';
 import { unsignedEvent } from './events.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
@@ -21,14 +21,14 @@ interface Push extends WakeRequest {
 }
 
 export interface RecoveringAdmission {
-  readonly admission: EventSink;
+  readonly admission: RelayIntake;
   readonly registrations: Registrations;
   readonly seen: MemorySeenEvents;
   readonly telemetry: FakeTelemetry;
   /** The wakes, each under way until the test settles it. */
   readonly pushes: Arrivals<Push>;
   /** Offers the n-th event, which is for these keys, key 1 unless given, and waits until it has got as far as it gets by itself. */
-  readonly offer: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
+  readonly admit: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
 }
 
 /** Admission with the true waker. Keys 1 and 2 are registered for one phone, key 3 for another; every signature is genuine. */
@@ -58,7 +58,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
       throw fault;
     },
   });
-  const admission = intake.of(new RelayAccount(clock.read));
+  const admission = intake.forRelay(new RelayAccount(clock.read));
   const event = (n: number, keys: readonly number[]): NostrEvent =>
     unsignedEvent({
       id: eventId(n),
@@ -71,8 +71,8 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     seen,
     telemetry,
     pushes,
-    async offer(n, origin, keys = [1]) {
-      const verdict = admission.offer(candidate(event(n, keys)), origin);
+    async admit(n, origin, keys = [1]) {
+      const verdict = admission.admit(frameOf(event(n, keys)), origin);
       await settled();
       return verdict;
     },

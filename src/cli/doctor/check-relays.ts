@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
-import type { EventSink } from '../../core/intake/event-intake.ts';
+import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
@@ -18,10 +18,10 @@ const PATIENCE_MS = 12 * SECOND_MS;
 const LOOK_MS = 50;
 
 /** Nobody is registered with the doctor: every event is a stranger's. */
-const SINK: EventSink = {
-  offer: () => 'unmatched',
+const SINK: RelayIntake = {
+  admit: () => 'unmatched',
   beginRecovery: () => new Recovery(() => undefined),
-  hasRecipients: () => false,
+  hasRegistrations: () => false,
 };
 
 /** Listens to every relay as the server would, for a moment, and says what came of it. */
@@ -34,7 +34,7 @@ export async function checkRelays(
   const pool = new RelayPool({
     ...config.relays,
     published: () => [],
-    intake: { of: () => SINK },
+    intake: { forRelay: () => SINK },
     // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.
     signer: eventSigner(key ?? strangersKey()),
     relayLists: undefined,

@@ -3,7 +3,7 @@ import { MAX_EVENT_AGE_MS } from '../nostr/event-age.ts';
 import type { EventRejection } from './event-rejection.ts';
 import { EventReport } from './event-report.ts';
 import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventCandidate, EventIntake, EventSink, Verdict } from './event-intake.ts';
+import type { EventFrame, EventIntake, RelayIntake, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
@@ -20,7 +20,7 @@ const MAX_TAGS = 2000;
 /** Ids that recoveries may hold back, some 10 MB: as many events for devices that have just been woken. */
 const MAX_ABSORBED = 100_000;
 
-export interface EventAdmissionParts {
+export interface EventAdmissionOptions {
   readonly registrations: Registrations;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
@@ -41,7 +41,7 @@ export interface EventAdmissionParts {
 /** An event that is for somebody here: as it came, when (milliseconds), how, and who pays for it. */
 interface Arrival {
   readonly account: RelayAccount;
-  readonly candidate: EventCandidate;
+  readonly frame: EventFrame;
   readonly origin: EventOrigin;
   readonly seenAt: number;
 }
@@ -51,98 +51,97 @@ interface Arrival {
  * already? well-formed and of our time? genuine? still unclaimed? An event for strangers ends at the first.
  */
 export class EventAdmission implements EventIntake {
-  readonly #parts: EventAdmissionParts;
+  readonly #options: EventAdmissionOptions;
   readonly #report: EventReport;
   /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
   readonly #absorbed = new Set<string>();
 
   readonly #holds: KeyLookup;
 
-  constructor(parts: EventAdmissionParts) {
-    this.#parts = parts;
-    this.#report = new EventReport({ ...parts, clock: parts.monotonic });
-    this.#holds = (text, from) => parts.registrations.mayHoldAt(text, from);
+  constructor(options: EventAdmissionOptions) {
+    this.#options = options;
+    this.#report = new EventReport({ ...options, clock: options.monotonic });
+    this.#holds = (text, from) => options.registrations.mayHoldAt(text, from);
   }
 
-  of(account: RelayAccount): EventSink {
+  forRelay(account: RelayAccount): RelayIntake {
     return {
-      offer: (candidate, origin) => this.#offer(candidate, origin, account),
+      admit: (frame, origin) => this.#admit(frame, origin, account),
       beginRecovery: () => this.#beginRecovery(),
-      hasRecipients: () => this.#parts.registrations.counts().total > 0,
+      hasRegistrations: () => this.#options.registrations.counts().total > 0,
     };
   }
 
   #beginRecovery(): Recovery {
     return new Recovery((absorbed) => {
-      for (const [id, settled] of absorbed) this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
+      for (const [id, settled] of absorbed) this.#settleAbsorbed(id, settled).catch(this.#options.onFault);
     });
   }
 
-  #offer(candidate: EventCandidate, origin: EventOrigin, account: RelayAccount): Verdict | Promise<Verdict> {
-    const { telemetry } = this.#parts;
-    telemetry.count('events_received', { kind: String(candidate.kind) });
-    if (!candidate.isFor(this.#holds)) {
+  #admit(frame: EventFrame, origin: EventOrigin, account: RelayAccount): Verdict | Promise<Verdict> {
+    const { telemetry } = this.#options;
+    telemetry.count('events_received', { kind: String(frame.kind) });
+    if (!frame.isFor(this.#holds)) {
       telemetry.count('events_unmatched');
       return 'unmatched';
     }
-    this.#report.matched(candidate, origin);
-    if (candidate.isCrowded) return this.#report.rejected('crowded', candidate);
-    if (this.#isDealtWith(candidate.id, origin)) return this.#report.duplicate(candidate);
+    this.#report.matched(frame, origin);
+    if (frame.isCrowded) return this.#report.rejected('crowded', frame);
+    if (this.#isDealtWith(frame.id, origin)) return this.#report.duplicate(frame);
     // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
-    if (origin === 'stored' && candidate.kind !== SIGNED_MESSAGE_KIND)
-      return this.#report.rejected('not_new', candidate);
-    const oldest = unixSeconds(this.#parts.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
-    if (candidate.createdAt < oldest && this.#parts.mayExpire())
-      return this.#report.rejected('too_old', candidate);
-    const judgement = account.forgeries.judge(candidate);
-    if (judgement !== undefined) return this.#report.rejected(judgement, candidate);
-    const event = candidate.parse();
-    if (event === undefined) return this.#report.rejected('malformed', candidate);
-    const rejection = this.#rejection(event, candidate);
-    if (rejection !== undefined) return this.#report.rejected(rejection, candidate);
-    return this.#consider(event, { candidate, origin, account, seenAt: this.#parts.monotonic() }).catch(
+    if (origin === 'stored' && frame.kind !== SIGNED_MESSAGE_KIND)
+      return this.#report.rejected('not_new', frame);
+    const oldest = unixSeconds(this.#options.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
+    if (frame.createdAt < oldest && this.#options.mayExpire()) return this.#report.rejected('too_old', frame);
+    const judgement = account.forgeries.judge(frame);
+    if (judgement !== undefined) return this.#report.rejected(judgement, frame);
+    const event = frame.parse();
+    if (event === undefined) return this.#report.rejected('malformed', frame);
+    const rejection = this.#rejection(event, frame);
+    if (rejection !== undefined) return this.#report.rejected(rejection, frame);
+    return this.#consider(event, { frame, origin, account, seenAt: this.#options.monotonic() }).catch(
       (fault: unknown) => {
-        this.#parts.onFault(fault);
+        this.#options.onFault(fault);
         return 'rejected';
       },
     );
   }
 
   #isDealtWith(id: string, origin: EventOrigin): boolean {
-    return this.#parts.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
+    return this.#options.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
   }
 
-  #rejection(event: NostrEvent, candidate: EventCandidate): EventRejection | undefined {
-    const { clock, mayExpire } = this.#parts;
+  #rejection(event: NostrEvent, frame: EventFrame): EventRejection | undefined {
+    const { clock, mayExpire } = this.#options;
     const now = unixSeconds(clock);
-    // What was asked so far was asked about the candidate: the event must be that one.
-    const { id, kind, createdAt } = candidate;
+    // What was asked so far was asked about the frame: the event must be that one.
+    const { id, kind, createdAt } = frame;
     if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
     if ((expirationOf(event) ?? Infinity) <= now && mayExpire()) return 'expired';
     return undefined;
   }
 
-  async #consider(event: NostrEvent, { account, candidate, origin, seenAt }: Arrival): Promise<Verdict> {
-    const { authors, telemetry, verifier, waker } = this.#parts;
+  async #consider(event: NostrEvent, { account, frame, origin, seenAt }: Arrival): Promise<Verdict> {
+    const { authors, telemetry, verifier, waker } = this.#options;
     // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
     const registrations = await waker.addressed(event, origin);
     if (registrations.length === 0)
-      return this.#report.rejected(isByOther(event, authors) ? 'other_author' : 'not_new', candidate);
+      return this.#report.rejected(isByOther(event, authors) ? 'other_author' : 'not_new', frame);
     // Neither verified nor remembered: the wake that is coming answers it, and a copy after that wake asks again.
     if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.followed(registrations);
     // Of two copies that were under way at once, the second one ends here.
-    if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(candidate);
+    if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(frame);
     const keys = registrations.map(({ tradePubkey }) => tradePubkey);
     // Those that came with it may have used up the minute while it waited for the store.
-    if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', candidate);
+    if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', frame);
     telemetry.count('events_verified');
     const authenticity = account.charge(() => verifier.verify(event));
-    if (authenticity === 'forged') account.forgeries.charge(keys, candidate);
-    if (authenticity !== 'genuine') return this.#report.rejected(authenticity, candidate);
+    if (authenticity === 'forged') account.forgeries.charge(keys, frame);
+    if (authenticity !== 'genuine') return this.#report.rejected(authenticity, frame);
     if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ device }) => device)))
       return this.#absorb(event.id, registrations, origin);
-    if ((await this.#parts.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(candidate);
+    if ((await this.#options.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(frame);
     this.#absorbed.delete(event.id);
     if (origin instanceof Recovery) origin.found++;
     this.#report.claimed(event, registrations, seenAt);
@@ -152,7 +151,7 @@ export class EventAdmission implements EventIntake {
 
   /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
   #follow(id: string, wake: Promise<boolean>): void {
-    const { onFault, seen } = this.#parts;
+    const { onFault, seen } = this.#options;
     const onWoken = (isSettled: boolean): Promise<void> => (isSettled ? seen.commit(id) : seen.release(id));
     wake.then(onWoken).catch(async (fault: unknown) => {
       onFault(fault);
@@ -163,20 +162,20 @@ export class EventAdmission implements EventIntake {
   /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */
   #absorb(id: string, registrations: readonly Addressee[], recovery: Recovery): Verdict {
     this.#absorbed.add(id);
-    const settled = this.#parts.waker.wake(registrations, recovery).then((isSettled) => {
+    const settled = this.#options.waker.wake(registrations, recovery).then((isSettled) => {
       // Nobody was woken for it: whoever else hands it in may try.
       if (!isSettled) this.#absorbed.delete(id);
       return isSettled;
     });
-    settled.catch(this.#parts.onFault);
+    settled.catch(this.#options.onFault);
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
     // A live copy of it may then be lost: better than memory without a bound.
-    else this.#settleAbsorbed(id, settled).catch(this.#parts.onFault);
+    else this.#settleAbsorbed(id, settled).catch(this.#options.onFault);
     return this.#report.followed(registrations);
   }
 
   async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {
-    const { seen } = this.#parts;
+    const { seen } = this.#options;
     const isSettled = await settled;
     // Since then it may have come live, which is another matter.
     const isStillAbsorbed = this.#absorbed.delete(id);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { admissionWithOneKey, frameOf, FORGED } from '../../../test/support/admission.ts';
 import { eventId } from '../../../test/support/event-id.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
@@ -10,8 +10,8 @@ async function flooded(forgeries: number) {
   const scene = await admissionWithOneKey();
   const { admission, event, verified } = scene;
   for (let n = 0; n < forgeries; n++)
-    await admission.offer(candidate(event({ id: eventId(n), sig: FORGED })), 'live');
-  const genuine = () => candidate(event());
+    await admission.admit(frameOf(event({ id: eventId(n), sig: FORGED })), 'live');
+  const genuine = () => frameOf(event());
   const verifiedBefore = verified.length;
   return { ...scene, genuine, verifiedBefore };
 }
@@ -19,7 +19,7 @@ async function flooded(forgeries: number) {
 describe('events for a key that a relay has handed in 20 forgeries for', () => {
   test('are dropped unverified, and counted', async () => {
     const { admission, genuine, telemetry, verified, woken } = await flooded(500);
-    expect(await admission.offer(genuine(), 'live')).toBe('unverified');
+    expect(await admission.admit(genuine(), 'live')).toBe('unverified');
     expect([verified.length, woken.count]).toEqual([20, 0]);
     expect([
       telemetry.total('events_rejected', 'forged'),
@@ -29,22 +29,22 @@ describe('events for a key that a relay has handed in 20 forgeries for', () => {
 
   test('are verified and wake when another relay delivers them', async () => {
     const { anotherDoor, genuine, woken } = await flooded(500);
-    expect(await anotherDoor().offer(genuine(), 'live')).toBe('admitted');
+    expect(await anotherDoor().admit(genuine(), 'live')).toBe('admitted');
     expect(woken.count).toBe(1);
   });
 
   test('wake again after a minute, also those that were dropped: nothing was remembered of them', async () => {
     const { admission, clock, genuine, woken } = await flooded(21);
-    await admission.offer(genuine(), 'live');
+    await admission.admit(genuine(), 'live');
     clock.advance(MINUTE_MS);
-    expect(await admission.offer(genuine(), 'live')).toBe('admitted');
+    expect(await admission.admit(genuine(), 'live')).toBe('admitted');
     expect(woken.count).toBe(1);
   });
 
   test('that come all at once cost 20 verifications and no more', async () => {
     const { admission, event, verified } = await flooded(0);
     const offers = Array.from({ length: 100 }, async (_, n) =>
-      admission.offer(candidate(event({ id: eventId(n), sig: FORGED })), 'live'),
+      admission.admit(frameOf(event({ id: eventId(n), sig: FORGED })), 'live'),
     );
     await Promise.all(offers);
     expect(verified).toHaveLength(20);
@@ -57,7 +57,7 @@ describe('events for a key that a relay has handed in 20 forgeries for', () => {
       ['p', tradeKey(1)],
       ['p', tradeKey(2)],
     ];
-    await admission.offer(candidate(event({ tags })), 'live');
+    await admission.admit(frameOf(event({ tags })), 'live');
     expect([verified.length - verifiedBefore, woken.count]).toEqual([1, 1]);
   });
 });
@@ -67,13 +67,13 @@ test('a relay pays for the time that verifications take, genuine or not', async 
   const waits: number[] = [];
   account.onOverdrawn = (waitMs) => waits.push(waitMs);
   unhurried.verifyMs = 1000;
-  for (let n = 0; n < 10; n++) await admission.offer(candidate(event({ id: eventId(n) })), 'live');
+  for (let n = 0; n < 10; n++) await admission.admit(frameOf(event({ id: eventId(n) })), 'live');
   // Each leaves half a second to pay: three are within the burst.
   expect(waits).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
 });
 
 test('a genuine event is charged to nobody', async () => {
   const { admission, event, woken } = await flooded(19);
-  for (let n = 100; n < 130; n++) await admission.offer(candidate(event({ id: eventId(n) })), 'live');
+  for (let n = 100; n < 130; n++) await admission.admit(frameOf(event({ id: eventId(n) })), 'live');
   expect(woken.count).toBe(30);
 });

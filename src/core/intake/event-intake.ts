@@ -4,7 +4,7 @@ import type { EventOrigin, Recovery } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 
 /** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
-export interface EventCandidate {
+export interface EventFrame {
   readonly id: string;
   readonly kind: number;
   /** Unix seconds. */
@@ -29,15 +29,15 @@ export interface EventCandidate {
 export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'unverified' | 'admitted';
 
 /** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
-export interface EventSink {
-  offer(candidate: EventCandidate, origin: EventOrigin): Verdict | Promise<Verdict>;
+export interface RelayIntake {
+  admit(frame: EventFrame, origin: EventOrigin): Verdict | Promise<Verdict>;
   /** Begins to catch up on one relay; whoever begins it disposes of it. */
   beginRecovery(): Recovery;
   /** Whether anybody is registered: if not, there is nobody to catch up for. */
-  hasRecipients(): boolean;
+  hasRegistrations(): boolean;
 }
 
 /** Where relays hand in events: each relay through a door of its own, so that what its events cost is charged to it. */
 export interface EventIntake {
-  of(account: RelayAccount): EventSink;
+  forRelay(account: RelayAccount): RelayIntake;
 }

@@ -28,86 +28,86 @@ async function end(recovery: Recovery): Promise<void> {
 async function setUp(): Promise<RecoveringAdmission & { recovery: Recovery }> {
   const parts = await recoveringAdmission();
   const recovery = parts.admission.beginRecovery();
-  await parts.offer(1, recovery);
+  await parts.admit(1, recovery);
   await settle(parts, 0, DELIVERED);
-  await parts.offer(2, recovery, [2]);
+  await parts.admit(2, recovery, [2]);
   return { ...parts, recovery };
 }
 
 describe('a recovery wakes', () => {
   test('a device once, whatever the number of its events and keys, after what is live', async () => {
-    const { offer, pushes, recovery, telemetry } = await setUp();
-    for (const n of [3, 4]) await offer(n, recovery);
+    const { admit, pushes, recovery, telemetry } = await setUp();
+    for (const n of [3, 4]) await admit(n, recovery);
     expect(pushes.all).toMatchObject([{ target: fcmTarget('phone'), priority: 'recovered' }]);
     expect(telemetry.total('events_absorbed')).toBe(3);
     expect(recovery.found).toBe(4);
   });
 
   test('a device once even when all of its events come at once', async () => {
-    const { admission, offer, pushes } = await recoveringAdmission();
+    const { admission, admit, pushes } = await recoveringAdmission();
     const recovery = admission.beginRecovery();
-    await Promise.all([1, 2, 3].map((n) => offer(n, recovery)));
+    await Promise.all([1, 2, 3].map((n) => admit(n, recovery)));
     expect(pushes.count).toBe(1);
   });
 
   test('another device of an event whose first one it has woken', async () => {
-    const { offer, pushes, recovery } = await setUp();
-    await offer(3, recovery, [1, 3]);
+    const { admit, pushes, recovery } = await setUp();
+    await admit(3, recovery, [1, 3]);
     expect(pushes.all.map(({ target }) => target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
   });
 
   test('again, live, a device whose wake went before an event that woke another device too', async () => {
     const parts = await setUp();
-    await parts.offer(3, parts.recovery, [1, 3]);
+    await parts.admit(3, parts.recovery, [1, 3]);
     await settle(parts, 1, DELIVERED);
-    expect(await parts.offer(3, 'live', [1, 3])).toBe('admitted');
+    expect(await parts.admit(3, 'live', [1, 3])).toBe('admitted');
   });
 
   test('a device that another recovery has woken', async () => {
-    const { admission, offer, pushes } = await setUp();
-    await offer(3, admission.beginRecovery());
+    const { admission, admit, pushes } = await setUp();
+    await admit(3, admission.beginRecovery());
     expect(pushes.count).toBe(2);
   });
 });
 
 describe('an event that a recovery has absorbed', () => {
   test('does not count as seen while the recovery lasts: a live copy wakes', async () => {
-    const { offer, pushes, seen } = await setUp();
+    const { admit, pushes, seen } = await setUp();
     expect(seen.knows(eventId(2))).toBe(false);
-    expect(await offer(2, 'live', [2])).toBe('admitted');
+    expect(await admit(2, 'live', [2])).toBe('admitted');
     expect(pushes.all[1]).toMatchObject({ target: fcmTarget('phone'), priority: 'live' });
   });
 
   test('is a duplicate when a page gives it again, and costs no verification', async () => {
-    const { offer, recovery, telemetry } = await setUp();
+    const { admit, recovery, telemetry } = await setUp();
     const verified = telemetry.total('events_verified');
-    expect(await offer(2, recovery, [2])).toBe('duplicate');
+    expect(await admit(2, recovery, [2])).toBe('duplicate');
     expect(telemetry.total('events_verified')).toBe(verified);
   });
 
   test('counts as seen from the end of the recovery on: no later copy wakes', async () => {
-    const { offer, pushes, recovery, seen } = await setUp();
+    const { admit, pushes, recovery, seen } = await setUp();
     await end(recovery);
     expect(await seen.reserve(eventId(2))).toBe('seen');
-    expect(await offer(2, 'live', [2])).toBe('duplicate');
+    expect(await admit(2, 'live', [2])).toBe('duplicate');
     expect(pushes.count).toBe(1);
   });
 
   test('is not committed at the end when its live copy is still under way', async () => {
     const parts = await setUp();
-    await parts.offer(2, 'live', [2]);
+    await parts.admit(2, 'live', [2]);
     await end(parts.recovery);
     expect(await parts.seen.reserve(eventId(2))).toBe('pending');
     await settle(parts, 1, RETRY);
-    expect(await parts.offer(2, 'live', [2])).toBe('admitted');
+    expect(await parts.admit(2, 'live', [2])).toBe('admitted');
   });
 
   test('is tried again from a further copy when the wake of its live copy failed', async () => {
     const parts = await setUp();
-    await parts.offer(2, 'live', [2]);
+    await parts.admit(2, 'live', [2]);
     await settle(parts, 1, RETRY);
     await end(parts.recovery);
-    expect(await parts.offer(2, 'live', [2])).toBe('admitted');
+    expect(await parts.admit(2, 'live', [2])).toBe('admitted');
   });
 });
 
@@ -115,39 +115,39 @@ describe('a wake of a recovery that fails', () => {
   test('lets the next event of the device try', async () => {
     const parts = await recoveringAdmission();
     const recovery = parts.admission.beginRecovery();
-    await parts.offer(1, recovery);
+    await parts.admit(1, recovery);
     await settle(parts, 0, RETRY);
-    await parts.offer(2, recovery);
+    await parts.admit(2, recovery);
     expect(parts.pushes.count).toBe(2);
   });
 
   test('releases its event: a further copy wakes', async () => {
     const parts = await recoveringAdmission();
     const recovery = parts.admission.beginRecovery();
-    await parts.offer(1, recovery);
+    await parts.admit(1, recovery);
     await settle(parts, 0, RETRY);
     expect(parts.seen.knows(eventId(1))).toBe(false);
-    expect(await parts.offer(1, recovery)).toBe('admitted');
+    expect(await parts.admit(1, recovery)).toBe('admitted');
     expect(parts.pushes.count).toBe(2);
   });
 
   test('commits nothing that it absorbed: a copy wakes after the end of the recovery', async () => {
     const parts = await recoveringAdmission();
     const recovery = parts.admission.beginRecovery();
-    await parts.offer(1, recovery);
-    await parts.offer(2, recovery);
+    await parts.admit(1, recovery);
+    await parts.admit(2, recovery);
     await settle(parts, 0, RETRY);
     await end(recovery);
-    expect(await parts.offer(2, 'live')).toBe('admitted');
+    expect(await parts.admit(2, 'live')).toBe('admitted');
     expect(parts.pushes.count).toBe(2);
   });
 
   test('gives back at once what it absorbed: another relay that is caught up on may wake for it', async () => {
     const parts = await recoveringAdmission();
     const [one, other] = [parts.admission.beginRecovery(), parts.admission.beginRecovery()];
-    await parts.offer(1, one);
-    await parts.offer(2, one);
+    await parts.admit(1, one);
+    await parts.admit(2, one);
     await settle(parts, 0, RETRY);
-    expect(await parts.offer(2, other)).toBe('admitted');
+    expect(await parts.admit(2, other)).toBe('admitted');
   });
 });

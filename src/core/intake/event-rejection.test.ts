@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED } from '../../../test/support/admission.ts';
+import { admissionWithOneKey, frameOf, FORGED } from '../../../test/support/admission.ts';
 import { unsignedEvent } from '../../../test/support/events.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 
@@ -10,11 +10,11 @@ describe('an event that may wake nobody is counted with its reason and claims no
   const eleven = Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]);
 
   test.each([
-    ['crowded', (now: number) => candidate(unsignedEvent({ created_at: now, tags: eleven }))],
+    ['crowded', (now: number) => frameOf(unsignedEvent({ created_at: now, tags: eleven }))],
     [
       'crowded',
       (now: number) =>
-        candidate(
+        frameOf(
           unsignedEvent({
             created_at: now,
             tags: [['p', tradeKey(1)], ...Array.from({ length: 2000 }, () => ['t'])],
@@ -24,27 +24,26 @@ describe('an event that may wake nobody is counted with its reason and claims no
     [
       'malformed',
       (now: number) =>
-        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { parse: () => undefined }),
+        frameOf(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { parse: () => undefined }),
     ],
     [
       'mismatched',
       (now: number) =>
-        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { id: 'e'.repeat(64) }),
+        frameOf(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { id: 'e'.repeat(64) }),
     ],
     [
       'mismatched',
-      (now: number) =>
-        candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { kind: 14 }),
+      (now: number) => frameOf(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]] }), { kind: 14 }),
     ],
     [
       'too_old',
       (now: number) =>
-        candidate(unsignedEvent({ created_at: now - 72 * HOURS - 1, tags: [['p', tradeKey(1)]] })),
+        frameOf(unsignedEvent({ created_at: now - 72 * HOURS - 1, tags: [['p', tradeKey(1)]] })),
     ],
     [
       'expired',
       (now: number) =>
-        candidate(
+        frameOf(
           unsignedEvent({
             created_at: now,
             tags: [
@@ -56,12 +55,12 @@ describe('an event that may wake nobody is counted with its reason and claims no
     ],
     [
       'forged',
-      (now: number) => candidate(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]], sig: FORGED })),
+      (now: number) => frameOf(unsignedEvent({ created_at: now, tags: [['p', tradeKey(1)]], sig: FORGED })),
     ],
   ])('%s', async (reason, make) => {
     const { admission, clock, seen, telemetry, verified, woken } = await admissionWithOneKey();
     const offered = make(clock.seconds);
-    await admission.offer(offered, 'live');
+    await admission.admit(offered, 'live');
     expect(telemetry.total('events_rejected', reason)).toBe(1);
     expect([woken.count, seen.knows(offered.id), verified.length]).toEqual([
       0,
@@ -76,7 +75,7 @@ describe('an event that may wake nobody is counted with its reason and claims no
       ['p', tradeKey(1)],
       ['expiration', String(clock.seconds + 1)],
     ];
-    await admission.offer(candidate(event({ created_at: clock.seconds - 72 * HOURS, tags })), 'live');
+    await admission.admit(frameOf(event({ created_at: clock.seconds - 72 * HOURS, tags })), 'live');
     expect(await woken.atLeast(1)).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { EventRejection } from './event-rejection.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventCandidate, Verdict } from './event-intake.ts';
+import type { EventFrame, Verdict } from './event-intake.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -17,22 +17,22 @@ export class EventReport {
     this.#clock = clock;
   }
 
-  matched(candidate: EventCandidate, origin: EventOrigin): void {
+  matched(frame: EventFrame, origin: EventOrigin): void {
     const how = typeof origin === 'string' ? origin : 'caught up on';
     this.#telemetry.count('events_matched');
-    this.#telemetry.trace(() => candidate.recipients.keys, 'event seen', `kind ${candidate.kind}, ${how}`);
+    this.#telemetry.trace(() => frame.recipients.keys, 'event seen', `kind ${frame.kind}, ${how}`);
   }
 
-  rejected(reason: EventRejection, candidate: EventCandidate): Verdict {
+  rejected(reason: EventRejection, frame: EventFrame): Verdict {
     this.#telemetry.count('events_rejected', { reason });
-    this.#telemetry.log('event.rejected', { reason, kind: candidate.kind });
-    this.#telemetry.trace(() => candidate.recipients.keys, 'event rejected', reason);
+    this.#telemetry.log('event.rejected', { reason, kind: frame.kind });
+    this.#telemetry.trace(() => frame.recipients.keys, 'event rejected', reason);
     return reason === 'unverified' ? reason : 'rejected';
   }
 
-  duplicate(candidate: EventCandidate): Verdict {
+  duplicate(frame: EventFrame): Verdict {
     this.#telemetry.count('events_duplicate');
-    this.#telemetry.trace(() => candidate.recipients.keys, 'event seen before');
+    this.#telemetry.trace(() => frame.recipients.keys, 'event seen before');
     return 'duplicate';
   }
 

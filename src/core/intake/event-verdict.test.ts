@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { admissionWithOneKey, candidate, FORGED, UNDECIDED } from '../../../test/support/admission.ts';
+import { admissionWithOneKey, frameOf, FORGED, UNDECIDED } from '../../../test/support/admission.ts';
 import { recoveringAdmission } from '../../../test/support/recovering-admission.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
@@ -11,20 +11,20 @@ const STRANGER = '6'.repeat(64);
 describe('the verdict on an event says what it was', () => {
   test('unmatched: for nobody here', async () => {
     const { admission, event } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
+    expect(await admission.admit(frameOf(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
   });
 
   test('admitted: genuine and of our time', async () => {
     const { admission, event } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event()), 'live')).toBe('admitted');
+    expect(await admission.admit(frameOf(event()), 'live')).toBe('admitted');
   });
 
   test('duplicate: reserved or done', async () => {
     const { admission, event, seen } = await admissionWithOneKey();
     await seen.reserve(event().id);
-    const reserved = admission.offer(candidate(event()), 'live');
+    const reserved = admission.admit(frameOf(event()), 'live');
     await seen.commit(event().id);
-    expect([await reserved, await admission.offer(candidate(event()), 'live')]).toEqual([
+    expect([await reserved, await admission.admit(frameOf(event()), 'live')]).toEqual([
       'duplicate',
       'duplicate',
     ]);
@@ -45,15 +45,15 @@ describe('the verdict on an event says what it was', () => {
     ['for more than ten', () => ({ tags: eleven })],
   ])('rejected: genuine, maybe, but %s; the relay is not to blame', async (_, parts) => {
     const { admission, clock, event } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event(parts(clock.seconds))), 'live')).toBe('rejected');
+    expect(await admission.admit(frameOf(event(parts(clock.seconds))), 'live')).toBe('rejected');
   });
 
   test('rejected: the verifier has no answer; the relay is not to blame, and a further copy is looked at again', async () => {
     const { admission, event, telemetry } = await admissionWithOneKey();
-    const undecided = candidate(event({ sig: UNDECIDED }));
-    expect(await admission.offer(undecided, 'live')).toBe('rejected');
+    const undecided = frameOf(event({ sig: UNDECIDED }));
+    expect(await admission.admit(undecided, 'live')).toBe('rejected');
     expect(telemetry.total('events_rejected', 'undecided')).toBe(1);
-    expect(await admission.offer(candidate(event()), 'live')).toBe('admitted');
+    expect(await admission.admit(frameOf(event()), 'live')).toBe('admitted');
   });
 
   test.each([
@@ -63,7 +63,7 @@ describe('the verdict on an event says what it was', () => {
     ['it is of another kind than the relay said', {}, { kind: 14 }],
   ])('rejected: %s; the relay is not to blame', async (_, parts, claims) => {
     const { admission, event } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event(parts), claims), 'live')).toBe('rejected');
+    expect(await admission.admit(frameOf(event(parts), claims), 'live')).toBe('rejected');
   });
 });
 
@@ -71,15 +71,15 @@ describe('a stored gift wrap', () => {
   test('is rejected as not new, without a parse or a verification', async () => {
     const { admission, event, telemetry, verified } = await admissionWithOneKey();
     let parses = 0;
-    const stored = candidate(event(), { parse: () => (parses++, event()) });
-    expect(await admission.offer(stored, 'stored')).toBe('rejected');
+    const stored = frameOf(event(), { parse: () => (parses++, event()) });
+    expect(await admission.admit(stored, 'stored')).toBe('rejected');
     expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
     expect(telemetry.total('events_rejected', 'not_new')).toBe(1);
   });
 
   test('is verified when it was missed: in a recovery', async () => {
     const { admission, event, verified } = await admissionWithOneKey();
-    expect(await admission.offer(candidate(event()), admission.beginRecovery())).toBe('admitted');
+    expect(await admission.admit(frameOf(event()), admission.beginRecovery())).toBe('admitted');
     expect(verified).toHaveLength(1);
   });
 });
@@ -88,7 +88,7 @@ describe('where MOSTRO_PUBKEYS is set', () => {
   test('a kind 14 by another author is rejected, without a verification', async () => {
     const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
     const other = event({ kind: 14, pubkey: STRANGER });
-    expect(await admission.offer(candidate(other), 'live')).toBe('rejected');
+    expect(await admission.admit(frameOf(other), 'live')).toBe('rejected');
     expect(verified).toEqual([]);
     expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
     expect(telemetry.total('events_verified')).toBe(0);
@@ -96,27 +96,27 @@ describe('where MOSTRO_PUBKEYS is set', () => {
 
   test.each(['live', 'stored'] as const)('a kind 14 by an instance is admitted: %s', async (origin) => {
     const { admission, event } = await admissionWithOneKey([STRANGER, INSTANCE]);
-    expect(await admission.offer(candidate(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
+    expect(await admission.admit(frameOf(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
   });
 
   test('a kind 14 that only claims to be by an instance is forged', async () => {
     const { admission, event, telemetry } = await admissionWithOneKey([INSTANCE]);
     const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
-    expect(await admission.offer(candidate(claimed), 'live')).toBe('rejected');
+    expect(await admission.admit(frameOf(claimed), 'live')).toBe('rejected');
     expect(telemetry.total('events_rejected', 'forged')).toBe(1);
   });
 
   test('a gift wrap by anyone is admitted: its author is a key used once', async () => {
     const { admission, event } = await admissionWithOneKey([INSTANCE]);
-    expect(await admission.offer(candidate(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
+    expect(await admission.admit(frameOf(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
   });
 });
 
 describe('there are recipients', () => {
   test('as long as anybody is registered', async () => {
     const { admission, registrations } = await recoveringAdmission();
-    const before = admission.hasRecipients();
+    const before = admission.hasRegistrations();
     for (const n of [1, 2, 3]) await registrations.unregister(tradeKey(n));
-    expect([before, admission.hasRecipients()]).toEqual([true, false]);
+    expect([before, admission.hasRegistrations()]).toEqual([true, false]);
   });
 });

@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { EventCandidate } from './event-intake.ts';
+import type { EventFrame } from './event-intake.ts';
 
 /** Forgeries that one key is charged with in a minute before events for it are dropped unverified (contract 2). */
 const ALLOWED = 20;
@@ -22,7 +22,7 @@ interface Minute {
 }
 
 /** What is known of an event before it is parsed, or of one that was not genuine. */
-type Suspect = Pick<EventCandidate, 'fingerprint' | 'recipients'>;
+type Suspect = Pick<EventFrame, 'fingerprint' | 'recipients'>;
 
 /**
  * The events that one relay handed in and that were not genuine, by the key that they name: a registered trade key, or the author of

@@ -12,7 +12,7 @@ function numbered(name: string, count: number): string[] {
 
 function urlsOf(tags: readonly (readonly string[])[]): readonly string[] {
   const { lists, list } = relayListScene();
-  expect(lists.offer(list(tags))).toBe('adopted');
+  expect(lists.adopt(list(tags))).toBe('adopted');
   return lists.urls();
 }
 
@@ -55,7 +55,7 @@ describe('an r tag', () => {
 
   test('does not where the guard refuses its relay, and then takes no place', () => {
     const { lists, list } = relayListScene(({ hostname }) => !hostname.startsWith('u'));
-    lists.offer(list(relays(...numbered('u', 100), ...numbered('a', 30))));
+    lists.adopt(list(relays(...numbered('u', 100), ...numbered('a', 30))));
     expect(lists.urls()).toEqual(numbered('a', 20).map((name) => `wss://${name}.example`));
   });
 
@@ -79,9 +79,9 @@ describe('of many relays', () => {
 
   test('each author has its share, in turn, in the order of the authors', () => {
     const { lists, list } = relayListScene();
-    lists.offer(list(relays('c0'), { pubkey: CAROL }));
-    lists.offer(list(relays(...numbered('b', 30)), { pubkey: BOB }));
-    lists.offer(list(relays(...numbered('a', 30))));
+    lists.adopt(list(relays('c0'), { pubkey: CAROL }));
+    lists.adopt(list(relays(...numbered('b', 30)), { pubkey: BOB }));
+    lists.adopt(list(relays(...numbered('a', 30))));
     const hosts = lists.urls().map((url) => new URL(url).host.replace('.example', ''));
     expect(hosts.slice(0, 7)).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'b2']);
     expect(hosts).toHaveLength(MAX_DISCOVERED_RELAYS);
@@ -91,8 +91,8 @@ describe('of many relays', () => {
   test('those that two authors share take one place, and the place is used', () => {
     const { lists, list } = relayListScene();
     const shared = numbered('s', 15);
-    lists.offer(list(relays(...shared, ...numbered('a', 15))));
-    lists.offer(list(relays(...shared, ...numbered('b', 15)), { pubkey: BOB }));
+    lists.adopt(list(relays(...shared, ...numbered('a', 15))));
+    lists.adopt(list(relays(...shared, ...numbered('b', 15)), { pubkey: BOB }));
     const expected = [...shared, 'a0', 'b0', 'a1', 'b1', 'a2'].map((name) => `wss://${name}.example`);
     expect(lists.urls()).toEqual(expected);
   });
@@ -112,12 +112,12 @@ const tags = fc.oneof(anyTags, fc.array(fc.oneof(relayTag, fc.array(fc.string())
 const author = fc.constantFrom(ALICE, BOB, CAROL, tradeKey(4));
 
 test('whatever is offered, nothing is thrown, and there are at most twenty distinct ws and wss addresses', () => {
-  const offer = fc.tuple(author, tags, hex(64), fc.integer());
+  const adopt = fc.tuple(author, tags, hex(64), fc.integer());
   fc.assert(
-    fc.property(fc.array(offer, { maxLength: 6 }), (offers) => {
+    fc.property(fc.array(adopt, { maxLength: 6 }), (offers) => {
       const { lists, list } = relayListScene();
       for (const [pubkey, written, id, seconds] of offers) {
-        lists.offer(list(written, { pubkey, id, created_at: seconds }));
+        lists.adopt(list(written, { pubkey, id, created_at: seconds }));
       }
       const urls = lists.urls();
       expect(urls.length).toBeLessThanOrEqual(20);

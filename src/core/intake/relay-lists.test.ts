@@ -10,7 +10,7 @@ describe('a list', () => {
   test('of one of ours is adopted, and its relays are there', () => {
     const { lists, list } = relayListScene();
     expect(lists.urls()).toEqual([]);
-    expect(lists.offer(list(relays('one', 'two')))).toBe('adopted');
+    expect(lists.adopt(list(relays('one', 'two')))).toBe('adopted');
     expect(lists.urls()).toEqual(['wss://one.example', 'wss://two.example']);
   });
 
@@ -19,7 +19,7 @@ describe('a list', () => {
     ['of a stranger', { pubkey: tradeKey(4) }],
   ])('%s is ignored unverified', (_, parts) => {
     const { lists, list, verified } = relayListScene();
-    expect(lists.offer(list(relays('one'), parts))).toBe('ignored');
+    expect(lists.adopt(list(relays('one'), parts))).toBe('ignored');
     expect([lists.urls(), verified()]).toEqual([[], 0]);
   });
 
@@ -27,26 +27,26 @@ describe('a list', () => {
     const { clock, lists, list, verified } = relayListScene();
     const ahead = (seconds: number): NostrEvent =>
       list(relays('one'), { created_at: clock.seconds + seconds });
-    expect(lists.offer(ahead(QUARTER_HOUR + 1))).toBe('ignored');
+    expect(lists.adopt(ahead(QUARTER_HOUR + 1))).toBe('ignored');
     expect(verified()).toBe(0);
-    expect(lists.offer(ahead(QUARTER_HOUR))).toBe('adopted');
+    expect(lists.adopt(ahead(QUARTER_HOUR))).toBe('adopted');
   });
 
   test('of any age is adopted: who changes no relay publishes no new list', () => {
     const { lists, list } = relayListScene();
-    expect(lists.offer(list(relays('one'), { created_at: 0 }))).toBe('adopted');
+    expect(lists.adopt(list(relays('one'), { created_at: 0 }))).toBe('adopted');
   });
 
   test('that has expired is ignored unverified', () => {
     const { clock, lists, list, verified } = relayListScene();
-    expect(lists.offer(list([...relays('one'), ['expiration', String(clock.seconds)]]))).toBe('ignored');
+    expect(lists.adopt(list([...relays('one'), ['expiration', String(clock.seconds)]]))).toBe('ignored');
     expect(verified()).toBe(0);
   });
 
   test('that expires while it is held gives no relays from then on', () => {
     const { clock, lists, list } = relayListScene();
-    lists.offer(list([...relays('one'), ['expiration', String(clock.seconds + 1)]]));
-    lists.offer(list(relays('two'), { pubkey: BOB }));
+    lists.adopt(list([...relays('one'), ['expiration', String(clock.seconds + 1)]]));
+    lists.adopt(list(relays('two'), { pubkey: BOB }));
     expect(lists.urls()).toEqual(['wss://one.example', 'wss://two.example']);
     clock.advance(1000);
     expect(lists.urls()).toEqual(['wss://two.example']);
@@ -54,11 +54,11 @@ describe('a list', () => {
 
   test('that is forged changes nothing, however new it is, and does not keep out the genuine one', () => {
     const { clock, lists, list } = relayListScene();
-    lists.offer(list(relays('old')));
+    lists.adopt(list(relays('old')));
     const newer = list(relays('new'), { created_at: clock.seconds + 2 });
-    expect(lists.offer({ ...newer, sig: FORGED })).toBe('forged');
+    expect(lists.adopt({ ...newer, sig: FORGED })).toBe('forged');
     expect(lists.urls()).toEqual(['wss://old.example']);
-    expect(lists.offer({ ...newer, created_at: clock.seconds + 1 })).toBe('adopted');
+    expect(lists.adopt({ ...newer, created_at: clock.seconds + 1 })).toBe('adopted');
     expect(lists.urls()).toEqual(['wss://new.example']);
   });
 });
@@ -66,9 +66,9 @@ describe('a list', () => {
 test('a list on which the verifier has no answer changes nothing, and is neither a forgery nor lost: the next copy counts', () => {
   const { lists, list } = relayListScene();
   const first = list(relays('one'));
-  expect(lists.offer({ ...first, sig: UNDECIDED })).toBe('ignored');
+  expect(lists.adopt({ ...first, sig: UNDECIDED })).toBe('ignored');
   expect(lists.urls()).toEqual([]);
-  expect(lists.offer(first)).toBe('adopted');
+  expect(lists.adopt(first)).toBe('adopted');
 });
 
 describe('of two lists of one author', () => {
@@ -83,7 +83,7 @@ describe('of two lists of one author', () => {
     for (const order of ['winner first', 'loser first']) {
       const { lists, list, verified } = relayListScene();
       const [won, lost] = [list(relays('won'), winner), list(relays('lost'), loser)];
-      const answers = (order === 'winner first' ? [won, lost] : [lost, won]).map((one) => lists.offer(one));
+      const answers = (order === 'winner first' ? [won, lost] : [lost, won]).map((one) => lists.adopt(one));
       expect(answers).toEqual(order === 'winner first' ? ['adopted', 'ignored'] : ['adopted', 'adopted']);
       expect(verified()).toBe(order === 'winner first' ? 1 : 2);
       expect(lists.urls()).toEqual(['wss://won.example']);
@@ -92,23 +92,23 @@ describe('of two lists of one author', () => {
 
   test('the one that is held is not verified again', () => {
     const { lists, list, verified } = relayListScene();
-    expect([1, 2, 3].map(() => lists.offer(list(relays('one'))))).toEqual(['adopted', 'ignored', 'ignored']);
+    expect([1, 2, 3].map(() => lists.adopt(list(relays('one'))))).toEqual(['adopted', 'ignored', 'ignored']);
     expect(verified()).toBe(1);
   });
 
   test('the newer takes the relays away that are no longer in it, all of them if it has none', () => {
     const { clock, lists, list } = relayListScene();
-    lists.offer(list(relays('one', 'two')));
-    lists.offer(list(relays('two', 'three'), { created_at: clock.seconds + 1 }));
+    lists.adopt(list(relays('one', 'two')));
+    lists.adopt(list(relays('two', 'three'), { created_at: clock.seconds + 1 }));
     expect(lists.urls()).toEqual(['wss://two.example', 'wss://three.example']);
-    expect(lists.offer(list([], { created_at: clock.seconds + 2 }))).toBe('adopted');
+    expect(lists.adopt(list([], { created_at: clock.seconds + 2 }))).toBe('adopted');
     expect(lists.urls()).toEqual([]);
   });
 
   test('neither touches the list of another author', () => {
     const { clock, lists, list } = relayListScene();
-    lists.offer(list(relays('bob'), { pubkey: BOB, created_at: 1 }));
-    lists.offer(list(relays('alice'), { created_at: clock.seconds }));
+    lists.adopt(list(relays('bob'), { pubkey: BOB, created_at: 1 }));
+    lists.adopt(list(relays('alice'), { created_at: clock.seconds }));
     expect(lists.urls()).toEqual(['wss://alice.example', 'wss://bob.example']);
   });
 });

@@ -10,7 +10,7 @@ const MAX_AHEAD_SECONDS = (15 * MINUTE_MS) / SECOND_MS;
 /** Addresses of relays are far shorter; what is longer is a load and no address. */
 const MAX_URL_CHARACTERS = 512;
 
-export interface RelayListsParts {
+export interface RelayListsOptions {
   /** Whose lists count, in lower-case hex. */
   readonly authors: readonly string[];
   readonly verifier: EventVerifier;
@@ -32,16 +32,16 @@ interface RelayList {
 
 /** The relays that Mostro instances publish as theirs (NIP-65, contract 2): of each author the newest list alone. */
 export class RelayLists {
-  readonly #parts: RelayListsParts;
+  readonly #options: RelayListsOptions;
   readonly #lists = new Map<string, RelayList>();
 
-  constructor(parts: RelayListsParts) {
-    this.#parts = parts;
+  constructor(options: RelayListsOptions) {
+    this.#options = options;
   }
 
   /** Takes an event whose shape alone has been checked. Verifies it last: a relay may repeat an old list for ever. */
-  offer(event: NostrEvent): 'adopted' | 'ignored' | 'forged' {
-    const { allows, authors, clock, verifier } = this.#parts;
+  adopt(event: NostrEvent): 'adopted' | 'ignored' | 'forged' {
+    const { allows, authors, clock, verifier } = this.#options;
     const { id, pubkey, kind, created_at: createdAt } = event;
     const now = unixSeconds(clock);
     const expiresAt = expirationOf(event) ?? Infinity;
@@ -56,7 +56,7 @@ export class RelayLists {
 
   /** The relays now: the first of each author, then the second of each, so that no instance crowds out another. */
   urls(): readonly string[] {
-    const { authors, clock } = this.#parts;
+    const { authors, clock } = this.#options;
     const now = unixSeconds(clock);
     const lists = authors
       .map((author) => this.#lists.get(author))
@@ -72,7 +72,7 @@ export class RelayLists {
   }
 
   #hasExpired(expiresAt: number, now: number): boolean {
-    return expiresAt <= now && this.#parts.mayExpire?.() !== false;
+    return expiresAt <= now && this.#options.mayExpire?.() !== false;
   }
 }
 

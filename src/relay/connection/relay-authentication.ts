@@ -12,7 +12,7 @@ const MAX_CHALLENGE_CHARACTERS = 1024;
 /** `none`: the relay has not asked. */
 export type AuthenticationState = 'none' | 'pending' | 'accepted' | 'refused';
 
-export interface RelayAuthenticationParts {
+export interface RelayAuthenticationOptions {
   /** The relay's URL. */
   readonly url: string;
   readonly signer: EventSigner;
@@ -26,7 +26,7 @@ export interface RelayAuthenticationParts {
 
 /** Answers one connection's challenges with the server's key (NIP-42, contract 2). */
 export class RelayAuthentication {
-  readonly #parts: RelayAuthenticationParts;
+  readonly #options: RelayAuthenticationOptions;
   readonly #monotonic: Clock;
   readonly #allowance: TokenBucket;
   /** The ids of the answers that the relay has not judged yet. */
@@ -35,9 +35,9 @@ export class RelayAuthentication {
   #answeredAt = -Infinity;
   state: AuthenticationState = 'none';
 
-  constructor(parts: RelayAuthenticationParts) {
-    this.#parts = parts;
-    this.#monotonic = parts.monotonic ?? parts.clock;
+  constructor(options: RelayAuthenticationOptions) {
+    this.#options = options;
+    this.#monotonic = options.monotonic ?? options.clock;
     this.#allowance = new TokenBucket({ ...ANSWERS, clock: this.#monotonic });
   }
 
@@ -50,14 +50,14 @@ export class RelayAuthentication {
   get isUnderWay(): boolean {
     return (
       this.state === 'pending' &&
-      this.#monotonic() - this.#answeredAt < this.#parts.timing.authenticationTimeoutMs
+      this.#monotonic() - this.#answeredAt < this.#options.timing.authenticationTimeoutMs
     );
   }
 
   /** @returns whether the challenge is one that is answered */
   onChallenge(challenge: string): boolean {
     if (challenge.length > MAX_CHALLENGE_CHARACTERS || this.#allowance.spend(1) > 0) return false;
-    const { clock, send, signer, url } = this.#parts;
+    const { clock, send, signer, url } = this.#options;
     const event = signer.sign({
       kind: AUTH_KIND,
       created_at: unixSeconds(clock),
@@ -81,7 +81,7 @@ export class RelayAuthentication {
     if (!accepted && this.#answers.size > 0) return true;
     // One answer that was accepted is enough: relays refuse the next one, since they know us already.
     this.state = this.#isAccepted ? 'accepted' : 'refused';
-    this.#parts.onResult(this.#isAccepted);
+    this.#options.onResult(this.#isAccepted);
     return true;
   }
 }

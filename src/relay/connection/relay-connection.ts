@@ -1,7 +1,7 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { EventIntake, EventSink } from '../../core/intake/event-intake.ts';
+import type { EventIntake, RelayIntake } from '../../core/intake/event-intake.ts';
 import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import { frameBytes, MAX_FRAME_BYTES } from '../wire/frame-bytes.ts';
@@ -15,7 +15,7 @@ import type { ConnectionEnd } from './connection-end.ts';
 import { noteWatches, resumeWatches } from '../gaps/resume-watches.ts';
 import { RelayListening, type ListeningContext } from '../live/relay-listening.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
-import { throttle, type ThrottleParts } from './throttle.ts';
+import { throttle, type ThrottleOptions } from './throttle.ts';
 import { WebSocket } from '../wire/web-socket.ts';
 
 export interface RelayConnectionOptions extends Omit<ListeningContext, 'sink' | 'account'> {
@@ -41,7 +41,7 @@ export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #redial: Redial;
   readonly #account: RelayAccount;
-  readonly #sink: EventSink;
+  readonly #sink: RelayIntake;
   readonly #watches: readonly KindWatch[];
   readonly #address: URL;
   #listening: RelayListening | undefined;
@@ -56,7 +56,7 @@ export class RelayConnection {
     const { clock, kinds, mayExpire, monotonic, startedAt, timing, totals, url } = options;
     this.#options = options;
     this.#account = new RelayAccount(monotonic);
-    this.#sink = options.intake.of(this.#account);
+    this.#sink = options.intake.forRelay(this.#account);
     this.#redial = new Redial(timing, monotonic);
     this.#watches = kinds.map(
       (kind) =>
@@ -192,7 +192,7 @@ export class RelayConnection {
   }
 
   #listen(
-    { socket, line, mostBytes }: Pick<ThrottleParts, 'socket' | 'line' | 'mostBytes'>,
+    { socket, line, mostBytes }: Pick<ThrottleOptions, 'socket' | 'line' | 'mostBytes'>,
     signal: AbortSignal,
     onMisconduct: (misconduct: Misconduct) => void,
   ): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
-import { relayStatus, type RelayStatus, type RelayStatusParts } from './relay-status.ts';
+import { relayStatus, type RelayStatus, type RelayStatusOptions } from './relay-status.ts';
 
 interface Watched {
   readonly total: KindTotal;
@@ -15,7 +15,7 @@ function watched(kind: number): Watched {
   return { total, watch: new KindWatch({ kind, total, clock: clock.read, startedAt: clock.now }) };
 }
 
-function statusOf(watches: readonly Watched[], parts: Partial<RelayStatusParts> = {}): RelayStatus {
+function statusOf(watches: readonly Watched[], parts: Partial<RelayStatusOptions> = {}): RelayStatus {
   return relayStatus({
     relay: 'relay.example',
     url: 'wss://relay.example',

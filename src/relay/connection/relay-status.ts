@@ -41,7 +41,7 @@ export interface RelayStatus {
 /** So many events of a kind from other relays, and none from this one, are no accident any more. */
 const WITHHELD_AFTER = 10;
 
-export interface RelayStatusParts extends Pick<
+export interface RelayStatusOptions extends Pick<
   RelayStatus,
   'relay' | 'url' | 'authentication' | 'reconnects' | 'discovered' | 'lost'
 > {
@@ -51,15 +51,15 @@ export interface RelayStatusParts extends Pick<
 }
 
 /** Sums up a relay from what is known of its kinds. */
-export function relayStatus({ watches, ...parts }: RelayStatusParts): RelayStatus {
+export function relayStatus({ watches, ...options }: RelayStatusOptions): RelayStatus {
   const live = watches.filter(({ isLive }) => isLive);
   const restricted = watches.flatMap((watch) => {
-    const reason = restriction(watch, parts.authentication);
+    const reason = restriction(watch, options.authentication);
     return reason === undefined ? [] : [{ kind: watch.kind, reason }];
   });
   return {
-    ...parts,
-    state: live.length > 0 ? 'live' : parts.state,
+    ...options,
+    state: live.length > 0 ? 'live' : options.state,
     liveKinds: kindsOf(live),
     served: kindsOf(live.filter(({ kind }) => !restricted.some((one) => one.kind === kind))),
     restricted,

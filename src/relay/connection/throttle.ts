@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { FrameFilter, HEAD_BYTES, type FrameFilterParts } from '../wire/frame-filter.ts';
+import { FrameFilter, HEAD_BYTES, type FrameFilterOptions } from '../wire/frame-filter.ts';
 import { ReadingPace } from './reading-pace.ts';
 import { Turn } from './turn.ts';
 
@@ -21,7 +21,7 @@ const FRAME_OVERHEAD_BYTES = 128;
 /** What the operating system and Node take for handing over some bytes, however few they are, in bytes. */
 const CHUNK_OVERHEAD_BYTES = 1024;
 
-export interface ThrottleParts extends Omit<FrameFilterParts, 'forward'> {
+export interface ThrottleOptions extends Omit<FrameFilterOptions, 'forward'> {
   readonly socket: WebSocket;
   /** The connection beneath the WebSocket, which has just opened. */
   readonly line: Socket;
@@ -50,13 +50,13 @@ export function throttle({
   receive,
   socket,
   telemetry,
-  ...parts
-}: ThrottleParts): void {
+  ...options
+}: ThrottleOptions): void {
   const pace = new ReadingPace(socket, { clock, telemetry });
   const turn = new Turn(socket, () => pace.resume());
   const read = libraryReader(line);
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
-  const filter = new FrameFilter({ ...parts, forward: (bytes) => void (isOpen() && read(bytes)) });
+  const filter = new FrameFilter({ ...options, forward: (bytes) => void (isOpen() && read(bytes)) });
   line.on('data', (chunk: Buffer) => {
     // What follows misconduct, or the relay's own farewell, is not looked at.
     if (!isOpen()) return;
@@ -70,7 +70,7 @@ export function throttle({
   });
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     // It came in fragments, of which the filter does not know how many there will be.
-    if (data.length > parts.mostBytes) return parts.onTooLong(data.subarray(0, HEAD_BYTES));
+    if (data.length > options.mostBytes) return options.onTooLong(data.subarray(0, HEAD_BYTES));
     if (!isOpen()) return;
     const begun = data.length > USUAL_FRAME_BYTES ? clock() : undefined;
     receive(data, isBinary);

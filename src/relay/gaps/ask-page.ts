@@ -1,4 +1,4 @@
-import type { EventFrame } from '../wire/event-frame.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { Filter, RelaySession } from '../live/relay-session.ts';
 
@@ -22,11 +22,11 @@ export interface PageRequest {
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
   /** @returns whether there may be more events */
-  readonly onEvent: (frame: EventFrame) => boolean;
+  readonly onEvent: (frame: SubscriptionFrame) => boolean;
   /** An event of the page was too long to be read. */
   readonly onTooLong: () => void;
   /** Told of events that come when the page has ended. @param isEarly whether EOSE came too early: the page may have had more */
-  readonly onLate: (frame: EventFrame, isEarly: boolean) => void;
+  readonly onLate: (frame: SubscriptionFrame, isEarly: boolean) => void;
 }
 
 /** Asks a relay for stored events once. The subscription is closed behind it, however it ends. */
@@ -83,7 +83,7 @@ class AskedPage {
     this.#linger?.refresh();
   }
 
-  #onEvent(frame: EventFrame): boolean {
+  #onEvent(frame: SubscriptionFrame): boolean {
     const { filter, onEvent } = this.#request;
     if (!filter.kinds.includes(frame.kind)) return false;
     this.#noteEvent();
@@ -105,7 +105,7 @@ class AskedPage {
     return true;
   }
 
-  #onLate(frame: EventFrame): void {
+  #onLate(frame: SubscriptionFrame): void {
     const { filter, onLate, session } = this.#request;
     if (!filter.kinds.includes(frame.kind)) return;
     session.hasLateEvents = true;

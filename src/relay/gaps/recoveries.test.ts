@@ -4,24 +4,24 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { MINUTE_MS } from '../../core/basics/clock.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
-import { CatchUp } from './recoveries.ts';
+import { Recoveries } from './recoveries.ts';
 import { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
 import { RELAY_TIMING } from '../connection/relay-timing.ts';
 
 /** Two kinds that are subscribed to on one connection, of which no page is asked for yet. */
-function setUp(): { catchUp: CatchUp; clock: FakeClock; wraps: KindWatch; messages: KindWatch } {
+function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; messages: KindWatch } {
   const clock = new FakeClock();
   const [wraps, messages] = [1059, 14].map(
     (kind) => new KindWatch({ kind, total: { events: 0 }, clock: clock.read, startedAt: clock.read() }),
   ) as [KindWatch, KindWatch];
-  const catchUp = new CatchUp({
+  const recoveries = new Recoveries({
     relay: 'relay.example',
     session: {} as RelaySession,
     sink: {
-      offer: () => 'unmatched',
+      admit: () => 'unmatched',
       beginRecovery: () => new Recovery(() => undefined),
-      hasRecipients: () => true,
+      hasRegistrations: () => true,
     },
     telemetry: new FakeTelemetry(),
     timing: { ...RELAY_TIMING, unverified: { baseMs: 0, maxMs: 10 * MINUTE_MS, minMs: MINUTE_MS } },
@@ -30,7 +30,7 @@ function setUp(): { catchUp: CatchUp; clock: FakeClock; wraps: KindWatch; messag
     isSettled: () => false,
     maxLimit: () => undefined,
   });
-  return { catchUp, clock, wraps, messages };
+  return { recoveries, clock, wraps, messages };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -38,10 +38,10 @@ afterEach(() => void vi.useRealTimers());
 
 describe('events that were dropped unverified', () => {
   test('are a gap once their key can be verified again, each kind after a wait of its own', () => {
-    const { catchUp, clock, messages, wraps } = setUp();
-    catchUp.noteUnverified(wraps, 'gap', clock.read());
+    const { recoveries, clock, messages, wraps } = setUp();
+    recoveries.noteUnverified(wraps, 'gap', clock.read());
     vi.advanceTimersByTime(MINUTE_MS / 2);
-    catchUp.noteUnverified(messages, 'gap', clock.read());
+    recoveries.noteUnverified(messages, 'gap', clock.read());
     const gaps = [0, MINUTE_MS / 2, MINUTE_MS / 2].map((ms) => {
       vi.advanceTimersByTime(ms);
       return [wraps.hasGap, messages.hasGap];
@@ -54,10 +54,10 @@ describe('events that were dropped unverified', () => {
   });
 
   test('are a part of the gap of a connection that ends, before it ends or after, and no timer is left', () => {
-    const { catchUp, clock, messages, wraps } = setUp();
-    catchUp.noteUnverified(wraps, 'gap', clock.read());
-    catchUp.close();
-    catchUp.noteUnverified(messages, 'gap', clock.read());
+    const { recoveries, clock, messages, wraps } = setUp();
+    recoveries.noteUnverified(wraps, 'gap', clock.read());
+    recoveries.close();
+    recoveries.noteUnverified(messages, 'gap', clock.read());
     expect([wraps.hasGap, messages.hasGap, vi.getTimerCount()]).toEqual([true, true, 0]);
   });
 });

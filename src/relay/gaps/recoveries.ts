@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../core/basics/backoff.ts';
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
-import type { EventSink, Verdict } from '../../core/intake/event-intake.ts';
+import type { RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
 import type { Recovery } from '../../core/waking/recovery.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
-import type { EventFrame } from '../wire/event-frame.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import { Haul } from './recovered-events.ts';
 import { PageTurns } from './page-turns.ts';
 import type { Page, PagePlan, RecoveryReport } from './page-plan.ts';
@@ -20,14 +20,14 @@ import { reportRecovery } from './report-recovery.ts';
 import { UnverifiedEvents } from '../live/unverified-events.ts';
 
 /** Why a subscription is caught up on: the first one may have begun after a phone had registered (contract 2). */
-export type CatchUpCause = 'first' | 'gap' | 'silence';
+export type RecoveryCause = 'first' | 'gap' | 'silence';
 
-type CatchUpOrder = readonly [watch: KindWatch, cause: CatchUpCause];
+type RecoveryOrder = readonly [watch: KindWatch, cause: RecoveryCause];
 
-export interface CatchUpParts {
+export interface RecoveriesOptions {
   readonly relay: string;
   readonly session: RelaySession;
-  readonly sink: EventSink;
+  readonly sink: RelayIntake;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
   /** The time of day. */
@@ -47,9 +47,9 @@ export interface CatchUpParts {
  * subscription is about to become live any more: what comes after a device was woken must come live, for it is absorbed here.
  * A kind whose gap is found later does not wait for a recovery under way: it has one of its own, beside that one.
  */
-export class CatchUp {
-  readonly #parts: CatchUpParts;
-  readonly #requested = new Map<KindWatch, CatchUpCause>();
+export class Recoveries {
+  readonly #options: RecoveriesOptions;
+  readonly #requested = new Map<KindWatch, RecoveryCause>();
   /** The kinds that are being caught up on. */
   readonly #running = new Set<KindWatch>();
   readonly #turns = new PageTurns();
@@ -57,28 +57,28 @@ export class CatchUp {
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
   /** The kinds of which events were dropped unverified, and why each is asked for again. */
-  readonly #dropped = new Map<KindWatch, CatchUpCause>();
+  readonly #dropped = new Map<KindWatch, RecoveryCause>();
   /** When each of them is asked for again. */
   readonly #unverified = new Map<KindWatch, UnverifiedEvents>();
   readonly #closed = new AbortController();
 
-  constructor(parts: CatchUpParts) {
-    this.#parts = parts;
-    this.#again = new Resubscription(parts.timing);
+  constructor(options: RecoveriesOptions) {
+    this.#options = options;
+    this.#again = new Resubscription(options.timing);
   }
 
   /** The subscription to this kind is live: whatever it missed is caught up on. */
-  request(watch: KindWatch, cause: CatchUpCause): void {
-    const { sink } = this.#parts;
-    if (cause === 'first' && watch.kind === SIGNED_MESSAGE_KIND && sink.hasRecipients()) watch.missAll();
+  request(watch: KindWatch, cause: RecoveryCause): void {
+    const { sink } = this.#options;
+    if (cause === 'first' && watch.kind === SIGNED_MESSAGE_KIND && sink.hasRegistrations()) watch.missAll();
     this.#requested.set(watch, cause);
     this.advance();
   }
 
   /** Begins with what was requested, unless something still stands in the way. */
   advance(): void {
-    if (!this.#parts.isSettled() || this.#closed.signal.aborted) return;
-    const batch: CatchUpOrder[] = [];
+    if (!this.#options.isSettled() || this.#closed.signal.aborted) return;
+    const batch: RecoveryOrder[] = [];
     for (const [watch, cause] of this.#requested) {
       if (this.#running.has(watch)) continue;
       this.#requested.delete(watch);
@@ -94,8 +94,8 @@ export class CatchUp {
    *
    * @param since when the first of them could have come, in milliseconds; unless given, when the gap of the last recovery began
    */
-  noteUnverified(watch: KindWatch, cause: CatchUpCause, since?: number): void {
-    const { clock, timing } = this.#parts;
+  noteUnverified(watch: KindWatch, cause: RecoveryCause, since?: number): void {
+    const { clock, timing } = this.#options;
     watch.noteUnverified(since);
     if (this.#closed.signal.aborted) return void watch.missUnverified();
     // What a first recovery has dropped still wakes only those who had registered before it was published.
@@ -119,15 +119,15 @@ export class CatchUp {
     for (const events of this.#unverified.values()) events.flush();
   }
 
-  async #run(orders: readonly CatchUpOrder[]): Promise<void> {
+  async #run(orders: readonly RecoveryOrder[]): Promise<void> {
     // Where nobody is registered no page is asked for, and no kind has had a turn.
-    const batch = this.#parts.sink.hasRecipients() ? inTurn(orders) : orders;
+    const batch = this.#options.sink.hasRegistrations() ? inTurn(orders) : orders;
     const silences = batch.map(([watch]) => watch.silences);
-    const recovery = this.#parts.sink.beginRecovery();
+    const recovery = this.#options.sink.beginRecovery();
     await Promise.all(
       batch.map(async ([watch, cause]) => {
         this.#running.add(watch);
-        await this.#catchUp(watch, cause, recovery);
+        await this.#recover(watch, cause, recovery);
         this.#running.delete(watch);
         this.advance();
       }),
@@ -136,10 +136,10 @@ export class CatchUp {
     recovery[Symbol.dispose]();
   }
 
-  async #catchUp(watch: KindWatch, cause: CatchUpCause, recovery: Recovery): Promise<void> {
-    const { maxLimit, relay, sink, telemetry } = this.#parts;
+  async #recover(watch: KindWatch, cause: RecoveryCause, recovery: Recovery): Promise<void> {
+    const { maxLimit, relay, sink, telemetry } = this.#options;
     if (!watch.isLive) return;
-    if (!sink.hasRecipients()) return watch.forgetGap();
+    if (!sink.hasRegistrations()) return watch.forgetGap();
     const gap = watch.recovery(maxLimit());
     if (gap === undefined || this.#closed.signal.aborted) return;
     watch.holdUntil(recovery.settled);
@@ -162,12 +162,12 @@ export class CatchUp {
 
   /** Whether a relay seems to contradict itself for want of patience alone: events came after the EOSE of their pages. */
   #mayBeEarly({ unrecovered }: RecoveryReport): boolean {
-    const { hasLateEvents, isEoseLast } = this.#parts.session;
+    const { hasLateEvents, isEoseLast } = this.#options.session;
     return unrecovered?.reason === 'inconsistent' && hasLateEvents && isEoseLast !== false;
   }
 
-  #askPatiently(watch: KindWatch, cause: CatchUpCause): void {
-    this.#parts.session.isEoseLast = false;
+  #askPatiently(watch: KindWatch, cause: RecoveryCause): void {
+    this.#options.session.isEoseLast = false;
     watch.restartRecovery();
     this.#requested.set(watch, cause);
   }
@@ -182,7 +182,7 @@ export class CatchUp {
 
   /** @returns whether there is nothing more to ask; not so when the connection ended */
   async #pages(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<boolean> {
-    const { monotonic, timing } = this.#parts;
+    const { monotonic, timing } = this.#options;
     const backoff = new Backoff(timing.nextPage);
     for (;;) {
       const end = await this.#turns.take(() => this.#nextPage(watch, gap, haul));
@@ -200,7 +200,7 @@ export class CatchUp {
 
   /** @returns how the page ended; `undefined` where there was none left to ask for */
   async #nextPage(watch: KindWatch, gap: PagePlan, haul: Haul): Promise<PageEnd | undefined> {
-    const { clock, monotonic } = this.#parts;
+    const { clock, monotonic } = this.#options;
     // Its turn came too late: no page was lost.
     if (this.#closed.signal.aborted) return 'lost';
     const page = gap.next();
@@ -218,11 +218,11 @@ export class CatchUp {
 
   /** While the machine slept nobody asked: no page takes longer than it is waited for. */
   #spend(gap: PagePlan, ms: number): void {
-    gap.spent(Math.min(ms, PATIENCE_FACTOR * this.#parts.timing.pageTimeoutMs));
+    gap.spent(Math.min(ms, PATIENCE_FACTOR * this.#options.timing.pageTimeoutMs));
   }
 
   #ask(watch: KindWatch, page: Page, gap: PagePlan, haul: Haul): Promise<PageEnd> {
-    const { session, timing } = this.#parts;
+    const { session, timing } = this.#options;
     const filter = { kinds: [watch.kind], ...page };
     return askPage({
       session,
@@ -243,9 +243,9 @@ export class CatchUp {
   }
 
   /** What comes after its page has ended counts all the same; too much of it, and the gap is asked for once more. */
-  #takeLate(frame: EventFrame, isEarly: boolean, watch: KindWatch, haul: Haul): void {
+  #takeLate(frame: SubscriptionFrame, isEarly: boolean, watch: KindWatch, haul: Haul): void {
     watch.noteStored();
-    const verdict = this.#parts.sink.offer(frame, haul.origin);
+    const verdict = this.#options.sink.admit(frame, haul.origin);
     haul.add(verdict);
     if (haul.isOver) void this.#noteLate(verdict, watch);
     if (!isEarly) return;
@@ -258,9 +258,9 @@ export class CatchUp {
     if ((await verdict) === 'unverified') this.noteUnverified(watch, 'gap');
   }
 
-  #take(frame: EventFrame, watch: KindWatch, gap: PagePlan, haul: Haul): boolean {
+  #take(frame: SubscriptionFrame, watch: KindWatch, gap: PagePlan, haul: Haul): boolean {
     watch.noteStored();
-    haul.add(this.#parts.sink.offer(frame, haul.origin));
+    haul.add(this.#options.sink.admit(frame, haul.origin));
     return gap.received(frame.createdAt, frame.id);
   }
 
@@ -281,7 +281,7 @@ export class CatchUp {
  * The kinds in the order of their first pages: whichever went first less often, and of two the signed messages, which are
  * today's default and whose gap is small. So a kind whose page ends every connection does not keep the other from its own.
  */
-function inTurn(orders: readonly CatchUpOrder[]): readonly CatchUpOrder[] {
+function inTurn(orders: readonly RecoveryOrder[]): readonly RecoveryOrder[] {
   const sorted = orders.toSorted(([a], [b]) => a.timesFirst - b.timesFirst || a.kind - b.kind);
   const [first, second] = sorted.filter(([{ hasGap }]) => hasGap);
   if (first !== undefined && second !== undefined) first[0].timesFirst++;

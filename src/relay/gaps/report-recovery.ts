@@ -1,11 +1,11 @@
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { CatchUpCause } from './recoveries.ts';
+import type { RecoveryCause } from './recoveries.ts';
 import type { RecoveryReport } from './page-plan.ts';
 
 export interface RecoveryOutcome {
   readonly relay: string;
   readonly kind: number;
-  readonly cause: CatchUpCause;
+  readonly cause: RecoveryCause;
   readonly report: RecoveryReport;
   /** Events that were new and for somebody here. */
   readonly found: number;

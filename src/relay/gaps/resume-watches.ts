@@ -1,16 +1,16 @@
-import type { EventSink } from '../../core/intake/event-intake.ts';
+import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 
 export interface ResumeOptions {
   readonly url: string;
-  readonly sink: EventSink;
+  readonly sink: RelayIntake;
   readonly proofs?: ProofsOfLife | undefined;
 }
 
 /** With registrations kept, a restart is a gap: since the relay's own last proof of life, or else that of any relay (contract 2). */
 export function resumeWatches(watches: readonly KindWatch[], { proofs, sink, url }: ResumeOptions): void {
-  if (proofs === undefined || !sink.hasRecipients()) return;
+  if (proofs === undefined || !sink.hasRegistrations()) return;
   for (const watch of watches) {
     const settledUntil = proofs.of(url, watch.kind) ?? proofs.latest();
     if (settledUntil === undefined) watch.missAll();

@@ -25,7 +25,7 @@ export interface KindTotal {
   events: number;
 }
 
-export interface KindWatchParts {
+export interface KindWatchOptions {
   readonly kind: number;
   readonly total: KindTotal;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface KindWatchParts {
 export class KindWatch {
   readonly kind: number;
   readonly coverage: Coverage;
-  readonly #parts: KindWatchParts;
+  readonly #options: KindWatchOptions;
   #isLive = false;
   #silences = 0;
   #missedSince: number | undefined;
@@ -61,10 +61,10 @@ export class KindWatch {
   /** Events of this kind that the relay has ever delivered. */
   events = 0;
 
-  constructor(parts: KindWatchParts) {
-    this.#parts = parts;
-    this.kind = parts.kind;
-    this.coverage = new Coverage(parts.startedAt);
+  constructor(options: KindWatchOptions) {
+    this.#options = options;
+    this.kind = options.kind;
+    this.coverage = new Coverage(options.startedAt);
   }
 
   /** Whether the subscription is live at this moment. */
@@ -79,13 +79,13 @@ export class KindWatch {
 
   /** What all relays have delivered since this one could have. */
   get eventsElsewhere(): number {
-    return this.#parts.total.events - (this.#totalAtFirst ?? this.#parts.total.events);
+    return this.#options.total.events - (this.#totalAtFirst ?? this.#options.total.events);
   }
 
   goLive(): void {
     this.#isLive = true;
     this.refusal = undefined;
-    this.#totalAtFirst ??= this.#parts.total.events;
+    this.#totalAtFirst ??= this.#options.total.events;
   }
 
   goSilent(): void {
@@ -101,7 +101,7 @@ export class KindWatch {
   /** An event of this kind has come live. */
   noteLive(): void {
     this.events++;
-    this.#parts.total.events++;
+    this.#options.total.events++;
   }
 
   /** One of the events that have come live is remembered now and then: the relay has to have stored it. @param now milliseconds */
@@ -146,7 +146,7 @@ export class KindWatch {
 
   /** Nothing has come since the start. */
   missAll(): void {
-    this.coverage.lose(this.#parts.startedAt);
+    this.coverage.lose(this.#options.startedAt);
   }
 
   /** There is nobody to catch up for. */
@@ -161,7 +161,7 @@ export class KindWatch {
     const missedSince = this.coverage.takeGap();
     if (missedSince === undefined) return undefined;
     this.#missedSince = missedSince;
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     this.#recovery = new CheckedRecovery({
       since: askedSince(this.kind, missedSince, this.#trustedNow()),
       maxLimit,
@@ -204,7 +204,7 @@ export class KindWatch {
   }
 
   #trustedNow(): number | undefined {
-    const { clock, mayExpire } = this.#parts;
+    const { clock, mayExpire } = this.#options;
     return mayExpire?.() === false ? undefined : clock();
   }
 

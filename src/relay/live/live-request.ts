@@ -1,18 +1,18 @@
 import type { EventOrigin } from '../../core/waking/recovery.ts';
-import type { EventSink, Verdict } from '../../core/intake/event-intake.ts';
+import type { RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
 import type { Recovery } from '../../core/waking/recovery.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { EventFrame } from '../wire/event-frame.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 
-export interface LiveRequestParts {
+export interface LiveRequestOptions {
   readonly relay: string;
   readonly watch: KindWatch;
   readonly session: RelaySession;
-  readonly sink: EventSink;
+  readonly sink: RelayIntake;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
 }
@@ -21,7 +21,7 @@ export interface LiveRequestEvents {
   /** The relay has said EOSE, or has had time enough to. */
   readonly onLive: () => void;
   /** The live subscription has shown that it is there. */
-  readonly onWord: (frame: EventFrame) => void;
+  readonly onWord: (frame: SubscriptionFrame) => void;
   /** An event was dropped unverified, because its key is flooded with forgeries at this relay. */
   readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
@@ -29,7 +29,7 @@ export interface LiveRequestEvents {
 
 /** One REQ for the live events of one kind: pending until EOSE, live then, until either side closes it. */
 export class LiveRequest {
-  readonly #parts: LiveRequestParts;
+  readonly #options: LiveRequestOptions;
   readonly #events: LiveRequestEvents;
   readonly #id: string;
   readonly #eoseTimer: NodeJS.Timeout;
@@ -42,9 +42,9 @@ export class LiveRequest {
    * No author filter: the outer key of a gift wrap is random, and anybody may write to a conversation. No `since`: relays apply it to live events too, and a
    * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
    */
-  constructor(parts: LiveRequestParts, events: LiveRequestEvents) {
-    const { session, timing, watch } = parts;
-    this.#parts = parts;
+  constructor(options: LiveRequestOptions, events: LiveRequestEvents) {
+    const { session, timing, watch } = options;
+    this.#options = options;
     this.#events = events;
     this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), timing.eoseTimeoutMs);
     const filter = { kinds: [watch.kind], limit: 0 };
@@ -61,7 +61,7 @@ export class LiveRequest {
   /** Closes it at the relay. */
   close(): void {
     this.end();
-    this.#parts.session.unsubscribe(this.#id);
+    this.#options.session.unsubscribe(this.#id);
   }
 
   /** It is no more, at the relay either. */
@@ -73,14 +73,14 @@ export class LiveRequest {
     this.#early = undefined;
   }
 
-  #onEvent(frame: EventFrame): boolean {
-    const { sink, watch } = this.#parts;
+  #onEvent(frame: SubscriptionFrame): boolean {
+    const { sink, watch } = this.#options;
     if (frame.kind !== watch.kind) return false;
     if (this.#isLive) {
       watch.noteLive();
       this.#events.onWord(frame);
     } else watch.noteStored();
-    const verdict = sink.offer(frame, this.#isLive ? 'live' : this.#earlyOrigin);
+    const verdict = sink.admit(frame, this.#isLive ? 'live' : this.#earlyOrigin);
     if (verdict === 'unverified') this.#events.onUnverified();
     else if (typeof verdict !== 'string') void this.#await(verdict);
     return true;
@@ -91,7 +91,7 @@ export class LiveRequest {
   }
 
   get #earlyOrigin(): EventOrigin {
-    const { sink, watch } = this.#parts;
+    const { sink, watch } = this.#options;
     return watch.coverage.isFresh ? 'stored' : (this.#early ??= sink.beginRecovery());
   }
 
@@ -104,7 +104,7 @@ export class LiveRequest {
   }
 
   #onEoseMissing(): void {
-    const { relay, telemetry, watch } = this.#parts;
+    const { relay, telemetry, watch } = this.#options;
     telemetry.log('relay.eose_missing', { relay, kind: watch.kind });
     this.#goLive();
   }

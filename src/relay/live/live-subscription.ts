@@ -1,16 +1,16 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { CatchUp, CatchUpCause } from '../gaps/recoveries.ts';
+import type { Recoveries, RecoveryCause } from '../gaps/recoveries.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
-import type { EventFrame } from '../wire/event-frame.ts';
-import { LiveRequest, type LiveRequestParts } from './live-request.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
+import { LiveRequest, type LiveRequestOptions } from './live-request.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
-export interface LiveSubscriptionParts extends LiveRequestParts {
+export interface LiveSubscriptionOptions extends LiveRequestOptions {
   readonly authentication: RelayAuthentication;
-  readonly catchUp: CatchUp;
+  readonly recoveries: Recoveries;
   readonly clock: Clock;
   /** The relay has kept a promise: an event that was asked for, or EOSE. */
   readonly onProof: () => void;
@@ -21,7 +21,7 @@ export interface LiveSubscriptionParts extends LiveRequestParts {
  * authentication, and after a silence in which the relay may have dropped it.
  */
 export class LiveSubscription {
-  readonly #parts: LiveSubscriptionParts;
+  readonly #options: LiveSubscriptionOptions;
   readonly #again: Resubscription;
   /** Of the subscription itself: a pong shows only that the connection is there. */
   readonly #silence: SilenceWatch;
@@ -36,13 +36,13 @@ export class LiveSubscription {
   /** Since when it has been live on this connection, in milliseconds. */
   #liveSince: number | undefined;
   /** Why it was asked for last. */
-  #cause: CatchUpCause = 'gap';
+  #cause: RecoveryCause = 'gap';
 
-  constructor(parts: LiveSubscriptionParts) {
-    this.#parts = parts;
-    this.#silenceMs = parts.timing.silenceMs;
-    this.#again = new Resubscription(parts.timing);
-    this.#silence = new SilenceWatch(parts.clock, (since) => this.#onSilence(since));
+  constructor(options: LiveSubscriptionOptions) {
+    this.#options = options;
+    this.#silenceMs = options.timing.silenceMs;
+    this.#again = new Resubscription(options.timing);
+    this.#silence = new SilenceWatch(options.clock, (since) => this.#onSilence(since));
   }
 
   /** Whether it is about to become live. */
@@ -50,17 +50,17 @@ export class LiveSubscription {
     return this.#pending !== undefined && this.#live === undefined;
   }
 
-  open(cause: CatchUpCause = 'gap'): void {
+  open(cause: RecoveryCause = 'gap'): void {
     if (this.#pending !== undefined) return;
     this.#cause = cause;
     this.#again.stop();
     this.#awaitsAuthentication = false;
-    this.#askedAsStranger = this.#parts.authentication.state !== 'accepted';
-    const { catchUp, clock, watch } = this.#parts;
-    const request: LiveRequest = new LiveRequest(this.#parts, {
+    this.#askedAsStranger = this.#options.authentication.state !== 'accepted';
+    const { recoveries, clock, watch } = this.#options;
+    const request: LiveRequest = new LiveRequest(this.#options, {
       onLive: () => this.#onLive(),
       onWord: (frame) => this.#onWord(frame),
-      onUnverified: () => catchUp.noteUnverified(watch, 'gap', clock()),
+      onUnverified: () => recoveries.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
     this.#pending = request;
@@ -72,13 +72,13 @@ export class LiveSubscription {
     this.#again.stop();
     this.#live?.end();
     this.#pending?.end();
-    this.#parts.watch.goSilent();
-    this.#parts.watch.coverage.lose();
+    this.#options.watch.goSilent();
+    this.#options.watch.coverage.lose();
   }
 
   /** The connection was alive at this time, in milliseconds, and as far as is known the subscription too. */
   prove(at: number): void {
-    const { watch } = this.#parts;
+    const { watch } = this.#options;
     if (watch.isLive) watch.coverage.prove(at);
   }
 
@@ -91,7 +91,7 @@ export class LiveSubscription {
 
   /** What came until now came to a stranger. Nothing is missed where nothing has been live yet. */
   #askAsFriend(): void {
-    const { coverage } = this.#parts.watch;
+    const { coverage } = this.#options.watch;
     if (!coverage.isFresh) coverage.lose(this.#liveSince);
     this.open();
   }
@@ -101,14 +101,14 @@ export class LiveSubscription {
    * for again, but not after every one.
    */
   onNotice(): void {
-    const { clock, timing } = this.#parts;
+    const { clock, timing } = this.#options;
     if (this.#live === undefined || clock() - this.#noticedAt < timing.silenceMs) return;
     this.#noticedAt = clock();
     this.#silence.listen(timing.silenceAfterNoticeMs);
   }
 
   #onLive(): void {
-    const { authentication, catchUp, clock, relay, telemetry, watch } = this.#parts;
+    const { authentication, recoveries, clock, relay, telemetry, watch } = this.#options;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
     if (!wasLive) {
@@ -122,30 +122,30 @@ export class LiveSubscription {
     watch.goLive();
     this.#spoke();
     this.#silence.listen(this.#silenceMs);
-    catchUp.request(watch, isFirst ? 'first' : this.#cause);
+    recoveries.request(watch, isFirst ? 'first' : this.#cause);
     if (this.#askedAsStranger && authentication.state === 'accepted') this.#askAsFriend();
   }
 
-  #onWord(frame: EventFrame): void {
-    if (this.#silenceMs !== this.#parts.timing.silenceMs) {
-      this.#silenceMs = this.#parts.timing.silenceMs;
+  #onWord(frame: SubscriptionFrame): void {
+    if (this.#silenceMs !== this.#options.timing.silenceMs) {
+      this.#silenceMs = this.#options.timing.silenceMs;
       this.#silence.listen(this.#silenceMs);
     }
-    this.#parts.watch.sample(frame, this.#spoke());
+    this.#options.watch.sample(frame, this.#spoke());
   }
 
   /** The subscription itself has shown that it is there. @returns the time, in milliseconds */
   #spoke(): number {
-    const now = this.#parts.clock();
+    const now = this.#options.clock();
     this.#silence.heard(now);
     this.prove(now);
-    this.#parts.onProof();
+    this.#options.onProof();
     return now;
   }
 
   /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */
   #onSilence(since: number): void {
-    const { timing, watch } = this.#parts;
+    const { timing, watch } = this.#options;
     // Each costs a whole recovery: a relay that is merely quiet is asked ever more seldom, from its last word on.
     this.#silenceMs = Math.min(timing.maxSilenceMs, this.#silenceMs * 2);
     this.#silence.listen(this.#silenceMs);
@@ -154,11 +154,11 @@ export class LiveSubscription {
   }
 
   #onClosed(reason: ReasonPrefix, request: LiveRequest): void {
-    const { authentication, catchUp, telemetry, timing, watch } = this.#parts;
+    const { authentication, recoveries, telemetry, timing, watch } = this.#options;
     if (request === this.#pending && this.#live !== undefined) {
       // No second one is to be had; the first may well be there. What it may have missed is asked for all the same.
       this.#pending = undefined;
-      return catchUp.request(watch, this.#cause);
+      return recoveries.request(watch, this.#cause);
     }
     const wasFresh = watch.coverage.isFresh;
     this.#live?.close();
@@ -169,7 +169,7 @@ export class LiveSubscription {
     watch.goSilent();
     telemetry.count('relay_subscriptions_closed', { kind: String(watch.kind), reason });
     if (!wasFresh) watch.coverage.lose();
-    catchUp.advance();
+    recoveries.advance();
     if (this.#askedAsStranger && authentication.state === 'accepted') return this.#askAsFriend();
     if (reason !== 'auth-required' || authentication.isOver) return this.#giveWay(reason);
     // A first subscription that begins with authentication is still the first one.
@@ -178,7 +178,7 @@ export class LiveSubscription {
   }
 
   #giveWay(reason: ReasonPrefix): void {
-    const { relay, telemetry, watch } = this.#parts;
+    const { relay, telemetry, watch } = this.#options;
     watch.coverage.lose();
     this.#awaitsAuthentication = false;
     telemetry.log('relay.subscription_closed', { relay, kind: watch.kind, reason });

@@ -1,21 +1,21 @@
 import { RELAY_LIST_KIND, type NostrEvent } from '../../core/nostr/nostr-event.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { EventFrame } from '../wire/event-frame.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
 
 /** Where relay lists go that a relay hands in. */
-export interface RelayListSink {
+export interface RelayListIntake {
   readonly authors: readonly string[];
   /** `forged`: it is not by the author that it names. Anybody can have published it, so that author is charged, not the relay. */
-  offer(event: NostrEvent): 'adopted' | 'ignored' | 'forged';
+  adopt(event: NostrEvent): 'adopted' | 'ignored' | 'forged';
 }
 
-export interface RelayListSubscriptionParts {
+export interface RelayListSubscriptionOptions {
   readonly session: RelaySession;
-  readonly relayLists: RelayListSink;
+  readonly relayLists: RelayListIntake;
   readonly account: RelayAccount;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
@@ -26,17 +26,17 @@ export interface RelayListSubscriptionParts {
  * and then, in case the relay has dropped it: a relay gives one list for each author, so that costs nothing.
  */
 export class RelayListSubscription {
-  readonly #parts: RelayListSubscriptionParts;
+  readonly #options: RelayListSubscriptionOptions;
   readonly #again: Resubscription;
   #id: string | undefined;
 
-  constructor(parts: RelayListSubscriptionParts) {
-    this.#parts = parts;
-    this.#again = new Resubscription(parts.timing);
+  constructor(options: RelayListSubscriptionOptions) {
+    this.#options = options;
+    this.#again = new Resubscription(options.timing);
   }
 
   open(): void {
-    const { relayLists, session, timing } = this.#parts;
+    const { relayLists, session, timing } = this.#options;
     const { authors } = relayLists;
     const old = this.#id;
     this.#id = session.subscribe(
@@ -56,8 +56,8 @@ export class RelayListSubscription {
     this.#again.stop();
   }
 
-  #onEvent(frame: EventFrame): boolean {
-    const { account, relayLists, telemetry } = this.#parts;
+  #onEvent(frame: SubscriptionFrame): boolean {
+    const { account, relayLists, telemetry } = this.#options;
     if (frame.kind !== RELAY_LIST_KIND) return false;
     const event = frame.parse();
     if (event === undefined) {
@@ -71,7 +71,7 @@ export class RelayListSubscription {
       return true;
     }
     // Its time is charged where the frame is read: it is verified at once.
-    if (relayLists.offer(event) === 'forged') account.forgeries.charge(author);
+    if (relayLists.adopt(event) === 'forged') account.forgeries.charge(author);
     return true;
   }
 }

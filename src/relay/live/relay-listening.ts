@@ -1,15 +1,15 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import type { EventSigner } from '../../core/nostr/event-signer.ts';
-import type { EventSink } from '../../core/intake/event-intake.ts';
+import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { CatchUp } from '../gaps/recoveries.ts';
+import { Recoveries } from '../gaps/recoveries.ts';
 import type { KindWatch } from './kind-watch.ts';
 import { LiveSubscription } from './live-subscription.ts';
 import { RelayAuthentication, type AuthenticationState } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import type { RelayLimits } from '../connection/relay-information.ts';
-import { RelayListSubscription, type RelayListSink } from './relay-list-subscription.ts';
+import { RelayListSubscription, type RelayListIntake } from './relay-list-subscription.ts';
 import { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 
@@ -17,11 +17,11 @@ import type { RelayTiming } from '../connection/relay-timing.ts';
 export interface ListeningContext {
   readonly kinds: readonly number[];
   /** Where events go. What they cost is charged to the account. */
-  readonly sink: EventSink;
+  readonly sink: RelayIntake;
   readonly account: RelayAccount;
   readonly signer: EventSigner;
   /** Where relay lists go (`MOSTRO_RELAY_DISCOVERY`). */
-  readonly relayLists: RelayListSink | undefined;
+  readonly relayLists: RelayListIntake | undefined;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
   /** The time of day. */
@@ -32,7 +32,7 @@ export interface ListeningContext {
   readonly onDate?: (relay: string, date: unknown) => void;
 }
 
-export interface RelayListeningParts extends ListeningContext {
+export interface RelayListeningOptions extends ListeningContext {
   /** The relay's host: all of its URL that may be logged. */
   readonly relay: string;
   /** Its URL, as written. */
@@ -49,18 +49,18 @@ export interface RelayListeningParts extends ListeningContext {
 export class RelayListening {
   readonly #session: RelaySession;
   readonly #authentication: RelayAuthentication;
-  readonly #catchUp: CatchUp;
+  readonly #recoveries: Recoveries;
   readonly #subscriptions: readonly LiveSubscription[];
   readonly #relayList: RelayListSubscription | undefined;
 
-  constructor(parts: RelayListeningParts) {
-    const { conduct, limits, relay, relayLists, send, telemetry } = parts;
+  constructor(options: RelayListeningOptions) {
+    const { conduct, limits, relay, relayLists, send, telemetry } = options;
     this.#authentication = new RelayAuthentication({
-      ...parts,
+      ...options,
       onResult: (accepted) => {
         telemetry.log(accepted ? 'relay.authenticated' : 'relay.authentication_refused', { relay });
         for (const subscription of this.#subscriptions) subscription.onAuthentication(accepted);
-        this.#catchUp.advance();
+        this.#recoveries.advance();
       },
     });
     const authentication = this.#authentication;
@@ -74,15 +74,15 @@ export class RelayListening {
       maxSubscriptionId: limits().maxSubscriptionId,
     });
     const session = this.#session;
-    this.#catchUp = new CatchUp({
-      ...parts,
+    this.#recoveries = new Recoveries({
+      ...options,
       session,
       maxLimit: () => limits().maxLimit,
       isSettled: () => !authentication.isUnderWay && !this.#subscriptions.some(({ isPending }) => isPending),
     });
-    const shared = { ...parts, session, authentication, catchUp: this.#catchUp };
-    this.#subscriptions = parts.watches.map((watch) => new LiveSubscription({ ...shared, watch }));
-    this.#relayList = relayLists && new RelayListSubscription({ ...parts, session, relayLists });
+    const shared = { ...options, session, authentication, recoveries: this.#recoveries };
+    this.#subscriptions = options.watches.map((watch) => new LiveSubscription({ ...shared, watch }));
+    this.#relayList = relayLists && new RelayListSubscription({ ...options, session, relayLists });
   }
 
   get authentication(): AuthenticationState {
@@ -107,13 +107,13 @@ export class RelayListening {
   onPong(pingedAt: number): void {
     for (const subscription of this.#subscriptions) subscription.prove(pingedAt);
     // In case a relay never judged our answer, for which it was waited.
-    this.#catchUp.advance();
+    this.#recoveries.advance();
   }
 
   /** The connection has ended. */
   close(): void {
     for (const subscription of this.#subscriptions) subscription.close();
-    this.#catchUp.close();
+    this.#recoveries.close();
     this.#relayList?.close();
   }
 }

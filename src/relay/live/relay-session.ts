@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { EventFrame } from '../wire/event-frame.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import { KnownTexts } from '../wire/known-texts.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
@@ -27,7 +27,7 @@ export interface Filter {
 /** What happens on one subscription. */
 export interface SubscriptionListener {
   /** @returns whether the event is one that was asked for */
-  onEvent(frame: EventFrame): boolean;
+  onEvent(frame: SubscriptionFrame): boolean;
   /** @returns whether it still was to come */
   onEose(): boolean;
   onClosed(reason: ReasonPrefix): void;
@@ -35,7 +35,7 @@ export interface SubscriptionListener {
   onTooLong?(): void;
 }
 
-type LateListener = (frame: EventFrame) => void;
+type LateListener = (frame: SubscriptionFrame) => void;
 
 /** What is still known of a subscription that was closed. */
 interface ClosedSubscription {
@@ -45,7 +45,7 @@ interface ClosedSubscription {
   readonly onLate?: LateListener;
 }
 
-export interface RelaySessionParts {
+export interface RelaySessionOptions {
   readonly relay: string;
   readonly conduct: RelayConduct;
   readonly authentication: RelayAuthentication;
@@ -58,7 +58,7 @@ export interface RelaySessionParts {
 
 /** One connection's conversation (NIP-01, NIP-42): which subscriptions there are, and which frame is whose. */
 export class RelaySession {
-  readonly #parts: RelaySessionParts;
+  readonly #options: RelaySessionOptions;
   readonly #subscriptions = new Map<string, SubscriptionListener>();
   /** The subscriptions that were closed last. */
   readonly #closed = new Map<string, ClosedSubscription>();
@@ -70,18 +70,18 @@ export class RelaySession {
   /** Whether an event has come for a page after its end, on this connection. */
   hasLateEvents = false;
 
-  constructor(parts: RelaySessionParts) {
-    this.#parts = parts;
+  constructor(options: RelaySessionOptions) {
+    this.#options = options;
   }
 
   /** @returns the id of the subscription, which is new on every call */
   subscribe(filter: Filter, listener: SubscriptionListener): string {
-    const length = Math.min(SUBSCRIPTION_ID_CHARACTERS, this.#parts.maxSubscriptionId ?? Infinity);
+    const length = Math.min(SUBSCRIPTION_ID_CHARACTERS, this.#options.maxSubscriptionId ?? Infinity);
     let id: string;
     do id = randomBytes(SUBSCRIPTION_ID_CHARACTERS).toString('hex').slice(0, length);
     while (this.#subscriptions.has(id));
     this.#subscriptions.set(id, listener);
-    this.#parts.send(['REQ', id, filter]);
+    this.#options.send(['REQ', id, filter]);
     return id;
   }
 
@@ -89,12 +89,12 @@ export class RelaySession {
   unsubscribe(id: string, onLate?: LateListener): void {
     if (!this.#subscriptions.has(id)) return;
     this.#forget(id, onLate);
-    this.#parts.send(['CLOSE', id]);
+    this.#options.send(['CLOSE', id]);
   }
 
   receive(bytes: Buffer, isBinary: boolean): void {
-    this.#parts.telemetry.count('relay_frames');
-    this.#parts.telemetry.count('relay_received_bytes', {}, bytes.length);
+    this.#options.telemetry.count('relay_frames');
+    this.#options.telemetry.count('relay_received_bytes', {}, bytes.length);
     const message = isBinary ? 'binary' : readRelayMessage(bytes, this.#spokenOf);
     if (typeof message === 'string') return this.#reject(message);
     if (!this.#dispatch(message)) this.#reject('not_asked_for');
@@ -106,7 +106,7 @@ export class RelaySession {
    * @param head its first bytes, or fewer
    */
   onTooLong(head: Buffer): void {
-    const { relay, telemetry } = this.#parts;
+    const { relay, telemetry } = this.#options;
     telemetry.count('relay_frames_rejected', { reason: 'too_long' });
     telemetry.log('relay.frame_rejected', { relay, reason: 'too_long' });
     const [, subscription = ''] = EVENT_HEAD.exec(head.toString('latin1')) ?? [];
@@ -115,7 +115,7 @@ export class RelaySession {
 
   /** @returns whether the message makes sense here */
   #dispatch(message: RelayMessage): boolean {
-    const { authentication, conduct, onNotice, relay, telemetry } = this.#parts;
+    const { authentication, conduct, onNotice, relay, telemetry } = this.#options;
     switch (message.type) {
       case 'EVENT':
         return this.#onEvent(message.frame);
@@ -135,7 +135,7 @@ export class RelaySession {
     }
   }
 
-  #onEvent(frame: EventFrame): boolean {
+  #onEvent(frame: SubscriptionFrame): boolean {
     const listener = this.#subscriptions.get(frame.subscription);
     if (listener !== undefined) return listener.onEvent(frame);
     const closed = this.#closed.get(frame.subscription);
@@ -175,7 +175,7 @@ export class RelaySession {
   }
 
   #reject(reason: string): void {
-    const { conduct, relay, telemetry } = this.#parts;
+    const { conduct, relay, telemetry } = this.#options;
     telemetry.count('relay_frames_rejected', { reason });
     telemetry.log('relay.frame_rejected', { relay, reason });
     conduct.note('rubbish');

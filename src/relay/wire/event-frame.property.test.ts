@@ -12,7 +12,7 @@ import {
 import type { DrawnFrame, Duty } from '../../../test/support/frames/frame-text.ts';
 import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
 import { recipientsOf } from '../../core/nostr/recipients.ts';
-import { scanEventFrame, type EventFrame } from './event-frame.ts';
+import { scanEventFrame, type SubscriptionFrame } from './event-frame.ts';
 import { readRelayMessage } from './relay-message.ts';
 
 /** Frames by one seed. */
@@ -53,7 +53,7 @@ function readingOf([, subscription, value]: readonly unknown[]): Reading {
   return { subscription, id, kind, createdAt, keys: keys.join(), crowded, event };
 }
 
-function readingIn(frame: EventFrame): Reading {
+function readingIn(frame: SubscriptionFrame): Reading {
   const { subscription, id, kind, createdAt, recipients } = frame;
   const { keys, crowded } = recipients;
   const event = JSON.stringify(asNostrEvent(frame.parse()));
@@ -73,7 +73,11 @@ function holdSame(actual: Reading, expected: Reading): void {
 }
 
 /** A frame that the scan read. */
-function holdScanned(frame: EventFrame, json: { readonly value: unknown } | undefined, duty: Duty): void {
+function holdScanned(
+  frame: SubscriptionFrame,
+  json: { readonly value: unknown } | undefined,
+  duty: Duty,
+): void {
   if (json === undefined) {
     hold(duty === 'agree', 'the scan did not see that the frame is no JSON');
     // The scan does not look into what it skips (`falsetrue`, a control character in the content) and may let it

@@ -1,6 +1,6 @@
 import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../../core/nostr/nostr-event.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
-import type { EventCandidate } from '../../core/intake/event-intake.ts';
+import type { EventFrame } from '../../core/intake/event-intake.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -9,7 +9,7 @@ import { KnownTexts } from './known-texts.ts';
 import { UnreadEvent } from './unread-event.ts';
 
 /** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
-export interface EventFrame extends EventCandidate {
+export interface SubscriptionFrame extends EventFrame {
   readonly subscription: string;
 }
 
@@ -20,7 +20,7 @@ const NOBODY: readonly number[] = [];
  * What the scan has found: numbers and places. Nearly every frame is for a stranger, and ends without a string being made of
  * it, and with no object but this.
  */
-class ScannedFrame implements EventFrame {
+class ScannedFrame implements SubscriptionFrame {
   readonly subscription: string;
   readonly #bytes: Buffer;
   kind = -1;
@@ -122,7 +122,7 @@ const MAX_TIME_DIGITS = 12;
 export function scanEventFrame(
   bytes: Buffer,
   subscriptions: KnownTexts = new KnownTexts(),
-): EventFrame | undefined {
+): SubscriptionFrame | undefined {
   const cursor = new JsonCursor(bytes);
   if (!cursor.take(0x5b) || !cursor.takeBytes(EVENT) || !cursor.take(0x2c)) return undefined;
   if (!cursor.takePlain()) return undefined;

@@ -12,7 +12,7 @@ const TINY_FRAGMENT_BYTES = 64;
 /** Enough for `["EVENT",` and a subscription. */
 export const HEAD_BYTES = 128;
 
-export interface FrameFilterParts {
+export interface FrameFilterOptions {
   /** A message that is longer than this and no longer than `longestBytes` is left out. */
   readonly mostBytes: number;
   /** No relay stores what is longer, so the library may end the connection for it. */
@@ -33,7 +33,7 @@ export interface FrameFilterParts {
  * Whatever breaks RFC 6455 goes to the library, which ends the connection: that only the relay can do.
  */
 export class FrameFilter {
-  readonly #parts: FrameFilterParts;
+  readonly #options: FrameFilterOptions;
   /** The beginning of a frame whose header has not come in full. */
   #begun: Buffer | undefined;
   /** Of the payload under way: the bytes to come, and whether they are left out. */
@@ -41,8 +41,8 @@ export class FrameFilter {
   #isLeftOut = false;
   #isBroken = false;
 
-  constructor(parts: FrameFilterParts) {
-    this.#parts = parts;
+  constructor(options: FrameFilterOptions) {
+    this.#options = options;
   }
 
   /** Takes the next bytes of the relay. @returns how many frames begin in them */
@@ -75,7 +75,7 @@ export class FrameFilter {
 
   #forward(chunk: Buffer, from: number, end: number): void {
     if (from === end) return;
-    this.#parts.forward(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end));
+    this.#options.forward(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end));
   }
 
   /** @returns where the frame's payload begins, or `undefined` where more of its header is to come */
@@ -97,14 +97,14 @@ export class FrameFilter {
     const isWhole = (first & FIN) !== 0 && opcode !== CONTINUATION;
     this.#payloadLeft = length;
     this.#isLeftOut = isData && isWhole && this.#isTooLong(length);
-    if (this.#isLeftOut) this.#parts.onTooLong(chunk.subarray(payloadAt, payloadAt + HEAD_BYTES));
+    if (this.#isLeftOut) this.#options.onTooLong(chunk.subarray(payloadAt, payloadAt + HEAD_BYTES));
     if (isData ? (first & FIN) === 0 && length < TINY_FRAGMENT_BYTES : opcode !== CLOSE)
-      this.#parts.onChatter();
+      this.#options.onChatter();
     return payloadAt;
   }
 
   #isTooLong(length: number): boolean {
-    const { longestBytes, mostBytes } = this.#parts;
+    const { longestBytes, mostBytes } = this.#options;
     return length > mostBytes && length <= longestBytes;
   }
 }

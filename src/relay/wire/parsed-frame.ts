@@ -1,14 +1,14 @@
 import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { recipientsOf, type Recipients } from '../../core/nostr/recipients.ts';
-import type { EventFrame } from './event-frame.ts';
+import type { SubscriptionFrame } from './event-frame.ts';
 import type { EventOutline } from './unsound-event.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { writtenMembers } from './written-members.ts';
 
 const OBJECT = '{';
 
-export interface ParsedFrameParts {
+export interface ParsedFrameOptions {
   readonly subscription: string;
   /** The whole frame. */
   readonly bytes: Buffer;
@@ -18,29 +18,29 @@ export interface ParsedFrameParts {
 }
 
 /** An EVENT frame of an unusual form, which `JSON.parse` has read. */
-export class ParsedFrame implements EventFrame {
+export class ParsedFrame implements SubscriptionFrame {
   readonly recipients: Recipients;
-  readonly #parts: ParsedFrameParts;
+  readonly #options: ParsedFrameOptions;
 
-  constructor(parts: ParsedFrameParts) {
-    this.recipients = recipientsOf(parts.outline.tags);
-    this.#parts = parts;
+  constructor(options: ParsedFrameOptions) {
+    this.recipients = recipientsOf(options.outline.tags);
+    this.#options = options;
   }
 
   get subscription(): string {
-    return this.#parts.subscription;
+    return this.#options.subscription;
   }
 
   get id(): string {
-    return this.#parts.outline.id;
+    return this.#options.outline.id;
   }
 
   get kind(): number {
-    return this.#parts.outline.kind;
+    return this.#options.outline.kind;
   }
 
   get createdAt(): number {
-    return this.#parts.outline.created_at;
+    return this.#options.outline.created_at;
   }
 
   get isCrowded(): boolean {
@@ -52,13 +52,13 @@ export class ParsedFrame implements EventFrame {
   }
 
   fingerprint(): string {
-    const { bytes } = this.#parts;
+    const { bytes } = this.#options;
     // The same event may come for another subscription, which is one of ours and has no brace, however the relay spells it.
     return fingerprintOf(bytes.subarray(bytes.indexOf(OBJECT)));
   }
 
   parse(): NostrEvent | undefined {
-    const { bytes, event } = this.#parts;
+    const { bytes, event } = this.#options;
     return event && { ...event, written: writtenMembers(bytes) };
   }
 }

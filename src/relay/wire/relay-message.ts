@@ -1,13 +1,13 @@
 import { parseJson } from '../../core/basics/parse-json.ts';
 import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
-import { scanEventFrame, type EventFrame } from './event-frame.ts';
+import { scanEventFrame, type SubscriptionFrame } from './event-frame.ts';
 import type { KnownTexts } from './known-texts.ts';
 import { ParsedFrame } from './parsed-frame.ts';
 import { unsoundEvent } from './unsound-event.ts';
 
 /** What a relay may say to a client (NIP-01, NIP-42). */
 export type RelayMessage =
-  | { readonly type: 'EVENT'; readonly frame: EventFrame }
+  | { readonly type: 'EVENT'; readonly frame: SubscriptionFrame }
   | { readonly type: 'EOSE'; readonly subscription: string }
   | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: ReasonPrefix }
   | { readonly type: 'AUTH'; readonly challenge: string }
