@@ -61,7 +61,7 @@ describe('the log file', () => {
     const path = join(await tempDirectory(), 'app.log');
     using file = new LogFile(path);
     vi.mocked(writeSync).mockImplementationOnce((descriptor, line) =>
-      writeSync(descriptor, String(line).slice(0, 4)),
+      writeSync(descriptor, line.slice(0, 4)),
     );
     file.write('{"cut":1}\n');
     file.write('{"whole":1}\n');
