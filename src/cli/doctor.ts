@@ -52,7 +52,7 @@ export async function doctor(io: Io): Promise<number> {
     checkDns(config, serviceAccount?.tokenUri),
     checkRelays(config, serverKey, skew),
     checkFcm(fcm),
-    checkWebPush(config, variables),
+    checkWebPush(config, wrong),
     ...checkPlaces(config),
   ]);
   const found = [...ofConfig, ...tried.flat(), checkClock(skew)];

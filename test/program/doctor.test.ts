@@ -109,6 +109,44 @@ describe('doctor', () => {
     expect(stdout).toMatch(said);
   });
 
+  // The private key is 1: the public key of P-256 is the curve's generator.
+  test.each([
+    ['64 hex characters', `${'0'.repeat(63)}1`],
+    ['43 characters of base64url', `${'A'.repeat(42)}E`],
+  ])('takes a VAPID_PRIVATE_KEY of %s, as the server does, and says its public key', async (_, key) => {
+    const { code, stdout } = await outcome(['doctor'], {
+      ...(await wellEnvironment()),
+      VAPID_PRIVATE_KEY: key,
+    });
+    expect(stdout).toMatch(
+      /^ok {7}Web Push key: .* its public key is BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKW/m,
+    );
+    expect(stdout).not.toMatch(/^FAILURE/m);
+    expect(code).toBe(0);
+  });
+
+  test('takes a PUBLIC_URL with http in a home network, as the server does, and warns that it is no contact', async () => {
+    const environment = {
+      ...(await wellEnvironment()),
+      VAPID_SUBJECT: '',
+      PUBLIC_URL: 'http://push.lan:8080',
+    };
+    const { code, stdout } = await outcome(['doctor'], environment);
+    expect(stdout).toMatch(/^WARNING {2}Web Push subject: .*Apple refuses/m);
+    expect(stdout).not.toMatch(/^FAILURE/m);
+    expect(code).toBe(0);
+  });
+
+  test('takes an https PUBLIC_URL as the contact that push servers are given', async () => {
+    const environment = {
+      ...(await wellEnvironment()),
+      VAPID_SUBJECT: '',
+      PUBLIC_URL: 'https://push.example.org',
+    };
+    const { stdout } = await outcome(['doctor'], environment);
+    expect(stdout).toMatch(/^ok {7}Web Push subject: .*https:\/\/push\.example\.org/m);
+  });
+
   test('finds a log file that cannot be written to', async () => {
     const directory = await tempDirectory();
     await mkdir(join(directory, 'app.log'));
