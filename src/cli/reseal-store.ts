@@ -16,10 +16,10 @@ export async function resealStore(
   const fileStore = new FileStore({
     path,
     keys,
-    holds: store.kind === 'file' ? 'everything' : 'endpoints',
+    keeps: store.kind === 'file' ? 'everything' : 'endpoints',
     isLazy: false,
     capacity: Infinity,
-    unsettledMs: 0,
+    handlingMs: 0,
     clock: Date.now,
     // This command asks no relay for the time, so the clock cannot be trusted: nothing expires here.
     mayExpire: () => false,

@@ -93,11 +93,11 @@ function createFileStore(
   const isFile = config.store.kind === 'file';
   return new FileStore({
     path: isFile ? files.everything : files.endpoints,
-    holds: isFile ? 'everything' : 'endpoints',
+    keeps: isFile ? 'everything' : 'endpoints',
     isLazy: !isFile,
     keys: [serverKey.privateKey, ...(previousKey === undefined ? [] : [previousKey.privateKey])],
     capacity: config.registrations.capacity,
-    unsettledMs: Math.max(0, deadlineMs + batchDelayMs + cooldownMs - REACH_MS - MINUTE_MS),
+    handlingMs: Math.max(0, deadlineMs + batchDelayMs + cooldownMs - REACH_MS - MINUTE_MS),
     clock,
     mayExpire,
     monotonic,

@@ -103,12 +103,12 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
       expect(await held(store, 1, 2, 3)).toEqual([true, true, false]);
       expect(await store.find(tradeKey(1))).toEqual(nth(1));
       expect(store.counts().total).toBe(2);
-      expect(await store.forget(fcmTarget('phone 3'))).toBe(0);
+      expect(await store.evict(fcmTarget('phone 3'))).toBe(0);
     });
 
     test.each([
       ['removed', async (store: RegistrationStore) => store.remove(tradeKey(1), UNSIGNED)],
-      ['forgotten', async (store: RegistrationStore) => store.forget(fcmTarget('phone 1'))],
+      ['forgotten', async (store: RegistrationStore) => store.evict(fcmTarget('phone 1'))],
       ['swept', async (store: RegistrationStore) => store.sweep(NOW + LIFETIME.ttlMs)],
     ])('has room again when one has been %s', async (_, free) => {
       const store = await fullStoreOf(nth(1), nth(2, 5));

@@ -72,14 +72,14 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
       expect(await store.find(tradeKey(1))).toMatchObject({ woken: false });
       await store.renew(tradeKey(1), some, LIFETIME, NOW + MINUTE_MS);
       expect(await store.find(tradeKey(1))).toMatchObject({ woken: true });
-      expect(await store.forget(some)).toBe(2);
+      expect(await store.evict(some)).toBe(2);
       expect(await store.find(tradeKey(3))).toEqual(nth(3, others));
       expect(await store.find(tradeKey(4))).toEqual(nth(4, bare));
     });
 
     test('are not given back to what is registered after they were forgotten', async () => {
       const store = await storeOf(nth(1, some));
-      await store.forget(some);
+      await store.evict(some);
       await store.put(nth(1, bare));
       expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
     });

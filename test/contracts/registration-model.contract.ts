@@ -166,7 +166,7 @@ async function both(
         model.remove(step.key, step.signed, now),
       );
     case 'forget':
-      return expect(await store.forget(step.target)).toBe(model.forget(step.target));
+      return expect(await store.evict(step.target)).toBe(model.forget(step.target));
     case 'sweep':
       return expect(await store.sweep(now)).toBe(model.sweep(now));
   }
@@ -177,7 +177,8 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
     const expected = model.find(one);
     expect(await store.find(one)).toEqual(expected);
     const text = Buffer.from(`"${one.toUpperCase()}"`);
-    if (expected !== undefined) expect([store.mayHold(one), store.mayHoldAt(text, 1)]).toEqual([true, true]);
+    if (expected !== undefined)
+      expect([store.mayContain(one), store.mayContainAt(text, 1)]).toEqual([true, true]);
   }
   const on = (name: string): number => model.list.filter((one) => one.platform === name).length;
   expect(store.counts()).toMatchObject({ total: model.list.length, android: on('android'), ios: on('ios') });

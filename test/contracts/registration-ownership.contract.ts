@@ -36,7 +36,7 @@ export function registrationOwnershipContract(name: string, create: CreateRegist
       expect(await store.put(unsigned(1, 5, THIEF))).toBe('owned');
       expect(await store.find(tradeKey(1))).toEqual(owned(1));
       expect(store.counts()).toMatchObject({ total: 1, android: 1, ios: 0 });
-      expect(await store.forget(THIEF.target)).toBe(0);
+      expect(await store.evict(THIEF.target)).toBe(0);
     });
 
     test('is replaced by one that its key has signed', async () => {
@@ -82,7 +82,7 @@ export function registrationOwnershipContract(name: string, create: CreateRegist
 
     test('ends with its device', async () => {
       const store = await storeOf(owned(1));
-      await store.forget(owned(1).target);
+      await store.evict(owned(1).target);
       expect(await store.put(unsigned(1, 5))).toBe('stored');
     });
 

@@ -36,7 +36,7 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       const store = await storeOf(nth(1), other);
       expect(await store.find(tradeKey(1))).toEqual(nth(1));
       expect(await store.find(tradeKey(2))).toEqual(other);
-      expect(store.mayHold(tradeKey(1))).toBe(true);
+      expect(store.mayContain(tradeKey(1))).toBe(true);
     });
 
     test.each([
@@ -63,7 +63,7 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     test('that is put again points at its new device alone', async () => {
       const store = await storeOf(nth(1), nth(1, 5, { target: fcmTarget('new') }));
       expect(await store.find(tradeKey(1))).toEqual(nth(1, 5, { target: fcmTarget('new') }));
-      expect(await store.forget(PHONE)).toBe(0);
+      expect(await store.evict(PHONE)).toBe(0);
       expect(store.counts()).toMatchObject({ total: 1 });
     });
 
@@ -141,32 +141,32 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
   describe(`${name}: a device that is forgotten`, () => {
     test('takes every key that points at it', async () => {
       const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: fcmTarget('other') }));
-      expect(await store.forget(PHONE)).toBe(2);
+      expect(await store.evict(PHONE)).toBe(2);
       expect(await store.find(tradeKey(1))).toBeUndefined();
       expect(await store.find(tradeKey(3))).toBeDefined();
     });
 
     test('is one device, whatever platform its keys were registered for', async () => {
       const store = await storeOf(nth(1), nth(2, 0, { platform: 'ios' }));
-      expect(await store.forget(PHONE)).toBe(2);
+      expect(await store.evict(PHONE)).toBe(2);
       expect(store.counts()).toMatchObject({ total: 0, android: 0, ios: 0 });
     });
 
     test('is an equal one, not only the same object', async () => {
       const store = await storeOf(nth(1));
-      expect(await store.forget({ ...PHONE })).toBe(1);
+      expect(await store.evict({ ...PHONE })).toBe(1);
     });
 
     test('has nothing to take when it is not known', async () => {
       const store = await storeOf(nth(1));
-      expect(await store.forget(fcmTarget('other'))).toBe(0);
+      expect(await store.evict(fcmTarget('other'))).toBe(0);
     });
 
     test('can be registered again', async () => {
       const store = await storeOf(nth(1));
-      await store.forget(PHONE);
+      await store.evict(PHONE);
       await store.put(nth(1));
-      expect(await store.forget(PHONE)).toBe(1);
+      expect(await store.evict(PHONE)).toBe(1);
     });
   });
 

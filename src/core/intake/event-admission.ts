@@ -61,7 +61,7 @@ export class EventAdmission implements EventIntake {
   constructor(options: EventAdmissionOptions) {
     this.#options = options;
     this.#report = new EventReport({ ...options, clock: options.monotonic });
-    this.#holds = (text, from) => options.registrations.mayHoldAt(text, from);
+    this.#holds = (text, from) => options.registrations.mayContainAt(text, from);
   }
 
   forRelay(account: RelayAccount): RelayIntake {

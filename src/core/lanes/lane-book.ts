@@ -97,7 +97,7 @@ export class LaneBook {
 
   /** The device is owed nothing any more, unless it has become so while this wake was being sent. */
   settle({ device, target }: LaneEntry): void {
-    if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.settle(target);
+    if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.pay(target);
   }
 
   /** Takes out a wake that waits, in its queue or for its time. */

@@ -240,7 +240,7 @@ describe('thousands of dead hosts', () => {
     const record = new Map<string, OwedWake>();
     const owed = {
       owe: (wake: OwedWake) => void record.set(addressOf(wake.target), wake),
-      settle: (target: OwedWake['target']) => void record.delete(addressOf(target)),
+      pay: (target: OwedWake['target']) => void record.delete(addressOf(target)),
       find: () => undefined,
     };
     const bench = hostsBench({ mostHosts: 100, deadlineMs: SECOND_MS, owed });

@@ -16,7 +16,7 @@ function setUp() {
   const parts = { lanes: { fcm: fcm.lane }, closeProviders: async () => undefined, telemetry };
   const owed = {
     owe: (wake: OwedWake) => void onRecord.push(wake),
-    settle: () => undefined,
+    pay: () => undefined,
     find: () => undefined,
   };
   const lanes = new PushLanes(parts);

@@ -29,9 +29,9 @@ export interface AdmissionRequest {
  */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
-  mayHold(tradePubkey: TradePubkey): boolean;
+  mayContain(tradePubkey: TradePubkey): boolean;
   /** The same for a key that stands in a text, from a place on, as 64 hex digits of any case; what stands there may be no key. */
-  mayHoldAt(text: Uint8Array, from: number): boolean;
+  mayContainAt(text: Uint8Array, from: number): boolean;
   /** Whether a new key would find no room, or only in another's place. */
   isFull(): boolean;
   /**
@@ -52,7 +52,7 @@ export interface RegistrationStore {
    */
   remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
   /** Removes every registration that points at this device. @returns how many there were */
-  forget(target: PushTarget): Promise<number>;
+  evict(target: PushTarget): Promise<number>;
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */
   sweep(now: number): Promise<number>;
   /** Moves the times of all registrations that were made by a wrong clock, which has been set right. @returns how many there were */

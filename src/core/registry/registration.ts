@@ -55,6 +55,6 @@ export function isOwned(
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
 /** When a registration that is unsigned and was never woken must have been made at the latest to give way at `now` (contract 1.1). */
-export function givesWayIfMadeBy(now: number): number {
+export function displaceableIfMadeBy(now: number): number {
   return now - MIN_DISPLACEABLE_AGE_MS - 1;
 }

@@ -11,7 +11,7 @@ describe('a registration', () => {
   test('points the key at its device from now on for the time to live', async () => {
     const { registrations, clock } = liveRegistrations();
     expect(await registrations.register(KEY, PHONE, 'android')).toBe('stored');
-    expect(registrations.mayHold(KEY)).toBe(true);
+    expect(registrations.mayContain(KEY)).toBe(true);
     expect(await registrations.find(KEY)).toEqual({
       tradePubkey: KEY,
       target: PHONE,
@@ -88,7 +88,7 @@ describe('an unregistration', () => {
     await registrations.register(KEY, PHONE, 'android');
     clock.advance(48 * HOUR_MS);
     expect(await registrations.unregister(KEY)).toBe(false);
-    expect(registrations.mayHold(KEY)).toBe(false);
+    expect(registrations.mayContain(KEY)).toBe(false);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a device that is gone', () => {
     for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
     await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
     await registrations.forget(PHONE);
-    expect([1, 2, 3].map((n) => registrations.mayHold(tradeKey(n)))).toEqual([false, false, true]);
+    expect([1, 2, 3].map((n) => registrations.mayContain(tradeKey(n)))).toEqual([false, false, true]);
     expect(telemetry.total('registrations_forgotten')).toBe(2);
   });
 

@@ -59,13 +59,13 @@ export class Registrations implements WakeConsequences {
   }
 
   /** Whether the key may be registered. */
-  mayHold(tradePubkey: TradePubkey): boolean {
-    return this.#store.mayHold(tradePubkey);
+  mayContain(tradePubkey: TradePubkey): boolean {
+    return this.#store.mayContain(tradePubkey);
   }
 
   /** Whether the key may be registered that stands there: the look-up that every frame of every relay pays for. */
-  mayHoldAt(text: Uint8Array, from: number): boolean {
-    return this.#store.mayHoldAt(text, from);
+  mayContainAt(text: Uint8Array, from: number): boolean {
+    return this.#store.mayContainAt(text, from);
   }
 
   /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
@@ -169,7 +169,7 @@ export class Registrations implements WakeConsequences {
 
   /** Forgets a device that its push service calls gone, with every key that points at it. */
   async forget(target: PushTarget): Promise<void> {
-    const count = await this.#store.forget(target);
+    const count = await this.#store.evict(target);
     if (count === 0) return;
     this.#telemetry.count('registrations_forgotten', {}, count);
     this.#telemetry.log('device.forgotten', { provider: target.type, count });

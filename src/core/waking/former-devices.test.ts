@@ -13,17 +13,17 @@ const OLD = fcmTarget('old');
 /** Two keys that are owed a wake at one device, as it is on record. */
 async function setUp(registeredWith: readonly string[]): Promise<{
   former: FormerDevices;
-  settledDevices: string[];
+  paidDevices: string[];
   leave: () => (end: WakeEnd) => Promise<void>;
 }> {
   const { registrations } = liveRegistrations();
   for (const [n, token] of registeredWith.entries())
     await registrations.register(tradeKey(n), fcmTarget(token), 'android');
-  const settledDevices: string[] = [];
+  const paidDevices: string[] = [];
   const wake: OwedWake = { target: OLD, kind: 'silent_wake', keys: [tradeKey(0), tradeKey(1)] };
   const owed: OwedDevices = {
     owe: () => undefined,
-    settle: (target) => settledDevices.push(addressOf(target)),
+    pay: (target) => paidDevices.push(addressOf(target)),
     find: (target: PushTarget) => (addressOf(target) === 'old' ? wake : undefined),
   };
   const former = new FormerDevices({ owed, registrations });
@@ -35,28 +35,28 @@ async function setUp(registeredWith: readonly string[]): Promise<{
       await settled();
     };
   };
-  return { former, settledDevices, leave };
+  return { former, paidDevices, leave };
 }
 
-test('a device that wakes have left is settled on record when the last of them has ended', async () => {
-  const { leave, settledDevices } = await setUp(['new', 'other']);
+test('a device that wakes have left has its owed wake paid when the last of them has ended', async () => {
+  const { leave, paidDevices } = await setUp(['new', 'other']);
   const [first, second] = [leave(), leave()];
   await second('sent');
-  expect(settledDevices).toEqual([]);
+  expect(paidDevices).toEqual([]);
   await first('owed');
-  expect(settledDevices).toEqual(['old']);
+  expect(paidDevices).toEqual(['old']);
 });
 
 test('a device stays on record if a wake that has left it was dropped: a restart tries again', async () => {
-  const { leave, settledDevices } = await setUp(['new', 'other']);
+  const { leave, paidDevices } = await setUp(['new', 'other']);
   const [first, second] = [leave(), leave()];
   await first('dropped');
   await second('sent');
-  expect(settledDevices).toEqual([]);
+  expect(paidDevices).toEqual([]);
 });
 
 test('a device stays on record while one of the keys that it is owed a wake for points at it', async () => {
-  const { leave, settledDevices } = await setUp(['new', 'old']);
+  const { leave, paidDevices } = await setUp(['new', 'old']);
   await leave()('sent');
-  expect(settledDevices).toEqual([]);
+  expect(paidDevices).toEqual([]);
 });

@@ -39,14 +39,14 @@ export class FormerDevices {
     if ((await end) === 'dropped') former.isDropped = true;
     if (--former.underWay > 0) return;
     this.#left.delete(device);
-    if (!former.isDropped) await this.#settle(from);
+    if (!former.isDropped) await this.#pay(from);
   }
 
-  async #settle(from: PushTarget): Promise<void> {
+  async #pay(from: PushTarget): Promise<void> {
     const { owed, registrations } = this.#parts;
     const wake = owed?.find(from);
     if (wake === undefined) return;
     const { here } = await registrations.whereabouts(from, wake.keys);
-    if (here === undefined) owed?.settle(from);
+    if (here === undefined) owed?.pay(from);
   }
 }

@@ -13,7 +13,7 @@ export interface OwedWake {
 export interface OwedDevices {
   owe(wake: OwedWake): void;
   /** The device is owed nothing any more. */
-  settle(target: PushTarget): void;
+  pay(target: PushTarget): void;
   /** What the device is owed, if anything. */
   find(target: PushTarget): OwedWake | undefined;
 }

@@ -30,10 +30,10 @@ export class DurableOwedDevices implements OwedDevices {
     this.#write({ type: 'owed', wake });
   }
 
-  settle(target: PushTarget): void {
+  pay(target: PushTarget): void {
     if (!this.drop(target)) return;
     this.#onGarbage();
-    this.#write({ type: 'settled', target });
+    this.#write({ type: 'paid', target });
   }
 
   find(target: PushTarget): OwedWake | undefined {
@@ -42,7 +42,7 @@ export class DurableOwedDevices implements OwedDevices {
 
   /** Settles what is owed for keys none of which is held any more. */
   prune(isHeld: (tradePubkey: TradePubkey) => boolean): void {
-    for (const { keys, target } of this.#owed.values()) if (!keys.some(isHeld)) this.settle(target);
+    for (const { keys, target } of this.#owed.values()) if (!keys.some(isHeld)) this.pay(target);
   }
 
   restore(wake: OwedWake): void {

@@ -8,7 +8,7 @@ export interface DurableProofsOptions {
   /** A proof that is newer than the one on disk by less than this is not written, in milliseconds: so much more is asked for after a crash. */
   readonly coarsenessMs: number;
   /** How long before a proof an event may have come that is not dealt with yet, beyond what every recovery reaches back, in milliseconds. */
-  readonly unsettledMs: number;
+  readonly handlingMs: number;
   /** Whether there is anybody to catch up for after a restart. */
   readonly isWorthKeeping: () => boolean;
 }
@@ -51,7 +51,7 @@ export class DurableProofsOfLife implements ProofsOfLife {
   }
 
   #earlier(at: number | undefined): number | undefined {
-    return at === undefined ? undefined : at - this.#options.unsettledMs;
+    return at === undefined ? undefined : at - this.#options.handlingMs;
   }
 }
 

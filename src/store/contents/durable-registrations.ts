@@ -48,12 +48,12 @@ export class DurableRegistrations implements RegistrationStore {
     parts.memory.listener = this.#listener;
   }
 
-  mayHold(tradePubkey: TradePubkey): boolean {
-    return this.#parts.memory.mayHold(tradePubkey) || this.#former.oldest(tradePubkey) !== undefined;
+  mayContain(tradePubkey: TradePubkey): boolean {
+    return this.#parts.memory.mayContain(tradePubkey) || this.#former.oldest(tradePubkey) !== undefined;
   }
 
-  mayHoldAt(text: Uint8Array, from: number): boolean {
-    if (this.#parts.memory.mayHoldAt(text, from)) return true;
+  mayContainAt(text: Uint8Array, from: number): boolean {
+    if (this.#parts.memory.mayContainAt(text, from)) return true;
     if (this.#former.isEmpty) return false;
     const written = Buffer.from(text.subarray(from, from + KEY_DIGITS)).toString('latin1');
     const tradePubkey = parseTradePubkey(written);
@@ -94,8 +94,8 @@ export class DurableRegistrations implements RegistrationStore {
   }
 
   /** Nobody waits for it: after a crash the push service says again that the device is gone. */
-  forget(target: PushTarget): Promise<number> {
-    return this.#parts.memory.forget(target);
+  evict(target: PushTarget): Promise<number> {
+    return this.#parts.memory.evict(target);
   }
 
   async sweep(now: number): Promise<number> {
@@ -124,7 +124,7 @@ export class DurableRegistrations implements RegistrationStore {
   /** Takes out of memory what the disk says has gone. */
   drop(tradePubkey: TradePubkey): void {
     const { memory } = this.#parts;
-    if (memory.mayHold(tradePubkey)) this.#quietly(() => void memory.remove(tradePubkey, OWNER));
+    if (memory.mayContain(tradePubkey)) this.#quietly(() => void memory.remove(tradePubkey, OWNER));
   }
 
   /** Puts in order what the disk has said. */

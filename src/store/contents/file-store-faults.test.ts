@@ -71,7 +71,7 @@ describe('a disk that takes nothing', () => {
     disk.fail(code, what);
     await expect(contents.registrations.put(nth(3))).rejects.toThrow(StoreUnavailable);
     await contents.registrations.renew(tradeKey(1), fcmTarget('phone-1'), LIFETIME, NOW + HOUR_MS);
-    await contents.registrations.forget(fcmTarget('phone-2'));
+    await contents.registrations.evict(fcmTarget('phone-2'));
     await contents.seen.commit('ab'.repeat(32));
     contents.owed.owe({ target: fcmTarget('phone-1'), kind: 'silent_wake', keys: [tradeKey(1)] });
     disk.heal();
@@ -116,7 +116,7 @@ describe('a disk that takes nothing', () => {
   });
 
   test('gives back what is not on it, to what had to make room for what would be', async () => {
-    const { store } = await openFileStore(await tempDirectory(), { holds: 'endpoints', capacity: 2 });
+    const { store } = await openFileStore(await tempDirectory(), { keeps: 'endpoints', capacity: 2 });
     const { registrations } = store.contents;
     for (const n of [1, 2]) await registrations.put(nth(n));
     const disk = await failingDisk();
@@ -134,10 +134,10 @@ describe('a disk that takes nothing', () => {
     const changes = [registrations.put(nth(1, 'new-phone')), registrations.remove(tradeKey(2), UNSIGNED)];
     expect(await registrations.find(tradeKey(1))).toEqual(nth(1));
     expect(await registrations.find(tradeKey(2))).toEqual(nth(2));
-    expect(registrations.mayHold(tradeKey(2))).toBe(true);
+    expect(registrations.mayContain(tradeKey(2))).toBe(true);
     await Promise.all(changes);
     expect(await registrations.find(tradeKey(1))).toEqual(nth(1, 'new-phone'));
-    expect(registrations.mayHold(tradeKey(2))).toBe(false);
+    expect(registrations.mayContain(tradeKey(2))).toBe(false);
   });
 });
 

@@ -32,11 +32,11 @@ const step = fc.oneof(
 
 test.each(['everything', 'endpoints'] as const)(
   'whatever was done to a store of %s, it is opened again as it was closed',
-  async (holds) => {
+  async (keeps) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
         let now = NOW;
-        const options = { clock: () => now, holds };
+        const options = { clock: () => now, keeps };
         let opened = await openFileStore(await tempDirectory(), options);
         for (const one of [...steps, { does: 'reopen' as const }]) {
           const { contents } = opened.store;
@@ -45,7 +45,7 @@ test.each(['everything', 'endpoints'] as const)(
             const { key: tradePubkey, does: _, ...parts } = one;
             await contents.registrations.put(registrationAt(now, { tradePubkey, ...parts }));
           } else if (one.does === 'remove') await contents.registrations.remove(one.key, UNSIGNED);
-          else if (one.does === 'forget') await contents.registrations.forget(one.target);
+          else if (one.does === 'forget') await contents.registrations.evict(one.target);
           else if (one.does === 'rewrite') await opened.store.rewrite();
           else {
             const before = stateOf(opened.store);
@@ -53,7 +53,7 @@ test.each(['everything', 'endpoints'] as const)(
             await opened.store.close();
             opened = await openFileStore(dirname(opened.path), options);
             expect(stateOf(opened.store)).toEqual(before);
-            if (holds === 'everything') expect(opened.store.contents.registrations.counts()).toEqual(counts);
+            if (keeps === 'everything') expect(opened.store.contents.registrations.counts()).toEqual(counts);
           }
         }
       }),
@@ -92,7 +92,7 @@ test('the oldest registration gives way after a start too, whatever the order on
 
 test('what else is kept is there again: events, owed devices, proofs of life', async () => {
   let now = NOW;
-  const options = { clock: () => now, unsettledMs: 1000 };
+  const options = { clock: () => now, handlingMs: 1000 };
   const first = await openFileStore(await tempDirectory(), options);
   const { owed, proofs, seen } = first.store.contents;
   const [alice, bob] = [fcmTarget('alice'), fcmTarget('bob')];
@@ -100,7 +100,7 @@ test('what else is kept is there again: events, owed devices, proofs of life', a
   owed.owe({ target: alice, kind: 'silent_wake', keys: [tradeKey(1)] });
   owed.owe({ target: alice, kind: 'silent_wake', keys: [tradeKey(1), tradeKey(2)] });
   owed.owe({ target: bob, kind: 'silent_wake', keys: [tradeKey(3)] });
-  owed.settle(bob);
+  owed.pay(bob);
   proofs.note('wss://one.example', 14, NOW);
   proofs.note('wss://one.example', 14, NOW + 9999);
   proofs.note('wss://two.example', 14, NOW - 5000);
@@ -146,10 +146,10 @@ test('what an earlier version took for an FCM token is left out, with what it is
   await first.store.close();
   const { store, telemetry } = await openFileStore(dirname(first.path));
   const { contents } = store;
-  expect([contents.registrations.mayHold(tradeKey(1)), contents.registrations.mayHold(tradeKey(2))]).toEqual([
-    true,
-    false,
-  ]);
+  expect([
+    contents.registrations.mayContain(tradeKey(1)),
+    contents.registrations.mayContain(tradeKey(2)),
+  ]).toEqual([true, false]);
   expect([contents.owed.size, contents.unusable]).toEqual([0, 2]);
   expect(telemetry.logged('store.tokens_refused')).toEqual([{ count: 2 }]);
   await contents.registrations.sweep(NOW);

@@ -102,7 +102,8 @@ export class FileStore {
   async adopt(registrations: Iterable<Registration>): Promise<void> {
     const { registrations: held } = this.contents;
     for (const registration of registrations) {
-      if (!held.mayHold(registration.tradePubkey)) this.contents.apply({ type: 'registered', registration });
+      if (!held.mayContain(registration.tradePubkey))
+        this.contents.apply({ type: 'registered', registration });
     }
     held.sortByAge();
     await this.#make(await this.#takeLock().catch((error: unknown) => error));

@@ -26,9 +26,9 @@ export interface StoreContentsOptions {
   /** For tests: the most ids of events that are kept. */
   readonly seenCapacity?: number;
   /** `endpoints`: registrations of UnifiedPush endpoints, and proofs of life, alone. */
-  readonly holds: 'everything' | 'endpoints';
+  readonly keeps: 'everything' | 'endpoints';
   /** @see DurableProofsOfLife */
-  readonly unsettledMs: number;
+  readonly handlingMs: number;
   readonly clock: Clock;
   /** Whether the time of day is trusted: else nothing expires (contract 5). Absent: always. */
   readonly mayExpire?: (() => boolean) | undefined;
@@ -58,16 +58,16 @@ export class StoreContents {
   #unusable = 0;
 
   constructor(parts: StoreContentsParts) {
-    const { capacity, clock, holds, journal, onDisplaced, onGarbage } = parts;
+    const { capacity, clock, keeps, journal, onDisplaced, onGarbage } = parts;
     this.#parts = parts;
     this.registrations = new DurableRegistrations({
       ...parts,
       onSwept: () => {
-        this.owed.prune((key) => this.registrations.mayHold(key));
+        this.owed.prune((key) => this.registrations.mayContain(key));
         parts.onSwept();
       },
       memory: new MemoryRegistrations({ capacity }),
-      keeps: (service) => holds === 'everything' || service === 'unifiedpush',
+      keeps: (service) => keeps === 'everything' || service === 'unifiedpush',
     });
     const memory = new MemorySeenEvents({
       clock,
@@ -76,11 +76,11 @@ export class StoreContents {
       ...(onDisplaced && { onDisplaced }),
     });
     this.#seen = memory;
-    this.seen = holds === 'everything' ? new DurableSeenEvents({ memory, journal, clock }) : memory;
+    this.seen = keeps === 'everything' ? new DurableSeenEvents({ memory, journal, clock }) : memory;
     this.owed = new DurableOwedDevices(journal, onGarbage);
     this.proofs = new DurableProofsOfLife({
       ...parts,
-      coarsenessMs: PROOF_MS[holds],
+      coarsenessMs: PROOF_MS[keeps],
       isWorthKeeping: () => journal.hasFile,
     });
   }
@@ -126,7 +126,7 @@ export class StoreContents {
         return this.#seen.restore(record.id, record.at);
       case 'owed':
         return isUsable(record.wake.target) ? this.owed.restore(record.wake) : this.#leaveOut();
-      case 'settled':
+      case 'paid':
         return void this.owed.drop(record.target);
       case 'alive':
         return this.proofs.restore(record.relay, record.kind, record.at);
@@ -137,10 +137,10 @@ export class StoreContents {
 
   /** Everything, as the records that make it; it may change while they are read. */
   *records(): Generator<StoreRecord> {
-    const { holds } = this.#parts;
+    const { keeps } = this.#parts;
     yield* this.proofs.all();
     for (const registration of this.registrations.kept()) yield { type: 'registered', registration };
-    if (holds === 'endpoints') return;
+    if (keeps === 'endpoints') return;
     for (const wake of this.owed.all()) yield { type: 'owed', wake };
     this.#oldestSeenAt = this.#parts.clock();
     for (const { id, time } of this.#seen.entries()) {

@@ -39,7 +39,7 @@ const says: fc.Arbitrary<(target: PushTarget) => StoreRecord> = fc.constantFrom(
     type: 'owed',
     wake: { target, kind: 'silent_wake', keys: [tradePubkey] },
   }),
-  (target: PushTarget): StoreRecord => ({ type: 'settled', target }),
+  (target: PushTarget): StoreRecord => ({ type: 'paid', target }),
 );
 
 test('a change of one device is a frame of one length, whatever the device', () => {
@@ -67,7 +67,7 @@ test('a commit of many changes has a length that tells their number and no devic
 });
 
 test('what is beyond 64 KiB together counts with its own length, in steps of 64 KiB', () => {
-  const record = encodeRecord({ type: 'settled', target: fcmTarget('t'.repeat(152)) });
+  const record = encodeRecord({ type: 'paid', target: fcmTarget('t'.repeat(152)) });
   const bytes = (count: number): number => commitBytes(Array.from({ length: count }, () => record));
   expect([bytes(54), bytes(400), bytes(500)]).toEqual([65_536, 65_536, 131_072]);
   expect([longFrameBytes([]), longFrameBytes([record]), bytes(53)].map(isUsualLength)).toEqual([

@@ -43,7 +43,7 @@ const record: fc.Arbitrary<StoreRecord> = fc.oneof(
   fc.record({ type: fc.constant('removed' as const), tradePubkey }),
   fc.record({ type: fc.constant('seen' as const), id: hex(32), at: time }),
   fc.record({ type: fc.constant('owed' as const), wake }),
-  fc.record({ type: fc.constant('settled' as const), target }),
+  fc.record({ type: fc.constant('paid' as const), target }),
   fc.record({ type: fc.constant('alive' as const), relay: text(500), kind: fc.nat(65_535), at: time }),
   fc.record({ type: fc.constant('rewritten' as const) }),
 );

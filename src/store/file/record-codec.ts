@@ -10,7 +10,7 @@ const TYPES = {
   removed: 2,
   seen: 3,
   owed: 4,
-  settled: 5,
+  paid: 5,
   alive: 6,
   rewritten: 7,
   // With an instance, or of a conversation. A version that does not know of these says so, and every other registration it can read.
@@ -52,7 +52,7 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
       writer.number(record.wake.keys.length);
       for (const key of record.wake.keys) writer.hex(key);
       break;
-    case 'settled':
+    case 'paid':
       writeTarget(writer, record.target);
       break;
     case 'alive':
@@ -110,8 +110,8 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
       const [target, kind] = [readTarget(reader), reader.oneOf(KINDS)];
       return { type: 'owed', wake: { target, kind, keys: readKeys(reader) } };
     }
-    case TYPES.settled:
-      return { type: 'settled', target: readTarget(reader) };
+    case TYPES.paid:
+      return { type: 'paid', target: readTarget(reader) };
     case TYPES.alive:
       return { type: 'alive', relay: reader.text(), kind: reader.number(), at: reader.time() };
     case TYPES.rewritten:

@@ -11,7 +11,7 @@ export type StoreRecord =
   | { readonly type: 'seen'; readonly id: string; readonly at: number }
   | { readonly type: 'owed'; readonly wake: OwedWake }
   /** The device is owed nothing any more. */
-  | { readonly type: 'settled'; readonly target: PushTarget }
+  | { readonly type: 'paid'; readonly target: PushTarget }
   /** The relay's events of this kind had come to us without a gap until then. */
   | { readonly type: 'alive'; readonly relay: string; readonly kind: number; readonly at: number }
   /** Everything that the store held has been written anew: what comes after it came later. */

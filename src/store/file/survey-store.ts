@@ -56,7 +56,7 @@ class Survey {
         return void this.#seen++;
       case 'owed':
         return void this.#owed.add(deviceOf(record.wake.target));
-      case 'settled':
+      case 'paid':
         return void this.#owed.delete(deviceOf(record.target));
       case 'alive':
         return void this.#proofs.set(`${record.kind} ${record.relay}`, record);

@@ -1,5 +1,5 @@
 import { Column } from './column.ts';
-import { NO_RECORD, RecordNumbers } from './record-numbers.ts';
+import { NO_ROW, RowNumbers } from './record-numbers.ts';
 
 /** Room for an FCM token of today, packed: 142 to 163 characters. What is longer goes on in further blocks. */
 const BLOCK_BYTES = 124;
@@ -9,7 +9,7 @@ const BLOCK_BYTES = 124;
  * next, however long: nothing can be left that fits nobody.
  */
 export class ByteBlocks {
-  readonly #numbers = new RecordNumbers();
+  readonly #numbers = new RowNumbers();
   readonly #bytes = new Column((length) => Buffer.alloc(length), BLOCK_BYTES);
   readonly #further = new Column((length) => new Int32Array(length));
 
@@ -59,7 +59,7 @@ export class ByteBlocks {
     let block = first;
     for (let from = 0; ; from += BLOCK_BYTES) {
       bytes.copy(this.#bytes.chunk(block), this.#bytes.at(block), from, from + BLOCK_BYTES);
-      if (from + BLOCK_BYTES >= bytes.length) return this.#further.set(block, NO_RECORD);
+      if (from + BLOCK_BYTES >= bytes.length) return this.#further.set(block, NO_ROW);
       const next = this.#take();
       this.#further.set(block, next);
       block = next;
@@ -74,7 +74,7 @@ export class ByteBlocks {
   }
 
   #freeFrom(first: number): void {
-    for (let block = first; block !== NO_RECORD;) {
+    for (let block = first; block !== NO_ROW;) {
       const next = this.#further.get(block);
       this.#numbers.giveBack(block);
       block = next;

@@ -1,14 +1,14 @@
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Column } from './column.ts';
-import { DeviceRecords } from './device-table.ts';
-import { NO_RECORD } from './record-numbers.ts';
-import { RecordRings } from './record-rings.ts';
+import { DeviceTable } from './device-table.ts';
+import { NO_ROW } from './record-numbers.ts';
+import { RowRings } from './record-rings.ts';
 
-/** Which device each registration points at, and which registrations point at each device, all by their records. */
+/** Which device each registration points at, and which registrations point at each device, all by their rows. */
 export class DeviceLinks {
-  readonly #devices = new DeviceRecords();
+  readonly #devices = new DeviceTable();
   /** The registrations that point at one device. */
-  readonly #ofDevice = new RecordRings();
+  readonly #ofDevice = new RowRings();
   /** The device of each registration. */
   readonly #deviceOf: Column<Int32Array>;
 
@@ -21,20 +21,20 @@ export class DeviceLinks {
     return this.#devices.blocks;
   }
 
-  begin(record: number): void {
-    this.#ofDevice.begin(record);
+  begin(row: number): void {
+    this.#ofDevice.begin(row);
   }
 
-  serviceOf(record: number): PushTarget['type'] {
-    return this.#devices.serviceOf(this.#deviceOf.get(record));
+  serviceOf(row: number): PushTarget['type'] {
+    return this.#devices.serviceOf(this.#deviceOf.get(row));
   }
 
-  targetOf(record: number): PushTarget {
-    return this.#devices.targetOf(this.#deviceOf.get(record));
+  targetOf(row: number): PushTarget {
+    return this.#devices.targetOf(this.#deviceOf.get(row));
   }
 
-  is(record: number, target: PushTarget): boolean {
-    return this.#devices.is(this.#deviceOf.get(record), target);
+  is(row: number, target: PushTarget): boolean {
+    return this.#devices.is(this.#deviceOf.get(row), target);
   }
 
   /** Whether the target's endpoint has as many sets of Web Push keys as one may have, and the target brings another one. */
@@ -45,26 +45,26 @@ export class DeviceLinks {
   /** One of the registrations that point at a device. */
   anyOf(target: PushTarget): number {
     const device = this.#devices.find(target);
-    return device === NO_RECORD ? NO_RECORD : this.#devices.firstRegistration.get(device);
+    return device === NO_ROW ? NO_ROW : this.#devices.firstRegistration.get(device);
   }
 
-  /** Points a record that points nowhere at its device. */
-  point(record: number, target: PushTarget): void {
+  /** Points a row that points nowhere at its device. */
+  point(row: number, target: PushTarget): void {
     const { firstRegistration } = this.#devices;
     const known = this.#devices.find(target);
-    const device = known === NO_RECORD ? this.#devices.add() : known;
-    if (known === NO_RECORD) firstRegistration.set(device, record);
-    else this.#ofDevice.join(record, firstRegistration.get(device));
-    this.#deviceOf.set(record, device);
+    const device = known === NO_ROW ? this.#devices.add() : known;
+    if (known === NO_ROW) firstRegistration.set(device, row);
+    else this.#ofDevice.join(row, firstRegistration.get(device));
+    this.#deviceOf.set(row, device);
   }
 
-  /** Points a record nowhere; a device that nothing points at is no more. */
-  release(record: number): void {
+  /** Points a row nowhere; a device that nothing points at is no more. */
+  release(row: number): void {
     const { firstRegistration } = this.#devices;
-    const device = this.#deviceOf.get(record);
-    const next = this.#ofDevice.next(record);
-    if (next === record) this.#devices.remove(device);
-    else if (firstRegistration.get(device) === record) firstRegistration.set(device, next);
-    this.#ofDevice.leave(record);
+    const device = this.#deviceOf.get(row);
+    const next = this.#ofDevice.next(row);
+    if (next === row) this.#devices.remove(device);
+    else if (firstRegistration.get(device) === row) firstRegistration.set(device, next);
+    this.#ofDevice.leave(row);
   }
 }

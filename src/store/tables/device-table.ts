@@ -4,8 +4,8 @@ import { addressOf, type PushTarget, type WebPushKeys } from '../../core/registr
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
-import { RecordIndex } from './row-index.ts';
-import { NO_RECORD } from './record-numbers.ts';
+import { RowIndex } from './row-index.ts';
+import { NO_ROW } from './record-numbers.ts';
 
 /** What the column holds that says how long an address is; the longest that can be registered has 4096 characters. */
 const MAX_LENGTH = 0x3fff;
@@ -22,7 +22,7 @@ const NO_KEYS = Buffer.alloc(0);
 const NOBODYS_KEYS = Buffer.alloc(1);
 /**
  * Sets of Web Push keys for one endpoint; an app that subscribes anew needs two for a while. The bound limits how many wakes
- * reach an endpoint for events of one moment, and how many records a look-up compares.
+ * reach an endpoint for events of one moment, and how many rows a look-up compares.
  */
 const MAX_SIBLINGS = 8;
 
@@ -34,13 +34,13 @@ interface Device {
 }
 
 /**
- * Devices, each once: a device is its push service, its address and its Web Push keys, if any (`deviceOf`). Its record is the
+ * Devices, each once: a device is its push service, its address and its Web Push keys, if any (`deviceOf`). Its row is the
  * block that its address begins in, and its keys follow there. Devices of one address are siblings: all have the same hash,
  * so that one look-up meets them all.
  */
-export class DeviceRecords {
+export class DeviceTable {
   readonly #blocks = new ByteBlocks();
-  readonly #index: RecordIndex;
+  readonly #index: RowIndex;
   readonly #salt = randomBytes(SALT_BYTES).toString('latin1');
   readonly #hashes = new Column((length) => new Uint32Array(length));
   readonly #shapes = new Column((length) => new Uint16Array(length));
@@ -56,7 +56,7 @@ export class DeviceRecords {
   #met = { all: 0, withKeys: 0 };
 
   constructor() {
-    this.#index = new RecordIndex({
+    this.#index = new RowIndex({
       hashOf: (device) => this.#hashes.get(device),
       isSought: (device) => this.#isSought(device),
     });
@@ -67,7 +67,7 @@ export class DeviceRecords {
     return this.#blocks.last;
   }
 
-  /** @returns the device's record, or {@link NO_RECORD} */
+  /** @returns the device's row, or {@link NO_ROW} */
   find(target: PushTarget): number {
     this.#sought = toBytes(target);
     this.#soughtHash = this.#hash(target);
@@ -75,7 +75,7 @@ export class DeviceRecords {
     return this.#index.find(this.#soughtHash);
   }
 
-  /** Whether this record is the target's device. */
+  /** Whether this row is the target's device. */
   is(device: number, target: PushTarget): boolean {
     this.#sought = toBytes(target);
     return this.#isSought(device);
@@ -84,7 +84,7 @@ export class DeviceRecords {
   /** Whether the target is a new device, and its address has as many as one may have. */
   isCrowded(target: PushTarget): boolean {
     if (target.type === 'fcm') return false;
-    return this.find(target) === NO_RECORD && this.#met.all >= MAX_SIBLINGS;
+    return this.find(target) === NO_ROW && this.#met.all >= MAX_SIBLINGS;
   }
 
   /** Adds the device that was sought last and not found. */
@@ -97,7 +97,7 @@ export class DeviceRecords {
     this.#shapes.set(device, shape);
     this.#lengths.set(device, address.length);
     this.#keyLengths.set(device, keys.length);
-    this.firstRegistration.set(device, NO_RECORD);
+    this.firstRegistration.set(device, NO_ROW);
     this.#index.add(this.#soughtHash, device);
     return device;
   }

@@ -1,87 +1,87 @@
-import { givesWayIfMadeBy } from '../../core/registry/registration.ts';
+import { displaceableIfMadeBy } from '../../core/registry/registration.ts';
 import { Column } from './column.ts';
 import { NETWORKS, NetworkCounts, NO_NETWORK } from './network-counts.ts';
-import { NO_RECORD } from './record-numbers.ts';
-import { RecordRings } from './record-rings.ts';
+import { NO_ROW } from './record-numbers.ts';
+import { RowRings } from './record-rings.ts';
 
 /**
  * Which registration gives way to a new key at the cap (contract 1.1): the oldest one that may, of the network that holds the
  * most, unless the newcomer's own network holds more than that one. So a flood displaces itself. Every registration counts
  * for its network, and those that are unsigned and were never woken wait in a ring of the network, oldest first.
  */
-export class GivingWay {
+export class Displacement {
   readonly #networks = new Column((length) => new Uint16Array(length));
   readonly #counts = new NetworkCounts();
-  readonly #rings = new RecordRings();
-  /** The oldest that may give way of each network, or {@link NO_RECORD}. */
+  readonly #rings = new RowRings();
+  /** The oldest that may give way of each network, or {@link NO_ROW}. */
   readonly #oldest = new Int32Array(NETWORKS);
-  readonly #registeredAt: (record: number) => number;
+  readonly #registeredAt: (row: number) => number;
 
-  /** @param registeredAt of a record, in milliseconds since the epoch */
-  constructor(registeredAt: (record: number) => number) {
+  /** @param registeredAt of a row, in milliseconds since the epoch */
+  constructor(registeredAt: (row: number) => number) {
     this.#registeredAt = registeredAt;
   }
 
-  /** Makes room for a record that is new. */
-  begin(record: number): void {
-    this.#networks.reach(record);
-    this.#rings.begin(record);
+  /** Makes room for a row that is new. */
+  begin(row: number): void {
+    this.#networks.reach(row);
+    this.#rings.begin(row);
   }
 
-  networkOf(record: number): number {
-    return this.#networks.get(record);
+  networkOf(row: number): number {
+    return this.#networks.get(row);
   }
 
-  /** Counts a record for its network. @param mayGiveWay whether it may ever: unsigned, and never woken */
-  join(record: number, network: number, mayGiveWay: boolean): void {
-    this.#networks.set(record, network);
+  /** Counts a row for its network. @param isDisplaceable whether it may ever: unsigned, and never woken */
+  join(row: number, network: number, isDisplaceable: boolean): void {
+    this.#networks.set(row, network);
     this.#counts.add(network, 1);
-    if (mayGiveWay) this.#wait(record, network);
+    if (isDisplaceable) this.#wait(row, network);
   }
 
-  /** The record is held, and gives way no longer. */
-  spare(record: number): void {
-    const network = this.networkOf(record);
-    if (this.#oldest[network] === record) {
-      const next = this.#rings.next(record);
-      this.#begin(network, next === record ? NO_RECORD : next);
+  /** The row is held, and gives way no longer. */
+  spare(row: number): void {
+    const network = this.networkOf(row);
+    if (this.#oldest[network] === row) {
+      const next = this.#rings.next(row);
+      this.#begin(network, next === row ? NO_ROW : next);
     }
-    this.#rings.leave(record);
+    this.#rings.leave(row);
   }
 
-  leave(record: number): void {
-    this.spare(record);
-    this.#counts.add(this.networkOf(record), -1);
+  leave(row: number): void {
+    this.spare(row);
+    this.#counts.add(this.networkOf(row), -1);
   }
 
-  /** The record that gives way to a newcomer of this network at `now`, in milliseconds, or {@link NO_RECORD}. */
+  /** The row that gives way to a newcomer of this network at `now`, in milliseconds, or {@link NO_ROW}. */
   choose(newcomer: number, now: number): number {
-    const network = this.#counts.largest(this.#counts.of(newcomer), givesWayIfMadeBy(now));
-    return network === undefined ? NO_RECORD : (this.#oldest[network] as number);
+    const network = this.#counts.largest(this.#counts.of(newcomer), displaceableIfMadeBy(now));
+    return network === undefined ? NO_ROW : (this.#oldest[network] as number);
   }
 
   /** Puts what was read from the disk in the order of its age, whatever the order in which it came. */
   sort(): void {
-    const records: number[] = [];
+    const rows: number[] = [];
     for (;;) {
       const one = this.#oldest[NO_NETWORK] as number;
-      if (one === NO_RECORD) break;
-      records.push(one);
+      if (one === NO_ROW) break;
+      rows.push(one);
       this.spare(one);
     }
-    for (const record of records.toSorted((a, b) => this.#registeredAt(a) - this.#registeredAt(b)))
-      this.#wait(record, NO_NETWORK);
+    for (const row of rows.toSorted((a, b) => this.#registeredAt(a) - this.#registeredAt(b)))
+      this.#wait(row, NO_NETWORK);
   }
 
-  #wait(record: number, network: number): void {
+  #wait(row: number, network: number): void {
     const oldest = this.#oldest[network] as number;
-    if (oldest === NO_RECORD) this.#begin(network, record);
-    else this.#rings.join(record, oldest);
+    if (oldest === NO_ROW) this.#begin(network, row);
+    else this.#rings.join(row, oldest);
   }
 
-  /** The ring of a network begins with this record from now on. */
-  #begin(network: number, record: number): void {
-    this.#oldest[network] = record;
-    this.#counts.setOldest(network, record === NO_RECORD ? Infinity : this.#registeredAt(record));
+  /** The ring of a network begins with this row from now on. */
+  #begin(network: number, row: number): void {
+    this.#oldest[network] = row;
+    this.#counts.setOldest(network, row === NO_ROW ? Infinity : this.#registeredAt(row));
   }
 }

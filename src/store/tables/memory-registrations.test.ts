@@ -28,8 +28,8 @@ describe('registrations in memory', () => {
     const store = new MemoryRegistrations({ capacity: 100 });
     for (let n = 0; n < 100; n++)
       await store.put(registrationAt(NOW, { tradePubkey: tradeKey(n), target: webPushTarget('phone', 1) }));
-    expect(store.records.blocks).toBe(2);
-    expect(await store.forget(webPushTarget('phone', 1))).toBe(100);
+    expect(store.rows.blocks).toBe(2);
+    expect(await store.evict(webPushTarget('phone', 1))).toBe(100);
   });
 
   test.each([1, 123, 124, 125, 163, 164, 248, 249, 1000, 4096])(
@@ -46,7 +46,7 @@ describe('registrations in memory', () => {
         await store.put(registrationAt(NOW, { tradePubkey: tradeKey(n), target }));
       const found = await Promise.all(targets.map((_, n) => store.find(tradeKey(n))));
       expect(found.map((one) => one?.target)).toEqual(targets);
-      expect(await Promise.all(targets.map((target) => store.forget(target)))).toEqual([1, 1, 1]);
+      expect(await Promise.all(targets.map((target) => store.evict(target)))).toEqual([1, 1, 1]);
     },
   );
 
@@ -55,8 +55,8 @@ describe('registrations in memory', () => {
     const tradePubkey = 'ab'.repeat(32) as TradePubkey;
     await store.put(registrationAt(NOW, { tradePubkey }));
     const frame = Buffer.from(`["p","${tradePubkey}","${tradePubkey.toUpperCase()}","${'ag'.repeat(32)}"]`);
-    const holds = [0, 1, 2].map((n) => store.mayHoldAt(frame, 6 + n * 67));
-    expect([...holds, store.mayHoldAt(frame, 5)]).toEqual([true, true, false, false]);
+    const holds = [0, 1, 2].map((n) => store.mayContainAt(frame, 6 + n * 67));
+    expect([...holds, store.mayContainAt(frame, 5)]).toEqual([true, true, false, false]);
   });
 
   test('are all told, once each, while others come and go', async () => {
@@ -77,10 +77,10 @@ describe('registrations in memory', () => {
       const target = fcmTarget(`${n}:`.padEnd(1 + ((n * 37) % 400), 'x'));
       await store.put(registrationAt(NOW + n, { tradePubkey: tradeKey(n), target }));
       if (n >= 1000) await store.remove(tradeKey(n - 1000), { signed: false, now: 0 });
-      // The blocks of any thousand: four each at the most, and one thousand of records.
+      // The blocks of any thousand: four each at the most, and one thousand of rows.
     }
     expect(store.counts().total).toBe(1000);
-    expect(store.records).toEqual({
+    expect(store.rows).toEqual({
       registrations: 1001,
       blocks: expect.toSatisfy((most: number) => most <= 4004),
     });

@@ -1,14 +1,14 @@
 import { Column } from './column.ts';
 
-/** There is no such record. */
-export const NO_RECORD = 0;
+/** There is no such row. */
+export const NO_ROW = 0;
 
-/** Gives out record numbers from 1 on. One that was given back is the next to be given out, so the records stay dense. */
-export class RecordNumbers {
+/** Gives out row numbers from 1 on. One that was given back is the next to be given out, so the rows stay dense. */
+export class RowNumbers {
   /** The free number below a free one. */
   readonly #next = new Column((length) => new Int32Array(length));
-  #free = NO_RECORD;
-  #last = NO_RECORD;
+  #free = NO_ROW;
+  #last = NO_ROW;
 
   /** The highest number that was ever given out. */
   get last(): number {
@@ -16,15 +16,15 @@ export class RecordNumbers {
   }
 
   take(): number {
-    const record = this.#free;
-    if (record === NO_RECORD) return ++this.#last;
-    this.#free = this.#next.get(record);
-    return record;
+    const row = this.#free;
+    if (row === NO_ROW) return ++this.#last;
+    this.#free = this.#next.get(row);
+    return row;
   }
 
-  giveBack(record: number): void {
-    this.#next.reach(record);
-    this.#next.set(record, this.#free);
-    this.#free = record;
+  giveBack(row: number): void {
+    this.#next.reach(row);
+    this.#next.set(row, this.#free);
+    this.#free = row;
   }
 }

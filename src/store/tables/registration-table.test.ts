@@ -4,17 +4,17 @@ import { expect, test } from 'vitest';
 import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
 import { DAY_MS } from '../../core/basics/clock.ts';
 import type { Registration } from '../../core/registry/registration.ts';
-import { RegistrationRecords } from './registration-table.ts';
+import { RegistrationTable } from './registration-table.ts';
 
 const RECORD = 1;
 const YEAR_2109 = Date.UTC(2109, 0, 1);
 const TARGET = fcmTarget('phone');
 
 function written(registration: Registration): Registration {
-  const records = new RegistrationRecords();
-  records.reach(RECORD);
-  records.write(RECORD, registration);
-  return records.read(RECORD, registration.tradePubkey, TARGET);
+  const rows = new RegistrationTable();
+  rows.reach(RECORD);
+  rows.write(RECORD, registration);
+  return rows.read(RECORD, registration.tradePubkey, TARGET);
 }
 
 test('a registration is read as it was written, whatever its times until 2109, its instance and its flags', () => {
@@ -44,15 +44,14 @@ test('a registration is read as it was written, whatever its times until 2109, i
 });
 
 test('a registration that is renewed keeps when it was made, its instance and its flags', () => {
-  const records = new RegistrationRecords();
-  records.reach(RECORD);
+  const rows = new RegistrationTable();
+  rows.reach(RECORD);
   const made = { instance: 32_767, isConversation: true, signed: true, target: TARGET };
   const registration = registrationAt(Date.UTC(2026, 0, 1), made);
-  records.write(RECORD, registration);
+  rows.write(RECORD, registration);
   const expiresAt = registration.registeredAt + 3000 * DAY_MS;
-  for (const at of [expiresAt, registration.registeredAt - 300 * DAY_MS, expiresAt])
-    records.renew(RECORD, at);
-  expect(records.read(RECORD, registration.tradePubkey, TARGET)).toEqual({
+  for (const at of [expiresAt, registration.registeredAt - 300 * DAY_MS, expiresAt]) rows.renew(RECORD, at);
+  expect(rows.read(RECORD, registration.tradePubkey, TARGET)).toEqual({
     ...registration,
     woken: true,
     expiresAt: registration.registeredAt + 3000 * DAY_MS,

@@ -8,7 +8,7 @@ const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
 const PLATFORM_BITS = 0b0011;
 const WOKEN_BIT = 0b0100;
 const SIGNED_BIT = 0b1000;
-const HELD_BIT = 0b1_0000;
+const USED_BIT = 0b1_0000;
 const CONVERSATION_BIT = 0b10_0000;
 
 const LOW_BITS = 2 ** 32;
@@ -27,7 +27,7 @@ const INSTANCE_BITS = 2 ** 15 - 1;
 const NO_INSTANCE = 0;
 
 /** What is held of a registration but for its device's target: 45 bytes, of which the trade pubkey has 32. */
-export class RegistrationRecords {
+export class RegistrationTable {
   /** The trade pubkeys, eight words each. */
   readonly keys = new Column((length) => new Uint32Array(length), KEY_WORDS);
   readonly devices = new Column((length) => new Int32Array(length));
@@ -43,93 +43,93 @@ export class RegistrationRecords {
     this.reach(0);
   }
 
-  /** Makes room for this record and all before it. */
-  reach(record: number): void {
-    this.keys.reach(record);
-    for (const column of [this.#registeredLow, this.#expiresLow, this.#upper]) column.reach(record);
-    for (const column of [this.devices, this.#flags]) column.reach(record);
+  /** Makes room for this row and all before it. */
+  reach(row: number): void {
+    this.keys.reach(row);
+    for (const column of [this.#registeredLow, this.#expiresLow, this.#upper]) column.reach(row);
+    for (const column of [this.devices, this.#flags]) column.reach(row);
   }
 
-  write(record: number, registration: Registration): void {
+  write(row: number, registration: Registration): void {
     const { expiresAt, instance = NO_INSTANCE, isConversation, platform, registeredAt } = registration;
     const { signed, woken } = registration;
-    const flags = HELD_BIT | (woken ? WOKEN_BIT : 0) | (signed ? SIGNED_BIT : 0);
+    const flags = USED_BIT | (woken ? WOKEN_BIT : 0) | (signed ? SIGNED_BIT : 0);
     const conversation = isConversation === true ? CONVERSATION_BIT : 0;
-    this.#flags.set(record, flags | conversation | PLATFORMS.indexOf(platform));
-    this.#registeredLow.set(record, registeredAt % LOW_BITS);
+    this.#flags.set(row, flags | conversation | PLATFORMS.indexOf(platform));
+    this.#registeredLow.set(row, registeredAt % LOW_BITS);
     const upper = Math.min(MAX_REGISTERED, Math.floor(registeredAt / LOW_BITS));
-    this.#upper.set(record, (upper << REGISTERED_SHIFT) | (instance & INSTANCE_BITS));
-    this.#writeExpiry(record, expiresAt);
+    this.#upper.set(row, (upper << REGISTERED_SHIFT) | (instance & INSTANCE_BITS));
+    this.#writeExpiry(row, expiresAt);
   }
 
   /** A relay wake was delivered. */
-  renew(record: number, expiresAt: number): void {
-    this.#flags.set(record, this.#flags.get(record) | WOKEN_BIT);
-    this.#writeExpiry(record, expiresAt);
+  renew(row: number, expiresAt: number): void {
+    this.#flags.set(row, this.#flags.get(row) | WOKEN_BIT);
+    this.#writeExpiry(row, expiresAt);
   }
 
-  clear(record: number): void {
-    this.#flags.set(record, 0);
+  clear(row: number): void {
+    this.#flags.set(row, 0);
   }
 
-  isHeld(record: number): boolean {
-    return this.#has(record, HELD_BIT);
+  isUsed(row: number): boolean {
+    return this.#has(row, USED_BIT);
   }
 
-  isWoken(record: number): boolean {
-    return this.#has(record, WOKEN_BIT);
+  isWoken(row: number): boolean {
+    return this.#has(row, WOKEN_BIT);
   }
 
-  /** Read off the record alone: an owned key must not take longer than an unknown one (contract 1.3). */
-  isOwned(record: number, now: number): boolean {
-    return isOwned({ signed: this.#has(record, SIGNED_BIT), expiresAt: this.expiresAt(record) }, now);
+  /** Read off the row alone: an owned key must not take longer than an unknown one (contract 1.3). */
+  isOwned(row: number, now: number): boolean {
+    return isOwned({ signed: this.#has(row, SIGNED_BIT), expiresAt: this.expiresAt(row) }, now);
   }
 
-  platform(record: number): Platform {
-    return PLATFORMS[this.#flags.get(record) & PLATFORM_BITS] as Platform;
+  platform(row: number): Platform {
+    return PLATFORMS[this.#flags.get(row) & PLATFORM_BITS] as Platform;
   }
 
-  registeredAt(record: number): number {
-    return this.#registeredUpper(record) * LOW_BITS + this.#registeredLow.get(record);
+  registeredAt(row: number): number {
+    return this.#registeredUpper(row) * LOW_BITS + this.#registeredLow.get(row);
   }
 
-  expiresAt(record: number): number {
-    const later = (this.#upper.get(record) >>> EXPIRES_SHIFT) & MAX_EXPIRES;
-    const upper = this.#registeredUpper(record) + later + EARLIEST_EXPIRY;
-    return upper * LOW_BITS + this.#expiresLow.get(record);
+  expiresAt(row: number): number {
+    const later = (this.#upper.get(row) >>> EXPIRES_SHIFT) & MAX_EXPIRES;
+    const upper = this.#registeredUpper(row) + later + EARLIEST_EXPIRY;
+    return upper * LOW_BITS + this.#expiresLow.get(row);
   }
 
-  tradePubkey(record: number): TradePubkey {
-    return keyText(this.keys.chunk(record), this.keys.at(record));
+  tradePubkey(row: number): TradePubkey {
+    return keyText(this.keys.chunk(row), this.keys.at(row));
   }
 
-  read(record: number, tradePubkey: TradePubkey, target: PushTarget): Registration {
-    const instance = this.#upper.get(record) & INSTANCE_BITS;
+  read(row: number, tradePubkey: TradePubkey, target: PushTarget): Registration {
+    const instance = this.#upper.get(row) & INSTANCE_BITS;
     return {
       tradePubkey,
       target,
-      platform: this.platform(record),
-      registeredAt: this.registeredAt(record),
-      expiresAt: this.expiresAt(record),
-      woken: this.isWoken(record),
-      signed: this.#has(record, SIGNED_BIT),
+      platform: this.platform(row),
+      registeredAt: this.registeredAt(row),
+      expiresAt: this.expiresAt(row),
+      woken: this.isWoken(row),
+      signed: this.#has(row, SIGNED_BIT),
       ...(instance !== NO_INSTANCE && { instance }),
-      ...(this.#has(record, CONVERSATION_BIT) && { isConversation: true }),
+      ...(this.#has(row, CONVERSATION_BIT) && { isConversation: true }),
     };
   }
 
-  #writeExpiry(record: number, expiresAt: number): void {
-    this.#expiresLow.set(record, expiresAt % LOW_BITS);
-    const later = Math.floor(expiresAt / LOW_BITS) - this.#registeredUpper(record) - EARLIEST_EXPIRY;
+  #writeExpiry(row: number, expiresAt: number): void {
+    this.#expiresLow.set(row, expiresAt % LOW_BITS);
+    const later = Math.floor(expiresAt / LOW_BITS) - this.#registeredUpper(row) - EARLIEST_EXPIRY;
     const bits = Math.min(MAX_EXPIRES, Math.max(0, later)) << EXPIRES_SHIFT;
-    this.#upper.set(record, (this.#upper.get(record) & ~(MAX_EXPIRES << EXPIRES_SHIFT)) | bits);
+    this.#upper.set(row, (this.#upper.get(row) & ~(MAX_EXPIRES << EXPIRES_SHIFT)) | bits);
   }
 
-  #registeredUpper(record: number): number {
-    return this.#upper.get(record) >>> REGISTERED_SHIFT;
+  #registeredUpper(row: number): number {
+    return this.#upper.get(row) >>> REGISTERED_SHIFT;
   }
 
-  #has(record: number, bit: number): boolean {
-    return (this.#flags.get(record) & bit) !== 0;
+  #has(row: number, bit: number): boolean {
+    return (this.#flags.get(row) & bit) !== 0;
   }
 }

@@ -1,4 +1,4 @@
-import { NO_RECORD } from './record-numbers.ts';
+import { NO_ROW } from './record-numbers.ts';
 
 /** Few: what most servers ever need is a small part of the capacity, and every test grows the index. */
 const FIRST_SLOTS = 8;
@@ -11,47 +11,47 @@ const MOST_FULL = 0.7;
 const MOVED_AT_ONCE = 32;
 
 const EMPTY = 0;
-/** Here was a record: a search goes on behind it. Only in a table that is being moved out of. */
+/** Here was a row: a search goes on behind it. Only in a table that is being moved out of. */
 const VACATED = 1;
 const FIRST_TAG = 2;
 
-export interface RecordIndexOptions {
-  /** The hash of a record that is in the index. */
-  readonly hashOf: (record: number) => number;
-  /** Whether this record is the one that is sought. */
-  readonly isSought: (record: number) => boolean;
+export interface RowIndexOptions {
+  /** The hash of a row that is in the index. */
+  readonly hashOf: (row: number) => number;
+  /** Whether this row is the one that is sought. */
+  readonly isSought: (row: number) => boolean;
 }
 
 /**
- * Finds numbered records by a 32-bit hash: open addressing with linear probing. Each slot has a tag of eight bits of the hash
- * beside its record, so that a search for what is not there looks at the tags alone, one byte a slot, and hardly ever at
- * a record. It grows without a pause: a new table stands beside the old one until every record has moved.
+ * Finds numbered rows by a 32-bit hash: open addressing with linear probing. Each slot has a tag of eight bits of the hash
+ * beside its row, so that a search for what is not there looks at the tags alone, one byte a slot, and hardly ever at
+ * a row. It grows without a pause: a new table stands beside the old one until every row has moved.
  */
-export class RecordIndex {
-  readonly #options: RecordIndexOptions;
+export class RowIndex {
+  readonly #options: RowIndexOptions;
   #table = new Table(FIRST_SLOTS);
   #former: Table | undefined;
   #size = 0;
 
-  constructor(options: RecordIndexOptions) {
+  constructor(options: RowIndexOptions) {
     this.#options = options;
   }
 
-  /** The record that is sought among those of this hash, or {@link NO_RECORD}. */
+  /** The row that is sought among those of this hash, or {@link NO_ROW}. */
   find(hash: number): number {
-    const record = this.#table.record(this.#search(this.#table, hash));
-    if (record !== NO_RECORD || this.#former === undefined) return record;
-    return this.#former.record(this.#search(this.#former, hash));
+    const row = this.#table.row(this.#search(this.#table, hash));
+    if (row !== NO_ROW || this.#former === undefined) return row;
+    return this.#former.row(this.#search(this.#former, hash));
   }
 
-  /** Adds a record that is not in the index. */
-  add(hash: number, record: number): void {
+  /** Adds a row that is not in the index. */
+  add(hash: number, row: number): void {
     if (++this.#size > this.#table.slots * MOST_FULL) this.#grow();
     this.#move(MOVED_AT_ONCE);
-    this.#table.add(hash, record);
+    this.#table.add(hash, row);
   }
 
-  /** Takes out the record that is sought among those of this hash. */
+  /** Takes out the row that is sought among those of this hash. */
   remove(hash: number): void {
     const slot = this.#search(this.#table, hash);
     if (slot >= 0) this.#table.close(slot, this.#options.hashOf);
@@ -63,13 +63,13 @@ export class RecordIndex {
     this.#size--;
   }
 
-  /** The slot of the record that is sought; negative where there is none. */
+  /** The slot of the row that is sought; negative where there is none. */
   #search(table: Table, hash: number): number {
-    const { mask, records, tags } = table;
+    const { mask, rows, tags } = table;
     const sought = tagOf(hash);
     let slot = hash & mask;
     for (let tag = tags[slot]; tag !== EMPTY; tag = tags[slot]) {
-      if (tag === sought && this.#options.isSought(records[slot] as number)) return slot;
+      if (tag === sought && this.#options.isSought(rows[slot] as number)) return slot;
       slot = (slot + 1) & mask;
     }
     return -1;
@@ -88,8 +88,8 @@ export class RecordIndex {
     const end = Math.min(former.slots, former.moved + most);
     for (let slot = former.moved; slot < end; slot++) {
       if ((former.tags[slot] as number) < FIRST_TAG) continue;
-      const record = former.records[slot] as number;
-      this.#table.add(this.#options.hashOf(record), record);
+      const row = former.rows[slot] as number;
+      this.#table.add(this.#options.hashOf(row), row);
       former.vacate(slot);
     }
     former.moved = end;
@@ -101,7 +101,7 @@ class Table {
   readonly slots: number;
   readonly mask: number;
   readonly tags: Uint8Array;
-  readonly records: Int32Array;
+  readonly rows: Int32Array;
   /** How many slots have been moved out of it. */
   moved = 0;
 
@@ -110,18 +110,18 @@ class Table {
     this.slots = slots;
     this.mask = slots - 1;
     this.tags = new Uint8Array(slots);
-    this.records = new Int32Array(slots);
+    this.rows = new Int32Array(slots);
   }
 
-  record(slot: number): number {
-    return slot < 0 ? NO_RECORD : (this.records[slot] as number);
+  row(slot: number): number {
+    return slot < 0 ? NO_ROW : (this.rows[slot] as number);
   }
 
-  add(hash: number, record: number): void {
+  add(hash: number, row: number): void {
     let slot = hash & this.mask;
     while (this.tags[slot] !== EMPTY) slot = (slot + 1) & this.mask;
     this.tags[slot] = tagOf(hash);
-    this.records[slot] = record;
+    this.rows[slot] = row;
   }
 
   vacate(slot: number): void {
@@ -129,14 +129,14 @@ class Table {
   }
 
   /** Empties a slot and closes the gap: whatever was pushed past it moves back, so that no search ends too early. */
-  close(slot: number, hashOf: (record: number) => number): void {
-    const { mask, records, tags } = this;
+  close(slot: number, hashOf: (row: number) => number): void {
+    const { mask, rows, tags } = this;
     let gap = slot;
     for (let at = (slot + 1) & mask; tags[at] !== EMPTY; at = (at + 1) & mask) {
-      const record = records[at] as number;
-      const pushedBy = (at - hashOf(record)) & mask;
+      const row = rows[at] as number;
+      const pushedBy = (at - hashOf(row)) & mask;
       if (pushedBy < ((at - gap) & mask)) continue;
-      records[gap] = record;
+      rows[gap] = row;
       tags[gap] = tags[at] as number;
       gap = at;
     }
