@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { accessSync, constants } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
 import type { Io } from './cli/io.ts';
@@ -59,6 +61,14 @@ async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
 }
 
 /**
+ * With one processor, the threads of the garbage collector take that processor from the only thread that wakes phones, for a tenth of a
+ * second at a time. Without those threads the collector works in steps of some milliseconds. The benchmark `hostile` measures this.
+ */
+function collectInSteps(): void {
+  if (availableParallelism() === 1) setFlagsFromString('--no-concurrent-marking');
+}
+
+/**
  * A terminal that is halted (Ctrl-S) would halt the process with it. Only where the terminal can be opened anew: then this process has a
  * file description of its own, and other programs at that terminal do not see the change.
  */
@@ -78,6 +88,7 @@ function withoutBlocking<Stream extends NodeJS.WriteStream>(stream: Stream, desc
 async function run(io: Io): Promise<number> {
   switch (command) {
     case 'serve':
+      collectInSteps();
       return (await import('./cli/serve.ts')).serve(io, lifetime ?? new Lifetime());
     case 'check-config':
       await (await import('./cli/check-config.ts')).checkConfig(io);

@@ -93,3 +93,23 @@ test('a cleared countdown tells nobody, and counts anew', async () => {
   await time.advance(100);
   expect(over).toEqual([['b', 150]]);
 });
+
+test('a countdown that ends a few waits at once ends the others in later turns, in their order', async () => {
+  const time = new FakeSchedule();
+  const turns: string[][] = [];
+  const countdown = new Countdown<string>({
+    ms: 100,
+    atOnce: 2,
+    schedule: (ms, callback) =>
+      time.schedule(ms, () => {
+        turns.push([]);
+        callback();
+      }),
+    monotonic: time.clock.read,
+    onOver: (item) => turns.at(-1)?.push(item),
+  });
+  for (const item of ['a', 'b', 'c', 'd', 'e']) countdown.begin(item);
+  await time.advance(100);
+  expect(turns).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  expect(time.pending).toBe(0);
+});

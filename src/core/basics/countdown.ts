@@ -8,6 +8,8 @@ export interface CountdownOptions<Item> {
   readonly monotonic: Clock;
   /** Told of each item when its wait is over, in the order in which the waits began. */
   readonly onOver: (item: Item) => void;
+  /** Items that `onOver` is told of before other work has its turn. Without it, all whose wait is over. */
+  readonly atOnce?: number;
 }
 
 /** Waits of one length, and one timer for all of them: the one that began first is over first. */
@@ -55,14 +57,16 @@ export class Countdown<Item> {
   }
 
   #onTimer(): void {
-    const { monotonic, onOver } = this.#options;
+    const { atOnce = Infinity, monotonic, onOver } = this.#options;
     const now = monotonic();
+    let told = 0;
     // Until the end of this there is still a timer, for whatever begins meanwhile.
     for (const [item, end] of this.#ends) {
       // The timer was for one that has been forgotten, or came a little early by this clock.
-      if (end > now) return this.#scheduleIn(end - now);
+      if (end > now || told === atOnce) return this.#scheduleIn(Math.max(0, end - now));
       this.#ends.delete(item);
       onOver(item);
+      told++;
     }
     this.#cancel = undefined;
   }

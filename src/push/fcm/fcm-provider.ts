@@ -105,7 +105,13 @@ export class FcmProvider implements PushProvider<FcmTarget> {
 
   #failed(error: unknown): Delivery {
     if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
-    this.#telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
+    this.#telemetry.log('provider.unreachable', {
+      provider: this.name,
+      // Described only if the line is written: to read a stack takes long, and thousands of dead endpoints can fail in a minute.
+      get error() {
+        return describeError(error);
+      },
+    });
     return { outcome: 'retry', reason: 'unreachable' };
   }
 }

@@ -66,7 +66,13 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
       return readUnifiedPushAnswer(status, afterMs, target.keys !== undefined);
     } catch (error) {
       if (isNotPublic(error)) return NOT_ALLOWED;
-      telemetry.log('provider.unreachable', { provider: this.name, error: describeError(error) });
+      telemetry.log('provider.unreachable', {
+        provider: this.name,
+        // Described only if the line is written: to read a stack takes long, and thousands of dead endpoints can fail in a minute.
+        get error() {
+          return describeError(error);
+        },
+      });
       return { outcome: 'retry', reason: 'unreachable' };
     }
   }
