@@ -1,3 +1,5 @@
+import { stretched } from './patience.ts';
+
 /** What Mostro Mobile 1.3.3 sends to a push server, and what it makes of the answers: no signature, nothing sealed. */
 export class MostroMobile {
   readonly #serverUrl: string;
@@ -23,7 +25,9 @@ export class MostroMobile {
 
   /** Once, at the start of the app: anything but 200 turns push off for as long as it runs. */
   async initialize(): Promise<boolean> {
-    const response = await fetch(`${this.#serverUrl}/api/health`, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(`${this.#serverUrl}/api/health`, {
+      signal: AbortSignal.timeout(stretched(10_000)),
+    });
     this.#isAvailable = response.status === 200;
     return this.#isAvailable;
   }
@@ -71,7 +75,7 @@ export class MostroMobile {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(stretched(timeoutMs)),
     });
   }
 }

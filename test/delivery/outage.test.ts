@@ -10,7 +10,6 @@ import { keep } from '../support/keep.ts';
 import { untilMetric } from '../support/scene.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const DEVICES = 200;
 
@@ -50,50 +49,38 @@ async function expectOneWakeEach({ google, server, devices }: Outage): Promise<v
 }
 
 describe('every device that was owed a wake gets exactly one', () => {
-  test(
-    'when Google gives access tokens again',
-    async () => {
-      const outage = await beforeOutage((google) => {
-        google.answerToken = () => ({ status: 503, body: {} });
-      });
-      wakeAll(outage);
-      await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-      expect(outage.google.pushes.count).toBe(0);
-      outage.google.answerToken = undefined;
-      await expectOneWakeEach(outage);
-    },
-    5 * PATIENCE_MS,
-  );
+  test('when Google gives access tokens again', async () => {
+    const outage = await beforeOutage((google) => {
+      google.answerToken = () => ({ status: 503, body: {} });
+    });
+    wakeAll(outage);
+    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+    expect(outage.google.pushes.count).toBe(0);
+    outage.google.answerToken = undefined;
+    await expectOneWakeEach(outage);
+  });
 
-  test(
-    'when FCM answers no longer 503',
-    async () => {
-      const outage = await beforeOutage();
-      outage.google.answer = () => fcmError(503);
-      wakeAll(outage);
-      await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-      const tries = outage.google.refusals.count;
-      outage.google.answer = undefined;
-      const begun = performance.now();
-      await expectOneWakeEach(outage);
-      console.info(
-        `FCM was down: ${tries} tries for ${DEVICES} devices, all woken ${Math.round(performance.now() - begun)} ms after it was back`,
-      );
-    },
-    5 * PATIENCE_MS,
-  );
+  test('when FCM answers no longer 503', async () => {
+    const outage = await beforeOutage();
+    outage.google.answer = () => fcmError(503);
+    wakeAll(outage);
+    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+    const tries = outage.google.refusals.count;
+    outage.google.answer = undefined;
+    const begun = performance.now();
+    await expectOneWakeEach(outage);
+    console.info(
+      `FCM was down: ${tries} tries for ${DEVICES} devices, all woken ${Math.round(performance.now() - begun)} ms after it was back`,
+    );
+  });
 
-  test(
-    'when FCM takes connections again',
-    async () => {
-      const outage = await beforeOutage();
-      outage.proxy.refuse(true);
-      outage.proxy.reset();
-      wakeAll(outage);
-      await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-      outage.proxy.refuse(false);
-      await expectOneWakeEach(outage);
-    },
-    5 * PATIENCE_MS,
-  );
+  test('when FCM takes connections again', async () => {
+    const outage = await beforeOutage();
+    outage.proxy.refuse(true);
+    outage.proxy.reset();
+    wakeAll(outage);
+    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+    outage.proxy.refuse(false);
+    await expectOneWakeEach(outage);
+  });
 });

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { many, pick, seededDraw, type Draw } from '../support/draw.ts';
 import { readMetric } from '../support/metrics-page.ts';
 import { damaged, drawRequest } from '../support/requests/drawn-requests.ts';
@@ -97,7 +98,7 @@ class Ledger {
 
 test(
   `of ${REQUESTS} requests, sound and damaged, pipelined and in pieces, each answer is a documented one, and the server lives on`,
-  { timeout: 3_600_000 },
+  { timeout: 60 * PATIENCE_MS },
   async () => {
     const ledger = new Ledger(await documented());
     const { adminUrl, apiUrl, program } = await serve(ENVIRONMENT);

@@ -5,16 +5,18 @@ import { createServer as createTcpServer, type Server } from 'node:net';
 import { expect, test } from 'vitest';
 
 import { LoopbackServer } from '../../../stand-ins/loopback-server.ts';
+import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 import { keep } from '../../../test/support/keep.ts';
 import { watchPulse } from './session-pulse.ts';
 
-const PULSE = { intervalMs: 5, timeoutMs: 20 };
-
-async function sessionTo(server: Server, isBusy: () => boolean): Promise<ClientHttp2Session> {
+async function sessionTo(
+  server: Server,
+  { isBusy, timeoutMs }: { isBusy: () => boolean; timeoutMs: number },
+): Promise<ClientHttp2Session> {
   const { port } = keep(await LoopbackServer.listen(server as never));
   const session = connect(`http://127.0.0.1:${port}`);
   keep({ [Symbol.asyncDispose]: async () => session.destroy() });
-  watchPulse(session, isBusy, PULSE);
+  watchPulse(session, isBusy, { intervalMs: 5, timeoutMs });
   return session;
 }
 
@@ -22,7 +24,7 @@ async function sessionTo(server: Server, isBusy: () => boolean): Promise<ClientH
 const mute = (): Server => createTcpServer((socket) => socket.on('error', () => undefined).resume());
 
 test('a busy session whose peer has fallen silent is ended', async () => {
-  const session = await sessionTo(mute(), () => true);
+  const session = await sessionTo(mute(), { isBusy: () => true, timeoutMs: 20 });
   const [error] = (await once(session, 'error')) as [Error];
   expect(error.message).toBe('no answer to a PING');
 });
@@ -33,7 +35,7 @@ test('a busy session whose peer answers lives on', async () => {
   const answered = new Promise<void>((resolve) => {
     peer.on('session', (session) => session.on('ping', () => ++pings === 20 && resolve()));
   });
-  const session = await sessionTo(peer, () => true);
+  const session = await sessionTo(peer, { isBusy: () => true, timeoutMs: PATIENCE_MS });
   await answered;
   expect(session.destroyed).toBe(false);
 });
@@ -42,10 +44,11 @@ test('a quiet session is left alone', async () => {
   let asked = 0;
   const enough = { resolve: (): void => undefined };
   const often = new Promise<void>((resolve) => (enough.resolve = resolve));
-  const session = await sessionTo(mute(), () => {
+  const isBusy = (): boolean => {
     if (++asked === 20) enough.resolve();
     return false;
-  });
+  };
+  const session = await sessionTo(mute(), { isBusy, timeoutMs: 20 });
   await often;
   expect(session.destroyed).toBe(false);
 });
