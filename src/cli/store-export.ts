@@ -1,3 +1,5 @@
+import { unreachable } from '../core/basics/unreachable.ts';
+import type { PushTarget } from '../core/registry/push-target.ts';
 import type { StoreSurvey } from '../store/file/survey-store.ts';
 
 /** Every registration in the clear, one JSON object a line: for another server, or another program. Times are ISO 8601. */
@@ -9,14 +11,26 @@ export function* exportLines({ registrations }: StoreSurvey): Generator<string> 
       trade_pubkey: tradePubkey,
       platform,
       ...(isConversation === true && { kind: 'conversation' }),
-      ...(target.type === 'fcm'
-        ? { token: target.token }
-        : { subscription: { endpoint: target.endpoint, ...(target.keys && { keys: target.keys }) } }),
+      ...addressFields(target),
       registered_at: new Date(registeredAt).toISOString(),
       expires_at: new Date(expiresAt).toISOString(),
       woken,
       signed,
     };
     yield `${JSON.stringify(line)}\n`;
+  }
+}
+
+/** As a client registers them. */
+function addressFields(target: PushTarget): { token: string } | { subscription: object } {
+  switch (target.type) {
+    case 'fcm':
+      return { token: target.token };
+    case 'unifiedpush': {
+      const { endpoint, keys } = target;
+      return { subscription: keys === undefined ? { endpoint } : { endpoint, keys } };
+    }
+    default:
+      return unreachable(target);
   }
 }

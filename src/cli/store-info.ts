@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Platform } from '../core/registry/push-target.ts';
+import { PLATFORMS, type Platform } from '../core/registry/push-target.ts';
 import type { Registration } from '../core/registry/registration.ts';
 import type { StoreSurvey } from '../store/file/survey-store.ts';
 
@@ -12,7 +12,7 @@ export function storeInfo(path: string, { store }: Config, survey: StoreSurvey):
     ['store', `${path} (STORE=${store.kind})`],
     ['size', `${size} bytes, ${document.frames} frames${document.isTorn ? ', the last one unfinished' : ''}`],
     ['sealed with', document.key === 0 ? "the server's key" : 'SERVER_PRIVATE_KEY_PREVIOUS'],
-    ['registrations', `${all.length}: ${on('android')} android, ${on('ios')} ios, ${on('webpush')} webpush`],
+    ['registrations', `${all.length}: ${PLATFORMS.map((one) => `${on(one)} ${one}`).join(', ')}`],
     [
       'of them',
       `${count(all, isExpired)} expired, ${count(all, ({ woken }) => woken)} woken, ${count(all, ({ signed }) => signed)} owned`,

@@ -4,7 +4,7 @@ import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
-import type { EndpointPolicy, Platform, PushTarget } from '../core/registry/push-target.ts';
+import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { RecentWakes } from '../core/waking/recent-wakes.ts';
@@ -120,8 +120,8 @@ function offeredPlatforms({ unifiedPush }: Config): readonly Platform[] {
   return namesOf<Platform>({ android: true, ios: true, webpush: unifiedPush.enabled });
 }
 
-function enabledServices({ fcm, unifiedPush }: Config): ReadonlySet<PushTarget['type']> {
-  return new Set(namesOf<PushTarget['type']>({ fcm: fcm.enabled, unifiedpush: unifiedPush.enabled }));
+function enabledServices({ fcm, unifiedPush }: Config): ReadonlySet<PushService> {
+  return new Set(namesOf<PushService>({ fcm: fcm.enabled, unifiedpush: unifiedPush.enabled }));
 }
 
 /** The names that are `true` in the table. The table has every name, so that a new one cannot be left out. */

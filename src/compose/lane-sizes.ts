@@ -1,13 +1,10 @@
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { PushLaneOptions } from '../core/lanes/push-lane-options.ts';
-import type { PushTarget } from '../core/registry/push-target.ts';
+import type { PushService } from '../core/registry/push-target.ts';
 
 /** The bounds of each push service's lane. */
 export type LaneSizes = Readonly<
-  Record<
-    PushTarget['type'],
-    Pick<PushLaneOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostHosts' | 'shares'>
-  >
+  Record<PushService, Pick<PushLaneOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostHosts' | 'shares'>>
 >;
 
 export const LANE_SIZES: LaneSizes = {

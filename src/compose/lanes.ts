@@ -2,6 +2,7 @@ import { LANE_SIZES } from './lane-sizes.ts';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { Backoff } from '../core/basics/backoff.ts';
+import { unreachable } from '../core/basics/unreachable.ts';
 import { MINUTE_MS } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { Redirect } from '../core/waking/key-wake.ts';
@@ -9,7 +10,7 @@ import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import { PushLane } from '../core/lanes/push-lane.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
-import type { PushTarget } from '../core/registry/push-target.ts';
+import type { PushService, PushTarget } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import type { Schedule } from '../core/basics/schedule.ts';
@@ -25,7 +26,7 @@ export interface ComposedLanes {
   readonly fcm: FcmProvider | undefined;
   readonly lanes: PushLanes;
   /** How each provider has fared of late. */
-  readonly health: Readonly<Record<PushTarget['type'], DeliveryHealth>>;
+  readonly health: Readonly<Record<PushService, DeliveryHealth>>;
   /** Whether any provider that is switched on has what it needs to deliver. */
   readonly canDeliver: boolean;
   /** Loads the code of the push services' clients; the program cannot go on where that fails. */
@@ -44,6 +45,12 @@ interface Shared {
   readonly onFault: (fault: unknown) => void;
 }
 
+/**
+ * Whether strangers run the service's hosts. Such a host must first prove that it delivers. That it calls many devices gone is no sign of
+ * a wrong configuration of ours, as it is at FCM.
+ */
+const HAS_STRANGERS_HOSTS: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
+
 /** The ways to the push services, each with its provider. */
 export function composeLanes(
   options: CompositionOptions,
@@ -53,7 +60,7 @@ export function composeLanes(
   const { config, telemetry } = options;
   const { guard, time, vapid } = shared;
   const { clock, monotonic } = time;
-  const health = {
+  const health: Readonly<Record<PushService, DeliveryHealth>> = {
     fcm: new DeliveryHealth(clock, monotonic),
     unifiedpush: new DeliveryHealth(clock, monotonic),
   };
@@ -64,25 +71,16 @@ export function composeLanes(
         return new UnifiedPushProvider({ guard, vapid, clock, monotonic, telemetry });
       })
     : undefined;
-  const providers: Partial<Record<PushTarget['type'], PushProvider>> = {
-    ...(fcm && { fcm: new WatchedProvider(fcm, { health: health.fcm, telemetry, clock: monotonic }) }),
-    ...(unifiedPush && {
-      unifiedpush: new WatchedProvider(unifiedPush, {
-        health: health.unifiedpush,
-        telemetry,
-        clock: monotonic,
-      }),
-    }),
-  };
+  const watched = (provider: PushProvider): PushProvider =>
+    new WatchedProvider(provider, { health: health[provider.name], telemetry, clock: monotonic });
+  const found: Readonly<Record<PushService, PushProvider | undefined>> = { fcm, unifiedpush: unifiedPush };
+  const providers = Object.values(found).flatMap((provider) => (provider ? [watched(provider)] : []));
   const create = laneFactory(options, overrides, shared);
   const lanes = new PushLanes({
-    lanes: {
-      ...(providers.fcm && { fcm: create(providers.fcm, false) }),
-      ...(providers.unifiedpush && { unifiedpush: create(providers.unifiedpush, true) }),
-    },
+    lanes: Object.fromEntries(providers.map((provider) => [provider.name, create(provider)])),
     owed: shared.owed,
     closeProviders: async () => {
-      await Promise.all(Object.values(providers).map((provider) => provider[Symbol.asyncDispose]()));
+      await Promise.all(providers.map((provider) => provider[Symbol.asyncDispose]()));
     },
     telemetry,
   });
@@ -91,7 +89,7 @@ export function composeLanes(
     await Promise.all([loadClients(), unifiedPush?.load()]);
     isLoaded = true;
   };
-  const canDeliver = Object.keys(providers).length > 0;
+  const canDeliver = providers.length > 0;
   return { fcm, lanes, health, canDeliver, load, isLoaded: () => isLoaded };
 }
 
@@ -99,18 +97,18 @@ function laneFactory(
   { config, telemetry }: CompositionOptions,
   { laneSizes }: CompositionOverrides,
   { time, owed, redirect, registrations, schedule, onFault }: Shared,
-): (provider: PushProvider, startsSlowly: boolean) => PushLane {
+): (provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
-  return (provider, startsSlowly) =>
+  return (provider) =>
     new PushLane({
       ...(laneSizes?.[provider.name] ?? LANE_SIZES[provider.name]),
       hostOf: nameOf,
       provider,
       retry,
       createBreaker: () => new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
-      startsSlowly,
+      startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
       deadlineMs: config.wakes.deadlineMs,
-      eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: provider.name !== 'unifiedpush' },
+      eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },
       consequences: registrations,
       redirect,
       owed,
@@ -123,7 +121,14 @@ function laneFactory(
 }
 
 function nameOf(target: PushTarget): string {
-  return target.type === 'fcm' ? target.type : laneName(target.endpoint);
+  switch (target.type) {
+    case 'fcm':
+      return target.type;
+    case 'unifiedpush':
+      return laneName(target.endpoint);
+    default:
+      return unreachable(target);
+  }
 }
 
 function createFcm(

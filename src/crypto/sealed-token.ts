@@ -17,14 +17,18 @@ const TAG_BYTES = 16;
 const HEADER_BYTES = 3;
 const KEY_BYTES = 32;
 const CIPHER = 'chacha20-poly1305';
-const PLATFORMS = ['ios', 'android', 'webpush'] as const satisfies readonly Platform[];
+/** What the first byte of a plaintext says (contract 3). */
+const PLATFORM_BYTES = { ios: 0x01, android: 0x02, webpush: 0x03 } as const satisfies Record<
+  Platform,
+  number
+>;
 
 /** One kind of envelope. All of a kind have the same length, which tells it from the others. */
 interface Envelope {
   readonly plaintextBytes: number;
   readonly salt: string;
   readonly info: string;
-  readonly platforms: Readonly<Partial<Record<Platform, number>>>;
+  readonly platforms: readonly Platform[];
   /** Whether the key may also come from the hash that the Rust server's library takes of the shared point. */
   readonly allowsHashedPoint: boolean;
 }
@@ -35,7 +39,7 @@ const ENVELOPES = {
     plaintextBytes: 220,
     salt: 'mostro-push-v1',
     info: 'mostro-token-encryption',
-    platforms: { ios: 0x01, android: 0x02 },
+    platforms: ['ios', 'android'],
     allowsHashedPoint: true,
   },
   /** Long enough for a Web Push subscription (contract 3.2). */
@@ -43,7 +47,7 @@ const ENVELOPES = {
     plaintextBytes: 1024,
     salt: 'mostro-push-v2',
     info: 'mostro-token-encryption-v2',
-    platforms: { ios: 0x01, android: 0x02, webpush: 0x03 },
+    platforms: ['ios', 'android', 'webpush'],
     allowsHashedPoint: false,
   },
 } as const satisfies Readonly<Record<string, Envelope>>;
@@ -151,14 +155,13 @@ function encode(
   if (bytes.length === 0 || bytes.length > room) {
     throw new RangeError(`a token has 1 to ${room} bytes, this one ${bytes.length}`);
   }
-  const byte = platforms[platform];
-  if (byte === undefined) throw new RangeError(`no envelope of this kind is for ${platform}`);
-  const header = Buffer.from([byte, bytes.length >> 8, bytes.length & 0xff]);
+  if (!platforms.includes(platform)) throw new RangeError(`no envelope of this kind is for ${platform}`);
+  const header = Buffer.from([PLATFORM_BYTES[platform], bytes.length >> 8, bytes.length & 0xff]);
   return Buffer.concat([header, bytes, padding(room - bytes.length)]);
 }
 
 function decode(plaintext: Buffer, { platforms }: Envelope): TokenContent | SealedTokenProblem {
-  const platform = PLATFORMS.find((name) => platforms[name] === plaintext[0]);
+  const platform = platforms.find((name) => PLATFORM_BYTES[name] === plaintext[0]);
   if (platform === undefined) return 'Invalid platform identifier';
   const length = plaintext.readUInt16BE(1);
   if (length === 0 || length > plaintext.length - HEADER_BYTES) return 'Invalid token';

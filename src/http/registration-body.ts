@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
+import { unreachable } from '../core/basics/unreachable.ts';
 import { parseJson } from '../core/basics/parse-json.ts';
 import {
   parseTarget,
   type Platform,
+  type PushService,
   type PushTarget,
   type TargetProblem,
 } from '../core/registry/push-target.ts';
@@ -20,7 +22,7 @@ export interface RegistrationRules extends SubscriptionRules {
   /** `ALLOW_PLAINTEXT_TOKENS`. */
   readonly allowPlaintextTokens: boolean;
   /** The providers that are switched on. */
-  readonly enabled: ReadonlySet<PushTarget['type']>;
+  readonly enabled: ReadonlySet<PushService>;
   /** What is kept of the instance that a client names for a trade key (`Registration.instance`). */
   readonly tagOf: (tradePubkey: TradePubkey, instance: string) => number;
   /** The Mostro instances whose clients alone may register; `undefined`: any. */
@@ -206,9 +208,17 @@ function open(sealed: Uint8Array, rules: RegistrationRules): Device {
 }
 
 function deviceOf({ platform, token }: TokenContent, rules: RegistrationRules): Device {
-  if (platform !== 'webpush') return { target: parseTarget(token, rules.allowsEndpoint), platform };
-  const { subscription } = parse(SealedSubscription, { subscription: parseJson(token) });
-  const { endpoint, keys: parts = subscription } = subscription;
-  const { p256dh, auth } = parts;
-  return { target: parseSubscription({ endpoint, p256dh, auth }, rules), platform };
+  switch (platform) {
+    case 'android':
+    case 'ios':
+      return { target: parseTarget(token, rules.allowsEndpoint), platform };
+    case 'webpush': {
+      const { subscription } = parse(SealedSubscription, { subscription: parseJson(token) });
+      const { endpoint, keys: parts = subscription } = subscription;
+      const { p256dh, auth } = parts;
+      return { target: parseSubscription({ endpoint, p256dh, auth }, rules), platform };
+    }
+    default:
+      return unreachable(platform);
+  }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
+import { PLATFORMS } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ApiError } from './api-error.ts';
 import type { RouteDescription } from './route-description.ts';
@@ -41,7 +42,7 @@ const REGISTER: RouteDescription = {
     200: z.object({
       success: z.literal(true),
       message: z.literal(REGISTERED),
-      platform: z.enum(['android', 'ios', 'webpush']),
+      platform: z.enum(PLATFORMS),
     }),
   },
   failures: [

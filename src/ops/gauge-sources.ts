@@ -58,8 +58,8 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
     clock_skew_seconds: () => one(Math.round(skew.seconds ?? 0)),
     data_dir_free_bytes: () => (disk.freeBytes === undefined ? [] : one(disk.freeBytes)),
     registrations: () => {
-      const { android, ios, webpush } = registrations.counts();
-      return samples('platform', { android, ios, webpush });
+      const { total: _, ...byPlatform } = registrations.counts();
+      return samples('platform', byPlatform);
     },
     registrations_limit: () => one(parts.registrationsLimit),
     seen_events: () => one(store.seen.size),

@@ -1,13 +1,13 @@
 import type { LaneTroubles } from './lane-trouble.ts';
 import type { PushLane } from './push-lane.ts';
-import type { PushTarget } from '../registry/push-target.ts';
+import type { PushService, PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway, type TurnAwayParts } from './turn-away.ts';
 import type { WakeEnd, WakeRequest } from './wake.ts';
 
 export interface PushLanesOptions extends TurnAwayParts {
   /** The lane of each provider; absent where a provider cannot deliver. */
-  readonly lanes: Readonly<Partial<Record<PushTarget['type'], PushLane>>>;
+  readonly lanes: Readonly<Partial<Record<PushService, PushLane>>>;
   /** Closes what the providers hold open. */
   readonly closeProviders: () => Promise<void>;
 }

@@ -1,10 +1,16 @@
+import { unreachable } from '../basics/unreachable.ts';
 import { isFcmToken } from './fcm-token.ts';
 
-/** The system of a device, as a client names it; `webpush` for a Web Push subscription (contract 1.1). */
-export type Platform = 'android' | 'ios' | 'webpush';
+export const PLATFORMS = ['android', 'ios', 'webpush'] as const;
 
-/** Where a wake goes. The type alone decides which provider carries it: there is no falling back to another (contract 4). */
+/** The system of a device, as a client names it; `webpush` for a Web Push subscription (contract 1.1). */
+export type Platform = (typeof PLATFORMS)[number];
+
+/** The address of a device at its push service. No wake goes through another push service than that of its target (contract 4). */
 export type PushTarget = FcmTarget | UnifiedPushTarget;
+
+/** A kind of push service. A UnifiedPush endpoint is one kind, whatever push server it is at. */
+export type PushService = PushTarget['type'];
 
 /** A Firebase registration token: opaque, of the alphabet that `isFcmToken` checks. */
 export interface FcmTarget {
@@ -32,7 +38,14 @@ export interface WebPushKeys {
 
 /** What the push service knows the device by: a secret of the device. */
 export function addressOf(target: PushTarget): string {
-  return target.type === 'fcm' ? target.token : target.endpoint;
+  switch (target.type) {
+    case 'fcm':
+      return target.token;
+    case 'unifiedpush':
+      return target.endpoint;
+    default:
+      return unreachable(target);
+  }
 }
 
 /**
@@ -58,8 +71,16 @@ export function isSameAddress(a: PushTarget, b: PushTarget): boolean {
   return a.type === b.type && addressOf(a) === addressOf(b);
 }
 
-function keysOf(target: PushTarget): WebPushKeys | undefined {
-  return target.type === 'unifiedpush' ? target.keys : undefined;
+/** The keys that wakes for the target are encrypted with, if any. */
+export function keysOf(target: PushTarget): WebPushKeys | undefined {
+  switch (target.type) {
+    case 'fcm':
+      return undefined;
+    case 'unifiedpush':
+      return target.keys;
+    default:
+      return unreachable(target);
+  }
 }
 
 /**
@@ -102,7 +123,14 @@ export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): Push
 
 /** Whether a target that was kept may be used: an earlier version took more for an FCM token than is one. */
 export function isUsable(target: PushTarget): boolean {
-  return target.type !== 'fcm' || isFcmToken(target.token);
+  switch (target.type) {
+    case 'fcm':
+      return isFcmToken(target.token);
+    case 'unifiedpush':
+      return true;
+    default:
+      return unreachable(target);
+  }
 }
 
 /** @returns the endpoint as a normalised URL, or `undefined` where it is none or not allowed */

@@ -2,12 +2,10 @@ import { ALARMS, type Alarm, type AlarmName } from './alarms.ts';
 import { SECOND_MS } from '../basics/clock.ts';
 import type { DeliveryHealth } from '../lanes/delivery-health.ts';
 import type { LaneTrouble, LaneTroubles } from '../lanes/lane-trouble.ts';
-import type { PushTarget } from '../registry/push-target.ts';
+import type { PushService } from '../registry/push-target.ts';
 
 /** A relay that is back after a moment is no alarm. */
 const RELAY_PATIENCE_MS = 5 * SECOND_MS;
-
-type ProviderName = PushTarget['type'];
 
 /** A relay, as far as an alarm can be about it. */
 export interface WatchedRelay {
@@ -26,7 +24,7 @@ export interface AlarmSigns {
   readonly fcmLacksCredentials: boolean;
   /** Why Google gave no access token the last time that it was asked; absent if it did. */
   readonly oauthProblem: string | undefined;
-  readonly health: Readonly<Record<ProviderName, DeliveryHealth>>;
+  readonly health: Readonly<Record<PushService, DeliveryHealth>>;
   /** Wakes that wait or are owed, by provider. */
   readonly waiting: Readonly<Record<string, number>>;
   readonly troubled: Readonly<Record<string, LaneTroubles>>;
@@ -93,18 +91,34 @@ function fcmAlarms(signs: AlarmSigns): Alarm[] {
   return alarms;
 }
 
-/** FCM is one lane that everybody needs. Of UnifiedPush hosts there are many, and strangers run them: none of them ails the server. */
+/** What is an alarm at each push service: the troubles of its lanes, and that most of its deliveries fail. */
+interface ServiceAlarms {
+  readonly troubles: Readonly<Partial<Record<LaneTrouble, AlarmName>>>;
+  readonly failing?: AlarmName;
+}
+
+/**
+ * FCM is one lane that most devices need. UnifiedPush has many lanes, one for each host, and strangers run the hosts: the failures
+ * of some hosts say nothing about this server.
+ */
+const SERVICE_ALARMS: Readonly<Record<PushService, ServiceAlarms>> = {
+  fcm: {
+    troubles: { full: 'queue full', guarded: 'devices called gone', paused: '429 pause' },
+    failing: 'deliveries failing',
+  },
+  unifiedpush: { troubles: { down: 'UnifiedPush host down' } },
+};
+
 function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
   const alarms: Alarm[] = [];
-  const raise = (provider: ProviderName, trouble: LaneTrouble, alarm: AlarmName): void => {
-    const count = troubled[provider]?.[trouble] ?? 0;
-    if (count > 0) alarms.push({ alarm, provider, count });
-  };
-  raise('fcm', 'full', 'queue full');
-  raise('fcm', 'guarded', 'devices called gone');
-  raise('fcm', 'paused', '429 pause');
-  raise('unifiedpush', 'down', 'UnifiedPush host down');
-  if (health.fcm.isPoor) alarms.push({ alarm: 'deliveries failing', provider: 'fcm' });
+  for (const provider of Object.keys(SERVICE_ALARMS) as PushService[]) {
+    const { failing, troubles } = SERVICE_ALARMS[provider];
+    for (const trouble of Object.keys(troubles) as LaneTrouble[]) {
+      const [alarm, count] = [troubles[trouble], troubled[provider]?.[trouble] ?? 0];
+      if (alarm !== undefined && count > 0) alarms.push({ alarm, provider, count });
+    }
+    if (failing !== undefined && health[provider].isPoor) alarms.push({ alarm: failing, provider });
+  }
   return alarms;
 }
 

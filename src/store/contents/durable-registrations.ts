@@ -4,7 +4,7 @@ import type {
   PutResult,
   RegistrationStore,
 } from '../../core/registry/registration-store.ts';
-import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
@@ -23,7 +23,7 @@ export interface DurableRegistrationsParts {
   readonly memory: MemoryRegistrations;
   readonly journal: Journal;
   /** The registrations of which push services are kept on disk. */
-  readonly keeps: (service: PushTarget['type']) => boolean;
+  readonly keeps: (service: PushService) => boolean;
   /** Told of what no longer belongs on the disk. */
   readonly onGarbage: () => void;
   /** Told when what had expired has left memory. */

@@ -1,4 +1,4 @@
-import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { PushService } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { JournalEntry } from '../file/journal-batch.ts';
@@ -12,7 +12,7 @@ import { encodeRecord } from '../file/record-codec.ts';
  */
 export function entriesOf(
   changes: readonly RegistrationChange[],
-  keeps: (service: PushTarget['type']) => boolean,
+  keeps: (service: PushService) => boolean,
 ): JournalEntry[] {
   const last = new Map<TradePubkey, { wasKept: boolean; current: Registration | undefined }>();
   for (const { former, current } of changes) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
 import type { SeenEvents } from '../../core/intake/seen-events.ts';
-import { isUsable } from '../../core/registry/push-target.ts';
+import { isUsable, type PushService } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';
 import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
@@ -44,6 +44,9 @@ export interface StoreContentsParts extends StoreContentsOptions {
   readonly onSwept: () => void;
 }
 
+/** Whether `STORE=memory` keeps the service's registrations on the disk all the same (contract 6), as the Rust server does. */
+const IS_ENDPOINT: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
+
 /** All that a store holds: in memory, and on the disk as the records that make it. */
 export class StoreContents {
   readonly registrations: DurableRegistrations;
@@ -67,7 +70,7 @@ export class StoreContents {
         parts.onSwept();
       },
       memory: new MemoryRegistrations({ capacity }),
-      keeps: (service) => keeps === 'everything' || service === 'unifiedpush',
+      keeps: (service) => keeps === 'everything' || IS_ENDPOINT[service],
     });
     const memory = new MemorySeenEvents({
       clock,

@@ -1,6 +1,8 @@
-import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
+import { unreachable } from '../../core/basics/unreachable.ts';
+import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import { PLATFORM_CODES, platformOf, SERVICE_CODES, serviceOf, UNIFIEDPUSH_WITH_KEYS } from '../codes.ts';
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
 
@@ -16,8 +18,6 @@ const TYPES = {
   // With an instance, or of a conversation. A version that does not know of these says so, and every other registration it can read.
   described: 8,
 } as const;
-const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
-const TARGETS = { fcm: 1, unifiedpush: 2, webpush: 3 } as const;
 const KINDS = ['silent_wake', 'chat_wake'] as const;
 const [WOKEN, SIGNED] = [1, 2];
 const CONVERSATION = 1;
@@ -130,7 +130,7 @@ function writeRegistration(writer: ByteWriter, registration: Registration): void
   }
   writer.hex(tradePubkey);
   writer.byte((woken ? WOKEN : 0) | (signed ? SIGNED : 0));
-  writer.byte(PLATFORMS.indexOf(platform));
+  writer.byte(PLATFORM_CODES[platform]);
   writer.time(registeredAt);
   writer.time(expiresAt);
   writeTarget(writer, target);
@@ -153,7 +153,8 @@ function readDescribed(reader: ByteReader): Registration {
 function readRegistration(reader: ByteReader): Registration {
   const tradePubkey = readKey(reader);
   const flags = reader.byte();
-  const platform = reader.oneOf(PLATFORMS);
+  const platform = platformOf(reader.byte());
+  if (platform === undefined) throw new UnreadableRecord();
   const [registeredAt, expiresAt] = [reader.time(), reader.time()];
   const target = readTarget(reader);
   const [woken, signed] = [(flags & WOKEN) !== 0, (flags & SIGNED) !== 0];
@@ -161,29 +162,39 @@ function readRegistration(reader: ByteReader): Registration {
 }
 
 function writeTarget(writer: ByteWriter, target: PushTarget): void {
-  if (target.type === 'fcm') {
-    writer.byte(TARGETS.fcm);
-    return writer.text(target.token);
+  switch (target.type) {
+    case 'fcm':
+      writer.byte(SERVICE_CODES.fcm);
+      return writer.text(target.token);
+    case 'unifiedpush': {
+      const { endpoint, keys } = target;
+      writer.byte(keys === undefined ? SERVICE_CODES.unifiedpush : UNIFIEDPUSH_WITH_KEYS);
+      writer.text(endpoint);
+      if (keys === undefined) return;
+      writer.text(keys.p256dh);
+      return writer.text(keys.auth);
+    }
+    default:
+      return unreachable(target);
   }
-  writer.byte(target.keys === undefined ? TARGETS.unifiedpush : TARGETS.webpush);
-  writer.text(target.endpoint);
-  if (target.keys === undefined) return;
-  writer.text(target.keys.p256dh);
-  writer.text(target.keys.auth);
 }
 
 function readTarget(reader: ByteReader): PushTarget {
-  switch (reader.byte()) {
-    case TARGETS.fcm:
+  const code = reader.byte();
+  if (code === UNIFIEDPUSH_WITH_KEYS) {
+    const endpoint = reader.text();
+    return { type: 'unifiedpush', endpoint, keys: { p256dh: reader.text(), auth: reader.text() } };
+  }
+  const service = serviceOf(code);
+  switch (service) {
+    case 'fcm':
       return { type: 'fcm', token: reader.text() };
-    case TARGETS.unifiedpush:
+    case 'unifiedpush':
       return { type: 'unifiedpush', endpoint: reader.text() };
-    case TARGETS.webpush: {
-      const endpoint = reader.text();
-      return { type: 'unifiedpush', endpoint, keys: { p256dh: reader.text(), auth: reader.text() } };
-    }
-    default:
+    case undefined:
       throw new UnreadableRecord();
+    default:
+      return unreachable(service);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PushTarget } from '../../core/registry/push-target.ts';
+import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
 import type { Column } from './column.ts';
 import { DeviceTable } from './device-table.ts';
 import { NO_ROW } from './record-numbers.ts';
@@ -25,7 +25,7 @@ export class DeviceLinks {
     this.#ofDevice.begin(row);
   }
 
-  serviceOf(row: number): PushTarget['type'] {
+  serviceOf(row: number): PushService {
     return this.#devices.serviceOf(this.#deviceOf.get(row));
   }
 

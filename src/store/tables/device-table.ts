@@ -1,6 +1,8 @@
 import { hash as digest, randomBytes } from 'node:crypto';
 
-import { addressOf, type PushTarget, type WebPushKeys } from '../../core/registry/push-target.ts';
+import { unreachable } from '../../core/basics/unreachable.ts';
+import { addressOf, keysOf, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
+import { SERVICE_CODES, serviceOf } from '../codes.ts';
 import { ByteBlocks } from './byte-blocks.ts';
 import { Column } from './column.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
@@ -8,11 +10,12 @@ import { RowIndex } from './row-index.ts';
 import { NO_ROW } from './record-numbers.ts';
 
 /** What the column holds that says how long an address is; the longest that can be registered has 4096 characters. */
-const MAX_LENGTH = 0x3fff;
+const MAX_LENGTH = 0x1fff;
 /** Those of a subscription have 110 (RFC 8291). */
 const MAX_KEY_BYTES = 0xff;
-const PACKED_BIT = 0x4000;
-const UNIFIEDPUSH_BIT = 0x8000;
+const PACKED_BIT = 0x2000;
+/** Two bits for the push service. */
+const SERVICE_SHIFT = 14;
 /** Between the two keys of a subscription; no base64url character. */
 const KEY_SEPARATOR = '.';
 const SALT_BYTES = 16;
@@ -25,8 +28,10 @@ const NOBODYS_KEYS = Buffer.alloc(1);
  * reach an endpoint for events of one moment, and how many rows a look-up compares.
  */
 const MAX_SIBLINGS = 8;
+/** Whether two devices can have the same address at this push service: with different Web Push keys only. */
+const MAY_HAVE_SIBLINGS: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
 
-/** A device as it is kept: the bytes of its address, with its length in characters and a bit each for its push service and for being packed; and the bytes of its keys. */
+/** A device as it is kept: the bytes of its address, with its length in characters, its push service and whether it is packed; and the bytes of its keys. */
 interface Device {
   readonly address: Buffer;
   readonly shape: number;
@@ -83,7 +88,7 @@ export class DeviceTable {
 
   /** Whether the target is a new device, and its address has as many as one may have. */
   isCrowded(target: PushTarget): boolean {
-    if (target.type === 'fcm') return false;
+    if (!MAY_HAVE_SIBLINGS[target.type]) return false;
     return this.find(target) === NO_ROW && this.#met.all >= MAX_SIBLINGS;
   }
 
@@ -108,19 +113,27 @@ export class DeviceTable {
     this.#blocks.free(device);
   }
 
-  serviceOf(device: number): PushTarget['type'] {
-    return (this.#shapes.get(device) & UNIFIEDPUSH_BIT) === 0 ? 'fcm' : 'unifiedpush';
+  serviceOf(device: number): PushService {
+    return serviceOf((this.#shapes.get(device) >>> SERVICE_SHIFT) + 1) as PushService;
   }
 
   targetOf(device: number): PushTarget {
     const read = this.#read(device);
     const isPacked = (read.shape & PACKED_BIT) !== 0;
     const address = isPacked ? unpack(read.address, read.shape & MAX_LENGTH) : read.address.toString('utf8');
-    if (this.serviceOf(device) === 'fcm') return { type: 'fcm', token: address };
-    if (read.keys.length === 0) return { type: 'unifiedpush', endpoint: address };
-    const [p256dh = '', auth = ''] = read.keys.toString('latin1').split(KEY_SEPARATOR);
-    const target = { type: 'unifiedpush', endpoint: address, keys: { p256dh, auth } } as const;
-    return this.#hasSiblings(device, read) ? { ...target, sharesEndpoint: true } : target;
+    const service = this.serviceOf(device);
+    switch (service) {
+      case 'fcm':
+        return { type: 'fcm', token: address };
+      case 'unifiedpush': {
+        if (read.keys.length === 0) return { type: 'unifiedpush', endpoint: address };
+        const [p256dh = '', auth = ''] = read.keys.toString('latin1').split(KEY_SEPARATOR);
+        const target = { type: 'unifiedpush', endpoint: address, keys: { p256dh, auth } } as const;
+        return this.#hasSiblings(device, read) ? { ...target, sharesEndpoint: true } : target;
+      }
+      default:
+        return unreachable(service);
+    }
   }
 
   /** Whether another device with keys has the same address. */
@@ -160,7 +173,7 @@ export class DeviceTable {
 function toBytes(target: PushTarget): Device {
   const address = addressOf(target);
   if (address.length > MAX_LENGTH) throw new RangeError(`an address has at most ${MAX_LENGTH} characters`);
-  const service = target.type === 'unifiedpush' ? UNIFIEDPUSH_BIT : 0;
+  const service = (SERVICE_CODES[target.type] - 1) << SERVICE_SHIFT;
   const keys = keyBytes(target);
   return isPackable(address)
     ? { address: pack(address), shape: address.length | PACKED_BIT | service, keys }
@@ -168,7 +181,7 @@ function toBytes(target: PushTarget): Device {
 }
 
 function keyBytes(target: PushTarget): Buffer {
-  const keys: WebPushKeys | undefined = target.type === 'unifiedpush' ? target.keys : undefined;
+  const keys = keysOf(target);
   if (keys === undefined) return NO_KEYS;
   const bytes = Buffer.from(`${keys.p256dh}${KEY_SEPARATOR}${keys.auth}`, 'latin1');
   if (bytes.length > MAX_KEY_BYTES) throw new RangeError(`keys have at most ${MAX_KEY_BYTES} bytes`);

@@ -1,10 +1,10 @@
 import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
 import { isOwned, type Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import { PLATFORM_CODES, platformOf } from '../codes.ts';
 import { Column } from './column.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
 
-const PLATFORMS: readonly Platform[] = ['android', 'ios', 'webpush'];
 const PLATFORM_BITS = 0b0011;
 const WOKEN_BIT = 0b0100;
 const SIGNED_BIT = 0b1000;
@@ -55,7 +55,7 @@ export class RegistrationTable {
     const { signed, woken } = registration;
     const flags = USED_BIT | (woken ? WOKEN_BIT : 0) | (signed ? SIGNED_BIT : 0);
     const conversation = isConversation === true ? CONVERSATION_BIT : 0;
-    this.#flags.set(row, flags | conversation | PLATFORMS.indexOf(platform));
+    this.#flags.set(row, flags | conversation | PLATFORM_CODES[platform]);
     this.#registeredLow.set(row, registeredAt % LOW_BITS);
     const upper = Math.min(MAX_REGISTERED, Math.floor(registeredAt / LOW_BITS));
     this.#upper.set(row, (upper << REGISTERED_SHIFT) | (instance & INSTANCE_BITS));
@@ -86,7 +86,7 @@ export class RegistrationTable {
   }
 
   platform(row: number): Platform {
-    return PLATFORMS[this.#flags.get(row) & PLATFORM_BITS] as Platform;
+    return platformOf(this.#flags.get(row) & PLATFORM_BITS) as Platform;
   }
 
   registeredAt(row: number): number {

@@ -1,0 +1,32 @@
+import type { Platform, PushService } from '../core/registry/push-target.ts';
+
+// The numbers of platforms and push services in the store, on the disk and in memory. Files hold them: a number never gets another meaning.
+
+/** Two bits hold a platform. */
+export const PLATFORM_CODES = { android: 0, ios: 1, webpush: 2 } as const satisfies Record<
+  Platform,
+  0 | 1 | 2 | 3
+>;
+
+/** 3 is {@link UNIFIEDPUSH_WITH_KEYS}. Two bits hold a push service, as its number less one. */
+export const SERVICE_CODES = { fcm: 1, unifiedpush: 2 } as const satisfies Record<PushService, 1 | 2 | 4>;
+
+/** On the disk only: a UnifiedPush endpoint that is followed by its Web Push keys. */
+export const UNIFIEDPUSH_WITH_KEYS = 3;
+
+const PLATFORMS = byCode<Platform>(PLATFORM_CODES);
+const SERVICES = byCode<PushService>(SERVICE_CODES);
+
+export function platformOf(code: number): Platform | undefined {
+  return PLATFORMS[code];
+}
+
+export function serviceOf(code: number): PushService | undefined {
+  return SERVICES[code];
+}
+
+function byCode<Name extends string>(codes: Readonly<Record<Name, number>>): readonly (Name | undefined)[] {
+  const names: (Name | undefined)[] = [];
+  for (const name of Object.keys(codes) as Name[]) names[codes[name]] = name;
+  return names;
+}
