@@ -24,7 +24,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Settled {
   readonly startup: Startup;
-  readonly variables: Environment;
   /** The names of the variables that are not usable, for which their defaults stand in. */
   readonly wrong: ReadonlySet<string>;
   readonly findings: readonly Finding[];
@@ -36,7 +35,7 @@ interface Settled {
  * @returns the exit code: 0, or 78 where the configuration is not usable, or 1 where anything else costs wakes
  */
 export async function doctor(io: Io): Promise<number> {
-  const { findings: ofConfig, startup, variables, wrong } = await settleAsFarAsPossible(io);
+  const { findings: ofConfig, startup, wrong } = await settleAsFarAsPossible(io);
   const { config, serverKey, serviceAccount } = startup;
   const tell = (findings: readonly Finding[]): void => findings.forEach((finding) => io.print(line(finding)));
   tell(ofConfig);
@@ -44,7 +43,6 @@ export async function doctor(io: Io): Promise<number> {
   const fcm = {
     config: config.fcm,
     account: serviceAccount,
-    keyFile: variables[KEY_FILE],
     isKeyFileBad: wrong.has(KEY_FILE),
     skew,
   };
@@ -86,7 +84,7 @@ async function settleAsFarAsPossible(io: Io): Promise<Settled> {
         ofServerKey(startup, wrong),
         ...startup.warnings.map((says) => warning('configuration', `${says}.`)),
       );
-      return { startup, variables: loaded.variables, wrong, findings };
+      return { startup, wrong, findings };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const before = wrong.size;

@@ -1,6 +1,7 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
+import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import type { Curve } from '../crypto/curve.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
@@ -17,7 +18,7 @@ export interface StartScreenParts {
   readonly warnings: readonly string[];
 }
 
-const KIND_NAMES: Readonly<Record<number, string>> = {
+const KIND_NAMES: Readonly<Record<WakingKind, string>> = {
   1059: '1059 (gift wraps, v1)',
   14: '14 (signed messages, v2)',
 };

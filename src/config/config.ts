@@ -2,13 +2,14 @@ import { join } from 'node:path';
 
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { Secret } from '../core/basics/secret.ts';
+import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import type { Lifetime } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
 export interface Config {
-  readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly number[] };
+  readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly WakingKind[] };
   /** The Mostro instances that this server is for, lower-case hex; none: any. */
   readonly mostro: { readonly pubkeys: readonly string[]; readonly relayDiscovery: boolean };
   readonly http: {
@@ -41,6 +42,8 @@ export interface Config {
   };
   readonly fcm: {
     readonly enabled: boolean;
+    /** `FIREBASE_SERVICE_ACCOUNT_PATH`. */
+    readonly keyFile: string | undefined;
     readonly baseUrl: string;
     readonly payloadMode: 'silent' | 'alert';
   };
@@ -143,6 +146,7 @@ export function assembleConfig(values: Values): Config {
     },
     fcm: {
       enabled: values.FCM_ENABLED,
+      keyFile: values.FIREBASE_SERVICE_ACCOUNT_PATH,
       baseUrl: values.FCM_BASE_URL,
       payloadMode: values.FCM_PAYLOAD_MODE,
     },

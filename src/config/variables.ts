@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
-import { GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND } from '../core/nostr/nostr-event.ts';
+import { WAKING_KINDS } from '../core/nostr/nostr-event.ts';
 import { parseRelayUrl } from '../core/nostr/relay-url.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
@@ -29,7 +29,6 @@ const YEAR_HOURS = 8760;
 const TEN_YEARS_DAYS = 3650;
 /** A timer of Node runs for 2^31 ms at the most, which is some 596 hours. */
 const LONGEST_TIMER_HOURS = 500;
-const WAKE_KINDS = [GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND];
 
 // A fragment means nothing to a relay, so here it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
@@ -37,7 +36,7 @@ const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
 );
 const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by commas', parseMostroPubkey);
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
-  WAKE_KINDS.find((known) => String(known) === kind),
+  WAKING_KINDS.find((known) => String(known) === kind),
 );
 const privateKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex characters');
 const vapidSubject = read('mailto: and an address, or an https: URL', parseVapidSubject);

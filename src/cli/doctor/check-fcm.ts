@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 
 import type { Config } from '../../config/config.ts';
 import { GOOGLE, type ClockSkew } from '../../core/watch/clock-skew.ts';
+import { isKeyRefused } from '../../core/watch/find-alarms.ts';
 import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
 import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
 import type { ServiceAccount } from '../../push/fcm/service-account.ts';
@@ -10,20 +11,13 @@ import { alarmed, ok, skipped, warning, type Finding } from './finding.ts';
 export interface FcmCheck {
   readonly config: Config['fcm'];
   readonly account: ServiceAccount | undefined;
-  readonly keyFile: string | undefined;
   /** Whether the key file was found wanting already. */
   readonly isKeyFileBad: boolean;
   readonly skew: ClockSkew;
 }
 
 /** Mints a token and pretends to push: a bad key, a wrong project and a service that is down are told apart. */
-export async function checkFcm({
-  account,
-  config,
-  isKeyFileBad,
-  keyFile,
-  skew,
-}: FcmCheck): Promise<Finding[]> {
+export async function checkFcm({ account, config, isKeyFileBad, skew }: FcmCheck): Promise<Finding[]> {
   if (!config.enabled) return [skipped('FCM', 'It is off (FCM_ENABLED=false).')];
   if (isKeyFileBad) return [skipped('FCM', 'Its key file is not usable, see above.')];
   if (account === undefined)
@@ -41,7 +35,7 @@ export async function checkFcm({
     telemetry: SILENT_TELEMETRY,
     onDate,
   });
-  return [...(await checkMode(keyFile)), ...judge(run, account.projectId, skew)];
+  return [...(await checkMode(config)), ...judge(run, account.projectId, skew)];
 }
 
 function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Finding[] {
@@ -65,8 +59,7 @@ function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Fi
         alarmed(reason === 'http_429' ? '429 pause' : 'FCM down', `It did not take a dry run (${reason}).`),
       ];
     case 'oauth':
-      if (!/^http_4(?!29)/.test(reason))
-        return [alarmed('OAuth down', `Google gave no access token (${reason}).`)];
+      if (!isKeyRefused(reason)) return [alarmed('OAuth down', `Google gave no access token (${reason}).`)];
       // With a wrong clock the best key is refused: the clock has a finding of its own.
       return skew.isOff
         ? [skipped('FCM', `Google refused the key (${reason}), as it does where the clock is off.`)]
@@ -79,7 +72,7 @@ function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Fi
   }
 }
 
-async function checkMode(keyFile: string | undefined): Promise<Finding[]> {
+async function checkMode({ keyFile }: Config['fcm']): Promise<Finding[]> {
   if (keyFile === undefined) return [];
   const { mode } = await stat(keyFile);
   return (mode & 0o004) === 0

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
+import { access, constants, open, rm, stat } from 'node:fs/promises';
 import { createServer, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import type { Config } from '../../config/config.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
+import { DiskSpace } from '../../ops/disk-space.ts';
 import { askLocal } from '../admin-client.ts';
 import { alarmed, failure, ok, skipped, warning, type Finding } from './finding.ts';
 
-const LEAST_BYTES = 16 * 1024 * 1024;
+const GIB = 2 ** 30;
 
 /** Whether there is room, and this user may write, where the server keeps things. */
 export async function checkDataDirectory(directory: string): Promise<Finding> {
@@ -40,13 +41,11 @@ export async function checkDataDirectory(directory: string): Promise<Finding> {
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }
-  const { bavail, bsize } = await statfs(directory);
-  return bavail * bsize < LEAST_BYTES
+  const disk = new DiskSpace(directory);
+  await disk.look();
+  return disk.isFull
     ? alarmed('disk full', `There is hardly any room left for ${directory}.`)
-    : ok(
-        title,
-        `${directory} is writable, with ${Math.floor((bavail * bsize) / LEAST_BYTES / 64)} GiB free.`,
-      );
+    : ok(title, `${directory} is writable, with ${Math.floor((disk.freeBytes ?? 0) / GIB)} GiB free.`);
 }
 
 /** Whether lines can be added to the log file. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Config } from '../../config/config.ts';
 import { SECOND_MS } from '../../core/basics/clock.ts';
+import { RESTRICTION_ALARMS } from '../../core/watch/alarms.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
@@ -73,10 +74,7 @@ function findings(
   if (lost !== undefined) return [alarmed('relay unreachable', `${relay} was not reached (${lost.reason}).`)];
   const refused = restricted.filter(({ reason }) => reason !== 'unconfirmed');
   const found = refused.map(({ kind, reason }) =>
-    alarmed(
-      kind === 14 ? 'relay restricts 14' : 'relay restricts 1059',
-      `${relay} does not serve kind ${kind} to this server (${reason}).`,
-    ),
+    alarmed(RESTRICTION_ALARMS[kind], `${relay} does not serve kind ${kind} to this server (${reason}).`),
   );
   const silent = kinds.filter(
     (kind) => !liveKinds.includes(kind) && !refused.some((one) => one.kind === kind),

@@ -3,6 +3,10 @@ export const GIFT_WRAP_KIND = 1059;
 /** Protocol v2: its events carry their true time, and their author is the Mostro instance (contract 2). */
 export const SIGNED_MESSAGE_KIND = 14;
 
+/** The kinds of event that can wake a device. */
+export const WAKING_KINDS = [GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND] as const;
+export type WakingKind = (typeof WAKING_KINDS)[number];
+
 /** What relays a key reads and writes (NIP-65). */
 export const RELAY_LIST_KIND = 10_002;
 

@@ -1,12 +1,10 @@
-import { parseTradePubkey, type TradePubkey } from '../registry/trade-pubkey.ts';
+import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
 export type KeyLookup = (text: Uint8Array, from: number) => boolean;
 
 /** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
 export const MAX_RECIPIENTS = 10;
-
-const KEY_DIGITS = 64;
 
 /** Who an event is for: the keys among its distinct `p` values, or `crowded` when there are more values than {@link MAX_RECIPIENTS}. */
 export class Recipients {

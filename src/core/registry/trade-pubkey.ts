@@ -1,6 +1,9 @@
 /** The x-only public key of one trade: 64 lower-case hex characters. Never a user's identity key. */
 export type TradePubkey = string & { readonly __brand: 'TradePubkey' };
 
+/** The length of a key as text. */
+export const KEY_DIGITS = 64;
+
 const HEX_64 = /^[0-9a-fA-F]{64}$/;
 
 /**

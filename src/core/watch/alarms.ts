@@ -1,3 +1,5 @@
+import type { WakingKind } from '../nostr/nostr-event.ts';
+
 /**
  * All that can be wrong with a running server and is worth waking its operator, in the very words that readiness, the
  * metric `alarm`, the log, the dashboard and `doctor` use. `error`: somebody's wakes wait or are lost at this moment.
@@ -100,6 +102,12 @@ export const ALARMS = {
 } as const satisfies Record<string, { level: 'warn' | 'error'; remedy: string }>;
 
 export type AlarmName = keyof typeof ALARMS;
+
+/** The alarm for a relay that does not serve this kind of event. */
+export const RESTRICTION_ALARMS = {
+  1059: 'relay restricts 1059',
+  14: 'relay restricts 14',
+} as const satisfies Record<WakingKind, AlarmName>;
 
 /** An alarm that stands, and what more may be said of it: nothing that names a device or a user. */
 export interface Alarm {

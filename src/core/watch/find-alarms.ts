@@ -1,7 +1,8 @@
-import { ALARMS, type Alarm, type AlarmName } from './alarms.ts';
+import { ALARMS, RESTRICTION_ALARMS, type Alarm, type AlarmName } from './alarms.ts';
 import { SECOND_MS } from '../basics/clock.ts';
 import type { DeliveryHealth } from '../lanes/delivery-health.ts';
 import type { LaneTrouble, LaneTroubles } from '../lanes/lane-trouble.ts';
+import type { WakingKind } from '../nostr/nostr-event.ts';
 import type { PushService } from '../registry/push-target.ts';
 
 /** A relay that is back after a moment is no alarm. */
@@ -12,7 +13,7 @@ export interface WatchedRelay {
   readonly relay: string;
   /** Since when it is not connected (milliseconds), and why it was lost or not reached. */
   readonly lost?: { readonly since: number; readonly reason: string };
-  readonly restricted: readonly { readonly kind: number; readonly reason: string }[];
+  readonly restricted: readonly { readonly kind: WakingKind; readonly reason: string }[];
 }
 
 /** All that alarms are found in, read at one moment. */
@@ -55,8 +56,8 @@ function rank({ alarm }: Alarm): number {
   return ALARMS[alarm].level === 'error' ? 0 : 1;
 }
 
-/** Google refuses the key, or what it signed: to ask again changes nothing. */
-function isRefusal(oauthProblem: string): boolean {
+/** Google refuses the key or what the key signed. Asking again changes nothing. 429 is not a refusal: it asks to wait. */
+export function isKeyRefused(oauthProblem: string): boolean {
   return /^http_4(?!29)/.test(oauthProblem);
 }
 
@@ -81,7 +82,7 @@ function fcmAlarms(signs: AlarmSigns): Alarm[] {
   const raise = (alarm: AlarmName, reason?: string): void =>
     void alarms.push({ alarm, provider: 'fcm', ...(reason !== undefined && { reason }) });
   if (fcmLacksCredentials) raise('FCM without credentials');
-  if (oauthProblem !== undefined && !isRefusal(oauthProblem)) raise('OAuth down', oauthProblem);
+  if (oauthProblem !== undefined && !isKeyRefused(oauthProblem)) raise('OAuth down', oauthProblem);
   // With a wrong clock the best key is refused: then the clock is the alarm.
   else if (oauthProblem !== undefined && clockOffSeconds === undefined) raise('bad key file', oauthProblem);
   const ailment = health.fcm.ailment((waiting['fcm'] ?? 0) > 0);
@@ -128,8 +129,7 @@ function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Al
     alarms.push({ alarm: 'relay unreachable', relay, reason: lost.reason });
   for (const { kind, reason } of restricted) {
     // A relay that asks for authentication may yet turn out to give everything.
-    if (reason !== 'unconfirmed')
-      alarms.push({ alarm: kind === 14 ? 'relay restricts 14' : 'relay restricts 1059', relay, reason });
+    if (reason !== 'unconfirmed') alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });
   }
   return alarms;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
+import type { WakingKind } from '../../core/nostr/nostr-event.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { relayStatus, type RelayStatus, type RelayStatusOptions } from './relay-status.ts';
 
@@ -9,7 +10,7 @@ interface Watched {
   readonly watch: KindWatch;
 }
 
-function watched(kind: number): Watched {
+function watched(kind: WakingKind): Watched {
   const clock = new FakeClock();
   const total = { events: 0 };
   return { total, watch: new KindWatch({ kind, total, clock: clock.read, startedAt: clock.now }) };

@@ -1,4 +1,4 @@
-import { GIFT_WRAP_KIND } from '../../core/nostr/nostr-event.ts';
+import { GIFT_WRAP_KIND, type WakingKind } from '../../core/nostr/nostr-event.ts';
 import type { KindWatch, StoredTrouble } from '../live/kind-watch.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
@@ -26,7 +26,7 @@ export interface RelayStatus {
   readonly liveKinds: readonly number[];
   /** Those of them that nothing speaks against. */
   readonly served: readonly number[];
-  readonly restricted: readonly { readonly kind: number; readonly reason: Restriction }[];
+  readonly restricted: readonly { readonly kind: WakingKind; readonly reason: Restriction }[];
   /** The kinds of which something was missed and is being caught up on, or will be. */
   readonly recovering: readonly number[];
   readonly authentication: AuthenticationState;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { MINUTE_MS } from '../../core/basics/clock.ts';
+import { WAKING_KINDS } from '../../core/nostr/nostr-event.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
 import { Recoveries } from './recoveries.ts';
 import { KindWatch } from '../live/kind-watch.ts';
@@ -12,7 +13,7 @@ import { RELAY_TIMING } from '../connection/relay-timing.ts';
 /** Two kinds that are subscribed to on one connection, of which no page is asked for yet. */
 function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; messages: KindWatch } {
   const clock = new FakeClock();
-  const [wraps, messages] = [1059, 14].map(
+  const [wraps, messages] = WAKING_KINDS.map(
     (kind) => new KindWatch({ kind, total: { events: 0 }, clock: clock.read, startedAt: clock.read() }),
   ) as [KindWatch, KindWatch];
   const recoveries = new Recoveries({

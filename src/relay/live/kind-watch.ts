@@ -1,5 +1,6 @@
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
+import type { WakingKind } from '../../core/nostr/nostr-event.ts';
 import { askedSince, Coverage } from './coverage.ts';
 import { CheckedRecovery } from '../gaps/checked-recovery.ts';
 import type { PagePlan, RecoveryReport, UnrecoveredReason } from '../gaps/page-plan.ts';
@@ -26,7 +27,7 @@ export interface KindTotal {
 }
 
 export interface KindWatchOptions {
-  readonly kind: number;
+  readonly kind: WakingKind;
   readonly total: KindTotal;
   readonly clock: Clock;
   /** Whether that clock is trusted. Absent: always. */
@@ -37,7 +38,7 @@ export interface KindWatchOptions {
 
 /** What is known of one kind at one relay, over all connections to it. */
 export class KindWatch {
-  readonly kind: number;
+  readonly kind: WakingKind;
   readonly coverage: Coverage;
   readonly #options: KindWatchOptions;
   #isLive = false;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import type { EventSigner } from '../../core/nostr/event-signer.ts';
+import type { WakingKind } from '../../core/nostr/nostr-event.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
@@ -15,7 +16,7 @@ import type { RelayTiming } from '../connection/relay-timing.ts';
 
 /** What every relay's listening needs, whichever relay it is. */
 export interface ListeningContext {
-  readonly kinds: readonly number[];
+  readonly kinds: readonly WakingKind[];
   /** Where events go. What they cost is charged to the account. */
   readonly sink: RelayIntake;
   readonly account: RelayAccount;

@@ -3,6 +3,7 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 import type { EventFrame } from '../../core/intake/event-intake.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
+import { KEY_DIGITS } from '../../core/registry/trade-pubkey.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
@@ -98,7 +99,6 @@ class ScannedFrame implements SubscriptionFrame {
   }
 }
 
-const KEY_DIGITS = 64;
 const EVENT = Buffer.from('"EVENT"');
 const [ID, KIND, CREATED_AT, TAGS, P, CONTENT] = ['id', 'kind', 'created_at', 'tags', 'p', 'content'].map(
   (name) => Buffer.from(name),

@@ -7,7 +7,7 @@ import type {
 import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
-import { parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from '../file/journal.ts';
 import type { JournalEntry } from '../file/journal-batch.ts';
@@ -15,7 +15,6 @@ import type { MemoryRegistrations } from '../tables/memory-registrations.ts';
 import type { ChangeListener, RegistrationChange } from '../tables/registration-change.ts';
 import { entriesOf, entryOf } from './registration-entries.ts';
 
-const KEY_DIGITS = 64;
 /** What the disk says, and what is taken back, is said by nobody else than the owner. */
 const OWNER = { signed: true, now: 0 };
 
