@@ -2,14 +2,15 @@ import { Countdown } from '../core/basics/countdown.ts';
 
 /** The end of one attempt's time: when its milliseconds have passed, or when its signal aborts, whichever comes first. */
 export class Deadline implements Disposable {
-  readonly signal: AbortSignal | undefined;
+  /** The running deadlines of the same signal. */
+  readonly peers: Set<Deadline> | undefined;
   readonly #onEnded: (deadline: Deadline) => void;
   #isOver = false;
   #onOver: (() => void) | undefined;
 
   /** @param onEnded called when the attempt has ended and the deadline is no longer needed */
-  constructor(signal: AbortSignal | undefined, onEnded: (deadline: Deadline) => void) {
-    this.signal = signal;
+  constructor(peers: Set<Deadline> | undefined, onEnded: (deadline: Deadline) => void) {
+    this.peers = peers;
     this.#onEnded = onEnded;
   }
 
@@ -55,7 +56,7 @@ export class Deadlines {
   readonly #bySignal = new WeakMap<AbortSignal, Set<Deadline>>();
   readonly #forget = (deadline: Deadline): void => {
     this.#running.forget(deadline);
-    if (deadline.signal !== undefined) this.#bySignal.get(deadline.signal)?.delete(deadline);
+    deadline.peers?.delete(deadline);
   };
 
   /** @param ms how long every attempt may take, in milliseconds */
@@ -74,11 +75,12 @@ export class Deadlines {
 
   /** Begins an attempt. The caller disposes of the deadline when the attempt ends. */
   begin(signal?: AbortSignal): Deadline {
-    const deadline = new Deadline(signal, this.#forget);
+    const peers = signal === undefined ? undefined : this.#deadlinesOf(signal);
+    const deadline = new Deadline(peers, this.#forget);
     if (signal?.aborted === true) deadline.expire();
     else {
       this.#running.begin(deadline);
-      if (signal !== undefined) this.#deadlinesOf(signal).add(deadline);
+      peers?.add(deadline);
     }
     return deadline;
   }
