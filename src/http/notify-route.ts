@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { RouteDescription } from './route-description.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { parseUnregistration, UnregistrationBody } from './registration-body.ts';
+import { readTradePubkey, TradePubkeyBody } from './registration-body.ts';
 
 export const NOTIFY_PATH = '/api/notify';
 
@@ -16,15 +16,15 @@ export interface NotifyRouteOptions {
 const NOTIFY: RouteDescription = {
   summary: 'Wake the device of a trade key, for a chat message',
   description: 'The answer is the same whether the key is registered or not.',
-  body: UnregistrationBody,
+  body: TradePubkeyBody,
   answers: { 202: z.object({ accepted: z.literal(true) }) },
   failures: ['Invalid trade_pubkey format (expected 64 hex characters)', 'rate limited'],
   hasRequestId: true,
 };
 
 /**
- * `POST /api/notify` (contract 1, 1.2): the sender of a chat message has the other side of the trade woken. Nothing here may
- * look the key up, or do anything else that depends on whether it is registered: the answer is 202 before anyone has.
+ * `POST /api/notify` (contract 1, 1.2): the sender of a chat message asks for a wake of the other party's device. Nothing here may depend
+ * on whether the key is registered: the answer is 202 before the key is looked up.
  */
 export function notifyRoute(app: FastifyInstance, { announcements, limits }: NotifyRouteOptions): void {
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
@@ -32,7 +32,7 @@ export function notifyRoute(app: FastifyInstance, { announcements, limits }: Not
     done();
   };
   app.post(NOTIFY_PATH, { config: { description: NOTIFY }, onRequest }, async (request, reply) => {
-    const tradePubkey = parseUnregistration(request.body);
+    const tradePubkey = readTradePubkey(request.body);
     limits.notifyKey(tradePubkey);
     announcements.append(tradePubkey);
     reply.code(202);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { tradeKey } from '../../test/support/registrations.ts';
@@ -7,7 +8,12 @@ import { openToken, SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
 import { wasmCurve } from '../crypto/wasm-curve.ts';
 import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { ApiError } from './api-error.ts';
-import { parseRegistration, parseUnregistration, type RegistrationRules } from './registration-body.ts';
+import {
+  parseRegistration,
+  readTradePubkey,
+  RegistrationBody,
+  type RegistrationRules,
+} from './registration-body.ts';
 
 const KEY = validVectors[0]?.server_private_key ?? '';
 const curve = wasmCurve();
@@ -23,9 +29,9 @@ const RULES: RegistrationRules = {
 };
 const PLAIN = { trade_pubkey: tradeKey(1), token: 'a:token', platform: 'android' };
 
-/** As the route does it: the key first. */
+/** Reads a body as the route does: the key first. */
 function register(body: unknown, rules: RegistrationRules): { tradePubkey: string; target: PushTarget } {
-  const tradePubkey = parseUnregistration(body);
+  const tradePubkey = readTradePubkey(body);
   return { tradePubkey, ...parseRegistration(tradePubkey, body, rules) };
 }
 
@@ -64,7 +70,7 @@ describe('a sealed registration', () => {
     expect(failureOf({ trade_pubkey: tradeKey(1), encrypted_token })).toBe(message);
   });
 
-  test('is never opened when it has the wrong size', () => {
+  test('of a wrong size is refused without being opened', () => {
     const encrypted_token = Buffer.alloc(280).toString('base64');
     expect(failureOf({ trade_pubkey: tradeKey(1), encrypted_token }, { openToken: neverOpened })).toBe(
       'Invalid encrypted token size (expected 281 bytes, got 280)',
@@ -78,25 +84,25 @@ describe('a sealed registration', () => {
     ['stray bits in the last character', 'QR=='],
     ['white space', 'QUFB QUFB'],
     ['characters beyond base64', 'not base64!'],
-  ])('is no base64 when it is %s', (_, encrypted_token) => {
+  ])('is refused as no base64 when it is %s', (_, encrypted_token) => {
     expect(failureOf({ trade_pubkey: tradeKey(1), encrypted_token })).toBe(
       'Invalid base64 encoding in encrypted_token',
     );
   });
 
-  test('has a size even when it is empty', () => {
+  test('that is empty is refused for its size of 0', () => {
     expect(failureOf({ trade_pubkey: tradeKey(1), encrypted_token: '' })).toBe(
       'Invalid encrypted token size (expected 281 bytes, got 0)',
     );
   });
 
-  test('is taken where plain tokens are not', () => {
+  test('is taken where plain tokens are switched off', () => {
     const encrypted_token = validVectors[0]?.encrypted_token;
     const rules = { ...RULES, allowPlaintextTokens: false };
     expect(() => register({ trade_pubkey: tradeKey(1), encrypted_token }, rules)).not.toThrow();
   });
 
-  test('counts before a plain token beside it', () => {
+  test('is used, and a plain token beside it is ignored', () => {
     const { encrypted_token, token } = validVectors[0] ?? {};
     const { target } = register({ ...PLAIN, encrypted_token }, RULES);
     expect(target).toMatchObject({ token });
@@ -104,7 +110,7 @@ describe('a sealed registration', () => {
 });
 
 describe('a plain registration', () => {
-  test('points the key at the device', () => {
+  test('points its trade key at the device', () => {
     expect(register(PLAIN, RULES)).toEqual({
       tradePubkey: tradeKey(1),
       target: { type: 'fcm', token: 'a:token' },
@@ -112,11 +118,11 @@ describe('a plain registration', () => {
     });
   });
 
-  test('may have a sealed token beside it that is null', () => {
+  test('is taken with a sealed token that is null beside it', () => {
     expect(register({ ...PLAIN, encrypted_token: null }, RULES)).toEqual(register(PLAIN, RULES));
   });
 
-  test('of a URL is for a UnifiedPush endpoint', () => {
+  test('whose token is a URL is for a UnifiedPush endpoint', () => {
     const { target } = register({ ...PLAIN, token: 'https://push.example/up?x=1' }, RULES);
     expect(target).toEqual({
       type: 'unifiedpush',
@@ -137,7 +143,7 @@ describe('a plain registration', () => {
     });
   });
 
-  test('leaves of the instance that it names what is kept of it, in lower case', () => {
+  test('keeps a tag of its Mostro instance, made of the lower-case key', () => {
     const rules = {
       ...RULES,
       tagOf: (key: string, instance: string) => (key === tradeKey(1) && instance === 'a'.repeat(64) ? 7 : 8),
@@ -147,7 +153,7 @@ describe('a plain registration', () => {
       expect(register({ ...PLAIN, ...named }, rules)).not.toHaveProperty('instance');
   });
 
-  test('may say that its key is a conversation’s, and nothing else by kind', () => {
+  test('is for a conversation if its kind says so; every other kind is ignored', () => {
     expect(register({ ...PLAIN, kind: 'conversation' }, RULES)).toMatchObject({ isConversation: true });
     for (const kind of ['trade', null, 14, undefined])
       expect(register({ ...PLAIN, kind }, RULES)).not.toHaveProperty('isConversation');
@@ -199,17 +205,56 @@ describe('a plain registration', () => {
   });
 });
 
-describe('an unregistration', () => {
-  test('names the key in any case', () => {
-    expect(parseUnregistration({ trade_pubkey: tradeKey(0xabc).toUpperCase() })).toBe(tradeKey(0xabc));
+describe('the description of a registration in the API', () => {
+  const subscription = { endpoint: 'https://push.example/up', keys: {} };
+  /** The fields of each shape, with values that are right and values that are wrong. */
+  const SHAPES: readonly [string, Record<string, unknown[]>][] = [
+    ['sealed', { encrypted_token: [validVectors[0]?.encrypted_token, 'not base64!', 5] }],
+    ['plain', { token: ['a:token', '', 5], platform: ['android', 'iOS', 'windows', 5] }],
+    ['subscription', { subscription: [subscription, 'text', 5] }],
+  ];
+  const COMMON = {
+    trade_pubkey: [tradeKey(1), tradeKey(0xabc).toUpperCase(), 'ab', 5],
+    mostro_pubkey: [undefined, null, tradeKey(2), 'npub1', 5],
+    kind: [undefined, null, 'conversation'],
+  };
+  const rules = {
+    ...RULES,
+    openToken: () => ({ platform: 'android', token: 'a:token' }) as const,
+    parseKeys: () => ({ p256dh: '', auth: '' }),
+  };
+  const isTaken = (body: unknown): boolean => {
+    try {
+      register(body, rules);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test.each(SHAPES)('allows exactly the bodies that the parser takes, in the shape %s', (_, shape) => {
+    const fields = Object.entries({ ...COMMON, ...shape });
+    const body = fc.record(
+      Object.fromEntries(fields.map(([name, values]) => [name, fc.constantFrom(...values)])),
+    );
+    fc.assert(
+      fc.property(body, (written) => {
+        expect(RegistrationBody.safeParse(written).success).toBe(isTaken(written));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the body of an unregistration', () => {
+  test('names the trade key in any case', () => {
+    expect(readTradePubkey({ trade_pubkey: tradeKey(0xabc).toUpperCase() })).toBe(tradeKey(0xabc));
   });
 
   test.each([null, {}, [], 'x', { trade_pubkey: 1 }, { trade_pubkey: `${tradeKey(1)}\n` }])(
-    'is refused without a key: %j',
+    'is refused without a trade key: %j',
     (body) => {
-      expect(() => parseUnregistration(body)).toThrow(
-        'Invalid trade_pubkey format (expected 64 hex characters)',
-      );
+      expect(() => readTradePubkey(body)).toThrow('Invalid trade_pubkey format (expected 64 hex characters)');
     },
   );
 });

@@ -17,15 +17,15 @@ import { ApiError, type DescribedFailure } from './api-error.ts';
 
 export interface RegistrationRules extends SubscriptionRules {
   readonly openToken: OpenToken;
-  /** The lengths that a sealed token may have, in bytes, the usual one first. */
+  /** The lengths that a sealed token may have, in bytes. The first one is named in the error message. */
   readonly sealedTokenSizes: readonly number[];
   /** `ALLOW_PLAINTEXT_TOKENS`. */
   readonly allowPlaintextTokens: boolean;
-  /** The providers that are switched on. */
+  /** The push services that are switched on. */
   readonly enabled: ReadonlySet<PushService>;
-  /** What is kept of the instance that a client names for a trade key (`Registration.instance`). */
+  /** The tag that is stored in place of the instance's public key (`Registration.instance`). */
   readonly tagOf: (tradePubkey: TradePubkey, instance: string) => number;
-  /** The Mostro instances whose clients alone may register; `undefined`: any. */
+  /** Only clients of these Mostro instances may register; `undefined`: clients of every instance. */
   readonly trustedInstances: ReadonlySet<string> | undefined;
 }
 
@@ -39,7 +39,8 @@ const key = (message: string): z.ZodType<TradePubkey, string> =>
     })
     .meta({ pattern: '^[0-9a-fA-F]{64}$' });
 
-export const UnregistrationBody = z.object({
+/** The body of `POST /api/unregister` and `POST /api/notify`. A registration has this field too. */
+export const TradePubkeyBody = z.object({
   trade_pubkey: key('Invalid trade_pubkey format (expected 64 hex characters)'),
 });
 
@@ -53,7 +54,8 @@ const Instance = z.object({
 
 const CONVERSATION = 'conversation';
 
-const RegistrationKeys = UnregistrationBody.extend(Instance.shape).extend({
+/** The fields that every shape of a registration has. */
+const CommonFields = TradePubkeyBody.extend(Instance.shape).extend({
   kind: z
     .literal(CONVERSATION)
     .nullish()
@@ -66,7 +68,7 @@ const INVALID_BASE64 = 'Invalid base64 encoding in encrypted_token';
 const SealedToken = z.object({
   encrypted_token: z.string(INVALID_BASE64).transform((text, context) => {
     const bytes = Buffer.from(text, 'base64');
-    // Node decodes whatever it is given; what does not come out again as it went in was no standard base64.
+    // Node decodes any text. Only standard base64 comes out of the encoder unchanged.
     if (bytes.toString('base64') === text) return bytes;
     context.addIssue({ code: 'custom', message: INVALID_BASE64 });
     return z.NEVER;
@@ -81,14 +83,14 @@ const PlainToken = z.object({
     .pipe(z.enum(['android', 'ios'], 'Invalid platform identifier')),
 });
 
-// What the parts of a subscription are worth is for `parseSubscription` to say.
+// `parseSubscription` checks the parts of a subscription.
 const part = z.unknown().optional();
 const keys = { p256dh: part, auth: part };
 /** The JSON of the W3C's `PushSubscription`. */
 const Subscription = z.object({
   subscription: z.object({ endpoint: part, keys: z.object(keys).catch({}) }, 'Invalid token'),
 });
-/** The JSON that is sealed (contract 3.2): the keys beside the endpoint, or in `keys` as a browser writes them. */
+/** The JSON inside a sealed token (contract 3.2). The keys stand beside the endpoint, or in `keys` as a browser writes them. */
 const SealedSubscription = z.object({
   subscription: z.object(
     { endpoint: part, ...keys, keys: z.object(keys).optional().catch(undefined) },
@@ -96,19 +98,28 @@ const SealedSubscription = z.object({
   ),
 });
 
-/** What a client says that its device is reached by, and runs. */
+/** The device of a registration as the body writes it. The fields decide the shape. */
+type WrittenDevice =
+  | { readonly shape: 'sealed'; readonly sealed: Uint8Array }
+  | { readonly shape: 'plain'; readonly content: TokenContent }
+  | { readonly shape: 'subscription'; readonly subscription: z.output<typeof Subscription>['subscription'] };
+
 interface Device {
   readonly target: PushTarget | TargetProblem;
   readonly platform: Platform;
 }
-/** The body of `POST /api/register`, for the API's description. */
+
+/**
+ * The body of `POST /api/register` for the API's description. {@link parseRegistration} reads the same schemas one by one, because the
+ * shape decides which error a client gets; a test compares the two.
+ */
 export const RegistrationBody = z.union([
-  RegistrationKeys.extend(SealedToken.shape),
-  RegistrationKeys.extend(PlainToken.shape),
-  RegistrationKeys.extend(Subscription.shape),
+  CommonFields.extend(SealedToken.shape),
+  CommonFields.extend(PlainToken.shape),
+  CommonFields.extend(Subscription.shape),
 ]);
 
-/** What {@link parseRegistration} may find wrong. */
+/** The messages of all errors of {@link parseRegistration}. */
 export const REGISTRATION_FAILURES = [
   'Invalid trade_pubkey format (expected 64 hex characters)',
   'Invalid mostro_pubkey format (expected 64 hex characters)',
@@ -124,7 +135,7 @@ export const REGISTRATION_FAILURES = [
   'Mostro instance not trusted',
 ] as const satisfies readonly DescribedFailure[];
 
-/** Every field's failure is an answer of the contract; the first one is given. */
+/** @throws ApiError with the message of the first field that is wrong */
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const result = schema.safeParse(isObject ? body : {});
@@ -133,10 +144,20 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 }
 
 /**
- * Reads the device and the names that a body of `POST /api/register` brings for its trade key, which {@link parseUnregistration} has read.
- * The fields tell the shape (contract 1.1): a body with `encrypted_token` is sealed, one with `subscription` is a Web Push subscription, any
- * other has a plain token.
+ * Reads the trade key of a body: of register, unregister and notify.
  *
+ * @throws ApiError with the contract's message
+ */
+export function readTradePubkey(body: unknown): TradePubkey {
+  return parse(TradePubkeyBody, body).trade_pubkey;
+}
+
+/**
+ * Reads everything of a body of `POST /api/register` but its trade key.
+ *
+ * The order is the incumbent's: first what the body is, then whether its instance is trusted, and cryptography last.
+ *
+ * @param tradePubkey from {@link readTradePubkey}
  * @throws ApiError with the contract's message
  */
 export function parseRegistration(
@@ -145,10 +166,9 @@ export function parseRegistration(
   rules: RegistrationRules,
 ): { target: PushTarget; platform: Platform } & Pick<Registration, 'instance' | 'isConversation'> {
   const instance = has(body, 'mostro_pubkey') ? parse(Instance, body).mostro_pubkey : undefined;
-  const read = readDevice(body, rules);
-  // In the incumbent's order: what the body is, then for whom. Before any cryptography.
+  const written = readWrittenDevice(body, rules);
   requireTrusted(instance ?? undefined, rules);
-  const { target, platform } = read();
+  const { target, platform } = openDevice(written, rules);
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
   const isConversation = (body as Readonly<Record<string, unknown>>)['kind'] === CONVERSATION;
@@ -161,24 +181,28 @@ export function parseRegistration(
 }
 
 /**
- * Reads the body of `POST /api/unregister`.
- *
- * @throws ApiError with the contract's message
+ * Reads the fields of the device, without any cryptography. The fields decide the shape (contract 1.1): a body with `encrypted_token` is
+ * sealed, a body with `subscription` is a Web Push subscription, any other body has a plain token.
  */
-export function parseUnregistration(body: unknown): TradePubkey {
-  return parse(UnregistrationBody, body).trade_pubkey;
+function readWrittenDevice(body: unknown, rules: RegistrationRules): WrittenDevice {
+  if (has(body, 'encrypted_token')) return { shape: 'sealed', sealed: readSealed(body, rules) };
+  if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
+  if (!has(body, 'subscription')) return { shape: 'plain', content: parse(PlainToken, body) };
+  return { shape: 'subscription', subscription: parse(Subscription, body).subscription };
 }
 
-/** Reads all that costs nothing; what it returns does the rest. */
-function readDevice(body: unknown, rules: RegistrationRules): () => Device {
-  if (has(body, 'encrypted_token')) return readSealed(body, rules);
-  if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
-  if (!has(body, 'subscription')) {
-    const content = parse(PlainToken, body);
-    return () => deviceOf(content, rules);
+/** Checks the device, and opens it if it is sealed: the expensive part of a registration. */
+function openDevice(written: WrittenDevice, rules: RegistrationRules): Device {
+  switch (written.shape) {
+    case 'sealed':
+      return open(written.sealed, rules);
+    case 'plain':
+      return deviceOf(written.content, rules);
+    case 'subscription': {
+      const { endpoint, keys: parts } = written.subscription;
+      return { target: parseSubscription({ endpoint, ...parts }, rules), platform: 'webpush' };
+    }
   }
-  const { endpoint, keys: parts } = parse(Subscription, body).subscription;
-  return () => ({ target: parseSubscription({ endpoint, ...parts }, rules), platform: 'webpush' });
 }
 
 function requireTrusted(instance: string | undefined, { trustedInstances }: RegistrationRules): void {
@@ -187,18 +211,17 @@ function requireTrusted(instance: string | undefined, { trustedInstances }: Regi
   if (!trustedInstances.has(instance)) throw ApiError.of('Mostro instance not trusted');
 }
 
-/** A field that is `null` counts as left out: some clients write all that they know of. */
+/** Whether the body has a field. `null` counts as absent: some clients write every field that they know. */
 function has(body: unknown, field: string): boolean {
   const value = (body as Readonly<Record<string, unknown>>)[field];
   return value !== undefined && value !== null;
 }
 
-function readSealed(body: unknown, rules: RegistrationRules): () => Device {
+function readSealed(body: unknown, rules: RegistrationRules): Uint8Array {
   const { encrypted_token: sealed } = parse(SealedToken, body);
-  // Before any cryptography: whoever sends the wrong size pays for it alone.
   const [usualSize = 0] = rules.sealedTokenSizes;
   if (!rules.sealedTokenSizes.includes(sealed.length)) throw ApiError.tokenSize(usualSize, sealed.length);
-  return () => open(sealed, rules);
+  return sealed;
 }
 
 function open(sealed: Uint8Array, rules: RegistrationRules): Device {

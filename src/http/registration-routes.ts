@@ -10,10 +10,10 @@ import type { HttpLimits } from './http-limits.ts';
 import type { RegistrationAuth } from './registration-auth.ts';
 import {
   parseRegistration,
-  parseUnregistration,
+  readTradePubkey,
   REGISTRATION_FAILURES,
   RegistrationBody,
-  UnregistrationBody,
+  TradePubkeyBody,
   type RegistrationRules,
 } from './registration-body.ts';
 import { Turnstile } from './turnstile.ts';
@@ -24,7 +24,7 @@ export interface RegistrationRoutesOptions {
   readonly auth: RegistrationAuth;
   readonly limits: Pick<HttpLimits, 'registration'>;
   readonly networks: Pick<ClientNetworks, 'of'>;
-  /** How many are let through in the turn of the event loop that comes. */
+  /** How many requests the next turn of the event loop admits. */
   readonly perTurn: () => number;
 }
 
@@ -56,7 +56,7 @@ const REGISTER: RouteDescription = {
 
 const UNREGISTER: RouteDescription = {
   summary: 'Forget a trade key',
-  body: UnregistrationBody,
+  body: TradePubkeyBody,
   answers: { 200: z.object({ success: z.literal(true), message: z.enum(UNREGISTERED) }) },
   failures: [
     'Invalid trade_pubkey format (expected 64 hex characters)',
@@ -66,7 +66,7 @@ const UNREGISTER: RouteDescription = {
   isSignable: true,
 };
 
-/** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). What is cheap to refuse is refused first. */
+/** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). The cheapest checks come first. */
 export function registrationRoutes(
   app: FastifyInstance,
   { registrations, rules, auth, limits, networks, perTurn }: RegistrationRoutesOptions,
@@ -78,7 +78,7 @@ export function registrationRoutes(
   };
 
   app.post('/api/register', { config: { description: REGISTER }, onRequest }, async (request) => {
-    const tradePubkey = parseUnregistration(request.body);
+    const tradePubkey = readTradePubkey(request.body);
     await turnstile.enter();
     const signed = auth.check(request, tradePubkey);
     const requester = { signed, network: networks.of(request) };
@@ -87,12 +87,13 @@ export function registrationRoutes(
     const { target, platform, ...named } = parseRegistration(tradePubkey, request.body, rules);
     const result = await registrations.register(tradePubkey, target, platform, { ...requester, ...named });
     if (result === 'full' || result === 'crowded') throw ApiError.of('Registration capacity reached');
-    // An owned key that was left as it is answers as a new one: nobody is told which keys are registered (contract 1.3).
+    // An unsigned request for an owned key changed nothing and gets the same answer as a new key, so that the answer does not tell
+    // which keys are registered (contract 1.3).
     return { success: true, message: REGISTERED, platform };
   });
 
   app.post('/api/unregister', { config: { description: UNREGISTER }, onRequest }, async (request) => {
-    const tradePubkey = parseUnregistration(request.body);
+    const tradePubkey = readTradePubkey(request.body);
     await turnstile.enter();
     const signed = auth.check(request, tradePubkey);
     const wasRegistered = await registrations.unregister(tradePubkey, { signed });
