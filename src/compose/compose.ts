@@ -7,7 +7,6 @@ import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
-import type { Redirect } from '../core/waking/key-wake.ts';
 import { RecentWakes } from '../core/waking/recent-wakes.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import { createEventVerifier } from '../crypto/event-verifier.ts';
@@ -86,8 +85,7 @@ export function compose(
     onMoved: (key, from, to) => void waker.keyMoved(key, from, to).catch(onFault),
   });
 
-  const redirect: Redirect = (wake, from) => waker.redirect(wake, from);
-  const sending = { time, schedule, guard, vapid, registrations, owed, redirect, onFault };
+  const sending = { time, schedule, guard, vapid, onFault };
   const push = composeLanes(options, overrides, sending);
   const { fcm, lanes, load } = push;
   const recent = new RecentWakes(lanes, passing);

@@ -5,13 +5,10 @@ import { Backoff } from '../core/basics/backoff.ts';
 import { unreachable } from '../core/basics/unreachable.ts';
 import { MINUTE_MS } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
-import type { Redirect } from '../core/waking/key-wake.ts';
-import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import { PushLane } from '../core/lanes/push-lane.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
-import type { Registrations } from '../core/registry/registrations.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import type { Schedule } from '../core/basics/schedule.ts';
 import { WatchedProvider } from '../core/lanes/watched-provider.ts';
@@ -39,9 +36,6 @@ interface Shared {
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
-  readonly registrations: Registrations;
-  readonly owed: OwedDevices | undefined;
-  readonly redirect: Redirect;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -78,7 +72,6 @@ export function composeLanes(
   const create = laneFactory(options, overrides, shared);
   const lanes = new PushLanes({
     lanes: Object.fromEntries(providers.map((provider) => [provider.name, create(provider)])),
-    owed: shared.owed,
     closeProviders: async () => {
       await Promise.all(providers.map((provider) => provider[Symbol.asyncDispose]()));
     },
@@ -96,7 +89,7 @@ export function composeLanes(
 function laneFactory(
   { config, telemetry }: CompositionOptions,
   { laneSizes }: CompositionOverrides,
-  { time, owed, redirect, registrations, schedule, onFault }: Shared,
+  { time, schedule, onFault }: Shared,
 ): (provider: PushProvider) => PushLane {
   const retry = new RetryPolicy(config.wakes.retry);
   return (provider) =>
@@ -109,9 +102,6 @@ function laneFactory(
       startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
       deadlineMs: config.wakes.deadlineMs,
       eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },
-      consequences: registrations,
-      redirect,
-      owed,
       schedule,
       clock: time.monotonic,
       timeOfDay: time.clock,

@@ -36,13 +36,17 @@ export function composeWaking({ config, telemetry }: CompositionOptions, shared:
     owed,
     lanes: recent,
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
-    onHeld: ({ keys, target }) => {
+    onHeld: ({ target, tracedKeys }) => {
       telemetry.count('wakes_held', { provider: target.type });
-      telemetry.trace(keys, 'wake held back');
+      telemetry.trace(tracedKeys, 'wake held back');
     },
-    onRationed: ({ keys }, track) => {
+    onMoved: ({ tracedKeys }, from) => {
+      telemetry.count('wakes_moved', { provider: from.type });
+      telemetry.trace(tracedKeys, 'wake moved to another device');
+    },
+    onRationed: ({ tracedKeys }, track) => {
       telemetry.count('wakes_rationed', { cause: track });
-      telemetry.trace(keys, 'wake waits for room in its hour');
+      telemetry.trace(tracedKeys, 'wake waits for room in its hour');
     },
     onUncounted: () => telemetry.count('wakes_uncounted'),
   });

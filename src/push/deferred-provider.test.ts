@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { fcmTarget } from '../../test/support/registrations.ts';
-import type { Delivery, Wake } from '../core/lanes/delivery.ts';
+import type { Delivery, Push } from '../core/lanes/delivery.ts';
 import { DeferredProvider } from './deferred-provider.ts';
 
-const WAKE: Wake = { kind: 'silent_wake', timestamp: 1 };
+const WAKE: Push = { kind: 'silent_wake', timestamp: 1 };
 const { signal } = new AbortController();
 
 /** A deferred provider that counts how often it is loaded and ended. */

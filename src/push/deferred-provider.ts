@@ -1,4 +1,4 @@
-import type { Delivery, Wake } from '../core/lanes/delivery.ts';
+import type { Delivery, Push } from '../core/lanes/delivery.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
 
@@ -19,7 +19,7 @@ export class DeferredProvider<Target extends PushTarget> implements PushProvider
     await this.#provider;
   }
 
-  async send(target: Target, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+  async send(target: Target, wake: Push, signal: AbortSignal): Promise<Delivery> {
     this.#provider ??= this.#load();
     return (await this.#provider).send(target, wake, signal);
   }

@@ -1,25 +1,21 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
+import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
 
 /** A wake that was handed to a lane: under way until the test ends it. */
 export interface HandedWake {
-  readonly request: WakeRequest;
+  readonly request: Wake;
   end(how: WakeEnd): void;
 }
 
 /** Lanes whose every wake ends as the test says. */
 export class FakeLanes {
   readonly wakes = new Arrivals<HandedWake>();
-  /** What the lanes say of every device. */
-  hasUnsent = false;
 
-  request(request: WakeRequest): Promise<WakeEnd> {
+  request(request: Wake): Promise<WakeEnd> {
     return new Promise((end) => this.wakes.push({ request, end }));
   }
 
-  isUnsent(): boolean {
-    return this.hasUnsent;
-  }
+  unsent(): undefined {}
 
   async follow(): Promise<boolean> {
     return true;

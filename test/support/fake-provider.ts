@@ -1,12 +1,12 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
-import type { Delivery, Wake } from '../../src/core/lanes/delivery.ts';
+import type { Delivery, Push } from '../../src/core/lanes/delivery.ts';
 import type { PushProvider } from '../../src/core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../src/core/registry/push-target.ts';
 
 /** One attempt that the provider was asked for: under way until it is settled. */
 export interface Attempt {
   readonly target: FcmTarget;
-  readonly wake: Wake;
+  readonly wake: Push;
   readonly signal: AbortSignal;
   settle(delivery: Delivery): void;
   fail(fault: unknown): void;
@@ -20,7 +20,7 @@ export class FakeProvider implements PushProvider<FcmTarget> {
   active = 0;
   peak = 0;
 
-  send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+  send(target: FcmTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
     this.active++;
     this.peak = Math.max(this.peak, this.active);
     return new Promise<Delivery>((settle, fail) => {

@@ -4,11 +4,12 @@ import type { Delivery } from '../../src/core/lanes/delivery.ts';
 import { LaneHost } from '../../src/core/lanes/lane-host.ts';
 import { PushLane } from '../../src/core/lanes/push-lane.ts';
 import type { PushLaneOptions } from '../../src/core/lanes/push-lane-options.ts';
-import { addressOf, deviceOf, type PushTarget } from '../../src/core/registry/push-target.ts';
+import { addressOf, type PushTarget } from '../../src/core/registry/push-target.ts';
 import { RetryPolicy } from '../../src/core/lanes/retry-policy.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import type { Whereabouts } from '../../src/core/registry/whereabouts.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
+import type { WakeEnd } from '../../src/core/lanes/wake.ts';
+import { KeyWake, type KeyWakeContext, type KeyWakeOptions } from '../../src/core/waking/key-wake.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { FakeProvider, type Attempt } from './fake-provider.ts';
 import { FakeSchedule } from './fake-schedule.ts';
@@ -56,11 +57,26 @@ export function laneHost(): LaneHost {
   });
 }
 
-/** A request for the device with this token: a live relay wake for key 1, unless told otherwise. */
-export function wakeRequest(token: string, parts: Partial<WakeRequest> = {}): WakeRequest {
-  const { target = fcmTarget(token) } = parts;
-  const usual = { kind: 'silent_wake', keys: [tradeKey(1)], priority: 'live' } as const;
-  return { ...usual, ...parts, target, device: deviceOf(target) };
+/** Registrations that never change, and no record of owed wakes. */
+const QUIET: KeyWakeContext = {
+  registrations: {
+    renew: async () => undefined,
+    forget: async () => undefined,
+    whereabouts: async (target) => ({ here: target, elsewhere: [] }),
+  },
+  owed: undefined,
+  redirect: async () => 'sent',
+};
+
+/** A wake for the device with this token: a live relay wake for key 1 whose registrations never change, unless told otherwise. */
+export function keyWake(
+  token: string,
+  parts: Partial<KeyWakeOptions> = {},
+  context: Partial<KeyWakeContext> = {},
+): KeyWake {
+  const target = fcmTarget(token);
+  const usual = { target, kind: 'silent_wake', keys: [tradeKey(1)], priority: 'live' } as const;
+  return new KeyWake({ ...QUIET, ...context }, { ...usual, ...parts });
 }
 
 export interface LaneBench {
@@ -76,10 +92,10 @@ export interface LaneBench {
   /** The tokens that keys have been registered with since. */
   readonly moved: Map<TradePubkey, string>;
   /** Wakes that have left their device for another. */
-  readonly redirected: WakeRequest[];
+  readonly redirected: KeyWake[];
   /** The keys of every renewal. */
   readonly renewed: string[][];
-  readonly ask: (token: string, parts?: Partial<WakeRequest>) => Promise<WakeEnd>;
+  readonly ask: (token: string, parts?: Partial<KeyWakeOptions>) => Promise<WakeEnd>;
   /** Answers every attempt under way, and waits until nothing follows from that by itself. */
   readonly answer: (delivery: Delivery, token?: string) => Promise<void>;
   /** Tokens of the attempts under way. */
@@ -88,8 +104,11 @@ export interface LaneBench {
   readonly tried: () => string[];
 }
 
-/** A lane whose time, chance and provider are the test's. */
-export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
+/** A lane whose time, chance, provider and registrations are the test's. */
+export function laneBench(
+  options: Partial<PushLaneOptions> = {},
+  context: Partial<KeyWakeContext> = {},
+): LaneBench {
   const schedule = new FakeSchedule();
   const { clock } = schedule;
   const telemetry = new FakeTelemetry();
@@ -99,7 +118,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
   /** Forgotten, and not looked up since: each is registered anew at once after that. */
   const unknown = new Set<string>();
   const moved = new Map<TradePubkey, string>();
-  const redirected: WakeRequest[] = [];
+  const redirected: KeyWake[] = [];
   const whereaboutsOf = (target: PushTarget, keys: readonly TradePubkey[]): Whereabouts => {
     const isGone = unwanted.has(addressOf(target)) || unknown.delete(addressOf(target));
     const isHere = (key: TradePubkey): boolean => !moved.has(key) && !isGone;
@@ -125,15 +144,6 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
     hostOf: ({ type }) => type,
     startsSlowly: false,
-    consequences: {
-      renew: async (_target, keys) => void renewed.push([...keys]),
-      forget: async (target) => {
-        forgotten.push(addressOf(target));
-        unknown.add(addressOf(target));
-      },
-      whereabouts: async (target, keys) => whereaboutsOf(target, [...keys]),
-    },
-    redirect: (wake) => (redirected.push(wake), lane.request(wake)),
     schedule: schedule.schedule,
     clock: clock.read,
     timeOfDay: clock.read,
@@ -141,6 +151,19 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     onFault: (fault) => faults.push(fault),
     ...options,
   });
+  const own: KeyWakeContext = {
+    registrations: {
+      renew: async (_target, keys) => void renewed.push([...keys]),
+      forget: async (target) => {
+        forgotten.push(addressOf(target));
+        unknown.add(addressOf(target));
+      },
+      whereabouts: async (target, keys) => whereaboutsOf(target, [...keys]),
+    },
+    owed: undefined,
+    redirect: (wake) => (redirected.push(wake), lane.request(wake)),
+    ...context,
+  };
   const open = (): Attempt[] => provider.attempts.all.filter((attempt) => !answered.has(attempt));
   return {
     lane,
@@ -154,7 +177,7 @@ export function laneBench(options: Partial<PushLaneOptions> = {}): LaneBench {
     moved,
     redirected,
     renewed,
-    ask: (token, parts) => lane.request(wakeRequest(token, parts)),
+    ask: (token, parts) => lane.request(keyWake(token, parts, own)),
     async answer(delivery, token) {
       for (const attempt of open()) {
         if (token !== undefined && attempt.target.token !== token) continue;

@@ -5,7 +5,7 @@ import type { EventOrigin } from '../../src/core/waking/recovery.ts';
 import type { RelayIntake, Verdict } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
-import type { WakeEnd, WakeRequest } from '../../src/core/lanes/wake.ts';
+import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { frameOf } from './admission.ts';
@@ -16,7 +16,8 @@ import { liveRegistrations } from './live-registrations.ts';
 import { NO_COALESCING } from './no-coalescing.ts';
 import { fcmTarget, tradeKey } from './registrations.ts';
 
-interface Push extends WakeRequest {
+interface Pushed {
+  readonly wake: Wake;
   settle(end: WakeEnd): void;
 }
 
@@ -26,7 +27,7 @@ export interface RecoveringAdmission {
   readonly seen: MemorySeenEvents;
   readonly telemetry: FakeTelemetry;
   /** The wakes, each under way until the test settles it. */
-  readonly pushes: Arrivals<Push>;
+  readonly pushes: Arrivals<Pushed>;
   /** Offers the n-th event, which is for these keys, key 1 unless given, and waits until it has got as far as it gets by itself. */
   readonly admit: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
 }
@@ -36,11 +37,10 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
   const { registrations, clock, telemetry } = liveRegistrations();
   for (const n of [1, 2]) await registrations.register(tradeKey(n), fcmTarget('phone'), 'android');
   await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
-  const pushes = new Arrivals<Push>();
+  const pushes = new Arrivals<Pushed>();
   const lanes = {
-    request: (request: WakeRequest): Promise<WakeEnd> =>
-      new Promise((settle) => pushes.push({ ...request, settle })),
-    isUnsent: () => false,
+    request: (wake: Wake): Promise<WakeEnd> => new Promise((settle) => pushes.push({ wake, settle })),
+    unsent: () => undefined,
     follow: async () => true,
   };
   const seen = new MemorySeenEvents({ clock: clock.read });

@@ -38,7 +38,7 @@ describe('a recovery wakes', () => {
   test('a device once, whatever the number of its events and keys, after what is live', async () => {
     const { admit, pushes, recovery, telemetry } = await setUp();
     for (const n of [3, 4]) await admit(n, recovery);
-    expect(pushes.all).toMatchObject([{ target: fcmTarget('phone'), priority: 'recovered' }]);
+    expect(pushes.all).toMatchObject([{ wake: { target: fcmTarget('phone'), priority: 'recovered' } }]);
     expect(telemetry.total('events_absorbed')).toBe(3);
     expect(recovery.found).toBe(4);
   });
@@ -53,7 +53,7 @@ describe('a recovery wakes', () => {
   test('another device of an event whose first one it has woken', async () => {
     const { admit, pushes, recovery } = await setUp();
     await admit(3, recovery, [1, 3]);
-    expect(pushes.all.map(({ target }) => target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
+    expect(pushes.all.map(({ wake }) => wake.target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
   });
 
   test('again, live, a device whose wake went before an event that woke another device too', async () => {
@@ -75,7 +75,7 @@ describe('an event that a recovery has absorbed', () => {
     const { admit, pushes, seen } = await setUp();
     expect(seen.knows(eventId(2))).toBe(false);
     expect(await admit(2, 'live', [2])).toBe('admitted');
-    expect(pushes.all[1]).toMatchObject({ target: fcmTarget('phone'), priority: 'live' });
+    expect(pushes.all[1]).toMatchObject({ wake: { target: fcmTarget('phone'), priority: 'live' } });
   });
 
   test('is a duplicate when a page gives it again, and costs no verification', async () => {

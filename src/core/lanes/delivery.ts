@@ -1,8 +1,8 @@
 /** What a wake says to the app: an event for one of its trades, or a chat message that its sender announced. */
 export type WakeKind = 'silent_wake' | 'chat_wake';
 
-/** An empty push: nothing of the event, the trade or the key is in it (contract 4). */
-export interface Wake {
+/** What is sent to a device: nothing of the event, the trade or the key is in it (contract 4). */
+export interface Push {
   readonly kind: WakeKind;
   /** Unix seconds. */
   readonly timestamp: number;

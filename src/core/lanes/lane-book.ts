@@ -1,6 +1,5 @@
 import type { LaneEntry, LaneRank } from './lane-entry.ts';
 import type { LaneHost } from './lane-host.ts';
-import type { OwedDevices } from '../waking/owed-devices.ts';
 import type { Schedule } from '../basics/schedule.ts';
 
 /**
@@ -16,13 +15,9 @@ export class LaneBook {
   readonly #sending = new Map<string, LaneEntry>();
   #owed = 0;
 
-  /** Remembers over a restart which devices are owed a wake. */
-  readonly #remembered: OwedDevices | undefined;
-
-  constructor(schedule: Schedule, onQueued: (host: LaneHost) => void, remembered?: OwedDevices) {
+  constructor(schedule: Schedule, onQueued: (host: LaneHost) => void) {
     this.#schedule = schedule;
     this.#onQueued = onQueued;
-    this.#remembered = remembered;
   }
 
   /** Wakes that wait or are being sent, the owed ones that wait not counted. */
@@ -96,8 +91,8 @@ export class LaneBook {
   }
 
   /** The device is owed nothing any more, unless it has become so while this wake was being sent. */
-  settle({ device, target }: LaneEntry): void {
-    if (this.#entries.get(device)?.rank !== 'owed') this.#remembered?.pay(target);
+  pay({ device, wake }: LaneEntry): void {
+    if (this.#entries.get(device)?.rank !== 'owed') wake.onPaid();
   }
 
   /** Takes out a wake that waits, in its queue or for its time. */
@@ -147,8 +142,7 @@ export class LaneBook {
     entry.rank = 'owed';
     entry.isFirm = isFirm;
     entry.timesOwed++;
-    const { keys, kind, target } = entry;
-    this.#remembered?.owe({ target, kind, keys: [...keys] });
+    entry.wake.onOwed();
   }
 
   #put(entry: LaneEntry): void {

@@ -1,15 +1,10 @@
-import type { WakeKind } from './delivery.ts';
 import type { LaneHost } from './lane-host.ts';
 import type { LaneLine } from './lane-queue.ts';
 import type { PushTarget } from '../registry/push-target.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { worstEnd, type WakeEnd, type WakePriority, type WakeRequest } from './wake.ts';
+import { worstEnd, type Wake, type WakeEnd, type WakePriority, type Wanted } from './wake.ts';
 
 /** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
 export type LaneRank = WakePriority | 'owed';
-
-/** So many keys are looked through; more are found in a set. */
-const FEW_KEYS = 8;
 
 /** The most urgent one first. */
 export const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
@@ -19,12 +14,11 @@ export class LaneEntry {
   readonly device: string;
   readonly target: PushTarget;
   readonly host: LaneHost;
-  kind: WakeKind;
+  /** All that was asked for the device, as one wake. */
+  wake: Wake;
   rank: LaneRank;
   /** After this, in milliseconds, it is given up and owed. */
   deadlineAt: number;
-  /** When the first event arrived that it answers, in milliseconds. */
-  since: number;
   /** When it was queued, in milliseconds. */
   queuedAt = Infinity;
   /** Whether it has waited, here or before it came here, so that the device may have been unregistered meanwhile. */
@@ -45,35 +39,19 @@ export class LaneEntry {
   isFirm = false;
   /** Cancels the wait that it is in; absent while it is queued or being sent. */
   cancelWait: (() => void) | undefined;
-  /** Whether a vouched event is among those that it answers: its wake is one of that kind also where it goes to another device. */
-  isVouched: boolean;
   /** Counts its places in the queue: only the last one is true. */
   ticket = 0;
-  // Thousands of entries may wait: one key has no set, and whoever waits for it alone no list with room for more.
-  #keys: readonly TradePubkey[] | Set<TradePubkey>;
+  // Thousands of entries may wait: an array is made when the first end is asked for.
   #ends: ((end: WakeEnd) => void)[] | undefined;
 
-  constructor(request: WakeRequest, host: LaneHost, deadlineAt: number) {
-    const { target, device, keys, kind, priority, since = Infinity, wasHeld = false } = request;
-    this.isVouched = request.isVouched === true;
-    this.device = device;
-    this.target = target;
+  constructor(wake: Wake, host: LaneHost, deadlineAt: number) {
+    this.wake = wake;
+    this.device = wake.device;
+    this.target = wake.target;
     this.host = host;
-    this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
-    this.kind = kind;
-    this.rank = priority;
+    this.rank = wake.priority;
     this.deadlineAt = deadlineAt;
-    this.since = since;
-    this.hasWaited = wasHeld;
-  }
-
-  /** The keys that it is for, each once. */
-  get keys(): readonly TradePubkey[] | ReadonlySet<TradePubkey> {
-    return this.#keys;
-  }
-
-  get keyCount(): number {
-    return this.#keys instanceof Set ? this.#keys.size : this.#keys.length;
+    this.hasWaited = wake.wasHeld;
   }
 
   /** Whether it waits, and nothing may send it before. */
@@ -81,22 +59,9 @@ export class LaneEntry {
     return this.cancelWait !== undefined && (this.isFirm || this.rank !== 'owed');
   }
 
-  /** Whether a live event for this key needs no other wake. */
-  answers(key: TradePubkey): boolean {
-    return this.rank === 'live' && this.#has(key);
-  }
-
-  /** Takes in a further request for the device: one wake answers both. A relay wake absorbs a chat wake. */
-  absorb({
-    isVouched = false,
-    keys,
-    kind,
-    since = Infinity,
-  }: Pick<WakeRequest, 'isVouched' | 'kind' | 'since'> & { readonly keys: Iterable<TradePubkey> }): void {
-    this.since = Math.min(this.since, since);
-    for (const key of keys) this.#add(key);
-    if (kind === 'silent_wake') this.kind = kind;
-    if (isVouched) this.isVouched = true;
+  /** Takes in a further wake for the device: one push answers both. */
+  absorb(wake: Wake): void {
+    this.wake = this.wake.with(wake);
   }
 
   /** Whether this rank is a more urgent one. */
@@ -110,24 +75,34 @@ export class LaneEntry {
 
   /** Takes over another entry of the same device, with everyone who waits for it. */
   takeOver(other: LaneEntry): void {
-    this.absorb(other);
+    this.absorb(other.wake);
     this.failures = Math.max(this.failures, other.failures);
     for (const resolve of other.#ends ?? []) this.#tell(resolve);
     other.#ends = undefined;
   }
 
   /**
-   * Leaves these keys to wakes of other devices. Whoever waits for this entry is told when those wakes have ended too.
+   * Asks the wake, whose turn has come, where it is wanted by now, and sends wakes to the other devices among these.
    *
-   * @param elsewhere how those wakes end
+   * @returns the wake's own device as it is registered by now; `moved` if the wake is wanted at other devices only; `unregistered` if nowhere
    */
-  handOver(keys: Iterable<TradePubkey>, elsewhere: Promise<WakeEnd>): void {
-    const left = new Set(this.#keys);
-    for (const key of keys) left.delete(key);
-    this.#keys = left.size > FEW_KEYS ? left : [...left];
+  async look(): Promise<PushTarget | 'moved' | 'unregistered'> {
+    const { here, move } = await this.wake.stillWanted();
+    if (move !== undefined) this.move(move);
+    return here ?? (move === undefined ? 'unregistered' : 'moved');
+  }
+
+  /**
+   * Wakes of other devices take over a part of the wake, or all of it. What waits for the end of this entry waits for theirs too.
+   *
+   * @returns whether nothing was added to the wake since it was asked
+   */
+  move(go: NonNullable<Wanted['move']>): boolean {
+    const { end: elsewhere, isWhole } = go(this.rank === 'live' ? 'live' : 'recovered');
     this.#ends = this.#ends?.map(
       (resolve) => (end) => void elsewhere.then((other) => resolve(worstEnd([end, other]))),
     );
+    return isWhole;
   }
 
   whenEnded(): Promise<WakeEnd> {
@@ -143,15 +118,5 @@ export class LaneEntry {
   #tell(resolve: (end: WakeEnd) => void): void {
     if (this.#ends === undefined) this.#ends = [resolve];
     else this.#ends.push(resolve);
-  }
-
-  #has(key: TradePubkey): boolean {
-    return this.#keys instanceof Set ? this.#keys.has(key) : this.#keys.includes(key);
-  }
-
-  #add(key: TradePubkey): void {
-    if (this.#has(key)) return;
-    if (!(this.#keys instanceof Set)) this.#keys = new Set(this.#keys);
-    this.#keys.add(key);
   }
 }

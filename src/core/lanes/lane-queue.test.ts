@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { laneHost, wakeRequest } from '../../../test/support/lane-bench.ts';
+import { keyWake, laneHost } from '../../../test/support/lane-bench.ts';
 import { LaneEntry, type LaneRank } from './lane-entry.ts';
 import { LaneQueue, type OpenLines } from './lane-queue.ts';
 
 function entry(token: string, rank: LaneRank): LaneEntry {
-  const made = new LaneEntry(wakeRequest(token), laneHost(), 0);
+  const made = new LaneEntry(keyWake(token), laneHost(), 0);
   made.rank = rank;
   return made;
 }

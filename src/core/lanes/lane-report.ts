@@ -3,7 +3,6 @@ import type { Delivery } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
@@ -43,17 +42,17 @@ export class LaneReport {
   queued(entry: LaneEntry): void {
     entry.queuedAt = this.#clock();
     this.#count('wakes_queued');
-    this.#telemetry.trace(entry.keys, 'wake queued', this.#provider);
-    if (entry.hasWaited) this.#observe('wake_held_seconds', entry.since);
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake queued', this.#provider);
+    if (entry.hasWaited) this.#observe('wake_held_seconds', entry.wake.since);
   }
 
   absorbed(entry: LaneEntry): void {
     this.#count('wakes_absorbed');
-    this.#telemetry.trace(entry.keys, 'wake joined one still unsent');
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake joined one still unsent');
   }
 
   begun(entry: LaneEntry): void {
-    this.#telemetry.trace(entry.keys, 'wake sent', this.#provider);
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake sent', this.#provider);
     // The waits for a retry, or for a lane to work again, are not those of a queue.
     if (entry.failures === 0 && entry.timesOwed === 0) this.#observe('wake_queue_seconds', entry.queuedAt);
   }
@@ -64,13 +63,13 @@ export class LaneReport {
     const reason = reasonOf(delivery);
     this.#telemetry.count('pushes', { provider, outcome });
     this.#telemetry.trace(
-      entry.keys,
+      entry.wake.tracedKeys,
       'push service answered',
       reason === undefined ? outcome : `${outcome}: ${reason}`,
     );
     if (reason !== undefined) this.#telemetry.count('push_failures', { provider, reason: seriesOf(reason) });
     if (outcome === 'delivered') {
-      this.#observe('event_to_push_seconds', entry.since);
+      this.#observe('event_to_push_seconds', entry.wake.since);
       this.#telemetry.log('wake.delivered', { provider });
     } else if (outcome === 'retry') this.#telemetry.log('wake.failed', { provider, reason: delivery.reason });
     else if (outcome === 'refused') {
@@ -81,23 +80,21 @@ export class LaneReport {
 
   postponed(entry: LaneEntry, waitMs: number): void {
     this.#count('wakes_retried');
-    this.#telemetry.trace(entry.keys, 'wake will be tried again', `in ${(waitMs / SECOND_MS).toFixed(1)} s`);
+    this.#telemetry.trace(
+      entry.wake.tracedKeys,
+      'wake will be tried again',
+      `in ${(waitMs / SECOND_MS).toFixed(1)} s`,
+    );
   }
 
   owed(entry: LaneEntry, reason: OwedReason): void {
     this.#count('wakes_owed', { reason });
-    this.#telemetry.trace(entry.keys, 'wake owed', reason);
-  }
-
-  /** @param keys the keys of the wake that have been registered with another device */
-  moved(keys: readonly TradePubkey[]): void {
-    this.#count('wakes_moved');
-    this.#telemetry.trace(keys, 'wake moved to another device');
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake owed', reason);
   }
 
   dropped(entry: LaneEntry, reason: DropReason): void {
     this.#count('wakes_dropped', { reason });
-    this.#telemetry.trace(entry.keys, 'wake dropped', reason);
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake dropped', reason);
   }
 
   fault(error: string): void {
@@ -133,7 +130,6 @@ export class LaneReport {
       | 'wakes_absorbed'
       | 'wakes_retried'
       | 'wakes_owed'
-      | 'wakes_moved'
       | 'wakes_dropped'
       | 'lane_changes',
     labels: Readonly<Record<string, string>> = {},

@@ -4,11 +4,11 @@ import {
   DELIVERED,
   FAILED,
   GONE,
+  keyWake,
   laneBench,
   REFUSED,
   RETRY_MIN_MS,
   THROTTLED,
-  wakeRequest,
 } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { NO_TROUBLES } from './lane-trouble.ts';
@@ -56,9 +56,9 @@ describe('a wake is timed', () => {
   test('from the first event that it answers to the delivery, and in its queue', async () => {
     const { answer, clock, lane, telemetry } = laneBench({ concurrency: 1 });
     const since = clock.now - 4000;
-    void lane.request(wakeRequest('a', { since }));
-    void lane.request(wakeRequest('b', { since: clock.now, wasHeld: true }));
-    void lane.request(wakeRequest('b', { since: since - 1000 }));
+    void lane.request(keyWake('a', { since }));
+    void lane.request(keyWake('b', { since: clock.now, wasHeld: true }));
+    void lane.request(keyWake('b', { since: since - 1000 }));
     clock.advance(2000);
     await answer(DELIVERED);
     clock.advance(1000);

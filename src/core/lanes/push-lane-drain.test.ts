@@ -13,6 +13,7 @@ import {
 import { settled } from '../../../test/support/settled.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
+import type { PushTarget } from '../registry/push-target.ts';
 
 const NEVER = new AbortController().signal;
 const WAIT: Delivery = { outcome: 'retry', reason: 'http_503', afterMs: 5 * MINUTE_MS };
@@ -134,13 +135,12 @@ describe('a lane that is drained', () => {
   test('is done only when what follows from its last delivery has happened', async () => {
     let renewed: (() => void) | undefined;
     const renewal = new Promise<void>((resolve) => (renewed = resolve));
-    const { ask, answer, lane } = laneBench({
-      consequences: {
-        renew: () => renewal,
-        forget: async () => undefined,
-        whereabouts: async (target) => ({ here: target, elsewhere: [] }),
-      },
-    });
+    const registrations = {
+      renew: () => renewal,
+      forget: async () => undefined,
+      whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
+    };
+    const { ask, answer, lane } = laneBench({}, { registrations });
     void ask('a');
     void ask('b');
     let isDone = false;

@@ -13,17 +13,16 @@ import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { OwedWake } from '../waking/owed-devices.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
-import { addressOf } from '../registry/push-target.ts';
+import { addressOf, type PushTarget } from '../registry/push-target.ts';
+import type { KeyWakeContext } from '../waking/key-wake.ts';
 import type { WakeEnd } from './wake.ts';
 
+const hostOf = (target: PushTarget): string => addressOf(target).split('/')[0] ?? '';
+
 /** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */
-function hostsBench(options: Partial<PushLaneOptions> = {}): LaneBench {
-  return laneBench({
-    startsSlowly: true,
-    eviction: { confirmMs: CONFIRM_MS, isGuarded: false },
-    hostOf: (target) => addressOf(target).split('/')[0] ?? '',
-    ...options,
-  });
+function hostsBench(options: Partial<PushLaneOptions> = {}, context?: Partial<KeyWakeContext>): LaneBench {
+  const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
+  return laneBench({ startsSlowly: true, eviction, hostOf, ...options }, context);
 }
 
 /** Asks for one device of each of so many hosts, and has all of them fail. */
@@ -243,7 +242,7 @@ describe('thousands of dead hosts', () => {
       pay: (target: OwedWake['target']) => void record.delete(addressOf(target)),
       find: () => undefined,
     };
-    const bench = hostsBench({ mostHosts: 100, deadlineMs: SECOND_MS, owed });
+    const bench = hostsBench({ mostHosts: 100, deadlineMs: SECOND_MS }, { owed });
     const { answer, ask, lane, telemetry, underWay } = bench;
     void ask('good/a');
     await answer(DELIVERED);

@@ -1,12 +1,9 @@
 import type { Clock } from '../basics/clock.ts';
 import type { LaneHostOptions } from './lane-host.ts';
 import type { LaneTurnsOptions } from './lane-turns.ts';
-import type { Redirect } from '../waking/key-wake.ts';
-import type { OwedDevices } from '../waking/owed-devices.ts';
 import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Schedule } from '../basics/schedule.ts';
-import type { WakeConsequences } from '../registry/whereabouts.ts';
 
 export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {
   readonly provider: PushProvider;
@@ -26,10 +23,6 @@ export interface PushLaneOptions extends Omit<LaneHostOptions, 'provider'> {
   readonly deadlineMs: number;
   /** The time of day, milliseconds since the epoch: what a push says of when it was sent. All waits go by `clock`. */
   readonly timeOfDay: Clock;
-  readonly consequences: WakeConsequences;
-  readonly redirect: Redirect;
-  /** Remembers over a restart which devices are owed a wake. */
-  readonly owed?: OwedDevices | undefined;
   readonly schedule: Schedule;
   /** Told of a fault that nothing here can mend; the program then stops. */
   readonly onFault: (fault: unknown) => void;

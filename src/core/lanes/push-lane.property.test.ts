@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { laneBench, wakeRequest, DELIVERED, type LaneBench } from '../../../test/support/lane-bench.ts';
+import { laneBench, DELIVERED, type LaneBench } from '../../../test/support/lane-bench.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
@@ -114,11 +114,11 @@ class Model {
     this.known.set(token, known);
     known.requested++;
     const n = this.ends.push(undefined) - 1;
-    const request = wakeRequest(token, {
+    const asked = this.bench.ask(token, {
       kind: isChat ? 'chat_wake' : 'silent_wake',
       priority: isLive ? 'live' : 'recovered',
     });
-    void this.bench.lane.request(request).then((end) => (this.ends[n] = end));
+    void asked.then((end) => (this.ends[n] = end));
   }
 
   #answer(which: number, answer: Delivery): void {

@@ -57,13 +57,13 @@ describe('a wake that fails', () => {
     const { ask, answer, lane, schedule, tried } = laneBench();
     const end = ask('phone');
     await answer(FAILED);
-    expect([lane.isUnsent('fcm phone', tradeKey(1)), lane.pending]).toEqual([true, 1]);
+    expect([lane.unsent('fcm phone')?.tracedKeys, lane.pending]).toEqual([[tradeKey(1)], 1]);
     await schedule.advance(999);
     expect(tried()).toHaveLength(1);
     await schedule.advance(1);
     await answer(DELIVERED);
     expect(await end).toBe('sent');
-    expect([lane.isUnsent('fcm phone', tradeKey(1)), lane.pending, schedule.pending]).toEqual([false, 0, 0]);
+    expect([lane.unsent('fcm phone'), lane.pending, schedule.pending]).toEqual([undefined, 0, 0]);
   });
 
   test('holds no slot while it waits', async () => {

@@ -11,12 +11,10 @@ import type { OpenLines } from './lane-queue.ts';
 import { LaneReport, type DropReason } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
 import { LaneTurns, type Turn } from './lane-turns.ts';
-import { MovedKeys } from '../waking/key-wake.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
 import type { PushTarget } from '../registry/push-target.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { turnAway } from './turn-away.ts';
-import type { WakeEnd, WakeRequest } from './wake.ts';
+import type { Wake, WakeEnd } from './wake.ts';
 
 /** A change of a registration is durable within this, or has been taken back. */
 const CHANGE_UNDER_WAY_MS = SECOND_MS;
@@ -37,7 +35,6 @@ export class PushLane {
   readonly #turns: LaneTurns;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
-  readonly #moved: MovedKeys;
   /** Absent for a push service such as FCM, which no client can make slow. */
   readonly #known: KnownDevices | undefined;
   /** Attempts whose consequences have not all followed yet. */
@@ -62,9 +59,8 @@ export class PushLane {
     this.#hosts = new LaneHosts({ most, schedule, create: () => new LaneHost(hostOptions) });
     this.#turns = new LaneTurns({ ...options, crowd, shares, onTurn: advance });
     this.#report = new LaneReport({ ...options, provider });
-    this.#book = new LaneBook(schedule, advance, options.owed);
+    this.#book = new LaneBook(schedule, advance);
     this.#known = options.startsSlowly ? new KnownDevices(KNOWN_DEVICES) : undefined;
-    this.#moved = new MovedKeys({ ...options, report: this.#report, book: this.#book });
   }
 
   /** Wakes that wait or are under way, the owed ones not counted. */
@@ -87,9 +83,10 @@ export class PushLane {
     return this.#hosts.count;
   }
 
-  /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
-  isUnsent(device: string, key: TradePubkey): boolean {
-    return this.#book.get(device)?.answers(key) === true;
+  /** The live wake of the device that has not been sent yet. */
+  unsent(device: string): Wake | undefined {
+    const entry = this.#book.get(device);
+    return entry?.rank === 'live' ? entry.wake : undefined;
   }
 
   /** Whether it takes no more wakes: the program stops. */
@@ -102,24 +99,32 @@ export class PushLane {
     this.#hosts.get(this.#options.hostOf(target))?.judge.clearSuspect(device);
   }
 
-  /** A key of the device has been registered with another device: a wake that waits here goes there. */
-  follow(device: string): Promise<void> {
-    return this.#moved.follow(device);
+  /** The registrations behind the device's wake have changed. A wake that waits is asked at once where it is wanted: its turn may come hours later. */
+  async follow(device: string): Promise<void> {
+    const entry = this.#book.get(device);
+    if (entry === undefined) return;
+    const wanted = await entry.wake.stillWanted();
+    // If its turn has come meanwhile, the wake was asked again for that.
+    if (wanted.move === undefined || this.#book.get(device) !== entry) return;
+    const isWhole = entry.move(wanted.move);
+    if (wanted.here !== undefined || !isWhole) return;
+    this.#book.remove(entry);
+    entry.end('sent');
   }
 
-  request(request: WakeRequest): Promise<WakeEnd> {
+  request(wake: Wake): Promise<WakeEnd> {
     if (this.#isClosed) return Promise.resolve('dropped');
     const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
-    const waiting = this.#book.get(request.device);
-    const host = waiting?.host ?? this.#hostOf(request.target);
-    if (host === undefined) return Promise.resolve(turnAway(request, this.#options));
-    const entry = waiting ?? new LaneEntry(request, host, deadlineAt);
+    const waiting = this.#book.get(wake.device);
+    const host = waiting?.host ?? this.#hostOf(wake.target);
+    if (host === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
+    const entry = waiting ?? new LaneEntry(wake, host, deadlineAt);
     // A wake that waits already and is not merely owed has its place.
     const needsPlace = waiting === undefined || waiting.rank === 'owed';
     const isFull = needsPlace && host.urgent >= this.#options.capacity && !this.#makesRoom(host);
     entry.isKnown = this.#known?.has(entry.device) === true;
     if (waiting !== undefined) this.#report.absorbed(waiting);
-    waiting?.absorb(request);
+    waiting?.absorb(wake);
     if (isFull) host.report.load(true);
     if (isFull || (waiting?.rank === 'owed' && waiting.mustWait)) {
       if (waiting === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
@@ -130,7 +135,7 @@ export class PushLane {
     entry.isRefused = false;
     const ended = entry.whenEnded();
     if (waiting === undefined) this.#report.queued(entry);
-    this.#book.want(entry, request.priority);
+    this.#book.want(entry, wake.priority);
     this.#advance(host);
     if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
     return ended;
@@ -227,15 +232,15 @@ export class PushLane {
   async #attempt(entry: LaneEntry, turn: Turn): Promise<void> {
     const { host, line } = entry;
     try {
-      const target = entry.hasWaited ? await this.#moved.look(entry) : entry.target;
+      const target = entry.hasWaited ? await entry.look() : entry.target;
       const delivery =
-        typeof target === 'string' ? target : await this.#send(target, entry.kind, turn.signal);
+        typeof target === 'string' ? target : await this.#send(target, entry.wake.kind, turn.signal);
       host.sendingFrom[line]--;
       this.#turns.end(turn);
       this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
       else if (delivery === 'unregistered') {
-        this.#book.settle(entry);
+        this.#book.pay(entry);
         this.#drop(entry, 'unregistered');
       } else await this.#conclude(entry, host.judge.rule(entry, delivery));
     } finally {
@@ -246,20 +251,18 @@ export class PushLane {
   }
 
   #send(target: PushTarget, kind: WakeKind, signal: AbortSignal): Promise<Delivery> {
-    const wake = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
-    return this.#options.provider.send(target, wake, signal).catch(this.#onProviderFault);
+    const push = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
+    return this.#options.provider.send(target, push, signal).catch(this.#onProviderFault);
   }
 
   async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
-    const { keys, kind, target } = entry;
     entry.hasFailed = ruling.next === 'owe' || ruling.next === 'postpone';
     if (ruling.next === 'renew') this.#known?.add(entry.device);
     else this.#known?.remove(entry.device);
     switch (ruling.next) {
       case 'renew':
-        this.#book.settle(entry);
-        // A chat wake renews nothing: whoever knows a key could keep it alive, and from giving way (contract 6).
-        if (kind === 'silent_wake') await this.#options.consequences.renew(target, keys);
+        this.#book.pay(entry);
+        await entry.wake.onDelivered();
         return entry.end('sent');
       case 'forget':
         return this.#forget(entry);
@@ -275,14 +278,14 @@ export class PushLane {
         break;
     }
     // A key may have been registered with another device during the attempt.
-    await this.#moved.follow(entry.device);
+    await this.follow(entry.device);
   }
 
   /** Forgets the device, and not the keys that have been registered with another one during the attempt. */
   async #forget(entry: LaneEntry): Promise<void> {
-    await this.#options.consequences.forget(entry.target);
-    const where = await this.#moved.look(entry);
-    if (where === 'unregistered') this.#book.settle(entry);
+    await entry.wake.onGone();
+    const where = await entry.look();
+    if (where === 'unregistered') this.#book.pay(entry);
     if (typeof where === 'string') return entry.end('sent');
     // A key that still points at the device is about to point elsewhere: that is not durable yet.
     this.#owe(entry, { reason: 'suspect', waitMs: CHANGE_UNDER_WAY_MS, isFirm: false });

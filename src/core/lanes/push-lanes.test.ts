@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { DELIVERED, laneBench, wakeRequest } from '../../../test/support/lane-bench.ts';
+import { DELIVERED, keyWake, laneBench } from '../../../test/support/lane-bench.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { NO_TROUBLES } from './lane-trouble.ts';
 import type { OwedWake } from '../waking/owed-devices.ts';
 import { PushLanes } from './push-lanes.ts';
+import { deviceOf } from '../registry/push-target.ts';
 import type { WakeEnd } from './wake.ts';
 
 /** FCM has a lane; UnifiedPush has none. */
@@ -13,18 +15,17 @@ function setUp() {
   const telemetry = new FakeTelemetry();
   const fcm = laneBench();
   const onRecord: OwedWake[] = [];
-  const parts = { lanes: { fcm: fcm.lane }, closeProviders: async () => undefined, telemetry };
+  const lanes = new PushLanes({ lanes: { fcm: fcm.lane }, closeProviders: async () => undefined, telemetry });
   const owed = {
     owe: (wake: OwedWake) => void onRecord.push(wake),
     pay: () => undefined,
     find: () => undefined,
   };
-  const lanes = new PushLanes(parts);
-  const ask = (token: string): Promise<WakeEnd> => lanes.request(wakeRequest(token));
-  return { ask, fcm, lanes, recording: new PushLanes({ ...parts, owed }), onRecord, telemetry };
+  const ask = (token: string): Promise<WakeEnd> => lanes.request(keyWake(token));
+  return { ask, fcm, lanes, owed, onRecord, telemetry };
 }
 
-const nowhere = wakeRequest('', { target: { type: 'unifiedpush', endpoint: 'https://push.example/up' } });
+const TARGET = { type: 'unifiedpush', endpoint: 'https://push.example/up' } as const;
 
 test('what the lanes are asked about is answered by provider', async () => {
   const { ask, fcm, lanes } = setUp();
@@ -37,10 +38,10 @@ test('what the lanes are asked about is answered by provider', async () => {
 });
 
 test('a wake that no provider can deliver is turned away and counted, and owed where there is a record', async () => {
-  const { lanes, onRecord, recording, telemetry } = setUp();
-  expect(await lanes.request(nowhere)).toBe('dropped');
-  expect(await recording.request(nowhere)).toBe('owed');
-  expect(onRecord).toEqual([nowhere]);
+  const { lanes, onRecord, owed, telemetry } = setUp();
+  expect(await lanes.request(keyWake('', { target: TARGET }))).toBe('dropped');
+  expect(await lanes.request(keyWake('', { target: TARGET }, { owed }))).toBe('owed');
+  expect(onRecord).toEqual([{ target: TARGET, kind: 'silent_wake', keys: [tradeKey(1)] }]);
   expect(telemetry.total('wakes_turned_away', 'unifiedpush')).toBe(2);
 });
 
@@ -65,8 +66,8 @@ test('a key that moves is looked for in the lane of its former device', async ()
   const { fcm, lanes } = setUp();
   const followed: string[] = [];
   fcm.lane.follow = async (device) => void followed.push(device);
-  const { target, device } = wakeRequest('phone');
+  const { target, device } = keyWake('phone');
   expect(await lanes.follow(target, device)).toBe(true);
   expect(followed).toEqual([device]);
-  expect(await lanes.follow(nowhere.target, nowhere.device)).toBe(false);
+  expect(await lanes.follow(TARGET, deviceOf(TARGET))).toBe(false);
 });

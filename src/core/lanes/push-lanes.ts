@@ -1,11 +1,12 @@
 import type { LaneTroubles } from './lane-trouble.ts';
 import type { PushLane } from './push-lane.ts';
 import type { PushService, PushTarget } from '../registry/push-target.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { turnAway, type TurnAwayParts } from './turn-away.ts';
-import type { WakeEnd, WakeRequest } from './wake.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { turnAway } from './turn-away.ts';
+import type { Wake, WakeEnd } from './wake.ts';
 
-export interface PushLanesOptions extends TurnAwayParts {
+export interface PushLanesOptions {
+  readonly telemetry: Telemetry;
   /** The lane of each provider; absent where a provider cannot deliver. */
   readonly lanes: Readonly<Partial<Record<PushService, PushLane>>>;
   /** Closes what the providers hold open. */
@@ -28,7 +29,7 @@ export class PushLanes implements AsyncDisposable {
   }
 
   /**
-   * A key that pointed at this device has been registered with another one: a wake that waits for it goes there.
+   * The registrations behind this device's wakes have changed: a wake that waits is asked at once whether it is wanted elsewhere.
    *
    * @returns whether wakes for such a device wait in a lane at all; not while its provider cannot deliver
    */
@@ -38,20 +39,20 @@ export class PushLanes implements AsyncDisposable {
     return lane !== undefined;
   }
 
-  request(request: WakeRequest): Promise<WakeEnd> {
-    const lane = this.#options.lanes[request.target.type];
+  request(wake: Wake): Promise<WakeEnd> {
+    const lane = this.#options.lanes[wake.target.type];
     if (lane?.isClosed === true) {
       this.#late++;
       return Promise.resolve('dropped');
     }
-    if (lane !== undefined) return lane.request(request);
+    if (lane !== undefined) return lane.request(wake);
     // Credentials come with a restart.
-    return Promise.resolve(turnAway(request, this.#options));
+    return Promise.resolve(turnAway(wake, this.#options.telemetry));
   }
 
-  /** Whether the device has a live wake coming that has not been sent yet and is for this key. */
-  isUnsent({ type }: PushTarget, device: string, key: TradePubkey): boolean {
-    return this.#options.lanes[type]?.isUnsent(device, key) === true;
+  /** The live wake of the device that has not been sent yet. */
+  unsent({ type }: PushTarget, device: string): Wake | undefined {
+    return this.#options.lanes[type]?.unsent(device);
   }
 
   /** Wakes that wait or are under way, by provider. */

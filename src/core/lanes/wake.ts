@@ -1,39 +1,72 @@
-import type { WakeKind } from './delivery.ts';
 import type { PushTarget } from '../registry/push-target.ts';
-import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { TracedKeys } from '../telemetry/traces.ts';
+import type { WakeKind } from './delivery.ts';
 
 /**
- * Whose turn it is where wakes must wait: `live`, for an event of now, before `recovered`, for one that was caught up on
- * (contract 2) and for a chat message, which anyone can announce (contract 5: it never delays a relay wake).
+ * Which wakes go first where wakes must wait. `live`: the wake answers an event of now. `recovered`: the wake answers an event that a
+ * recovery found (contract 2), or a chat message, which anyone can announce (contract 5: a chat wake never delays a relay wake).
  */
 export type WakePriority = 'live' | 'recovered';
 
-/** That a device is to be woken. */
-export interface WakeRequest {
+/**
+ * The wish to wake one device. A lane knows devices only. What a wake is for, trade keys or anything else, is known to the wake alone:
+ * the lane asks the wake whether the wake may still go, and tells it what came of it.
+ */
+export interface Wake {
   readonly target: PushTarget;
-  /** `deviceOf(target)`, made once: all on its way look something up by it. */
+  /** `deviceOf(target)`, made once: it is looked up by many on the way. */
   readonly device: string;
   readonly kind: WakeKind;
-  /** The keys that it is for: their time to live starts again when it is delivered. */
-  readonly keys: readonly TradePubkey[];
   readonly priority: WakePriority;
-  /** Whether a vouched event is among those that it answers (contract 5); absent where none is. */
-  readonly isVouched?: boolean;
-  /** Whether it was held for a while, so that the device may have been unregistered meanwhile. */
-  readonly wasHeld?: boolean;
-  /** When the first event arrived that it answers, in milliseconds; absent where it answers none. */
-  readonly since?: number;
+  /** When the first event arrived that the wake answers, in milliseconds; `Infinity` if the wake answers no event. */
+  readonly since: number;
+  /** The wake was held back before it came to its lane. It may be wanted no longer. */
+  readonly wasHeld: boolean;
+  /** The trade keys under which the steps of the wake are traced, if it has any. */
+  readonly tracedKeys: TracedKeys;
+  /** Both wakes are for one device, and one push answers them. @returns the wake in place of both */
+  with(other: Wake): Wake;
+  /** Asked before a push if the wake has waited, and when the registrations behind the wake have changed. */
+  stillWanted(): Promise<Wanted>;
+  /** The push service took the wake. */
+  onDelivered(): Promise<void>;
+  /** The push service says that the device is no more, and is believed (contract 5). */
+  onGone(): Promise<void>;
+  /** The lane gave the wake up for now and will try again. @returns whether the wake is on record, so that a restart tries again too */
+  onOwed(): boolean;
+  /** The device is owed nothing any more: what is on record can go. */
+  onPaid(): void;
+}
+
+/** Where a wake is wanted by now. */
+export interface Wanted {
+  /** The device of the wake as it is registered by now, for example with newer Web Push keys; absent if the wake is not wanted there. */
+  readonly here?: PushTarget | undefined;
+  /**
+   * Sends wakes to the other devices at which this wake is wanted by now; absent if there are none.
+   *
+   * @param priority of the wakes at the other devices
+   */
+  readonly move?: (priority: WakePriority) => Moved;
+}
+
+/** What became of a wake of which a part, or all, went to other devices. */
+export interface Moved {
+  /** Nothing was added to the wake since it was asked where it is wanted. */
+  readonly isWhole: boolean;
+  /** How the wakes at the other devices end. */
+  readonly end: Promise<WakeEnd>;
 }
 
 /**
- * How a request ended: `sent`: the push service took it, or called the device gone; `owed`: it was given up for now, and the lane
- * remembers that the device has one to get; `dropped`: nothing remembers it.
+ * How a wake ended. `sent`: the push service took it, or called the device gone. `owed`: the wake was given up for now, and will be tried
+ * again. `dropped`: the wake is lost.
  */
 export type WakeEnd = 'sent' | 'owed' | 'dropped';
 
 const BEST_FIRST: readonly WakeEnd[] = ['sent', 'owed', 'dropped'];
 
-/** How several wakes have ended that answer one event between them: as the one that ended worst. */
+/** How several wakes ended that answer one event together: as the one that ended worst. */
 export function worstEnd(ends: readonly WakeEnd[]): WakeEnd {
   const worst = Math.max(0, ...ends.map((end) => BEST_FIRST.indexOf(end)));
   return BEST_FIRST[worst] ?? 'dropped';

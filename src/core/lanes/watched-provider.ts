@@ -1,5 +1,5 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
-import type { Delivery, Wake } from './delivery.ts';
+import type { Delivery, Push } from './delivery.ts';
 import type { DeliveryHealth } from './delivery-health.ts';
 import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';
@@ -27,7 +27,7 @@ export class WatchedProvider<Target extends PushTarget> implements PushProvider<
     return this.#provider.name;
   }
 
-  async send(target: Target, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+  async send(target: Target, wake: Push, signal: AbortSignal): Promise<Delivery> {
     const { clock, health, telemetry } = this.#parts;
     const begunAt = clock();
     const delivery = await this.#provider.send(target, wake, signal);

@@ -5,7 +5,7 @@ import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } f
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Correction } from '../basics/trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
-import type { WakeConsequences, Whereabouts } from './whereabouts.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
@@ -32,7 +32,7 @@ export interface RegistrationsOptions {
 type Requester = Partial<Pick<Registration, 'signed' | 'network'>>;
 
 /** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
-export class Registrations implements WakeConsequences {
+export class Registrations {
   readonly #store: RegistrationStore;
   readonly #lifetime: Lifetime;
   readonly #clock: Clock;

@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
-import { wakeRequest } from '../../../test/support/lane-bench.ts';
+import { keyWake } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions, type WakeTrack } from './coalescer.ts';
-import type { OwedWake } from './owed-devices.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
+import type { OwedDevices, OwedWake } from './owed-devices.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
+import type { KeyWake, KeyWakeOptions } from './key-wake.ts';
 
 const BATCH_DELAY_MS = 5 * SECOND_MS;
 
-const REQUESTS: Readonly<Record<WakeTrack, Partial<WakeRequest>>> = {
+const REQUESTS: Readonly<Record<WakeTrack, Partial<KeyWakeOptions>>> = {
   vouched: { isVouched: true },
   unvouched: {},
   chat: { kind: 'chat_wake' },
@@ -26,19 +27,19 @@ function setUp({
   batchDelayMs = BATCH_DELAY_MS,
   cooldownMs = MINUTE_MS,
   owed,
-}: Partial<Pick<CoalescerOptions, 'batchDelayMs' | 'cooldownMs' | 'owed'>> = {}) {
+}: Partial<Pick<CoalescerOptions, 'batchDelayMs' | 'cooldownMs'>> & { readonly owed?: OwedDevices } = {}) {
   const time = new FakeSchedule();
   const start = time.clock.now;
-  const wakes: { at: number; request: WakeRequest }[] = [];
-  const hand = async (request: WakeRequest): Promise<WakeEnd> => {
+  const wakes: { at: number; request: KeyWake }[] = [];
+  const hand = async (request: KeyWake): Promise<WakeEnd> => {
     wakes.push({ at: time.clock.now - start, request });
     return 'sent';
   };
   const { schedule } = time;
   const rationed: WakeTrack[] = [];
-  const onRationed = (_: WakeRequest, track: WakeTrack): void => void rationed.push(track);
+  const onRationed = (_: KeyWake, track: WakeTrack): void => void rationed.push(track);
   const monotonic = time.clock.read;
-  const coalescer = new Coalescer({ batchDelayMs, cooldownMs, schedule, monotonic, hand, onRationed, owed });
+  const coalescer = new Coalescer({ batchDelayMs, cooldownMs, schedule, monotonic, hand, onRationed });
   return {
     coalescer,
     rationed,
@@ -48,8 +49,8 @@ function setUp({
     wakesAt: (): number[] => wakes.map(({ at }) => at / SECOND_MS),
     /** Lets time pass until so many seconds after the beginning. */
     until: (seconds: number) => time.advance(start + seconds * SECOND_MS - time.clock.now),
-    ask: (track: WakeTrack, parts: Partial<WakeRequest> = {}): Promise<WakeEnd> =>
-      coalescer.request(wakeRequest('phone', { ...REQUESTS[track], ...parts })),
+    ask: (track: WakeTrack, parts: Partial<KeyWakeOptions> = {}): Promise<WakeEnd> =>
+      coalescer.request(keyWake('phone', { ...REQUESTS[track], ...parts }, { owed })),
   };
 }
 
@@ -202,7 +203,7 @@ describe('the allowance of an hour', () => {
       await scene.until(second);
       void scene.ask('vouched');
       if (second < 30) void scene.ask('chat');
-      void scene.coalescer.request(wakeRequest('other'));
+      void scene.coalescer.request(keyWake('other'));
     }
     await scene.until(300);
     const before = scene.wakes.length;
@@ -212,7 +213,9 @@ describe('the allowance of an hour', () => {
 
   test('that is spent makes the device owed its wake, where that is remembered: its events are dealt with', async () => {
     const owed: OwedWake[] = [];
-    const scene = setUp({ owed: { owe: (wake) => owed.push(wake) } });
+    const scene = setUp({
+      owed: { owe: (wake) => void owed.push(wake), pay: () => undefined, find: () => undefined },
+    });
     await flood(scene, 'unvouched', 0.8);
     const spent = owed.length;
     expect(await scene.ask('unvouched', { keys: [tradeKey(2)] })).toBe('owed');

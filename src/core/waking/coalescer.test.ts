@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
-import { wakeRequest } from '../../../test/support/lane-bench.ts';
+import { keyWake } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { SECOND_MS } from '../basics/clock.ts';
 import { Coalescer } from './coalescer.ts';
 import { addressOf } from '../registry/push-target.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
+import type { KeyWake, KeyWakeOptions } from './key-wake.ts';
 
 interface Handed {
   /** Seconds since the beginning. */
   readonly at: number;
-  readonly request: WakeRequest;
+  readonly request: KeyWake;
   readonly end: (how: WakeEnd) => void;
 }
 
@@ -19,7 +20,7 @@ function setUp() {
   const time = new FakeSchedule();
   const start = time.clock.now;
   const handed: Handed[] = [];
-  const hand = (request: WakeRequest): Promise<WakeEnd> =>
+  const hand = (request: KeyWake): Promise<WakeEnd> =>
     new Promise((end) => handed.push({ at: (time.clock.now - start) / SECOND_MS, request, end }));
   const coalescer = new Coalescer({
     batchDelayMs: 5000,
@@ -33,9 +34,9 @@ function setUp() {
     handed,
     time,
     /** An event for the phone so many seconds after the beginning. */
-    eventAt: async (seconds: number, parts: Partial<WakeRequest> = {}): Promise<void> => {
+    eventAt: async (seconds: number, parts: Partial<KeyWakeOptions> = {}): Promise<void> => {
       await time.advance(start + seconds * SECOND_MS - time.clock.now);
-      void coalescer.request(wakeRequest('phone', parts));
+      void coalescer.request(keyWake('phone', parts));
     },
     wakesAt: () => handed.map(({ at }) => at),
     pass: (seconds: number) => time.advance(seconds * SECOND_MS),
@@ -82,7 +83,7 @@ describe('events of one device', () => {
   test('leave the wakes of another device alone', async () => {
     const { coalescer, handed, eventAt } = setUp();
     await eventAt(0);
-    void coalescer.request(wakeRequest('other'));
+    void coalescer.request(keyWake('other'));
     expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'other']);
   });
 });
@@ -90,7 +91,7 @@ describe('events of one device', () => {
 describe('the end of a wake', () => {
   test('is told to everyone whose event it answers', async () => {
     const { coalescer, handed, pass } = setUp();
-    const ends = [1, 2, 3].map(() => coalescer.request(wakeRequest('phone')));
+    const ends = [1, 2, 3].map(() => coalescer.request(keyWake('phone')));
     handed[0]?.end('sent');
     await pass(5);
     handed[1]?.end('owed');
@@ -117,7 +118,7 @@ describe('chat wakes', () => {
   test('that are held go along with a relay wake, at its time and once', async () => {
     const { coalescer, eventAt, handed, wakesAt, pass } = setUp();
     await eventAt(0, CHAT);
-    const held = [1, 2].map(() => coalescer.request(wakeRequest('phone', CHAT)));
+    const held = [1, 2].map(() => coalescer.request(keyWake('phone', CHAT)));
     await eventAt(2);
     handed[1]?.end('sent');
     expect(await Promise.all(held)).toEqual(['sent', 'sent']);
@@ -157,8 +158,8 @@ describe('a flush', () => {
   test('hands over at once what is held, tells its end, and leaves no timer', async () => {
     const { coalescer, eventAt, handed, wakesAt, time, pass } = setUp();
     await eventAt(0);
-    const held = coalescer.request(wakeRequest('phone'));
-    void coalescer.request(wakeRequest('other'));
+    const held = coalescer.request(keyWake('phone'));
+    void coalescer.request(keyWake('other'));
     coalescer.flush();
     handed[2]?.end('sent');
     expect(await held).toBe('sent');
@@ -183,7 +184,7 @@ function evenly(count: number, seconds: number): number[] {
 
 describe('a wake that is held for a key that is registered with another device', () => {
   const [K1, K2] = [tradeKey(1), tradeKey(2)];
-  const [OLD, NEW] = [wakeRequest('phone').target, wakeRequest('new').target];
+  const [OLD, NEW] = [keyWake('phone').target, keyWake('new').target];
 
   test('is handed over at once for that device, which has had none, and leaves nothing behind', async () => {
     const { coalescer, eventAt, handed, pass } = setUp();
@@ -199,7 +200,7 @@ describe('a wake that is held for a key that is registered with another device',
     const { coalescer, eventAt, wakesAt, pass } = setUp();
     await eventAt(0);
     await eventAt(1);
-    void coalescer.request(wakeRequest('new'));
+    void coalescer.request(keyWake('new'));
     void coalescer.move(K1, OLD, NEW);
     await pass(5);
     expect(wakesAt()).toEqual([0, 1, 6]);
@@ -209,7 +210,7 @@ describe('a wake that is held for a key that is registered with another device',
     const { coalescer, eventAt, handed, pass } = setUp();
     await eventAt(0);
     let end: WakeEnd | undefined;
-    void coalescer.request(wakeRequest('phone', { keys: [K1, K2] })).then((how) => (end = how));
+    void coalescer.request(keyWake('phone', { keys: [K1, K2] })).then((how) => (end = how));
     void coalescer.move(K1, OLD, NEW);
     await pass(5);
     expect(handed.map(({ request }) => [addressOf(request.target), request.keys])).toEqual([
@@ -229,7 +230,7 @@ describe('a wake that is held for a key that is registered with another device',
     const { coalescer, eventAt, handed } = setUp();
     await eventAt(0);
     coalescer.flush();
-    for (let n = 0; n < 2; n++) void coalescer.request(wakeRequest('new'));
+    for (let n = 0; n < 2; n++) void coalescer.request(keyWake('new'));
     expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'new', 'new']);
   });
 });

@@ -1,11 +1,11 @@
 import type { Clock } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
-import type { OwedDevices } from './owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { Schedule } from '../basics/schedule.ts';
+import type { KeyWake } from './key-wake.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';
-import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake.ts';
+import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 
 /** Unvouched events cause so many wakes of a device within an hour at the most, and chat announcements as many more (contract 5). */
 const UNVOUCHED_PER_HOUR = 30;
@@ -31,13 +31,11 @@ export interface CoalescerOptions {
   readonly schedule: Schedule;
   readonly monotonic: Clock;
   /** Takes a wake to its lane. */
-  readonly hand: (request: WakeRequest) => Promise<WakeEnd>;
+  readonly hand: (wake: KeyWake) => Promise<WakeEnd>;
   /** Told of a wake that is held back. */
-  readonly onHeld?: (request: WakeRequest) => void;
-  /** Remembers over a restart which devices are owed a wake. Without it, only the relays can tell after a restart. */
-  readonly owed?: Pick<OwedDevices, 'owe'> | undefined;
+  readonly onHeld?: (wake: KeyWake) => void;
   /** Told of a wake that waits because its track has had its wakes of this hour. */
-  readonly onRationed?: (request: WakeRequest, track: WakeTrack) => void;
+  readonly onRationed?: (wake: KeyWake, track: WakeTrack) => void;
   /** Told of each wake of the last hour that is counted no longer, because too many are. */
   readonly onUncounted?: () => void;
 }
@@ -54,7 +52,7 @@ interface Active {
 }
 
 interface Held {
-  request: WakeRequest;
+  readonly wake: KeyWake;
   readonly ends: ((end: Promise<WakeEnd>) => void)[];
 }
 
@@ -114,7 +112,7 @@ export class Coalescer {
    */
   isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
     const holds = (track: WakeTrack): boolean =>
-      this.#active[track].get(device)?.held?.request.keys.includes(key) === true;
+      this.#active[track].get(device)?.held?.wake.has(key) === true;
     return holds('vouched') || (!isVouched && holds('unvouched'));
   }
 
@@ -123,29 +121,29 @@ export class Coalescer {
     return this.#active.unvouched.get(device)?.held !== undefined;
   }
 
-  request(request: WakeRequest): Promise<WakeEnd> {
+  request(wake: KeyWake): Promise<WakeEnd> {
     // At a stop a wake may still follow its key from another device to this one.
-    if (this.#isFlushed) return this.#options.hand(request);
-    const { device } = request;
-    const track = trackOf(request);
+    if (this.#isFlushed) return this.#options.hand(wake);
+    const { device } = wake;
+    const track = trackOf(wake);
     const active = this.#active[track].get(device);
     if (active === undefined && this.#hasRoom(track, device))
-      return this.#send(track, { request, ends: [] }, 'window');
-    this.#options.onHeld?.(request);
-    if (active === undefined) this.#options.onRationed?.(request, track);
+      return this.#send(track, { wake, ends: [] }, 'window');
+    this.#options.onHeld?.(wake);
+    if (active === undefined) this.#options.onRationed?.(wake, track);
     const waiting = active ?? this.#enter(track, device, 'rationed');
     return new Promise((resolve) => {
-      const held = add(waiting, request, [resolve]);
-      if (waiting.phase === 'rationed') this.#owe(held);
+      const held = add(waiting, wake, [resolve]);
+      if (waiting.phase === 'rationed') owe(held);
     });
   }
 
   /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
-  hold(request: WakeRequest): void {
-    const { device } = request;
-    const track = trackOf(request);
+  hold(wake: KeyWake): void {
+    const { device } = wake;
+    const track = trackOf(wake);
     if (this.#active[track].has(device)) return;
-    add(this.#enter(track, device, 'window'), request, []);
+    add(this.#enter(track, device, 'window'), wake, []);
   }
 
   /**
@@ -157,9 +155,7 @@ export class Coalescer {
     const device = deviceOf(from);
     const moved = Object.values(this.#active).flatMap((actives) => {
       const active = actives.get(device);
-      return active?.held?.request.keys.includes(key) === true
-        ? [this.#moveHeld(active, active.held, key, to)]
-        : [];
+      return active?.held?.wake.has(key) === true ? [this.#moveHeld(active, active.held, key, to)] : [];
     });
     return moved.length === 0 ? undefined : Promise.all(moved).then(worstEnd);
   }
@@ -177,10 +173,11 @@ export class Coalescer {
     }
   }
 
-  #moveHeld(active: Active, { request, ends }: Held, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
-    const moved = this.request({ ...request, target: to, device: deviceOf(to), keys: [key] });
-    const keys = request.keys.filter((other) => other !== key);
-    if (keys.length === 0) {
+  #moveHeld(active: Active, { ends, wake }: Held, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
+    const own = wake.movedTo(to, [key]);
+    own.wasHeld = true;
+    const moved = this.request(own);
+    if (!wake.leave([key])) {
       this.#release(active);
       for (const resolve of ends) resolve(moved);
       return moved;
@@ -189,7 +186,7 @@ export class Coalescer {
     const both = ends.map(
       (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
     );
-    active.held = { request: { ...request, keys }, ends: both };
+    active.held = { wake, ends: both };
     return moved;
   }
 
@@ -205,12 +202,12 @@ export class Coalescer {
   }
 
   /** Hands a wake over, and begins what holds back those after it. */
-  #send(track: WakeTrack, wake: Held, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
-    const { device } = wake.request;
+  #send(track: WakeTrack, held: Held, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
+    const { device } = held.wake;
     this.#enter(track, device, phase);
     if (track === 'vouched') this.#enter('unvouched', device, this.#phaseBeside(phase, device));
     this.#allowances[track]?.count(device);
-    return this.#hand(track, wake);
+    return this.#hand(track, held);
   }
 
   /** What a vouched wake begins for the unvouched events of its device: never less than for vouched ones, nor than they had before. */
@@ -221,16 +218,16 @@ export class Coalescer {
   }
 
   /** Takes the wake to its lane, with whatever is held for the device on the tracks that it takes along. */
-  #hand(track: WakeTrack, wake: Held): Promise<WakeEnd> {
-    const answered = [wake];
+  #hand(track: WakeTrack, { ends, wake }: Held): Promise<WakeEnd> {
     for (const other of TAKES_ALONG[track]) {
-      const active = this.#active[other].get(wake.request.device);
+      const active = this.#active[other].get(wake.device);
       if (active?.held === undefined) continue;
-      answered.push(active.held);
+      wake.absorb(active.held.wake);
+      ends.push(...active.held.ends);
       this.#release(active);
     }
-    const end = this.#options.hand(answered.map(({ request }) => request).reduce(joined));
-    for (const { ends } of answered) for (const resolve of ends) resolve(end);
+    const end = this.#options.hand(wake);
+    for (const resolve of ends) resolve(end);
     return end;
   }
 
@@ -247,16 +244,9 @@ export class Coalescer {
     else if (this.#hasRoom(track, device)) void this.#send(track, take(active), 'cooldown');
     else {
       this.#enter(track, device, 'rationed');
-      this.#options.onRationed?.(held.request, track);
-      this.#owe(held);
+      this.#options.onRationed?.(held.wake, track);
+      owe(held);
     }
-  }
-
-  /** The wake may wait for an hour: its events are dealt with now, if the wake is remembered over a restart. */
-  #owe({ ends, request }: Held): void {
-    if (this.#options.owed === undefined) return;
-    this.#options.owed.owe(request);
-    for (const resolve of ends.splice(0)) resolve(Promise.resolve('owed'));
   }
 
   #hasRoom(track: WakeTrack, device: string): boolean {
@@ -269,17 +259,26 @@ export class Coalescer {
   }
 }
 
-function trackOf({ isVouched, kind }: WakeRequest): WakeTrack {
+function trackOf({ isVouched, kind }: KeyWake): WakeTrack {
   if (kind === 'chat_wake') return 'chat';
-  return isVouched === true ? 'vouched' : 'unvouched';
+  return isVouched ? 'vouched' : 'unvouched';
 }
 
-function add(active: Active, request: WakeRequest, ends: Held['ends']): Held {
+function add(active: Active, wake: KeyWake, ends: Held['ends']): Held {
   const { held } = active;
-  if (held === undefined) return (active.held = { request: { ...request, wasHeld: true }, ends });
-  held.request = joined(held.request, request);
+  if (held === undefined) {
+    wake.wasHeld = true;
+    return (active.held = { wake, ends });
+  }
+  held.wake.absorb(wake);
   held.ends.push(...ends);
   return held;
+}
+
+/** The wake may wait for an hour: its events are dealt with now, if the wake is on record and outlives a restart. */
+function owe({ ends, wake }: Held): void {
+  if (!wake.onOwed()) return;
+  for (const resolve of ends.splice(0)) resolve(Promise.resolve('owed'));
 }
 
 /** What is held, which is held no longer. */
@@ -288,12 +287,4 @@ function take(active: Active): Held {
   if (held === undefined) throw new Error('nothing is held');
   active.held = undefined;
   return held;
-}
-
-/** One request in place of two for one device. */
-function joined(a: WakeRequest, b: WakeRequest): WakeRequest {
-  const keys = [...new Set([...a.keys, ...b.keys])];
-  const since = Math.min(a.since ?? Infinity, b.since ?? Infinity);
-  const priority = a.priority === 'live' ? a.priority : b.priority;
-  return { ...a, keys, priority, ...(since !== Infinity && { since }) };
 }

@@ -1,12 +1,12 @@
 import type { OwedDevices } from './owed-devices.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
-import type { WakeConsequences } from '../registry/whereabouts.ts';
+import type { Registrations } from '../registry/registrations.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
 export interface FormerDevicesParts {
   /** Remembers over a restart which devices are owed a wake. */
   readonly owed: OwedDevices | undefined;
-  readonly registrations: Pick<WakeConsequences, 'whereabouts'>;
+  readonly registrations: Pick<Registrations, 'whereabouts'>;
 }
 
 /** A device that wakes have left for others. */

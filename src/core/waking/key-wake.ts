@@ -1,68 +1,159 @@
-import type { LaneBook } from '../lanes/lane-book.ts';
-import type { LaneEntry } from '../lanes/lane-entry.ts';
-import type { LaneReport } from '../lanes/lane-report.ts';
+import type { WakeKind } from '../lanes/delivery.ts';
+import {
+  worstEnd,
+  type Moved,
+  type Wake,
+  type Wanted,
+  type WakeEnd,
+  type WakePriority,
+} from '../lanes/wake.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
-import type { KeysOfDevice, WakeConsequences } from '../registry/whereabouts.ts';
-import { worstEnd, type WakeEnd, type WakeRequest } from '../lanes/wake.ts';
+import type { Registrations } from '../registry/registrations.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { KeysOfDevice } from '../registry/whereabouts.ts';
+import type { OwedDevices } from './owed-devices.ts';
 
-/** Takes a wake from the device that it waited for to the device where its keys point by now. */
-export type Redirect = (wake: WakeRequest, from: PushTarget) => Promise<WakeEnd>;
+/** So many keys are looked through in an array; more are kept in a set. */
+const FEW_KEYS = 8;
 
-export interface MovedKeysParts {
-  readonly consequences: Pick<WakeConsequences, 'whereabouts'>;
-  readonly redirect: Redirect;
-  readonly report: LaneReport;
-  readonly book: LaneBook;
+/** What all wakes of one program share. */
+export interface KeyWakeContext {
+  readonly registrations: Pick<Registrations, 'whereabouts' | 'renew' | 'forget'>;
+  /** Keeps over a restart which devices are owed a wake; absent if there is no such record. */
+  readonly owed: OwedDevices | undefined;
+  /** Wakes the device to which keys of a wake have moved. */
+  readonly redirect: (wake: KeyWake, from: PushTarget) => Promise<WakeEnd>;
+  /** Told of a wake for keys that have left another device, before that wake is asked for. */
+  readonly onMoved?: ((wake: KeyWake, from: PushTarget) => void) | undefined;
 }
 
-/** Sends the wakes of a lane after their keys: a key that has been registered with another device is woken there (contract 5). */
-export class MovedKeys {
-  readonly #parts: MovedKeysParts;
+export interface KeyWakeOptions {
+  readonly target: PushTarget;
+  readonly kind: WakeKind;
+  readonly keys: readonly TradePubkey[];
+  readonly priority: WakePriority;
+  /** `deviceOf(target)`, if it is known already. */
+  readonly device?: string;
+  readonly isVouched?: boolean;
+  readonly since?: number;
+  readonly wasHeld?: boolean;
+}
 
-  constructor(parts: MovedKeysParts) {
-    this.#parts = parts;
+/** A wake for trade keys that point at one device. It is wanted for as long as one of them is registered, and follows them to other devices (contract 5). */
+export class KeyWake implements Wake {
+  readonly target: PushTarget;
+  readonly device: string;
+  kind: WakeKind;
+  priority: WakePriority;
+  /** A vouched event is among those that the wake answers (contract 5). */
+  isVouched: boolean;
+  since: number;
+  wasHeld: boolean;
+  // Thousands of wakes may wait: one key takes no set.
+  #keys: readonly TradePubkey[] | Set<TradePubkey>;
+  readonly #context: KeyWakeContext;
+
+  constructor(context: KeyWakeContext, options: KeyWakeOptions) {
+    const { keys, target } = options;
+    this.target = target;
+    this.device = options.device ?? deviceOf(target);
+    this.kind = options.kind;
+    this.priority = options.priority;
+    this.isVouched = options.isVouched === true;
+    this.since = options.since ?? Infinity;
+    this.wasHeld = options.wasHeld === true;
+    this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
+    this.#context = context;
   }
 
-  /**
-   * For a wake whose turn has come: looks up where each of its keys points, and hands those that point elsewhere over to wakes of their
-   * devices.
-   *
-   * @returns the wake's own device as it is registered by now; `moved` if all keys that are still registered point elsewhere;
-   *   `unregistered` if none is registered
-   */
-  async look(entry: LaneEntry): Promise<PushTarget | 'moved' | 'unregistered'> {
-    const { here, elsewhere } = await this.#parts.consequences.whereabouts(entry.target, entry.keys);
-    if (elsewhere.length > 0) this.#handOver(entry, elsewhere);
-    return here ?? (elsewhere.length > 0 ? 'moved' : 'unregistered');
+  get keys(): readonly TradePubkey[] {
+    return this.#keys instanceof Set ? [...this.#keys] : this.#keys;
   }
 
-  /** The same at once for the wake that waits for the device, if any: its turn may come hours later. */
-  async follow(device: string): Promise<void> {
-    const { book, consequences } = this.#parts;
-    const entry = book.get(device);
-    if (entry === undefined) return;
-    const { keyCount } = entry;
-    const { here, elsewhere } = await consequences.whereabouts(entry.target, entry.keys);
-    // If its turn has come meanwhile, its keys have been looked up for that.
-    if (elsewhere.length === 0 || book.get(device) !== entry) return;
-    // A key that has come meanwhile was not looked up, and may point here.
-    const isWhole = entry.keyCount === keyCount;
-    this.#handOver(entry, elsewhere);
-    if (here !== undefined || !isWhole) return;
-    book.remove(entry);
-    entry.end('sent');
+  get tracedKeys(): Iterable<TradePubkey> {
+    return this.#keys;
   }
 
-  #handOver(entry: LaneEntry, elsewhere: readonly KeysOfDevice[]): void {
-    const { redirect, report } = this.#parts;
-    const { isVouched, kind, since, target: from } = entry;
-    const priority = entry.rank === 'live' ? 'live' : 'recovered';
+  has(key: TradePubkey): boolean {
+    return this.#keys instanceof Set ? this.#keys.has(key) : this.#keys.includes(key);
+  }
+
+  /** Takes in another wake for the device. The more urgent priority holds for both; a relay wake absorbs a chat wake. */
+  absorb(other: KeyWake): void {
+    for (const key of other.#keys) this.#add(key);
+    this.since = Math.min(this.since, other.since);
+    if (other.kind === 'silent_wake') this.kind = other.kind;
+    if (other.priority === 'live') this.priority = other.priority;
+    if (other.isVouched) this.isVouched = true;
+  }
+
+  with(other: Wake): Wake {
+    // A wake of another kind knows how to stand for keys too.
+    if (!(other instanceof KeyWake)) return other.with(this);
+    this.absorb(other);
+    return this;
+  }
+
+  /** A wake for some of the keys, which are registered with another device by now. It is all that this wake is, but not counted as held. */
+  movedTo(target: PushTarget, keys: readonly TradePubkey[], priority: WakePriority = this.priority): KeyWake {
+    const { isVouched, kind, since } = this;
+    return new KeyWake(this.#context, { target, kind, keys, priority, isVouched, since });
+  }
+
+  /** The wake is for these keys no longer. @returns whether there are others */
+  leave(keys: readonly TradePubkey[]): boolean {
+    const left = new Set(this.#keys);
+    for (const key of keys) left.delete(key);
+    this.#keys = left.size > FEW_KEYS ? left : [...left];
+    return left.size > 0;
+  }
+
+  async stillWanted(): Promise<Wanted> {
+    const asked = this.#size;
+    const { here, elsewhere } = await this.#context.registrations.whereabouts(this.target, this.#keys);
+    if (elsewhere.length === 0) return { here };
+    return { here, move: (priority) => this.#move(elsewhere, priority, asked) };
+  }
+
+  async onDelivered(): Promise<void> {
+    // A chat wake renews nothing: anyone who knows a key could keep its registration alive, and safe from being displaced (contract 6).
+    if (this.kind === 'silent_wake') await this.#context.registrations.renew(this.target, this.#keys);
+  }
+
+  onGone(): Promise<void> {
+    return this.#context.registrations.forget(this.target);
+  }
+
+  onOwed(): boolean {
+    const { kind, keys, target } = this;
+    this.#context.owed?.owe({ target, kind, keys });
+    return this.#context.owed !== undefined;
+  }
+
+  onPaid(): void {
+    this.#context.owed?.pay(this.target);
+  }
+
+  get #size(): number {
+    return this.#keys instanceof Set ? this.#keys.size : this.#keys.length;
+  }
+
+  #move(elsewhere: readonly KeysOfDevice[], priority: WakePriority, asked: number): Moved {
+    const { onMoved, redirect } = this.#context;
+    // A key that was added since was not looked up, and may point here.
+    const isWhole = this.#size === asked;
     const ends = elsewhere.map(({ target, keys }) => {
-      report.moved(keys);
-      const wake = { target, device: deviceOf(target), keys, kind, priority, isVouched } as const;
-      return redirect(since === Infinity ? wake : { ...wake, since }, from);
+      const wake = this.movedTo(target, keys, priority);
+      onMoved?.(wake, this.target);
+      return redirect(wake, this.target);
     });
-    const moved = elsewhere.flatMap(({ keys }) => keys);
-    entry.handOver(moved, Promise.all(ends).then(worstEnd));
+    for (const { keys } of elsewhere) this.leave(keys);
+    return { isWhole, end: Promise.all(ends).then(worstEnd) };
+  }
+
+  #add(key: TradePubkey): void {
+    if (this.has(key)) return;
+    if (this.#keys instanceof Set) this.#keys.add(key);
+    else this.#keys = this.#keys.length < FEW_KEYS ? [...this.#keys, key] : new Set([...this.#keys, key]);
   }
 }

@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { RecentWakes } from './recent-wakes.ts';
-import type { WakeRequest } from '../lanes/wake.ts';
+import { keyWake } from '../../../test/support/lane-bench.ts';
+import type { Wake } from '../lanes/wake.ts';
 
-const REQUEST = { target: { type: 'fcm', token: 'a' } } as unknown as WakeRequest;
+const REQUEST = keyWake('a');
 
 test('a wake is recent for ten milliseconds, whatever becomes of it, and goes to its lane', async () => {
   const clock = new FakeClock();
-  const asked: WakeRequest[] = [];
+  const asked: Wake[] = [];
   const recent = new RecentWakes(
     {
       request: async (request) => {
@@ -16,7 +17,7 @@ test('a wake is recent for ten milliseconds, whatever becomes of it, and goes to
         return 'owed';
       },
       follow: async () => true,
-      isUnsent: (_target, device) => device === 'b',
+      unsent: (_target, device) => (device === 'b' ? REQUEST : undefined),
     },
     clock.read,
   );
@@ -28,9 +29,8 @@ test('a wake is recent for ten milliseconds, whatever becomes of it, and goes to
   expect(recent.any).toBe(true);
   clock.advance(1);
   expect(recent.any).toBe(false);
-  const key = REQUEST.keys as never;
-  expect([recent.isUnsent(REQUEST.target, 'a', key), recent.isUnsent(REQUEST.target, 'b', key)]).toEqual([
-    false,
-    true,
+  expect([recent.unsent(REQUEST.target, 'a'), recent.unsent(REQUEST.target, 'b')]).toEqual([
+    undefined,
+    REQUEST,
   ]);
 });

@@ -4,7 +4,7 @@ import type { PushLanes } from '../lanes/push-lanes.ts';
 /** A wake takes some turns of the event loop, of a millisecond at the most, until it is on its way to the push service. */
 const RECENT_MS = 10;
 
-type Lanes = Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
+type Lanes = Pick<PushLanes, 'request' | 'unsent' | 'follow'>;
 
 /** The lanes as the waker sees them. Notes that it has asked for a wake: what can wait gives way to it. */
 export class RecentWakes implements Lanes {
@@ -32,7 +32,7 @@ export class RecentWakes implements Lanes {
     return this.#lanes.follow(...asked);
   }
 
-  isUnsent(...asked: Parameters<Lanes['isUnsent']>): boolean {
-    return this.#lanes.isUnsent(...asked);
+  unsent(...asked: Parameters<Lanes['unsent']>): ReturnType<Lanes['unsent']> {
+    return this.#lanes.unsent(...asked);
   }
 }

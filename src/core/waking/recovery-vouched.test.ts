@@ -17,7 +17,11 @@ async function setUp() {
   await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
   const { clock, schedule } = new FakeSchedule();
   const lanes = new FakeLanes();
-  const fakeLanes = { request: lanes.request.bind(lanes), isUnsent: () => false, follow: async () => false };
+  const fakeLanes = {
+    request: lanes.request.bind(lanes),
+    unsent: () => undefined,
+    follow: async () => false,
+  };
   const waker = new Waker({
     registrations,
     lanes: fakeLanes,

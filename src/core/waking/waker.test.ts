@@ -11,7 +11,7 @@ import type { EventOrigin } from './recovery.ts';
 import { addressOf, deviceOf } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import { Recovery } from './recovery.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
+import type { Wake, WakeEnd } from '../lanes/wake.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');
@@ -22,16 +22,16 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
   wake: (event: NostrEvent, origin: EventOrigin) => Promise<boolean>;
   registrations: Registrations;
   clock: FakeClock;
-  pushed: WakeRequest[];
+  pushed: Wake[];
 } {
   const { registrations, clock } = liveRegistrations();
-  const pushed: WakeRequest[] = [];
+  const pushed: Wake[] = [];
   const lanes = {
-    async request(request: WakeRequest): Promise<WakeEnd> {
+    async request(request: Wake): Promise<WakeEnd> {
       pushed.push(request);
       return answers[addressOf(request.target)] ?? 'sent';
     },
-    isUnsent: () => false,
+    unsent: () => undefined,
     follow: async () => true,
   };
   const waker = new Waker({ registrations, lanes, ...NO_COALESCING });
@@ -53,7 +53,7 @@ describe('an event wakes', () => {
     await registrations.register(tradeKey(1), PHONE, 'android');
     expect(await wake(eventFor([1]), 'live')).toBe(true);
     const request = { target: PHONE, device: deviceOf(PHONE), keys: [tradeKey(1)] };
-    expect(pushed).toEqual([{ ...request, kind: 'silent_wake', priority: 'live' }]);
+    expect(pushed).toMatchObject([{ ...request, kind: 'silent_wake', priority: 'live' }]);
   });
 
   test('each device once, however many of its keys are named', async () => {

@@ -2,6 +2,7 @@ import { SECOND_MS } from '../basics/clock.ts';
 import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
+import { KeyWake, type KeyWakeContext } from './key-wake.ts';
 import type { EventOrigin } from './recovery.ts';
 import type { OwedDevices, OwedWake } from './owed-devices.ts';
 import type { PushLanes } from '../lanes/push-lanes.ts';
@@ -12,13 +13,15 @@ import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
-import type { WakeEnd, WakeRequest } from '../lanes/wake.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;
-  readonly lanes: Pick<PushLanes, 'request' | 'isUnsent' | 'follow'>;
-  /** Remembers over a restart which devices are owed a wake. */
+  readonly lanes: Pick<PushLanes, 'request' | 'unsent' | 'follow'>;
+  /** Keeps over a restart which devices are owed a wake; absent if there is no such record. */
   readonly owed?: OwedDevices | undefined;
+  /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
+  readonly onMoved?: KeyWakeContext['onMoved'];
   readonly instances: KnownInstances;
 }
 
@@ -30,6 +33,7 @@ export class Waker {
   readonly #coalescer: Coalescer;
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
+  readonly #context: KeyWakeContext;
 
   constructor(parts: WakerParts) {
     this.#registrations = parts.registrations;
@@ -37,7 +41,13 @@ export class Waker {
     this.#owed = parts.owed;
     this.#former = new FormerDevices({ registrations: parts.registrations, owed: parts.owed });
     this.#instances = parts.instances;
-    this.#coalescer = new Coalescer({ ...parts, hand: (request) => parts.lanes.request(request) });
+    this.#coalescer = new Coalescer({ ...parts, hand: (wake) => parts.lanes.request(wake) });
+    this.#context = {
+      registrations: parts.registrations,
+      owed: parts.owed,
+      redirect: (wake, from) => this.#redirect(wake, from),
+      onMoved: parts.onMoved,
+    };
   }
 
   /** Devices that were woken not long ago, so that their next wake would be held. */
@@ -70,11 +80,7 @@ export class Waker {
    * to be vouched, a wake that waits with unvouched events does not count either: once the event is verified, it may bring the wake forward.
    */
   isUnsent(registrations: readonly Addressee[]): boolean {
-    return registrations.every(
-      ({ device, isVouched, target, tradePubkey }) =>
-        this.#coalescer.isHeld(device, tradePubkey, isVouched) ||
-        this.#lanes.isUnsent(target, device, tradePubkey),
-    );
+    return registrations.every((addressee) => this.#isUnsent(addressee));
   }
 
   /**
@@ -83,7 +89,7 @@ export class Waker {
    * @param since when the event arrived, in milliseconds
    * @returns whether the event is dealt with; if not, a further copy of it should be given another try
    */
-  wake(registrations: readonly Addressee[], origin: EventOrigin, since?: number): Promise<boolean> {
+  wake(registrations: readonly Addressee[], origin: EventOrigin, since = Infinity): Promise<boolean> {
     const [first] = registrations;
     if (first === undefined) return Promise.resolve(true);
     // The usual event names one key. Thousands of these may wait: a suspended function would keep three times as much.
@@ -92,11 +98,7 @@ export class Waker {
     return this.#wakeAll(registrations, origin, since);
   }
 
-  async #wakeAll(
-    registrations: readonly Addressee[],
-    origin: EventOrigin,
-    since: number | undefined,
-  ): Promise<boolean> {
+  async #wakeAll(registrations: readonly Addressee[], origin: EventOrigin, since: number): Promise<boolean> {
     const devices = new Map<string, Addressee[]>();
     for (const addressee of registrations) {
       const others = devices.get(addressee.device);
@@ -114,14 +116,16 @@ export class Waker {
     const registration = await this.#registrations.find(tradePubkey);
     if (registration === undefined) return;
     const { target } = registration;
-    const request = { target, device: deviceOf(target), keys: [tradePubkey], priority: 'recovered' } as const;
-    void this.#coalescer.request({ ...request, kind: 'chat_wake' });
+    const chat = { target, keys: [tradePubkey], priority: 'recovered', kind: 'chat_wake' } as const;
+    void this.#coalescer.request(new KeyWake(this.#context, chat));
   }
 
   /** Pays a wake that was owed when the program was stopped, to the devices where its keys point by now. */
   async payOwed(wake: OwedWake): Promise<void> {
     const isHere = await this.#redirectAll(wake);
-    if (isHere) this.#coalescer.hold({ ...wake, device: deviceOf(wake.target), priority: 'recovered' });
+    if (!isHere) return;
+    const { keys, kind, target } = wake;
+    this.#coalescer.hold(new KeyWake(this.#context, { target, kind, keys, priority: 'recovered' }));
   }
 
   /** A key of one device has been registered with another one: every wake that waits for the key goes to the new device (contract 5). */
@@ -134,13 +138,6 @@ export class Waker {
     if (wake?.keys.includes(key) === true) await this.#redirectAll(wake);
   }
 
-  /** Takes a wake from a device that it waited for to another one, which is woken by its own rules. */
-  redirect(wake: WakeRequest, from: PushTarget): Promise<WakeEnd> {
-    const end = this.#coalescer.request(wake);
-    void this.#former.note(from, end);
-    return end;
-  }
-
   /** Hands over at once whatever is held: the program stops. */
   flush(): void {
     this.#coalescer.flush();
@@ -150,9 +147,22 @@ export class Waker {
   async #redirectAll({ target: from, kind, keys: all }: OwedWake): Promise<boolean> {
     const { here, elsewhere } = await this.#registrations.whereabouts(from, all);
     for (const { target, keys } of elsewhere) {
-      void this.redirect({ target, device: deviceOf(target), kind, keys, priority: 'recovered' }, from);
+      void this.#redirect(new KeyWake(this.#context, { target, kind, keys, priority: 'recovered' }), from);
     }
     return here !== undefined || elsewhere.length === 0;
+  }
+
+  /** Asks for a wake whose keys have left another device. The new device is woken by its own rules. */
+  #redirect(wake: KeyWake, from: PushTarget): Promise<WakeEnd> {
+    const end = this.#coalescer.request(wake);
+    void this.#former.note(from, end);
+    return end;
+  }
+
+  #isUnsent({ device, isVouched, target, tradePubkey }: Addressee): boolean {
+    if (this.#coalescer.isHeld(device, tradePubkey, isVouched)) return true;
+    const wake = this.#lanes.unsent(target, device);
+    return wake instanceof KeyWake && wake.has(tradePubkey);
   }
 
   /** @param registrations that point at one device, `device` and `target` being those of any of them */
@@ -160,29 +170,30 @@ export class Waker {
     { device, target }: Pick<Addressee, 'device' | 'target'>,
     registrations: readonly Addressee[],
     origin: EventOrigin,
-    since: number | undefined,
+    since: number,
   ): Promise<WakeEnd> {
-    const request: WakeRequest = {
+    const wake = new KeyWake(this.#context, {
       target,
       device,
       kind: 'silent_wake',
       keys: registrations.map(({ tradePubkey }) => tradePubkey),
-      ...(registrations.some(({ isVouched }) => isVouched) && { isVouched: true }),
+      isVouched: registrations.some(({ isVouched }) => isVouched),
       priority: origin instanceof Recovery ? 'recovered' : 'live',
-      ...(since !== undefined && { since }),
-    };
-    return origin instanceof Recovery ? this.#recover(request, origin) : this.#coalescer.request(request);
+      since,
+    });
+    return origin instanceof Recovery ? this.#recover(wake, origin) : this.#coalescer.request(wake);
   }
 
-  async #recover(request: WakeRequest, recovery: Recovery): Promise<WakeEnd> {
-    const { device, isVouched, keys, target } = request;
+  async #recover(wake: KeyWake, recovery: Recovery): Promise<WakeEnd> {
+    // Once the wake is asked for it may absorb others.
+    const { device, isVouched, keys, target } = wake;
     // The recovery's wake may be waiting with unvouched events. A vouched event brings it forward, and the device gets one all the same.
-    if (isVouched === true && recovery.hasWoken([device]) && this.#coalescer.isHeldUnvouched(device))
-      return this.#coalescer.request(request);
+    if (isVouched && recovery.hasWoken([device]) && this.#coalescer.isHeldUnvouched(device))
+      return this.#coalescer.request(wake);
     let isOwn = false;
     const end = await recovery.once(device, () => {
       isOwn = true;
-      return this.#coalescer.request(request);
+      return this.#coalescer.request(wake);
     });
     // The wake may have been sent for another key of the device.
     if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);

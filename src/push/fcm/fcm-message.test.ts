@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Wake } from '../../core/lanes/delivery.ts';
+import type { Push } from '../../core/lanes/delivery.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { fcmMessage } from './fcm-message.ts';
 
@@ -21,7 +21,7 @@ function silent(type: string): object {
   };
 }
 
-function message(kind: Wake['kind'], mode: 'silent' | 'alert'): unknown {
+function message(kind: Push['kind'], mode: 'silent' | 'alert'): unknown {
   return JSON.parse(fcmMessage(TARGET, { kind, timestamp: 1_700_000_000 }, mode));
 }
 

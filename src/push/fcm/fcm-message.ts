@@ -1,4 +1,4 @@
-import type { Wake } from '../../core/lanes/delivery.ts';
+import type { Push } from '../../core/lanes/delivery.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 
 /** One day: a trade waits for hours, not weeks; an older wake has been overtaken by the app's own start. */
@@ -9,7 +9,7 @@ const SOURCE = 'mostro-push-server';
 export type FcmPayloadMode = 'silent' | 'alert';
 
 /** The body of `messages:send` (FCM HTTP v1), as contract 4 has it. A chat wake is silent in either mode. */
-export function fcmMessage(target: FcmTarget, wake: Wake, mode: FcmPayloadMode): string {
+export function fcmMessage(target: FcmTarget, wake: Push, mode: FcmPayloadMode): string {
   const visible = mode === 'alert' && wake.kind === 'silent_wake';
   return JSON.stringify({ message: visible ? alert(target, wake) : silent(target, wake) });
 }
@@ -18,7 +18,7 @@ export function fcmMessage(target: FcmTarget, wake: Wake, mode: FcmPayloadMode):
  * Data only, so that nothing is shown. There is no `collapse_key`: FCM throttles collapsible messages per device. Apple
  * demands priority 5 for a background push, and nothing but `content-available` in `aps`.
  */
-function silent({ token }: FcmTarget, { kind, timestamp }: Wake): object {
+function silent({ token }: FcmTarget, { kind, timestamp }: Push): object {
   return {
     token,
     data: { type: kind, source: SOURCE, timestamp: String(timestamp) },
@@ -31,7 +31,7 @@ function silent({ token }: FcmTarget, { kind, timestamp }: Wake): object {
 }
 
 /** The notice that the incumbent shows: the same words for everyone, each replacing the one before. */
-function alert({ token }: FcmTarget, { timestamp }: Wake): object {
+function alert({ token }: FcmTarget, { timestamp }: Push): object {
   const notification = { title: 'Mostro', body: 'You have an update on your trade' };
   const tag = 'mostro-trade';
   return {

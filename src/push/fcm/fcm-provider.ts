@@ -1,5 +1,5 @@
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
-import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
+import type { Delivery, Push } from '../../core/lanes/delivery.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
 import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
@@ -77,7 +77,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   /** Sends once more with a fresh token where FCM refuses the one it got, which may have been revoked early. */
-  async send(target: FcmTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+  async send(target: FcmTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
     const body = this.#template.message(target, wake);
     for (let isSecond = false; ; isSecond = true) {
       const deadline = this.#deadlines.begin(signal);

@@ -1,4 +1,4 @@
-import type { Wake, WakeKind } from '../../core/lanes/delivery.ts';
+import type { Push, WakeKind } from '../../core/lanes/delivery.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 import { fcmMessage, type FcmPayloadMode } from './fcm-message.ts';
 
@@ -21,11 +21,11 @@ export class FcmTemplate {
   }
 
   /** The same as {@link fcmMessage}. */
-  message({ token }: FcmTarget, wake: Wake): string {
+  message({ token }: FcmTarget, wake: Push): string {
     return HEAD + JSON.stringify(token) + this.#rest(wake);
   }
 
-  #rest(wake: Wake): string {
+  #rest(wake: Push): string {
     const known = this.#rests[wake.kind];
     if (known?.timestamp === wake.timestamp) return known.text;
     const whole = fcmMessage({ type: 'fcm', token: '' }, wake, this.#mode);

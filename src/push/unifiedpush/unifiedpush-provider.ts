@@ -1,7 +1,7 @@
 import { Agent, request, type Dispatcher } from 'undici';
 
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
-import type { Delivery, Wake } from '../../core/lanes/delivery.ts';
+import type { Delivery, Push } from '../../core/lanes/delivery.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
 import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
@@ -55,7 +55,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
-  async send(target: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Delivery> {
+  async send(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
     const { guard, telemetry } = this.#options;
     // Checked again, since a literal address never passes through the look-up and the setting may have changed.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
@@ -78,7 +78,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   }
 
   /** Pushes, and once more with a fresh token to a push server that does not take the one it got (RFC 8292, 4.2). */
-  async #push(target: UnifiedPushTarget, wake: Wake, signal: AbortSignal): Promise<Answer> {
+  async #push(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Answer> {
     if (target.keys === undefined) return this.#post(target, wake, signal);
     const { origin } = new URL(target.endpoint);
     const answer = await this.#post(target, wake, signal, await this.#vapid.header(origin));
@@ -89,7 +89,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
 
   async #post(
     target: UnifiedPushTarget,
-    wake: Wake,
+    wake: Push,
     signal: AbortSignal,
     authorization?: string,
   ): Promise<Answer> {

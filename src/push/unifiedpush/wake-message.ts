@@ -1,4 +1,4 @@
-import type { Wake } from '../../core/lanes/delivery.ts';
+import type { Push } from '../../core/lanes/delivery.ts';
 import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import { encryptMessage } from './encrypt-message.ts';
 
@@ -24,7 +24,7 @@ export interface WakeMessage {
  */
 export function wakeMessage(
   { keys, sharesEndpoint }: UnifiedPushTarget,
-  { kind, timestamp }: Wake,
+  { kind, timestamp }: Push,
 ): WakeMessage {
   const json = Buffer.from(JSON.stringify({ type: kind, timestamp }));
   if (keys === undefined) {
