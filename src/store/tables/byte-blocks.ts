@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 import { NO_ROW, RowNumbers } from './record-numbers.ts';
 
 /** Room for an FCM token of today, packed: 142 to 163 characters. What is longer goes on in further blocks. */

@@ -1,5 +1,5 @@
 import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
-import type { Column } from './column.ts';
+import type { Column } from './rows.ts';
 import { DeviceTable } from './device-table.ts';
 import { NO_ROW } from './record-numbers.ts';
 import { RowRings } from './record-rings.ts';

@@ -4,7 +4,7 @@ import { unreachable } from '../../core/basics/unreachable.ts';
 import { addressOf, keysOf, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import { SERVICE_CODES, serviceOf } from '../codes.ts';
 import { ByteBlocks } from './byte-blocks.ts';
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
 import { RowIndex } from './row-index.ts';
 import { NO_ROW } from './record-numbers.ts';

@@ -1,5 +1,5 @@
 import { displaceableIfMadeBy } from '../../core/registry/registration.ts';
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 import { NETWORKS, NetworkCounts, NO_NETWORK } from './network-counts.ts';
 import { NO_ROW } from './record-numbers.ts';
 import { RowRings } from './record-rings.ts';

@@ -1,6 +1,6 @@
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { KEY_WORDS, readKeyAt, readWords } from './hex-words.ts';
-import type { Column } from './column.ts';
+import type { Column } from './rows.ts';
 import { randomHash } from './random-hash.ts';
 import { RowIndex } from './row-index.ts';
 import { NO_ROW } from './record-numbers.ts';

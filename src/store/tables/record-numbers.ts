@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 
 /** There is no such row. */
 export const NO_ROW = 0;

@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 
 /** Numbered rows in rings, each in one at a time: any of them joins or leaves at once, however many there are. */
 export class RowRings {

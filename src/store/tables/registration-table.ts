@@ -2,7 +2,7 @@ import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
 import { isOwned, type Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { PLATFORM_CODES, platformOf } from '../codes.ts';
-import { Column } from './column.ts';
+import { Column } from './rows.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
 
 const PLATFORM_BITS = 0b0011;
