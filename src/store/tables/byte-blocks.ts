@@ -1,5 +1,4 @@
-import { Column } from './rows.ts';
-import { NO_ROW, RowNumbers } from './record-numbers.ts';
+import { Column, NO_ROW, RowNumbers } from './rows.ts';
 
 /** Room for an FCM token of today, packed: 142 to 163 characters. What is longer goes on in further blocks. */
 const BLOCK_BYTES = 124;

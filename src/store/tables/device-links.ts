@@ -1,8 +1,6 @@
 import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
-import type { Column } from './rows.ts';
 import { DeviceTable } from './device-table.ts';
-import { NO_ROW } from './record-numbers.ts';
-import { RowRings } from './record-rings.ts';
+import { type Column, NO_ROW, RowRings } from './rows.ts';
 
 /** Which device each registration points at, and which registrations point at each device, all by their rows. */
 export class DeviceLinks {

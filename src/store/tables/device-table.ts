@@ -4,10 +4,9 @@ import { unreachable } from '../../core/basics/unreachable.ts';
 import { addressOf, keysOf, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import { SERVICE_CODES, serviceOf } from '../codes.ts';
 import { ByteBlocks } from './byte-blocks.ts';
-import { Column } from './rows.ts';
 import { isPackable, pack, unpack } from './packed-text.ts';
 import { RowIndex } from './row-index.ts';
-import { NO_ROW } from './record-numbers.ts';
+import { Column, NO_ROW } from './rows.ts';
 
 /** What the column holds that says how long an address is; the longest that can be registered has 4096 characters. */
 const MAX_LENGTH = 0x1fff;

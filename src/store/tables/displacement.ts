@@ -1,8 +1,6 @@
 import { displaceableIfMadeBy } from '../../core/registry/registration.ts';
-import { Column } from './rows.ts';
 import { NETWORKS, NetworkCounts, NO_NETWORK } from './network-counts.ts';
-import { NO_ROW } from './record-numbers.ts';
-import { RowRings } from './record-rings.ts';
+import { Column, NO_ROW, RowRings } from './rows.ts';
 
 /**
  * Which registration gives way to a new key at the cap (contract 1.1): the oldest one that may, of the network that holds the

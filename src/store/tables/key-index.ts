@@ -1,9 +1,8 @@
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { KEY_WORDS, readKeyAt, readWords } from './hex-words.ts';
-import type { Column } from './rows.ts';
 import { randomHash } from './random-hash.ts';
 import { RowIndex } from './row-index.ts';
-import { NO_ROW } from './record-numbers.ts';
+import { type Column, NO_ROW } from './rows.ts';
 
 /** Finds rows by their trade pubkey. A look-up allocates nothing: every frame of every relay pays for one. */
 export class KeyIndex {

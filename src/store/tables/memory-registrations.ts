@@ -18,7 +18,7 @@ import { DeviceLinks } from './device-links.ts';
 import { Displacement } from './displacement.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
-import { NO_ROW, RowNumbers } from './record-numbers.ts';
+import { NO_ROW, RowNumbers } from './rows.ts';
 import type { ChangeListener } from './registration-change.ts';
 import { RegistrationTable } from './registration-table.ts';
 

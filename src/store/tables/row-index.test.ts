@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { RowIndex } from './row-index.ts';
-import { NO_ROW } from './record-numbers.ts';
+import { NO_ROW } from './rows.ts';
 
 /** All meet in one slot, in the last, in a few around the end with equal or unequal tags, or seldom. */
 const HASHES: [string, (row: number) => number][] = [

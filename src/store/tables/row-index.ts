@@ -1,4 +1,4 @@
-import { NO_ROW } from './record-numbers.ts';
+import { NO_ROW } from './rows.ts';
 
 /** Few: what most servers ever need is a small part of the capacity, and every test grows the index. */
 const FIRST_SLOTS = 8;

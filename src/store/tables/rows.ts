@@ -41,3 +41,67 @@ export class Column<Values extends Numbers> {
     this.chunk(row)[this.at(row)] = value;
   }
 }
+
+/** There is no such row. */
+export const NO_ROW = 0;
+
+/** Gives out row numbers from 1 on. One that was given back is the next to be given out, so the rows stay dense. */
+export class RowNumbers {
+  /** The free number below a free one. */
+  readonly #next = new Column((length) => new Int32Array(length));
+  #free = NO_ROW;
+  #last = NO_ROW;
+
+  /** The highest number that was ever given out. */
+  get last(): number {
+    return this.#last;
+  }
+
+  take(): number {
+    const row = this.#free;
+    if (row === NO_ROW) return ++this.#last;
+    this.#free = this.#next.get(row);
+    return row;
+  }
+
+  giveBack(row: number): void {
+    this.#next.reach(row);
+    this.#next.set(row, this.#free);
+    this.#free = row;
+  }
+}
+
+/** Numbered rows in rings, each in one at a time: any of them joins or leaves at once, however many there are. */
+export class RowRings {
+  readonly #next = new Column((length) => new Int32Array(length));
+  readonly #previous = new Column((length) => new Int32Array(length));
+
+  /** Puts the row into a ring of its own, whatever was linked to it before. */
+  begin(row: number): void {
+    this.#next.reach(row);
+    this.#previous.reach(row);
+    this.#tie(row, row);
+  }
+
+  /** Moves a row that is alone into a ring, as the last before this one. */
+  join(row: number, before: number): void {
+    this.#tie(this.#previous.get(before), row);
+    this.#tie(row, before);
+  }
+
+  /** Leaves a row alone. */
+  leave(row: number): void {
+    this.#tie(this.#previous.get(row), this.#next.get(row));
+    this.#tie(row, row);
+  }
+
+  /** The one behind it; itself when it is alone. */
+  next(row: number): number {
+    return this.#next.get(row);
+  }
+
+  #tie(row: number, next: number): void {
+    this.#next.set(row, next);
+    this.#previous.set(next, row);
+  }
+}
