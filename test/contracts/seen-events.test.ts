@@ -7,7 +7,7 @@ import { seenEventsContract, type CreateSeenEvents } from './seen-events.contrac
 const inMemory: CreateSeenEvents = async (options) => new MemorySeenEvents(options);
 
 const inAFile: CreateSeenEvents = async ({ capacity, ...options }) => {
-  const { store } = await openFileStore(await tempDirectory(), { ...options, seenCapacity: capacity });
+  const { store } = await openFileStore(await tempDirectory(), options, { seenCapacity: capacity });
   return store.contents.seen;
 };
 

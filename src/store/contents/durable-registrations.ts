@@ -8,200 +8,244 @@ import type { PushService, PushTarget } from '../../core/registry/push-target.ts
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { FormerRegistrations } from './former-registrations.ts';
 import type { Journal } from '../file/journal.ts';
 import type { JournalEntry } from '../file/journal-batch.ts';
-import type { MemoryRegistrations } from '../tables/memory-registrations.ts';
-import type { ChangeListener, RegistrationChange } from '../tables/registration-change.ts';
-import { entriesOf, entryOf } from './registration-entries.ts';
+import { encodeRecord } from '../file/record-codec.ts';
+import { MemoryRegistrations, type RegistrationChange } from '../tables/memory-registrations.ts';
 
-/** What the disk says, and what is taken back, is said by nobody else than the owner. */
-const OWNER = { signed: true, now: 0 };
-
-export interface DurableRegistrationsParts {
-  readonly memory: MemoryRegistrations;
+export interface DurableRegistrationsOptions {
+  /** `MAX_REGISTRATIONS`. */
+  readonly capacity: number;
   readonly journal: Journal;
-  /** The registrations of which push services are kept on disk. */
+  /** Whether registrations of this push service are kept on disk. */
   readonly keeps: (service: PushService) => boolean;
-  /** Told of what no longer belongs on the disk. */
+  /** Called when a record on disk is outdated, so that a rewrite would leave it out. */
   readonly onGarbage: () => void;
-  /** Told when what had expired has left memory. */
+  /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
   readonly clock: Clock;
 }
 
 /**
- * Registrations in memory that the disk vouches for: a change that a client asks for is answered when it is durable, and taken
- * back if it cannot be. Until then whoever asks is told of what was registered before.
+ * Registrations in memory, of which the disk has a copy. `put` and `remove` change memory at once and answer when the change is
+ * durable; if it cannot be made durable, memory is changed back and they throw. Until then, look-ups answer with the
+ * registration from before the change. All other changes follow on the disk soon after: a crash loses only little by them.
+ *
+ * This is an implementation of the port of its own, and not an observer alone, since `put` and `remove` wait for the disk and the
+ * three look-ups hide a change that is not durable.
  */
 export class DurableRegistrations implements RegistrationStore {
-  readonly #parts: DurableRegistrationsParts;
-  readonly #former = new FormerRegistrations();
-  readonly #listener: ChangeListener;
-  /** The changes of the call under way: memory changes within the call. */
-  #changes: RegistrationChange[] | undefined;
+  readonly #options: DurableRegistrationsOptions;
+  readonly #memory: MemoryRegistrations;
+  readonly #formers = new FormerRegistrations();
+  /** Where the changes of the call of `put` or `remove` that is running go. It is set only while memory changes, which is synchronous. */
+  #collected: RegistrationChange[] | undefined;
 
-  constructor(parts: DurableRegistrationsParts) {
-    this.#parts = parts;
-    this.#listener = { follows: parts.keeps, onChange: (change) => this.#onChange(change) };
-    parts.memory.listener = this.#listener;
+  constructor(options: DurableRegistrationsOptions) {
+    this.#options = options;
+    this.#memory = new MemoryRegistrations({
+      capacity: options.capacity,
+      observer: { observes: options.keeps, onChange: (change) => this.#onChange(change) },
+    });
   }
 
   mayContain(tradePubkey: TradePubkey): boolean {
-    return this.#parts.memory.mayContain(tradePubkey) || this.#former.oldest(tradePubkey) !== undefined;
+    return this.#memory.mayContain(tradePubkey) || this.#formers.oldest(tradePubkey) !== undefined;
   }
 
   mayContainAt(text: Uint8Array, from: number): boolean {
-    if (this.#parts.memory.mayContainAt(text, from)) return true;
-    if (this.#former.isEmpty) return false;
-    const written = Buffer.from(text.subarray(from, from + KEY_DIGITS)).toString('latin1');
-    const tradePubkey = parseTradePubkey(written);
-    return tradePubkey !== undefined && this.#former.oldest(tradePubkey) !== undefined;
+    if (this.#memory.mayContainAt(text, from)) return true;
+    if (this.#formers.isEmpty) return false;
+    const digits = Buffer.from(text.subarray(from, from + KEY_DIGITS)).toString('latin1');
+    const tradePubkey = parseTradePubkey(digits);
+    return tradePubkey !== undefined && this.#formers.oldest(tradePubkey) !== undefined;
   }
 
   isFull(): boolean {
-    return this.#parts.memory.isFull();
+    return this.#memory.isFull();
   }
 
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean {
-    return this.#parts.memory.admits(tradePubkey, request);
+    return this.#memory.admits(tradePubkey, request);
   }
 
   find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
-    const former = this.#former.oldest(tradePubkey);
-    return former === undefined ? this.#parts.memory.find(tradePubkey) : Promise.resolve(former);
+    const former = this.#formers.oldest(tradePubkey);
+    return former === undefined ? this.#memory.find(tradePubkey) : Promise.resolve(former);
   }
 
   async put(registration: Registration): Promise<PutResult> {
-    const { journal, keeps, memory } = this.#parts;
-    const { result, changes } = this.#collect(() => memory.put(registration));
+    const { journal, keeps } = this.#options;
+    const { result, changes } = this.#collect(() => this.#memory.put(registration));
     if (changes.length > 0) await this.#commit(changes);
-    // The answer takes as long as it does for a key that nobody owns (contract 1.3).
+    // The refusal of an owned key takes as long as storing an unknown key does (contract 1.3).
     if ((await result) === 'owned' && keeps(registration.target.type)) await journal.commit([], () => []);
     return result;
   }
 
-  /** Nobody waits for a renewal: a crash costs it some of its effect. */
+  /** Resolves before the renewal is durable: a crash may lose it, and the registration then expires up to one renewal earlier. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
-    return this.#parts.memory.renew(tradePubkey, target, lifetime, now);
+    return this.#memory.renew(tradePubkey, target, lifetime, now);
   }
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
-    const { result, changes } = this.#collect(() => this.#parts.memory.remove(tradePubkey, request));
+    const { result, changes } = this.#collect(() => this.#memory.remove(tradePubkey, request));
     await this.#commit(changes);
     return result;
   }
 
-  /** Nobody waits for it: after a crash the push service says again that the device is gone. */
+  /** Resolves before the removals are durable: after a crash the push service says again that the device is gone. */
   evict(target: PushTarget): Promise<number> {
-    return this.#parts.memory.evict(target);
+    return this.#memory.evict(target);
   }
 
   async sweep(now: number): Promise<number> {
-    const count = await this.#parts.memory.sweep(now);
-    this.#parts.onSwept();
+    const count = await this.#memory.sweep(now);
+    this.#options.onSwept();
     return count;
   }
 
   correct(correction: Correction): Promise<number> {
-    return this.#parts.memory.correct(correction);
+    return this.#memory.correct(correction);
   }
 
   counts(): RegistrationCounts {
-    return this.#parts.memory.counts();
+    return this.#memory.counts();
   }
 
-  /** Puts in memory what the disk says. @returns whether there was room */
+  /** Puts a registration that was read from the disk in memory, in place of the key's former one. @returns whether there was room */
   restore(registration: Registration): boolean {
-    const { memory } = this.#parts;
     this.drop(registration.tradePubkey);
-    if (memory.isFull()) return false;
-    memory.restore(registration);
+    if (this.#memory.isFull()) return false;
+    this.#memory.restore(registration);
     return true;
   }
 
-  /** Takes out of memory what the disk says has gone. */
+  /** Removes a key from memory of which the disk says that it was removed. */
   drop(tradePubkey: TradePubkey): void {
-    const { memory } = this.#parts;
-    if (memory.mayContain(tradePubkey)) this.#quietly(() => void memory.remove(tradePubkey, OWNER));
+    this.#memory.drop(tradePubkey);
   }
 
-  /** Puts in order what the disk has said. */
+  /** Sorts what {@link restore} added by age. */
   sortByAge(): void {
-    this.#parts.memory.sortByAge();
+    this.#memory.sortByAge();
   }
 
-  /** What belongs on the disk. */
+  /** The registrations that belong on the disk. */
   *kept(): Generator<Registration> {
-    const { keeps, memory } = this.#parts;
-    for (const one of memory.entries()) if (keeps(one.target.type)) yield one;
+    for (const registration of this.#memory.entries()) if (this.#isKept(registration)) yield registration;
   }
 
+  /** Makes changes of memory durable. @throws StoreUnavailable when they cannot be made durable; they are undone then */
   async #commit(changes: readonly RegistrationChange[]): Promise<void> {
-    const { journal, keeps, onGarbage } = this.#parts;
-    const entries = entriesOf(changes, keeps);
+    const entries = this.#entriesOf(changes);
     if (entries.length === 0) return;
     const formers = changes.flatMap(({ former }) => (former === undefined ? [] : [former]));
-    for (const former of formers) this.#former.hold(former);
+    for (const former of formers) this.#formers.retain(former);
     try {
-      await journal.commit(entries, () => this.#undo(changes));
+      await this.#options.journal.commit(entries, () => this.#undo(changes));
     } finally {
-      for (const former of formers) this.#former.letGo(former);
+      for (const former of formers) this.#formers.release(former);
     }
-    if (formers.some(({ target }) => keeps(target.type))) onGarbage();
+    if (formers.some((former) => this.#isKept(former))) this.#options.onGarbage();
   }
 
+  /** Undoes changes in memory. @returns the entries that make the disk say the same, in case a part of the commit is there */
   #undo(changes: readonly RegistrationChange[]): JournalEntry[] {
-    const back = changes.map(({ former, current }) => ({ former: current, current: former })).toReversed();
-    this.#quietly(() => {
-      for (const { former, current } of back) {
-        if (former !== undefined) void this.#parts.memory.remove(former.tradePubkey, OWNER);
-        if (current !== undefined) this.#parts.memory.restore(current);
-      }
-    });
-    const keys = new Map(back.map(({ former, current }) => [(current ?? former)?.tradePubkey, current]));
-    return [...keys].flatMap(([key, current]) => {
-      if (key === undefined) return [];
-      return [
-        entryOf(key, current !== undefined && this.#parts.keeps(current.target.type) ? current : undefined),
-      ];
-    });
+    /** By key, the registration from before its first change. */
+    const restored = new Map<TradePubkey, Registration | undefined>();
+    for (const { former, current } of changes.toReversed()) {
+      if (current !== undefined) this.#memory.drop(current.tradePubkey);
+      if (former !== undefined) this.#memory.restore(former);
+      const key = keyOf({ former, current });
+      if (key !== undefined) restored.set(key, former);
+    }
+    return [...restored].map(([key, former]) => entryOf(key, this.#isKept(former) ? former : undefined));
   }
 
   #onChange(change: RegistrationChange): void {
-    if (this.#changes !== undefined) return void this.#changes.push(change);
-    const { journal, keeps, onGarbage } = this.#parts;
-    // What has expired needs no word on the disk: it is expired there too.
-    if (!this.#isExpiry(change)) for (const entry of entriesOf([change], keeps)) journal.write(entry);
+    if (this.#collected !== undefined) return void this.#collected.push(change);
+    const { clock, journal, onGarbage } = this.#options;
     const { current, former } = change;
-    if (current === undefined && former !== undefined && keeps(former.target.type)) onGarbage();
+    // An expiry needs no record: the registration on disk has expired, too.
+    const isExpiry = current === undefined && former !== undefined && former.expiresAt <= clock();
+    if (!isExpiry) for (const entry of this.#entriesOf([change])) journal.write(entry);
+    if (current === undefined && this.#isKept(former)) onGarbage();
   }
 
-  #isExpiry({ current, former }: RegistrationChange): boolean {
-    return current === undefined && former !== undefined && former.expiresAt <= this.#parts.clock();
-  }
-
-  /** Runs a change of memory, which has changed by the time that it gives its promise. */
+  /** Runs a change of memory and collects what the observer is told meanwhile. Memory has changed when the promise is returned. */
   #collect<Result>(change: () => Promise<Result>): {
     result: Promise<Result>;
     changes: RegistrationChange[];
   } {
     const changes: RegistrationChange[] = [];
-    this.#changes = changes;
+    this.#collected = changes;
     try {
       return { result: change(), changes };
     } finally {
-      this.#changes = undefined;
+      this.#collected = undefined;
     }
   }
 
-  /** Changes memory without anybody being told: the disk knows. */
-  #quietly(change: () => void): void {
-    this.#parts.memory.listener = undefined;
-    try {
-      change();
-    } finally {
-      this.#parts.memory.listener = this.#listener;
+  /** The entries that bring the disk up to date: the last registration of each changed key, or its removal if the disk has the key. */
+  #entriesOf(changes: readonly RegistrationChange[]): JournalEntry[] {
+    const last = new Map<TradePubkey, { isOnDisk: boolean; current: Registration | undefined }>();
+    for (const change of changes) {
+      const key = keyOf(change);
+      if (key === undefined) continue;
+      const isOnDisk = last.get(key)?.isOnDisk === true || this.#isKept(change.former);
+      last.set(key, { isOnDisk, current: change.current });
     }
+    return [...last].flatMap(([key, { isOnDisk, current }]) => {
+      if (this.#isKept(current)) return [entryOf(key, current)];
+      return isOnDisk ? [entryOf(key, undefined)] : [];
+    });
   }
+
+  #isKept(registration: Registration | undefined): boolean {
+    return registration !== undefined && this.#options.keeps(registration.target.type);
+  }
+}
+
+/**
+ * Registrations that `put` or `remove` has replaced or removed in memory, until that change is durable or undone. A key has
+ * several when it changes again before the first change is durable.
+ */
+class FormerRegistrations {
+  readonly #byKey = new Map<TradePubkey, Registration[]>();
+
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
+  /** The last durable registration of the key, where a later change is not durable yet: what look-ups answer with. */
+  oldest(tradePubkey: TradePubkey): Registration | undefined {
+    return this.#byKey.get(tradePubkey)?.[0];
+  }
+
+  retain(former: Registration): void {
+    const formers = this.#byKey.get(former.tradePubkey);
+    if (formers === undefined) this.#byKey.set(former.tradePubkey, [former]);
+    else formers.push(former);
+  }
+
+  release(former: Registration): void {
+    const formers = this.#byKey.get(former.tradePubkey);
+    if (formers === undefined) return;
+    formers.splice(formers.indexOf(former), 1);
+    if (formers.length === 0) this.#byKey.delete(former.tradePubkey);
+  }
+}
+
+function keyOf({ former, current }: RegistrationChange): TradePubkey | undefined {
+  return (current ?? former)?.tradePubkey;
+}
+
+/** The entry that makes the disk say that a key has this registration, or none. */
+function entryOf(tradePubkey: TradePubkey, registration: Registration | undefined): JournalEntry {
+  const record =
+    registration === undefined
+      ? ({ type: 'removed', tradePubkey } as const)
+      : ({ type: 'registered', registration } as const);
+  return { name: tradePubkey, bytes: encodeRecord(record) };
 }

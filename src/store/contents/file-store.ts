@@ -10,27 +10,34 @@ import { Journal } from '../file/journal.ts';
 import { openDocument } from '../file/open-document.ts';
 import type { DocumentEnd } from '../file/read-document.ts';
 import { RewritePolicy } from './rewrite-policy.ts';
-import { StoreContents, type StoreContentsOptions } from './store-contents.ts';
+import { StoreContents, type StoreContentsOptions, type StoreContentsSeams } from './store-contents.ts';
 import { LockTaken, StoreLock } from '../file/store-lock.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import { removeDrafts } from '../file/write-draft.ts';
 
 const LOCK = 'store.lock';
 
-export interface FileStoreOptions extends StoreContentsOptions {
+export interface FileStoreOptions extends Omit<StoreContentsOptions, 'journal' | 'onGarbage' | 'onSwept'> {
   readonly path: string;
-  /** The server's key, and after it the one that the store may still be sealed with. */
+  /** The server's key, which seals, and then the previous one, which the file may still be sealed with. */
   readonly keys: readonly [Secret<Uint8Array>, ...Secret<Uint8Array>[]];
-  /** What waits go by, in milliseconds; `clock` where it is absent. */
+  /** The clock for waits, in milliseconds; `clock` if absent. */
   readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
-  /** For tests: the least time between two commits, in milliseconds. */
-  readonly commitEveryMs?: number;
-  /** Whether the file is made with the first change alone, and not at the start. */
+  /** Whether the file is created with the first change, and not at the start. */
   readonly isLazy: boolean;
 }
 
-/** A store in memory and in one sealed file, to which changes are added, and which is written anew now and then. */
+/** Replaced in tests. */
+export interface FileStoreSeams extends StoreContentsSeams {
+  /** The least time between two commits, in milliseconds. */
+  readonly commitEveryMs?: number | undefined;
+}
+
+/**
+ * A store in memory and in one sealed file. `contents` is memory; every change of it goes to the file's end through the journal. Now
+ * and then the whole file is rewritten, so that it does not grow for ever and what was deleted leaves it.
+ */
 export class FileStore {
   readonly contents: StoreContents;
   readonly #options: FileStoreOptions;
@@ -39,27 +46,37 @@ export class FileStore {
   #lock: StoreLock | undefined;
   #rewriting: Promise<void> | undefined;
 
-  constructor(options: FileStoreOptions) {
+  constructor(options: FileStoreOptions, { commitEveryMs, seenCapacity }: FileStoreSeams = {}) {
     const { clock, keys, monotonic = clock, path, telemetry } = options;
     this.#options = options;
     this.#policy = new RewritePolicy(monotonic);
-    this.#journal = new Journal({
-      path,
-      key: keys[0],
-      snapshot: () => this.contents.records(),
-      telemetry,
-      commitEveryMs: options.commitEveryMs,
-      beforeMaking: () => this.#takeLock(),
-      onCommitted: (size) => {
-        if (this.#policy.hasOutgrown(size)) this.#rewriteSoon();
+    this.#journal = new Journal(
+      {
+        path,
+        key: keys[0],
+        snapshot: () => this.contents.records(),
+        telemetry,
+        beforeMaking: () => this.#takeLock(),
+        onCommitted: (size) => {
+          if (this.#policy.hasOutgrown(size)) this.#rewriteSoon();
+        },
       },
-    });
-    this.contents = new StoreContents({
-      ...options,
-      journal: this.#journal,
-      onGarbage: () => this.#policy.noteGarbage(),
-      onSwept: () => this.#onSwept(),
-    });
+      { commitEveryMs },
+    );
+    this.contents = new StoreContents(
+      {
+        capacity: options.capacity,
+        keeps: options.keeps,
+        handlingMs: options.handlingMs,
+        clock,
+        mayExpire: options.mayExpire,
+        onDisplaced: options.onDisplaced,
+        journal: this.#journal,
+        onGarbage: () => this.#policy.noteGarbage(),
+        onSwept: () => this.#onSwept(),
+      },
+      { seenCapacity },
+    );
   }
 
   /** Whether changes can be kept at this moment. */

@@ -6,7 +6,7 @@ import { encodeRecord } from './record-codec.ts';
 import type { StoreRecord } from './store-record.ts';
 import { discard, writeDraft } from './write-draft.ts';
 
-export interface JournalFileParts {
+export interface JournalFileOptions {
   readonly path: string;
   readonly key: Secret<Uint8Array>;
   /** All that memory holds. It may change while it is read. */
@@ -18,7 +18,7 @@ export interface JournalFileParts {
 
 /** The file of a journal: added to, and written anew beside itself while it is. One thing at a time is done to it. */
 export class JournalFile {
-  readonly #parts: JournalFileParts;
+  readonly #options: JournalFileOptions;
   #file: DocumentFile | undefined;
   /** For every draft under way, what has changed since it was begun. */
   readonly #drafts = new Set<JournalEntry[]>();
@@ -26,8 +26,8 @@ export class JournalFile {
   #isDoubtful = false;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: JournalFileParts) {
-    this.#parts = parts;
+  constructor(options: JournalFileOptions) {
+    this.#options = options;
   }
 
   get isThere(): boolean {
@@ -66,8 +66,8 @@ export class JournalFile {
         throw error;
       }
     }
-    if (file !== undefined && !this.#isDoubtful) this.#parts.telemetry.log('store.file_missing');
-    await this.#parts.beforeMaking();
+    if (file !== undefined && !this.#isDoubtful) this.#options.telemetry.log('store.file_missing');
+    await this.#options.beforeMaking();
     const draft = await this.#draft();
     await draft.adopt();
   }
@@ -90,7 +90,7 @@ export class JournalFile {
 
   /** Writes all that memory holds beside the file. @returns how to put it in the file's place */
   async #draft(): Promise<{ adopt: () => Promise<void> }> {
-    const { key, path, snapshot } = this.#parts;
+    const { key, path, snapshot } = this.#options;
     const since: JournalEntry[] = [];
     this.#drafts.add(since);
     try {
@@ -107,10 +107,10 @@ export class JournalFile {
       await draft.write([...since.map(({ bytes }) => bytes), encodeRecord({ type: 'rewritten' })]);
       await draft.sync();
       const former = this.#file;
-      this.#file = await draft.moveTo(this.#parts.path);
+      this.#file = await draft.moveTo(this.#options.path);
       this.#isDoubtful = false;
       await former?.[Symbol.asyncDispose]();
-      this.#parts.telemetry.count('store_rewrites');
+      this.#options.telemetry.count('store_rewrites');
     } catch (error) {
       await discard(draft);
       throw error;

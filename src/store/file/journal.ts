@@ -2,7 +2,7 @@ import { SECOND_MS } from '../../core/basics/clock.ts';
 import { StoreUnavailable } from '../../core/registry/store-unavailable.ts';
 import type { DocumentFile } from './document-file.ts';
 import { JournalBatch, type JournalEntry, type Undo } from './journal-batch.ts';
-import { JournalFile, type JournalFileParts } from './journal-file.ts';
+import { JournalFile, type JournalFileOptions } from './journal-file.ts';
 
 /** At most one commit in so long: whoever comes meanwhile shares the next one (contract 6). */
 const COMMIT_EVERY_MS = 20;
@@ -13,10 +13,14 @@ const PROBE_MS = { first: SECOND_MS, most: 5 * SECOND_MS };
 /** What is kept for a disk that refuses; beyond it, everything is written anew when it takes something again. In bytes. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
-export interface JournalParts extends JournalFileParts {
+export interface JournalOptions extends JournalFileOptions {
   /** Told of the file's size, in bytes, after every commit. */
   readonly onCommitted: (size: number) => void;
-  /** For tests. */
+}
+
+/** Replaced in tests. */
+export interface JournalSeams {
+  /** The least time between two commits, in milliseconds. */
   readonly commitEveryMs?: number | undefined;
 }
 
@@ -25,7 +29,8 @@ export interface JournalParts extends JournalFileParts {
  * back; one that nobody waits for follows soon. While the disk refuses, the first kind is refused and the second is kept.
  */
 export class Journal {
-  readonly #parts: JournalParts;
+  readonly #options: JournalOptions;
+  readonly #commitEveryMs: number;
   readonly #file: JournalFile;
   #batch = new JournalBatch();
   #isRefusing = false;
@@ -36,9 +41,11 @@ export class Journal {
   #isClosed = false;
 
   /** Without {@link attach} the file is made with the first change. */
-  constructor(parts: JournalParts) {
-    this.#parts = parts;
-    this.#file = new JournalFile(parts);
+  constructor(options: JournalOptions, { commitEveryMs = COMMIT_EVERY_MS }: JournalSeams = {}) {
+    const { beforeMaking, key, path, snapshot, telemetry } = options;
+    this.#options = options;
+    this.#commitEveryMs = commitEveryMs;
+    this.#file = new JournalFile({ path, key, snapshot, beforeMaking, telemetry });
   }
 
   /** Whether the disk refuses, so that no change is taken that must be durable before it is answered. */
@@ -77,13 +84,12 @@ export class Journal {
   async commit(entries: readonly JournalEntry[], undo: Undo): Promise<void> {
     if (this.#isRefusing || this.#isClosed) {
       undo();
-      this.#parts.telemetry.count('store_refusals');
+      this.#options.telemetry.count('store_refusals');
       throw new StoreUnavailable();
     }
     this.#add(entries);
     const durable = this.#batch.wait(undo);
-    const { commitEveryMs = COMMIT_EVERY_MS } = this.#parts;
-    this.#schedule(Math.max(0, this.#committedAt + commitEveryMs - performance.now()));
+    this.#schedule(Math.max(0, this.#committedAt + this.#commitEveryMs - performance.now()));
     return durable;
   }
 
@@ -131,17 +137,17 @@ export class Journal {
     } catch (error) {
       return this.#fail(batch, error);
     }
-    this.#parts.telemetry.count('store_commits');
+    this.#options.telemetry.count('store_commits');
     batch.succeed();
-    this.#parts.onCommitted(this.size);
+    this.#options.onCommitted(this.size);
     if (!this.#isRefusing) return;
     this.#isRefusing = false;
     this.#probeMs = PROBE_MS.first;
-    this.#parts.telemetry.log('store.recovered');
+    this.#options.telemetry.log('store.recovered');
   }
 
   #fail(batch: JournalBatch, error: unknown): void {
-    const { telemetry } = this.#parts;
+    const { telemetry } = this.#options;
     const { left, tell } = batch.undo(this.#batch);
     this.#batch = new JournalBatch();
     // A draft under way may have taken in what has just been taken back.

@@ -5,7 +5,7 @@ import type {
   PutResult,
   RegistrationStore,
 } from '../../core/registry/registration-store.ts';
-import { renewedTarget, type PushTarget } from '../../core/registry/push-target.ts';
+import { renewedTarget, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import {
   expiryOf,
   type Lifetime,
@@ -18,21 +18,46 @@ import { DeviceLinks } from './device-links.ts';
 import { Displacement } from './displacement.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
-import { NO_ROW, RowNumbers } from './rows.ts';
-import type { ChangeListener } from './registration-change.ts';
 import { RegistrationTable } from './registration-table.ts';
+import { NO_ROW, RowNumbers } from './rows.ts';
 
-/** What removes many lets others work after so many: a millisecond or two, where a million would take a second. */
+/** Rows that a long loop handles before it lets other work run: one or two milliseconds, where a million rows would take a second. */
 const SLICE = 1024;
 
+/** One change of one key. `former` is absent where the key is new, `current` where it was removed; both are there where it was replaced or renewed. */
+export interface RegistrationChange {
+  readonly former: Registration | undefined;
+  readonly current: Registration | undefined;
+}
+
+/** Is told of changes, so that it can keep them elsewhere too. */
+export interface RegistrationObserver {
+  /** Whether it wants the changes of this push service. Registrations of any other service are not decoded for it. */
+  readonly observes: (service: PushService) => boolean;
+  /**
+   * Called at each change where the former or the current registration is observed, and where a registration is displaced by an
+   * observed one. `put`, `renew` and `remove` make their changes, and call this, before they return their promise.
+   */
+  readonly onChange: (change: RegistrationChange) => void;
+}
+
+export interface MemoryRegistrationsOptions {
+  /** The most registrations kept (`MAX_REGISTRATIONS`). */
+  readonly capacity: number;
+  readonly observer?: RegistrationObserver;
+}
+
 /**
- * Registrations in memory: gone with the process. They are no objects but numbered rows in typed arrays:
- * the garbage collector never looks at them, and a million take some 230 MB (docs/performance.md).
+ * Registrations in memory: gone with the process. They are no objects but numbered rows of typed arrays: the garbage
+ * collector never looks at them, and a million take some 230 MB (docs/performance.md).
+ *
+ * Every registration is one row in five structures: `RegistrationTable` has its fields, `KeyIndex` finds it by its key,
+ * `DeviceLinks` knows its device, `Displacement` its network and whether it may be displaced, `RowNumbers` whether its number is
+ * free. Each change below is synchronous and touches all of them, so that they agree whenever other code runs.
  */
 export class MemoryRegistrations implements RegistrationStore {
-  /** A call of `put`, `renew` or `remove` has made its changes, and told of them, when it gives its promise. */
-  listener: ChangeListener | undefined;
   readonly #capacity: number;
+  readonly #observer: RegistrationObserver | undefined;
   readonly #numbers = new RowNumbers();
   readonly #rows = new RegistrationTable();
   readonly #devices = new DeviceLinks(this.#rows.devices);
@@ -40,9 +65,9 @@ export class MemoryRegistrations implements RegistrationStore {
   readonly #keys = new KeyIndex(this.#rows.keys);
   readonly #counts = { total: 0, android: 0, ios: 0, webpush: 0 };
 
-  /** @param options.capacity the most registrations kept (`MAX_REGISTRATIONS`) */
-  constructor(options: { capacity: number }) {
-    this.#capacity = options.capacity;
+  constructor({ capacity, observer }: MemoryRegistrationsOptions) {
+    this.#capacity = capacity;
+    this.#observer = observer;
   }
 
   mayContain(tradePubkey: TradePubkey): boolean {
@@ -59,8 +84,8 @@ export class MemoryRegistrations implements RegistrationStore {
 
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean {
     if (!this.isFull() || this.#displaceable(request.network, request.now) !== NO_ROW) return true;
-    const held = this.#keys.find(tradePubkey);
-    return held !== NO_ROW && (request.signed || !this.#rows.isOwned(held, request.now));
+    const known = this.#keys.find(tradePubkey);
+    return known !== NO_ROW && (request.signed || !this.#rows.isOwned(known, request.now));
   }
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
@@ -73,34 +98,42 @@ export class MemoryRegistrations implements RegistrationStore {
     if (!this.admits(tradePubkey, { signed, network, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
     const isDefended = former !== NO_ROW && !signed && this.#rows.isOwned(former, registeredAt);
-    // An owned key gets the answer that an unknown one would get, so it is judged as one.
+    // An owned key gets the answer that an unknown key would get, so the target is judged as that of an unknown key.
     const target = isDefended ? registration.target : this.#renewed(former, registration.target);
     if (this.#devices.isCrowded(target)) return 'crowded';
     if (isDefended) return 'owned';
     const displaced = former === NO_ROW && this.isFull() ? this.#displaceable(network, registeredAt) : NO_ROW;
     const isTold =
-      this.listener?.follows(target.type) === true || this.#isFollowed(former) || this.#isFollowed(displaced);
+      this.#observer?.observes(target.type) === true ||
+      this.#isObserved(former) ||
+      this.#isObserved(displaced);
     if (displaced !== NO_ROW) this.#delete(displaced, isTold);
     if (former === NO_ROW) this.#insert(registration, isTold);
     else this.#replace(former, { ...registration, target }, isTold);
     return displaced === NO_ROW ? 'stored' : 'displaced';
   }
 
-  /** Keeps what was kept before, by the disk or until a moment ago: a registration of a key that is not held. */
+  /** Adds a registration of a key that has none, and does not tell the observer: the registration comes from the observer. */
   restore(registration: Registration): void {
     this.#insert(registration, false);
+  }
+
+  /** Removes the key's registration, if there is one, whoever owns it, and does not tell the observer. */
+  drop(tradePubkey: TradePubkey): void {
+    const row = this.#keys.find(tradePubkey);
+    if (row !== NO_ROW) this.#delete(row, false);
   }
 
   async renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void> {
     const row = this.#keys.find(tradePubkey);
     if (row === NO_ROW || !this.#devices.is(row, target)) return;
-    const isTold = this.#isFollowed(row);
+    const isTold = this.#isObserved(row);
     const former = isTold ? this.#read(row) : undefined;
     const expiresAt = expiryOf(this.#rows.registeredAt(row), now, lifetime);
-    // Never sooner than before: the clock may have been set back.
+    // An expiry never moves to an earlier time: the clock may have been set back.
     this.#rows.renew(row, Math.max(expiresAt, this.#rows.expiresAt(row)));
     this.#displacement.spare(row);
-    if (isTold) this.listener?.onChange({ former, current: this.#read(row) });
+    if (isTold) this.#observer?.onChange({ former, current: this.#read(row) });
   }
 
   async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
@@ -113,8 +146,8 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async evict(target: PushTarget): Promise<number> {
     let evicted = 0;
-    for (let one = this.#devices.anyOf(target); one !== NO_ROW; one = this.#devices.anyOf(target)) {
-      this.#delete(one);
+    for (let row = this.#devices.anyOf(target); row !== NO_ROW; row = this.#devices.anyOf(target)) {
+      this.#delete(row);
       if (++evicted % SLICE === 0) await setImmediate();
     }
     return evicted;
@@ -122,7 +155,7 @@ export class MemoryRegistrations implements RegistrationStore {
 
   async sweep(now: number): Promise<number> {
     let expired = 0;
-    // A key may be registered, renewed or removed between two slices: each is judged as it is when its turn comes.
+    // A key may be registered, renewed or removed between two slices: each row is judged as it is when its turn comes.
     for (let row = 1; row <= this.#numbers.last; row++) {
       if (row % SLICE === 0) await setImmediate();
       if (!this.#rows.isUsed(row) || this.#rows.expiresAt(row) > now) continue;
@@ -132,17 +165,17 @@ export class MemoryRegistrations implements RegistrationStore {
     return expired;
   }
 
-  /** Every registration that is held from the first step to the last, once; others may be changed between two steps. */
+  /** Every registration that is there from the first step to the last, once. Registrations may change between two steps. */
   *entries(): Generator<Registration> {
     for (let row = 1; row <= this.#numbers.last; row++) if (this.#rows.isUsed(row)) yield this.#read(row);
   }
 
-  /** Puts those that may give way in the order of their age, whatever the order in which they came. */
+  /** Sorts the registrations that may be displaced by their age: those that {@link restore} added may have come in any order. */
   sortByAge(): void {
     this.#displacement.sort();
   }
 
-  /** What there has ever been room for: registrations, and blocks of their devices' addresses. */
+  /** For tests: the most rows of registrations, and blocks of their devices' addresses, that were ever in use at once. */
   get rows(): { readonly registrations: number; readonly blocks: number } {
     return { registrations: this.#numbers.last, blocks: this.#devices.blocks };
   }
@@ -153,10 +186,10 @@ export class MemoryRegistrations implements RegistrationStore {
       if (row % SLICE === 0) await setImmediate();
       const registeredAt = this.#rows.isUsed(row) ? this.#rows.registeredAt(row) : -Infinity;
       if (registeredAt < since || registeredAt > until) continue;
-      const held = this.#read(row);
-      const current = { ...held, registeredAt: registeredAt + byMs, expiresAt: held.expiresAt + byMs };
+      const former = this.#read(row);
+      const current = { ...former, registeredAt: registeredAt + byMs, expiresAt: former.expiresAt + byMs };
       this.#rows.write(row, current);
-      if (this.#isFollowed(row)) this.listener?.onChange({ former: held, current });
+      if (this.#isObserved(row)) this.#observer?.onChange({ former, current });
       corrected++;
     }
     return corrected;
@@ -172,23 +205,23 @@ export class MemoryRegistrations implements RegistrationStore {
     return network === NO_NETWORK ? registration : { ...registration, network };
   }
 
-  /** Where the wakes of a key go that is registered for a target, and was registered as this row says. */
+  /** The target to store when a key is registered for `target`. @param former the key's row, or {@link NO_ROW} @see renewedTarget */
   #renewed(former: number, target: PushTarget): PushTarget {
     return former === NO_ROW ? target : renewedTarget(this.#devices.targetOf(former), target);
   }
 
-  /** The registration that would give way now to a new key from this network, if any. */
+  /** The row that a new key from this network would displace now, or {@link NO_ROW}. */
   #displaceable(network: number | undefined, now: number): number {
     return this.#displacement.choose(network ?? NO_NETWORK, now);
   }
 
   #replace(row: number, registration: Registration, isTold: boolean): void {
-    // A key that was woken once is in use: registering it again must not make it one that may give way.
+    // A key that was woken once is in use: registering it again must not make it displaceable.
     const woken = registration.woken || this.#rows.isWoken(row);
     const former = isTold ? this.#read(row) : undefined;
     this.#unlink(row);
     this.#link(row, { ...registration, woken });
-    if (isTold) this.listener?.onChange({ former, current: this.#read(row) });
+    if (isTold) this.#observer?.onChange({ former, current: this.#read(row) });
   }
 
   #insert(registration: Registration, isTold: boolean): void {
@@ -198,24 +231,24 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#devices.begin(row);
     this.#displacement.begin(row);
     this.#link(row, registration);
-    if (isTold) this.listener?.onChange({ former: undefined, current: this.#read(row) });
+    if (isTold) this.#observer?.onChange({ former: undefined, current: this.#read(row) });
   }
 
-  #delete(row: number, isTold = this.#isFollowed(row)): void {
+  #delete(row: number, isTold = this.#isObserved(row)): void {
     const former = isTold ? this.#read(row) : undefined;
     this.#unlink(row);
     this.#keys.remove(row);
     this.#rows.clear(row);
     this.#numbers.giveBack(row);
-    if (isTold) this.listener?.onChange({ former, current: undefined });
+    if (isTold) this.#observer?.onChange({ former, current: undefined });
   }
 
-  #isFollowed(row: number): boolean {
-    if (this.listener === undefined || row === NO_ROW) return false;
-    return this.listener.follows(this.#devices.serviceOf(row));
+  #isObserved(row: number): boolean {
+    if (this.#observer === undefined || row === NO_ROW) return false;
+    return this.#observer.observes(this.#devices.serviceOf(row));
   }
 
-  /** Points a row that points nowhere at its device. */
+  /** Writes a registration to a row that has its key and no device: after {@link #insert} began the row, or after {@link #unlink}. */
   #link(row: number, registration: Registration): void {
     this.#devices.point(row, registration.target);
     this.#rows.write(row, registration);

@@ -4,14 +4,14 @@ import type { SeenEvents } from '../../core/intake/seen-events.ts';
 import { EventIdRing } from './event-id-ring.ts';
 
 /**
- * Four events a second for registered keys, day and night: only verified ones take a place. 34 MB when it is full
- * (measured: 33.6 bytes an id), a few hundred bytes to begin with; the last of the doublings takes some 0.1 s.
+ * Room for four events a second, day and night, that name registered keys: only verified events take a place. The set takes 34 MB
+ * when it is full (measured: 33.6 bytes an id) and a few hundred bytes at first; the last of its doublings takes some 0.1 s.
  */
 const DEFAULT_CAPACITY = 1_000_000;
-/** Two for each that comes: what has expired goes faster than new ids come, and no commit clears away days at once. */
+/** Expired ids that one commit removes at most. With two, expired ids leave faster than new ids come, and no commit takes long. */
 const EXPIRED_PER_COMMIT = 2;
 
-// One promise of each kind for all answers: nothing here is waited for, and every event asks.
+// Every event asks, and nothing here has to wait: one resolved promise for each answer spares an allocation.
 const [NEW, PENDING, SEEN, DONE] = [
   Promise.resolve('new' as const),
   Promise.resolve('pending' as const),
@@ -21,20 +21,26 @@ const [NEW, PENDING, SEEN, DONE] = [
 
 export interface MemorySeenEventsOptions {
   readonly clock: Clock;
-  /** Whether the time of day is trusted: else no id expires (contract 5). Absent: always. */
-  readonly mayExpire?: () => boolean;
+  /** Whether the time of day is trusted; while it is not, no id expires (contract 5). Always trusted if absent. */
+  readonly mayExpire?: (() => boolean) | undefined;
   /** The most committed ids that are kept. */
-  readonly capacity?: number;
-  /** Told of every id that is forgotten before its time because there was no room. */
-  readonly onDisplaced?: () => void;
+  readonly capacity?: number | undefined;
+  /** Called for every id that is displaced: removed before its time because the set is full. */
+  readonly onDisplaced?: (() => void) | undefined;
+  /** Called in each {@link MemorySeenEvents.commit}, with the time of the commit: the file's journal observes the set here. */
+  readonly onCommitted?: ((id: string, at: number) => void) | undefined;
 }
 
-/** The seen-set in memory. An id is kept for as long as its event could still wake. At the bound the oldest committed id gives way: a late copy of that event may wake once more. */
+/**
+ * The seen-set in memory. An id is kept for as long as its event could still wake a device. When the set is full, a new id displaces
+ * the oldest committed one: a late copy of that event may wake once more.
+ */
 export class MemorySeenEvents implements SeenEvents {
   readonly #clock: Clock;
   readonly #mayExpire: () => boolean;
   readonly #onDisplaced: (() => void) | undefined;
-  /** Bounded by the wakes under way. */
+  readonly #onCommitted: ((id: string, at: number) => void) | undefined;
+  /** Reserved ids: as many as there are wakes under way. */
   readonly #pending = new Set<string>();
   readonly #committed: EventIdRing;
 
@@ -42,15 +48,17 @@ export class MemorySeenEvents implements SeenEvents {
     clock,
     capacity = DEFAULT_CAPACITY,
     mayExpire = () => true,
+    onCommitted,
     onDisplaced,
   }: MemorySeenEventsOptions) {
     this.#clock = clock;
     this.#mayExpire = mayExpire;
+    this.#onCommitted = onCommitted;
     this.#onDisplaced = onDisplaced;
     this.#committed = new EventIdRing({ capacity });
   }
 
-  /** Committed ids held. One that has expired may be among them until later commits take its place. */
+  /** Committed ids, with those that have expired and that no commit has removed yet. */
   get size(): number {
     return this.#committed.size;
   }
@@ -67,17 +75,19 @@ export class MemorySeenEvents implements SeenEvents {
   }
 
   commit(id: string): Promise<void> {
+    const now = this.#clock();
     this.#pending.delete(id);
-    this.#add(id, this.#clock());
+    this.#add(id, now);
+    this.#onCommitted?.(id, now);
     return DONE;
   }
 
-  /** Takes in an id that was committed before the program was started; in the order in which they were. */
+  /** Adds an id that was read from the disk. Ids come in the order in which they were committed. */
   restore(id: string, committedAt: number): void {
     this.#add(id, committedAt);
   }
 
-  /** What is committed and has not expired, oldest first. @see EventIdRing for what is kept of an id */
+  /** The committed ids that have not expired, oldest first, as the half of each that is kept ({@link EventIdRing}). */
   *entries(): Generator<{ id: string; time: number }> {
     const now = this.#clock();
     for (const entry of this.#committed.entries()) if (!this.#hasExpired(entry.time, now)) yield entry;
