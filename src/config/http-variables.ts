@@ -16,45 +16,45 @@ const perMinute = wholeNumber(1, 1_000_000_000);
 /** The variables of the public HTTP API. */
 export const HTTP_VARIABLES = {
   SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
-  SERVER_PORT: variable('Port of the public HTTP API; 0 takes a free one.', port, '8080'),
+  SERVER_PORT: variable('Port of the public HTTP API; 0 means any free port.', port, '8080'),
   PUBLIC_URL: optional(
-    'The URL under which clients reach this server; signed registrations must name it. Without it the Host header counts.',
+    'The URL under which clients reach this server. Signed registrations must name it. If unset, the Host header counts.',
     httpUrl,
   ),
   ALLOW_PLAINTEXT_TOKENS: variable(
-    "Accept tokens that are not sealed, as today's app sends them.",
+    "Accept tokens that are not sealed. Today's app sends such tokens.",
     onOff,
     'true',
   ),
   REGISTRATION_AUTH: variable(
-    'Signed registrations (NIP-98): off, optional (what was signed is owned), or required.',
+    'Signed registrations (NIP-98): off, optional (a signed registration is owned), or required.',
     oneOf('off', 'optional', 'required'),
     'optional',
   ),
   TRUSTED_WHITELIST_ENABLED: variable(
-    'Register devices only for the Mostro instances in MOSTRO_PUBKEYS; clients then must name theirs.',
+    'Register devices only for the Mostro instances in MOSTRO_PUBKEYS. Clients must then name their instance.',
     onOff,
     'false',
   ),
   RATE_LIMIT_PER_MINUTE: variable(
-    'Calls of register and unregister a minute for each client address.',
+    'Calls of register and unregister a minute, for each client address.',
     perMinute,
     '60',
   ),
   NOTIFY_RATE_PER_PUBKEY_PER_MIN: variable(
-    'Calls of notify a minute for each trade key; ten at once.',
+    'Calls of notify a minute, for each trade key; ten at once.',
     perMinute,
     '30',
   ),
   NOTIFY_RATE_PER_IP_PER_MIN: variable(
-    'Calls of notify a minute for each client address; thirty at once.',
+    'Calls of notify a minute, for each client address; thirty at once.',
     perMinute,
     '120',
   ),
   NOTIFY_TRUST_PROXY_HEADERS: optional(
-    'Take client addresses from Fly-Client-IP (on Fly.io) or else the rightmost X-Forwarded-For: true only behind a proxy that writes it. Default: false.',
+    'Take client addresses from Fly-Client-IP (on Fly.io) or from the rightmost X-Forwarded-For. Set it to true only behind a proxy that writes this header. Default: false.',
     onOff,
   ),
-  TRUST_PROXY: optional('Short for NOTIFY_TRUST_PROXY_HEADERS, which wins if both are set.', onOff),
-  FLY_APP_NAME: optional('Set by Fly.io: Fly-Client-IP is then the header of the proxy.', text),
+  TRUST_PROXY: optional('A short name of NOTIFY_TRUST_PROXY_HEADERS, which wins if both are set.', onOff),
+  FLY_APP_NAME: optional('Set by Fly.io. If set, Fly-Client-IP is the header of the proxy.', text),
 } as const satisfies Record<string, Variable<unknown>>;

@@ -49,116 +49,120 @@ const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 /** Every variable that the program reads (contract 7), in the order in which `.env.example` and the docs show them. */
 export const VARIABLES = {
   NOSTR_RELAYS: variable('Relays to watch, separated by commas.', relayUrls, 'wss://relay.mostro.network'),
-  NOSTR_KINDS: variable('Kinds to watch: 1059 is protocol v1, 14 is v2.', kinds, '1059,14'),
+  NOSTR_KINDS: variable('Kinds of events to watch: 1059 is protocol v1, 14 is v2.', kinds, '1059,14'),
   MOSTRO_PUBKEYS: optional(
-    'Public keys of Mostro instances, hex or npub, separated by commas: kind 14 then counts from them alone.',
+    'Public keys of Mostro instances, hex or npub, separated by commas. If set, only their kind 14 events count.',
     mostroPubkeys,
     // A private key in its place is a likely slip.
     { secret: true },
   ),
   MOSTRO_RELAY_DISCOVERY: variable(
-    'Watch the relays that these instances publish (kind 10002) too, if they are wss and public. Needs MOSTRO_PUBKEYS.',
+    'Also watch the relays that these instances publish (kind 10002), if they are wss and public. Needs MOSTRO_PUBKEYS.',
     onOff,
     'false',
   ),
   ...HTTP_VARIABLES,
-  ADMIN_HOST: variable('Address of the admin listener: health and metrics.', text, '127.0.0.1'),
+  ADMIN_HOST: variable('Address of the admin listener: dashboard, health and metrics.', text, '127.0.0.1'),
   // No default text: a default port that is taken is a warning, a chosen one an error.
-  ADMIN_PORT: optional('Port of the admin listener; 0 takes a free one. Default: 9464.', port),
-  DATA_DIR: variable('Directory for what the server keeps.', path, './data'),
+  ADMIN_PORT: optional('Port of the admin listener; 0 means any free port. Default: 9464.', port),
+  DATA_DIR: variable("Directory for the server's files.", path, './data'),
   SERVER_PRIVATE_KEY: optional(
-    "The server's key, 64 hex characters; else it is read from the key file.",
+    "The server's private key, 64 hex characters. If unset, it is read from the key file.",
     privateKey,
     {
       secret: true,
     },
   ),
   SERVER_PRIVATE_KEY_PREVIOUS: optional(
-    'The key before it, 64 hex characters: still opens tokens and the store, which is then resealed.',
+    "The server's key before the present one, 64 hex characters. It still opens tokens, and the store, which is then resealed.",
     privateKey,
     { secret: true },
   ),
   SERVER_PRIVATE_KEY_FILE: optional(
-    'The key file, made on the first start. Default: DATA_DIR/server.key.',
+    'The file with the private key. The first start makes it. Default: DATA_DIR/server.key.',
     path,
   ),
   STORE: variable(
-    'Where registrations are kept: file keeps them, sealed, in DATA_DIR; memory keeps UnifiedPush endpoints alone over a restart.',
+    'Where registrations are kept. file: sealed in DATA_DIR, over a restart. memory: only UnifiedPush endpoints survive a restart.',
     oneOf('memory', 'file'),
     'memory',
   ),
   TOKEN_TTL_HOURS: variable(
-    'Hours a registration lives after it was made or last woken.',
+    'Hours that a registration lives after it was made or last woken.',
     positiveNumber(YEAR_HOURS),
     '48',
   ),
   TOKEN_MAX_AGE_DAYS: variable(
-    'Days a registration lives at the most.',
+    'Days that a registration lives at most after the app last registered it.',
     positiveNumber(TEN_YEARS_DAYS),
     '30',
   ),
   CLEANUP_INTERVAL_HOURS: variable(
-    'Hours between sweeps for expired registrations.',
+    'Hours between two removals of expired registrations.',
     positiveNumber(LONGEST_TIMER_HOURS),
     '1',
   ),
-  MAX_REGISTRATIONS: variable('The most registrations kept.', wholeNumber(1, 10_000_000), '1000000'),
-  FCM_ENABLED: variable('Push to Android and iOS through Firebase.', onOff, 'true'),
-  FIREBASE_PROJECT_ID: optional('Firebase project. Default: the one in the key file.', text),
-  FIREBASE_SERVICE_ACCOUNT_PATH: optional('Service account key file from the Firebase console.', path),
+  MAX_REGISTRATIONS: variable('The most registrations that are kept.', wholeNumber(1, 10_000_000), '1000000'),
+  FCM_ENABLED: variable('Push to Android phones and iPhones through Firebase.', onOff, 'true'),
+  FIREBASE_PROJECT_ID: optional('The Firebase project. Default: the one in the key file.', text),
+  FIREBASE_SERVICE_ACCOUNT_PATH: optional('The service account key file from the Firebase console.', path),
   FCM_BASE_URL: variable(
-    'Where FCM is; another address only for tests.',
+    'The address of FCM. Change it only for tests.',
     httpUrl,
     'https://fcm.googleapis.com',
   ),
   FCM_PAYLOAD_MODE: variable(
-    "silent wakes the app unseen; alert shows the incumbent's notice, for apps that were killed.",
+    "silent: the push wakes the app and shows nothing. alert: it shows the Rust server's notice, which also reaches apps that were killed.",
     oneOf('silent', 'alert'),
     'silent',
   ),
   UNIFIEDPUSH_ENABLED: variable('Push to UnifiedPush endpoints (GrapheneOS, LineageOS).', onOff, 'true'),
   UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: variable(
-    'Allow endpoints that are http or on private addresses, and discovered relays that are ws or there: for tests and home labs.',
+    'Allow endpoints that are http or on private addresses, and discovered relays that are ws or on private addresses. Only for tests and home labs.',
     onOff,
     'false',
   ),
   VAPID_SUBJECT: optional(
-    'Whom push servers may write to: mailto: or https:. Apple asks for it. Default: PUBLIC_URL, if it is https.',
+    'Where the operators of push servers can reach you: mailto: or https:. Apple requires it. Default: PUBLIC_URL, if it is https.',
     vapidSubject,
   ),
   VAPID_PRIVATE_KEY: optional(
-    "Key that signs Web Push requests; another one ends every subscription. Default: derived from the server's key.",
+    "The key that signs Web Push requests. If you change it, every app must subscribe again. Default: derived from the server's key.",
     vapidPrivateKey,
     { secret: true },
   ),
   BATCH_DELAY_MS: variable(
-    'Milliseconds after a wake in which further events for its device are gathered into one.',
+    'Milliseconds after a wake in which further events for its device are grouped into one wake.',
     wholeNumber(0, HOUR_MS),
     '5000',
   ),
-  COOLDOWN_MS: variable('The same after that one.', wholeNumber(0, HOUR_MS), '60000'),
+  COOLDOWN_MS: variable(
+    'After that wake, the interval in milliseconds at which further events are grouped.',
+    wholeNumber(0, HOUR_MS),
+    '60000',
+  ),
   WAKE_DEADLINE_SECONDS: variable(
-    'Seconds after which a wake is given up; its device is then owed one.',
+    'Seconds after which a wake that fails is no longer retried. Its device is then owed one wake.',
     positiveNumber(DAY_MS / SECOND_MS),
     '600',
   ),
   GONE_CONFIRM_SECONDS: variable(
-    'Least seconds between the two answers of a push service that forget a device: the first one could be its mistake.',
+    'A device is evicted when its push service has called it gone twice, at least this many seconds apart. The first answer could be a mistake.',
     numberFromZero(DAY_MS / SECOND_MS),
     '600',
   ),
   RETRY_MIN_MS: variable(
-    'Least milliseconds before a failed wake is tried again; sixty times that after "too many". Change it only for tests.',
+    'The least milliseconds before a failed wake is tried again; sixty times that after a 429. Change it only for tests.',
     wholeNumber(0, HOUR_MS),
     '1000',
   ),
   RETRY_BASE_MS: variable(
-    'Bound of the random part of the first such wait; it doubles. Change it only for tests.',
+    'The most milliseconds of the random part of the first such wait. The bound doubles with each wait. Change it only for tests.',
     wholeNumber(0, HOUR_MS),
     '1000',
   ),
   SHUTDOWN_TIMEOUT_SECONDS: variable(
-    'Seconds that pending wakes get when the server stops.',
+    'Seconds for pending wakes when the server stops.',
     wholeNumber(0, 3600),
     '10',
   ),
@@ -167,14 +171,17 @@ export const VARIABLES = {
     logLevel,
   ),
   RUST_LOG: optional(
-    "The incumbent's name for LOG_LEVEL, which wins if both are set.",
+    "The Rust server's name of LOG_LEVEL, which wins if both are set.",
     text.transform(parseRustLog),
   ),
   LOG_FILE: optional(
-    'Write the log to this file too, as to standard output. SIGHUP opens it anew, after a rotation.',
+    'A file to which the log is written too. SIGHUP opens it again, after a rotation.',
     path,
   ),
-  LOG_FORMAT: optional('json, or pretty for people. Default: pretty on a terminal.', oneOf('json', 'pretty')),
+  LOG_FORMAT: optional(
+    'json, or pretty for people to read. Default: pretty on a terminal, otherwise json.',
+    oneOf('json', 'pretty'),
+  ),
 } as const satisfies Record<string, Variable<unknown>>;
 
 export type VariableName = keyof typeof VARIABLES;
