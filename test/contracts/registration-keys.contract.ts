@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
 import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
@@ -28,79 +28,77 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     return store;
   }
 
-  describe(`${name}: the Web Push keys of a registration`, () => {
-    const [some, others] = [webPushTarget('x', 1), webPushTarget('x', 2)];
-    const bare = unifiedPushTarget('x');
-    const shared = { sharesEndpoint: true } as const;
+  const [some, others] = [webPushTarget('x', 1), webPushTarget('x', 2)];
+  const bare = unifiedPushTarget('x');
+  const shared = { sharesEndpoint: true } as const;
 
-    test('are its own, whatever keys another one brings for the endpoint', async () => {
-      const store = await storeOf(nth(1, some), nth(2, others));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, { ...some, ...shared }));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...others, ...shared }));
-    });
+  test(`${name}: the Web Push keys of a registration are its own, whatever keys another one brings for the endpoint`, async () => {
+    const store = await storeOf(nth(1, some), nth(2, others));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, { ...some, ...shared }));
+    expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...others, ...shared }));
+  });
 
-    test('are neither taken away nor used by another one that brings none', async () => {
-      const store = await storeOf(nth(1, some), nth(2, bare));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, bare));
-    });
+  test(`${name}: the Web Push keys of a registration are neither taken away nor used by another one that brings none`, async () => {
+    const store = await storeOf(nth(1, some), nth(2, bare));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
+    expect(await store.find(tradeKey(2))).toEqual(nth(2, bare));
+  });
 
-    test('are not given to another one that brought none', async () => {
-      const store = await storeOf(nth(1, bare), nth(2, others));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
-    });
+  test(`${name}: the Web Push keys of a registration are not given to another one that brought none`, async () => {
+    const store = await storeOf(nth(1, bare), nth(2, others));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
+  });
 
-    test('are replaced by those that the same key brings, and stay where it brings none for the endpoint', async () => {
-      const store = await storeOf(nth(1, some), nth(1, others), nth(1, bare));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, others));
-      await store.put(nth(1, unifiedPushTarget('y')));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, unifiedPushTarget('y')));
-    });
+  test(`${name}: the Web Push keys of a registration are replaced by those that the same key brings, and stay where it brings none for the endpoint`, async () => {
+    const store = await storeOf(nth(1, some), nth(1, others), nth(1, bare));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, others));
+    await store.put(nth(1, unifiedPushTarget('y')));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, unifiedPushTarget('y')));
+  });
 
-    test('are no longer alone or alone again as others come and go', async () => {
-      const store = await storeOf(nth(1, some), nth(2, some));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
-      await store.put(nth(3, others));
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...some, ...shared }));
-      await store.remove(tradeKey(3), { signed: false, now: NOW });
-      expect(await store.find(tradeKey(2))).toEqual(nth(2, some));
-    });
+  test(`${name}: the Web Push keys of a registration are no longer alone or alone again as others come and go`, async () => {
+    const store = await storeOf(nth(1, some), nth(2, some));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, some));
+    await store.put(nth(3, others));
+    expect(await store.find(tradeKey(2))).toEqual(nth(2, { ...some, ...shared }));
+    await store.remove(tradeKey(3), { signed: false, now: NOW });
+    expect(await store.find(tradeKey(2))).toEqual(nth(2, some));
+  });
 
-    test('make a device: it is renewed and forgotten without another one of the endpoint', async () => {
-      const store = await storeOf(nth(1, some), nth(2, some), nth(3, others), nth(4, bare));
-      await store.renew(tradeKey(1), others, LIFETIME, NOW + MINUTE_MS);
-      expect(await store.find(tradeKey(1))).toMatchObject({ woken: false });
-      await store.renew(tradeKey(1), some, LIFETIME, NOW + MINUTE_MS);
-      expect(await store.find(tradeKey(1))).toMatchObject({ woken: true });
-      expect(await store.evict(some)).toBe(2);
-      expect(await store.find(tradeKey(3))).toEqual(nth(3, others));
-      expect(await store.find(tradeKey(4))).toEqual(nth(4, bare));
-    });
+  test(`${name}: the Web Push keys of a registration make a device: it is renewed and forgotten without another one of the endpoint`, async () => {
+    const store = await storeOf(nth(1, some), nth(2, some), nth(3, others), nth(4, bare));
+    await store.renew(tradeKey(1), others, LIFETIME, NOW + MINUTE_MS);
+    expect(await store.find(tradeKey(1))).toMatchObject({ woken: false });
+    await store.renew(tradeKey(1), some, LIFETIME, NOW + MINUTE_MS);
+    expect(await store.find(tradeKey(1))).toMatchObject({ woken: true });
+    expect(await store.evict(some)).toBe(2);
+    expect(await store.find(tradeKey(3))).toEqual(nth(3, others));
+    expect(await store.find(tradeKey(4))).toEqual(nth(4, bare));
+  });
 
-    test('are not given back to what is registered after they were forgotten', async () => {
-      const store = await storeOf(nth(1, some));
-      await store.evict(some);
-      await store.put(nth(1, bare));
-      expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
-    });
+  test(`${name}: the Web Push keys of a registration are not given back to what is registered after they were forgotten`, async () => {
+    const store = await storeOf(nth(1, some));
+    await store.evict(some);
+    await store.put(nth(1, bare));
+    expect(await store.find(tradeKey(1))).toEqual(nth(1, bare));
+  });
 
-    test('are of eight kinds for one endpoint at the most, and what is there stays and can be registered again', async () => {
-      const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
-      const store = await storeOf(...sets);
-      expect(await store.put(nth(20, webPushTarget('x', 20)))).toBe('crowded');
-      expect(await store.put(nth(20, bare))).toBe('crowded');
-      expect(await store.put(nth(20, webPushTarget('x', 7)))).toBe('stored');
-      expect(await store.put(nth(21, webPushTarget('y', 20)))).toBe('stored');
-      for (const set of sets) expect(await store.find(set.tradePubkey)).toMatchObject({ target: set.target });
-      await store.remove(tradeKey(3), { signed: false, now: NOW });
-      expect(await store.put(nth(22, webPushTarget('x', 20)))).toBe('stored');
-    });
+  test(`${name}: the Web Push keys of a registration are of eight kinds for one endpoint at the most, and what is there stays and can be registered again`, async () => {
+    const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
+    const store = await storeOf(...sets);
+    expect(await store.put(nth(20, webPushTarget('x', 20)))).toBe('crowded');
+    expect(await store.put(nth(20, bare))).toBe('crowded');
+    expect(await store.put(nth(20, webPushTarget('x', 7)))).toBe('stored');
+    expect(await store.put(nth(21, webPushTarget('y', 20)))).toBe('stored');
+    for (const set of sets) expect(await store.find(set.tradePubkey)).toMatchObject({ target: set.target });
+    await store.remove(tradeKey(3), { signed: false, now: NOW });
+    expect(await store.put(nth(22, webPushTarget('x', 20)))).toBe('stored');
+  });
 
-    test('beyond eight kinds are refused for an owned key as for an unknown one, so that neither is told from the other', async () => {
-      const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
-      const store = await storeOf(...sets, { ...nth(9, webPushTarget('y', 1)), signed: true });
-      for (const n of [9, 10]) expect(await store.put(nth(n, webPushTarget('x', 20)))).toBe('crowded');
-      expect(await store.find(tradeKey(9))).toMatchObject({ target: webPushTarget('y', 1), signed: true });
-    });
+  test(`${name}: the Web Push keys of a registration beyond eight kinds are refused for an owned key as for an unknown one, so that neither is told from the other`, async () => {
+    const sets = Array.from({ length: 8 }, (_, n) => nth(n, webPushTarget('x', n)));
+    const store = await storeOf(...sets, { ...nth(9, webPushTarget('y', 1)), signed: true });
+    for (const n of [9, 10]) expect(await store.put(nth(n, webPushTarget('x', 20)))).toBe('crowded');
+    expect(await store.find(tradeKey(9))).toMatchObject({ target: webPushTarget('y', 1), signed: true });
   });
 }

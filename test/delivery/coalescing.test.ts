@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { deferred } from '../support/deferred.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
@@ -20,98 +20,94 @@ async function heldSent({ google, server }: Scene): Promise<string[]> {
   return google.pushes.all.map(({ token }) => token);
 }
 
-describe('events for a device that has just been woken', () => {
-  test('one event is one wake, at once', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const alice = await scene.phone();
-    scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await scene.google.pushes.atLeast(1);
-    expect(await scene.server.metric(HELD)).toBe(1);
-    expect(await heldSent(scene)).toEqual([alice.token]);
-  });
-
-  test('a burst of fifty is two wakes: one at once, and a held one for the rest', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const alice = await scene.phone();
-    for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(scene.server, MATCHED, 50);
-    expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
-  });
-
-  test('what comes while a wake is held costs no verification', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const alice = await scene.phone();
-    scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await scene.google.pushes.atLeast(1);
-    scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(scene.server, CLAIMED, 2);
-    for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(scene.server, MATCHED, 52);
-    expect(await scene.server.metric(VERIFIED)).toBe(2);
-    expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
-  });
-
-  // Wherever the events fall on a busy machine, each is answered by one wake. How long the waits are is for src/core/waking/coalescer.test.ts.
-  test('the last event is followed by a wake, in the window, in the cooldowns and afterwards', async () => {
-    const scene = await setScene({ environment: { BATCH_DELAY_MS: '100', COOLDOWN_MS: '200' } });
-    const alice = await scene.phone();
-    for (let wakes = 1; wakes <= 4; wakes++) {
-      scene.relay.broadcast(eventFor([alice.tradePubkey]));
-      await scene.google.pushes.atLeast(wakes);
-    }
-    await untilMetric(scene.server, HELD, 0);
-    scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await scene.google.pushes.atLeast(5);
-    expect(await heldSent(scene)).toHaveLength(5);
-  });
-
-  test('twenty keys of one device at once are two wakes', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const first = await scene.phone();
-    const others = await Promise.all(Array.from({ length: 19 }, () => scene.phone({ token: first.token })));
-    for (const { tradePubkey } of [first, ...others]) scene.relay.broadcast(eventFor([tradePubkey]));
-    await untilMetric(scene.server, MATCHED, 20);
-    expect(await heldSent(scene)).toEqual([first.token, first.token]);
-  });
-
-  test('one event with ten keys of one device is one wake', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const first = await scene.phone();
-    const others = await Promise.all(Array.from({ length: 9 }, () => scene.phone({ token: first.token })));
-    scene.relay.broadcast(eventFor([first, ...others].map(({ tradePubkey }) => tradePubkey)));
-    expect(await heldSent(scene)).toEqual([first.token]);
-  });
-
-  test('two devices do not wait for each other', async () => {
-    const scene = await setScene({ environment: HOUR });
-    const [alice, bob] = [await scene.phone(), await scene.phone()];
-    scene.relay.broadcast(eventFor([alice.tradePubkey]));
-    await scene.google.pushes.atLeast(1);
-    scene.relay.broadcast(eventFor([bob.tradePubkey]));
-    await scene.google.pushes.atLeast(2);
-    expect(await scene.server.metric(HELD)).toBe(2);
-  });
+test('one event for a device is one wake, at once', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const alice = await scene.phone();
+  scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await scene.google.pushes.atLeast(1);
+  expect(await scene.server.metric(HELD)).toBe(1);
+  expect(await heldSent(scene)).toEqual([alice.token]);
 });
 
-describe('events for a device whose wake is unsent', () => {
-  test('cost no verification, and one wake answers them all', async () => {
-    // One at a time, so that the wakes of those who come later wait for their turn.
-    const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
-    const { relay, google, phone, server, woken } = await setScene({ laneSizes });
-    const [bob, alice] = [await phone(), await phone()];
-    const held = deferred();
-    google.answer = () => held.promise;
-    relay.broadcast(eventFor([bob.tradePubkey]));
-    await untilMetric(server, QUEUED, 1);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, QUEUED, 2);
-    for (let n = 0; n < 100; n++) relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_events_absorbed_total', 100);
-    expect(await server.metric(VERIFIED)).toBe(2);
-    held.resolve();
-    google.answer = undefined;
-    const tokens = await woken();
-    expect(tokens.filter((token) => token === bob.token)).toHaveLength(1);
-    expect(tokens.filter((token) => token === alice.token)).toHaveLength(1);
-  });
+test('a burst of fifty events for one device is two wakes: one at once, and a held one for the rest', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const alice = await scene.phone();
+  for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(scene.server, MATCHED, 50);
+  expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
+});
+
+test('an event that comes while a wake of its device is held costs no verification', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const alice = await scene.phone();
+  scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await scene.google.pushes.atLeast(1);
+  scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(scene.server, CLAIMED, 2);
+  for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(scene.server, MATCHED, 52);
+  expect(await scene.server.metric(VERIFIED)).toBe(2);
+  expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
+});
+
+// Wherever the events fall on a busy machine, each is answered by one wake. How long the waits are is for src/core/waking/coalescer.test.ts.
+test('the last event for a device is followed by a wake, in the window, in the cooldowns and afterwards', async () => {
+  const scene = await setScene({ environment: { BATCH_DELAY_MS: '100', COOLDOWN_MS: '200' } });
+  const alice = await scene.phone();
+  for (let wakes = 1; wakes <= 4; wakes++) {
+    scene.relay.broadcast(eventFor([alice.tradePubkey]));
+    await scene.google.pushes.atLeast(wakes);
+  }
+  await untilMetric(scene.server, HELD, 0);
+  scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await scene.google.pushes.atLeast(5);
+  expect(await heldSent(scene)).toHaveLength(5);
+});
+
+test('events for twenty keys of one device at once are two wakes', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const first = await scene.phone();
+  const others = await Promise.all(Array.from({ length: 19 }, () => scene.phone({ token: first.token })));
+  for (const { tradePubkey } of [first, ...others]) scene.relay.broadcast(eventFor([tradePubkey]));
+  await untilMetric(scene.server, MATCHED, 20);
+  expect(await heldSent(scene)).toEqual([first.token, first.token]);
+});
+
+test('one event with ten keys of one device is one wake', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const first = await scene.phone();
+  const others = await Promise.all(Array.from({ length: 9 }, () => scene.phone({ token: first.token })));
+  scene.relay.broadcast(eventFor([first, ...others].map(({ tradePubkey }) => tradePubkey)));
+  expect(await heldSent(scene)).toEqual([first.token]);
+});
+
+test('two devices do not wait for each other', async () => {
+  const scene = await setScene({ environment: HOUR });
+  const [alice, bob] = [await scene.phone(), await scene.phone()];
+  scene.relay.broadcast(eventFor([alice.tradePubkey]));
+  await scene.google.pushes.atLeast(1);
+  scene.relay.broadcast(eventFor([bob.tradePubkey]));
+  await scene.google.pushes.atLeast(2);
+  expect(await scene.server.metric(HELD)).toBe(2);
+});
+
+test('events for a device whose wake is unsent cost no verification, and one wake answers them all', async () => {
+  // One at a time, so that the wakes of those who come later wait for their turn.
+  const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
+  const { relay, google, phone, server, woken } = await setScene({ laneSizes });
+  const [bob, alice] = [await phone(), await phone()];
+  const held = deferred();
+  google.answer = () => held.promise;
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await untilMetric(server, QUEUED, 1);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, QUEUED, 2);
+  for (let n = 0; n < 100; n++) relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_events_absorbed_total', 100);
+  expect(await server.metric(VERIFIED)).toBe(2);
+  held.resolve();
+  google.answer = undefined;
+  const tokens = await woken();
+  expect(tokens.filter((token) => token === bob.token)).toHaveLength(1);
+  expect(tokens.filter((token) => token === alice.token)).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { eventsFor, registerDevices, type Device } from '../support/devices.ts';
@@ -89,27 +89,25 @@ test('a flood of dead tokens keeps no device from being forgotten that was in us
   expect((await fetch(`${server.adminUrl}/health/ready`)).status).toBe(200);
 });
 
-describe('a device that is called gone once', () => {
-  test('gets its wake, and keeps its registration, when the push service takes it back', async () => {
-    const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
-    const { google, server } = scene;
-    const [phone] = await registerDevices(server, 1);
-    let answers = 0;
-    google.answer = () => (answers++ === 0 ? UNREGISTERED : undefined);
-    wakeAll(scene, phone === undefined ? [] : [phone]);
-    expect((await google.pushes.atLeast(1)).map(({ token }) => token)).toEqual([phone?.token]);
-    expect(await server.metric(FORGOTTEN)).toBe(0);
-    expect(await server.metric(SUSPECT)).toBe(1);
-  });
+test('a device that is called gone once gets its wake, and keeps its registration, when the push service takes it back', async () => {
+  const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
+  const { google, server } = scene;
+  const [phone] = await registerDevices(server, 1);
+  let answers = 0;
+  google.answer = () => (answers++ === 0 ? UNREGISTERED : undefined);
+  wakeAll(scene, phone === undefined ? [] : [phone]);
+  expect((await google.pushes.atLeast(1)).map(({ token }) => token)).toEqual([phone?.token]);
+  expect(await server.metric(FORGOTTEN)).toBe(0);
+  expect(await server.metric(SUSPECT)).toBe(1);
+});
 
-  test('at a push server is forgotten by its second word, and no other lane is asked', async () => {
-    const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
-    const unifiedPush = keep(await UnifiedPushStandIn.start());
-    unifiedPush.answer = () => ({ status: 410 });
-    const devices = await registerDevices(scene.server, 20, (n) => unifiedPush.endpoint(`Eve${n}`));
-    wakeAll(scene, devices);
-    await untilMetric(scene.server, FORGOTTEN, 20);
-    expect(unifiedPush.pushes.count).toBe(40);
-    expect(stops(scene)).toBe(0);
-  });
+test('a device that its push server calls gone twice is forgotten, and no other lane is asked', async () => {
+  const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
+  const unifiedPush = keep(await UnifiedPushStandIn.start());
+  unifiedPush.answer = () => ({ status: 410 });
+  const devices = await registerDevices(scene.server, 20, (n) => unifiedPush.endpoint(`Eve${n}`));
+  wakeAll(scene, devices);
+  await untilMetric(scene.server, FORGOTTEN, 20);
+  expect(unifiedPush.pushes.count).toBe(40);
+  expect(stops(scene)).toBe(0);
 });

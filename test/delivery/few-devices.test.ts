@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import type { Answer } from '../../stand-ins/http-exchange.ts';
@@ -34,43 +34,44 @@ async function wakeTopics(
 const named = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
-describe('a push server that many share is not paused for all', () => {
-  test.each<[string, Answer, number]>([
-    ['507 for fifty topics that nobody subscribes to', { status: 507 }, 50],
-    ['507 and a Retry-After of an hour', { status: 507, headers: { 'retry-after': '3600' } }, 3],
-  ])('by %s, though it has delivered nothing yet', async (_, answer, count) => {
+test.each<[string, Answer, number]>([
+  ['507 for fifty topics that nobody subscribes to', { status: 507 }, 50],
+  ['507 and a Retry-After of an hour', { status: 507, headers: { 'retry-after': '3600' } }, 3],
+])(
+  'a push server that many share is not paused for all by %s, though it has delivered nothing yet',
+  async (_, answer, count) => {
     const scene = await setScene({ environment: PATIENT });
     const shared = keep(await UnifiedPushStandIn.start());
     shared.answer = ({ path }) => (path.includes('upEve') ? answer : undefined);
     await wakeTopics(scene, shared, named('Eve', count), 'retry');
     await wakeTopics(scene, shared, named('Bob', 3), 'delivered');
     expect(await scene.server.metric(troubled('unifiedpush', 'paused'))).toBe(0);
-  });
+  },
+);
 
-  test.each<[string, Answer]>([
-    ['429 for three topics', { status: 429 }],
-    [
-      '429 and a Retry-After of an hour for three topics',
-      { status: 429, headers: { 'retry-after': '3600' } },
-    ],
-    ['503 for three topics', { status: 503 }],
-  ])('by %s while as many others are woken', async (_, answer) => {
+test.each<[string, Answer]>([
+  ['429 for three topics', { status: 429 }],
+  ['429 and a Retry-After of an hour for three topics', { status: 429, headers: { 'retry-after': '3600' } }],
+  ['503 for three topics', { status: 503 }],
+])(
+  'a push server that many share is not paused for all by %s while as many others are woken',
+  async (_, answer) => {
     const scene = await setScene({ environment: PATIENT });
     const shared = keep(await UnifiedPushStandIn.start());
     shared.answer = ({ path }) => (path.includes('upEve') ? answer : undefined);
     await wakeTopics(scene, shared, named('Bob', 3), 'delivered');
     await wakeTopics(scene, shared, named('Eve', 3), 'retry');
     await wakeTopics(scene, shared, ['Carol'], 'delivered', 4);
-  });
+  },
+);
 
-  test('until more are told "too many" than are woken', async () => {
-    const scene = await setScene({ environment: PATIENT });
-    const shared = keep(await UnifiedPushStandIn.start());
-    shared.answer = ({ path }) => (path.includes('upEve') ? { status: 429 } : undefined);
-    await wakeTopics(scene, shared, named('Bob', 3), 'delivered');
-    await wakeTopics(scene, shared, named('Eve', 4), 'retry');
-    await untilMetric(scene.server, troubled('unifiedpush', 'paused'), 1);
-  });
+test('a push server that many share is not paused for all until more are told "too many" than are woken', async () => {
+  const scene = await setScene({ environment: PATIENT });
+  const shared = keep(await UnifiedPushStandIn.start());
+  shared.answer = ({ path }) => (path.includes('upEve') ? { status: 429 } : undefined);
+  await wakeTopics(scene, shared, named('Bob', 3), 'delivered');
+  await wakeTopics(scene, shared, named('Eve', 4), 'retry');
+  await untilMetric(scene.server, troubled('unifiedpush', 'paused'), 1);
 });
 
 test('topics that hang, at a push server that many share, delay no device that has been woken there', async () => {

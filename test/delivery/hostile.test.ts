@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { eventsFor, registerDevices } from '../support/devices.ts';
@@ -54,13 +54,14 @@ test('a thousand junk tokens of one client, which FCM refuses, neither pause nor
   expect(await server.metric('mostro_push_registrations_forgotten_total')).toBe(0);
 });
 
-describe('a push server that is hostile to its own endpoints', () => {
-  test.each([
-    ['410', 410],
-    ['429', 429],
-    ['503', 503],
-    ['403', 403],
-  ])('and answers all of them %s disturbs nobody else', async (_name, status) => {
+test.each([
+  ['410', 410],
+  ['429', 429],
+  ['503', 503],
+  ['403', 403],
+])(
+  'a push server that is hostile to its own endpoints and answers all of them %s disturbs nobody else',
+  async (_name, status) => {
     const laneSizes = { unifiedpush: { concurrency: 16, capacity: 20 } };
     const scene = await setScene({ laneSizes });
     const { relay, phone } = scene;
@@ -74,8 +75,8 @@ describe('a push server that is hostile to its own endpoints', () => {
     await untilMetric(scene.server, 'mostro_push_lanes{provider="unifiedpush"}', 2);
     // Its queue is full as well, and it calls more devices gone than it delivers to: neither is FCM's trouble.
     expect(['', 'UnifiedPush host down']).toContain((await standingAlarms(scene.server)).join());
-  });
-});
+  },
+);
 
 test('hundreds of addresses that answer nobody delay no push server, and are no lanes once they are owed their wakes', async () => {
   const scene = await setScene({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -33,48 +33,49 @@ async function tokensOf({ google }: Pick<Scene, 'google'>, count: number): Promi
   return (await google.pushes.atLeast(count)).map(({ token }) => token).toSorted();
 }
 
-describe('a wake whose key is registered with a new token', () => {
-  test('while it waits for a retry goes to the new token at once', async () => {
-    const scene = await setScene({ environment: LONG });
-    const { relay, server } = scene;
-    const [alice] = await registerDevices(server, 1);
-    answerOld(scene, fcmError(503));
-    relay.broadcast(eventFor([alice?.key ?? '']));
-    await untilMetric(server, retried, 1);
-    await move(server, alice?.key ?? '', 'new-token');
-    expect(await tokensOf(scene, 1)).toEqual(['new-token']);
-    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-  });
+test('a wake whose key is registered with a new token while it waits for a retry goes to the new token at once', async () => {
+  const scene = await setScene({ environment: LONG });
+  const { relay, server } = scene;
+  const [alice] = await registerDevices(server, 1);
+  answerOld(scene, fcmError(503));
+  relay.broadcast(eventFor([alice?.key ?? '']));
+  await untilMetric(server, retried, 1);
+  await move(server, alice?.key ?? '', 'new-token');
+  expect(await tokensOf(scene, 1)).toEqual(['new-token']);
+  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+});
 
-  test('while it is owed after a refusal goes to the new token at once', async () => {
-    const scene = await setScene({ environment: LONG });
-    const { relay, server } = scene;
-    const [alice] = await registerDevices(server, 1);
-    answerOld(scene, fcmError(400, 'INVALID_ARGUMENT'));
-    relay.broadcast(eventFor([alice?.key ?? '']));
-    await untilMetric(server, owed, 1);
-    await move(server, alice?.key ?? '', 'new-token');
-    expect(await tokensOf(scene, 1)).toEqual(['new-token']);
-    await untilMetric(server, owed, 0);
-  });
+test('a wake whose key is registered with a new token while it is owed after a refusal goes to the new token at once', async () => {
+  const scene = await setScene({ environment: LONG });
+  const { relay, server } = scene;
+  const [alice] = await registerDevices(server, 1);
+  answerOld(scene, fcmError(400, 'INVALID_ARGUMENT'));
+  relay.broadcast(eventFor([alice?.key ?? '']));
+  await untilMetric(server, owed, 1);
+  await move(server, alice?.key ?? '', 'new-token');
+  expect(await tokensOf(scene, 1)).toEqual(['new-token']);
+  await untilMetric(server, owed, 0);
+});
 
-  test('while it is held back because the old token was just woken goes to the new token at once', async () => {
-    const scene = await setScene({ environment: { BATCH_DELAY_MS: '600000' } });
-    const { relay, server, google } = scene;
-    const [alice] = await registerDevices(server, 1);
-    relay.broadcast(eventFor([alice?.key ?? '']));
-    await google.pushes.atLeast(1);
-    relay.broadcast(eventFor([alice?.key ?? '']));
-    await untilMetric(server, 'mostro_push_wakes_held_total{provider="fcm"}', 1);
-    await move(server, alice?.key ?? '', 'new-token');
-    expect(await tokensOf(scene, 2)).toEqual(['new-token', alice?.token]);
-  });
+test('a wake whose key is registered with a new token while it is held back because the old token was just woken goes to the new token at once', async () => {
+  const scene = await setScene({ environment: { BATCH_DELAY_MS: '600000' } });
+  const { relay, server, google } = scene;
+  const [alice] = await registerDevices(server, 1);
+  relay.broadcast(eventFor([alice?.key ?? '']));
+  await google.pushes.atLeast(1);
+  relay.broadcast(eventFor([alice?.key ?? '']));
+  await untilMetric(server, 'mostro_push_wakes_held_total{provider="fcm"}', 1);
+  await move(server, alice?.key ?? '', 'new-token');
+  expect(await tokensOf(scene, 2)).toEqual(['new-token', alice?.token]);
+});
 
-  test.each([
-    ['fails', 503, 'UNAVAILABLE'],
-    ['is called gone', 404, 'UNREGISTERED'],
-    ['is refused', 400, 'INVALID_ARGUMENT'],
-  ])('while an attempt is under way that %s goes to the new token', async (_, status, code) => {
+test.each([
+  ['fails', 503, 'UNAVAILABLE'],
+  ['is called gone', 404, 'UNREGISTERED'],
+  ['is refused', 400, 'INVALID_ARGUMENT'],
+])(
+  'a wake whose key is registered with a new token while an attempt is under way that %s goes to the new token',
+  async (_, status, code) => {
     const scene = await setScene({ environment: LONG });
     const { google, relay, server } = scene;
     const [alice] = await registerDevices(server, 1);
@@ -93,76 +94,74 @@ describe('a wake whose key is registered with a new token', () => {
     await move(server, alice?.key ?? '', 'new-token');
     answer?.();
     expect(await tokensOf(scene, 1)).toEqual(['new-token']);
-  });
+  },
+);
 
-  test('while the lane of FCM is broken goes to the endpoint of a push server, and from there to another endpoint', async () => {
-    const scene = await setScene({ environment: LONG });
-    const { google, relay, server } = scene;
-    const unifiedPush = keep(await UnifiedPushStandIn.start());
-    const devices = await registerDevices(server, 4);
-    answerOld(scene, fcmError(503));
-    for (const { key } of devices.slice(0, 3)) relay.broadcast(eventFor([key]));
-    await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
-    const last = devices[3]?.key ?? '';
-    relay.broadcast(eventFor([last]));
-    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
-    unifiedPush.answer = () => ({ status: 503 });
-    await move(server, last, unifiedPush.endpoint('Alice'));
-    await unifiedPush.pushes.atLeast(1);
-    await untilMetric(server, 'mostro_push_wakes_retried_total{provider="unifiedpush"}', 1);
-    await move(server, last, unifiedPush.endpoint('Bob'));
-    await unifiedPush.pushes.atLeast(2);
-    expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
-    expect(google.refusals.count).toBe(3);
-  });
-
-  test('goes to both devices where it was for two keys and one of them stays', async () => {
-    const scene = await setScene({ environment: { RETRY_MIN_MS: '1000' } });
-    const { google, relay, server } = scene;
-    const [first, second] = await registerDevices(server, 2, () => 'old-token');
-    let isDown = true;
-    google.answer = ({ token }) => (isDown && token === 'old-token' ? fcmError(503) : undefined);
-    relay.broadcast(eventFor([first?.key ?? '', second?.key ?? '']));
-    await untilMetric(server, retried, 1);
-    isDown = false;
-    await move(server, second?.key ?? '', 'new-token');
-    expect(await tokensOf(scene, 2)).toEqual(['new-token', 'old-token']);
-    expect(await server.metric(moved)).toBe(1);
-  });
+test('a wake whose key is registered with a new token while the lane of FCM is broken goes to the endpoint of a push server, and from there to another endpoint', async () => {
+  const scene = await setScene({ environment: LONG });
+  const { google, relay, server } = scene;
+  const unifiedPush = keep(await UnifiedPushStandIn.start());
+  const devices = await registerDevices(server, 4);
+  answerOld(scene, fcmError(503));
+  for (const { key } of devices.slice(0, 3)) relay.broadcast(eventFor([key]));
+  await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
+  const last = devices[3]?.key ?? '';
+  relay.broadcast(eventFor([last]));
+  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
+  unifiedPush.answer = () => ({ status: 503 });
+  await move(server, last, unifiedPush.endpoint('Alice'));
+  await unifiedPush.pushes.atLeast(1);
+  await untilMetric(server, 'mostro_push_wakes_retried_total{provider="unifiedpush"}', 1);
+  await move(server, last, unifiedPush.endpoint('Bob'));
+  await unifiedPush.pushes.atLeast(2);
+  expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
+  expect(google.refusals.count).toBe(3);
 });
 
-describe('a wake that is owed on disk', () => {
-  test('goes to the token that its key has after the start, once', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const environment = { STORE: 'file', DATA_DIR: await tempDirectory(), ...LONG };
-    const start = async (more = {}): Promise<TestServer> =>
-      keep(await startTestServer({ relays: [relay], google, environment: { ...environment, ...more } }));
-    const first = await start();
-    const devices = await registerDevices(first, 3);
-    google.answer = ({ token }) => (token.startsWith('new') ? undefined : fcmError(400, 'INVALID_ARGUMENT'));
-    for (const { key } of devices) relay.broadcast(eventFor([key]));
-    await untilMetric(first, owed, 3);
-    await first.stop();
-    // Without credentials there is no lane: what is owed is only on record.
-    const second = await start({ FIREBASE_SERVICE_ACCOUNT_PATH: '' });
-    const unifiedPush = keep(await UnifiedPushStandIn.start());
-    await move(second, devices[0]?.key ?? '', unifiedPush.endpoint('Alice'));
-    await unifiedPush.pushes.atLeast(1);
-    await move(second, devices[1]?.key ?? '', 'new-token');
-    await second.stop();
-    const third = await start({ BATCH_DELAY_MS: '600000' });
-    await move(third, devices[2]?.key ?? '', 'new-third-token');
-    expect(await tokensOf({ google }, 1)).toEqual(['new-third-token']);
-    // The other one is held, as everything that is owed from before the start, and goes out at the stop.
-    await third.stop();
-    expect(await tokensOf({ google }, 2)).toEqual(['new-third-token', 'new-token']);
-    google.pushes.clear();
-    const fourth = await start();
-    const [sentinel] = await registerDevices(fourth, 1, () => 'new-sentinel');
-    relay.broadcast(eventFor([sentinel?.key ?? '']));
-    expect(await tokensOf({ google }, 1)).toEqual(['new-sentinel']);
-    expect(await fourth.metric(owed)).toBe(0);
-    expect(unifiedPush.pushes.count).toBe(1);
-  });
+test('a wake whose key is registered with a new token goes to both devices where it was for two keys and one of them stays', async () => {
+  const scene = await setScene({ environment: { RETRY_MIN_MS: '1000' } });
+  const { google, relay, server } = scene;
+  const [first, second] = await registerDevices(server, 2, () => 'old-token');
+  let isDown = true;
+  google.answer = ({ token }) => (isDown && token === 'old-token' ? fcmError(503) : undefined);
+  relay.broadcast(eventFor([first?.key ?? '', second?.key ?? '']));
+  await untilMetric(server, retried, 1);
+  isDown = false;
+  await move(server, second?.key ?? '', 'new-token');
+  expect(await tokensOf(scene, 2)).toEqual(['new-token', 'old-token']);
+  expect(await server.metric(moved)).toBe(1);
+});
+
+test('a wake that is owed on disk goes to the token that its key has after the start, once', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const environment = { STORE: 'file', DATA_DIR: await tempDirectory(), ...LONG };
+  const start = async (more = {}): Promise<TestServer> =>
+    keep(await startTestServer({ relays: [relay], google, environment: { ...environment, ...more } }));
+  const first = await start();
+  const devices = await registerDevices(first, 3);
+  google.answer = ({ token }) => (token.startsWith('new') ? undefined : fcmError(400, 'INVALID_ARGUMENT'));
+  for (const { key } of devices) relay.broadcast(eventFor([key]));
+  await untilMetric(first, owed, 3);
+  await first.stop();
+  // Without credentials there is no lane: what is owed is only on record.
+  const second = await start({ FIREBASE_SERVICE_ACCOUNT_PATH: '' });
+  const unifiedPush = keep(await UnifiedPushStandIn.start());
+  await move(second, devices[0]?.key ?? '', unifiedPush.endpoint('Alice'));
+  await unifiedPush.pushes.atLeast(1);
+  await move(second, devices[1]?.key ?? '', 'new-token');
+  await second.stop();
+  const third = await start({ BATCH_DELAY_MS: '600000' });
+  await move(third, devices[2]?.key ?? '', 'new-third-token');
+  expect(await tokensOf({ google }, 1)).toEqual(['new-third-token']);
+  // The other one is held, as everything that is owed from before the start, and goes out at the stop.
+  await third.stop();
+  expect(await tokensOf({ google }, 2)).toEqual(['new-third-token', 'new-token']);
+  google.pushes.clear();
+  const fourth = await start();
+  const [sentinel] = await registerDevices(fourth, 1, () => 'new-sentinel');
+  relay.broadcast(eventFor([sentinel?.key ?? '']));
+  expect(await tokensOf({ google }, 1)).toEqual(['new-sentinel']);
+  expect(await fourth.metric(owed)).toBe(0);
+  expect(unifiedPush.pushes.count).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { generateSecretKey } from 'nostr-tools/pure';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -48,39 +48,37 @@ async function expectOneWakeEach({ google, server, devices }: Outage): Promise<v
   expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
 }
 
-describe('every device that was owed a wake gets exactly one', () => {
-  test('when Google gives access tokens again', async () => {
-    const outage = await beforeOutage((google) => {
-      google.answerToken = () => ({ status: 503, body: {} });
-    });
-    wakeAll(outage);
-    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-    expect(outage.google.pushes.count).toBe(0);
-    outage.google.answerToken = undefined;
-    await expectOneWakeEach(outage);
+test('every device that was owed a wake gets exactly one when Google gives access tokens again', async () => {
+  const outage = await beforeOutage((google) => {
+    google.answerToken = () => ({ status: 503, body: {} });
   });
+  wakeAll(outage);
+  await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+  expect(outage.google.pushes.count).toBe(0);
+  outage.google.answerToken = undefined;
+  await expectOneWakeEach(outage);
+});
 
-  test('when FCM answers no longer 503', async () => {
-    const outage = await beforeOutage();
-    outage.google.answer = () => fcmError(503);
-    wakeAll(outage);
-    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-    const tries = outage.google.refusals.count;
-    outage.google.answer = undefined;
-    const begun = performance.now();
-    await expectOneWakeEach(outage);
-    console.info(
-      `FCM was down: ${tries} tries for ${DEVICES} devices, all woken ${Math.round(performance.now() - begun)} ms after it was back`,
-    );
-  });
+test('every device that was owed a wake gets exactly one when FCM answers no longer 503', async () => {
+  const outage = await beforeOutage();
+  outage.google.answer = () => fcmError(503);
+  wakeAll(outage);
+  await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+  const tries = outage.google.refusals.count;
+  outage.google.answer = undefined;
+  const begun = performance.now();
+  await expectOneWakeEach(outage);
+  console.info(
+    `FCM was down: ${tries} tries for ${DEVICES} devices, all woken ${Math.round(performance.now() - begun)} ms after it was back`,
+  );
+});
 
-  test('when FCM takes connections again', async () => {
-    const outage = await beforeOutage();
-    outage.proxy.refuse(true);
-    outage.proxy.reset();
-    wakeAll(outage);
-    await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
-    outage.proxy.refuse(false);
-    await expectOneWakeEach(outage);
-  });
+test('every device that was owed a wake gets exactly one when FCM takes connections again', async () => {
+  const outage = await beforeOutage();
+  outage.proxy.refuse(true);
+  outage.proxy.reset();
+  wakeAll(outage);
+  await untilMetric(outage.server, 'mostro_push_devices_owed{provider="fcm"}', DEVICES);
+  outage.proxy.refuse(false);
+  await expectOneWakeEach(outage);
 });

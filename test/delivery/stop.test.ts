@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -46,38 +46,36 @@ async function busy(
 
 const lost = (count: number): RegExp => new RegExp(`"count":${count},"msg":"server\\.stopped"`);
 
-describe('a signal with 200 wakes under way and 100 held', () => {
-  test('ends the program with 0 when all 300 have arrived', async () => {
-    const { promise, resolve } = deferred();
-    const { program, google, devices } = await busy(() => promise);
-    program.kill('SIGTERM');
-    await program.untilPrinted(/server\.stopping/);
-    resolve();
-    expect(await program.exited).toBe(0);
-    const woken = google.pushes.all.map(({ token }) => token);
-    expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
-    expect(program.output()).toMatch(lost(0));
-  });
+test('a signal with 200 wakes under way and 100 held ends the program with 0 when all 300 have arrived', async () => {
+  const { promise, resolve } = deferred();
+  const { program, google, devices } = await busy(() => promise);
+  program.kill('SIGTERM');
+  await program.untilPrinted(/server\.stopping/);
+  resolve();
+  expect(await program.exited).toBe(0);
+  const woken = google.pushes.all.map(({ token }) => token);
+  expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
+  expect(program.output()).toMatch(lost(0));
+});
 
-  test('ends it with 1 and the number of the lost, all 300, when FCM never answers', async () => {
-    const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '1' });
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(1);
-    expect(program.output()).toMatch(lost(UNDER_WAY + HELD));
-  });
+test('a signal with 200 wakes under way and 100 held ends the program with 1 and the number of the lost, all 300, when FCM never answers', async () => {
+  const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '1' });
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(1);
+  expect(program.output()).toMatch(lost(UNDER_WAY + HELD));
+});
 
-  test('ends it with 1 and the number of the lost at once when FCM is down', async () => {
-    const { program } = await busy(() => fcmError(503), { SHUTDOWN_TIMEOUT_SECONDS: '3600' });
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(1);
-    expect(program.output()).toMatch(lost(UNDER_WAY + HELD));
-  });
+test('a signal with 200 wakes under way and 100 held ends the program with 1 and the number of the lost at once when FCM is down', async () => {
+  const { program } = await busy(() => fcmError(503), { SHUTDOWN_TIMEOUT_SECONDS: '3600' });
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(1);
+  expect(program.output()).toMatch(lost(UNDER_WAY + HELD));
+});
 
-  test('and another signal end it at once', async () => {
-    const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '3600' });
-    program.kill('SIGTERM');
-    await program.untilPrinted(/server\.stopping/);
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(143);
-  });
+test('a second signal ends a program with 200 wakes under way and 100 held at once', async () => {
+  const { program } = await busy(silence, { SHUTDOWN_TIMEOUT_SECONDS: '3600' });
+  program.kill('SIGTERM');
+  await program.untilPrinted(/server\.stopping/);
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(143);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { fcmError } from '../support/fcm-answers.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
@@ -6,64 +6,62 @@ import { eventFor } from '../support/wire-events.ts';
 
 const RETRY = 'mostro_push_pushes_total{provider="fcm",outcome="retry"}';
 
-describe('a device that is unregistered while its wake waits', () => {
-  test('for a retry gets no push', async () => {
-    const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '300' } });
-    const alice = await phone();
-    google.answer = ({ token }) => (token === alice.token ? fcmError(503) : undefined);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, RETRY, 1);
-    await alice.unregister();
-    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-    expect(await woken()).toEqual([]);
-    expect(google.refusals.count).toBe(1);
-  });
+test('a device that is unregistered while its wake waits for a retry gets no push', async () => {
+  const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '300' } });
+  const alice = await phone();
+  google.answer = ({ token }) => (token === alice.token ? fcmError(503) : undefined);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, RETRY, 1);
+  await alice.unregister();
+  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  expect(await woken()).toEqual([]);
+  expect(google.refusals.count).toBe(1);
+});
 
-  test('for its lane, which is broken, gets no push', async () => {
-    const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '500' } });
-    const [a, b, c, alice] = [await phone(), await phone(), await phone(), await phone()];
-    let isDown = true;
-    google.answer = () => (isDown ? fcmError(503) : undefined);
-    for (const { tradePubkey } of [a, b, c]) relay.broadcast(eventFor([tradePubkey]));
-    await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
-    await alice.unregister();
-    isDown = false;
-    for (const { token } of [a, b, c])
-      await google.pushes.atLeast(1, { where: (push) => push.token === token });
-    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-    const tokens = await woken();
-    expect(tokens.toSorted()).toEqual([a.token, b.token, c.token].toSorted());
-  });
+test('a device that is unregistered while its wake waits for its lane, which is broken, gets no push', async () => {
+  const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '500' } });
+  const [a, b, c, alice] = [await phone(), await phone(), await phone(), await phone()];
+  let isDown = true;
+  google.answer = () => (isDown ? fcmError(503) : undefined);
+  for (const { tradePubkey } of [a, b, c]) relay.broadcast(eventFor([tradePubkey]));
+  await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
+  await alice.unregister();
+  isDown = false;
+  for (const { token } of [a, b, c])
+    await google.pushes.atLeast(1, { where: (push) => push.token === token });
+  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  const tokens = await woken();
+  expect(tokens.toSorted()).toEqual([a.token, b.token, c.token].toSorted());
+});
 
-  test('for the end of its cooldown gets no push', async () => {
-    const { relay, google, phone, server, woken } = await setScene({
-      environment: { BATCH_DELAY_MS: '300', COOLDOWN_MS: '300' },
-    });
-    const alice = await phone();
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_events_claimed_total', 2);
-    await alice.unregister();
-    await untilMetric(server, 'mostro_push_devices_held', 0);
-    expect(await woken()).toEqual([alice.token]);
+test('a device that is unregistered while its wake waits for the end of its cooldown gets no push', async () => {
+  const { relay, google, phone, server, woken } = await setScene({
+    environment: { BATCH_DELAY_MS: '300', COOLDOWN_MS: '300' },
   });
+  const alice = await phone();
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_events_claimed_total', 2);
+  await alice.unregister();
+  await untilMetric(server, 'mostro_push_devices_held', 0);
+  expect(await woken()).toEqual([alice.token]);
+});
 
-  test('for one of its keys is woken for what came for another meanwhile', async () => {
-    const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '300' } });
-    const buying = await phone();
-    const selling = await phone({ token: buying.token });
-    let isDown = true;
-    google.answer = ({ token }) => (token === buying.token && isDown ? fcmError(503) : undefined);
-    relay.broadcast(eventFor([buying.tradePubkey]));
-    await untilMetric(server, RETRY, 1);
-    relay.broadcast(eventFor([selling.tradePubkey]));
-    await untilMetric(server, 'mostro_push_events_matched_total', 2);
-    await buying.unregister();
-    isDown = false;
-    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-    expect(await woken()).toEqual([buying.token]);
-  });
+test('a device one of whose keys is unregistered while its wake waits is woken for what came for another key meanwhile', async () => {
+  const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '300' } });
+  const buying = await phone();
+  const selling = await phone({ token: buying.token });
+  let isDown = true;
+  google.answer = ({ token }) => (token === buying.token && isDown ? fcmError(503) : undefined);
+  relay.broadcast(eventFor([buying.tradePubkey]));
+  await untilMetric(server, RETRY, 1);
+  relay.broadcast(eventFor([selling.tradePubkey]));
+  await untilMetric(server, 'mostro_push_events_matched_total', 2);
+  await buying.unregister();
+  isDown = false;
+  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  expect(await woken()).toEqual([buying.token]);
 });

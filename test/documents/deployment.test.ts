@@ -59,7 +59,7 @@ test('every panel of the dashboard has a place of its own, a query and a source 
 });
 
 describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
-  test('takes the metrics of a server that has woken a phone, without a remark', async () => {
+  test('promtool takes the metrics of a server that has woken a phone, without a remark', async () => {
     const { relay, google, server, phone } = await setScene();
     relay.broadcast(eventFor([(await phone()).tradePubkey]));
     await google.pushes.atLeast(1);
@@ -69,19 +69,19 @@ describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
     expect(bad.code).not.toBe(0);
   });
 
-  test('takes the alert rules', async () => {
+  test('promtool takes the alert rules', async () => {
     const { code, said } = await promtool(['check', 'rules', fileAt('deploy/prometheus/rules.yml')]);
     expect(said).toContain('rules found');
     expect(code).toBe(0);
   });
 
-  test('takes the scrape configuration, with the rules that it names', async () => {
+  test('promtool takes the scrape configuration, with the rules that it names', async () => {
     const { code, said } = await promtool(['check', 'config', fileAt('deploy/prometheus/prometheus.yml')]);
     expect(said).toContain('1 rule files found');
     expect(code).toBe(0);
   });
 
-  test('takes every query of the dashboard for Grafana', async () => {
+  test('promtool takes every query of the dashboard for Grafana', async () => {
     const rules = GRAFANA_QUERIES.map((expr, n) => ({ record: `query:${n}`, expr }));
     const file = join(await tempDirectory(), 'queries.yml');
     // JSON is YAML.
@@ -90,49 +90,47 @@ describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
   });
 });
 
-describe('the image', () => {
-  test('can hold no secret: of this folder only what is named gets to the engine, and the environment has none', async () => {
-    const rules = (await textOf('.dockerignore'))
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'));
-    expect(rules[0]).toBe('*');
-    const allowed = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1));
-    expect(allowed.toSorted()).toEqual(
-      [
-        '.npmrc',
-        'docs/openapi.json',
-        'package-lock.json',
-        'package.json',
-        'src',
-        'tsconfig.build.json',
-        'tsconfig.json',
-      ].toSorted(),
-    );
-    expect(await textOf('Dockerfile')).not.toMatch(/PRIVATE|SECRET|TOKEN|service-account/i);
-  });
+test('the image can hold no secret: of this folder only what is named gets to the engine, and the environment has none', async () => {
+  const rules = (await textOf('.dockerignore'))
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(rules[0]).toBe('*');
+  const allowed = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1));
+  expect(allowed.toSorted()).toEqual(
+    [
+      '.npmrc',
+      'docs/openapi.json',
+      'package-lock.json',
+      'package.json',
+      'src',
+      'tsconfig.build.json',
+      'tsconfig.json',
+    ].toSorted(),
+  );
+  expect(await textOf('Dockerfile')).not.toMatch(/PRIVATE|SECRET|TOKEN|service-account/i);
+});
 
-  test('runs Node 22 as a user without rights, and asks the program itself for its health', async () => {
-    const file = await textOf('Dockerfile');
-    expect([...file.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
-      'node:22-bookworm-slim',
-      'node:22-bookworm-slim',
-    ]);
-    expect(file).toMatch(/^USER 1000:1000$/m);
-    expect(file).toMatch(/^HEALTHCHECK .*CMD \["mostro-push", "healthcheck"\]$/m);
-    expect(file).toMatch(/^ENTRYPOINT \["node", .*"\/app\/dist\/main\.js"\]$/m);
-  });
+test('the image runs Node 22 as a user without rights, and asks the program itself for its health', async () => {
+  const file = await textOf('Dockerfile');
+  expect([...file.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
+    'node:22-bookworm-slim',
+    'node:22-bookworm-slim',
+  ]);
+  expect(file).toMatch(/^USER 1000:1000$/m);
+  expect(file).toMatch(/^HEALTHCHECK .*CMD \["mostro-push", "healthcheck"\]$/m);
+  expect(file).toMatch(/^ENTRYPOINT \["node", .*"\/app\/dist\/main\.js"\]$/m);
+});
 
-  test('and its service have the names of the brief; nothing but the volume can be written to', async () => {
-    const compose = await textOf('docker-compose.yml');
-    for (const line of [
-      '  push-backend:',
-      '    image: mostro-push-backend',
-      '    read_only: true',
-      '      - data:/data',
-    ])
-      expect(compose.split('\n')).toContain(line);
-    expect(compose).toMatch(/cap_drop:\n\s+- ALL\n\s+security_opt:\n\s+- no-new-privileges:true/);
-  });
+test('the image and its service have the names of the brief; nothing but the volume can be written to', async () => {
+  const compose = await textOf('docker-compose.yml');
+  for (const line of [
+    '  push-backend:',
+    '    image: mostro-push-backend',
+    '    read_only: true',
+    '      - data:/data',
+  ])
+    expect(compose.split('\n')).toContain(line);
+  expect(compose).toMatch(/cap_drop:\n\s+- ALL\n\s+security_opt:\n\s+- no-new-privileges:true/);
 });
 
 test('the systemd unit logs where the brief says, and does not start again what cannot start', async () => {

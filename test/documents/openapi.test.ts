@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { keep } from '../support/keep.ts';
 import { describedApi } from '../support/openapi/described-api.ts';
@@ -26,41 +26,39 @@ async function served(running = version): Promise<Document> {
   return (await response.json()) as Document;
 }
 
-describe('the description of the API', () => {
-  test('that is committed is what the routes say of themselves', async () => {
-    const text = `${JSON.stringify(await describedApi(version), undefined, 2)}\n`;
-    await expect(text).toMatchFileSnapshot('../../docs/openapi.json');
-  });
+test('the description of the API that is committed is what the routes say of themselves', async () => {
+  const text = `${JSON.stringify(await describedApi(version), undefined, 2)}\n`;
+  await expect(text).toMatchFileSnapshot('../../docs/openapi.json');
+});
 
-  test('is served, with the version that runs', async () => {
-    const committed = JSON.parse(
-      await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
-    ) as Document;
-    expect(await served()).toEqual(committed);
-    expect(await served('9.9.9')).toEqual({ ...committed, info: { ...committed.info, version: '9.9.9' } });
-  });
+test('the description of the API is served, with the version that runs', async () => {
+  const committed = JSON.parse(
+    await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+  ) as Document;
+  expect(await served()).toEqual(committed);
+  expect(await served('9.9.9')).toEqual({ ...committed, info: { ...committed.info, version: '9.9.9' } });
+});
 
-  test('is valid OpenAPI 3.1', async () => {
-    const document = await served();
-    const result = await new Validator().validate(document as unknown as Record<string, unknown>);
-    expect([result.valid, result.errors, document.openapi]).toEqual([true, undefined, '3.1.0']);
-  });
+test('the description of the API is valid OpenAPI 3.1', async () => {
+  const document = await served();
+  const result = await new Validator().validate(document as unknown as Record<string, unknown>);
+  expect([result.valid, result.errors, document.openapi]).toEqual([true, undefined, '3.1.0']);
+});
 
-  test('has every call, and what each may answer', async () => {
-    const document = await served();
-    const calls = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { responses }]) =>
-        [method, path, ...Object.keys(responses)].join(' '),
-      ),
-    );
-    expect(calls).toEqual([
-      'get /api/health 200 default',
-      'get /api/info 200 default',
-      'get /api/status 200 default',
-      'get /api/openapi.json 200 default',
-      'post /api/register 200 400 401 403 413 415 429 503 default',
-      'post /api/unregister 200 400 401 413 415 429 default',
-      'post /api/notify 202 400 413 415 429 default',
-    ]);
-  });
+test('the description of the API has every call, and what each may answer', async () => {
+  const document = await served();
+  const calls = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { responses }]) =>
+      [method, path, ...Object.keys(responses)].join(' '),
+    ),
+  );
+  expect(calls).toEqual([
+    'get /api/health 200 default',
+    'get /api/info 200 default',
+    'get /api/status 200 default',
+    'get /api/openapi.json 200 default',
+    'post /api/register 200 400 401 403 413 415 429 503 default',
+    'post /api/unregister 200 400 401 413 415 429 default',
+    'post /api/notify 202 400 413 415 429 default',
+  ]);
 });

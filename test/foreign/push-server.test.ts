@@ -16,7 +16,7 @@ const pushes = (outcome: string): string =>
 describe.skipIf(!isNtfyInstalled())(
   'a push server that nobody here wrote: ntfy (.ci/install-ntfy unpacks it)',
   () => {
-    test('takes the wake of a subscription, and the app can read it', async () => {
+    test('ntfy takes the wake of a subscription, and the app can read it', async () => {
       const { relay, server, phone } = await setScene();
       const ntfy = keep(await Ntfy.start());
       const subscription = new WebPushSubscription(ntfy.endpoint('Alice'));
@@ -27,7 +27,7 @@ describe.skipIf(!isNtfyInstalled())(
       expect(messages.map((message) => subscription.decrypt(message))).toEqual([expect.stringMatching(WAKE)]);
     });
 
-    test('takes the wake of an endpoint without keys', async () => {
+    test('ntfy takes the wake of an endpoint without keys', async () => {
       const { relay, server, phone } = await setScene();
       const ntfy = keep(await Ntfy.start());
       const alice = await phone({ endpoint: ntfy.endpoint('Alice') });
@@ -36,7 +36,7 @@ describe.skipIf(!isNtfyInstalled())(
       expect((await ntfy.messages(alice.token)).map(String)).toEqual([expect.stringMatching(WAKE)]);
     });
 
-    test('that has no subscriber for the endpoint yet (507) gets the wake again, and takes it when there is one', async () => {
+    test('ntfy that has no subscriber for the endpoint yet (507) gets the wake again, and takes it when there is one', async () => {
       const { relay, server, phone } = await setScene();
       const ntfy = keep(await Ntfy.start('--visitor-subscriber-rate-limiting'));
       const subscription = new WebPushSubscription(ntfy.endpoint('Alice'));
@@ -49,7 +49,7 @@ describe.skipIf(!isNtfyInstalled())(
       expect(subscription.decrypt(message ?? Buffer.alloc(0))).toMatch(WAKE);
     });
 
-    test('that lets nobody write (403) refuses, and nobody is forgotten', async () => {
+    test('ntfy that lets nobody write (403) refuses, and nobody is forgotten', async () => {
       const { relay, server, phone } = await setScene();
       const ntfy = keep(
         await Ntfy.start(

@@ -12,7 +12,7 @@ import { startTestServer } from '../support/test-server.ts';
 describe.skipIf(!isForeignRelayInstalled())(
   'a relay that nobody here wrote (.ci/install-relay installs it) and that keeps gift wraps for those they are for',
   () => {
-    test('takes the server’s authentication, still serves it none, which the status says, and wakes by kind 14', async () => {
+    test('khatru that keeps gift wraps for those they are for takes the server’s authentication, still serves it none, which the status says, and wakes by kind 14', async () => {
       const relay = keep(await ForeignRelay.start({ restrictGiftWraps: true }));
       const google = keep(await GoogleStandIn.start({ tls: false }));
       const server = keep(await startTestServer({ google, environment: { NOSTR_RELAYS: relay.url } }));

@@ -16,7 +16,7 @@ const HOUR = 3600;
 describe.skipIf(!isForeignRelayInstalled())(
   'a relay that nobody here wrote (.ci/install-relay installs it)',
   () => {
-    test('gives the newest stored events first, as many as asked for, and the rest page by page', async () => {
+    test('khatru gives the newest stored events first, as many as asked for, and the rest page by page', async () => {
       const { url, publish } = await relayWithPublisher();
       const events = Array.from({ length: 25 }, (_, age) => eventFor([RECIPIENT], { ageSeconds: age * 60 }));
       await publish(...events);
@@ -29,7 +29,7 @@ describe.skipIf(!isForeignRelayInstalled())(
       expect(pages.flat().map(({ id }) => id)).toEqual(events.map(({ id }) => id));
     });
 
-    test('counts since and until in', async () => {
+    test('khatru gives the events of since and until as well as those between', async () => {
       const { url, publish } = await relayWithPublisher();
       const event = eventFor([RECIPIENT]);
       await publish(event);
@@ -39,7 +39,7 @@ describe.skipIf(!isForeignRelayInstalled())(
       expect(await stored(url, { until: event.created_at - 1 })).toEqual([]);
     });
 
-    test('gives 500 stored events at most, and a quarter of that when asked for more', async () => {
+    test('khatru gives 500 stored events at most, and a quarter of that when asked for more', async () => {
       const { url, publish } = await relayWithPublisher();
       const events = swiftEvents(
         Array.from({ length: 510 }, (_, age) => ({ recipient: RECIPIENT, kind: 1059, ageSeconds: age })),
@@ -54,7 +54,7 @@ describe.skipIf(!isForeignRelayInstalled())(
       ['a gift wrap back-dated by 47 hours', 1059, 47 * HOUR],
       ['an event of kind 14', 14, 0],
     ] as const)(
-      'takes %s from anyone, keeps it and passes it on to limit 0',
+      'khatru takes %s from anyone, keeps it and passes it on to limit 0',
       async ([, kind, ageSeconds]) => {
         const { url, publish } = await relayWithPublisher();
         await publish(eventFor([RECIPIENT], { kind, ageSeconds }));
@@ -68,7 +68,7 @@ describe.skipIf(!isForeignRelayInstalled())(
       },
     );
 
-    test('keeps the newest relay list of an author', async () => {
+    test('khatru keeps the newest relay list of an author', async () => {
       const { url, publish } = await relayWithPublisher();
       const list = {
         kind: 10_002,
@@ -82,7 +82,7 @@ describe.skipIf(!isForeignRelayInstalled())(
       expect(await stored(url, { kinds: [10_002], authors: [newest.pubkey] })).toEqual([newest]);
     });
 
-    test('with gift wraps restricted, takes them from anyone and shows them to no stranger', async () => {
+    test('khatru with gift wraps restricted takes them from anyone and shows them to no stranger', async () => {
       const { url, publish } = await relayWithPublisher({ restrictGiftWraps: true });
       await publish(eventFor([RECIPIENT]));
 

@@ -34,7 +34,7 @@ describe.each([
   ['the public listener', 'apiUrl', '/api/info', 32],
   ['the admin listener', 'adminUrl', '/health/live', 8],
 ] as const)('%s', (_, listener, path, most) => {
-  test('answers so many requests that came at once, and closes the connection where there were more', async () => {
+  test('a listener answers so many requests that came at once, and closes the connection where there were more', async () => {
     const server = await apiServer();
     const socket = await open(server[listener]);
     socket.write(get(path).repeat(1000));
@@ -44,7 +44,7 @@ describe.each([
     expect(await closedFor(server, 'pipelined')).toBe(1);
   });
 
-  test('answers any number of requests that do not come faster than their answers', async () => {
+  test('a listener answers any number of requests that do not come faster than their answers', async () => {
     const socket = await open((await apiServer())[listener]);
     let said = '';
     socket.setEncoding('utf8').on('data', (more: string) => (said += more));
@@ -54,7 +54,7 @@ describe.each([
     }
   });
 
-  test('takes so many connections of one address, and those of another address beside them', async () => {
+  test('a listener takes so many connections of one address, and those of another address beside them', async () => {
     // No connection ends by itself while the others are opened, however busy the machine is.
     const server = keep(await startTestServer({ requestTimeoutMs: 10 * PATIENCE_MS }));
     const places = listener === 'apiUrl' ? 1024 : 64;

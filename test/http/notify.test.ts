@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { apiServer, freshKey } from '../support/api-server.ts';
 import { call, postJson, type HttpAnswer } from '../support/http.ts';
@@ -23,80 +23,76 @@ const bytes = ({ status, headers, text }: HttpAnswer): object => {
   return { status, headers: rest, text };
 };
 
-describe('the answer of /api/notify', () => {
-  test('is the same for a key that is registered, one that is owned by nobody, and one that is no point', async () => {
-    const { server, phone } = await setScene();
-    const bob = await phone();
-    const answers = await Promise.all(
-      [bob.tradePubkey, freshKey(), 'f'.repeat(64)].map((key) =>
-        notify(server.apiUrl, { trade_pubkey: key }),
-      ),
-    );
-    expect(answers.map(bytes)).toEqual(answers.map(() => bytes(answers[0] as HttpAnswer)));
-    expect(answers[0]).toMatchObject({ status: 202, text: ACCEPTED });
-  });
+test('the answer of /api/notify is the same for a key that is registered, one that is owned by nobody, and one that is no point', async () => {
+  const { server, phone } = await setScene();
+  const bob = await phone();
+  const answers = await Promise.all(
+    [bob.tradePubkey, freshKey(), 'f'.repeat(64)].map((key) => notify(server.apiUrl, { trade_pubkey: key })),
+  );
+  expect(answers.map(bytes)).toEqual(answers.map(() => bytes(answers[0] as HttpAnswer)));
+  expect(answers[0]).toMatchObject({ status: 202, text: ACCEPTED });
+});
 
-  test('carries an x-request-id of its own, whatever came with the request', async () => {
-    const { apiUrl } = await apiServer();
-    const ids: unknown[] = [];
-    const headers = { 'x-request-id': 'mine', 'X-Request-ID': 'mine' };
-    for (const [body, status] of [
-      [JSON.stringify({ trade_pubkey: freshKey() }), 202],
-      [JSON.stringify({ trade_pubkey: 'x' }), 400],
-      ['{', 400],
-      ['x'.repeat(20_000), 413],
-    ] as const) {
-      const answer = await notify(apiUrl, body, headers);
-      expect(answer.status).toBe(status);
-      ids.push(answer.headers['x-request-id']);
-    }
-    ids.push((await call(`${apiUrl}/api/notify`, { headers })).headers['x-request-id']);
-    ids.push((await call(`${apiUrl}/api/notify`, { method: 'POST', headers })).headers['x-request-id']);
-    for (const id of ids) expect(id).toMatch(UUID_V4);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect((await call(`${apiUrl}/api/health`, { headers })).headers['x-request-id']).toBeUndefined();
-  });
+test('the answer of /api/notify carries an x-request-id of its own, whatever came with the request', async () => {
+  const { apiUrl } = await apiServer();
+  const ids: unknown[] = [];
+  const headers = { 'x-request-id': 'mine', 'X-Request-ID': 'mine' };
+  for (const [body, status] of [
+    [JSON.stringify({ trade_pubkey: freshKey() }), 202],
+    [JSON.stringify({ trade_pubkey: 'x' }), 400],
+    ['{', 400],
+    ['x'.repeat(20_000), 413],
+  ] as const) {
+    const answer = await notify(apiUrl, body, headers);
+    expect(answer.status).toBe(status);
+    ids.push(answer.headers['x-request-id']);
+  }
+  ids.push((await call(`${apiUrl}/api/notify`, { headers })).headers['x-request-id']);
+  ids.push((await call(`${apiUrl}/api/notify`, { method: 'POST', headers })).headers['x-request-id']);
+  for (const id of ids) expect(id).toMatch(UUID_V4);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect((await call(`${apiUrl}/api/health`, { headers })).headers['x-request-id']).toBeUndefined();
+});
 
-  test.each([
-    ['no key', {}],
-    ['a short key', { trade_pubkey: 'ab' }],
-    ['a key that is no text', { trade_pubkey: 7 }],
-    ['no object', '[]'],
-  ])('is 400 for %s', async (_, body) => {
-    const { apiUrl } = await apiServer();
-    expect(await notify(apiUrl, body)).toMatchObject({
-      status: 400,
-      text: '{"success":false,"message":"Invalid trade_pubkey format (expected 64 hex characters)"}',
-    });
-  });
-
-  test('is the same 429, whichever limit was reached', async () => {
-    const server = await apiServer({ NOTIFY_TRUST_PROXY_HEADERS: 'true' });
-    const key = freshKey();
-    const one: HttpAnswer[] = [];
-    for (let n = 0; n < 11; n++)
-      one.push(await notify(server.apiUrl, { trade_pubkey: key }, from(`192.0.2.${n}`)));
-    expect(one.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 202), 429]);
-    const other: HttpAnswer[] = [];
-    for (let n = 0; n < 31; n++)
-      other.push(await notify(server.apiUrl, { trade_pubkey: freshKey() }, from('192.0.2.99')));
-    expect(other.map(({ status }) => status)).toEqual([...Array.from({ length: 30 }, () => 202), 429]);
-    const [byKey, byAddress] = [one.at(-1), other.at(-1)] as [HttpAnswer, HttpAnswer];
-    expect(byKey.text).toBe('{"success":false,"message":"rate limited"}');
-    expect(byAddress.text).toBe(byKey.text);
-    const { 'retry-after': wait, ...rest } = byKey.headers;
-    expect(wait).toMatch(/^[12]$/);
-    expect(byAddress.headers['retry-after']).toBe('1');
-    expect(bytes({ ...byAddress, headers: { ...byAddress.headers, 'retry-after': wait } })).toEqual(
-      bytes(byKey),
-    );
-    expect(rest['x-request-id']).toMatch(UUID_V4);
-    expect(await server.metric('mostro_push_http_rate_limited_total{limit="notify_key"}')).toBe(1);
-    expect(await server.metric('mostro_push_http_rate_limited_total{limit="notify_address"}')).toBe(1);
+test.each([
+  ['no key', {}],
+  ['a short key', { trade_pubkey: 'ab' }],
+  ['a key that is no text', { trade_pubkey: 7 }],
+  ['no object', '[]'],
+])('the answer of /api/notify is 400 for %s', async (_, body) => {
+  const { apiUrl } = await apiServer();
+  expect(await notify(apiUrl, body)).toMatchObject({
+    status: 400,
+    text: '{"success":false,"message":"Invalid trade_pubkey format (expected 64 hex characters)"}',
   });
 });
 
-test('five thousand from a hundred connections are all accepted', async () => {
+test('the answer of /api/notify is the same 429, whichever limit was reached', async () => {
+  const server = await apiServer({ NOTIFY_TRUST_PROXY_HEADERS: 'true' });
+  const key = freshKey();
+  const one: HttpAnswer[] = [];
+  for (let n = 0; n < 11; n++)
+    one.push(await notify(server.apiUrl, { trade_pubkey: key }, from(`192.0.2.${n}`)));
+  expect(one.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 202), 429]);
+  const other: HttpAnswer[] = [];
+  for (let n = 0; n < 31; n++)
+    other.push(await notify(server.apiUrl, { trade_pubkey: freshKey() }, from('192.0.2.99')));
+  expect(other.map(({ status }) => status)).toEqual([...Array.from({ length: 30 }, () => 202), 429]);
+  const [byKey, byAddress] = [one.at(-1), other.at(-1)] as [HttpAnswer, HttpAnswer];
+  expect(byKey.text).toBe('{"success":false,"message":"rate limited"}');
+  expect(byAddress.text).toBe(byKey.text);
+  const { 'retry-after': wait, ...rest } = byKey.headers;
+  expect(wait).toMatch(/^[12]$/);
+  expect(byAddress.headers['retry-after']).toBe('1');
+  expect(bytes({ ...byAddress, headers: { ...byAddress.headers, 'retry-after': wait } })).toEqual(
+    bytes(byKey),
+  );
+  expect(rest['x-request-id']).toMatch(UUID_V4);
+  expect(await server.metric('mostro_push_http_rate_limited_total{limit="notify_key"}')).toBe(1);
+  expect(await server.metric('mostro_push_http_rate_limited_total{limit="notify_address"}')).toBe(1);
+});
+
+test('five thousand requests to /api/notify from a hundred connections are all accepted', async () => {
   const server = await apiServer({
     NOTIFY_RATE_PER_IP_PER_MIN: '100000000',
     NOTIFY_RATE_PER_PUBKEY_PER_MIN: '100000000',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { sealToken } from '../../stand-ins/sealed-token.ts';
 import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
@@ -126,32 +126,33 @@ const REFUSALS: [string, unknown, string][] = [
   ],
 ];
 
-describe('a registration that is refused', () => {
-  test.each(REFUSALS)('for %s gets the contract’s 400 and changes nothing', async (_name, body, message) => {
+test.each(REFUSALS)(
+  'a registration that is refused for %s gets the contract’s 400 and changes nothing',
+  async (_name, body, message) => {
     const server = await apiServer({ SERVER_PRIVATE_KEY });
     await server.post('/api/register', { ...PLAIN, trade_pubkey: freshKey(), platform: 'ios' });
     const answer = await server.post('/api/register', body);
     expect(answer).toMatchObject({ status: 400, text: JSON.stringify({ success: false, message }) });
     expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":1,"webpush":0}');
-  });
+  },
+);
 
-  test('leaves the key’s former device in place, and its own wakes nobody', async () => {
-    const { relay, google, server, woken } = await setScene({ environment: { SERVER_PRIVATE_KEY } });
-    await server.post('/api/register', { trade_pubkey: KEY, token: 'the-former-token', platform: 'ios' });
-    for (const [, body] of REFUSALS) expect((await server.post('/api/register', body)).status).toBe(400);
-    relay.broadcast(eventFor([KEY]));
-    expect(await woken()).toEqual(['the-former-token']);
-    // The same without a fault is taken.
-    const genuine = await server.post('/api/register', { trade_pubkey: KEY, encrypted_token: sealedWith() });
-    expect(genuine.status).toBe(200);
-    expect(google.refusals.count).toBe(0);
-  });
+test('a registration that is refused leaves the key’s former device in place, and its own wakes nobody', async () => {
+  const { relay, google, server, woken } = await setScene({ environment: { SERVER_PRIVATE_KEY } });
+  await server.post('/api/register', { trade_pubkey: KEY, token: 'the-former-token', platform: 'ios' });
+  for (const [, body] of REFUSALS) expect((await server.post('/api/register', body)).status).toBe(400);
+  relay.broadcast(eventFor([KEY]));
+  expect(await woken()).toEqual(['the-former-token']);
+  // The same without a fault is taken.
+  const genuine = await server.post('/api/register', { trade_pubkey: KEY, encrypted_token: sealedWith() });
+  expect(genuine.status).toBe(200);
+  expect(google.refusals.count).toBe(0);
+});
 
-  test('for its key is refused by /api/unregister too', async () => {
-    const server = await apiServer();
-    for (const [, body] of REFUSALS.filter(([, , message]) => message === BAD_KEY)) {
-      const answer = await server.post('/api/unregister', body);
-      expect(answer).toMatchObject({ status: 400, body: { success: false, message: BAD_KEY } });
-    }
-  });
+test('a registration that is refused for its key is refused by /api/unregister too', async () => {
+  const server = await apiServer();
+  for (const [, body] of REFUSALS.filter(([, , message]) => message === BAD_KEY)) {
+    const answer = await server.post('/api/unregister', body);
+    expect(answer).toMatchObject({ status: 400, body: { success: false, message: BAD_KEY } });
+  }
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { sealToken } from '../../stand-ins/sealed-token.ts';
 import { countsOf } from '../support/api-server.ts';
@@ -7,56 +7,53 @@ import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from '../sup
 const TRUSTED = '00000235a3e904cfe1213a8a54d6f1ec1bef7cc6bfaabd6193e82931ccf1366a';
 const OTHER = 'e'.repeat(64);
 
-describe('the trusted instances, as the incumbent’s matrix has them', () => {
-  test.each<[boolean, string, string | undefined, number, string]>([
-    [false, '', undefined, 200, REGISTERED],
-    [false, TRUSTED, undefined, 200, REGISTERED],
-    [false, TRUSTED, OTHER, 200, REGISTERED],
-    [true, '', undefined, 200, REGISTERED],
-    [true, '', OTHER, 200, REGISTERED],
-    [true, TRUSTED, TRUSTED, 200, REGISTERED],
-    [true, TRUSTED, TRUSTED.toUpperCase(), 200, REGISTERED],
-    [true, `${OTHER},${TRUSTED}`, TRUSTED, 200, REGISTERED],
-    [true, TRUSTED, OTHER, 403, failure('Mostro instance not trusted')],
-    [true, TRUSTED, undefined, 403, failure('Mostro instance pubkey required')],
-    [true, TRUSTED, 'not-hex', 400, BAD_INSTANCE],
-  ])('enabled %s, list "%s", named %s: %d', async (enabled, list, named, status, text) => {
+test.each<[boolean, string, string | undefined, number, string]>([
+  [false, '', undefined, 200, REGISTERED],
+  [false, TRUSTED, undefined, 200, REGISTERED],
+  [false, TRUSTED, OTHER, 200, REGISTERED],
+  [true, '', undefined, 200, REGISTERED],
+  [true, '', OTHER, 200, REGISTERED],
+  [true, TRUSTED, TRUSTED, 200, REGISTERED],
+  [true, TRUSTED, TRUSTED.toUpperCase(), 200, REGISTERED],
+  [true, `${OTHER},${TRUSTED}`, TRUSTED, 200, REGISTERED],
+  [true, TRUSTED, OTHER, 403, failure('Mostro instance not trusted')],
+  [true, TRUSTED, undefined, 403, failure('Mostro instance pubkey required')],
+  [true, TRUSTED, 'not-hex', 400, BAD_INSTANCE],
+])(
+  'trusted instances, as the incumbent has them: enabled %s, list "%s", named %s: %d',
+  async (enabled, list, named, status, text) => {
     const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: String(enabled), MOSTRO_PUBKEYS: list });
     const body = named === undefined ? FCM : { ...FCM, mostro_pubkey: named };
     expect(await send(server, '/api/register', body)).toMatchObject({ status, text });
     expect(await countsOf(server)).toContain(`"total":${status === 200 ? 1 : 0}`);
+  },
+);
+
+test('where only trusted instances may register, sealed tokens are held to it too, and are not opened for others', async () => {
+  const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
+  const body = {
+    trade_pubkey: FCM.trade_pubkey,
+    encrypted_token: sealToken({ serverPubkey: server.publicKey, platform: 'android', token: 'a-token' }),
+  };
+  const garbage = { ...body, encrypted_token: Buffer.alloc(281).toString('base64') };
+  const untrusted = { status: 403, text: failure('Mostro instance not trusted') };
+  expect(await send(server, '/api/register', body)).toMatchObject({
+    status: 403,
+    text: failure('Mostro instance pubkey required'),
   });
+  expect(await send(server, '/api/register', { ...garbage, mostro_pubkey: OTHER })).toMatchObject(untrusted);
+  expect((await send(server, '/api/register', { ...body, mostro_pubkey: TRUSTED })).text).toBe(REGISTERED);
 });
 
-describe('where only trusted instances may register', () => {
-  test('sealed tokens are held to it too, and are not opened for others', async () => {
-    const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
-    const body = {
-      trade_pubkey: FCM.trade_pubkey,
-      encrypted_token: sealToken({ serverPubkey: server.publicKey, platform: 'android', token: 'a-token' }),
-    };
-    const garbage = { ...body, encrypted_token: Buffer.alloc(281).toString('base64') };
-    const untrusted = { status: 403, text: failure('Mostro instance not trusted') };
-    expect(await send(server, '/api/register', body)).toMatchObject({
-      status: 403,
-      text: failure('Mostro instance pubkey required'),
-    });
-    expect(await send(server, '/api/register', { ...garbage, mostro_pubkey: OTHER })).toMatchObject(
-      untrusted,
-    );
-    expect((await send(server, '/api/register', { ...body, mostro_pubkey: TRUSTED })).text).toBe(REGISTERED);
-  });
+test('where only trusted instances may register, what is wrong with the body is told first, as the incumbent does', async () => {
+  const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
+  const answer = await send(server, '/api/register', { ...FCM, token: '' });
+  expect(answer).toMatchObject({ status: 400, text: failure('Invalid token') });
+});
 
-  test('what is wrong with the body is told first, as the incumbent does', async () => {
-    const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
-    const answer = await send(server, '/api/register', { ...FCM, token: '' });
-    expect(answer).toMatchObject({ status: 400, text: failure('Invalid token') });
-  });
-
-  test('unregistering and announcing chat messages need no instance', async () => {
-    const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
-    const body = { trade_pubkey: FCM.trade_pubkey };
-    expect((await send(server, '/api/unregister', body)).status).toBe(200);
-    expect((await send(server, '/api/notify', body)).status).toBe(202);
-  });
+test('where only trusted instances may register, unregistering and announcing chat messages need no instance', async () => {
+  const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
+  const body = { trade_pubkey: FCM.trade_pubkey };
+  expect((await send(server, '/api/unregister', body)).status).toBe(200);
+  expect((await send(server, '/api/notify', body)).status).toBe(202);
 });

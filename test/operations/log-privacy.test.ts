@@ -49,7 +49,7 @@ const TOLD = [
 ];
 
 describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (format) => {
-  test('tells of everything that happens and names no key, token, endpoint, event or secret of ours', async () => {
+  test('the log at its most talkative tells of everything that happens and names no key, token, endpoint, event or secret of ours', async () => {
     const secrets = new Secrets();
     const relay = keep(await RelayStandIn.start());
     const google = keep(await GoogleStandIn.start());

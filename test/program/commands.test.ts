@@ -2,81 +2,75 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { outcome } from '../support/running-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const manifest = new URL('../../package.json', import.meta.url);
 
-describe('mostro-push', () => {
-  test.each(['--help', '-h'])('%s prints how to use it', async (flag) => {
-    const { code, stdout, stderr } = await outcome([flag]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const word of ['Usage: mostro-push', 'keygen', '--check-config', '--version', '--help'])
-      expect(stdout).toContain(word);
-  });
-
-  test.each(['--version', '-v'])('%s prints the version of package.json', async (flag) => {
-    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
-    expect(await outcome([flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
-  });
-
-  test.each([
-    [['--nonsense']],
-    [['nonsense']],
-    [['keygen', 'twice']],
-    [['--help', '--version']],
-    [['--check-config=yes']],
-    [['-x']],
-  ])('%j is a mistake: 64, with the usage on standard error', async (args) => {
-    const { code, stdout, stderr, directory } = await outcome(args);
-    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toContain('Usage: mostro-push');
-    expect(await readdir(directory)).toEqual([]);
-  });
+test.each(['--help', '-h'])('mostro-push %s prints how to use it', async (flag) => {
+  const { code, stdout, stderr } = await outcome([flag]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const word of ['Usage: mostro-push', 'keygen', '--check-config', '--version', '--help'])
+    expect(stdout).toContain(word);
 });
 
-describe('mostro-push keygen', () => {
-  test('prints a new valid key each time, with its public key, and makes no file', async () => {
-    const keys = new Set<string>();
-    for (let n = 0; n < 3; n++) {
-      const { code, stdout, directory } = await outcome(['keygen']);
-      expect(code).toBe(0);
-      const key = /^SERVER_PRIVATE_KEY=([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? '';
-      const publicKey = secp256k1.getPublicKey(Buffer.from(key, 'hex'), true);
-      expect(stdout).toContain(`# public key ${Buffer.from(publicKey).toString('hex')}\n`);
-      expect(await readdir(directory)).toEqual([]);
-      keys.add(key);
-    }
-    expect(keys.size).toBe(3);
-  });
-
-  test('prints what .env takes', async () => {
-    const { stdout } = await outcome(['keygen']);
-    const directory = await tempDirectory();
-    await writeFile(join(directory, '.env'), stdout);
-    const checked = await outcome(['--check-config'], {}, directory);
-    expect(checked.code).toBe(0);
-    expect(checked.stdout).toContain(`Public key: ${/public key (\w+)/.exec(stdout)?.[1]}`);
-    expect(checked.stdout).not.toContain('means nothing');
-  });
+test.each(['--version', '-v'])('mostro-push %s prints the version of package.json', async (flag) => {
+  const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+  expect(await outcome([flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-describe('mostro-push --check-config', () => {
-  test('ends with 0 for a usable configuration, says what is missing, and makes no file', async () => {
-    const { code, stdout, stderr, directory } = await outcome(['--check-config']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('usable');
-    expect(stdout).toContain('The server key will be made on the first start');
-    expect(stdout).toContain('FCM waits for credentials');
-    expect(await readdir(directory)).toEqual([]);
-  });
+test.each([
+  [['--nonsense']],
+  [['nonsense']],
+  [['keygen', 'twice']],
+  [['--help', '--version']],
+  [['--check-config=yes']],
+  [['-x']],
+])('mostro-push %j is a mistake: 64, with the usage on standard error', async (args) => {
+  const { code, stdout, stderr, directory } = await outcome(args);
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+  expect(stderr).toContain('Usage: mostro-push');
+  expect(await readdir(directory)).toEqual([]);
+});
 
-  test('never prints the private key', async () => {
-    const SERVER_PRIVATE_KEY = '5bbacabd1c04533d712ceea21df117878f92856dae2a42e88c9666d43f86c88f';
-    const { code, stdout, stderr } = await outcome(['--check-config'], { SERVER_PRIVATE_KEY });
+test('mostro-push keygen prints a new valid key each time, with its public key, and makes no file', async () => {
+  const keys = new Set<string>();
+  for (let n = 0; n < 3; n++) {
+    const { code, stdout, directory } = await outcome(['keygen']);
     expect(code).toBe(0);
-    expect(stdout + stderr).not.toContain(SERVER_PRIVATE_KEY);
-  });
+    const key = /^SERVER_PRIVATE_KEY=([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? '';
+    const publicKey = secp256k1.getPublicKey(Buffer.from(key, 'hex'), true);
+    expect(stdout).toContain(`# public key ${Buffer.from(publicKey).toString('hex')}\n`);
+    expect(await readdir(directory)).toEqual([]);
+    keys.add(key);
+  }
+  expect(keys.size).toBe(3);
+});
+
+test('mostro-push keygen prints what .env takes', async () => {
+  const { stdout } = await outcome(['keygen']);
+  const directory = await tempDirectory();
+  await writeFile(join(directory, '.env'), stdout);
+  const checked = await outcome(['--check-config'], {}, directory);
+  expect(checked.code).toBe(0);
+  expect(checked.stdout).toContain(`Public key: ${/public key (\w+)/.exec(stdout)?.[1]}`);
+  expect(checked.stdout).not.toContain('means nothing');
+});
+
+test('mostro-push --check-config ends with 0 for a usable configuration, says what is missing, and makes no file', async () => {
+  const { code, stdout, stderr, directory } = await outcome(['--check-config']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('usable');
+  expect(stdout).toContain('The server key will be made on the first start');
+  expect(stdout).toContain('FCM waits for credentials');
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('mostro-push --check-config never prints the private key', async () => {
+  const SERVER_PRIVATE_KEY = '5bbacabd1c04533d712ceea21df117878f92856dae2a42e88c9666d43f86c88f';
+  const { code, stdout, stderr } = await outcome(['--check-config'], { SERVER_PRIVATE_KEY });
+  expect(code).toBe(0);
+  expect(stdout + stderr).not.toContain(SERVER_PRIVATE_KEY);
 });

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { keep } from '../support/keep.ts';
@@ -33,50 +33,48 @@ const BAD: Readonly<Record<string, string>> = {
   LOG_FORMAT: 'xml',
 };
 
-describe('a bad configuration', () => {
-  test.each([[[]], [['--check-config']]])(
-    'stops %j with 78 and one line for every problem, with no secret in any',
-    async (args) => {
-      const { code, stdout, stderr, directory } = await outcome(args, BAD);
-      expect(code).toBe(78);
-      expect(stdout).toBe('');
-      const lines = stderr.trim().split('\n').slice(1);
-      const named = lines.map((line) => /^ {2}- ([A-Z_]+): ./.exec(line)?.[1] ?? line);
-      expect(new Set(named)).toEqual(new Set(Object.keys(BAD)));
-      expect(named).toHaveLength(new Set(named).size);
-      expect(stderr).toMatch(/SERVER_PORT: expected a whole number from 0 to 65535, got "65536"/);
-      for (const secret of ['deadbeef', 'hunter2', 'secret-path', 'nsec1'])
-        expect(stderr).not.toContain(secret);
-      expect(await readdir(directory)).toEqual([]);
-    },
-  );
-
-  test('of one variable names that one alone', async () => {
-    const { code, stderr } = await outcome(['--check-config'], { FCM_ENABLED: 'yes please' });
+test.each([[[]], [['--check-config']]])(
+  'a bad configuration stops %j with 78 and one line for every problem, with no secret in any',
+  async (args) => {
+    const { code, stdout, stderr, directory } = await outcome(args, BAD);
     expect(code).toBe(78);
-    expect(stderr.trim().split('\n').slice(1)).toEqual([
-      '  - FCM_ENABLED: expected true or false, got "yes please"',
-    ]);
-  });
+    expect(stdout).toBe('');
+    const lines = stderr.trim().split('\n').slice(1);
+    const named = lines.map((line) => /^ {2}- ([A-Z_]+): ./.exec(line)?.[1] ?? line);
+    expect(new Set(named)).toEqual(new Set(Object.keys(BAD)));
+    expect(named).toHaveLength(new Set(named).size);
+    expect(stderr).toMatch(/SERVER_PORT: expected a whole number from 0 to 65535, got "65536"/);
+    for (const secret of ['deadbeef', 'hunter2', 'secret-path', 'nsec1'])
+      expect(stderr).not.toContain(secret);
+    expect(await readdir(directory)).toEqual([]);
+  },
+);
 
-  test('of relay discovery that knows no instance stops the start with 78, among the other problems', async () => {
-    const { code, stderr } = await outcome([], { MOSTRO_RELAY_DISCOVERY: 'true', FCM_ENABLED: 'yes' });
+test('a bad configuration of one variable names that one alone', async () => {
+  const { code, stderr } = await outcome(['--check-config'], { FCM_ENABLED: 'yes please' });
+  expect(code).toBe(78);
+  expect(stderr.trim().split('\n').slice(1)).toEqual([
+    '  - FCM_ENABLED: expected true or false, got "yes please"',
+  ]);
+});
+
+test('a bad configuration of relay discovery that knows no instance stops the start with 78, among the other problems', async () => {
+  const { code, stderr } = await outcome([], { MOSTRO_RELAY_DISCOVERY: 'true', FCM_ENABLED: 'yes' });
+  expect(code).toBe(78);
+  expect(stderr.trim().split('\n').slice(1)).toEqual([
+    '  - FCM_ENABLED: expected true or false, got "yes"',
+    '  - MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS',
+  ]);
+});
+
+test('a bad configuration of a server key that is no scalar of the curve is told without the key', async () => {
+  const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
+  for (const key of ['0'.repeat(64), order]) {
+    const { code, stderr } = await outcome(['--check-config'], { SERVER_PRIVATE_KEY: key });
     expect(code).toBe(78);
-    expect(stderr.trim().split('\n').slice(1)).toEqual([
-      '  - FCM_ENABLED: expected true or false, got "yes"',
-      '  - MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS',
-    ]);
-  });
-
-  test('of a server key that is no scalar of the curve is told without the key', async () => {
-    const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
-    for (const key of ['0'.repeat(64), order]) {
-      const { code, stderr } = await outcome(['--check-config'], { SERVER_PRIVATE_KEY: key });
-      expect(code).toBe(78);
-      expect(stderr).toMatch(/SERVER_PRIVATE_KEY: expected a scalar of secp256k1/);
-      expect(stderr).not.toContain(key);
-    }
-  });
+    expect(stderr).toMatch(/SERVER_PRIVATE_KEY: expected a scalar of secp256k1/);
+    expect(stderr).not.toContain(key);
+  }
 });
 
 async function startWith(file: unknown): Promise<{ code: number | null; stderr: string; path: string }> {
@@ -85,67 +83,62 @@ async function startWith(file: unknown): Promise<{ code: number | null; stderr: 
   return { ...(await outcome([], { FIREBASE_SERVICE_ACCOUNT_PATH: path })), path };
 }
 
-describe('a Firebase key file', () => {
-  test('that is missing, or no JSON, stops the start with 78 and names the file', async () => {
-    for (const file of [undefined, '', '{"private_key":"-----BEGIN']) {
-      const { code, stderr, path } = await startWith(file);
-      expect(code).toBe(78);
-      expect(stderr).toContain(`FIREBASE_SERVICE_ACCOUNT_PATH: ${path}`);
-      expect(stderr).not.toContain('-----BEGIN');
-    }
-  });
-
-  test('with a wrong field stops the start with 78 and names the file and the field, not its value', async () => {
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const wrong = {
-      type: 'authorized_user',
-      project_id: '',
-      client_email: 7,
-      token_uri: 'not-a-url',
-      private_key: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n',
-    };
-    for (const [field, value] of Object.entries(wrong)) {
-      const { code, stderr, path } = await startWith({ ...google.serviceAccount, [field]: value });
-      expect(code).toBe(78);
-      expect(stderr).toContain(path);
-      expect(stderr).toMatch(new RegExp(`: ${field} is `));
-      expect(stderr).not.toMatch(/c2VjcmV0|BEGIN|authorized_user|not-a-url/);
-    }
-    const { stderr } = await startWith({});
-    for (const field of ['client_email', 'token_uri', 'private_key'])
-      expect(stderr).toContain(`${field} is `);
-    const { project_id: _, ...projectless } = google.serviceAccount;
-    expect((await startWith(projectless)).stderr).toMatch(/names no project_id; set FIREBASE_PROJECT_ID/);
-  });
-
-  test('is not asked for where FCM is off', async () => {
-    const environment = { FCM_ENABLED: 'false', FIREBASE_SERVICE_ACCOUNT_PATH: '/nowhere.json' };
-    expect(await outcome(['--check-config'], environment)).toMatchObject({ code: 0 });
-  });
+test('a Firebase key file that is missing, or no JSON, stops the start with 78 and names the file', async () => {
+  for (const file of [undefined, '', '{"private_key":"-----BEGIN']) {
+    const { code, stderr, path } = await startWith(file);
+    expect(code).toBe(78);
+    expect(stderr).toContain(`FIREBASE_SERVICE_ACCOUNT_PATH: ${path}`);
+    expect(stderr).not.toContain('-----BEGIN');
+  }
 });
 
-describe('.env in the working directory', () => {
-  test('is read, and the environment wins over it', async () => {
-    const directory = await tempDirectory();
-    const lines = [
-      '# mine',
-      'ADMIN_PORT=0',
-      'FCM_ENABLED=false',
-      'UNIFIEDPUSH_ENABLED="false"',
-      'LOG_LEVLE=info',
-    ];
-    await writeFile(join(directory, '.env'), lines.join('\n'));
-    const { program } = await serve({ UNIFIEDPUSH_ENABLED: 'true' }, directory);
-    expect(program.output()).toMatch(/FCM +off\. Turn it on: FCM_ENABLED=true/);
-    expect(program.output()).toMatch(/UnifiedPush +on/);
-    expect(program.output()).toContain('LOG_LEVLE in .env means nothing to this program');
-  });
-
-  test('with a bad value stops the start with 78', async () => {
-    const directory = await tempDirectory();
-    await writeFile(join(directory, '.env'), 'SERVER_PORT=http\n');
-    const { code, stderr } = await outcome([], {}, directory);
+test('a Firebase key file with a wrong field stops the start with 78 and names the file and the field, not its value', async () => {
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const wrong = {
+    type: 'authorized_user',
+    project_id: '',
+    client_email: 7,
+    token_uri: 'not-a-url',
+    private_key: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n',
+  };
+  for (const [field, value] of Object.entries(wrong)) {
+    const { code, stderr, path } = await startWith({ ...google.serviceAccount, [field]: value });
     expect(code).toBe(78);
-    expect(stderr).toContain('SERVER_PORT: expected');
-  });
+    expect(stderr).toContain(path);
+    expect(stderr).toMatch(new RegExp(`: ${field} is `));
+    expect(stderr).not.toMatch(/c2VjcmV0|BEGIN|authorized_user|not-a-url/);
+  }
+  const { stderr } = await startWith({});
+  for (const field of ['client_email', 'token_uri', 'private_key']) expect(stderr).toContain(`${field} is `);
+  const { project_id: _, ...projectless } = google.serviceAccount;
+  expect((await startWith(projectless)).stderr).toMatch(/names no project_id; set FIREBASE_PROJECT_ID/);
+});
+
+test('a Firebase key file is not asked for where FCM is off', async () => {
+  const environment = { FCM_ENABLED: 'false', FIREBASE_SERVICE_ACCOUNT_PATH: '/nowhere.json' };
+  expect(await outcome(['--check-config'], environment)).toMatchObject({ code: 0 });
+});
+
+test('.env in the working directory is read, and the environment wins over it', async () => {
+  const directory = await tempDirectory();
+  const lines = [
+    '# mine',
+    'ADMIN_PORT=0',
+    'FCM_ENABLED=false',
+    'UNIFIEDPUSH_ENABLED="false"',
+    'LOG_LEVLE=info',
+  ];
+  await writeFile(join(directory, '.env'), lines.join('\n'));
+  const { program } = await serve({ UNIFIEDPUSH_ENABLED: 'true' }, directory);
+  expect(program.output()).toMatch(/FCM +off\. Turn it on: FCM_ENABLED=true/);
+  expect(program.output()).toMatch(/UnifiedPush +on/);
+  expect(program.output()).toContain('LOG_LEVLE in .env means nothing to this program');
+});
+
+test('.env in the working directory with a bad value stops the start with 78', async () => {
+  const directory = await tempDirectory();
+  await writeFile(join(directory, '.env'), 'SERVER_PORT=http\n');
+  const { code, stderr } = await outcome([], {}, directory);
+  expect(code).toBe(78);
+  expect(stderr).toContain('SERVER_PORT: expected');
 });

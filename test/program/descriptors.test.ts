@@ -21,7 +21,7 @@ const limitDescriptors = (pid: number, most: number): Promise<unknown> =>
   promisify(execFile)('prlimit', ['--pid', String(pid), `--nofile=${most}:`]);
 
 describe.skipIf(!canLimit)('a process without a file descriptor left', () => {
-  test('at its first wake loses none: both providers deliver as soon as there are some again', async () => {
+  test('a process without a file descriptor left at its first wake loses none: both providers deliver as soon as there are some again', async () => {
     const relay = keep(await RelayStandIn.start());
     const google = keep(await GoogleStandIn.start({ tls: false }));
     const pushServer = keep(await UnifiedPushStandIn.start());

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -26,71 +26,61 @@ async function alarmsOf(adminUrl: string): Promise<string> {
   return (await call(`${adminUrl}/health/ready`)).text;
 }
 
-describe('standard output that nobody reads', () => {
-  test('stops nothing: lines are lost and counted, an alarm says so, and it goes when somebody reads', async () => {
-    const [relay, google] = [
-      keep(await RelayStandIn.start()),
-      keep(await GoogleStandIn.start({ tls: false })),
-    ];
-    const fifo = join(await tempDirectory(), 'output');
-    await makeFifo(fifo);
-    const environment = { LOG_LEVEL: 'debug', NOSTR_RELAYS: relay.url, ...(await googleEnvironment(google)) };
-    const within = ['bash', '--norc', '-c', UNREAD_OUTPUT, fifo];
-    const program = await run([], { ...ALONE, ...environment, PATH: '/usr/bin:/bin' }, undefined, within);
-    const [, apiUrl = ''] = await program.untilPrinted(/HTTP API +(http:\S+)/);
-    const [, adminUrl = ''] = await program.untilPrinted(/admin +(\S+)/);
-    await relay.subscribed(1059);
-    const running = { apiUrl: apiUrl.replace('0.0.0.0', '127.0.0.1') };
-    const lost = async (): Promise<number> =>
-      readMetric(
-        (await call(`${adminUrl}/metrics`)).text,
-        'mostro_push_log_lines_lost_total{output="stdout"}',
-      );
-    for (let n = 1; (await lost()) === 0; n += 100) {
-      const batch = Array.from({ length: 100 }, (_, of) => register(running, n + of));
-      expect(new Set((await Promise.all(batch)).map(({ status }) => status))).toEqual(new Set([200]));
-    }
-    expect(await alarmsOf(adminUrl)).toContain('log output stalled');
-    const alice = await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    const reader = createReadStream(fifo).resume();
-    onTestFinished(() => void reader.destroy());
-    await expect.poll(() => alarmsOf(adminUrl)).not.toContain('log output stalled');
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(0);
-  });
-
-  test('does not keep the program from ending after a fault', async () => {
-    const fifo = join(await tempDirectory(), 'output');
-    await makeFifo(fifo);
-    const within = ['bash', '--norc', '-c', UNREAD_OUTPUT, fifo];
-    const environment = { ...ALONE, ...(await injected(FAULT_AT_SIGUSR2)), PATH: '/usr/bin:/bin' };
-    const program = await run([], environment, undefined, within);
-    await program.untilPrinted(/HTTP API/);
-    program.kill('SIGUSR2');
-    expect(await program.exited).toBe(1);
-  });
+test('standard output that nobody reads stops nothing: lines are lost and counted, an alarm says so, and it goes when somebody reads', async () => {
+  const [relay, google] = [keep(await RelayStandIn.start()), keep(await GoogleStandIn.start({ tls: false }))];
+  const fifo = join(await tempDirectory(), 'output');
+  await makeFifo(fifo);
+  const environment = { LOG_LEVEL: 'debug', NOSTR_RELAYS: relay.url, ...(await googleEnvironment(google)) };
+  const within = ['bash', '--norc', '-c', UNREAD_OUTPUT, fifo];
+  const program = await run([], { ...ALONE, ...environment, PATH: '/usr/bin:/bin' }, undefined, within);
+  const [, apiUrl = ''] = await program.untilPrinted(/HTTP API +(http:\S+)/);
+  const [, adminUrl = ''] = await program.untilPrinted(/admin +(\S+)/);
+  await relay.subscribed(1059);
+  const running = { apiUrl: apiUrl.replace('0.0.0.0', '127.0.0.1') };
+  const lost = async (): Promise<number> =>
+    readMetric((await call(`${adminUrl}/metrics`)).text, 'mostro_push_log_lines_lost_total{output="stdout"}');
+  for (let n = 1; (await lost()) === 0; n += 100) {
+    const batch = Array.from({ length: 100 }, (_, of) => register(running, n + of));
+    expect(new Set((await Promise.all(batch)).map(({ status }) => status))).toEqual(new Set([200]));
+  }
+  expect(await alarmsOf(adminUrl)).toContain('log output stalled');
+  const alice = await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  const reader = createReadStream(fifo).resume();
+  onTestFinished(() => void reader.destroy());
+  await expect.poll(() => alarmsOf(adminUrl)).not.toContain('log output stalled');
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
 });
 
-describe('standard error whose reader has gone', () => {
-  const within = ['bash', '--norc', '-c', CLOSED_ERROR_OUTPUT, 'bash'];
+test('standard output that nobody reads does not keep the program from ending after a fault', async () => {
+  const fifo = join(await tempDirectory(), 'output');
+  await makeFifo(fifo);
+  const within = ['bash', '--norc', '-c', UNREAD_OUTPUT, fifo];
+  const environment = { ...ALONE, ...(await injected(FAULT_AT_SIGUSR2)), PATH: '/usr/bin:/bin' };
+  const program = await run([], environment, undefined, within);
+  await program.untilPrinted(/HTTP API/);
+  program.kill('SIGUSR2');
+  expect(await program.exited).toBe(1);
+});
 
-  test('does not keep the program from stopping', async () => {
-    const program = await run([], ALONE, undefined, within);
-    await program.untilPrinted(/server\.started/);
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(0);
-    expect(program.output()).toContain('server.stopped');
-  });
+const within = ['bash', '--norc', '-c', CLOSED_ERROR_OUTPUT, 'bash'];
 
-  test('does not keep the program from ending after a fault', async () => {
-    const program = await run([], { ...ALONE, ...(await injected(FAULT_AT_SIGUSR2)) }, undefined, within);
-    await program.untilPrinted(/server\.started/);
-    program.kill('SIGUSR2');
-    expect(await program.exited).toBe(1);
-    expect(program.output()).toMatch(/"msg":"server\.failed"[^]*"msg":"server\.stopped"/);
-  });
+test('standard error whose reader has gone does not keep the program from stopping', async () => {
+  const program = await run([], ALONE, undefined, within);
+  await program.untilPrinted(/server\.started/);
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+  expect(program.output()).toContain('server.stopped');
+});
+
+test('standard error whose reader has gone does not keep the program from ending after a fault', async () => {
+  const program = await run([], { ...ALONE, ...(await injected(FAULT_AT_SIGUSR2)) }, undefined, within);
+  await program.untilPrinted(/server\.started/);
+  program.kill('SIGUSR2');
+  expect(await program.exited).toBe(1);
+  expect(program.output()).toMatch(/"msg":"server\.failed"[^]*"msg":"server\.stopped"/);
 });
 
 test('standard output that is closed from the beginning does not keep the program from starting and stopping', async () => {

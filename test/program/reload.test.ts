@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -45,95 +45,91 @@ const relaysOf = async ({ apiUrl }: RunningProgram): Promise<string[]> => {
   return relays.map(({ url }) => url);
 };
 
-describe('SIGHUP', () => {
-  test('without LOG_FILE ends nothing, and says what has come into force', async () => {
-    const { program, apiUrl } = await serve();
-    program.kill('SIGHUP');
-    await program.untilPrinted(/"message":"no variable has changed","msg":"config\.reloaded"/);
-    expect(await call(`${apiUrl}/api/health`)).toMatchObject({ status: 200 });
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(0);
-  });
+test('SIGHUP without LOG_FILE ends nothing, and says what has come into force', async () => {
+  const { program, apiUrl } = await serve();
+  program.kill('SIGHUP');
+  await program.untilPrinted(/"message":"no variable has changed","msg":"config\.reloaded"/);
+  expect(await call(`${apiUrl}/api/health`)).toMatchObject({ status: 200 });
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+});
 
-  test('puts another relay list into force, without a word to the relay that stays', async () => {
-    const [stays, goes, comes] = [
-      keep(await RelayStandIn.start()),
-      keep(await RelayStandIn.start()),
-      keep(await RelayStandIn.start()),
-    ];
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const running = await serveWithFile(
-      { NOSTR_RELAYS: `${stays.url},${goes.url}` },
-      await googleEnvironment(google),
-    );
-    await Promise.all([stays, goes].map((relay) => relay.subscribed(1059)));
-    const alice = await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
-    await running.rewrite({ NOSTR_RELAYS: `${stays.url},${comes.url}` });
-    await comes.subscribed(1059);
-    await running.program.untilPrinted(/"message":"NOSTR_RELAYS","msg":"config\.reloaded"/);
-    comes.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-    expect((await relaysOf(running)).toSorted()).toEqual([stays.url, comes.url].toSorted());
-    const lostIt = new RegExp(`"relay":"${new URL(stays.url).host}"[^\\n]*"relay\\.lost"`);
-    expect(running.program.output()).not.toMatch(lostIt);
-  });
+test('SIGHUP puts another relay list into force, without a word to the relay that stays', async () => {
+  const [stays, goes, comes] = [
+    keep(await RelayStandIn.start()),
+    keep(await RelayStandIn.start()),
+    keep(await RelayStandIn.start()),
+  ];
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const running = await serveWithFile(
+    { NOSTR_RELAYS: `${stays.url},${goes.url}` },
+    await googleEnvironment(google),
+  );
+  await Promise.all([stays, goes].map((relay) => relay.subscribed(1059)));
+  const alice = await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
+  await running.rewrite({ NOSTR_RELAYS: `${stays.url},${comes.url}` });
+  await comes.subscribed(1059);
+  await running.program.untilPrinted(/"message":"NOSTR_RELAYS","msg":"config\.reloaded"/);
+  comes.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  expect((await relaysOf(running)).toSorted()).toEqual([stays.url, comes.url].toSorted());
+  const lostIt = new RegExp(`"relay":"${new URL(stays.url).host}"[^\\n]*"relay\\.lost"`);
+  expect(running.program.output()).not.toMatch(lostIt);
+});
 
-  test('puts another log level into force', async () => {
-    const running = await serveWithFile({ LOG_LEVEL: 'info' });
-    await running.rewrite({ LOG_LEVEL: 'debug' });
-    await running.program.untilPrinted(/"message":"LOG_LEVEL","msg":"config\.reloaded"/);
-    await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
-    await running.program.untilPrinted(/registration\.stored/);
-  });
+test('SIGHUP puts another log level into force', async () => {
+  const running = await serveWithFile({ LOG_LEVEL: 'info' });
+  await running.rewrite({ LOG_LEVEL: 'debug' });
+  await running.program.untilPrinted(/"message":"LOG_LEVEL","msg":"config\.reloaded"/);
+  await registeredPhone({ name: 'alice', serverUrl: running.apiUrl, kind: 'ios' });
+  await running.program.untilPrinted(/registration\.stored/);
+});
 
-  test('with a configuration that is not usable changes nothing, and names every problem', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const running = await serveWithFile({ NOSTR_RELAYS: relay.url });
-    await running.rewrite({ NOSTR_RELAYS: 'ws://127.0.0.1:9', STORE: 'sqlite', COOLDOWN_MS: 'long' });
-    await running.program.untilPrinted(/"message":".*","msg":"config\.reload_refused"/);
-    expect(running.program.output()).toMatch(
-      /STORE: expected [^\n]*COOLDOWN_MS: expected|COOLDOWN_MS: [^\n]*STORE: /,
-    );
-    expect(await relaysOf(running)).toEqual([relay.url]);
-    expect(await call(`${running.apiUrl}/api/health`)).toMatchObject({ status: 200 });
-  });
+test('SIGHUP with a configuration that is not usable changes nothing, and names every problem', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const running = await serveWithFile({ NOSTR_RELAYS: relay.url });
+  await running.rewrite({ NOSTR_RELAYS: 'ws://127.0.0.1:9', STORE: 'sqlite', COOLDOWN_MS: 'long' });
+  await running.program.untilPrinted(/"message":".*","msg":"config\.reload_refused"/);
+  expect(running.program.output()).toMatch(
+    /STORE: expected [^\n]*COOLDOWN_MS: expected|COOLDOWN_MS: [^\n]*STORE: /,
+  );
+  expect(await relaysOf(running)).toEqual([relay.url]);
+  expect(await call(`${running.apiUrl}/api/health`)).toMatchObject({ status: 200 });
+});
 
-  test('names what waits for the next start, until it is as it was', async () => {
-    const running = await serveWithFile({ SERVER_PRIVATE_KEY: 'ab'.repeat(32) });
-    await running.rewrite({ SERVER_PRIVATE_KEY: 'cd'.repeat(32), COOLDOWN_MS: '1000' });
-    const named =
-      /"message":"(?:SERVER_PRIVATE_KEY, COOLDOWN_MS|COOLDOWN_MS, SERVER_PRIVATE_KEY)","msg":"config\.restart_needed"/;
-    await running.program.untilPrinted(named);
-    await running.rewrite({});
-    await running.program.untilPrinted(
-      /restart_needed[^]*"message":"no variable has changed","msg":"config\.reloaded"/,
-    );
-    expect(running.program.output().match(/restart_needed/g)).toHaveLength(1);
-  });
+test('SIGHUP names what waits for the next start, until it is as it was', async () => {
+  const running = await serveWithFile({ SERVER_PRIVATE_KEY: 'ab'.repeat(32) });
+  await running.rewrite({ SERVER_PRIVATE_KEY: 'cd'.repeat(32), COOLDOWN_MS: '1000' });
+  const named =
+    /"message":"(?:SERVER_PRIVATE_KEY, COOLDOWN_MS|COOLDOWN_MS, SERVER_PRIVATE_KEY)","msg":"config\.restart_needed"/;
+  await running.program.untilPrinted(named);
+  await running.rewrite({});
+  await running.program.untilPrinted(
+    /restart_needed[^]*"message":"no variable has changed","msg":"config\.reloaded"/,
+  );
+  expect(running.program.output().match(/restart_needed/g)).toHaveLength(1);
 });
 
 /** Whether the kernel hands SIGHUP, signal 1, to the process: the last hexadecimal digit of SigCgt is odd. */
 const takesIt = async (pid: number): Promise<boolean> =>
   /^SigCgt:\t[0-9a-f]*[13579bdf]$/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
 
-describe('SIGHUP during the start', () => {
-  test('ends nothing, and is not lost, from the first moment at which the process takes it', async () => {
-    const program = await run([], ALONE);
-    while (!(await takesIt(program.pid))) await new Promise(setImmediate);
-    const hangingUp = setInterval(() => program.kill('SIGHUP'), 1);
-    await program.untilPrinted(/server\.started/).finally(() => clearInterval(hangingUp));
-    await program.untilPrinted(/config\.reloaded/);
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(0);
-  });
+test('SIGHUP during the start ends nothing, and is not lost, from the first moment at which the process takes it', async () => {
+  const program = await run([], ALONE);
+  while (!(await takesIt(program.pid))) await new Promise(setImmediate);
+  const hangingUp = setInterval(() => program.kill('SIGHUP'), 1);
+  await program.untilPrinted(/server\.started/).finally(() => clearInterval(hangingUp));
+  await program.untilPrinted(/config\.reloaded/);
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+});
 
-  test('is remembered from before anything of the program is loaded', async () => {
-    const source = `process.on('newListener', (name) => name === 'SIGHUP' && setImmediate(() => process.kill(process.pid, 'SIGHUP')));`;
-    const { program } = await serve(await injected(source));
-    await program.untilPrinted(/config\.reloaded/);
-    program.kill('SIGTERM');
-    expect(await program.exited).toBe(0);
-  });
+test('SIGHUP during the start is remembered from before anything of the program is loaded', async () => {
+  const source = `process.on('newListener', (name) => name === 'SIGHUP' && setImmediate(() => process.kill(process.pid, 'SIGHUP')));`;
+  const { program } = await serve(await injected(source));
+  await program.untilPrinted(/config\.reloaded/);
+  program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
 });
 
 /** The program with a key that Google refuses, and the file that Google takes. */
@@ -161,45 +157,43 @@ async function serveWithRefusedKey(): Promise<
   return { ...(await serve(environment)), path, google, relay, good };
 }
 
-describe('a key file of Firebase that is replaced', () => {
-  test('after Google has refused the old one is read by itself, and what waited arrives', async () => {
-    const { program, apiUrl, google, good, path, relay } = await serveWithRefusedKey();
-    await relay.subscribed(1059);
-    const alice = await registeredPhone({ name: 'alice', serverUrl: apiUrl, kind: 'ios' });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await program.untilPrinted(/fcm\.oauth_failed/);
-    // Half of it: the old key stays, and the log says why.
-    await writeFile(path, good.slice(0, 200));
-    await program.untilPrinted(/is not JSON","msg":"fcm\.key_file_unusable"/);
-    await writeFile(`${path}.new`, good);
-    await rename(`${path}.new`, path);
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(alice.token);
-    expect(program.output()).toContain('fcm.key_replaced');
-    expect(program.output().match(/fcm\.key_file_unusable/g)).toHaveLength(1);
-  });
+test('a key file of Firebase that is replaced after Google has refused the old one is read by itself, and what waited arrives', async () => {
+  const { program, apiUrl, google, good, path, relay } = await serveWithRefusedKey();
+  await relay.subscribed(1059);
+  const alice = await registeredPhone({ name: 'alice', serverUrl: apiUrl, kind: 'ios' });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await program.untilPrinted(/fcm\.oauth_failed/);
+  // Half of it: the old key stays, and the log says why.
+  await writeFile(path, good.slice(0, 200));
+  await program.untilPrinted(/is not JSON","msg":"fcm\.key_file_unusable"/);
+  await writeFile(`${path}.new`, good);
+  await rename(`${path}.new`, path);
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(alice.token);
+  expect(program.output()).toContain('fcm.key_replaced');
+  expect(program.output().match(/fcm\.key_file_unusable/g)).toHaveLength(1);
+});
 
-  test('is read at SIGHUP too', async () => {
-    const { program, google, good, path } = await serveWithRefusedKey();
-    await program.untilPrinted(/fcm\.oauth_failed/);
-    await writeFile(path, good);
-    program.kill('SIGHUP');
-    await program.untilPrinted(/fcm\.key_replaced/);
-    await google.tokenRequests.atLeast(1, { where: ({ status }) => status === 200 });
-  });
+test('a key file of Firebase that is replaced is read at SIGHUP too', async () => {
+  const { program, google, good, path } = await serveWithRefusedKey();
+  await program.untilPrinted(/fcm\.oauth_failed/);
+  await writeFile(path, good);
+  program.kill('SIGHUP');
+  await program.untilPrinted(/fcm\.key_replaced/);
+  await google.tokenRequests.atLeast(1, { where: ({ status }) => status === 200 });
+});
 
-  test('by one that is not usable is refused at SIGHUP, and the old one goes on', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const environment = { NOSTR_RELAYS: relay.url, ...(await googleEnvironment(google)) };
-    const { program, apiUrl } = await serve(environment);
-    await writeFile(keyPathIn(environment), '{"private_key":"a secret"}');
-    program.kill('SIGHUP');
-    await program.untilPrinted(/FIREBASE_SERVICE_ACCOUNT_PATH: .*","msg":"config\.reload_refused"/);
-    expect(program.output()).not.toContain('a secret');
-    await relay.subscribed(1059);
-    const alice = await registeredPhone({ name: 'alice', serverUrl: apiUrl, kind: 'ios' });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-  });
+test('a key file of Firebase that is replaced by one that is not usable is refused at SIGHUP, and the old one goes on', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const environment = { NOSTR_RELAYS: relay.url, ...(await googleEnvironment(google)) };
+  const { program, apiUrl } = await serve(environment);
+  await writeFile(keyPathIn(environment), '{"private_key":"a secret"}');
+  program.kill('SIGHUP');
+  await program.untilPrinted(/FIREBASE_SERVICE_ACCOUNT_PATH: .*","msg":"config\.reload_refused"/);
+  expect(program.output()).not.toContain('a secret');
+  await relay.subscribed(1059);
+  const alice = await registeredPhone({ name: 'alice', serverUrl: apiUrl, kind: 'ios' });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { DnsStandIn } from '../../stand-ins/dns-stand-in.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
@@ -41,67 +41,65 @@ function asRelay(endpoint: string): string {
   return endpoint.replace(/^http/, 'ws');
 }
 
-describe('a relay that an instance names, and that leads into the operator’s network', () => {
-  test('is passed over if its address or name says so, in whatever spelling, and takes no place of the list', async () => {
-    const { scene } = await guardedScene(() => ['127.0.0.1']);
-    const { mostro, relay, server } = scene;
-    const inside = await insideSocket();
-    const hostile = [
-      ...[...loopbackEndpoints(inside), ...privateEndpoints(inside)].map(asRelay),
-      // Names lead nowhere here, and credentials, schemes and ports are refused by looking at them.
-      ...malformedEndpoints(inside)
-        .filter((url) => !url.startsWith('https://push.example/'))
-        .map(asRelay),
-      scene.other.url,
-      scene.other.url.replace('ws', 'wss'),
-      `wss://hidden.onion:${inside.port}`,
-    ];
-    expect(hostile.length).toBeGreaterThan(100);
-    relay.broadcast(relayList(mostro, 1, ...hostile.map((url) => [url]), ['wss://fine.example/']));
-    await untilMetric(server, listsOf('adopted'), 1);
-    // The last one, which cannot be told by looking at it.
-    expect(await server.metric(UNPROVEN)).toBe(1);
-    expect(await discovered(scene)).toEqual([]);
-    expect([inside.connections(), scene.other.requests.count]).toEqual([0, 0]);
-  });
+test('a relay that an instance names, and that leads into the operator’s network is passed over if its address or name says so, in whatever spelling, and takes no place of the list', async () => {
+  const { scene } = await guardedScene(() => ['127.0.0.1']);
+  const { mostro, relay, server } = scene;
+  const inside = await insideSocket();
+  const hostile = [
+    ...[...loopbackEndpoints(inside), ...privateEndpoints(inside)].map(asRelay),
+    // Names lead nowhere here, and credentials, schemes and ports are refused by looking at them.
+    ...malformedEndpoints(inside)
+      .filter((url) => !url.startsWith('https://push.example/'))
+      .map(asRelay),
+    scene.other.url,
+    scene.other.url.replace('ws', 'wss'),
+    `wss://hidden.onion:${inside.port}`,
+  ];
+  expect(hostile.length).toBeGreaterThan(100);
+  relay.broadcast(relayList(mostro, 1, ...hostile.map((url) => [url]), ['wss://fine.example/']));
+  await untilMetric(server, listsOf('adopted'), 1);
+  // The last one, which cannot be told by looking at it.
+  expect(await server.metric(UNPROVEN)).toBe(1);
+  expect(await discovered(scene)).toEqual([]);
+  expect([inside.connections(), scene.other.requests.count]).toEqual([0, 0]);
+});
 
-  test('is called at no dial if its name leads there, and is told of in no answer, metric or alarm', async () => {
-    const { scene, dns } = await guardedScene((name) => HOSTILE_NAMES[name]);
-    const { google, mostro, phone, relay, server } = scene;
-    const inside = await insideSocket();
-    const names = Object.keys(HOSTILE_NAMES).slice(0, MOST_OF_A_LIST);
-    relay.broadcast(relayList(mostro, 1, ...names.map((name) => [`wss://${name}:${inside.port}`])));
-    // Every dial asks for both families: these are three dials of each, or more.
-    await dns.queries.atLeast(names.length * 2 * 3);
-    expect(await server.metric(UNPROVEN)).toBe(names.length);
-    expect(inside.connections()).toBe(0);
-    const reasons = server.log.all
-      .filter(({ msg }) => msg === 'relay.lost')
-      .map((line) => Reflect.get(line, 'error') as unknown);
-    expect(new Set(reasons)).toEqual(new Set(['ENOTPUBLIC']));
-    for (const url of [
-      `${server.apiUrl}/api/status`,
-      `${server.adminUrl}/metrics`,
-      `${server.adminUrl}/health/ready`,
-    ])
-      expect((await call(url)).text).not.toMatch(/\.example/);
-    const alice = await phone();
-    relay.broadcast(mostro.message(alice.tradePubkey));
-    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
-  });
+test('a relay that an instance names, and that leads into the operator’s network is called at no dial if its name leads there, and is told of in no answer, metric or alarm', async () => {
+  const { scene, dns } = await guardedScene((name) => HOSTILE_NAMES[name]);
+  const { google, mostro, phone, relay, server } = scene;
+  const inside = await insideSocket();
+  const names = Object.keys(HOSTILE_NAMES).slice(0, MOST_OF_A_LIST);
+  relay.broadcast(relayList(mostro, 1, ...names.map((name) => [`wss://${name}:${inside.port}`])));
+  // Every dial asks for both families: these are three dials of each, or more.
+  await dns.queries.atLeast(names.length * 2 * 3);
+  expect(await server.metric(UNPROVEN)).toBe(names.length);
+  expect(inside.connections()).toBe(0);
+  const reasons = server.log.all
+    .filter(({ msg }) => msg === 'relay.lost')
+    .map((line) => Reflect.get(line, 'error') as unknown);
+  expect(new Set(reasons)).toEqual(new Set(['ENOTPUBLIC']));
+  for (const url of [
+    `${server.apiUrl}/api/status`,
+    `${server.adminUrl}/metrics`,
+    `${server.adminUrl}/health/ready`,
+  ])
+    expect((await call(url)).text).not.toMatch(/\.example/);
+  const alice = await phone();
+  relay.broadcast(mostro.message(alice.tradePubkey));
+  expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+});
 
-  test('is not asked for its limits either', async () => {
-    const asked: unknown[] = [];
-    const page = createServer(({ url }, response) => {
-      asked.push(url);
-      response.end('{"limitation":{"max_limit":300}}');
-    });
-    const { port } = keep(await LoopbackServer.listen(page));
-    const dns = keep(await DnsStandIn.start(() => ['127.0.0.1']));
-    const never = new AbortController().signal;
-    const url = `ws://relay.example:${port}`;
-    expect(await fetchRelayLimits(url, never, { lookup: publicLookup([dns.address]) })).toBeUndefined();
-    expect(dns.queries.count).toBe(2);
-    expect(asked).toEqual([]);
+test('a relay that an instance names, and that leads into the operator’s network is not asked for its limits either', async () => {
+  const asked: unknown[] = [];
+  const page = createServer(({ url }, response) => {
+    asked.push(url);
+    response.end('{"limitation":{"max_limit":300}}');
   });
+  const { port } = keep(await LoopbackServer.listen(page));
+  const dns = keep(await DnsStandIn.start(() => ['127.0.0.1']));
+  const never = new AbortController().signal;
+  const url = `ws://relay.example:${port}`;
+  expect(await fetchRelayLimits(url, never, { lookup: publicLookup([dns.address]) })).toBeUndefined();
+  expect(dns.queries.count).toBe(2);
+  expect(asked).toEqual([]);
 });

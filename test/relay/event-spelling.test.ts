@@ -58,19 +58,17 @@ const FRAMINGS: readonly [string, Spell][] = [
   ['with a name escaped', (event) => event.replace('"tags"', String.raw`"t\u0061gs"`)],
 ];
 
-describe('a relay’s own spelling', () => {
-  test.each(frames)('is genuine: $name', ({ event }) => {
-    expect(isGenuine(event)).toBe(true);
-  });
+test.each(frames)('a relay’s own spelling is genuine: $name', ({ event }) => {
+  expect(isGenuine(event)).toBe(true);
+});
 
-  test.each(forged)('is forged: $name', ({ event }) => {
-    expect(isGenuine(event)).toBe(false);
-  });
+test.each(forged)('a relay’s own spelling is forged: $name', ({ event }) => {
+  expect(isGenuine(event)).toBe(false);
 });
 
 describe.each(SPELLINGS)('tags hashed %s', (_, tags) => {
   test.each(SPELLINGS)(
-    'and a content hashed %s are genuine, however the event is framed',
+    'an event whose tags and content are hashed each in a way of its own (content %s) is genuine, however it is framed',
     (_name, content) => {
       const odd = { tags: [['x', ODD], [ODD, ''], []], content: ODD };
       const event = speltEvent(RECIPIENT, odd, { tags, content });
@@ -80,49 +78,41 @@ describe.each(SPELLINGS)('tags hashed %s', (_, tags) => {
   );
 });
 
-describe('an event that was hashed as NIP-01 has it is genuine', () => {
-  test.each(SPELLINGS)('where a relay writes it %s', (_, spell) => {
+test.each(SPELLINGS)(
+  'an event that was hashed as NIP-01 has it is genuine where a relay writes it %s',
+  (_, spell) => {
     const event = speltEvent(RECIPIENT, { tags: [['x', ODD]], content: ODD }, {});
     expect(isGenuine(spell(event))).toBe(true);
-  });
+  },
+);
+
+test.each([
+  ['small letters', String.raw`a\ud800b`],
+  ['capitals', String.raw`a\uD800b`],
+])('a lone surrogate is hashed as it was written, in %s', (_, lone) => {
+  const spell: Spell = (json) => json.replaceAll('SURROGATE', lone);
+  const parts = { tags: [['x', 'SURROGATE']], content: 'SURROGATE' };
+  expect(isGenuine(speltEvent(RECIPIENT, parts, { tags: spell, content: spell }))).toBe(true);
 });
 
-describe('a lone surrogate', () => {
-  test.each([
-    ['small letters', String.raw`a\ud800b`],
-    ['capitals', String.raw`a\uD800b`],
-  ])('is hashed as it was written, in %s', (_, lone) => {
-    const spell: Spell = (json) => json.replaceAll('SURROGATE', lone);
-    const parts = { tags: [['x', 'SURROGATE']], content: 'SURROGATE' };
-    expect(isGenuine(speltEvent(RECIPIENT, parts, { tags: spell, content: spell }))).toBe(true);
-  });
-});
+test.each(['1790000000', '1.79e9', '1790000000.0', '1152921504606846977', '-1'])(
+  'a time that is written %s is hashed so',
+  (createdAt) => {
+    expect(isGenuine(speltEvent(RECIPIENT, { createdAt }, {}))).toBe(true);
+  },
+);
 
-describe('a time', () => {
-  test.each(['1790000000', '1.79e9', '1790000000.0', '1152921504606846977', '-1'])(
-    'that is written %s is hashed so',
-    (createdAt) => {
-      expect(isGenuine(speltEvent(RECIPIENT, { createdAt }, {}))).toBe(true);
-    },
-  );
-});
-
-describe('a spelt event is forged', () => {
-  const event = speltEvent(RECIPIENT, { tags: [['x', 'a\u007Fb']], content: 'a\u007Fb' }, { tags: strfry });
-  test.each([
-    ['with another letter in a tag', event.replace('["x","a', '["x","A')],
-    ['with another letter in its content', event.replace('"content":"a', '"content":"A')],
-    ['with another time', event.replace(/"created_at":\d/, '"created_at":2')],
-    ['with one more tag', event.replace('"tags":[', '"tags":[["t"],')],
-    [
-      'with an escape that stands for another character',
-      event.replace(String.raw`\u007f`, String.raw`\u007e`),
-    ],
-    [
-      'with its tags in a second member',
-      event.replace('{', '{"tags":[],').replace(/"tags":(\[\[.*?\]\])/, '"t":$1'),
-    ],
-  ])('%s', (_, changed) => {
-    expect([changed === event, isGenuine(event), isGenuine(changed)]).toEqual([false, true, false]);
-  });
+const event = speltEvent(RECIPIENT, { tags: [['x', 'a\u007Fb']], content: 'a\u007Fb' }, { tags: strfry });
+test.each([
+  ['with another letter in a tag', event.replace('["x","a', '["x","A')],
+  ['with another letter in its content', event.replace('"content":"a', '"content":"A')],
+  ['with another time', event.replace(/"created_at":\d/, '"created_at":2')],
+  ['with one more tag', event.replace('"tags":[', '"tags":[["t"],')],
+  ['with an escape that stands for another character', event.replace(String.raw`\u007f`, String.raw`\u007e`)],
+  [
+    'with its tags in a second member',
+    event.replace('{', '{"tags":[],').replace(/"tags":(\[\[.*?\]\])/, '"t":$1'),
+  ],
+])('a spelt event is forged %s', (_, changed) => {
+  expect([changed === event, isGenuine(event), isGenuine(changed)]).toEqual([false, true, false]);
 });

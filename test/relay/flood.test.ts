@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { RubbishRelay } from '../../stand-ins/rubbish-relay.ts';
@@ -29,24 +29,22 @@ async function measureWakes({ relay, google, server }: Scene): Promise<string> {
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MB`;
 }
 
-describe('while another relay floods', () => {
-  test.each(['noise', 'json', 'strangers', 'pings', 'pongs', 'fragments'] as const)(
-    'with %s, every event of a good one wakes',
-    async (make) => {
-      const port = await freePort();
-      const relay = keep(await RelayStandIn.start());
-      const environment = { NOSTR_RELAYS: `${relay.url},ws://127.0.0.1:${port}` };
-      const scene = await setScene({ relays: [relay], environment });
-      const quiet = await measureWakes(scene);
-      const flood = keep(await RubbishRelay.start({ make, port }));
-      await flood.connections.atLeast(1);
-      await vi.waitFor(() => expect(flood.bytesSent).toBeGreaterThan(1_000_000), { timeout: PATIENCE_MS });
-      const sentBefore = flood.bytesSent;
-      const begun = performance.now();
-      const flooded = await measureWakes(scene);
-      const rate = (flood.bytesSent - sentBefore) / (performance.now() - begun) / 1000;
-      console.info(`${make}: quiet ${quiet}; at ${rate.toFixed(0)} MB/s ${flooded}`);
-      expect(scene.google.pushes.count).toBe(2 * EVENTS);
-    },
-  );
-});
+test.each(['noise', 'json', 'strangers', 'pings', 'pongs', 'fragments'] as const)(
+  'while another relay floods with %s, every event of a good one wakes',
+  async (make) => {
+    const port = await freePort();
+    const relay = keep(await RelayStandIn.start());
+    const environment = { NOSTR_RELAYS: `${relay.url},ws://127.0.0.1:${port}` };
+    const scene = await setScene({ relays: [relay], environment });
+    const quiet = await measureWakes(scene);
+    const flood = keep(await RubbishRelay.start({ make, port }));
+    await flood.connections.atLeast(1);
+    await vi.waitFor(() => expect(flood.bytesSent).toBeGreaterThan(1_000_000), { timeout: PATIENCE_MS });
+    const sentBefore = flood.bytesSent;
+    const begun = performance.now();
+    const flooded = await measureWakes(scene);
+    const rate = (flood.bytesSent - sentBefore) / (performance.now() - begun) / 1000;
+    console.info(`${make}: quiet ${quiet}; at ${rate.toFixed(0)} MB/s ${flooded}`);
+    expect(scene.google.pushes.count).toBe(2 * EVENTS);
+  },
+);

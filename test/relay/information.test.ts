@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 
 import { Arrivals } from '../../stand-ins/arrivals.ts';
@@ -50,57 +50,55 @@ async function setInformedScene(answer: Answer): Promise<InformedScene> {
   return { ...scene, protocol, odd, asked, ended, disconnect: () => loopback.destroyConnections() };
 }
 
-describe('what a relay says of itself (NIP-11)', () => {
-  test('is asked for as NIP-11 has it, without a credential', async () => {
-    const { asked } = await setInformedScene((response) => response.end('{}'));
-    const [request] = await asked.atLeast(1);
-    expect(request).toMatchObject({ method: 'GET', url: '/', headers: { accept: 'application/nostr+json' } });
-    expect(request?.headers.authorization).toBeUndefined();
-  });
+test('the NIP-11 document of a relay is asked for without a credential', async () => {
+  const { asked } = await setInformedScene((response) => response.end('{}'));
+  const [request] = await asked.atLeast(1);
+  expect(request).toMatchObject({ method: 'GET', url: '/', headers: { accept: 'application/nostr+json' } });
+  expect(request?.headers.authorization).toBeUndefined();
+});
 
-  test.each<[string, Answer]>([
-    ['is never said', () => undefined],
-    ['drips in for ever', (response) => void response.writeHead(200).write('{"limitation":')],
-  ])('and %s delays nothing, neither an event nor the stop', async (_name, answer) => {
-    const { asked, google, odd, phone, protocol, server } = await setInformedScene(answer);
-    await asked.atLeast(1);
-    const alice = await phone();
-    protocol.broadcast(eventFor([alice.tradePubkey]));
-    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
-    await untilLine(server, odd, { state: 'live', reconnects: 0 });
-  });
+test.each<[string, Answer]>([
+  ['is never said', () => undefined],
+  ['drips in for ever', (response) => void response.writeHead(200).write('{"limitation":')],
+])('a NIP-11 document that %s delays nothing, neither an event nor the stop', async (_name, answer) => {
+  const { asked, google, odd, phone, protocol, server } = await setInformedScene(answer);
+  await asked.atLeast(1);
+  const alice = await phone();
+  protocol.broadcast(eventFor([alice.tradePubkey]));
+  expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+  await untilLine(server, odd, { state: 'live', reconnects: 0 });
+});
 
-  const wrong = { max_limit: 0, max_subid_length: -1, max_message_length: 'vast' };
-  test.each<[string, Answer]>([
-    ['nothing', (response) => response.end()],
-    ['404', (response) => response.writeHead(404).end('{"limitation":{"max_subid_length":3,"max_limit":3}}')],
-    ['500', (response) => response.writeHead(500).end('oops')],
-    ['a page of HTML', (response) => response.end('<html><body>a relay</body></html>')],
-    ['null', (response) => response.end('null')],
-    ['an array', (response) => response.end('[{"limitation":{"max_subid_length":3}}]')],
-    ['no limitation', (response) => response.end('{"name":"relay","supported_nips":[1,11]}')],
-    ['a limitation that is none', (response) => response.end('{"limitation":[1,2]}')],
-    ['limits that are none', (response) => response.end(JSON.stringify({ limitation: wrong }))],
-    ['fractions', (response) => response.end('{"limitation":{"max_limit":2.5,"max_subid_length":0.5}}')],
-    [
-      '100 kB',
-      (response) =>
-        response.end(`{"x":"${'x'.repeat(100_000)}","limitation":{"max_subid_length":3,"max_limit":3}}`),
-    ],
-    ['half of it', (response) => void response.writeHead(200, { 'content-length': 99 }).end('{"limit')],
-    ['a redirect', (response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
-  ])('and says %s is heard as if it said nothing', async (_name, answer) => {
-    const { disconnect, ended, google, odd, phone, protocol, server } = await setInformedScene(answer);
-    await ended.atLeast(1);
-    const alice = await phone();
-    const before = protocol.requests.count;
-    disconnect();
-    protocol.store.keep(eventFor([alice.tradePubkey]));
-    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
-    await untilLine(server, odd, { served: [1059, 14], recovering: [], reconnects: 1 });
-    for (const { filters, subscription } of protocol.requests.all.slice(before)) {
-      expect(subscription).toHaveLength(16);
-      expect([0, 500]).toContain(filters[0]?.limit);
-    }
-  });
+const wrong = { max_limit: 0, max_subid_length: -1, max_message_length: 'vast' };
+test.each<[string, Answer]>([
+  ['nothing', (response) => response.end()],
+  ['404', (response) => response.writeHead(404).end('{"limitation":{"max_subid_length":3,"max_limit":3}}')],
+  ['500', (response) => response.writeHead(500).end('oops')],
+  ['a page of HTML', (response) => response.end('<html><body>a relay</body></html>')],
+  ['null', (response) => response.end('null')],
+  ['an array', (response) => response.end('[{"limitation":{"max_subid_length":3}}]')],
+  ['no limitation', (response) => response.end('{"name":"relay","supported_nips":[1,11]}')],
+  ['a limitation that is none', (response) => response.end('{"limitation":[1,2]}')],
+  ['limits that are none', (response) => response.end(JSON.stringify({ limitation: wrong }))],
+  ['fractions', (response) => response.end('{"limitation":{"max_limit":2.5,"max_subid_length":0.5}}')],
+  [
+    '100 kB',
+    (response) =>
+      response.end(`{"x":"${'x'.repeat(100_000)}","limitation":{"max_subid_length":3,"max_limit":3}}`),
+  ],
+  ['half of it', (response) => void response.writeHead(200, { 'content-length': 99 }).end('{"limit')],
+  ['a redirect', (response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
+])('a NIP-11 document that says %s counts as none', async (_name, answer) => {
+  const { disconnect, ended, google, odd, phone, protocol, server } = await setInformedScene(answer);
+  await ended.atLeast(1);
+  const alice = await phone();
+  const before = protocol.requests.count;
+  disconnect();
+  protocol.store.keep(eventFor([alice.tradePubkey]));
+  expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+  await untilLine(server, odd, { served: [1059, 14], recovering: [], reconnects: 1 });
+  for (const { filters, subscription } of protocol.requests.all.slice(before)) {
+    expect(subscription).toHaveLength(16);
+    expect([0, 500]).toContain(filters[0]?.limit);
+  }
 });

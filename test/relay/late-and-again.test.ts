@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { discovered, relayList, setDiscoveryScene } from '../support/discovery-scene.ts';
@@ -44,111 +44,101 @@ async function setManualScene(): Promise<ManualScene> {
   };
 }
 
-describe('what was asked as a stranger is asked again after authentication', () => {
-  test('where the relay refuses it only after it has accepted us', async () => {
-    const { asked, challenge, say } = await setManualScene();
-    const [id] = await asked(1);
-    const [answer] = await challenge('who are you?');
-    say('OK', answer, true, '');
-    say('CLOSED', id, 'auth-required: not for strangers');
-    await asked(2);
-  });
-
-  test('where the relay answers it, as to a stranger, only after it has accepted us', async () => {
-    const { asked, challenge, say } = await setManualScene();
-    const [id] = await asked(1);
-    const [answer] = await challenge('who are you?');
-    say('OK', answer, true, '');
-    say('EOSE', id);
-    await asked(2);
-  });
-
-  test('where the relay asked twice and accepts the first answer alone', async () => {
-    const { asked, challenge, say } = await setManualScene();
-    const [id] = await asked(1);
-    say('CLOSED', id, 'auth-required: not for strangers');
-    const [first, second] = await challenge('who are you?', 'who are you, please?');
-    say('OK', first, true, '');
-    say('OK', second, false, 'error: already authenticated');
-    await asked(2);
-  });
+test('what was asked as a stranger is asked again after authentication where the relay refuses it only after it has accepted us', async () => {
+  const { asked, challenge, say } = await setManualScene();
+  const [id] = await asked(1);
+  const [answer] = await challenge('who are you?');
+  say('OK', answer, true, '');
+  say('CLOSED', id, 'auth-required: not for strangers');
+  await asked(2);
 });
 
-describe('a relay that asks anew who we are', () => {
-  test('every hour is answered every time: eight answers are enough at once, not for weeks', async () => {
-    let hours = 0;
-    const { relay } = await setScene({ clock: () => Date.now() + hours * 3_600_000 });
-    for (hours = 1; hours <= 9; hours++) {
-      relay.sendRaw(JSON.stringify(['AUTH', `challenge ${hours}`]));
-      await relay.auths.atLeast(hours);
-    }
-  });
+test('what was asked as a stranger is asked again after authentication where the relay answers it, as to a stranger, only after it has accepted us', async () => {
+  const { asked, challenge, say } = await setManualScene();
+  const [id] = await asked(1);
+  const [answer] = await challenge('who are you?');
+  say('OK', answer, true, '');
+  say('EOSE', id);
+  await asked(2);
 });
 
-describe('a relay that is discovered', () => {
-  test('late is caught up on for gift wraps too', async () => {
-    const { google, mostro, other, phone, relay } = await setDiscoveryScene();
-    const alice = await phone();
-    other.store(mostro.giftWrap(alice.tradePubkey));
-    relay.broadcast(relayList(mostro, 1, [other.url]));
-    await google.pushes.atLeast(1);
-  });
-
-  test('again is caught up on for gift wraps too', async () => {
-    const { google, mostro, other, phone, relay, server } = await setDiscoveryScene();
-    const alice = await phone();
-    relay.broadcast(relayList(mostro, 1, [other.url]));
-    await untilLine(server, other, { state: 'live', served: [1059, 14], recovering: [] });
-    relay.broadcast(relayList(mostro, 2));
-    await expect.poll(() => other.clientCount).toBe(0);
-    other.store(mostro.giftWrap(alice.tradePubkey));
-    relay.broadcast(relayList(mostro, 3, [other.url]));
-    await google.pushes.atLeast(1);
-  });
-
-  test('is followed no longer than the list that names it is valid (NIP-40)', async () => {
-    let offset = 0;
-    const scene = await setDiscoveryScene({ clock: () => Date.now() + offset });
-    const { mostro, other, relay, server } = scene;
-    const expiration = ['expiration', String(Math.floor(Date.now() / 1000) + 100)];
-    const { secretKey } = mostro;
-    relay.broadcast(eventFor([], { kind: 10_002, tags: [['r', other.url], expiration], secretKey }));
-    await untilLine(server, other, { state: 'live' });
-    offset = 200_000;
-    await expect.poll(() => discovered(scene)).toEqual([]);
-  });
-
-  test('by a list that came after the relay had dropped our subscriptions without a word', async () => {
-    const { mostro, other, relay } = await setDiscoveryScene({ relayTiming: { silenceMs: 100 } });
-    relay.dropSubscriptionsSilently();
-    relay.store(relayList(mostro, 1, [other.url]));
-    await other.requests.atLeast(1);
-  });
+test('what was asked as a stranger is asked again after authentication where the relay asked twice and accepts the first answer alone', async () => {
+  const { asked, challenge, say } = await setManualScene();
+  const [id] = await asked(1);
+  say('CLOSED', id, 'auth-required: not for strangers');
+  const [first, second] = await challenge('who are you?', 'who are you, please?');
+  say('OK', first, true, '');
+  say('OK', second, false, 'error: already authenticated');
+  await asked(2);
 });
 
-describe('nobody is told of a fault that is none', () => {
-  test('when there are twelve relays: by no warning of the runtime', async () => {
-    const warnings: string[] = [];
-    const note = ({ name }: Error): void => void warnings.push(name);
-    process.on('warning', note);
-    const relays = await Promise.all(
-      Array.from({ length: 12 }, async () => keep(await RelayStandIn.start())),
-    );
-    await setScene({ relays }).finally(() => process.off('warning', note));
-    expect(warnings).toEqual([]);
-  });
+test('a relay that asks anew who we are every hour is answered every time: eight answers are enough at once, not for weeks', async () => {
+  let hours = 0;
+  const { relay } = await setScene({ clock: () => Date.now() + hours * 3_600_000 });
+  for (hours = 1; hours <= 9; hours++) {
+    relay.sendRaw(JSON.stringify(['AUTH', `challenge ${hours}`]));
+    await relay.auths.atLeast(hours);
+  }
+});
 
-  test('when EOSE comes later than its time: by no count of rubbish', async () => {
-    const [relay, late] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
-    late.pauseAnswers();
-    const environment = { NOSTR_RELAYS: `${relay.url},${late.url}` };
-    const scene = await setScene({ relays: [relay], environment, relayTiming: { eoseTimeoutMs: 50 } });
-    await untilLine(scene.server, late, { served: [1059, 14] });
-    late.resumeAnswers();
-    const alice = await scene.phone();
-    late.broadcast(eventFor([alice.tradePubkey]));
-    await scene.google.pushes.atLeast(1);
-    const rubbish = 'mostro_push_relay_frames_rejected_total{reason="not_asked_for"}';
-    expect(await scene.server.metric(rubbish)).toBe(0);
-  });
+test('a relay that is discovered late is caught up on for gift wraps too', async () => {
+  const { google, mostro, other, phone, relay } = await setDiscoveryScene();
+  const alice = await phone();
+  other.store(mostro.giftWrap(alice.tradePubkey));
+  relay.broadcast(relayList(mostro, 1, [other.url]));
+  await google.pushes.atLeast(1);
+});
+
+test('a relay that is discovered again is caught up on for gift wraps too', async () => {
+  const { google, mostro, other, phone, relay, server } = await setDiscoveryScene();
+  const alice = await phone();
+  relay.broadcast(relayList(mostro, 1, [other.url]));
+  await untilLine(server, other, { state: 'live', served: [1059, 14], recovering: [] });
+  relay.broadcast(relayList(mostro, 2));
+  await expect.poll(() => other.clientCount).toBe(0);
+  other.store(mostro.giftWrap(alice.tradePubkey));
+  relay.broadcast(relayList(mostro, 3, [other.url]));
+  await google.pushes.atLeast(1);
+});
+
+test('a relay that is discovered is followed no longer than the list that names it is valid (NIP-40)', async () => {
+  let offset = 0;
+  const scene = await setDiscoveryScene({ clock: () => Date.now() + offset });
+  const { mostro, other, relay, server } = scene;
+  const expiration = ['expiration', String(Math.floor(Date.now() / 1000) + 100)];
+  const { secretKey } = mostro;
+  relay.broadcast(eventFor([], { kind: 10_002, tags: [['r', other.url], expiration], secretKey }));
+  await untilLine(server, other, { state: 'live' });
+  offset = 200_000;
+  await expect.poll(() => discovered(scene)).toEqual([]);
+});
+
+test('a relay is discovered by a list that came after another relay had dropped our subscriptions without a word', async () => {
+  const { mostro, other, relay } = await setDiscoveryScene({ relayTiming: { silenceMs: 100 } });
+  relay.dropSubscriptionsSilently();
+  relay.store(relayList(mostro, 1, [other.url]));
+  await other.requests.atLeast(1);
+});
+
+test('nobody is told of a fault that is none when there are twelve relays: by no warning of the runtime', async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', note);
+  const relays = await Promise.all(Array.from({ length: 12 }, async () => keep(await RelayStandIn.start())));
+  await setScene({ relays }).finally(() => process.off('warning', note));
+  expect(warnings).toEqual([]);
+});
+
+test('nobody is told of a fault that is none when EOSE comes later than its time: by no count of rubbish', async () => {
+  const [relay, late] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
+  late.pauseAnswers();
+  const environment = { NOSTR_RELAYS: `${relay.url},${late.url}` };
+  const scene = await setScene({ relays: [relay], environment, relayTiming: { eoseTimeoutMs: 50 } });
+  await untilLine(scene.server, late, { served: [1059, 14] });
+  late.resumeAnswers();
+  const alice = await scene.phone();
+  late.broadcast(eventFor([alice.tradePubkey]));
+  await scene.google.pushes.atLeast(1);
+  const rubbish = 'mostro_push_relay_frames_rejected_total{reason="not_asked_for"}';
+  expect(await scene.server.metric(rubbish)).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { NostrEvent } from 'nostr-tools/pure';
-import { describe, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import type { Filter } from '../../stand-ins/relay-filter.ts';
@@ -124,83 +124,82 @@ function withTags(event: NostrEvent, tags: string[][]): NostrEvent {
   return { ...event, tags: [...event.tags, ...tags] };
 }
 
-describe('a relay at which an outsider has published 701 events is never banned, and its live events wake', () => {
-  test.each(OUTSIDERS)('%s', async (_, make) => {
+test.each(OUTSIDERS)(
+  'a relay at which an outsider has published 701 events is never banned, and its live events wake: %s',
+  async (_, make) => {
     const { alice, expectUnharmed, google, publish } = await setOutsidersScene();
     await publish(make(alice.tradePubkey));
     await expectUnharmed(RECONNECTS);
     expect(google.pushes.all.filter(({ token }) => token === alice.token)).toEqual([]);
-  });
+  },
+);
 
-  test('genuine ones, spelt as the relay spells them, which wake', async () => {
-    const { alice, expectUnharmed, google, publish, server } = await setOutsidersScene();
-    const parts = { tags: [['x', 'a\u007Fb']], content: 'c\u007Fd' };
-    const events = many((n) =>
-      storedEvent(
-        alice.tradePubkey,
-        { ...parts, kind: n % 2 === 0 ? 14 : 1059, createdAt: `${now() - n}` },
-        strfry,
-      ),
-    );
-    await publish(events);
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    await expectUnharmed(RECONNECTS);
-    expect(await server.metric(rejected('forged'))).toBe(0);
-  });
+test('a relay at which an outsider has published 701 genuine events, spelt as the relay spells them, is never banned: all of them wake', async () => {
+  const { alice, expectUnharmed, google, publish, server } = await setOutsidersScene();
+  const parts = { tags: [['x', 'a\u007Fb']], content: 'c\u007Fd' };
+  const events = many((n) =>
+    storedEvent(
+      alice.tradePubkey,
+      { ...parts, kind: n % 2 === 0 ? 14 : 1059, createdAt: `${now() - n}` },
+      strfry,
+    ),
+  );
+  await publish(events);
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  await expectUnharmed(RECONNECTS);
+  expect(await server.metric(rejected('forged'))).toBe(0);
 });
 
-describe('an outsider who floods one key at a relay that does not verify', () => {
-  test('has 20 events a minute verified, and silences no other key of that relay', async () => {
-    const { alice, bob, expectUnharmed, google, other, server } = await setOutsidersScene();
-    for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
-    await untilMetric(server, rejected('unverified'), EVENTS - 20);
-    expect(await server.metric(rejected('forged'))).toBe(20);
-    expect(await server.metric('mostro_push_events_verified_total')).toBe(20);
-    await expectUnharmed(0);
-    expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
-  });
+test('an outsider who floods one key at a relay that does not verify has 20 events a minute verified, and silences no other key of that relay', async () => {
+  const { alice, bob, expectUnharmed, google, other, server } = await setOutsidersScene();
+  for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
+  await untilMetric(server, rejected('unverified'), EVENTS - 20);
+  expect(await server.metric(rejected('forged'))).toBe(20);
+  expect(await server.metric('mostro_push_events_verified_total')).toBe(20);
+  await expectUnharmed(0);
+  expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
+});
 
-  test('has the relay asked again, later, for what was dropped', async () => {
-    const { alice, other, server } = await setOutsidersScene();
-    const before = other.requests.count;
-    for (let n = 0; n < 40; n++) other.broadcast({ ...eventOf(alice.tradePubkey, n), kind: 14 });
-    await untilMetric(server, rejected('unverified'), 20);
-    const gaps = {
-      where: ({ filters: [filter] }: { filters: readonly Filter[] }) => filter?.since !== undefined,
-    };
-    const [gap] = await other.requests.atLeast(1, gaps);
-    expect(before).toBe(2);
-    expect(gap?.filters).toMatchObject([{ kinds: [14] }]);
-  });
+test('an outsider who floods one key at a relay that does not verify has the relay asked again, later, for what was dropped', async () => {
+  const { alice, other, server } = await setOutsidersScene();
+  const before = other.requests.count;
+  for (let n = 0; n < 40; n++) other.broadcast({ ...eventOf(alice.tradePubkey, n), kind: 14 });
+  await untilMetric(server, rejected('unverified'), 20);
+  const gaps = {
+    where: ({ filters: [filter] }: { filters: readonly Filter[] }) => filter?.since !== undefined,
+  };
+  const [gap] = await other.requests.atLeast(1, gaps);
+  expect(before).toBe(2);
+  expect(gap?.filters).toMatchObject([{ kinds: [14] }]);
+});
 
-  test('delays, but does not lose, what the relay has stored among the forgeries, whose bytes are verified once', async () => {
-    let ahead = 0;
-    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene({
-      clock: () => Date.now() + ahead,
-    });
-    // Google takes keys that are dated rightly.
-    await expectUnharmed(0);
-    const forgeries = Array.from({ length: 45 }, (_, n) => ({ ...eventOf(alice.tradePubkey, n), kind: 14 }));
-    other.storeAll([...forgeries, eventFor([alice.tradePubkey], { kind: 14, ageSeconds: 600 })]);
-    other.disconnectAll();
-    await untilMetric(server, 'mostro_push_events_verified_total', 21);
-    expect(google.pushes.count).toBe(1);
-    const untilAllVerified = async (): Promise<void> => {
-      ahead += MINUTE_MS;
-      expect(await server.metric('mostro_push_events_verified_total')).toBe(47);
-    };
-    await vi.waitFor(untilAllVerified, { timeout: PATIENCE_MS, interval: 100 });
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    expect(await server.metric('mostro_push_relay_recoveries_total{outcome="unverified"}')).not.toBe(0);
+test('an outsider who floods one key at a relay that does not verify delays, but does not lose, what the relay has stored among the forgeries, whose bytes are verified once', async () => {
+  let ahead = 0;
+  const { alice, expectUnharmed, google, other, server } = await setOutsidersScene({
+    clock: () => Date.now() + ahead,
   });
+  // Google takes keys that are dated rightly.
+  await expectUnharmed(0);
+  const forgeries = Array.from({ length: 45 }, (_, n) => ({ ...eventOf(alice.tradePubkey, n), kind: 14 }));
+  other.storeAll([...forgeries, eventFor([alice.tradePubkey], { kind: 14, ageSeconds: 600 })]);
+  other.disconnectAll();
+  await untilMetric(server, 'mostro_push_events_verified_total', 21);
+  expect(google.pushes.count).toBe(1);
+  const untilAllVerified = async (): Promise<void> => {
+    ahead += MINUTE_MS;
+    expect(await server.metric('mostro_push_events_verified_total')).toBe(47);
+  };
+  await vi.waitFor(untilAllVerified, { timeout: PATIENCE_MS, interval: 100 });
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  expect(await server.metric('mostro_push_relay_recoveries_total{outcome="unverified"}')).not.toBe(0);
+});
 
-  test('does not silence that key at another relay', async () => {
-    const { alice, google, other, relay, server } = await setOutsidersScene();
-    for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
-    await untilMetric(server, rejected('unverified'), EVENTS - 20);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-  });
+test('an outsider who floods one key at a relay that does not verify does not silence that key at another relay', async () => {
+  const { alice, google, other, relay, server } = await setOutsidersScene();
+  for (let n = 0; n < EVENTS; n++) other.broadcast(eventOf(alice.tradePubkey, n));
+  await untilMetric(server, rejected('unverified'), EVENTS - 20);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
 });
 
 test('a genuine event in a relay’s own spelling wakes, live', async () => {
@@ -240,36 +239,34 @@ function tooLong(ageSeconds: number): NostrEvent {
   return { ...eventFor(['ab'.repeat(32)], { ageSeconds }), content: 'x'.repeat(1_200_000) };
 }
 
-describe('an event that is too long costs the relay no connection', () => {
-  test.each([
-    ['whole', 2_000_000],
-    ['in fragments, whose number no frame says', 64 * 1024],
-  ])('live and %s', async (_, bytes) => {
-    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
-    const frame = JSON.stringify(['EVENT', other.liveSubscription(1059), tooLong(0)]);
-    for (let n = 0; n < 5; n++) other.sendFragments(Buffer.from(frame), bytes);
-    other.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);
-    await expectUnharmed(0);
-  });
-
-  test.each([
-    ['newer', 5],
-    ['older', 3600],
-  ])(
-    'stored; what is %s is recovered all the same, and the recovery says what it left out',
-    async (_, age) => {
-      const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
-      for (let n = 0; n < 20; n++) other.store(tooLong(100 + n));
-      other.store(eventFor([alice.tradePubkey], { ageSeconds: age }));
-      other.disconnectAll();
-      await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-      await untilLine(server, other, { state: 'live', recovering: [], reconnects: 1 });
-      await expectUnharmed(1);
-      expect(
-        await server.metric('mostro_push_relay_recovery_skipped_total{reason="poisoned"}'),
-      ).toBeGreaterThanOrEqual(20);
-    },
-  );
+test.each([
+  ['whole', 2_000_000],
+  ['in fragments, whose number no frame says', 64 * 1024],
+])('an event that is too long costs the relay no connection: live and %s', async (_, bytes) => {
+  const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
+  const frame = JSON.stringify(['EVENT', other.liveSubscription(1059), tooLong(0)]);
+  for (let n = 0; n < 5; n++) other.sendFragments(Buffer.from(frame), bytes);
+  other.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  expect(await server.metric('mostro_push_relay_frames_rejected_total{reason="too_long"}')).toBe(5);
+  await expectUnharmed(0);
 });
+
+test.each([
+  ['newer', 5],
+  ['older', 3600],
+])(
+  'an event that is too long costs the relay no connection: stored; what is %s is recovered all the same, and the recovery says what it left out',
+  async (_, age) => {
+    const { alice, expectUnharmed, google, other, server } = await setOutsidersScene();
+    for (let n = 0; n < 20; n++) other.store(tooLong(100 + n));
+    other.store(eventFor([alice.tradePubkey], { ageSeconds: age }));
+    other.disconnectAll();
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+    await untilLine(server, other, { state: 'live', recovering: [], reconnects: 1 });
+    await expectUnharmed(1);
+    expect(
+      await server.metric('mostro_push_relay_recovery_skipped_total{reason="poisoned"}'),
+    ).toBeGreaterThanOrEqual(20);
+  },
+);

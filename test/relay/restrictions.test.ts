@@ -1,5 +1,5 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from '../support/keep.ts';
@@ -15,26 +15,27 @@ const REFUSING = ['pow', 'blocked', 'invalid', 'restricted', 'mute', 'auth-requi
 const message = (prefix: string): string => (prefix === 'other' ? 'go away' : `${prefix}: go away`);
 const everyCase = [...PASSING, ...REFUSING].flatMap((prefix) => [1059, 14].map((kind) => ({ prefix, kind })));
 
-describe('a subscription that the relay closes', () => {
-  test.each(everyCase)(
-    'with the prefix $prefix, to kind $kind, is asked for again, what was missed wakes once, the other kind goes on',
-    async ({ prefix, kind }) => {
-      const { google, phone, relay, server, woken } = await setScene();
-      const [alice, bob] = [await phone(), await phone()];
-      relay.closeSubscriptions(kind, message(prefix));
-      const missed = eventFor([alice.tradePubkey], { kind });
-      relay.store(missed);
-      relay.broadcast(eventFor([bob.tradePubkey], { kind: otherKind(kind) }));
-      await google.pushes.atLeast(2);
-      await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [], reconnects: 0 });
-      relay.broadcast(missed);
-      expect((await woken()).toSorted()).toEqual([alice.token, bob.token].toSorted());
-      expect(liveRequests(relay, otherKind(kind))).toHaveLength(1);
-      expect(relay.clientCount).toBe(1);
-    },
-  );
+test.each(everyCase)(
+  'a subscription that the relay closes with the prefix $prefix, to kind $kind, is asked for again, what was missed wakes once, the other kind goes on',
+  async ({ prefix, kind }) => {
+    const { google, phone, relay, server, woken } = await setScene();
+    const [alice, bob] = [await phone(), await phone()];
+    relay.closeSubscriptions(kind, message(prefix));
+    const missed = eventFor([alice.tradePubkey], { kind });
+    relay.store(missed);
+    relay.broadcast(eventFor([bob.tradePubkey], { kind: otherKind(kind) }));
+    await google.pushes.atLeast(2);
+    await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [], reconnects: 0 });
+    relay.broadcast(missed);
+    expect((await woken()).toSorted()).toEqual([alice.token, bob.token].toSorted());
+    expect(liveRequests(relay, otherKind(kind))).toHaveLength(1);
+    expect(relay.clientCount).toBe(1);
+  },
+);
 
-  test.each(PASSING)('with the prefix %s is merely not served for a while', async (prefix) => {
+test.each(PASSING)(
+  'a subscription that the relay closes with the prefix %s is merely not served for a while',
+  async (prefix) => {
     const { relay, server } = await setScene();
     relay.pauseAnswers();
     relay.closeSubscriptions(1059, message(prefix));
@@ -43,93 +44,89 @@ describe('a subscription that the relay closes', () => {
     await untilLine(server, relay, { state: 'live', served: [14], restricted: [] });
     relay.resumeAnswers();
     await untilLine(server, relay, { served: [1059, 14], restricted: [] });
-  });
+  },
+);
 
-  test.each(REFUSING)(
-    'with the prefix %s is shown as restricted until it is served again',
-    async (reason) => {
-      const { relay, server } = await setScene();
-      relay.pauseAnswers();
-      relay.closeSubscriptions(14, message(reason));
-      const restricted = [{ kind: 14, reason }];
-      await untilLine(server, relay, { state: 'live', served: [1059], restricted });
-      await relay.heldFrames.atLeast(1, { where: ([type]) => type === 'REQ' });
-      await untilLine(server, relay, { state: 'live', served: [1059], restricted });
-      relay.resumeAnswers();
-      await untilLine(server, relay, { served: [1059, 14], restricted: [] });
-    },
-  );
-
-  test('time and again is asked for time and again, and misses nothing; the other kind goes on', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const { google, phone, server } = await setScene({ relays: [relay] });
-    const [alice, bob] = [await phone(), await phone()];
-    for (let n = 1; n <= 5; n++) {
-      relay.closeSubscriptions(1059, message(REFUSING[n] ?? 'error'));
-      relay.store(eventFor([alice.tradePubkey]));
-      relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
-      await relay.requests.atLeast(n + 1, { where: ({ filters }) => isLiveRequest(filters, 1059) });
-      await google.pushes.atLeast(2 * n);
-      await untilLine(server, relay, { recovering: [] });
-    }
-    const tokens = google.pushes.all.map(({ token }) => token);
-    expect(tokens.filter((token) => token === alice.token)).toHaveLength(5);
-    expect(tokens.filter((token) => token === bob.token)).toHaveLength(5);
-  });
-});
-
-describe('a relay that asks for authentication and keeps gift wraps to itself without a word', () => {
-  const options = { auth: { kinds: [1059], withhold: true }, refuseAuth: true } as const;
-
-  test('goes on with kind 14; that it serves gift wraps is unconfirmed, until one comes', async () => {
-    const { google, other, phone, server } = await setSceneBeside(options);
-    await untilLine(server, other, {
-      state: 'live',
-      served: [14],
-      restricted: [{ kind: 1059, reason: 'unconfirmed' }],
-      authentication: 'refused',
-    });
-    const [alice, bob] = [await phone(), await phone()];
-    other.broadcast(eventFor([alice.tradePubkey], { kind: 14 }));
-    await google.pushes.atLeast(1);
-    const id = other.liveSubscription(1059);
-    other.sendRaw(JSON.stringify(['EVENT', id, eventFor([bob.tradePubkey])]));
-    const pushes = await google.pushes.atLeast(2);
-    expect(pushes.map(({ token }) => token)).toEqual([alice.token, bob.token]);
-    await untilLine(server, other, { served: [1059, 14], restricted: [] });
-  });
-
-  test('is found to withhold them once others have sent ten', async () => {
-    const { other, relay, server } = await setSceneBeside(options);
-    await untilLine(server, other, { restricted: [{ kind: 1059, reason: 'unconfirmed' }] });
-    for (let n = 0; n < 9; n++) relay.broadcast(eventFor([stranger()]));
-    await untilMetric(server, 'mostro_push_events_received_total{kind="1059"}', 9);
-    await untilLine(server, other, { restricted: [{ kind: 1059, reason: 'unconfirmed' }] });
-    relay.broadcast(eventFor([stranger()]));
-    await untilLine(server, other, { served: [14], restricted: [{ kind: 1059, reason: 'withheld' }] });
+test.each(REFUSING)(
+  'a subscription that the relay closes with the prefix %s is shown as restricted until it is served again',
+  async (reason) => {
+    const { relay, server } = await setScene();
+    relay.pauseAnswers();
+    relay.closeSubscriptions(14, message(reason));
+    const restricted = [{ kind: 14, reason }];
+    await untilLine(server, relay, { state: 'live', served: [1059], restricted });
+    await relay.heldFrames.atLeast(1, { where: ([type]) => type === 'REQ' });
+    await untilLine(server, relay, { state: 'live', served: [1059], restricted });
+    relay.resumeAnswers();
     await untilLine(server, relay, { served: [1059, 14], restricted: [] });
-  });
+  },
+);
 
-  test('and admits us after all is asked again, and they wake', async () => {
-    const { google, other, phone, server } = await setSceneBeside({ auth: options.auth });
-    await untilLine(server, other, { authentication: 'accepted', recovering: [] });
-    await other.requests.atLeast(2, { where: ({ filters }) => isLiveRequest(filters, 1059) });
-    const [alice, bob] = [await phone(), await phone()];
-    other.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-    other.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
-    const pushes = await google.pushes.atLeast(2);
-    expect(pushes.map(({ token }) => token)).toEqual([alice.token, bob.token]);
-  });
+test('a subscription that the relay closes time and again is asked for time and again, and misses nothing; the other kind goes on', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const { google, phone, server } = await setScene({ relays: [relay] });
+  const [alice, bob] = [await phone(), await phone()];
+  for (let n = 1; n <= 5; n++) {
+    relay.closeSubscriptions(1059, message(REFUSING[n] ?? 'error'));
+    relay.store(eventFor([alice.tradePubkey]));
+    relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
+    await relay.requests.atLeast(n + 1, { where: ({ filters }) => isLiveRequest(filters, 1059) });
+    await google.pushes.atLeast(2 * n);
+    await untilLine(server, relay, { recovering: [] });
+  }
+  const tokens = google.pushes.all.map(({ token }) => token);
+  expect(tokens.filter((token) => token === alice.token)).toHaveLength(5);
+  expect(tokens.filter((token) => token === bob.token)).toHaveLength(5);
 });
 
-describe('a relay that never asks who we are', () => {
-  test('and sends none of the ten events of a kind that another sends is found to withhold that kind', async () => {
-    const { other, relay, server } = await setSceneBeside({});
-    await untilLine(server, other, { served: [1059, 14], restricted: [] });
-    for (let n = 0; n < 10; n++) relay.broadcast(eventFor([stranger()], { kind: 14 }));
-    await untilLine(server, other, { served: [1059], restricted: [{ kind: 14, reason: 'withheld' }] });
-    other.broadcast(eventFor([stranger()], { kind: 14 }));
-    await untilLine(server, other, { served: [1059, 14], restricted: [] });
+const options = { auth: { kinds: [1059], withhold: true }, refuseAuth: true } as const;
+
+test('a relay that asks for authentication and keeps gift wraps to itself without a word goes on with kind 14; that it serves gift wraps is unconfirmed, until one comes', async () => {
+  const { google, other, phone, server } = await setSceneBeside(options);
+  await untilLine(server, other, {
+    state: 'live',
+    served: [14],
+    restricted: [{ kind: 1059, reason: 'unconfirmed' }],
+    authentication: 'refused',
   });
+  const [alice, bob] = [await phone(), await phone()];
+  other.broadcast(eventFor([alice.tradePubkey], { kind: 14 }));
+  await google.pushes.atLeast(1);
+  const id = other.liveSubscription(1059);
+  other.sendRaw(JSON.stringify(['EVENT', id, eventFor([bob.tradePubkey])]));
+  const pushes = await google.pushes.atLeast(2);
+  expect(pushes.map(({ token }) => token)).toEqual([alice.token, bob.token]);
+  await untilLine(server, other, { served: [1059, 14], restricted: [] });
+});
+
+test('a relay that asks for authentication and keeps gift wraps to itself without a word is found to withhold them once others have sent ten', async () => {
+  const { other, relay, server } = await setSceneBeside(options);
+  await untilLine(server, other, { restricted: [{ kind: 1059, reason: 'unconfirmed' }] });
+  for (let n = 0; n < 9; n++) relay.broadcast(eventFor([stranger()]));
+  await untilMetric(server, 'mostro_push_events_received_total{kind="1059"}', 9);
+  await untilLine(server, other, { restricted: [{ kind: 1059, reason: 'unconfirmed' }] });
+  relay.broadcast(eventFor([stranger()]));
+  await untilLine(server, other, { served: [14], restricted: [{ kind: 1059, reason: 'withheld' }] });
+  await untilLine(server, relay, { served: [1059, 14], restricted: [] });
+});
+
+test('a relay that asks for authentication and keeps gift wraps to itself without a word and admits us after all is asked again, and they wake', async () => {
+  const { google, other, phone, server } = await setSceneBeside({ auth: options.auth });
+  await untilLine(server, other, { authentication: 'accepted', recovering: [] });
+  await other.requests.atLeast(2, { where: ({ filters }) => isLiveRequest(filters, 1059) });
+  const [alice, bob] = [await phone(), await phone()];
+  other.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  other.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
+  const pushes = await google.pushes.atLeast(2);
+  expect(pushes.map(({ token }) => token)).toEqual([alice.token, bob.token]);
+});
+
+test('a relay that never asks who we are and sends none of the ten events of a kind that another sends is found to withhold that kind', async () => {
+  const { other, relay, server } = await setSceneBeside({});
+  await untilLine(server, other, { served: [1059, 14], restricted: [] });
+  for (let n = 0; n < 10; n++) relay.broadcast(eventFor([stranger()], { kind: 14 }));
+  await untilLine(server, other, { served: [1059], restricted: [{ kind: 14, reason: 'withheld' }] });
+  other.broadcast(eventFor([stranger()], { kind: 14 }));
+  await untilLine(server, other, { served: [1059, 14], restricted: [] });
 });

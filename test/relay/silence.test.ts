@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { isLiveRequest, liveRequests, untilLine } from '../support/relay-lines.ts';
@@ -24,123 +24,117 @@ function asksFor([, , filter]: readonly unknown[], kind: number): boolean {
 
 const notice = JSON.stringify(['NOTICE', 'ERROR: too many concurrent REQs']);
 
-describe('a relay that drops our subscriptions without a word', () => {
-  test.each([1059, 14])(
-    'is found out by its silence, and the kind %i that it stored wakes, once',
-    async (kind) => {
-      const { google, phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
-      const alice = await phone();
-      relay.dropSubscriptionsSilently();
-      const missed = eventFor([alice.tradePubkey], { kind });
-      relay.store(missed);
-      await google.pushes.atLeast(1);
-      await Promise.all([asked(relay, 1059, 3), asked(relay, 14, 3)]);
-      relay.broadcast(missed);
-      expect(await woken()).toEqual([alice.token]);
-      expect(relay.clientCount).toBe(1);
-    },
-  );
-
-  test('and sends events again from then on: live ones wake without another silence', async () => {
-    const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
+test.each([1059, 14])(
+  'a relay that drops our subscriptions without a word is found out by its silence, and the kind %i that it stored wakes, once',
+  async (kind) => {
+    const { google, phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
     const alice = await phone();
     relay.dropSubscriptionsSilently();
-    await Promise.all([asked(relay, 1059, 2), asked(relay, 14, 2)]);
-    await expect.poll(() => relay.liveSubscription(1059)).toBeDefined();
-    relay.broadcast(eventFor([alice.tradePubkey]));
+    const missed = eventFor([alice.tradePubkey], { kind });
+    relay.store(missed);
+    await google.pushes.atLeast(1);
+    await Promise.all([asked(relay, 1059, 3), asked(relay, 14, 3)]);
+    relay.broadcast(missed);
     expect(await woken()).toEqual([alice.token]);
-  });
-
-  test('of which one kind alone: the other’s events do not hide that', async () => {
-    const { google, phone, relay } = await setScene({ relayTiming: { silenceMs: 200 } });
-    const [alice, bob] = [await phone(), await phone()];
-    const id = relay.liveSubscription(14);
-    relay.dropSubscriptionsSilently();
-    relay.store(eventFor([alice.tradePubkey]));
-    // The stand-in has forgotten both; for kind 14 the test goes on by hand.
-    const chatting = setInterval(
-      () => relay.sendRaw(JSON.stringify(['EVENT', id, eventFor([bob.tradePubkey], { kind: 14 })])),
-      20,
-    );
-    try {
-      await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    } finally {
-      clearInterval(chatting);
-    }
-    expect(liveRequests(relay, 14)).toHaveLength(1);
-  });
-});
-
-describe('a NOTICE', () => {
-  test('that meant the end of a subscription is followed up, and what was stored wakes', async () => {
-    const { google, phone, relay, server } = await setScene({ relayTiming: { silenceAfterNoticeMs: 50 } });
-    const alice = await phone();
-    relay.dropSubscriptionsSilently();
-    relay.store(eventFor([alice.tradePubkey]));
-    relay.sendRaw(notice);
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(alice.token);
-    await untilLine(server, relay, { served: [1059, 14], recovering: [] });
-  });
-
-  test('after which events still come costs one question, and those that follow it none', async () => {
-    const { phone, relay, woken } = await setScene({ relayTiming: { silenceAfterNoticeMs: 50 } });
-    const alice = await phone();
-    for (let n = 0; n < 20; n++) relay.sendRaw(notice);
-    await Promise.all([asked(relay, 1059, 2), asked(relay, 14, 2)]);
-    for (let n = 0; n < 20; n++) relay.sendRaw(notice);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token]);
-    expect(liveRequests(relay, 1059)).toHaveLength(2);
-    for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
-  });
-});
-
-describe('a relay that is merely quiet', () => {
-  test('is asked again on the same connection, keeps one subscription for each kind, and wakes nobody twice', async () => {
-    const { google, phone, relay, server, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
-    const alice = await phone();
-    const events = [1059, 14].map((kind) => eventFor([alice.tradePubkey], { kind }));
-    for (const event of events) {
-      relay.store(event);
-      relay.broadcast(event);
-    }
-    await google.pushes.atLeast(2);
-    await Promise.all([asked(relay, 1059, 6), asked(relay, 14, 6)]);
-    expect(await woken()).toEqual([alice.token, alice.token]);
-    for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
-    await untilLine(server, relay, { state: 'live', served: [1059, 14], reconnects: 0 });
     expect(relay.clientCount).toBe(1);
-  });
+  },
+);
 
-  test('is not asked again before its time, nor is anything stored asked for', async () => {
-    const { phone, relay, woken } = await setScene();
-    await phone();
-    expect(await woken()).toEqual([]);
-    expect(relay.requests.all.map(({ filters }) => filters[0]?.limit)).toEqual([0, 0]);
-  });
+test('a relay that drops our subscriptions without a word and sends events again from then on: live ones wake without another silence', async () => {
+  const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
+  const alice = await phone();
+  relay.dropSubscriptionsSilently();
+  await Promise.all([asked(relay, 1059, 2), asked(relay, 14, 2)]);
+  await expect.poll(() => relay.liveSubscription(1059)).toBeDefined();
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+});
 
-  test('and answers the question late misses nothing: the old subscription lives until the new one does', async () => {
-    const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
-    const alice = await phone();
-    relay.pauseAnswers();
-    for (const kind of [1059, 14])
-      await relay.heldFrames.atLeast(1, { where: (frame) => asksFor(frame, kind) });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token]);
-    relay.resumeAnswers();
-    for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
-    expect(await woken()).toEqual([alice.token]);
-  });
+test('a relay that drops the subscription to one kind without a word is found out: the events of the other kind do not hide it', async () => {
+  const { google, phone, relay } = await setScene({ relayTiming: { silenceMs: 200 } });
+  const [alice, bob] = [await phone(), await phone()];
+  const id = relay.liveSubscription(14);
+  relay.dropSubscriptionsSilently();
+  relay.store(eventFor([alice.tradePubkey]));
+  // The stand-in has forgotten both; for kind 14 the test goes on by hand.
+  const chatting = setInterval(
+    () => relay.sendRaw(JSON.stringify(['EVENT', id, eventFor([bob.tradePubkey], { kind: 14 })])),
+    20,
+  );
+  try {
+    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  } finally {
+    clearInterval(chatting);
+  }
+  expect(liveRequests(relay, 14)).toHaveLength(1);
+});
 
-  test('is not asked the same twice at a time, however long the answer takes', async () => {
-    const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 5 } });
-    await phone();
-    relay.pauseAnswers();
-    for (const kind of [1059, 14])
-      await relay.heldFrames.atLeast(1, { where: (frame) => asksFor(frame, kind) });
-    for (let n = 0; n < 5; n++) expect(await woken()).toEqual([]);
-    for (const kind of [1059, 14])
-      expect(relay.heldFrames.all.filter((frame) => asksFor(frame, kind))).toHaveLength(1);
-  });
+test('a NOTICE that meant the end of a subscription is followed up, and what was stored wakes', async () => {
+  const { google, phone, relay, server } = await setScene({ relayTiming: { silenceAfterNoticeMs: 50 } });
+  const alice = await phone();
+  relay.dropSubscriptionsSilently();
+  relay.store(eventFor([alice.tradePubkey]));
+  relay.sendRaw(notice);
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(alice.token);
+  await untilLine(server, relay, { served: [1059, 14], recovering: [] });
+});
+
+test('a NOTICE after which events still come costs one question, and those that follow it none', async () => {
+  const { phone, relay, woken } = await setScene({ relayTiming: { silenceAfterNoticeMs: 50 } });
+  const alice = await phone();
+  for (let n = 0; n < 20; n++) relay.sendRaw(notice);
+  await Promise.all([asked(relay, 1059, 2), asked(relay, 14, 2)]);
+  for (let n = 0; n < 20; n++) relay.sendRaw(notice);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+  expect(liveRequests(relay, 1059)).toHaveLength(2);
+  for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
+});
+
+test('a relay that is merely quiet is asked again on the same connection, keeps one subscription for each kind, and wakes nobody twice', async () => {
+  const { google, phone, relay, server, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
+  const alice = await phone();
+  const events = [1059, 14].map((kind) => eventFor([alice.tradePubkey], { kind }));
+  for (const event of events) {
+    relay.store(event);
+    relay.broadcast(event);
+  }
+  await google.pushes.atLeast(2);
+  await Promise.all([asked(relay, 1059, 6), asked(relay, 14, 6)]);
+  expect(await woken()).toEqual([alice.token, alice.token]);
+  for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
+  await untilLine(server, relay, { state: 'live', served: [1059, 14], reconnects: 0 });
+  expect(relay.clientCount).toBe(1);
+});
+
+test('a relay that is merely quiet is not asked again before its time, nor is anything stored asked for', async () => {
+  const { phone, relay, woken } = await setScene();
+  await phone();
+  expect(await woken()).toEqual([]);
+  expect(relay.requests.all.map(({ filters }) => filters[0]?.limit)).toEqual([0, 0]);
+});
+
+test('a relay that is merely quiet and answers the question late misses nothing: the old subscription lives until the new one does', async () => {
+  const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
+  const alice = await phone();
+  relay.pauseAnswers();
+  for (const kind of [1059, 14])
+    await relay.heldFrames.atLeast(1, { where: (frame) => asksFor(frame, kind) });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+  relay.resumeAnswers();
+  for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
+  expect(await woken()).toEqual([alice.token]);
+});
+
+test('a relay that is merely quiet is not asked the same twice at a time, however long the answer takes', async () => {
+  const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 5 } });
+  await phone();
+  relay.pauseAnswers();
+  for (const kind of [1059, 14])
+    await relay.heldFrames.atLeast(1, { where: (frame) => asksFor(frame, kind) });
+  for (let n = 0; n < 5; n++) expect(await woken()).toEqual([]);
+  for (const kind of [1059, 14])
+    expect(relay.heldFrames.all.filter((frame) => asksFor(frame, kind))).toHaveLength(1);
 });

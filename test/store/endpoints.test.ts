@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
@@ -27,110 +27,108 @@ async function register({ apiUrl }: Api, n: number, token = endpoint(n)): Promis
 
 const file = (directory: string): string => join(directory, 'data', 'unifiedpush_endpoints.json');
 
-describe('data/unifiedpush_endpoints.json', () => {
-  test('is there after a registration, is JSON, and changes with the end of it', async () => {
-    const directory = await tempDirectory();
-    const running = await serve({}, directory);
-    await register(running, 1);
-    const registered = await readFile(file(directory), 'utf8');
-    JSON.parse(registered);
-    expect((await stat(file(directory))).mode & 0o777).toBe(0o600);
-    expect(registered).not.toMatch(/push\.example|0123456789-|https/);
-    await post(`${running.apiUrl}/api/unregister`, { trade_pubkey: key(1) });
-    const unregistered = await readFile(file(directory), 'utf8');
-    JSON.parse(unregistered);
-    expect(unregistered).not.toBe(registered);
-  });
+test('data/unifiedpush_endpoints.json is written after a registration, is JSON, and changes when the registration ends', async () => {
+  const directory = await tempDirectory();
+  const running = await serve({}, directory);
+  await register(running, 1);
+  const registered = await readFile(file(directory), 'utf8');
+  JSON.parse(registered);
+  expect((await stat(file(directory))).mode & 0o777).toBe(0o600);
+  expect(registered).not.toMatch(/push\.example|0123456789-|https/);
+  await post(`${running.apiUrl}/api/unregister`, { trade_pubkey: key(1) });
+  const unregistered = await readFile(file(directory), 'utf8');
+  JSON.parse(unregistered);
+  expect(unregistered).not.toBe(registered);
+});
 
-  test('brings the endpoints back after a kill, and no FCM token', async () => {
-    const directory = await tempDirectory();
-    const first = await serve({}, directory);
-    for (let n = 1; n <= 5; n++) await register(first, n);
-    await register(first, 6, 'an-fcm-token-of-a-phone');
-    await post(`${first.apiUrl}/api/unregister`, { trade_pubkey: key(1) });
-    first.program.kill('SIGKILL');
-    await first.program.exited;
-    const second = await serve({}, directory);
-    expect(await total(second)).toBe(4);
-  });
+test('data/unifiedpush_endpoints.json brings the endpoints back after a kill, and no FCM token', async () => {
+  const directory = await tempDirectory();
+  const first = await serve({}, directory);
+  for (let n = 1; n <= 5; n++) await register(first, n);
+  await register(first, 6, 'an-fcm-token-of-a-phone');
+  await post(`${first.apiUrl}/api/unregister`, { trade_pubkey: key(1) });
+  first.program.kill('SIGKILL');
+  await first.program.exited;
+  const second = await serve({}, directory);
+  expect(await total(second)).toBe(4);
+});
 
-  test('loses a key that has moved to FCM', async () => {
-    const directory = await tempDirectory();
-    const first = await serve({}, directory);
-    await register(first, 1);
-    await register(first, 1, 'an-fcm-token-of-a-phone');
-    first.program.kill('SIGKILL');
-    await first.program.exited;
-    expect(await total(await serve({}, directory))).toBe(0);
-  });
+test('data/unifiedpush_endpoints.json loses a key that has moved to FCM', async () => {
+  const directory = await tempDirectory();
+  const first = await serve({}, directory);
+  await register(first, 1);
+  await register(first, 1, 'an-fcm-token-of-a-phone');
+  first.program.kill('SIGKILL');
+  await first.program.exited;
+  expect(await total(await serve({}, directory))).toBe(0);
+});
 
-  test('is not made for FCM alone', async () => {
-    const directory = await tempDirectory();
-    await register(await serve({}, directory), 1, 'an-fcm-token-of-a-phone');
-    expect(await readdir(join(directory, 'data'))).toEqual(['server.key']);
-  });
+test('data/unifiedpush_endpoints.json is not made for FCM alone', async () => {
+  const directory = await tempDirectory();
+  await register(await serve({}, directory), 1, 'an-fcm-token-of-a-phone');
+  expect(await readdir(join(directory, 'data'))).toEqual(['server.key']);
+});
 
-  test('that is damaged stops the start, and is left as it is', async () => {
-    const directory = await tempDirectory();
-    const running = await serve({}, directory);
-    for (let n = 1; n <= 3; n++) await register(running, n);
-    running.program.kill('SIGTERM');
-    await running.program.exited;
-    const text = await readFile(file(directory), 'utf8');
-    const damaged = text.replace(/\n"(.{50})./, '\n"$1!');
-    await writeFile(file(directory), damaged);
-    const { code, stderr } = await outcome([], { SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/unifiedpush_endpoints\.json is damaged at byte \d+\. Put a backup in its place/);
-    expect(await readFile(file(directory), 'utf8')).toBe(damaged);
-  });
+test('data/unifiedpush_endpoints.json that is damaged stops the start, and is left as it is', async () => {
+  const directory = await tempDirectory();
+  const running = await serve({}, directory);
+  for (let n = 1; n <= 3; n++) await register(running, n);
+  running.program.kill('SIGTERM');
+  await running.program.exited;
+  const text = await readFile(file(directory), 'utf8');
+  const damaged = text.replace(/\n"(.{50})./, '\n"$1!');
+  await writeFile(file(directory), damaged);
+  const { code, stderr } = await outcome([], { SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/unifiedpush_endpoints\.json is damaged at byte \d+\. Put a backup in its place/);
+  expect(await readFile(file(directory), 'utf8')).toBe(damaged);
+});
 
-  test('that the Rust server has left is taken over, and nothing readable of it stays', async () => {
-    const directory = await tempDirectory();
-    await serveOnce(directory);
-    await writeFile(file(directory), incumbent([key(1), key(2)]));
-    const running = await serve({}, directory);
-    expect(await total(running)).toBe(2);
-    expect(running.program.output()).toMatch(/"count":2,"msg":"store.imported"/);
-    expect(await readFile(file(directory), 'utf8')).not.toContain('push.example');
-    expect((await readdir(join(directory, 'data'))).filter((name) => name.includes('incumbent'))).toEqual([]);
-  });
+test('data/unifiedpush_endpoints.json that the Rust server has left is taken over, and nothing readable of it stays', async () => {
+  const directory = await tempDirectory();
+  await serveOnce(directory);
+  await writeFile(file(directory), incumbent([key(1), key(2)]));
+  const running = await serve({}, directory);
+  expect(await total(running)).toBe(2);
+  expect(running.program.output()).toMatch(/"count":2,"msg":"store.imported"/);
+  expect(await readFile(file(directory), 'utf8')).not.toContain('push.example');
+  expect((await readdir(join(directory, 'data'))).filter((name) => name.includes('incumbent'))).toEqual([]);
+});
 
-  test('of the Rust server is set aside where it names no trade key', async () => {
-    const directory = await tempDirectory();
-    await serveOnce(directory);
-    const text = incumbent([key(1), 'test-device-123']);
-    await writeFile(file(directory), text);
-    const running = await serve({}, directory);
-    expect(await total(running)).toBe(1);
-    expect(running.program.output()).toMatch(/"count":1,"msg":"store.set_aside"/);
-    expect(await readFile(`${file(directory)}.incumbent`, 'utf8')).toBe(text);
-  });
+test('data/unifiedpush_endpoints.json of the Rust server is set aside where it names no trade key', async () => {
+  const directory = await tempDirectory();
+  await serveOnce(directory);
+  const text = incumbent([key(1), 'test-device-123']);
+  await writeFile(file(directory), text);
+  const running = await serve({}, directory);
+  expect(await total(running)).toBe(1);
+  expect(running.program.output()).toMatch(/"count":1,"msg":"store.set_aside"/);
+  expect(await readFile(`${file(directory)}.incumbent`, 'utf8')).toBe(text);
+});
 
-  test('that nobody can make sense of stops the start, and is left as it is', async () => {
-    const directory = await tempDirectory();
-    await serveOnce(directory);
-    await writeFile(file(directory), '{"some":"thing"}');
-    const { code, stderr } = await outcome([], { SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/unifiedpush_endpoints\.json holds neither .* move it away/);
-    expect(await readFile(file(directory), 'utf8')).toBe('{"some":"thing"}');
-  });
+test('data/unifiedpush_endpoints.json that nobody can make sense of stops the start, and is left as it is', async () => {
+  const directory = await tempDirectory();
+  await serveOnce(directory);
+  await writeFile(file(directory), '{"some":"thing"}');
+  const { code, stderr } = await outcome([], { SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/unifiedpush_endpoints\.json holds neither .* move it away/);
+  expect(await readFile(file(directory), 'utf8')).toBe('{"some":"thing"}');
+});
 
-  test('moves into the store of STORE=file', async () => {
-    const directory = await tempDirectory();
-    const first = await serve({}, directory);
-    for (let n = 1; n <= 3; n++) await register(first, n);
-    first.program.kill('SIGTERM');
-    await first.program.exited;
-    const second = await serve({ STORE: 'file' }, directory);
-    expect(await total(second)).toBe(3);
-    expect(await readdir(join(directory, 'data'))).toEqual(['server.key', 'store.json', 'store.lock']);
-    second.program.kill('SIGTERM');
-    await second.program.exited;
-    const third = await serve({}, directory);
-    expect(third.program.output()).toMatch(/STORE=memory leaves .*store\.json unread/);
-  });
+test('data/unifiedpush_endpoints.json moves into the store of STORE=file', async () => {
+  const directory = await tempDirectory();
+  const first = await serve({}, directory);
+  for (let n = 1; n <= 3; n++) await register(first, n);
+  first.program.kill('SIGTERM');
+  await first.program.exited;
+  const second = await serve({ STORE: 'file' }, directory);
+  expect(await total(second)).toBe(3);
+  expect(await readdir(join(directory, 'data'))).toEqual(['server.key', 'store.json', 'store.lock']);
+  second.program.kill('SIGTERM');
+  await second.program.exited;
+  const third = await serve({}, directory);
+  expect(third.program.output()).toMatch(/STORE=memory leaves .*store\.json unread/);
 });
 
 test('an endpoint that was kept is woken for what was published meanwhile', async () => {

@@ -29,7 +29,7 @@ async function surroundings(): Promise<{
 }
 
 describe.skipIf(!canMount)('a disk', () => {
-  test('that is full: 503, wakes go on, the readiness says why, and it recovers by itself', async () => {
+  test('a disk that is full: 503, wakes go on, the readiness says why, and it recovers by itself', async () => {
     const { relay, google, environment } = await surroundings();
     const directory = await tempDirectory();
     const data = join(directory, 'data');
@@ -65,7 +65,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await call(`${running.adminUrl}/health/ready`)).toMatchObject({ status: 200 });
   });
 
-  test('that is full at the start is read, and the server serves', async () => {
+  test('a disk that is full at the start is read, and the server serves', async () => {
     const directory = await directoryWithStore();
     const data = join(directory, 'data');
     await rename(data, `${data}.from`);
@@ -74,7 +74,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await total(running)).toBe(2);
   });
 
-  test('that is read-only is read: wakes go on, registrations are refused', async () => {
+  test('a disk that is read-only is read: wakes go on, registrations are refused', async () => {
     const { relay, google, environment } = await surroundings();
     const directory = await directoryWithStore(environment);
     const running = await serve(environment, directory, withReadOnly(join(directory, 'data')));
@@ -88,7 +88,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await running.program.exited).toBe(0);
   });
 
-  test('that is read-only, with no store on it yet, stops the start with 1 and a sentence', async () => {
+  test('a disk that is read-only, with no store on it yet, stops the start with 1 and a sentence', async () => {
     const directory = await tempDirectory();
     const data = join(directory, 'data');
     await mkdir(data);
@@ -99,24 +99,22 @@ describe.skipIf(!canMount)('a disk', () => {
   });
 });
 
-describe('a second server in the same directory', () => {
-  test.each(['file', 'memory'])(
-    'is refused with 1 and a sentence (STORE=%s), and the first one goes on',
-    async (STORE) => {
-      const directory = await tempDirectory();
-      const first = await serve({ STORE }, directory);
-      const endpoint = { trade_pubkey: key(1), token: 'https://push.example.com/up1', platform: 'android' };
-      await post(`${first.apiUrl}/api/register`, endpoint);
-      const { code, stderr } = await outcome([], { STORE, SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
-      expect(code).toBe(1);
-      expect(stderr).toContain(
-        'data is in use by another mostro-push; stop that one first, or set another DATA_DIR',
-      );
-      expect(await register(first, 2)).toMatchObject({ status: 200 });
-      // No crash leaves the lock behind.
-      first.program.kill('SIGKILL');
-      await first.program.exited;
-      expect(await total(await serve({ STORE }, directory))).toBe(STORE === 'file' ? 2 : 1);
-    },
-  );
-});
+test.each(['file', 'memory'])(
+  'a second server in the same directory is refused with 1 and a sentence (STORE=%s), and the first one goes on',
+  async (STORE) => {
+    const directory = await tempDirectory();
+    const first = await serve({ STORE }, directory);
+    const endpoint = { trade_pubkey: key(1), token: 'https://push.example.com/up1', platform: 'android' };
+    await post(`${first.apiUrl}/api/register`, endpoint);
+    const { code, stderr } = await outcome([], { STORE, SERVER_PORT: '0', ADMIN_PORT: '0' }, directory);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'data is in use by another mostro-push; stop that one first, or set another DATA_DIR',
+    );
+    expect(await register(first, 2)).toMatchObject({ status: 200 });
+    // No crash leaves the lock behind.
+    first.program.kill('SIGKILL');
+    await first.program.exited;
+    expect(await total(await serve({ STORE }, directory))).toBe(STORE === 'file' ? 2 : 1);
+  },
+);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Phone } from '../../stand-ins/phone.ts';
 import { sealToken } from '../../stand-ins/sealed-token.ts';
@@ -10,49 +10,47 @@ import { post } from '../support/post.ts';
 import { outcome, serve } from '../support/running-program.ts';
 import { directoryWithStore, FILE, total } from '../support/stored-program.ts';
 
-describe('another server key', () => {
-  const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];
+const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];
 
-  test('stops the start with 78 and a sentence, and nothing is changed', async () => {
-    const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
-    const before = await readFile(join(directory, 'data', 'store.json'));
-    const { code, stderr } = await outcome([], { ...FILE, SERVER_PRIVATE_KEY: NEW }, directory);
-    expect(code).toBe(78);
-    expect(stderr).toMatch(/store\.json was sealed with another server key.*SERVER_PRIVATE_KEY_PREVIOUS/);
-    expect(await readFile(join(directory, 'data', 'store.json'))).toEqual(before);
-  });
-
-  test('with the one before it opens the store and reseals it, so that the new one is enough', async () => {
-    const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
-    const both = { ...FILE, SERVER_PRIVATE_KEY: NEW, SERVER_PRIVATE_KEY_PREVIOUS: OLD };
-    const running = await serve(both, directory);
-    expect(await total(running)).toBe(2);
-    expect(running.program.output()).toContain('store.resealed');
-    running.program.kill('SIGKILL');
-    await running.program.exited;
-    expect(await total(await serve({ ...FILE, SERVER_PRIVATE_KEY: NEW }, directory))).toBe(2);
-  });
-
-  test('with the one before it opens tokens that were sealed to that one', async () => {
-    const old = await serve({ SERVER_PRIVATE_KEY: OLD });
-    const { server_pubkey: serverPubkey } = JSON.parse((await call(`${old.apiUrl}/api/info`)).text) as {
-      server_pubkey: string;
-    };
-    const phone = new Phone({ name: 'alice', serverUrl: old.apiUrl, kind: 'ios' });
-    const encrypted_token = sealToken({ serverPubkey, platform: 'ios', token: phone.token });
-    const body = { trade_pubkey: phone.tradePubkey, encrypted_token };
-    const fresh = await serve({ SERVER_PRIVATE_KEY: NEW });
-    expect(await post(`${fresh.apiUrl}/api/register`, body)).toMatchObject({ status: 400 });
-    const both = await serve({ SERVER_PRIVATE_KEY: NEW, SERVER_PRIVATE_KEY_PREVIOUS: OLD });
-    expect(await post(`${both.apiUrl}/api/register`, body)).toMatchObject({ status: 200 });
-  });
-
-  test.each(['33', '0'.repeat(64), 'f'.repeat(64)])(
-    'before it that is none (%s) stops the start with 78',
-    async (written) => {
-      const { code, stderr } = await outcome([], { SERVER_PRIVATE_KEY_PREVIOUS: written });
-      expect(code).toBe(78);
-      expect(stderr).toContain('SERVER_PRIVATE_KEY_PREVIOUS: expected');
-    },
-  );
+test('another server key stops the start with 78 and a sentence, and nothing is changed', async () => {
+  const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
+  const before = await readFile(join(directory, 'data', 'store.json'));
+  const { code, stderr } = await outcome([], { ...FILE, SERVER_PRIVATE_KEY: NEW }, directory);
+  expect(code).toBe(78);
+  expect(stderr).toMatch(/store\.json was sealed with another server key.*SERVER_PRIVATE_KEY_PREVIOUS/);
+  expect(await readFile(join(directory, 'data', 'store.json'))).toEqual(before);
 });
+
+test('another server key with the one before it opens the store and reseals it, so that the new one is enough', async () => {
+  const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
+  const both = { ...FILE, SERVER_PRIVATE_KEY: NEW, SERVER_PRIVATE_KEY_PREVIOUS: OLD };
+  const running = await serve(both, directory);
+  expect(await total(running)).toBe(2);
+  expect(running.program.output()).toContain('store.resealed');
+  running.program.kill('SIGKILL');
+  await running.program.exited;
+  expect(await total(await serve({ ...FILE, SERVER_PRIVATE_KEY: NEW }, directory))).toBe(2);
+});
+
+test('another server key with the one before it opens tokens that were sealed to that one', async () => {
+  const old = await serve({ SERVER_PRIVATE_KEY: OLD });
+  const { server_pubkey: serverPubkey } = JSON.parse((await call(`${old.apiUrl}/api/info`)).text) as {
+    server_pubkey: string;
+  };
+  const phone = new Phone({ name: 'alice', serverUrl: old.apiUrl, kind: 'ios' });
+  const encrypted_token = sealToken({ serverPubkey, platform: 'ios', token: phone.token });
+  const body = { trade_pubkey: phone.tradePubkey, encrypted_token };
+  const fresh = await serve({ SERVER_PRIVATE_KEY: NEW });
+  expect(await post(`${fresh.apiUrl}/api/register`, body)).toMatchObject({ status: 400 });
+  const both = await serve({ SERVER_PRIVATE_KEY: NEW, SERVER_PRIVATE_KEY_PREVIOUS: OLD });
+  expect(await post(`${both.apiUrl}/api/register`, body)).toMatchObject({ status: 200 });
+});
+
+test.each(['33', '0'.repeat(64), 'f'.repeat(64)])(
+  'a former server key that is none (%s) stops the start with 78',
+  async (written) => {
+    const { code, stderr } = await outcome([], { SERVER_PRIVATE_KEY_PREVIOUS: written });
+    expect(code).toBe(78);
+    expect(stderr).toContain('SERVER_PRIVATE_KEY_PREVIOUS: expected');
+  },
+);

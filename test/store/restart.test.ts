@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -35,95 +35,91 @@ async function setStage(): Promise<Stage> {
 
 const KINDS = [1059, 14];
 
-describe('what was published while the server was stopped', () => {
-  test('wakes each device once, and none again that was woken before', async () => {
-    const { google, relay, start } = await setStage();
-    const first = await start();
-    const devices = await registerDevices(first, 40);
-    const before = devices.slice(0, 20);
-    for (const [n, { key }] of before.entries()) {
-      const event = eventFor([key], { kind: KINDS[n % 2] ?? 14 });
-      relay.store(event);
-      relay.broadcast(event);
-    }
-    await google.pushes.atLeast(before.length);
-    await first.stop();
-    google.pushes.clear();
+test('what was published while the server was stopped wakes each device once, and none again that was woken before', async () => {
+  const { google, relay, start } = await setStage();
+  const first = await start();
+  const devices = await registerDevices(first, 40);
+  const before = devices.slice(0, 20);
+  for (const [n, { key }] of before.entries()) {
+    const event = eventFor([key], { kind: KINDS[n % 2] ?? 14 });
+    relay.store(event);
+    relay.broadcast(event);
+  }
+  await google.pushes.atLeast(before.length);
+  await first.stop();
+  google.pushes.clear();
 
-    // Ten that were woken before have news, ten that were not; and every one of them twice.
-    const missed = devices.slice(10, 30);
-    for (const kind of KINDS) for (const { key } of missed) relay.store(eventFor([key], { kind }));
-    const second = await start();
-    await google.pushes.atLeast(missed.length);
-    await untilMetric(second, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
-    await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-    expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
-      missed.map(({ token }) => token).toSorted(),
-    );
+  // Ten that were woken before have news, ten that were not; and every one of them twice.
+  const missed = devices.slice(10, 30);
+  for (const kind of KINDS) for (const { key } of missed) relay.store(eventFor([key], { kind }));
+  const second = await start();
+  await google.pushes.atLeast(missed.length);
+  await untilMetric(second, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+  await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
+    missed.map(({ token }) => token).toSorted(),
+  );
 
-    await second.stop();
-    google.pushes.clear();
-    const third = await start();
-    await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
-    const last = await registerDevices(third, 1, () => 'token-of-the-last-one');
-    relay.broadcast(eventFor([last[0]?.key ?? '']));
-    await google.pushes.atLeast(1);
-    expect(google.pushes.all.map(({ token }) => token)).toEqual(['token-of-the-last-one']);
-  });
-
-  test('is asked for from the last proof of life on, and from two days before for gift wraps', async () => {
-    const { relay, start } = await setStage();
-    const first = await start();
-    await registerDevices(first, 1);
-    const stoppedAt = Date.now() / 1000;
-    await first.stop();
-    relay.requests.clear();
-    await start();
-    const pages = await relay.requests.atLeast(2, {
-      where: ({ filters: [filter] }) => filter?.since !== undefined,
-    });
-    for (const { filters } of pages) {
-      const [{ kinds = [], since = 0 } = {}] = filters;
-      const back = kinds[0] === 14 ? 15 * 60 : 48 * 3600 + 15 * 60;
-      expect(since).toBeLessThanOrEqual(stoppedAt - back);
-      expect(since).toBeGreaterThan(stoppedAt - back - 120);
-    }
-  });
+  await second.stop();
+  google.pushes.clear();
+  const third = await start();
+  await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+  const last = await registerDevices(third, 1, () => 'token-of-the-last-one');
+  relay.broadcast(eventFor([last[0]?.key ?? '']));
+  await google.pushes.atLeast(1);
+  expect(google.pushes.all.map(({ token }) => token)).toEqual(['token-of-the-last-one']);
 });
 
-describe('a device that was owed a wake when the server was stopped', () => {
-  test('gets it after the start, together with what came meanwhile', async () => {
-    const { google, relay, start } = await setStage();
-    const first = await start({ environment: { WAKE_DEADLINE_SECONDS: '0.3' } });
-    const devices = await registerDevices(first, 10);
-    google.answer = () => fcmError(503);
-    for (const { key } of devices) relay.broadcast(eventFor([key]));
-    await untilMetric(first, 'mostro_push_devices_owed{provider="fcm"}', 10);
-    await first.stop();
-    google.answer = undefined;
-    for (const { key } of devices.slice(0, 5)) relay.store(eventFor([key]));
-    const second = await start({ environment: { BATCH_DELAY_MS: '1500' } });
-    await google.pushes.atLeast(10);
-    await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-    expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
-      devices.map(({ token }) => token).toSorted(),
-    );
-    await second.stop();
-    google.pushes.clear();
-    const third = await start();
-    await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
-    expect(google.pushes.count).toBe(0);
+test('what was published while the server was stopped is asked for from the last proof of life on, and from two days before for gift wraps', async () => {
+  const { relay, start } = await setStage();
+  const first = await start();
+  await registerDevices(first, 1);
+  const stoppedAt = Date.now() / 1000;
+  await first.stop();
+  relay.requests.clear();
+  await start();
+  const pages = await relay.requests.atLeast(2, {
+    where: ({ filters: [filter] }) => filter?.since !== undefined,
   });
+  for (const { filters } of pages) {
+    const [{ kinds = [], since = 0 } = {}] = filters;
+    const back = kinds[0] === 14 ? 15 * 60 : 48 * 3600 + 15 * 60;
+    expect(since).toBeLessThanOrEqual(stoppedAt - back);
+    expect(since).toBeGreaterThan(stoppedAt - back - 120);
+  }
+});
 
-  test('because FCM had no credentials gets it when it has', async () => {
-    const { google, relay, start } = await setStage();
-    const first = await start({ environment: { FIREBASE_SERVICE_ACCOUNT_PATH: '' } });
-    const [device] = await registerDevices(first, 1);
-    relay.broadcast(eventFor([device?.key ?? '']));
-    await untilMetric(first, 'mostro_push_wakes_turned_away_total{provider="fcm"}', 1);
-    await first.stop();
-    await start();
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(device?.token);
-  });
+test('a device that was owed a wake when the server was stopped gets it after the start, together with what came meanwhile', async () => {
+  const { google, relay, start } = await setStage();
+  const first = await start({ environment: { WAKE_DEADLINE_SECONDS: '0.3' } });
+  const devices = await registerDevices(first, 10);
+  google.answer = () => fcmError(503);
+  for (const { key } of devices) relay.broadcast(eventFor([key]));
+  await untilMetric(first, 'mostro_push_devices_owed{provider="fcm"}', 10);
+  await first.stop();
+  google.answer = undefined;
+  for (const { key } of devices.slice(0, 5)) relay.store(eventFor([key]));
+  const second = await start({ environment: { BATCH_DELAY_MS: '1500' } });
+  await google.pushes.atLeast(10);
+  await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
+    devices.map(({ token }) => token).toSorted(),
+  );
+  await second.stop();
+  google.pushes.clear();
+  const third = await start();
+  await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+  expect(google.pushes.count).toBe(0);
+});
+
+test('a device that was owed a wake when the server was stopped because FCM had no credentials gets it when it has', async () => {
+  const { google, relay, start } = await setStage();
+  const first = await start({ environment: { FIREBASE_SERVICE_ACCOUNT_PATH: '' } });
+  const [device] = await registerDevices(first, 1);
+  relay.broadcast(eventFor([device?.key ?? '']));
+  await untilMetric(first, 'mostro_push_wakes_turned_away_total{provider="fcm"}', 1);
+  await first.stop();
+  await start();
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(device?.token);
 });

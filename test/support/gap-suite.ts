@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { describe, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
@@ -83,112 +83,104 @@ function cut({ proxy }: Line): void {
 
 /** What no relay may cost: run against any relay that can be started. */
 export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
-  describe(`${name}: live`, () => {
-    test('1 000 gift wraps, back-dated over 48 hours, published at once: 1 000 wakes, each once', async () => {
-      const { lines, google, server, woken } = await setGapScene(start, 1);
-      const devices = await registerDevices(server, 1000);
-      const wraps = devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 172 }));
-      await lines[0].relay.publish(swiftEvents(wraps));
-      await google.pushes.atLeast(1000);
-      expect(woken()).toEqual(tokensOf(devices));
-    });
+  test(`${name}: 1 000 gift wraps, back-dated over 48 hours, published at once: 1 000 wakes, each once`, async () => {
+    const { lines, google, server, woken } = await setGapScene(start, 1);
+    const devices = await registerDevices(server, 1000);
+    const wraps = devices.map(({ key: recipient }, n) => ({ recipient, kind: 1059, ageSeconds: n * 172 }));
+    await lines[0].relay.publish(swiftEvents(wraps));
+    await google.pushes.atLeast(1000);
+    expect(woken()).toEqual(tokensOf(devices));
   });
 
-  describe(`${name}: a gap in which 500 devices got an event each`, () => {
-    test('is caught up on after the reconnection: 500 wakes, each once, and the next event wakes live', async () => {
+  test(`${name}: a gap in which 500 devices got an event each is caught up on after the reconnection: 500 wakes, each once, and the next event wakes live`, async () => {
+    const { lines, google, server, woken } = await setGapScene(start, 1);
+    const [line] = lines;
+    const devices = await registerDevices(server, 500);
+    cut(line);
+    await line.relay.publish(eventsFor(devices));
+    const begun = performance.now();
+    line.proxy.refuse(false);
+    await google.pushes.atLeast(500);
+    console.info(
+      `${name}: 500 devices woken ${Math.round(performance.now() - begun)} ms after the reconnection`,
+    );
+    await untilRecovered(server, 2);
+    expect(woken()).toEqual(tokensOf(devices));
+
+    const [first] = devices as [Device];
+    await line.relay.publish(eventsFor([first]));
+    await google.pushes.atLeast(501);
+    expect(woken()).toEqual([...tokensOf(devices), first.token].toSorted());
+  });
+
+  test(`${name}: a gap in which 500 devices got an event each and of which another relay delivered half meanwhile: only the missing ones wake`, async () => {
+    const { lines, google, server, woken } = await setGapScene(start, 2);
+    const [dark, lit] = lines as [Line, Line];
+    const devices = await registerDevices(server, 500);
+    const events = eventsFor(devices);
+    cut(dark);
+    await Promise.all([dark.relay.publish(events), lit.relay.publish(events.slice(0, 250))]);
+    await google.pushes.atLeast(250);
+    expect(woken()).toEqual(tokensOf(devices.slice(0, 250)));
+    dark.proxy.refuse(false);
+    await google.pushes.atLeast(500);
+    await untilRecovered(server, 2);
+    expect(woken()).toEqual(tokensOf(devices));
+  });
+
+  test(
+    `${name}: a gap in which 500 devices got an event each among 5 000 events for strangers is caught up on at a relay that gives 500 at once`,
+    { timeout: PATIENCE_MS },
+    async () => {
       const { lines, google, server, woken } = await setGapScene(start, 1);
       const [line] = lines;
       const devices = await registerDevices(server, 500);
+      const strangers = Array.from({ length: 5000 }, (_, n) => ({
+        recipient: randomBytes(32).toString('hex'),
+        kind: n % 4 === 0 ? 14 : 1059,
+        ageSeconds: n % 4 === 0 ? n % 600 : Math.floor((n / 5000) * BACKDATING),
+      }));
       cut(line);
-      await line.relay.publish(eventsFor(devices));
+      await line.relay.publish([...swiftEvents(strangers), ...eventsFor(devices)]);
       const begun = performance.now();
       line.proxy.refuse(false);
       await google.pushes.atLeast(500);
-      console.info(
-        `${name}: 500 devices woken ${Math.round(performance.now() - begun)} ms after the reconnection`,
-      );
+      console.info(`${name}: found among 5 000 in ${Math.round(performance.now() - begun)} ms`);
       await untilRecovered(server, 2);
       expect(woken()).toEqual(tokensOf(devices));
+      expect(await server.metric('mostro_push_events_verified_total')).toBe(500);
+    },
+  );
 
-      const [first] = devices as [Device];
-      await line.relay.publish(eventsFor([first]));
-      await google.pushes.atLeast(501);
-      expect(woken()).toEqual([...tokensOf(devices), first.token].toSorted());
-    });
-
-    test('and of which another relay delivered half meanwhile: only the missing ones wake', async () => {
-      const { lines, google, server, woken } = await setGapScene(start, 2);
-      const [dark, lit] = lines as [Line, Line];
-      const devices = await registerDevices(server, 500);
-      const events = eventsFor(devices);
-      cut(dark);
-      await Promise.all([dark.relay.publish(events), lit.relay.publish(events.slice(0, 250))]);
-      await google.pushes.atLeast(250);
-      expect(woken()).toEqual(tokensOf(devices.slice(0, 250)));
-      dark.proxy.refuse(false);
-      await google.pushes.atLeast(500);
-      await untilRecovered(server, 2);
-      expect(woken()).toEqual(tokensOf(devices));
-    });
-
-    test(
-      'among 5 000 events for strangers, at a relay that gives 500 at once',
-      { timeout: PATIENCE_MS },
-      async () => {
-        const { lines, google, server, woken } = await setGapScene(start, 1);
-        const [line] = lines;
-        const devices = await registerDevices(server, 500);
-        const strangers = Array.from({ length: 5000 }, (_, n) => ({
-          recipient: randomBytes(32).toString('hex'),
-          kind: n % 4 === 0 ? 14 : 1059,
-          ageSeconds: n % 4 === 0 ? n % 600 : Math.floor((n / 5000) * BACKDATING),
-        }));
-        cut(line);
-        await line.relay.publish([...swiftEvents(strangers), ...eventsFor(devices)]);
-        const begun = performance.now();
-        line.proxy.refuse(false);
-        await google.pushes.atLeast(500);
-        console.info(`${name}: found among 5 000 in ${Math.round(performance.now() - begun)} ms`);
-        await untilRecovered(server, 2);
-        expect(woken()).toEqual(tokensOf(devices));
-        expect(await server.metric('mostro_push_events_verified_total')).toBe(500);
-      },
-    );
+  test(`${name}: a device with many events in one gap is woken once, and by none of them again after the next gap`, async () => {
+    const { lines, google, server, woken } = await setGapScene(start, 1);
+    const [line] = lines;
+    const [device, other] = (await registerDevices(server, 2)) as [Device, Device];
+    cut(line);
+    await line.relay.publish(eventsFor(Array.from({ length: 20 }, () => device)));
+    line.proxy.refuse(false);
+    await untilRecovered(server, 2);
+    await google.pushes.atLeast(1);
+    cut(line);
+    await line.relay.publish(eventsFor([other]));
+    line.proxy.refuse(false);
+    await untilRecovered(server, 4);
+    await google.pushes.atLeast(2);
+    expect(woken()).toEqual([device.token, other.token]);
   });
 
-  describe(`${name}: a device`, () => {
-    test('with many events in one gap is woken once, and by none of them again after the next gap', async () => {
-      const { lines, google, server, woken } = await setGapScene(start, 1);
-      const [line] = lines;
-      const [device, other] = (await registerDevices(server, 2)) as [Device, Device];
-      cut(line);
-      await line.relay.publish(eventsFor(Array.from({ length: 20 }, () => device)));
-      line.proxy.refuse(false);
-      await untilRecovered(server, 2);
-      await google.pushes.atLeast(1);
-      cut(line);
-      await line.relay.publish(eventsFor([other]));
-      line.proxy.refuse(false);
-      await untilRecovered(server, 4);
-      await google.pushes.atLeast(2);
-      expect(woken()).toEqual([device.token, other.token]);
-    });
-  });
-
-  describe(`${name}: a line that goes dead without a word`, () => {
-    test('is noticed and replaced, and what came meanwhile wakes', async () => {
-      const relay = keep(await start());
-      const proxy = keep(await TcpProxy.start(relay.port));
-      const google = keep(await GoogleStandIn.start({ tls: false }));
-      const environment = { NOSTR_RELAYS: proxy.url };
-      const relayTiming = { pingIntervalMs: 100, pongTimeoutMs: 100 };
-      const server = keep(await startTestServer({ google, environment, relayTiming }));
-      await untilLive(server, proxy);
-      const devices = await registerDevices(server, 10);
-      proxy.freeze();
-      await relay.publish(eventsFor(devices));
-      await google.pushes.atLeast(10);
-      expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(tokensOf(devices));
-    });
+  test(`${name}: a line that goes dead without a word is noticed and replaced, and what came meanwhile wakes`, async () => {
+    const relay = keep(await start());
+    const proxy = keep(await TcpProxy.start(relay.port));
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const environment = { NOSTR_RELAYS: proxy.url };
+    const relayTiming = { pingIntervalMs: 100, pongTimeoutMs: 100 };
+    const server = keep(await startTestServer({ google, environment, relayTiming }));
+    await untilLive(server, proxy);
+    const devices = await registerDevices(server, 10);
+    proxy.freeze();
+    await relay.publish(eventsFor(devices));
+    await google.pushes.atLeast(10);
+    expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(tokensOf(devices));
   });
 }

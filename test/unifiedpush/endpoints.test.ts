@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { DnsStandIn } from '../../stand-ins/dns-stand-in.ts';
 import { sealToken } from '../../stand-ins/sealed-token.ts';
@@ -57,12 +57,13 @@ async function push(to: UnifiedPushProvider, endpoint: string): Promise<object> 
   return to.send({ type: 'unifiedpush', endpoint, keys }, WAKE, new AbortController().signal);
 }
 
-describe('an endpoint that leads into the operator’s network', () => {
-  test.each([
-    ['loopback in another spelling', loopbackEndpoints, 20],
-    ['a private or special address, or a local name', privateEndpoints, 55],
-    ['malformed', malformedEndpoints, 20],
-  ])('is refused when it is registered, in every shape, if it is %s', async (_, list, atLeast) => {
+test.each([
+  ['loopback in another spelling', loopbackEndpoints, 20],
+  ['a private or special address, or a local name', privateEndpoints, 55],
+  ['malformed', malformedEndpoints, 20],
+])(
+  'an endpoint that leads into the operator’s network is refused when it is registered, in every shape, if it is %s',
+  async (_, list, atLeast) => {
     const server = await apiServer(GUARDED);
     const inside = await insideSocket();
     const endpoints = list(inside);
@@ -80,118 +81,112 @@ describe('an endpoint that leads into the operator’s network', () => {
     }
     expect(await countsOf(server)).toContain('"total":0');
     expect(inside.connections()).toBe(0);
-  });
+  },
+);
 
-  test('is refused when a wake is to be sent, though it is registered, and reached where nothing guards it', async () => {
-    const inside = await insideSocket();
-    const endpoints = [...loopbackEndpoints(inside), ...privateEndpoints(inside)].filter((url) =>
-      URL.canParse(url),
-    );
-    const guarded = provider(endpointGuard(false));
-    for (const endpoint of endpoints) {
-      expect([endpoint, await push(guarded, endpoint)]).toEqual([
-        endpoint,
-        { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' },
-      ]);
-    }
-    expect(inside.connections()).toBe(0);
+test('an endpoint that leads into the operator’s network is refused when a wake is to be sent, though it is registered, and reached where nothing guards it', async () => {
+  const inside = await insideSocket();
+  const endpoints = [...loopbackEndpoints(inside), ...privateEndpoints(inside)].filter((url) =>
+    URL.canParse(url),
+  );
+  const guarded = provider(endpointGuard(false));
+  for (const endpoint of endpoints) {
+    expect([endpoint, await push(guarded, endpoint)]).toEqual([
+      endpoint,
+      { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' },
+    ]);
+  }
+  expect(inside.connections()).toBe(0);
 
-    const open = provider(endpointGuard(true));
-    for (const [n, endpoint] of loopbackEndpoints(inside).entries()) {
-      expect(await push(open, endpoint)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
-      expect([endpoint, inside.connections()]).toEqual([endpoint, n + 1]);
-    }
-  });
+  const open = provider(endpointGuard(true));
+  for (const [n, endpoint] of loopbackEndpoints(inside).entries()) {
+    expect(await push(open, endpoint)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
+    expect([endpoint, inside.connections()]).toEqual([endpoint, n + 1]);
+  }
 });
 
-describe('a name', () => {
-  test.each(Object.keys(HOSTILE_NAMES))(
-    '%s, which leads inside, is refused when a wake is to be sent',
-    async (name) => {
-      const inside = await insideSocket();
-      const dns = keep(await DnsStandIn.start((query) => HOSTILE_NAMES[query.name]));
-      const guarded = provider(endpointGuard(false, [dns.address]));
-      expect(await push(guarded, `https://${name}:${inside.port}/up`)).toEqual({
-        outcome: 'refused',
-        reason: 'endpoint_not_allowed',
-        blames: 'device',
-      });
-      expect(dns.queries.all.map((query) => `${query.name} ${query.type}`).toSorted()).toEqual([
-        `${name} A`,
-        `${name} AAAA`,
-      ]);
-      expect(inside.connections()).toBe(0);
-    },
-  );
-
-  test('of these costs the program no packet into its network and nobody else a wake, and alarms nobody', async () => {
+test.each(Object.keys(HOSTILE_NAMES))(
+  'an endpoint whose name, %s, leads inside is refused when a wake is to be sent',
+  async (name) => {
     const inside = await insideSocket();
     const dns = keep(await DnsStandIn.start((query) => HOSTILE_NAMES[query.name]));
-    const scene = await setScene({ environment: GUARDED, dnsServers: [dns.address] });
-    const { relay, google, server, phone, woken } = scene;
-    const names = Object.keys(HOSTILE_NAMES);
-    const devices = await registerDevices(
-      server,
-      names.length,
-      (n) => `https://${names[n]}:${inside.port}/up`,
-    );
-    const bob = await phone();
-    for (const { key } of devices) relay.broadcast(eventFor([key, bob.tradePubkey]));
-    const refused = 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}';
-    await untilMetric(server, refused, names.length);
-    expect(new Set(await woken())).toEqual(new Set([bob.token]));
-    expect(inside.connections()).toBe(0);
-    expect(google.refusals.count).toBe(0);
-    expect(server.log.all.map(({ msg }) => msg)).not.toContain('wake.refused');
-  });
-
-  test('that is public at first and private then is called where it was public, and not again', async () => {
-    const inside = await insideSocket();
-    let queries = 0;
-    const dns = keep(await DnsStandIn.start(() => (queries++ < 2 ? [PUBLIC_ADDRESS] : ['127.0.0.1'])));
-    const { allows, lookup } = endpointGuard(false, [dns.address]);
-    if (lookup === undefined) throw new Error('nothing looks names up');
-    const dialled: unknown[] = [];
-    // No packet of a test leaves the machine: the socket stands for the public address.
-    const rerouted: typeof lookup = (host, options, callback) => {
-      lookup(host, options, (error, found) => {
-        if (error) return callback(error, '', 0);
-        dialled.push(found);
-        callback(null, [{ address: '127.0.0.1', family: 4 }]);
-      });
-    };
-    const guarded = provider({ allows, lookup: rerouted });
-    const endpoint = `https://rebinding.example:${inside.port}/up`;
-    expect(await push(guarded, endpoint)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
-    expect(dialled).toEqual([[{ address: PUBLIC_ADDRESS, family: 4 }]]);
-    expect([inside.connections(), queries]).toEqual([1, 2]);
-    expect(await push(guarded, endpoint)).toMatchObject({ reason: 'endpoint_not_allowed' });
-    expect([inside.connections(), dialled.length]).toEqual([1, 1]);
-  });
-
-  test('that is public is looked up as what it is, IPv4 and IPv6', async () => {
-    const found = [PUBLIC_ADDRESS, '2606:4700:4700::1111'];
-    const dns = keep(await DnsStandIn.start(({ name }) => (name === 'push.example' ? found : undefined)));
-    const { lookup } = endpointGuard(false, [dns.address]);
-    if (lookup === undefined) throw new Error('nothing looks names up');
-    expect(await promisify(lookup)('push.example', { all: true })).toEqual([
-      { address: PUBLIC_ADDRESS, family: 4 },
-      { address: '2606:4700:4700::1111', family: 6 },
-    ]);
-  });
-
-  test('that is nowhere is refused in words that do not name it', async () => {
-    const dns = keep(await DnsStandIn.start(() => undefined));
-    const { lookup } = endpointGuard(false, [dns.address]);
-    if (lookup === undefined) throw new Error('nothing looks names up');
-    const error: unknown = await promisify(lookup)('nowhere.example', { all: true }).catch(
-      (reason: unknown) => reason,
-    );
-    expect(error).toMatchObject({ code: 'ENOTFOUND', message: 'no public address' });
-    expect(JSON.stringify(error)).not.toContain('nowhere');
-    expect(await push(provider(endpointGuard(false, [dns.address])), 'https://nowhere.example/up')).toEqual({
-      outcome: 'retry',
-      reason: 'unreachable',
+    const guarded = provider(endpointGuard(false, [dns.address]));
+    expect(await push(guarded, `https://${name}:${inside.port}/up`)).toEqual({
+      outcome: 'refused',
+      reason: 'endpoint_not_allowed',
+      blames: 'device',
     });
+    expect(dns.queries.all.map((query) => `${query.name} ${query.type}`).toSorted()).toEqual([
+      `${name} A`,
+      `${name} AAAA`,
+    ]);
+    expect(inside.connections()).toBe(0);
+  },
+);
+
+test('an endpoint whose name leads inside costs the program no packet into its network and nobody else a wake, and raises no alarm', async () => {
+  const inside = await insideSocket();
+  const dns = keep(await DnsStandIn.start((query) => HOSTILE_NAMES[query.name]));
+  const scene = await setScene({ environment: GUARDED, dnsServers: [dns.address] });
+  const { relay, google, server, phone, woken } = scene;
+  const names = Object.keys(HOSTILE_NAMES);
+  const devices = await registerDevices(server, names.length, (n) => `https://${names[n]}:${inside.port}/up`);
+  const bob = await phone();
+  for (const { key } of devices) relay.broadcast(eventFor([key, bob.tradePubkey]));
+  const refused = 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}';
+  await untilMetric(server, refused, names.length);
+  expect(new Set(await woken())).toEqual(new Set([bob.token]));
+  expect(inside.connections()).toBe(0);
+  expect(google.refusals.count).toBe(0);
+  expect(server.log.all.map(({ msg }) => msg)).not.toContain('wake.refused');
+});
+
+test('an endpoint whose name is public at first and private then is called where it was public, and not again', async () => {
+  const inside = await insideSocket();
+  let queries = 0;
+  const dns = keep(await DnsStandIn.start(() => (queries++ < 2 ? [PUBLIC_ADDRESS] : ['127.0.0.1'])));
+  const { allows, lookup } = endpointGuard(false, [dns.address]);
+  if (lookup === undefined) throw new Error('nothing looks names up');
+  const dialled: unknown[] = [];
+  // No packet of a test leaves the machine: the socket stands for the public address.
+  const rerouted: typeof lookup = (host, options, callback) => {
+    lookup(host, options, (error, found) => {
+      if (error) return callback(error, '', 0);
+      dialled.push(found);
+      callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    });
+  };
+  const guarded = provider({ allows, lookup: rerouted });
+  const endpoint = `https://rebinding.example:${inside.port}/up`;
+  expect(await push(guarded, endpoint)).toMatchObject({ outcome: 'retry', reason: 'unreachable' });
+  expect(dialled).toEqual([[{ address: PUBLIC_ADDRESS, family: 4 }]]);
+  expect([inside.connections(), queries]).toEqual([1, 2]);
+  expect(await push(guarded, endpoint)).toMatchObject({ reason: 'endpoint_not_allowed' });
+  expect([inside.connections(), dialled.length]).toEqual([1, 1]);
+});
+
+test('the public name of an endpoint is looked up as what it is, IPv4 and IPv6', async () => {
+  const found = [PUBLIC_ADDRESS, '2606:4700:4700::1111'];
+  const dns = keep(await DnsStandIn.start(({ name }) => (name === 'push.example' ? found : undefined)));
+  const { lookup } = endpointGuard(false, [dns.address]);
+  if (lookup === undefined) throw new Error('nothing looks names up');
+  expect(await promisify(lookup)('push.example', { all: true })).toEqual([
+    { address: PUBLIC_ADDRESS, family: 4 },
+    { address: '2606:4700:4700::1111', family: 6 },
+  ]);
+});
+
+test('an endpoint whose name leads nowhere is refused in words that do not name it', async () => {
+  const dns = keep(await DnsStandIn.start(() => undefined));
+  const { lookup } = endpointGuard(false, [dns.address]);
+  if (lookup === undefined) throw new Error('nothing looks names up');
+  const error: unknown = await promisify(lookup)('nowhere.example', { all: true }).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ code: 'ENOTFOUND', message: 'no public address' });
+  expect(JSON.stringify(error)).not.toContain('nowhere');
+  expect(await push(provider(endpointGuard(false, [dns.address])), 'https://nowhere.example/up')).toEqual({
+    outcome: 'retry',
+    reason: 'unreachable',
   });
 });

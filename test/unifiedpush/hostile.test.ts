@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
@@ -92,69 +92,68 @@ const TAR_PITS: readonly ((socket: Socket) => void)[] = [
   (socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
 ];
 
-describe('a push server that is a tar pit', () => {
-  test('is given up after ten seconds, and nobody else waits, whether it sends nothing or one byte a second', async () => {
-    const scene = await setScene({ environment: PATIENT });
-    const eves = await Promise.all(TAR_PITS.map((act) => hostileServer(act)));
-    await Promise.all(eves.map((eve) => wakeEve(scene, eve)));
-    const sockets = await Promise.all(eves.map(async ({ connections }) => (await connections.atLeast(1))[0]));
-    await expectOthersWoken(scene);
-    expect(sockets.map((socket) => socket?.destroyed)).toEqual(TAR_PITS.map(() => false));
-    await Promise.all(sockets.map(closed));
-    await untilMetric(scene.server, pushes('retry'), TAR_PITS.length);
-    expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
-  });
-
-  test('takes two sockets, and no more than there are for all that have never delivered', async () => {
-    const [hosts, devices, atOnce] = [12, 4, 20];
-    const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, shares: { fresh: { atOnce } } } };
-    const scene = await setScene({ environment: PATIENT, laneSizes });
-    const { phone, relay, server } = scene;
-    // It has delivered before: what the others take is not its share.
-    const good = keep(await UnifiedPushStandIn.start());
-    const bob = await phone({ subscription: new WebPushSubscription(good.endpoint('Bob')) });
-    relay.broadcast(eventFor([bob.tradePubkey]));
-    await good.pushes.atLeast(1);
-    const eves = await Promise.all(Array.from({ length: hosts }, () => hostileServer(() => undefined)));
-    const registered = await registerDevices(
-      server,
-      hosts * devices,
-      (n) => `${eves[n % hosts]?.endpoint}&n=${n}`,
-    );
-    for (const { key } of registered) relay.broadcast(eventFor([key]));
-    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', hosts * devices + 1);
-    const carol = await phone({ subscription: new WebPushSubscription(good.endpoint('Carol')) });
-    const alice = await phone();
-    relay.broadcast(eventFor([alice.tradePubkey, carol.tradePubkey]));
-    await scene.google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-    await good.pushes.atLeast(2);
-    const sockets = eves.map(({ connections }) => connections.count);
-    expect(sockets.reduce((sum, count) => sum + count)).toBe(atOnce);
-    expect(Math.max(...sockets)).toBe(2);
-  });
-
-  test('has delivered where it is only the body that comes one byte a second', async () => {
-    const scene = await setScene({ environment: PATIENT });
-    const eve = await hostileServer((socket) => {
-      socket.write(`${ANSWER}content-length: 1000000\r\n\r\n`);
-      drip(socket, 'x');
-    });
-    await wakeEve(scene, eve);
-    const [socket] = await eve.connections.atLeast(1);
-    await expectOthersWoken(scene);
-    await closed(socket);
-    await untilMetric(scene.server, pushes('delivered'), 2);
-  });
+test('a push server that is a tar pit is given up after ten seconds, and nobody else waits, whether it sends nothing or one byte a second', async () => {
+  const scene = await setScene({ environment: PATIENT });
+  const eves = await Promise.all(TAR_PITS.map((act) => hostileServer(act)));
+  await Promise.all(eves.map((eve) => wakeEve(scene, eve)));
+  const sockets = await Promise.all(eves.map(async ({ connections }) => (await connections.atLeast(1))[0]));
+  await expectOthersWoken(scene);
+  expect(sockets.map((socket) => socket?.destroyed)).toEqual(TAR_PITS.map(() => false));
+  await Promise.all(sockets.map(closed));
+  await untilMetric(scene.server, pushes('retry'), TAR_PITS.length);
+  expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
 });
 
-describe('a push server that answers too much is hung up on', () => {
-  test.each([
-    ['a gigabyte of body', `${ANSWER}content-length: ${GIGABYTE}\r\n\r\n`, 'delivered', 2],
-    ['a body without end', `${ANSWER}transfer-encoding: chunked\r\n\r\n40000000\r\n`, 'delivered', 2],
-    ['a gigabyte of one header', `${ANSWER}x: `, 'retry', 1],
-    ['a gigabyte of status line', 'HTTP/1.1 201 ', 'retry', 1],
-    ['a gigabyte of a chunk extension', `${ANSWER}transfer-encoding: chunked\r\n\r\n1;`, 'delivered', 2],
-  ])('and its %s is not read', async (_, beginning, outcome, count) => {
+test('a push server that is a tar pit takes two sockets, and no more than there are for all that have never delivered', async () => {
+  const [hosts, devices, atOnce] = [12, 4, 20];
+  const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, shares: { fresh: { atOnce } } } };
+  const scene = await setScene({ environment: PATIENT, laneSizes });
+  const { phone, relay, server } = scene;
+  // It has delivered before: what the others take is not its share.
+  const good = keep(await UnifiedPushStandIn.start());
+  const bob = await phone({ subscription: new WebPushSubscription(good.endpoint('Bob')) });
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await good.pushes.atLeast(1);
+  const eves = await Promise.all(Array.from({ length: hosts }, () => hostileServer(() => undefined)));
+  const registered = await registerDevices(
+    server,
+    hosts * devices,
+    (n) => `${eves[n % hosts]?.endpoint}&n=${n}`,
+  );
+  for (const { key } of registered) relay.broadcast(eventFor([key]));
+  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', hosts * devices + 1);
+  const carol = await phone({ subscription: new WebPushSubscription(good.endpoint('Carol')) });
+  const alice = await phone();
+  relay.broadcast(eventFor([alice.tradePubkey, carol.tradePubkey]));
+  await scene.google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  await good.pushes.atLeast(2);
+  const sockets = eves.map(({ connections }) => connections.count);
+  expect(sockets.reduce((sum, count) => sum + count)).toBe(atOnce);
+  expect(Math.max(...sockets)).toBe(2);
+});
+
+test('a push server that is a tar pit has delivered where it is only the body that comes one byte a second', async () => {
+  const scene = await setScene({ environment: PATIENT });
+  const eve = await hostileServer((socket) => {
+    socket.write(`${ANSWER}content-length: 1000000\r\n\r\n`);
+    drip(socket, 'x');
+  });
+  await wakeEve(scene, eve);
+  const [socket] = await eve.connections.atLeast(1);
+  await expectOthersWoken(scene);
+  await closed(socket);
+  await untilMetric(scene.server, pushes('delivered'), 2);
+});
+
+test.each([
+  ['a gigabyte of body', `${ANSWER}content-length: ${GIGABYTE}\r\n\r\n`, 'delivered', 2],
+  ['a body without end', `${ANSWER}transfer-encoding: chunked\r\n\r\n40000000\r\n`, 'delivered', 2],
+  ['a gigabyte of one header', `${ANSWER}x: `, 'retry', 1],
+  ['a gigabyte of status line', 'HTTP/1.1 201 ', 'retry', 1],
+  ['a gigabyte of a chunk extension', `${ANSWER}transfer-encoding: chunked\r\n\r\n1;`, 'delivered', 2],
+])(
+  'a push server that answers too much is hung up on, and its %s is not read',
+  async (_, beginning, outcome, count) => {
     const scene = await setScene({ environment: PATIENT });
     const eve = await hostileServer((socket) => {
       socket.write(beginning);
@@ -166,8 +165,8 @@ describe('a push server that answers too much is hung up on', () => {
     await closed(socket);
     await untilMetric(scene.server, pushes(outcome), count);
     expect(socket?.bytesWritten).toBeLessThan(SOCKET_BUFFERS);
-  });
-});
+  },
+);
 
 test.each([301, 302, 303, 307, 308])(
   'a push server that redirects with %i, to itself, is asked once',
@@ -182,27 +181,25 @@ test.each([301, 302, 303, 307, 308])(
   },
 );
 
-describe('a push server that breaks off is tried again, and nobody else waits', () => {
-  test.each([
-    ['resets the connection', (socket: Socket) => socket.resetAndDestroy()],
-    [
-      'begins with the 100 that nobody asked for',
-      (socket: Socket) => socket.end(`HTTP/1.1 100 Continue\r\n\r\n${ANSWER}content-length: 0\r\n\r\n`),
-    ],
-    ['closes it without a word', (socket: Socket) => socket.end()],
-    ['closes it within the headers', (socket: Socket) => socket.end(ANSWER)],
-    ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')],
-  ])('and %s', async (_, act) => {
-    const scene = await setScene();
-    const eve = await hostileServer((socket) => {
-      if (eve.connections.count === 1) act(socket);
-      else socket.end(`${ANSWER}content-length: 0\r\n\r\n`);
-    });
-    await wakeEve(scene, eve);
-    await eve.connections.atLeast(1);
-    await expectOthersWoken(scene);
-    await untilMetric(scene.server, pushes('delivered'), 2);
-    expect(await scene.server.metric(pushes('retry'))).toBe(1);
-    expect(eve.connections.count).toBe(2);
+test.each([
+  ['resets the connection', (socket: Socket) => socket.resetAndDestroy()],
+  [
+    'begins with the 100 that nobody asked for',
+    (socket: Socket) => socket.end(`HTTP/1.1 100 Continue\r\n\r\n${ANSWER}content-length: 0\r\n\r\n`),
+  ],
+  ['closes it without a word', (socket: Socket) => socket.end()],
+  ['closes it within the headers', (socket: Socket) => socket.end(ANSWER)],
+  ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')],
+])('a push server that breaks off and %s is tried again, and nobody else waits', async (_, act) => {
+  const scene = await setScene();
+  const eve = await hostileServer((socket) => {
+    if (eve.connections.count === 1) act(socket);
+    else socket.end(`${ANSWER}content-length: 0\r\n\r\n`);
   });
+  await wakeEve(scene, eve);
+  await eve.connections.atLeast(1);
+  await expectOthersWoken(scene);
+  await untilMetric(scene.server, pushes('delivered'), 2);
+  expect(await scene.server.metric(pushes('retry'))).toBe(1);
+  expect(eve.connections.count).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
@@ -12,89 +12,87 @@ function notify(url: string, body: object): Promise<HttpAnswer> {
   return postJson(`${url}/api/notify`, JSON.stringify(body));
 }
 
-describe('a chat message that its sender announces', () => {
-  test('wakes the device of the key, with a body that says so and nothing else', async () => {
-    const { google, server, phone } = await setScene();
-    const bob = await phone({ kind: 'ios' });
-    expect(await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey })).toMatchObject({
-      status: 202,
-      text: '{"accepted":true}',
-    });
-    const [push] = await google.pushes.atLeast(1);
-    expect(push).toMatchObject({ token: bob.token });
-    const data = {
-      type: 'chat_wake',
-      source: 'mostro-push-server',
-      timestamp: expect.stringMatching(/^\d{10}$/),
-    };
-    expect(push?.body).toMatchObject({ message: { data } });
-    expect(JSON.stringify(push)).not.toContain(bob.tradePubkey);
+test('an announced chat message wakes the device of the key, with a body that says so and nothing else', async () => {
+  const { google, server, phone } = await setScene();
+  const bob = await phone({ kind: 'ios' });
+  expect(await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey })).toMatchObject({
+    status: 202,
+    text: '{"accepted":true}',
   });
+  const [push] = await google.pushes.atLeast(1);
+  expect(push).toMatchObject({ token: bob.token });
+  const data = {
+    type: 'chat_wake',
+    source: 'mostro-push-server',
+    timestamp: expect.stringMatching(/^\d{10}$/),
+  };
+  expect(push?.body).toMatchObject({ message: { data } });
+  expect(JSON.stringify(push)).not.toContain(bob.tradePubkey);
+});
 
-  test('wakes a phone without Google too', async () => {
-    const distributor = keep(await UnifiedPushStandIn.start());
-    const { google, server, phone } = await setScene();
-    const bob = await phone({ endpoint: distributor.endpoint('bob') });
-    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey.toUpperCase() });
-    const [push] = await distributor.pushes.atLeast(1);
-    expect(JSON.parse(push?.body.toString() ?? '')).toMatchObject({ type: 'chat_wake' });
-    expect(google.pushes.count).toBe(0);
-  });
+test('an announced chat message wakes a phone without Google too', async () => {
+  const distributor = keep(await UnifiedPushStandIn.start());
+  const { google, server, phone } = await setScene();
+  const bob = await phone({ endpoint: distributor.endpoint('bob') });
+  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey.toUpperCase() });
+  const [push] = await distributor.pushes.atLeast(1);
+  expect(JSON.parse(push?.body.toString() ?? '')).toMatchObject({ type: 'chat_wake' });
+  expect(google.pushes.count).toBe(0);
+});
 
-  test('stays silent where relay events show the incumbent’s notice', async () => {
-    const { google, server, phone } = await setScene({ environment: { FCM_PAYLOAD_MODE: 'alert' } });
-    const bob = await phone();
-    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.raw).not.toContain('notification');
-  });
+test('an announced chat message stays silent where relay events show the incumbent’s notice', async () => {
+  const { google, server, phone } = await setScene({ environment: { FCM_PAYLOAD_MODE: 'alert' } });
+  const bob = await phone();
+  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.raw).not.toContain('notification');
+});
 
-  test('wakes once for ten that come in a burst, and once more when the window ends', async () => {
-    const { google, server, phone } = await setScene({
-      environment: { BATCH_DELAY_MS: '1000', COOLDOWN_MS: '60000' },
-    });
-    const bob = await phone();
-    for (let n = 0; n < 10; n++) await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    await google.pushes.atLeast(2);
-    await untilMetric(server, 'mostro_push_chat_announcements_waiting', 0);
-    expect(google.pushes.count).toBe(2);
+test('ten announced chat messages in a burst wake once, and once more when the window ends', async () => {
+  const { google, server, phone } = await setScene({
+    environment: { BATCH_DELAY_MS: '1000', COOLDOWN_MS: '60000' },
   });
+  const bob = await phone();
+  for (let n = 0; n < 10; n++) await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+  await google.pushes.atLeast(2);
+  await untilMetric(server, 'mostro_push_chat_announcements_waiting', 0);
+  expect(google.pushes.count).toBe(2);
+});
 
-  test('neither delays a relay wake nor is lost by it', async () => {
-    const { relay, google, server, phone } = await setScene({
-      environment: { BATCH_DELAY_MS: '600000' },
-    });
-    const bob = await phone();
-    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    await google.pushes.atLeast(1);
-    relay.broadcast(eventFor([bob.tradePubkey]));
-    const pushes = await google.pushes.atLeast(2);
-    expect(pushes.map(({ raw }) => /"type":"(\w+)"/.exec(raw)?.[1])).toEqual(['chat_wake', 'silent_wake']);
+test('an announced chat message neither delays a relay wake nor is lost by it', async () => {
+  const { relay, google, server, phone } = await setScene({
+    environment: { BATCH_DELAY_MS: '600000' },
   });
+  const bob = await phone();
+  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+  await google.pushes.atLeast(1);
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  const pushes = await google.pushes.atLeast(2);
+  expect(pushes.map(({ raw }) => /"type":"(\w+)"/.exec(raw)?.[1])).toEqual(['chat_wake', 'silent_wake']);
+});
 
-  test('that was accepted before a stop wakes before the end', async () => {
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const server = await startTestServer({ google });
-    const bob = await registeredPhone({ name: 'bob', kind: 'android', serverUrl: server.apiUrl });
-    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    await server[Symbol.asyncDispose]();
-    expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
-  });
+test('an announced chat message that was accepted before a stop wakes before the end', async () => {
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const server = await startTestServer({ google });
+  const bob = await registeredPhone({ name: 'bob', kind: 'android', serverUrl: server.apiUrl });
+  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+  await server[Symbol.asyncDispose]();
+  expect(google.pushes.all.map(({ token }) => token)).toEqual([bob.token]);
+});
 
-  test('restarts no time to live: a key that is only written to does not live for ever', async () => {
-    let now = Date.now();
-    const { google, server, phone } = await setScene({
-      clock: () => now,
-      environment: { TOKEN_TTL_HOURS: '1' },
-    });
-    const bob = await phone();
-    // From then on Google would call an assertion one of the future.
-    await google.tokenRequests.atLeast(1);
-    now += 50 * 60_000;
-    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-    await google.pushes.atLeast(1);
-    now += 20 * 60_000;
-    const answer = await server.post('/api/unregister', { trade_pubkey: bob.tradePubkey });
-    expect(answer.text).toContain('Token not found');
+test('an announced chat message restarts no time to live: a key that is only written to does not live for ever', async () => {
+  let now = Date.now();
+  const { google, server, phone } = await setScene({
+    clock: () => now,
+    environment: { TOKEN_TTL_HOURS: '1' },
   });
+  const bob = await phone();
+  // From then on Google would call an assertion one of the future.
+  await google.tokenRequests.atLeast(1);
+  now += 50 * 60_000;
+  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+  await google.pushes.atLeast(1);
+  now += 20 * 60_000;
+  const answer = await server.post('/api/unregister', { trade_pubkey: bob.tradePubkey });
+  expect(answer.text).toContain('Token not found');
 });

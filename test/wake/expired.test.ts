@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { untilLine } from '../support/relay-lines.ts';
 import { setScene } from '../support/scene.ts';
@@ -10,8 +10,9 @@ const expiresIn = (seconds: number): string[][] => [
   ['expiration', String(Math.floor(Date.now() / 1000) + seconds)],
 ];
 
-describe('after a gap', () => {
-  test.each([1059, 14])('a kind %i that has expired wakes nobody (NIP-40), the others do', async (kind) => {
+test.each([1059, 14])(
+  'after a gap a kind %i that has expired wakes nobody (NIP-40), the others do',
+  async (kind) => {
     const { google, phone, relay, server, woken } = await setScene();
     const [alice, bob, carol] = [await phone(), await phone(), await phone()];
     relay.disconnectAll();
@@ -24,29 +25,29 @@ describe('after a gap', () => {
     expect((await woken()).toSorted()).toEqual([bob.token, carol.token].toSorted());
     // Pages overlap, so that one may come twice.
     expect(await server.metric(rejected('expired'))).toBeGreaterThanOrEqual(2);
-  });
+  },
+);
 
-  test('an expired event does not use up the one wake of its device', async () => {
-    const { google, phone, relay, server, woken } = await setScene();
-    const alice = await phone();
-    relay.disconnectAll();
-    relay.store(eventFor([alice.tradePubkey], { tags: expiresIn(-1) }));
-    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 40 * HOUR }));
-    await google.pushes.atLeast(1);
-    await untilLine(server, relay, { served: [1059, 14], recovering: [] });
-    expect(await woken()).toEqual([alice.token]);
-    expect(await server.metric(rejected('expired'))).toBeGreaterThanOrEqual(1);
-  });
+test('after a gap an expired event does not use up the one wake of its device', async () => {
+  const { google, phone, relay, server, woken } = await setScene();
+  const alice = await phone();
+  relay.disconnectAll();
+  relay.store(eventFor([alice.tradePubkey], { tags: expiresIn(-1) }));
+  relay.store(eventFor([alice.tradePubkey], { ageSeconds: 40 * HOUR }));
+  await google.pushes.atLeast(1);
+  await untilLine(server, relay, { served: [1059, 14], recovering: [] });
+  expect(await woken()).toEqual([alice.token]);
+  expect(await server.metric(rejected('expired'))).toBeGreaterThanOrEqual(1);
+});
 
-  test('what is over 72 hours old is not even asked for, nor what is beyond the two days of back-dating', async () => {
-    const { google, phone, relay, server, woken } = await setScene();
-    const [alice, bob] = [await phone(), await phone()];
-    relay.disconnectAll();
-    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 49 * HOUR }));
-    relay.store(eventFor([alice.tradePubkey], { kind: 14, ageSeconds: HOUR }));
-    relay.store(eventFor([bob.tradePubkey], { ageSeconds: 48 * HOUR }));
-    await google.pushes.atLeast(1);
-    await untilLine(server, relay, { served: [1059, 14], recovering: [] });
-    expect(await woken()).toEqual([bob.token]);
-  });
+test('after a gap what is over 72 hours old is not even asked for, nor what is beyond the two days of back-dating', async () => {
+  const { google, phone, relay, server, woken } = await setScene();
+  const [alice, bob] = [await phone(), await phone()];
+  relay.disconnectAll();
+  relay.store(eventFor([alice.tradePubkey], { ageSeconds: 49 * HOUR }));
+  relay.store(eventFor([alice.tradePubkey], { kind: 14, ageSeconds: HOUR }));
+  relay.store(eventFor([bob.tradePubkey], { ageSeconds: 48 * HOUR }));
+  await google.pushes.atLeast(1);
+  await untilLine(server, relay, { served: [1059, 14], recovering: [] });
+  expect(await woken()).toEqual([bob.token]);
 });

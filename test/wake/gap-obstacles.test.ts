@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { registerDevices } from '../support/devices.ts';
@@ -15,14 +15,15 @@ const [LEFT_OUT, ENDS_THE_CONNECTION] = [1_200_000, 4_300_000];
 const SEARCH = { reconnect: { baseMs: 1, maxMs: 10 } };
 const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
 
-describe('a gap with an event in it that ends the connection', () => {
-  test.each([
-    // It is reported when its second has come.
-    ['the newest', -2, ENDS_THE_CONNECTION],
-    ['in the middle', 20 * HOUR, ENDS_THE_CONNECTION],
-    ['the oldest', 47 * HOUR, ENDS_THE_CONNECTION],
-    ['the oldest, and left out', 47 * HOUR, LEFT_OUT],
-  ])('%s: every other event wakes, and the poisoned second is reported', async (_, ageSeconds, length) => {
+test.each([
+  // It is reported when its second has come.
+  ['the newest', -2, ENDS_THE_CONNECTION],
+  ['in the middle', 20 * HOUR, ENDS_THE_CONNECTION],
+  ['the oldest', 47 * HOUR, ENDS_THE_CONNECTION],
+  ['the oldest, and left out', 47 * HOUR, LEFT_OUT],
+])(
+  'a gap with an event in it that ends the connection %s: every other event wakes, and the poisoned second is reported',
+  async (_, ageSeconds, length) => {
     const relay = keep(await RelayStandIn.start());
     const { google, server } = await setScene({ relays: [relay], relayTiming: SEARCH });
     const devices = await registerDevices(server, 100);
@@ -39,53 +40,51 @@ describe('a gap with an event in it that ends the connection', () => {
       devices.map(({ token }) => token).toSorted(),
     );
     console.info(`${await server.metric('mostro_push_relay_connections_total')} connections`);
-  });
+  },
+);
 
-  test('is gone around by the recoveries after it', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const { google, server, phone } = await setScene({ relays: [relay], relayTiming: SEARCH });
-    const alice = await phone();
-    relay.resetAll();
-    relay.store({
-      ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }),
-      content: 'x'.repeat(ENDS_THE_CONNECTION),
-    });
-    await untilMetric(server, skipped('poisoned'), 1);
-    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
-      timeout: PATIENCE_MS,
-    });
-    const connections = await server.metric('mostro_push_relay_connections_total');
-    relay.resetAll();
-    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 2 * HOUR }));
-    await google.pushes.atLeast(1);
-    await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
-      timeout: PATIENCE_MS,
-    });
-    expect(await server.metric('mostro_push_relay_connections_total')).toBe(connections + 1);
+test('a gap with an event in it that ends the connection is gone around by the recoveries after it', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const { google, server, phone } = await setScene({ relays: [relay], relayTiming: SEARCH });
+  const alice = await phone();
+  relay.resetAll();
+  relay.store({
+    ...eventFor(['ab'.repeat(32)], { ageSeconds: HOUR }),
+    content: 'x'.repeat(ENDS_THE_CONNECTION),
   });
+  await untilMetric(server, skipped('poisoned'), 1);
+  await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
+    timeout: PATIENCE_MS,
+  });
+  const connections = await server.metric('mostro_push_relay_connections_total');
+  relay.resetAll();
+  relay.store(eventFor([alice.tradePubkey], { ageSeconds: 2 * HOUR }));
+  await google.pushes.atLeast(1);
+  await vi.waitFor(async () => expect(await recovering(server.apiUrl)).toEqual([]), {
+    timeout: PATIENCE_MS,
+  });
+  expect(await server.metric('mostro_push_relay_connections_total')).toBe(connections + 1);
 });
 
-describe('a gap in which one second holds more than the relay gives at once', () => {
-  test('wakes for all that it gives, and for everything older; what it does not give is reported', async () => {
-    const relay = keep(await RelayStandIn.start({ maxLimit: 20 }));
-    const { google, server } = await setScene({ relays: [relay] });
-    const devices = await registerDevices(server, 60);
-    relay.resetAll();
-    const strangers = Array.from({ length: 50 }, () => ({
-      recipient: 'ab'.repeat(32),
-      kind: 1059,
-      ageSeconds: HOUR,
-    }));
-    const sought = devices.map(({ key: recipient }, n) => ({
-      recipient,
-      kind: 1059,
-      ageSeconds: 2 * HOUR + n,
-    }));
-    relay.storeAll(swiftEvents([...strangers, ...sought]));
-    await google.pushes.atLeast(60);
-    await untilMetric(server, skipped('crowded'), 1);
-    expect(google.pushes.count).toBe(60);
-  });
+test('a gap in which one second holds more than the relay gives at once wakes for all that it gives, and for everything older; what it does not give is reported', async () => {
+  const relay = keep(await RelayStandIn.start({ maxLimit: 20 }));
+  const { google, server } = await setScene({ relays: [relay] });
+  const devices = await registerDevices(server, 60);
+  relay.resetAll();
+  const strangers = Array.from({ length: 50 }, () => ({
+    recipient: 'ab'.repeat(32),
+    kind: 1059,
+    ageSeconds: HOUR,
+  }));
+  const sought = devices.map(({ key: recipient }, n) => ({
+    recipient,
+    kind: 1059,
+    ageSeconds: 2 * HOUR + n,
+  }));
+  relay.storeAll(swiftEvents([...strangers, ...sought]));
+  await google.pushes.atLeast(60);
+  await untilMetric(server, skipped('crowded'), 1);
+  expect(google.pushes.count).toBe(60);
 });
 
 async function recovering(apiUrl: string): Promise<number[]> {

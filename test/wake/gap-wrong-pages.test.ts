@@ -38,7 +38,7 @@ describe.each([14, 1059])('a gap of kind %i at a relay', (kind) => {
     ['that sends EOSE first', 'eose first'],
     ['that sends EOSE after half of a page', 'eose between'],
     ['that takes until to be exclusive', 'until excluded'],
-  ] as const)('%s is caught up on: forty events, forty wakes', async (_, wrongPages) => {
+  ] as const)('a gap at a relay %s is caught up on: forty events, forty wakes', async (_, wrongPages) => {
     const { devices, google, relay, server } = await setWrongScene({ wrongPages }, kind);
     await google.pushes.atLeast(40);
     await untilLine(server, relay, { state: 'live', recovering: [] });
@@ -47,7 +47,7 @@ describe.each([14, 1059])('a gap of kind %i at a relay', (kind) => {
     expect(await server.metric(recoveries('incomplete'))).toBe(0);
   });
 
-  test('that knows no until is said to be incomplete, and is asked for again', async () => {
+  test('a gap at a relay that knows no until is said to be incomplete, and is asked for again', async () => {
     const { relay, server } = await setWrongScene({ wrongPages: 'until ignored' }, kind);
     await untilMetric(server, recoveries('incomplete'), 1);
     await untilLine(server, relay, { restricted: [{ kind, reason: 'unreliable' }], recovering: [kind] });
@@ -75,19 +75,17 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
   await untilLine(server, relay, { restricted: [{ kind: 1059, reason: 'unreliable' }] });
 });
 
-describe('a gap at a relay that never says EOSE', () => {
-  const relayTiming = { eoseTimeoutMs: 50, pageTimeoutMs: 100 };
+const relayTiming = { eoseTimeoutMs: 50, pageTimeoutMs: 100 };
 
-  test('is caught up on where the relay gives something, and incomplete where it gives no answer at all', async () => {
-    const scene = await setSceneBeside({ silentEose: true }, { relayTiming });
-    const { google, other: relay, phone, server } = scene;
-    await untilLine(server, relay, { state: 'live', served: [1059, 14] });
-    const alice = await phone();
-    relay.store(eventFor([alice.tradePubkey]));
-    relay.disconnectAll();
-    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
-    await untilLine(server, relay, { restricted: [{ kind: 14, reason: 'live-only' }], recovering: [14] });
-    const lines = server.log.all.filter(({ msg }) => msg === 'relay.recovery_incomplete');
-    expect(lines).toMatchObject([{ kind: 14, reason: 'unanswered' }]);
-  });
+test('a gap at a relay that never says EOSE is caught up on where the relay gives something, and incomplete where it gives no answer at all', async () => {
+  const scene = await setSceneBeside({ silentEose: true }, { relayTiming });
+  const { google, other: relay, phone, server } = scene;
+  await untilLine(server, relay, { state: 'live', served: [1059, 14] });
+  const alice = await phone();
+  relay.store(eventFor([alice.tradePubkey]));
+  relay.disconnectAll();
+  expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+  await untilLine(server, relay, { restricted: [{ kind: 14, reason: 'live-only' }], recovering: [14] });
+  const lines = server.log.all.filter(({ msg }) => msg === 'relay.recovery_incomplete');
+  expect(lines).toMatchObject([{ kind: 14, reason: 'unanswered' }]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { eventFor } from '../support/wire-events.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
@@ -12,67 +12,65 @@ function movableClock(): { now: () => number; advance: (seconds: number) => void
   return { now: () => Date.now() + offset, advance: (seconds) => void (offset += seconds * 1000) };
 }
 
-describe('how long a registration lives', () => {
-  test('one whose time to live is over wakes nobody', async () => {
-    const clock = movableClock();
-    const { relay, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
-    const alice = await phone();
-    clock.advance(37);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([]);
-    expect(await alice.unregister()).toMatchObject({
-      body: { message: 'Token not found (may have already been unregistered)' },
-    });
+test('a registration whose time to live is over wakes nobody', async () => {
+  const clock = movableClock();
+  const { relay, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
+  const alice = await phone();
+  clock.advance(37);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([]);
+  expect(await alice.unregister()).toMatchObject({
+    body: { message: 'Token not found (may have already been unregistered)' },
   });
+});
 
-  test('a delivered wake starts the time to live again', async () => {
-    const clock = movableClock();
-    const { relay, server, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
-    const alice = await phone();
-    clock.advance(30);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, DELIVERED, 1);
-    clock.advance(30);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token, alice.token]);
-  });
+test('a delivered wake starts the time to live of a registration again', async () => {
+  const clock = movableClock();
+  const { relay, server, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
+  const alice = await phone();
+  clock.advance(30);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, DELIVERED, 1);
+  clock.advance(30);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token, alice.token]);
+});
 
-  test('a wake that was not delivered leaves the time to live as it was', async () => {
-    const clock = movableClock();
-    const { relay, google, server, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
-    const alice = await phone();
-    clock.advance(30);
-    google.answer = () => ({ status: 403, body: {} });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="refused"}', 1);
-    google.answer = undefined;
-    clock.advance(30);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([]);
-  });
+test('a wake that was not delivered leaves the time to live of a registration as it was', async () => {
+  const clock = movableClock();
+  const { relay, google, server, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
+  const alice = await phone();
+  clock.advance(30);
+  google.answer = () => ({ status: 403, body: {} });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="refused"}', 1);
+  google.answer = undefined;
+  clock.advance(30);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([]);
+});
 
-  test('registering again starts the time to live again', async () => {
-    const clock = movableClock();
-    const { relay, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
-    const alice = await phone();
-    clock.advance(30);
-    await alice.register();
-    clock.advance(30);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token]);
-  });
+test('registering again starts the time to live of a registration again', async () => {
+  const clock = movableClock();
+  const { relay, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
+  const alice = await phone();
+  clock.advance(30);
+  await alice.register();
+  clock.advance(30);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+});
 
-  test('no number of wakes keeps one alive beyond its greatest age', async () => {
-    const clock = movableClock();
-    // 52 seconds at the most, after 36 without a wake.
-    const environment = { ...TTL, TOKEN_MAX_AGE_DAYS: '0.0006' };
-    const { relay, server, phone, woken } = await setScene({ environment, clock: clock.now });
-    const alice = await phone();
-    clock.advance(30);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, DELIVERED, 1);
-    clock.advance(25);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token]);
-  });
+test('no number of wakes keeps a registration alive beyond its greatest age', async () => {
+  const clock = movableClock();
+  // 52 seconds at the most, after 36 without a wake.
+  const environment = { ...TTL, TOKEN_MAX_AGE_DAYS: '0.0006' };
+  const { relay, server, phone, woken } = await setScene({ environment, clock: clock.now });
+  const alice = await phone();
+  clock.advance(30);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, DELIVERED, 1);
+  clock.advance(25);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
 });

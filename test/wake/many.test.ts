@@ -1,5 +1,5 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { eventFor } from '../support/wire-events.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
@@ -25,24 +25,22 @@ async function registerDevices(server: TestServer): Promise<{ key: string; token
   return devices;
 }
 
-describe('many devices at once', () => {
-  test('2 000 events for 2 000 devices are 2 000 pushes, one for each, while FCM takes 50 ms over every one', async () => {
-    const { relay, google, server } = await setScene({ latencyMs: 50 });
-    const devices = await registerDevices(server);
-    const secretKey = generateSecretKey();
-    const events = devices.map(({ key }, n) => eventFor([key], { secretKey, kind: n % 2 === 0 ? 1059 : 14 }));
+test('2 000 events for 2 000 devices are 2 000 pushes, one for each, while FCM takes 50 ms over every one', async () => {
+  const { relay, google, server } = await setScene({ latencyMs: 50 });
+  const devices = await registerDevices(server);
+  const secretKey = generateSecretKey();
+  const events = devices.map(({ key }, n) => eventFor([key], { secretKey, kind: n % 2 === 0 ? 1059 : 14 }));
 
-    const begun = performance.now();
-    for (const event of events) relay.broadcast(event);
-    await google.pushes.atLeast(DEVICES);
-    console.info(`2 000 devices woken in ${Math.round(performance.now() - begun)} ms`);
+  const begun = performance.now();
+  for (const event of events) relay.broadcast(event);
+  await google.pushes.atLeast(DEVICES);
+  console.info(`2 000 devices woken in ${Math.round(performance.now() - begun)} ms`);
 
-    const woken = google.pushes.all.map(({ token }) => token);
-    expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
-    expect(google.refusals.count).toBe(0);
-    expect(google.sessions).toBe(1);
-    expect(google.tokenRequests.count).toBe(1);
-    await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}', DEVICES);
-    expect(await server.metric('mostro_push_wakes_queued_total{provider="fcm"}')).toBe(DEVICES);
-  });
+  const woken = google.pushes.all.map(({ token }) => token);
+  expect(woken.toSorted()).toEqual(devices.map(({ token }) => token).toSorted());
+  expect(google.refusals.count).toBe(0);
+  expect(google.sessions).toBe(1);
+  expect(google.tokenRequests.count).toBe(1);
+  await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}', DEVICES);
+  expect(await server.metric('mostro_push_wakes_queued_total{provider="fcm"}')).toBe(DEVICES);
 });

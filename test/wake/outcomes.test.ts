@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { eventFor } from '../support/wire-events.ts';
@@ -22,11 +22,12 @@ async function registered(server: TestServer): Promise<number> {
   return status.tokens.total;
 }
 
-describe('what follows from the answer of a push service', () => {
-  test.each([
-    ['UNREGISTERED', fcmError(404, { '@type': FCM_ERROR, errorCode: 'UNREGISTERED' })],
-    ['Apple’s 410', fcmError(400, { '@type': APNS_ERROR, statusCode: 410, reason: 'Unregistered' })],
-  ])('%s, twice, forgets the device for all of its keys, and no other device', async (_name, answer) => {
+test.each([
+  ['UNREGISTERED', fcmError(404, { '@type': FCM_ERROR, errorCode: 'UNREGISTERED' })],
+  ['Apple’s 410', fcmError(400, { '@type': APNS_ERROR, statusCode: 410, reason: 'Unregistered' })],
+])(
+  'the answer %s, twice, forgets the device for all of its keys, and no other device',
+  async (_name, answer) => {
     const { relay, google, server, phone, woken } = await setScene({ environment: SOON });
     const [buying, other] = [await phone(), await phone()];
     const selling = await phone({ token: buying.token });
@@ -44,105 +45,105 @@ describe('what follows from the answer of a push service', () => {
     relay.broadcast(eventFor([other.tradePubkey]));
     expect(await woken()).toEqual([other.token, other.token]);
     expect(google.refusals.count).toBe(2);
-  });
+  },
+);
 
-  test.each([
-    ['a bare 404, which is a wrong project', fcmError(404)],
-    ['a bare 400', fcmError(400)],
-    ['a 400 for an invalid argument', fcmError(400, { '@type': FCM_ERROR, errorCode: 'INVALID_ARGUMENT' })],
-    ['a bare 403', fcmError(403)],
-    ['a 403 for another sender', fcmError(403, { '@type': FCM_ERROR, errorCode: 'SENDER_ID_MISMATCH' })],
-    ['a 404 of HTML', { status: 404, body: '<html>UNREGISTERED</html>' }],
-  ])('%s forgets nobody, and the next event wakes the device', async (_name, answer) => {
-    const { relay, google, server, phone, woken } = await setScene();
-    const alice = await phone();
-    google.answer = () => answer;
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="refused"}', 1);
+test.each([
+  ['a bare 404, which is a wrong project', fcmError(404)],
+  ['a bare 400', fcmError(400)],
+  ['a 400 for an invalid argument', fcmError(400, { '@type': FCM_ERROR, errorCode: 'INVALID_ARGUMENT' })],
+  ['a bare 403', fcmError(403)],
+  ['a 403 for another sender', fcmError(403, { '@type': FCM_ERROR, errorCode: 'SENDER_ID_MISMATCH' })],
+  ['a 404 of HTML', { status: 404, body: '<html>UNREGISTERED</html>' }],
+])('the answer %s forgets nobody, and the next event wakes the device', async (_name, answer) => {
+  const { relay, google, server, phone, woken } = await setScene();
+  const alice = await phone();
+  google.answer = () => answer;
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="refused"}', 1);
 
-    expect(await registered(server)).toBe(1);
-    google.answer = undefined;
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    expect(await woken()).toEqual([alice.token]);
-  });
+  expect(await registered(server)).toBe(1);
+  google.answer = undefined;
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+});
 
-  test.each([
-    ['a 429', fcmError(429, { '@type': FCM_ERROR, errorCode: 'QUOTA_EXCEEDED' })],
-    ['a 500', fcmError(500)],
-    ['a 503', fcmError(503)],
-  ])('%s forgets nobody, and the wake is tried again', async (_name, answer) => {
-    const { relay, google, server, phone, woken } = await setScene();
-    const alice = await phone();
-    let failures = 0;
-    google.answer = () => (failures++ === 0 ? answer : undefined);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-    expect(await registered(server)).toBe(1);
-    expect(await woken()).toEqual([alice.token]);
-  });
+test.each([
+  ['a 429', fcmError(429, { '@type': FCM_ERROR, errorCode: 'QUOTA_EXCEEDED' })],
+  ['a 500', fcmError(500)],
+  ['a 503', fcmError(503)],
+])('the answer %s forgets nobody, and the wake is tried again', async (_name, answer) => {
+  const { relay, google, server, phone, woken } = await setScene();
+  const alice = await phone();
+  let failures = 0;
+  google.answer = () => (failures++ === 0 ? answer : undefined);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  expect(await registered(server)).toBe(1);
+  expect(await woken()).toEqual([alice.token]);
+});
 
-  test.each([404, 410])('a UnifiedPush server’s %i, twice, forgets its device', async (status) => {
-    const { relay, server, phone } = await setScene({ environment: SOON });
-    const unifiedPush = keep(await UnifiedPushStandIn.start());
-    const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
-    const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
-    unifiedPush.answer = ({ path }) => (path.startsWith('/upAlice') ? { status } : undefined);
+test.each([404, 410])('the answer %i of a UnifiedPush server, twice, forgets its device', async (status) => {
+  const { relay, server, phone } = await setScene({ environment: SOON });
+  const unifiedPush = keep(await UnifiedPushStandIn.start());
+  const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
+  const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
+  unifiedPush.answer = ({ path }) => (path.startsWith('/upAlice') ? { status } : undefined);
 
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_registrations_forgotten_total', 1);
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    relay.broadcast(eventFor([bob.tradePubkey]));
-    await unifiedPush.pushes.atLeast(1, { where: ({ path }) => path.startsWith('/upBob') });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_registrations_forgotten_total', 1);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  relay.broadcast(eventFor([bob.tradePubkey]));
+  await unifiedPush.pushes.atLeast(1, { where: ({ path }) => path.startsWith('/upBob') });
 
-    expect(await registered(server)).toBe(1);
-    const paths = unifiedPush.pushes.all.map(({ path }) => path);
-    expect(paths).toEqual(['/upAlice?up=1', '/upAlice?up=1', '/upBob?up=1']);
-  });
+  expect(await registered(server)).toBe(1);
+  const paths = unifiedPush.pushes.all.map(({ path }) => path);
+  expect(paths).toEqual(['/upAlice?up=1', '/upAlice?up=1', '/upBob?up=1']);
+});
 
-  test('a UnifiedPush server’s redirect is not followed and forgets nobody', async () => {
-    const { relay, server, phone } = await setScene();
-    const [unifiedPush, elsewhere] = [
-      keep(await UnifiedPushStandIn.start()),
-      keep(await UnifiedPushStandIn.start()),
-    ];
-    const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
-    unifiedPush.answer = () => ({ status: 307, headers: { location: elsewhere.endpoint('Inside') } });
+test('a redirect of a UnifiedPush server is not followed and forgets nobody', async () => {
+  const { relay, server, phone } = await setScene();
+  const [unifiedPush, elsewhere] = [
+    keep(await UnifiedPushStandIn.start()),
+    keep(await UnifiedPushStandIn.start()),
+  ];
+  const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
+  unifiedPush.answer = () => ({ status: 307, headers: { location: elsewhere.endpoint('Inside') } });
 
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}', 1);
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}', 1);
 
-    expect(elsewhere.pushes.count).toBe(0);
-    expect(await registered(server)).toBe(1);
-  });
+  expect(elsewhere.pushes.count).toBe(0);
+  expect(await registered(server)).toBe(1);
+});
 
-  test('an access token that Google revoked is replaced, and the wake is delivered', async () => {
-    const { relay, google, phone, woken } = await setScene();
-    const alice = await phone();
-    await google.tokenRequests.atLeast(1);
-    let refuse = true;
-    google.answer = () => {
-      const answer = refuse ? fcmError(401) : undefined;
-      refuse = false;
-      return answer;
-    };
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(1);
-    expect(await woken()).toEqual([alice.token]);
-    expect(google.tokenRequests.all.map(({ status }) => status)).toEqual([200, 200]);
-  });
+test('an access token that Google revoked is replaced, and the wake is delivered', async () => {
+  const { relay, google, phone, woken } = await setScene();
+  const alice = await phone();
+  await google.tokenRequests.atLeast(1);
+  let refuse = true;
+  google.answer = () => {
+    const answer = refuse ? fcmError(401) : undefined;
+    refuse = false;
+    return answer;
+  };
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  expect(await woken()).toEqual([alice.token]);
+  expect(google.tokenRequests.all.map(({ status }) => status)).toEqual([200, 200]);
+});
 
-  test('Google that gives no access token costs nobody a registration, and the wake follows when it does', async () => {
-    const { relay, google, server, phone, woken } = await setScene();
-    const alice = await phone();
-    await google.tokenRequests.atLeast(1);
-    google.answer = () => fcmError(401);
-    google.answerToken = () => ({ status: 400, body: { error: 'invalid_grant' } });
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="retry"}', 1);
-    expect(await registered(server)).toBe(1);
-    google.answer = undefined;
-    google.answerToken = undefined;
-    await google.pushes.atLeast(1);
-    expect(await woken()).toEqual([alice.token]);
-  });
+test('Google that gives no access token costs nobody a registration, and the wake follows when it does', async () => {
+  const { relay, google, server, phone, woken } = await setScene();
+  const alice = await phone();
+  await google.tokenRequests.atLeast(1);
+  google.answer = () => fcmError(401);
+  google.answerToken = () => ({ status: 400, body: { error: 'invalid_grant' } });
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await untilMetric(server, 'mostro_push_pushes_total{provider="fcm",outcome="retry"}', 1);
+  expect(await registered(server)).toBe(1);
+  google.answer = undefined;
+  google.answerToken = undefined;
+  await google.pushes.atLeast(1);
+  expect(await woken()).toEqual([alice.token]);
 });

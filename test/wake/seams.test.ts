@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from '../support/keep.ts';
@@ -44,107 +44,104 @@ function say(relay: RelayStandIn, ...message: Frame): void {
   relay.sendRaw(JSON.stringify(message));
 }
 
-describe('an event wakes that was published while a live subscription was gone', () => {
-  test('which the relay had closed in the middle of a recovery', async () => {
-    const { google, phone, relay, server } = await setScene({
-      environment: { NOSTR_KINDS: '14' },
-      relayTiming: { resubscribe: { baseMs: 1, maxMs: 1, minMs: 300 } },
-    });
-    const alice = await phone();
-    await reconnect(relay, 14);
-    relay.closeSubscriptions(14, 'error: worker restarted');
-    await untilMetric(server, closed(14), 1);
-    say(relay, 'EOSE', await heldRequest(relay, 14, 'page'));
-    await heldRequest(relay, 14, 'live', 2);
-    // Whatever else was asked for while nothing was live: there was nothing yet.
-    for (const frame of relay.heldFrames.all) if (isRequest(frame, 14, 'page')) say(relay, 'EOSE', frame[1]);
-    relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
-    relay.resumeAnswers();
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(alice.token);
+test('an event wakes that was published while a live subscription was gone, which the relay had closed in the middle of a recovery', async () => {
+  const { google, phone, relay, server } = await setScene({
+    environment: { NOSTR_KINDS: '14' },
+    relayTiming: { resubscribe: { baseMs: 1, maxMs: 1, minMs: 300 } },
   });
-
-  test('which the relay had closed at the start, when nobody had registered', async () => {
-    const other = keep(await RelayStandIn.start());
-    other.pauseAnswers();
-    const relay = keep(await RelayStandIn.start());
-    const environment = { NOSTR_RELAYS: `${relay.url},${other.url}` };
-    const { google, phone, server } = await setScene({ relays: [relay], environment });
-    const [first, second] = [await heldRequest(other, 14, 'live'), await heldRequest(other, 1059, 'live')];
-    say(other, 'EOSE', first);
-    say(other, 'CLOSED', first, 'error: worker restarted');
-    say(other, 'EOSE', second);
-    await untilMetric(server, closed(14), 1);
-    await untilLine(server, other, { served: [1059] });
-    const alice = await phone();
-    await heldRequest(other, 14, 'live', 2);
-    other.store(eventFor([alice.tradePubkey], { kind: 14 }));
-    other.resumeAnswers();
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(alice.token);
-  });
-
-  test('though a recovery had absorbed it', async () => {
-    const { google, phone, relay, server } = await setScene({ environment: { NOSTR_KINDS: '1059' } });
-    const alice = await phone();
-    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 10 }));
-    await reconnect(relay, 1059);
-    answerHeld(relay);
-    await google.pushes.atLeast(1);
-    await heldRequest(relay, 1059, 'page', 2);
-    relay.closeSubscriptions(1059, 'error: worker restarted');
-    await untilMetric(server, closed(1059), 1);
-    relay.store(eventFor([alice.tradePubkey], { ageSeconds: 3600 }));
-    answerHeld(relay);
-    await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
-    relay.resumeAnswers();
-    const pushes = await google.pushes.atLeast(2);
-    expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
-  });
-
-  test('though it came before EOSE on a later connection, behind another that woke', async () => {
-    const { google, phone, relay, server } = await setScene({ environment: { NOSTR_KINDS: '1059' } });
-    const alice = await phone();
-    relay.pauseAnswers();
-    relay.disconnectAll();
-    const id = await heldRequest(relay, 1059, 'live');
-    const [first, second] = [eventFor([alice.tradePubkey]), eventFor([alice.tradePubkey])];
-    for (const event of [first, second]) relay.store(event);
-    say(relay, 'EVENT', id, first);
-    await google.pushes.atLeast(1);
-    say(relay, 'EVENT', id, second);
-    await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
-    relay.resumeAnswers();
-    const pushes = await google.pushes.atLeast(2);
-    expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
-  });
+  const alice = await phone();
+  await reconnect(relay, 14);
+  relay.closeSubscriptions(14, 'error: worker restarted');
+  await untilMetric(server, closed(14), 1);
+  say(relay, 'EOSE', await heldRequest(relay, 14, 'page'));
+  await heldRequest(relay, 14, 'live', 2);
+  // Whatever else was asked for while nothing was live: there was nothing yet.
+  for (const frame of relay.heldFrames.all) if (isRequest(frame, 14, 'page')) say(relay, 'EOSE', frame[1]);
+  relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
+  relay.resumeAnswers();
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(alice.token);
 });
 
-describe('a renewal after a silence that the relay answers with CLOSED', () => {
-  test('leaves the live subscription alone, and what was stored in the silence wakes', async () => {
-    const { google, phone, relay, server } = await setScene({
-      environment: { NOSTR_KINDS: '14' },
-      relayTiming: { silenceMs: 300 },
-    });
-    const [alice, bob] = [await phone(), await phone()];
-    relay.pauseAnswers();
-    relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
-    say(relay, 'CLOSED', await heldRequest(relay, 14, 'live'), 'error: too many subscriptions');
-    await heldRequest(relay, 14, 'page');
-    relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
-    const [live] = await google.pushes.atLeast(1);
-    expect(live?.token).toBe(bob.token);
-    expect(await server.metric(closed(14))).toBe(0);
-    relay.resumeAnswers();
-    await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
-  });
+test('an event wakes that was published while a live subscription was gone, which the relay had closed at the start, when nobody had registered', async () => {
+  const other = keep(await RelayStandIn.start());
+  other.pauseAnswers();
+  const relay = keep(await RelayStandIn.start());
+  const environment = { NOSTR_RELAYS: `${relay.url},${other.url}` };
+  const { google, phone, server } = await setScene({ relays: [relay], environment });
+  const [first, second] = [await heldRequest(other, 14, 'live'), await heldRequest(other, 1059, 'live')];
+  say(other, 'EOSE', first);
+  say(other, 'CLOSED', first, 'error: worker restarted');
+  say(other, 'EOSE', second);
+  await untilMetric(server, closed(14), 1);
+  await untilLine(server, other, { served: [1059] });
+  const alice = await phone();
+  await heldRequest(other, 14, 'live', 2);
+  other.store(eventFor([alice.tradePubkey], { kind: 14 }));
+  other.resumeAnswers();
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(alice.token);
 });
 
-describe('a gap whose pages are refused', () => {
-  test.each([
-    ['nine times in a row', 'rate-limited: slow down', 9],
-    ['for good', 'restricted: not for you', 1],
-  ])('%s is asked for again later, wakes then, and is told once', async (_, reason, refusals) => {
+test('an event wakes that was published while a live subscription was gone, though a recovery had absorbed it', async () => {
+  const { google, phone, relay, server } = await setScene({ environment: { NOSTR_KINDS: '1059' } });
+  const alice = await phone();
+  relay.store(eventFor([alice.tradePubkey], { ageSeconds: 10 }));
+  await reconnect(relay, 1059);
+  answerHeld(relay);
+  await google.pushes.atLeast(1);
+  await heldRequest(relay, 1059, 'page', 2);
+  relay.closeSubscriptions(1059, 'error: worker restarted');
+  await untilMetric(server, closed(1059), 1);
+  relay.store(eventFor([alice.tradePubkey], { ageSeconds: 3600 }));
+  answerHeld(relay);
+  await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
+  relay.resumeAnswers();
+  const pushes = await google.pushes.atLeast(2);
+  expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
+});
+
+test('an event wakes that was published while a live subscription was gone, though it came before EOSE on a later connection, behind another that woke', async () => {
+  const { google, phone, relay, server } = await setScene({ environment: { NOSTR_KINDS: '1059' } });
+  const alice = await phone();
+  relay.pauseAnswers();
+  relay.disconnectAll();
+  const id = await heldRequest(relay, 1059, 'live');
+  const [first, second] = [eventFor([alice.tradePubkey]), eventFor([alice.tradePubkey])];
+  for (const event of [first, second]) relay.store(event);
+  say(relay, 'EVENT', id, first);
+  await google.pushes.atLeast(1);
+  say(relay, 'EVENT', id, second);
+  await untilMetric(server, 'mostro_push_events_absorbed_total', 1);
+  relay.resumeAnswers();
+  const pushes = await google.pushes.atLeast(2);
+  expect(pushes.map(({ token }) => token)).toEqual([alice.token, alice.token]);
+});
+
+test('a renewal after a silence that the relay answers with CLOSED leaves the live subscription alone, and what was stored in the silence wakes', async () => {
+  const { google, phone, relay, server } = await setScene({
+    environment: { NOSTR_KINDS: '14' },
+    relayTiming: { silenceMs: 300 },
+  });
+  const [alice, bob] = [await phone(), await phone()];
+  relay.pauseAnswers();
+  relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
+  say(relay, 'CLOSED', await heldRequest(relay, 14, 'live'), 'error: too many subscriptions');
+  await heldRequest(relay, 14, 'page');
+  relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
+  const [live] = await google.pushes.atLeast(1);
+  expect(live?.token).toBe(bob.token);
+  expect(await server.metric(closed(14))).toBe(0);
+  relay.resumeAnswers();
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+});
+
+test.each([
+  ['nine times in a row', 'rate-limited: slow down', 9],
+  ['for good', 'restricted: not for you', 1],
+])(
+  'a gap whose pages are refused %s is asked for again later, wakes then, and is told once',
+  async (_, reason, refusals) => {
     const { google, phone, relay, server } = await setScene({
       environment: { NOSTR_KINDS: '14' },
       relayTiming: { nextPage: { baseMs: 1, maxMs: 1 } },
@@ -160,5 +157,5 @@ describe('a gap whose pages are refused', () => {
     const [push] = await google.pushes.atLeast(1);
     expect(push?.token).toBe(alice.token);
     await untilLine(server, relay, { recovering: [] });
-  });
-});
+  },
+);

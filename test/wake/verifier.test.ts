@@ -105,7 +105,7 @@ describe.each([
   { name: 'WebAssembly alone', options: { curves: [WEB_ASSEMBLY] } },
   { name: 'what npm brings', options: {} },
 ])('with $name, a phone is woken', ({ options }) => {
-  test(`after ${FLOOD} signed registrations by keys that are no point, all of them 401`, async () => {
+  test(`a phone is woken after ${FLOOD} signed registrations by keys that are no point, all of them 401`, async () => {
     const scene = await setScene(options);
     const phone = await scene.phone();
     const url = `${scene.server.apiUrl}/api/register`;
@@ -114,7 +114,7 @@ describe.each([
     expect(await scene.server.metric(REPLACED)).toBe(0);
   });
 
-  test(`after ${FLOOD} tokens that are sealed with keys that are no point, all of them 400`, async () => {
+  test(`a phone is woken after ${FLOOD} tokens that are sealed with keys that are no point, all of them 400`, async () => {
     const scene = await setScene(options);
     const url = `${scene.server.apiUrl}/api/register`;
     expect(await flood(url, FLOOD, sealedByNoPoint)).toEqual(new Set([400]));
@@ -122,7 +122,7 @@ describe.each([
     expect(await scene.server.metric(REPLACED)).toBe(0);
   });
 
-  test(`after ${FLOOD} events by keys that are no point, at another relay`, async () => {
+  test(`a phone is woken after ${FLOOD} events by keys that are no point, at another relay`, async () => {
     const hostile = keep(await RelayStandIn.start());
     const honest = keep(await RelayStandIn.start());
     const scene = await setScene({ relays: [honest, hostile], ...options });
@@ -139,68 +139,64 @@ describe.each([
   });
 });
 
-describe('a library that breaks', () => {
-  test('while an event comes is replaced: the phone is woken, the relay is not blamed, the operator is told', async () => {
-    const breaking = fakeLibrary('breaking');
-    const scene = await setScene({ curves: [breaking, WEB_ASSEMBLY] });
-    const phone = await scene.phone();
-    breaking.ailment = 'throws';
-    await expectWoken(scene, phone);
-    const { server } = scene;
-    expect(await server.metric(FORGED)).toBe(0);
-    const ready = await fetch(`${server.adminUrl}/health/ready`);
-    expect(await ready.json()).toMatchObject({
-      status: 'ready',
-      alarms: [{ alarm: 'signature library replaced', reason: 'breaking' }],
-    });
-    await server.log.atLeast(1, {
-      where: ({ msg, reason }) => msg === 'curve.replaced' && reason === 'breaking',
-    });
+test('a library that breaks while an event comes is replaced: the phone is woken, the relay is not blamed, the operator is told', async () => {
+  const breaking = fakeLibrary('breaking');
+  const scene = await setScene({ curves: [breaking, WEB_ASSEMBLY] });
+  const phone = await scene.phone();
+  breaking.ailment = 'throws';
+  await expectWoken(scene, phone);
+  const { server } = scene;
+  expect(await server.metric(FORGED)).toBe(0);
+  const ready = await fetch(`${server.adminUrl}/health/ready`);
+  expect(await ready.json()).toMatchObject({
+    status: 'ready',
+    alarms: [{ alarm: 'signature library replaced', reason: 'breaking' }],
   });
-
-  test('while nothing comes is found out and replaced', async () => {
-    const breaking = fakeLibrary('breaking');
-    const { server } = await setScene({ curves: [breaking, WEB_ASSEMBLY] });
-    breaking.ailment = 'wrong point';
-    await untilMetric(server, REPLACED, 1);
+  await server.log.atLeast(1, {
+    where: ({ msg, reason }) => msg === 'curve.replaced' && reason === 'breaking',
   });
 });
 
-describe('when no library is left', () => {
-  test('the process is told to end; the event is not called forged, and is delivered after the restart', async () => {
-    const relay = keep(await RelayStandIn.start());
-    const google = keep(await GoogleStandIn.start({ tls: false }));
-    const environment = { STORE: 'file', DATA_DIR: await tempDirectory() };
-    const breaking = fakeLibrary('breaking');
-    const common = { relays: [relay], google, environment };
-    const first = keep(await startTestServer({ ...common, curves: [breaking] }));
-    const phone = await registeredPhone({ name: 'phone', kind: 'android', serverUrl: first.apiUrl });
-    breaking.ailment = 'says no';
-    const event = eventFor([phone.tradePubkey]);
-    relay.store(event);
-    relay.broadcast(event);
-    await expect(first.app.fault).rejects.toThrow('no library verifies signatures as it should');
-    await untilMetric(first, UNDECIDED, 1);
-    expect(await first.metric(FORGED)).toBe(0);
-    expect(relay.clientCount).toBe(1);
-    const ready = await fetch(`${first.adminUrl}/health/ready`);
-    expect([ready.status, await ready.json()]).toMatchObject([
-      503,
-      { reasons: expect.arrayContaining(['no library verifies signatures']) as unknown },
-    ]);
-    await first.stop();
-    keep(await startTestServer(common));
-    const [push] = await google.pushes.atLeast(1);
-    expect(push?.token).toBe(phone.token);
-  });
+test('a library that breaks while nothing comes is found out and replaced', async () => {
+  const breaking = fakeLibrary('breaking');
+  const { server } = await setScene({ curves: [breaking, WEB_ASSEMBLY] });
+  breaking.ailment = 'wrong point';
+  await untilMetric(server, REPLACED, 1);
+});
 
-  test('a signed or sealed registration is answered with 500, and nobody is called a forger', async () => {
-    const breaking = fakeLibrary('breaking');
-    const { phone, server } = await setScene({ curves: [breaking] });
-    const known = await phone();
-    breaking.ailment = 'throws';
-    expect(await known.register()).toMatchObject({ status: 500 });
-    const url = `${server.apiUrl}/api/register`;
-    expect(await flood(url, 1, (n) => signedByNoPoint(url, n))).toEqual(new Set([500]));
-  });
+test('when no library is left, the process is told to end; the event is not called forged, and is delivered after the restart', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const environment = { STORE: 'file', DATA_DIR: await tempDirectory() };
+  const breaking = fakeLibrary('breaking');
+  const common = { relays: [relay], google, environment };
+  const first = keep(await startTestServer({ ...common, curves: [breaking] }));
+  const phone = await registeredPhone({ name: 'phone', kind: 'android', serverUrl: first.apiUrl });
+  breaking.ailment = 'says no';
+  const event = eventFor([phone.tradePubkey]);
+  relay.store(event);
+  relay.broadcast(event);
+  await expect(first.app.fault).rejects.toThrow('no library verifies signatures as it should');
+  await untilMetric(first, UNDECIDED, 1);
+  expect(await first.metric(FORGED)).toBe(0);
+  expect(relay.clientCount).toBe(1);
+  const ready = await fetch(`${first.adminUrl}/health/ready`);
+  expect([ready.status, await ready.json()]).toMatchObject([
+    503,
+    { reasons: expect.arrayContaining(['no library verifies signatures']) as unknown },
+  ]);
+  await first.stop();
+  keep(await startTestServer(common));
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(phone.token);
+});
+
+test('when no library is left, a signed or sealed registration is answered with 500, and nobody is called a forger', async () => {
+  const breaking = fakeLibrary('breaking');
+  const { phone, server } = await setScene({ curves: [breaking] });
+  const known = await phone();
+  breaking.ailment = 'throws';
+  expect(await known.register()).toMatchObject({ status: 500 });
+  const url = `${server.apiUrl}/api/register`;
+  expect(await flood(url, 1, (n) => signedByNoPoint(url, n))).toEqual(new Set([500]));
 });
