@@ -2,7 +2,7 @@ import type { Delivery, Push } from '../core/lanes/delivery.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
 
-/** A provider that is loaded after the listeners are open, so that the start does not wait for an HTTP client. A wake that comes before waits. */
+/** A provider whose code is loaded after the listeners are open, so that the start does not wait for an HTTP client. Earlier wakes wait for it. */
 export class DeferredProvider<Target extends PushTarget> implements PushProvider<Target> {
   readonly name: Target['type'];
   readonly #load: () => Promise<PushProvider<Target>>;
@@ -13,7 +13,7 @@ export class DeferredProvider<Target extends PushTarget> implements PushProvider
     this.#load = load;
   }
 
-  /** Loads the provider, once. @throws what the loader says: Node keeps the failure, so no later call succeeds */
+  /** Loads the provider, once. @throws the loader's error. Node remembers a failed load, so later calls fail too */
   async load(): Promise<void> {
     this.#provider ??= this.#load();
     await this.#provider;

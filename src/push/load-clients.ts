@@ -7,16 +7,16 @@ import { MINUTE_MS } from '../core/basics/clock.ts';
 const ANSWER = 'HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n';
 
 /**
- * Loads all that the push services' clients read from files, some of it with their first connection only: undici, its parser, and the
- * certificates of `NODE_EXTRA_CA_CERTS`. Node keeps a failure to load as it keeps what is loaded: one that came with the first wake, because
- * there were no file descriptors left for instance, would end delivery for good.
+ * Loads the files that the push services' clients need: undici, its parser, and the certificates of `NODE_EXTRA_CA_CERTS`. Without this
+ * the clients would load some of them with their first connection. Node remembers a failed load for the life of the process, so a failure
+ * at the first wake (no file descriptor left, for instance) would end delivery for good.
  *
- * @throws what the loader says, or the system
+ * @throws the error of the loader or of the system
  */
 export async function loadClients(): Promise<void> {
   createSecureContext();
   const { Client } = await import('undici');
-  // The rest is loaded with a first answer: the process asks itself for one.
+  // undici loads the rest with its first answer, so the process sends itself a request.
   const server = createServer((socket) => socket.on('data', () => socket.end(ANSWER))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

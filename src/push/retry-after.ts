@@ -1,15 +1,15 @@
 import { SECOND_MS } from '../core/basics/clock.ts';
 
-/** The form that RFC 9110 (5.6.7) has senders use: `Sun, 06 Nov 1994 08:49:37 GMT`. */
+/** The date format that RFC 9110 (5.6.7) requires of senders: `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
  * Reads a `Retry-After` header: whole seconds or a date (RFC 9110, 10.2.3).
  *
  * @param answer.now our time, in milliseconds since the epoch
- * @param answer.date the `Date` header of the same answer. A date to wait for goes by the clock of the sender: the difference of the
- *   two is right whatever our clock shows
- * @returns milliseconds from now, at least 0, or `undefined` when there is no usable header
+ * @param answer.date the `Date` header of the same answer. Both dates are by the sender's clock, so their difference is right even if our
+ *   clock is wrong
+ * @returns milliseconds from now, at least 0; `undefined` without a usable header
  */
 export function retryAfterMs(
   header: string | string[] | undefined,
@@ -18,7 +18,7 @@ export function retryAfterMs(
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND_MS;
-  // Date.parse takes almost anything for a date, and rubbish must not mean "at once".
+  // Only the exact format: Date.parse accepts almost any text, and nonsense must not mean "at once".
   const until = parseDate(text);
   return until === undefined ? undefined : Math.max(0, until - (parseDate(answer.date) ?? answer.now));
 }

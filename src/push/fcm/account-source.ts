@@ -1,19 +1,19 @@
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { ServiceAccountError, type ServiceAccount } from './service-account.ts';
 
-/** Reads the key file anew. @throws ServiceAccountError where it is not usable; `undefined` where there is none to read */
+/** Reads the key file again. @returns `undefined` if there is no file to read @throws ServiceAccountError if the file is not usable */
 export type ReadServiceAccount = () => Promise<ServiceAccount | undefined>;
 
-export interface AccountSourceParts {
+export interface AccountSourceOptions {
   readonly account: ServiceAccount;
-  /** Absent where the key file is never read again. */
+  /** Absent if the key file is never read again. */
   readonly read?: ReadServiceAccount | undefined;
   readonly telemetry: Telemetry;
 }
 
 /**
- * The service account that is used at this moment. A key file that was replaced is taken over when Google refuses the old key, and at
- * SIGHUP; one that is not usable meanwhile, half written for instance, changes nothing and is reported.
+ * The service account in use. It changes when the key file was replaced: at SIGHUP, or when Google refuses the old key. A file that is
+ * not usable, such as one that is half written, is reported and changes nothing.
  */
 export class AccountSource {
   readonly #telemetry: Telemetry;
@@ -21,7 +21,7 @@ export class AccountSource {
   #read: ReadServiceAccount | undefined;
   #lastProblem: string | undefined;
 
-  constructor({ account, read, telemetry }: AccountSourceParts) {
+  constructor({ account, read, telemetry }: AccountSourceOptions) {
     this.#account = account;
     this.#read = read;
     this.#telemetry = telemetry;
@@ -31,7 +31,7 @@ export class AccountSource {
     return this.#account;
   }
 
-  /** Takes over an account, and where it is read from now on. @returns whether it is another one */
+  /** Changes to an account. @param read reads its key file from now on @returns whether the account differs from the one before */
   adopt(account: ServiceAccount, read = this.#read): boolean {
     this.#read = read;
     this.#lastProblem = undefined;
@@ -41,14 +41,14 @@ export class AccountSource {
     return true;
   }
 
-  /** Reads the key file again. @returns whether it holds another account or key */
+  /** Reads the key file again. @returns whether the file holds another account or key */
   async refresh(): Promise<boolean> {
     try {
       const account = await this.#read?.();
       return account !== undefined && this.adopt(account);
     } catch (error) {
       if (!(error instanceof ServiceAccountError)) throw error;
-      // Google goes on refusing: the same problem is told once.
+      // Google may refuse many times: the same problem is logged once.
       if (error.message !== this.#lastProblem)
         this.#telemetry.log('fcm.key_file_unusable', { message: error.message });
       this.#lastProblem = error.message;

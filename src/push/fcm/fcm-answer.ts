@@ -6,7 +6,7 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 const DELIVERED: Delivery = { outcome: 'delivered' };
 const UNAUTHENTICATED: Delivery = { outcome: 'retry', reason: 'unauthenticated' };
 
-/** With an ApnsError beside it: Apple does not take the project's APNs key. */
+/** Together with an ApnsError: Apple refuses the project's APNs key. */
 const REFUSED_KEY = new Set([401, 403]);
 
 const Detail = z.object({
@@ -20,16 +20,16 @@ const ErrorAnswer = z.object({
 });
 
 interface ErrorDetails {
-  /** FcmError.errorCode: FCM's own word, without which a status can mean many things. */
+  /** FcmError.errorCode: without this code a status can mean many things. */
   readonly fcmCode: string | undefined;
-  /** ApnsError: the answer passes on what Apple said, so it concerns iPhones alone. */
+  /** The answer has an ApnsError: it passes on an answer of Apple, and so concerns iPhones only. */
   readonly isApples: boolean;
   /** ApnsError.statusCode. */
   readonly apnsStatus: number | undefined;
 }
 
 function detailsOf(body: string): ErrorDetails {
-  // FCM's errors can be empty or HTML: then there are no details.
+  // FCM's errors can be empty or HTML. Such an error has no details.
   const details = ErrorAnswer.safeParse(parseJson(body)).data?.error.details ?? [];
   const apns = details.find((detail) => detail['@type'].endsWith('fcm.v1.ApnsError'));
   return {
@@ -39,7 +39,7 @@ function detailsOf(body: string): ErrorDetails {
   };
 }
 
-/** Whether FCM refused the access token: the one answer that a fresh token may mend. */
+/** Whether FCM refused the access token. A fresh token may help after this answer, and after no other. */
 export function wantsFreshToken(delivery: Delivery): boolean {
   return delivery === UNAUTHENTICATED;
 }
@@ -47,8 +47,8 @@ export function wantsFreshToken(delivery: Delivery): boolean {
 /**
  * What FCM's answer means for the wake (Firebase: "ErrorCode" of the FCM HTTP v1 API; contract 5).
  *
- * Only `UNREGISTERED`, and Apple's 410, say that a device is gone. A bare 404 is a wrong project id and a bare 400 our
- * mistake as likely as a malformed token: neither may cost anyone a registration.
+ * Only `UNREGISTERED` and Apple's 410 say that a device is gone. A 404 without details is a wrong project id, and a 400 without details
+ * may be our mistake: neither may remove a registration.
  *
  * @param afterMs the answer's `Retry-After`, in milliseconds
  */
@@ -58,7 +58,7 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
   if (fcmCode === 'UNREGISTERED' || apnsStatus === 410) return { outcome: 'gone' };
   if (fcmCode === 'THIRD_PARTY_AUTH_ERROR' || (isApples && REFUSED_KEY.has(status)))
     return { outcome: 'refused', reason: 'third_party_auth', blames: 'platform' };
-  // Whoever registers a token of another project does this to nobody else.
+  // A token of another project: the fault of one registration, which concerns no other device.
   if (fcmCode === 'SENDER_ID_MISMATCH')
     return { outcome: 'refused', reason: 'sender_id_mismatch', blames: 'device' };
   if (status === 401) return UNAUTHENTICATED;
@@ -71,7 +71,7 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
       ...(afterMs !== undefined && { afterMs }),
     };
   }
-  // 400 is a malformed token as a rule; any other is about the project or our request (403, a 404 without FCM's word).
+  // A 400 is usually a malformed token. Any other status is about the project or our request (403, or 404 without a code).
   return { outcome: 'refused', reason: `http_${status}`, blames: blamed(status, isApples) };
 }
 

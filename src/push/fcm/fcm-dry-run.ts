@@ -11,14 +11,14 @@ import { Http2Session } from '../http2/http2-session.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 const TIMEOUT_MS = 15 * SECOND_MS;
-/** No device has it: FCM looks at key and project first, then calls it malformed. */
+/** A token of no device. FCM checks the key and the project first, and then calls the token malformed. */
 const NO_TOKEN = 'mostro-push-doctor';
 
-/** How far a dry run came, and a word of Google's on it. */
+/** How far a dry run came, with Google's reason. */
 export interface DryRun {
   /**
-   * `oauth`: no access token was to be had; `project`: FCM does not let the key send for this project; `fcm`: it did not answer, or
-   * not now; `accepted`: all is well but the device, which is none.
+   * `oauth`: Google gave no access token. `project`: FCM does not let the key send for this project. `fcm`: FCM did not answer, or asked
+   * to try later. `accepted`: everything but the token is right.
    */
   readonly result: 'oauth' | 'project' | 'fcm' | 'accepted';
   readonly reason: string;
@@ -29,11 +29,11 @@ export interface DryRunOptions {
   readonly baseUrl: string;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Told of the `Date` headers of Google's answers. */
+  /** Gets the `Date` headers of Google's answers. */
   readonly onDate: (date: unknown) => void;
 }
 
-/** Asks Google all that a push asks, with `validate_only`: nobody is woken. Never rejects. */
+/** Sends one push with `validate_only`, which wakes no device but takes every other step of a push. Never rejects. */
 export async function fcmDryRun(options: DryRunOptions): Promise<DryRun> {
   const { account, clock, onDate, telemetry } = options;
   const base = new URL(options.baseUrl);

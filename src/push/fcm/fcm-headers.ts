@@ -1,20 +1,19 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 
 import type { Secret } from '../../core/basics/secret.ts';
-import { fcmPath } from './fcm-path.ts';
 
-/** The headers of `messages:send`, made once for each access token. */
+/** The headers of `messages:send`, built once for each access token. */
 export class FcmHeaders {
   readonly #base: URL;
   #token: Secret<string> | undefined;
   #headers: OutgoingHttpHeaders = {};
 
-  /** @param base where FCM is */
+  /** @param base FCM's base URL */
   constructor(base: URL) {
     this.#base = base;
   }
 
-  /** @param auth names the project that the token is for */
+  /** @param auth the project that the token is for */
   with(token: Secret<string>, auth: { readonly projectId: string }): OutgoingHttpHeaders {
     if (token !== this.#token) {
       this.#token = token;
@@ -27,4 +26,9 @@ export class FcmHeaders {
     }
     return this.#headers;
   }
+}
+
+/** The path that messages for a project are sent to, below the base URL's own path. */
+function fcmPath(base: URL, projectId: string): string {
+  return `${base.pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(projectId)}/messages:send`;
 }

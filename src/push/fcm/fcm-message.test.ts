@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Push } from '../../core/lanes/delivery.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
-import { fcmMessage } from './fcm-message.ts';
+import { fcmMessage, FcmTemplate } from './fcm-message.ts';
 
 const TARGET = fcmTarget('the-token');
 
@@ -84,3 +84,27 @@ describe('the body of a push', () => {
     );
   });
 });
+
+const wakes = fc.array(
+  fc.tuple(
+    fc.string({ minLength: 1 }),
+    fc.record({
+      kind: fc.constantFrom('silent_wake' as const, 'chat_wake' as const),
+      timestamp: fc.integer({ min: 1_700_000_000, max: 1_700_000_002 }),
+    }),
+  ),
+  { maxLength: 12 },
+);
+
+test.each(['silent', 'alert'] as const)(
+  'a template of the mode %s gives the same bytes as a message built from scratch',
+  (mode) => {
+    fc.assert(
+      fc.property(wakes, (pushes) => {
+        const template = new FcmTemplate(mode);
+        for (const [token, wake] of pushes)
+          expect(template.message(fcmTarget(token), wake)).toBe(fcmMessage(fcmTarget(token), wake, mode));
+      }),
+    );
+  },
+);

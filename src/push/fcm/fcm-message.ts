@@ -1,22 +1,22 @@
-import type { Push } from '../../core/lanes/delivery.ts';
+import type { Push, WakeKind } from '../../core/lanes/delivery.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 
-/** One day: a trade waits for hours, not weeks; an older wake has been overtaken by the app's own start. */
+/** One day. A trade waits for hours, not weeks, and the app reads everything at its next start. */
 const TTL = '86400s';
 const SOURCE = 'mostro-push-server';
 
-/** `FCM_PAYLOAD_MODE`: whether a relay event wakes the app unseen, or shows a notice even where the app was killed. */
+/** `FCM_PAYLOAD_MODE`: a relay event wakes the app without a notice, or shows a notice even if the app was killed. */
 export type FcmPayloadMode = 'silent' | 'alert';
 
-/** The body of `messages:send` (FCM HTTP v1), as contract 4 has it. A chat wake is silent in either mode. */
+/** The body of `messages:send` (FCM HTTP v1, contract 4). A chat wake is silent in both modes. */
 export function fcmMessage(target: FcmTarget, wake: Push, mode: FcmPayloadMode): string {
   const visible = mode === 'alert' && wake.kind === 'silent_wake';
   return JSON.stringify({ message: visible ? alert(target, wake) : silent(target, wake) });
 }
 
 /**
- * Data only, so that nothing is shown. There is no `collapse_key`: FCM throttles collapsible messages per device. Apple
- * demands priority 5 for a background push, and nothing but `content-available` in `aps`.
+ * Data only, so that the phone shows nothing. There is no `collapse_key`, because FCM throttles collapsible messages per device. Apple
+ * demands priority 5 for a background push, and `content-available` alone in `aps`.
  */
 function silent({ token }: FcmTarget, { kind, timestamp }: Push): object {
   return {
@@ -30,7 +30,7 @@ function silent({ token }: FcmTarget, { kind, timestamp }: Push): object {
   };
 }
 
-/** The notice that the incumbent shows: the same words for everyone, each replacing the one before. */
+/** The notice that the incumbent shows: the same words for every user. Each notice replaces the one before. */
 function alert({ token }: FcmTarget, { timestamp }: Push): object {
   const notification = { title: 'Mostro', body: 'You have an update on your trade' };
   const tag = 'mostro-trade';
@@ -50,4 +50,38 @@ function alert({ token }: FcmTarget, { timestamp }: Push): object {
       },
     },
   };
+}
+
+/** Every message begins with this, followed by its token. */
+const HEAD = '{"message":{"token":';
+const NO_TOKEN = '""';
+
+/** The part of a message after its token, for one second. */
+interface Rest {
+  readonly timestamp: number;
+  readonly text: string;
+}
+
+/** Builds the bodies of `messages:send`. Within one second all wakes of a kind differ only in the token, so the rest is built once. */
+export class FcmTemplate {
+  readonly #mode: FcmPayloadMode;
+  readonly #rests: Partial<Record<WakeKind, Rest>> = {};
+
+  constructor(mode: FcmPayloadMode) {
+    this.#mode = mode;
+  }
+
+  /** The same text as {@link fcmMessage}. */
+  message({ token }: FcmTarget, wake: Push): string {
+    return HEAD + JSON.stringify(token) + this.#rest(wake);
+  }
+
+  #rest(wake: Push): string {
+    const known = this.#rests[wake.kind];
+    if (known?.timestamp === wake.timestamp) return known.text;
+    const whole = fcmMessage({ type: 'fcm', token: '' }, wake, this.#mode);
+    const text = whole.slice(HEAD.length + NO_TOKEN.length);
+    this.#rests[wake.kind] = { timestamp: wake.timestamp, text };
+    return text;
+  }
 }

@@ -7,28 +7,27 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
-import type { FcmPayloadMode } from './fcm-message.ts';
+import { FcmTemplate, type FcmPayloadMode } from './fcm-message.ts';
 import { FcmHeaders } from './fcm-headers.ts';
-import { FcmTemplate } from './fcm-template.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from '../http2/http2-session.ts';
 import type { ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
 
-/** Google asks for at least 10 s: giving up sooner turns its slowness into doubled sends. */
+/** Google asks clients to wait at least 10 s. A shorter wait would send slow pushes twice. */
 const ATTEMPT_TIMEOUT_MS = 15 * SECOND_MS;
 
 export interface FcmProviderOptions {
   readonly account: ServiceAccount;
-  /** Reads the key file anew, when Google refuses the account. */
+  /** Reads the key file again when Google refuses the account. */
   readonly readAccount?: ReadServiceAccount | undefined;
   readonly baseUrl: string;
   readonly payloadMode: FcmPayloadMode;
   readonly clock: Clock;
-  /** What tokens are kept by, in milliseconds; `clock` where it is absent. */
+  /** Measures the life of access tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
-  /** Told of the `Date` header of Google's answers: what they say of our clock. */
+  /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: (date: unknown) => void;
 }
 
@@ -59,20 +58,20 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     });
   }
 
-  /** Why Google gave no access token the last time that it was asked, in a word; absent if it did. */
+  /** One word: why Google's last answer brought no access token. Absent if the answer brought one. */
   get oauthProblem(): string | undefined {
     return this.#auth.problem;
   }
 
-  /** Asks for an access token ahead of the first wake, so that a refused key shows at the start. */
+  /** Fetches an access token before the first wake, so that a refused key shows at the start. */
   async warmUp(): Promise<void> {
-    // A failure is logged where it arises, and the next wake asks again.
+    // A failure is already logged, and the next wake tries again.
     await this.#auth.accessToken().catch(() => undefined);
   }
 
-  /** Takes over a service account that has been read anew, and where it is read from now on. */
+  /** Changes to another service account. @param read reads its key file from now on */
   async useAccount(account: ServiceAccount, read: ReadServiceAccount): Promise<void> {
-    // A failure is logged where it arises, and the next wake asks again.
+    // A failure is already logged, and the next wake tries again.
     await this.#auth.use(account, read).catch(() => undefined);
   }
 
@@ -88,7 +87,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);
         const isRefused = wantsFreshToken(delivery);
         if (isRefused) this.#auth.invalidate(token);
-        // A second refusal is not the token's fault.
+        // A fresh token was refused too, so the token is not the cause.
         if (!isRefused || isSecond) return delivery;
       } catch (error) {
         return this.#failed(error);

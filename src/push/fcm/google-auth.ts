@@ -13,17 +13,17 @@ import type { ServiceAccount } from './service-account.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-/** Google refuses an assertion whose `iat` lies in the future: this much clock skew is forgiven. */
+/** `iat` is set this much into the past, because Google refuses an `iat` in the future and our clock may be ahead. */
 const CLOCK_SKEW_SECONDS = 30;
-/** The longest that Google allows an assertion to live. */
+/** The longest life that Google allows for an assertion. */
 const ASSERTION_SECONDS = HOUR_MS / SECOND_MS - CLOCK_SKEW_SECONDS;
-/** A token is replaced this long before it ends, so that none ends on its way. */
+/** A token is replaced this long before it expires, so that it does not expire in transit. */
 const REFRESH_EARLY_MS = MINUTE_MS;
-/** Where Google does not say how long a token lives. */
+/** Used if Google's answer does not say how long the token lives. */
 const DEFAULT_LIFETIME_SECONDS = 50 * 60;
 const TIMEOUT_MS = 15 * SECOND_MS;
 const MAX_ANSWER_BYTES = 8 * 1024;
-/** Google refuses the key, or what it signed: another key could be taken. */
+/** Google refuses the key or its signature. A replaced key file may help. */
 const REFUSED = /^http_4(?!08|29)/;
 
 const TokenAnswer = z.object({
@@ -31,7 +31,7 @@ const TokenAnswer = z.object({
   expires_in: z.coerce.number().positive().catch(DEFAULT_LIFETIME_SECONDS),
 });
 
-/** Google gave no access token. `reason` says why in a word; nothing of the answer is kept. */
+/** Google gave no access token. `reason` is one word; the answer itself is not kept, since it may hold secrets. */
 export class GoogleAuthError extends Error {
   override readonly name = 'GoogleAuthError';
   readonly reason: string;
@@ -49,22 +49,22 @@ interface AccessToken {
   readonly refreshAt: number;
 }
 
-export interface GoogleAuthParts {
+export interface GoogleAuthOptions {
   readonly account: ServiceAccount;
-  /** Reads the key file anew, when Google refuses the account. */
+  /** Reads the key file again when Google refuses the account. */
   readonly readAccount?: ReadServiceAccount | undefined;
-  /** The time of day, which an assertion names. */
+  /** The time of day, for the times in an assertion. */
   readonly clock: Clock;
-  /** What a token is kept by, in milliseconds; `clock` where it is absent. */
+  /** Measures the life of a token, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
-  /** Told of the `Date` header of Google's answers: what they say of our clock. */
+  /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: ((date: unknown) => void) | undefined;
 }
 
 /**
- * Access tokens for a service account: the JWT-bearer grant (RFC 7523) at the key file's own `token_uri`. One token
- * is kept until shortly before its end, and one request is under way at a time, however many pushes wait for it.
+ * Access tokens for a service account: the JWT-bearer grant (RFC 7523) at the key file's own `token_uri`. One token is used until shortly
+ * before it expires. All pushes that need a new token wait for the same request.
  */
 export class GoogleAuth implements Disposable {
   readonly #source: AccountSource;
@@ -78,44 +78,44 @@ export class GoogleAuth implements Disposable {
   #minting: Promise<AccessToken> | undefined;
   #problem: string | undefined;
 
-  constructor(parts: GoogleAuthParts) {
-    const { account, readAccount: read, telemetry } = parts;
+  constructor(options: GoogleAuthOptions) {
+    const { account, readAccount: read, telemetry } = options;
     this.#source = new AccountSource({ account, read, telemetry });
-    this.#clock = parts.clock;
-    this.#monotonic = parts.monotonic ?? parts.clock;
-    this.#telemetry = parts.telemetry;
-    this.#onDate = parts.onDate;
+    this.#clock = options.clock;
+    this.#monotonic = options.monotonic ?? options.clock;
+    this.#telemetry = options.telemetry;
+    this.#onDate = options.onDate;
   }
 
-  /** Why there was no token to be had the last time that Google was asked, in a word; absent if there was one. */
+  /** One word: why Google's last answer brought no token. Absent if the answer brought one. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** The token that is good at this moment, if there is one. */
+  /** The token in use, if it has not expired. */
   get held(): Secret<string> | undefined {
     const isGood = this.#current !== undefined && this.#current.refreshAt > this.#monotonic();
     return isGood ? this.#current?.value : undefined;
   }
 
-  /** The project of the token that is held, or of the account where there is none. */
+  /** The project of the token in use; without a token, the project of the account. */
   get projectId(): string {
     return this.#current?.projectId ?? this.#source.current.projectId;
   }
 
   /**
-   * Takes over a service account. The token of the former one is used until the new account has one.
+   * Changes to another service account. The old account's token is used until the new account has a token.
    *
-   * @param read reads it anew, from now on
+   * @param read reads the key file from now on
    */
   async use(account: ServiceAccount, read: ReadServiceAccount): Promise<void> {
     if (!this.#source.adopt(account, read)) return;
-    // A request that is under way was signed by the former key.
+    // A request under way was signed by the old key.
     await this.#minting?.catch(() => undefined);
     await this.#mintOnce();
   }
 
-  /** @throws GoogleAuthError when there is none to be had now; the next call tries again */
+  /** @throws GoogleAuthError if Google gives no token; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
     if (this.held !== undefined) return this.held;
     return (await this.#mintOnce()).value;
@@ -126,12 +126,12 @@ export class GoogleAuth implements Disposable {
     return this.#minting;
   }
 
-  /** Drops a token that FCM refused, unless it has been replaced already. */
+  /** Drops a token that FCM refused, unless the token has already been replaced. */
   invalidate(token: Secret<string>): void {
     if (this.#current?.value === token) this.#current = undefined;
   }
 
-  /** Ends a request that is under way: the program stops. */
+  /** Ends the request under way, because the program stops. */
   [Symbol.dispose](): void {
     this.#ended.abort();
   }
@@ -141,7 +141,7 @@ export class GoogleAuth implements Disposable {
     try {
       const { account, answer } = await this.#askWithFreshAccount();
       const lifetimeMs = answer.expires_in * SECOND_MS;
-      // A token of a very short life is used for half of it, not minted for every push.
+      // A token with a very short life is used for half of its life, so that not every push fetches a new one.
       const refreshAt = this.#monotonic() + Math.max(lifetimeMs - REFRESH_EARLY_MS, lifetimeMs / 2);
       this.#current = { value: new Secret(answer.access_token), projectId: account.projectId, refreshAt };
       this.#problem = undefined;
@@ -159,7 +159,7 @@ export class GoogleAuth implements Disposable {
     }
   }
 
-  /** Where Google refuses the account and its key file holds another one by now, that one is tried at once. */
+  /** Asks for a token. If Google refuses the account and the key file now holds another one, asks with that one at once. */
   async #askWithFreshAccount(): Promise<{ account: ServiceAccount; answer: z.infer<typeof TokenAnswer> }> {
     for (let isSecond = false; ; isSecond = true) {
       const account = this.#source.current;
@@ -173,7 +173,7 @@ export class GoogleAuth implements Disposable {
   }
 
   async #ask(account: ServiceAccount): Promise<z.infer<typeof TokenAnswer>> {
-    // With the first token, not at the start: it takes longer to load than all of this program.
+    // Loaded with the first token and not at the start: loading takes longer than the rest of the program's start.
     const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion(account) });
     const { status, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {

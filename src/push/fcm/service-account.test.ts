@@ -129,7 +129,7 @@ test('a key file that is a pipe is not waited for when it is read again', async 
   const path = join(await tempDirectory(), 'key.json');
   await makeFifo(path);
   await expect(readServiceAccountAgain(path)).rejects.toThrow(
-    new ServiceAccountError(`${path} is no regular file, and is read at the start alone`),
+    new ServiceAccountError(`${path} is not a regular file, so it is read only at the start`),
   );
   expect(await readServiceAccountAgain(await written(FILE))).toMatchObject({ projectId: 'demo-project' });
 });

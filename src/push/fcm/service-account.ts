@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 
-/** What is needed of a Google service account's key file, as the Firebase console hands it out. */
+/** The fields that are used of a Google service account's key file, as the Firebase console creates it. */
 export interface ServiceAccount {
   readonly projectId: string;
   readonly clientEmail: string;
@@ -15,7 +15,7 @@ export interface ServiceAccount {
   readonly privateKey: Secret<KeyObject>;
 }
 
-/** A key file that cannot be used: what is wrong and where, never what stands in it. */
+/** A key file that cannot be used. The message names the file and the field, and never quotes the content. */
 export class ServiceAccountError extends Error {
   override readonly name = 'ServiceAccountError';
 }
@@ -46,24 +46,24 @@ function parsePrivateKey(pem: string): KeyObject | undefined {
 }
 
 /**
- * Reads a key file again while the server runs. A pipe has been read to its end by then, and opening it would wait for a writer
- * for ever: nobody would be woken through FCM any more.
+ * Reads a key file again while the server runs. A pipe is refused: it was read to its end at the start, and opening it again would wait
+ * forever for a writer, and stop all pushes through FCM.
  *
- * @throws ServiceAccountError as {@link readServiceAccount}, and where the path is no regular file
+ * @throws ServiceAccountError as {@link readServiceAccount}, and if the path is not a regular file
  */
 export async function readServiceAccountAgain(path: string, projectId?: string): Promise<ServiceAccount> {
   const isPipe = await stat(path).then(
     (file) => !file.isFile(),
     () => false,
   );
-  if (isPipe) throw new ServiceAccountError(`${path} is no regular file, and is read at the start alone`);
+  if (isPipe) throw new ServiceAccountError(`${path} is not a regular file, so it is read only at the start`);
   return readServiceAccount(path, projectId);
 }
 
 /**
  * Reads a service account's key file.
  *
- * @param projectId the project to push to, where it is not the file's own (`FIREBASE_PROJECT_ID`)
+ * @param projectId `FIREBASE_PROJECT_ID`: the project to push to, in place of the file's own
  * @throws ServiceAccountError naming the file and every field that is wrong
  */
 export async function readServiceAccount(path: string, projectId?: string): Promise<ServiceAccount> {

@@ -2,14 +2,14 @@ import type { ClientHttp2Session } from 'node:http2';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
 
-/** A dead peer costs the wakes that are under way this long at the most, instead of the whole time of an attempt. */
+/** A dead peer delays the requests under way by at most the sum of these, instead of the whole time of an attempt. */
 const PULSE = { intervalMs: 5 * SECOND_MS, timeoutMs: 5 * SECOND_MS };
 
 /**
- * Pings a session that has requests under way (RFC 9113, 6.7), and ends it when no answer comes: a peer that is gone without a
- * word looks like one that takes its time. Requests that were under way fail, and may be doubled when they are sent again.
+ * Pings a session that has requests under way (RFC 9113, 6.7), and destroys it when a ping gets no answer. Without pings a dead peer
+ * looks like a slow one. The requests under way fail; sent again, they may reach the peer twice.
  *
- * @param isBusy whether anything is under way; a quiet session is left alone
+ * @param isBusy whether requests are under way; an idle session is not pinged
  */
 export function watchPulse(session: ClientHttp2Session, isBusy: () => boolean, pulse = PULSE): void {
   let overdue: NodeJS.Timeout | undefined;

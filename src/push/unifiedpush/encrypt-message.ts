@@ -5,12 +5,12 @@ import { hkdf } from '../../lib/hkdf.ts';
 
 const CURVE = 'prime256v1';
 const SALT_BYTES = 16;
-/** The size of a record that push services expect (RFC 8291, 4); the message is always one record, and shorter. */
+/** The record size that push services expect (RFC 8291, 4). A message is always one record, shorter than this. */
 const RECORD_BYTES = 4096;
-/** Ends the last record; zeros may follow it (RFC 8188, 2). */
+/** Ends the text of the last record. Zeros may follow as padding (RFC 8188, 2). */
 const LAST_RECORD = 0x02;
 
-/** The randomness that a message needs; given only by tests, to meet their vectors. */
+/** The random values of a message. Only tests pass them, to compare with vectors. */
 export interface MessageRandomness {
   /** 32 bytes, a private key of P-256. */
   readonly privateKey: Uint8Array;
@@ -21,10 +21,10 @@ export interface MessageRandomness {
 /**
  * Encrypts a message for a Web Push subscription (RFC 8291) in one record of `aes128gcm` (RFC 8188).
  *
- * @param paddedBytes the length that the message is padded to, so that its own length does not show
+ * @param paddedBytes the length that the message is padded to, to hide its own length
  * @returns salt(16) || record size(4) || key length(1) || public key(65) || ciphertext || tag(16): 103 bytes more than the
  *   padded message
- * @throws RangeError when the message is longer than that; an error of `node:crypto` when `p256dh` is no point on the curve
+ * @throws RangeError if the message is longer than `paddedBytes`; an error of `node:crypto` if `p256dh` is not a point on the curve
  */
 export function encryptMessage(
   message: Uint8Array,

@@ -8,9 +8,9 @@ import { isPublicAddress } from '../../net/public-address.ts';
 const { getDomain } = loadCommonJs('tldts') as typeof Tldts;
 
 /**
- * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that nobody gets a
- * lane for every subdomain or port. Of IPv6 it is the /48, since whoever has one address may have all of those. At home,
- * where one machine may run several push servers, the port counts too.
+ * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that one party cannot have a lane
+ * for every subdomain or port. An IPv6 address counts as its /48, because one party may own the whole /48. On a private network the port
+ * counts too, because one machine at home may run several push servers.
  */
 export function laneName(endpoint: string): string {
   const { host, hostname } = new URL(endpoint);
@@ -19,7 +19,7 @@ export function laneName(endpoint: string): string {
   return `unifiedpush ${getDomain(hostname, { allowPrivateDomains: true }) ?? host}`;
 }
 
-/** An IPv4 address, or the network of an IPv6 address as a URL writes it: in groups without leading zeros. */
+/** @param address IPv4, or IPv6 as a URL writes it: in groups without leading zeros @returns the IPv4 address, or the /48 of the IPv6 address */
 function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean));

@@ -1,19 +1,19 @@
 import type { Delivery } from '../../core/lanes/delivery.ts';
 
-/** What a push server says when it does not take our VAPID token, or wants one. */
+/** The answers of a push server that refuses our VAPID token, or demands one. */
 export const VAPID_REFUSALS: ReadonlySet<number> = new Set([401, 403]);
-/** ntfy's way to say that nobody subscribes to this topic at the moment: it says nothing of any other endpoint. */
+/** ntfy: the topic has no subscriber at the moment. Says nothing about other endpoints. */
 const NOBODY_SUBSCRIBES = 507;
-/** Answers after which the device waits a minute where no `Retry-After` says for how long. */
+/** After these the device waits a minute, unless `Retry-After` says how long. */
 const THROTTLED = new Set([429, NOBODY_SUBSCRIBES]);
-/** Statuses below 500 that say "later": 429 too many, 408 and 425 too slow or too early. */
+/** Statuses below 500 after which the push is retried: 408 too slow, 425 too early, 429 too many. */
 const LATER = new Set([408, 425, 429]);
 
 /**
- * What a push server's answer means for the wake (RFC 8030). Redirects are never followed, so a 3xx is a refusal.
+ * What a push server's answer means for the wake (RFC 8030). A redirect is never followed, so 3xx counts as refused.
  *
  * @param afterMs the answer's `Retry-After`, in milliseconds
- * @param isSigned whether the request bore a VAPID token
+ * @param isSigned whether the request had a VAPID token
  */
 export function readUnifiedPushAnswer(
   status: number,
@@ -32,6 +32,6 @@ export function readUnifiedPushAnswer(
     };
   }
   const about = isSigned && VAPID_REFUSALS.has(status) ? 'vapid_' : '';
-  // Also where we may be to blame: a push server is whatever a client registers, and must not be able to raise an alarm.
+  // Blames the device even if the fault may be ours: any client can register a push server of its own, which must not raise an alarm.
   return { outcome: 'refused', reason: `${about}http_${status}`, blames: 'device' };
 }

@@ -16,10 +16,10 @@ import { VapidTokens, type VapidIdentity } from './vapid-tokens.ts';
 import { wakeMessage } from './wake-message.ts';
 
 const ATTEMPT_TIMEOUT_MS = 10 * SECOND_MS;
-/** What a push server answers is not read; beyond this its connection is closed instead of drained. */
+/** The body of an answer is not used. A body longer than this closes the connection, a shorter one is drained. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = SECOND_MS;
-/** As many as a lane sends at once. */
+/** The same number as a lane sends at once. */
 const CONNECTIONS_PER_HOST = 16;
 const NOT_ALLOWED: Delivery = { outcome: 'refused', reason: 'endpoint_not_allowed', blames: 'device' };
 
@@ -27,7 +27,7 @@ export interface UnifiedPushProviderOptions {
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
   readonly clock: Clock;
-  /** What tokens are kept by, in milliseconds; `clock` where it is absent. */
+  /** Measures the life of VAPID tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
   readonly telemetry: Telemetry;
 }
@@ -38,7 +38,7 @@ interface Answer {
   readonly afterMs: number | undefined;
 }
 
-/** UnifiedPush: Web Push (RFC 8030) to an endpoint whose app gave its keys, plain JSON to one whose app did not (contract 4). */
+/** UnifiedPush: Web Push (RFC 8030) if the app gave its keys, otherwise plain JSON (contract 4). */
 export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   readonly name = 'unifiedpush';
   readonly #options: UnifiedPushProviderOptions;
@@ -57,7 +57,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
 
   async send(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
     const { guard, telemetry } = this.#options;
-    // Checked again, since a literal address never passes through the look-up and the setting may have changed.
+    // Checked again here: a literal address is never looked up, and the setting may have changed since the registration.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
     try {
       const { status, afterMs } = await this.#deadlines.run(signal, (inTime) =>
@@ -77,7 +77,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     }
   }
 
-  /** Pushes, and once more with a fresh token to a push server that does not take the one it got (RFC 8292, 4.2). */
+  /** Pushes. If the push server refuses the VAPID token, pushes once more with a fresh one (RFC 8292, 4.2). */
   async #push(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Answer> {
     if (target.keys === undefined) return this.#post(target, wake, signal);
     const { origin } = new URL(target.endpoint);
@@ -107,7 +107,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     return { status, afterMs };
   }
 
-  /** The status has been said by now: what happens to the rest changes nothing, and must not hold a slot for long. */
+  /** Drains the body, so that the connection can be used again. The status decided the delivery, so a failure here changes nothing. */
   async #drain(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
     const dump = (inTime: AbortSignal): Promise<void> =>
       body.dump({ limit: MAX_ANSWER_BYTES, signal: inTime });

@@ -4,16 +4,16 @@ import { SignJWT } from 'jose';
 
 import { HOUR_MS, SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 
-/** Half of what RFC 8292 allows: a push server whose clock is hours behind still takes the token. */
+/** Half of the limit of RFC 8292, so that a push server whose clock is hours behind accepts the token. */
 const VALID_MS = 12 * HOUR_MS;
-/** A third of its life is left when a token is replaced, for a push server whose clock is ahead. */
+/** A token is replaced when a third of its life is left, for a push server whose clock is ahead. */
 const REUSE_MS = 8 * HOUR_MS;
-/** Origins that are remembered. Beyond that the oldest token is made anew when it is needed: 0.2 ms of work. */
+/** How many tokens are kept. Beyond this the oldest is dropped; signing a new one takes 0.2 ms. */
 const MAX_ORIGINS = 5000;
 
-/** Who signs, and whom a push server may write to. */
+/** The key that signs, and the address for a push server's complaints. */
 export interface VapidIdentity {
-  /** Of P-256. */
+  /** A key of P-256. */
   readonly privateKey: KeyObject;
   /** 65 bytes as base64url. */
   readonly publicKey: string;
@@ -23,12 +23,13 @@ export interface VapidIdentity {
 
 interface Token {
   readonly header: Promise<string>;
-  /** When it was made, by the time of day and by the monotonic clock. */
+  /** The time of day when the token was made. */
   readonly date: number;
+  /** The same moment by the monotonic clock. */
   readonly madeAt: number;
 }
 
-/** What tells push servers that it is always the same server that pushes (VAPID, RFC 8292): one signed token for each origin. */
+/** Signed tokens that prove to push servers that all pushes come from one server (VAPID, RFC 8292). One for each origin. */
 export class VapidTokens {
   readonly #identity: VapidIdentity;
   readonly #clock: Clock;
@@ -37,8 +38,8 @@ export class VapidTokens {
   readonly #tokens = new Map<string, Token>();
 
   /**
-   * @param clock the time of day, which a token's end is named by
-   * @param monotonic what a token is kept by, in milliseconds
+   * @param clock the time of day, for the expiry in a token
+   * @param monotonic measures how long a token is used, in milliseconds
    */
   constructor(identity: VapidIdentity, clock: Clock, monotonic: Clock = clock) {
     this.#identity = identity;
@@ -50,7 +51,7 @@ export class VapidTokens {
   header(origin: string): Promise<string> {
     const [date, now] = [this.#clock(), this.#monotonic()];
     const known = this.#tokens.get(origin);
-    // One that was made in the future was made before the clock was set right: its end may be too far away.
+    // A token from the future was made before the clock was corrected. Its expiry may be too far away.
     if (known !== undefined && date >= known.date && now - known.madeAt < REUSE_MS) return known.header;
     const header = this.#sign(origin, date);
     this.#keep(origin, { header, date, madeAt: now });
@@ -58,7 +59,7 @@ export class VapidTokens {
     return header;
   }
 
-  /** The push server does not take its token: the next one is made anew. */
+  /** Drops the token of a push server that refused it. The next push makes a new one. */
   forget(origin: string): void {
     this.#tokens.delete(origin);
   }

@@ -3,24 +3,24 @@ import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import { encryptMessage } from './encrypt-message.ts';
 
 /**
- * What every encrypted wake is padded to: nobody can tell one kind from another by its length. Far more than the JSON needs,
- * so that a longer one in a later version looks the same.
+ * The length that every encrypted wake is padded to, so that its length does not tell its kind. Far more than the JSON needs, so that a
+ * longer JSON of a later version has the same length.
  */
 const PADDED_BYTES = 128;
 
-/** How long a push server may keep a wake for a phone that is off: a day, as with FCM. */
+/** `ttl`: a push server keeps a wake for a phone that is off for one day, as FCM does. */
 const COMMON_HEADERS = { ttl: '86400', urgency: 'high' } as const;
 
-/** One push as it goes out, all but its `Authorization`. */
+/** The request of one push, without its `Authorization`. */
 export interface WakeMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
 /**
- * The wake for an endpoint (contract 4): encrypted, where the app gave its keys, else as plain JSON. The topic is one for all
- * wakes: a push server that still holds one for the endpoint replaces it, instead of waking twice (RFC 8030, 5.4). Where
- * registrations with different keys share an endpoint there is none, because a wake that another app can read would be replaced.
+ * The wake for an endpoint (contract 4): encrypted if the app gave its keys, otherwise plain JSON. All wakes have the same topic, so a
+ * push server that still keeps one for the endpoint replaces it and wakes once (RFC 8030, 5.4). There is no topic if registrations with
+ * different keys share the endpoint: one app's wake would replace the wake of another app, which cannot read it.
  */
 export function wakeMessage(
   { keys, sharesEndpoint }: UnifiedPushTarget,
