@@ -1,11 +1,12 @@
 import { Column, NO_ROW, RowNumbers } from './rows.ts';
 
-/** Room for an FCM token of today, packed: 142 to 163 characters. What is longer goes on in further blocks. */
+/** Room for a packed FCM token of today (142 to 163 characters). Longer bytes take several blocks. */
 const BLOCK_BYTES = 124;
 
 /**
- * Bytes of any length in blocks of one size, each naming the one that it goes on in. What is freed is good for whatever comes
- * next, however long: nothing can be left that fits nobody.
+ * Byte strings of any length, in chains of blocks of 124 bytes; a column has the next block of each. Since all blocks have one
+ * size, every freed block can be used again: memory does not fragment. The number of a string's first block names the string.
+ * The length is not stored: the caller knows it.
  */
 export class ByteBlocks {
   readonly #numbers = new RowNumbers();
@@ -24,7 +25,7 @@ export class ByteBlocks {
     return first;
   }
 
-  /** The first so many of the bytes that begin in this block: a view of them where they are, or a copy if they go on. */
+  /** The first `length` bytes of a string: a view of its block, or a copy if they lie in several blocks. A view changes when the block is used again. */
   read(first: number, length: number): Buffer {
     const at = this.#bytes.at(first);
     if (length <= BLOCK_BYTES) return this.#bytes.chunk(first).subarray(at, at + length);
@@ -38,7 +39,7 @@ export class ByteBlocks {
     return bytes;
   }
 
-  /** Whether what begins in this block begins with these bytes; it must not be shorter. */
+  /** Whether a string begins with these bytes. The string must not be shorter than they are. */
   beginWith(first: number, bytes: Buffer): boolean {
     let block = first;
     for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {

@@ -2,19 +2,22 @@ import type { PushService, PushTarget } from '../../core/registry/push-target.ts
 import { DeviceTable } from './device-table.ts';
 import { type Column, NO_ROW, RowRings } from './rows.ts';
 
-/** Which device each registration points at, and which registrations point at each device, all by their rows. */
+/**
+ * Which device each registration points at, and which registrations point at each device. Methods take the registration's row. A
+ * device is in its table for as long as a registration points at it.
+ */
 export class DeviceLinks {
   readonly #devices = new DeviceTable();
-  /** The registrations that point at one device. */
+  /** Rings of registrations: one ring has all registrations that point at one device. */
   readonly #ofDevice = new RowRings();
-  /** The device of each registration. */
+  /** By registration, the row of its device. */
   readonly #deviceOf: Column<Int32Array>;
 
   constructor(deviceOf: Column<Int32Array>) {
     this.#deviceOf = deviceOf;
   }
 
-  /** What there has ever been room for: blocks of addresses. */
+  /** The most blocks of addresses that were ever in use. */
   get blocks(): number {
     return this.#devices.blocks;
   }
@@ -35,18 +38,18 @@ export class DeviceLinks {
     return this.#devices.is(this.#deviceOf.get(row), target);
   }
 
-  /** Whether the target's endpoint has as many sets of Web Push keys as one may have, and the target brings another one. */
+  /** Whether the target is a new set of Web Push keys for an endpoint that has as many sets as it may have. */
   isCrowded(target: PushTarget): boolean {
     return this.#devices.isCrowded(target);
   }
 
-  /** One of the registrations that point at a device. */
+  /** Any registration that points at the device, or {@link NO_ROW}. */
   anyOf(target: PushTarget): number {
     const device = this.#devices.find(target);
     return device === NO_ROW ? NO_ROW : this.#devices.firstRegistration.get(device);
   }
 
-  /** Points a row that points nowhere at its device. */
+  /** Points a registration that has no device at one, which is added to the table if it is new. */
   point(row: number, target: PushTarget): void {
     const { firstRegistration } = this.#devices;
     const known = this.#devices.find(target);
@@ -56,7 +59,7 @@ export class DeviceLinks {
     this.#deviceOf.set(row, device);
   }
 
-  /** Points a row nowhere; a device that nothing points at is no more. */
+  /** Takes a registration's device from it, and removes the device if no other registration points at it. */
   release(row: number): void {
     const { firstRegistration } = this.#devices;
     const device = this.#deviceOf.get(row);

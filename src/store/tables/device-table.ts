@@ -8,29 +8,31 @@ import { isPackable, pack, unpack } from './packed-text.ts';
 import { RowIndex } from './row-index.ts';
 import { Column, NO_ROW } from './rows.ts';
 
-/** What the column holds that says how long an address is; the longest that can be registered has 4096 characters. */
+// The shape, 16 bits a device: push service (2) | packed (1) | length of the address in characters (13).
+/** The longest address that can be registered has 4096 characters. */
 const MAX_LENGTH = 0x1fff;
-/** Those of a subscription have 110 (RFC 8291). */
-const MAX_KEY_BYTES = 0xff;
 const PACKED_BIT = 0x2000;
-/** Two bits for the push service. */
+/** {@link SERVICE_CODES}, less one. */
 const SERVICE_SHIFT = 14;
-/** Between the two keys of a subscription; no base64url character. */
+/** The keys of a subscription take 110 bytes here (RFC 8291). */
+const MAX_KEY_BYTES = 0xff;
+/** Between the two keys of a subscription: no base64url character. */
 const KEY_SEPARATOR = '.';
 const SALT_BYTES = 16;
 /** Hex digits of a 32-bit hash. */
 const HASH_DIGITS = 8;
 const NO_KEYS = Buffer.alloc(0);
+/** Keys that no device has: one byte. A look-up with them compares every device of the address and finds none. */
 const NOBODYS_KEYS = Buffer.alloc(1);
 /**
- * Sets of Web Push keys for one endpoint; an app that subscribes anew needs two for a while. The bound limits how many wakes
- * reach an endpoint for events of one moment, and how many rows a look-up compares.
+ * The most sets of Web Push keys for one endpoint. An app that subscribes again needs two for a while. The bound limits how many wakes
+ * one event can send to an endpoint, and how many devices a look-up compares.
  */
 const MAX_SIBLINGS = 8;
 /** Whether two devices can have the same address at this push service: with different Web Push keys only. */
 const MAY_HAVE_SIBLINGS: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
 
-/** A device as it is kept: the bytes of its address, with its length in characters, its push service and whether it is packed; and the bytes of its keys. */
+/** A device in bytes, as the table has it. `shape` holds the push service, whether the address is packed, and its length in characters. */
 interface Device {
   readonly address: Buffer;
   readonly shape: number;
@@ -38,9 +40,12 @@ interface Device {
 }
 
 /**
- * Devices, each once: a device is its push service, its address and its Web Push keys, if any (`deviceOf`). Its row is the
- * block that its address begins in, and its keys follow there. Devices of one address are siblings: all have the same hash,
- * so that one look-up meets them all.
+ * Devices, each once, however many registrations point at it. A device is its push service, its address and its Web Push keys, if it has
+ * any (`deviceOf`). Its address and then its keys are bytes in {@link ByteBlocks}; the number of their first block is the device's row.
+ * The columns add 13 bytes a block: hash (4), shape (2), length of the address (2) and of the keys (1), one registration (4).
+ *
+ * Devices of one address are siblings: they differ in their Web Push keys only. The hash is of the address alone, so one look-up
+ * compares, and counts, all siblings. A look-up sets `#sought` and `#met`; {@link add} uses what the last look-up has sought.
  */
 export class DeviceTable {
   readonly #blocks = new ByteBlocks();
@@ -48,15 +53,15 @@ export class DeviceTable {
   readonly #salt = randomBytes(SALT_BYTES).toString('latin1');
   readonly #hashes = new Column((length) => new Uint32Array(length));
   readonly #shapes = new Column((length) => new Uint16Array(length));
-  /** Bytes of the address. */
+  /** Bytes of the address as it is stored: packed, if it can be. */
   readonly #lengths = new Column((length) => new Uint16Array(length));
-  /** Bytes of the keys of a subscription, which follow the address. */
+  /** Bytes of the Web Push keys, which follow the address; 0 without keys. */
   readonly #keyLengths = new Column((length) => new Uint8Array(length));
-  /** One of the registrations that point at the device. */
+  /** One of the registrations that point at the device. {@link DeviceLinks} keeps it right. */
   readonly firstRegistration = new Column((length) => new Int32Array(length));
   #sought: Device = { address: NO_KEYS, shape: 0, keys: NO_KEYS };
   #soughtHash = 0;
-  /** Devices of the sought address that the look-up has met, and those of them that have keys. */
+  /** Devices of the sought address that the look-up has compared, and how many of them have keys. */
   #met = { all: 0, withKeys: 0 };
 
   constructor() {
@@ -66,7 +71,7 @@ export class DeviceTable {
     });
   }
 
-  /** Blocks that there has ever been room for. */
+  /** The most blocks that were ever in use. */
   get blocks(): number {
     return this.#blocks.last;
   }
@@ -85,13 +90,13 @@ export class DeviceTable {
     return this.#isSought(device);
   }
 
-  /** Whether the target is a new device, and its address has as many as one may have. */
+  /** Whether the target is a new device, and its address has {@link MAX_SIBLINGS} devices already. */
   isCrowded(target: PushTarget): boolean {
     if (!MAY_HAVE_SIBLINGS[target.type]) return false;
     return this.find(target) === NO_ROW && this.#met.all >= MAX_SIBLINGS;
   }
 
-  /** Adds the device that was sought last and not found. */
+  /** Adds the device that the last {@link find} did not find. */
   add(): number {
     const { address, keys, shape } = this.#sought;
     const device = this.#blocks.write(keys.length === 0 ? address : Buffer.concat([address, keys]));
@@ -137,7 +142,6 @@ export class DeviceTable {
 
   /** Whether another device with keys has the same address. */
   #hasSiblings(device: number, { address, shape }: Device): boolean {
-    // No device has this for keys, so the look-up meets every device of the address.
     this.#sought = { address, shape, keys: NOBODYS_KEYS };
     this.#met = { all: 0, withKeys: 0 };
     this.#index.find(this.#hashes.get(device));
@@ -162,9 +166,9 @@ export class DeviceTable {
     return keyLength === 0 || this.#read(device).keys.equals(keys);
   }
 
-  /** Of the address, with a salt: nobody can choose addresses that meet. */
+  /** A hash of the address. It is salted, so a client cannot choose addresses with the same hash. */
   #hash(target: PushTarget): number {
-    // As text: a buffer of its own for four bytes takes longer than the digest.
+    // The digest as text: allocating a buffer for four bytes takes longer than the digest.
     return Number.parseInt(digest('sha256', this.#salt + addressOf(target)).slice(0, HASH_DIGITS), 16);
   }
 }

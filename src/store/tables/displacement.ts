@@ -3,24 +3,26 @@ import { NETWORKS, NetworkCounts, NO_NETWORK } from './network-counts.ts';
 import { Column, NO_ROW, RowRings } from './rows.ts';
 
 /**
- * Which registration gives way to a new key at the cap (contract 1.1): the oldest one that may, of the network that holds the
- * most, unless the newcomer's own network holds more than that one. So a flood displaces itself. Every registration counts
- * for its network, and those that are unsigned and were never woken wait in a ring of the network, oldest first.
+ * Chooses the registration that a new key displaces when the store is full (contract 1.1): the oldest displaceable registration of the
+ * network with the most registrations, if that network has at least as many as the newcomer's. So a flood from one network displaces its
+ * own registrations. A registration is displaceable while it is unsigned and was never woken.
+ *
+ * Every registration counts for its network. The displaceable ones of a network are in a ring, oldest first. Ten bytes a row.
  */
 export class Displacement {
   readonly #networks = new Column((length) => new Uint16Array(length));
   readonly #counts = new NetworkCounts();
   readonly #rings = new RowRings();
-  /** The oldest that may give way of each network, or {@link NO_ROW}. */
+  /** By network, the row of its oldest displaceable registration, or {@link NO_ROW}. */
   readonly #oldest = new Int32Array(NETWORKS);
   readonly #registeredAt: (row: number) => number;
 
-  /** @param registeredAt of a row, in milliseconds since the epoch */
+  /** @param registeredAt when the registration of a row was made, in milliseconds since the epoch */
   constructor(registeredAt: (row: number) => number) {
     this.#registeredAt = registeredAt;
   }
 
-  /** Makes room for a row that is new. */
+  /** Makes room for a new row. */
   begin(row: number): void {
     this.#networks.reach(row);
     this.#rings.begin(row);
@@ -30,14 +32,14 @@ export class Displacement {
     return this.#networks.get(row);
   }
 
-  /** Counts a row for its network. @param isDisplaceable whether it may ever: unsigned, and never woken */
+  /** Counts a registration for its network. */
   join(row: number, network: number, isDisplaceable: boolean): void {
     this.#networks.set(row, network);
     this.#counts.add(network, 1);
     if (isDisplaceable) this.#wait(row, network);
   }
 
-  /** The row is held, and gives way no longer. */
+  /** The registration stays and is displaceable no longer. */
   spare(row: number): void {
     const network = this.networkOf(row);
     if (this.#oldest[network] === row) {
@@ -52,13 +54,13 @@ export class Displacement {
     this.#counts.add(this.networkOf(row), -1);
   }
 
-  /** The row that gives way to a newcomer of this network at `now`, in milliseconds, or {@link NO_ROW}. */
+  /** The row that a new key from this network displaces at `now` (milliseconds), or {@link NO_ROW}. */
   choose(newcomer: number, now: number): number {
     const network = this.#counts.largest(this.#counts.of(newcomer), displaceableIfMadeBy(now));
     return network === undefined ? NO_ROW : (this.#oldest[network] as number);
   }
 
-  /** Puts what was read from the disk in the order of its age, whatever the order in which it came. */
+  /** Sorts the ring of the registrations that were read from the disk by age. */
   sort(): void {
     const rows: number[] = [];
     for (;;) {
@@ -77,7 +79,7 @@ export class Displacement {
     else this.#rings.join(row, oldest);
   }
 
-  /** The ring of a network begins with this row from now on. */
+  /** Makes this row the oldest of its network's ring; {@link NO_ROW} if the ring is empty. */
   #begin(network: number, row: number): void {
     this.#oldest[network] = row;
     this.#counts.setOldest(network, row === NO_ROW ? Infinity : this.#registeredAt(row));

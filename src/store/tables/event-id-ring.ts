@@ -2,31 +2,40 @@ import { readWords } from './hex-words.ts';
 import { randomHash, type WordsHash } from './random-hash.ts';
 
 /**
- * The first 128 bits of an id are kept. Ids are SHA-256 of verified events: to have another's event taken for one that is
- * here, somebody must find an event with the same first 128 bits, which is 2^128 work; the 2^64 of any two that agree
- * yield a pair of one's own.
+ * The first 128 bits of an id are kept. An id is the SHA-256 of a verified event. To make another party's event look like a seen one, an
+ * attacker must find an event with the same first 128 bits: 2^128 work. With 2^64 work an attacker finds two events that agree, but
+ * both are the attacker's own.
  */
 const WORDS = 4;
-/** Few: what most servers ever need is a small part of the capacity, and every test grows the ring. */
+/** Small: most servers need a small part of the capacity, and so every test makes the ring grow. */
 const FIRST_PLACES = 4;
-/** Places beyond the capacity, as a share of it: so many may be vacated before all ids are moved together. */
+/** Places beyond the capacity, as a share of it. When removed ids have vacated so many, all ids are moved together. */
 const SPARE_SHARE = 1 / 8;
 /** The time at a place whose id has been removed. */
 const VACATED = -Infinity;
 
-/** Event ids with a time each, in the order in which they were added: a ring of typed arrays with an index into it. */
+/**
+ * Event ids, each with a time, in the order in which they were added.
+ *
+ * The ids lie in a ring of places: 16 bytes of the id and 8 of the time. New ids go to its end. Removing the oldest id moves its
+ * beginning; removing another id only marks the place as vacated, until the beginning gets there or the ring is rebuilt. The
+ * index is a hash table with linear probing, at most half full, of places.
+ *
+ * When all places are taken, the ring is rebuilt: it doubles if most places have ids, and otherwise only closes the gaps. That is the one
+ * pause, of some 0.1 s at a million ids.
+ */
 export class EventIdRing {
   readonly #capacity: number;
   readonly #hash: WordsHash;
   readonly #sought = new Uint32Array(WORDS);
-  /** Four words of an id a place. */
+  /** Four words of an id for each place. */
   #words = new Uint32Array(FIRST_PLACES * WORDS);
   #times = new Float64Array(FIRST_PLACES);
-  /** Open addressing with linear probing, at most half full: a place + 1, or 0 where nothing is. */
+  /** By slot: a place + 1, or 0 for an empty slot. */
   #index = new Int32Array(FIRST_PLACES * 2);
-  /** The place of the oldest id. It is never a vacated one. */
+  /** The place of the oldest id. It is never vacated. */
   #first = 0;
-  /** Places from the first on that are taken, vacated ones included. */
+  /** Places from the first on that are in use, with the vacated ones between ids. */
   #taken = 0;
   #size = 0;
 
@@ -35,7 +44,7 @@ export class EventIdRing {
     this.#hash = hash;
   }
 
-  /** Ids held. */
+  /** Ids in the ring. */
   get size(): number {
     return this.#size;
   }
@@ -49,12 +58,12 @@ export class EventIdRing {
     return place < 0 ? undefined : this.#times[place];
   }
 
-  /** The time of the id that was added first. */
+  /** The time of the oldest id. */
   oldestTime(): number | undefined {
     return this.#taken === 0 ? undefined : this.#times[this.#first];
   }
 
-  /** Adds an id that is not held, to a ring that is not full. */
+  /** Adds an id that is not in the ring. @throws RangeError if the ring is full */
   add(id: string, time: number): void {
     if (this.isFull) throw new RangeError('the ring of event ids is full');
     if (this.#taken === this.#times.length) this.#rebuild();
@@ -66,9 +75,9 @@ export class EventIdRing {
     this.#size++;
   }
 
-  /** The ids held at this moment, as the 32 hex characters that are kept of each, oldest first. */
+  /** The ids that are in the ring at the first step, oldest first: the 32 hex characters that are kept of each. */
   *entries(): Generator<{ id: string; time: number }> {
-    // Copies: whoever reads them may take their time.
+    // Copies: the ring may change while the caller reads.
     const [words, times, first, taken] = [this.#words.slice(), this.#times.slice(), this.#first, this.#taken];
     for (let n = 0; n < taken; n++) {
       const place = (first + n) % times.length;
@@ -82,7 +91,7 @@ export class EventIdRing {
   }
 
   removeOldest(): void {
-    // `#unlink` leaves the index as if what has gone had never been in it, so nothing pushed the oldest from its home.
+    // No other id pushed the oldest one past its home slot: ids that were there before it are gone, and `#unlink` closes their gaps.
     if (this.#taken > 0) this.#removeAt(this.#homeOf(this.#first));
   }
 
@@ -98,7 +107,7 @@ export class EventIdRing {
     }
   }
 
-  /** The slot of an id, or the empty one where the search for it ended. */
+  /** The slot of an id, or the empty slot where the search for it ended. */
   #find(id: string): number {
     readWords(id, this.#sought, 0, WORDS);
     let slot = this.#hash(this.#sought, 0) & (this.#index.length - 1);
@@ -119,7 +128,7 @@ export class EventIdRing {
     this.#index[slot] = place + 1;
   }
 
-  /** Empties a slot and closes the gap: whatever was pushed past it moves back, so that no search ends too early. */
+  /** Empties a slot. An id behind it that had been pushed past it moves back, so that no search ends too early. */
   #unlink(slot: number): void {
     const mask = this.#index.length - 1;
     let gap = slot;
@@ -132,7 +141,7 @@ export class EventIdRing {
     this.#index[gap] = 0;
   }
 
-  /** Makes room: twice the places while the ring is mostly held ids, and in any case none of the vacated ones. */
+  /** Makes room: moves all ids to new arrays, without vacated places. The arrays are twice as long if most places have ids. */
   #rebuild(): void {
     const [words, times, first] = [this.#words, this.#times, this.#first];
     const most = Math.ceil(this.#capacity * (1 + SPARE_SHARE));
@@ -160,7 +169,7 @@ export class EventIdRing {
     return (this.#first + n) % this.#times.length;
   }
 
-  /** The place that a slot points to; negative when it points to none. */
+  /** The place that a slot points to; negative if the slot is empty. */
   #placeAt(slot: number): number {
     return (this.#index[slot] as number) - 1;
   }

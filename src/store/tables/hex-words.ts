@@ -1,10 +1,10 @@
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
-/** A trade pubkey as 32-bit words. */
+/** A trade pubkey has eight words of 32 bits. */
 export const KEY_WORDS = 8;
 const DIGITS_OF_A_WORD = 8;
 
-/** By character code: the value of a hex digit of either case, or -1. */
+/** By character code: the value of a hex digit in either case, or -1 for any other character. */
 const DIGITS = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16);
@@ -12,7 +12,7 @@ for (let value = 0; value < 16; value++) {
   DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** Reads so many words from the beginning of a text of hex into an array, from a place on. */
+/** Reads the first `count` words of a hex text into `words`, from index `to` on. The text must be hex. */
 export function readWords(hex: string, words: Uint32Array, to: number, count: number): void {
   for (let word = 0, at = 0; word < count; word++) {
     let value = 0;
@@ -23,11 +23,12 @@ export function readWords(hex: string, words: Uint32Array, to: number, count: nu
 }
 
 /**
- * Reads 64 hex digits of either case, where they stand in a frame, into eight words.
+ * Reads the 64 hex digits that begin at `from` in a frame, in either case, into eight words.
  *
- * @returns whether there are so many
+ * @returns whether all 64 are hex digits
  */
 export function readKeyAt(text: Uint8Array, from: number, words: Uint32Array): boolean {
+  // Becomes negative with the first character that is no digit. One check at the end costs less than 64.
   let wrong = 0;
   for (let word = 0, at = from; word < KEY_WORDS; word++) {
     let value = 0;
@@ -41,7 +42,7 @@ export function readKeyAt(text: Uint8Array, from: number, words: Uint32Array): b
   return wrong >= 0;
 }
 
-/** The trade pubkey whose eight words begin at a place of an array, as hex. */
+/** The trade pubkey whose eight words begin at index `from`. */
 export function keyText(words: Uint32Array, from: number): TradePubkey {
   let text = '';
   for (let word = 0; word < KEY_WORDS; word++)

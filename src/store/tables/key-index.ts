@@ -4,16 +4,16 @@ import { randomHash } from './random-hash.ts';
 import { RowIndex } from './row-index.ts';
 import { type Column, NO_ROW } from './rows.ts';
 
-/** Finds rows by their trade pubkey. A look-up allocates nothing: every frame of every relay pays for one. */
+/** Finds the row of a trade pubkey. A look-up allocates nothing, since every `p` tag of every relay's frames causes one. */
 export class KeyIndex {
   readonly #keys: Column<Uint32Array>;
   readonly #hash = randomHash(KEY_WORDS);
   readonly #sought = new Uint32Array(KEY_WORDS);
-  /** The key in `#sought`, where it came as a text: a key that is added has just been looked for. */
+  /** The key whose words are in `#sought`. `add` follows a `find` of the same key, and need not convert it again. */
   #soughtKey: TradePubkey | undefined;
   readonly #index: RowIndex;
 
-  /** @param keys the trade pubkeys of the rows, {@link KEY_WORDS} words each */
+  /** @param keys the column of the trade pubkeys, {@link KEY_WORDS} words a row, which `add` writes */
   constructor(keys: Column<Uint32Array>) {
     this.#keys = keys;
     this.#index = new RowIndex({
@@ -27,22 +27,22 @@ export class KeyIndex {
     return this.#index.find(this.#hash(this.#sought, 0));
   }
 
-  /** The row of the key that stands as 64 hex digits in a text; none where no such digits stand. */
+  /** The row of the key whose 64 hex digits begin at `from` in a frame; {@link NO_ROW} also if no such digits are there. */
   findAt(text: Uint8Array, from: number): number {
     this.#soughtKey = undefined;
     return readKeyAt(text, from, this.#sought) ? this.#index.find(this.#hash(this.#sought, 0)) : NO_ROW;
   }
 
   /**
-   * What a look-up that has just found nothing looks at instead, so that "unknown" takes as long as "not yours" (contract 1.3):
-   * some row, from 0 to the last, compared with what was sought as the one that is found is.
+   * A row to read after a look-up that found nothing, from 0 to `last`. It is compared with the sought key, as a found row is. So the
+   * answer "unknown" takes as long as the answer "not yours" (contract 1.3).
    */
   decoy(last: number): number {
     const row = (this.#sought[0] as number) % (last + 1);
     return this.#isSought(row) ? NO_ROW : row;
   }
 
-  /** Gives a row its key, which no other has. */
+  /** Gives a row its key. No other row has it. */
   add(tradePubkey: TradePubkey, row: number): void {
     this.#seek(tradePubkey);
     this.#keys.chunk(row).set(this.#sought, this.#keys.at(row));

@@ -2,12 +2,12 @@ import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import type { UsedEvents } from '../../core/registry/used-events.ts';
 import { EventIdRing } from './event-id-ring.ts';
 
-/** A signature holds for 60 s before and after the client's time; one second more for the fractions. */
+/** A signature is valid from 60 s before to 60 s after its time, so for 120 s; the extra second covers rounding. */
 const KEPT_MS = 121 * SECOND_MS;
-/** More than can be verified on one core in that time. 34 MB when it is full, a few hundred bytes to begin with. */
+/** More signatures than one core can verify in that time. 34 MB when full, a few hundred bytes at first. */
 const DEFAULT_CAPACITY = 1_000_000;
 
-/** The used signatures in memory. At the bound no further one is taken, for as long as those before could be replayed. */
+/** The ids of used signatures, in memory. When it is full, it takes no further id until the oldest one has expired, so that no signature can be used twice. */
 export class MemoryUsedEvents implements UsedEvents {
   readonly #clock: Clock;
   readonly #ids: EventIdRing;
@@ -17,7 +17,7 @@ export class MemoryUsedEvents implements UsedEvents {
     this.#ids = new EventIdRing({ capacity });
   }
 
-  /** Ids held. */
+  /** Ids that are kept. */
   get size(): number {
     return this.#ids.size;
   }
@@ -28,7 +28,7 @@ export class MemoryUsedEvents implements UsedEvents {
 
   add(id: string): boolean {
     const now = this.#clock();
-    // Two for each that comes: what has expired goes faster than new ids come.
+    // Two for each new id: expired ids leave faster than new ids come.
     for (let n = 0; n < 2; n++) {
       const oldest = this.#ids.oldestTime();
       if (oldest === undefined || now - oldest < KEPT_MS) break;

@@ -1,38 +1,38 @@
-/** Networks are told apart by 16 bits. */
+/** A network is a number of 16 bits. */
 export const NETWORKS = 2 ** 16;
 
-/** The network of what was read from the disk, where none is kept. */
+/** The network of a registration that was read from the disk, which keeps no networks. */
 export const NO_NETWORK = 0;
 
-/** Nodes that one search looks at: some 30 microseconds. Only who has tens of thousands of networks can make one need more. */
+/** Nodes that one search looks at, at most: some 30 microseconds. Only a client with tens of thousands of networks can make a search end here. */
 const MOST_LOOKS = 4096;
 
 interface Search {
-  /** How old, or older, a registration must be, in milliseconds since the epoch. */
+  /** The network's oldest registration must have been made at this time or earlier. Milliseconds since the epoch. */
   readonly before: number;
   looks: number;
   network: number | undefined;
-  /** Of the network found, or how many one must hold. */
+  /** Registrations of the best network so far; before one is found, the least number that a network must have. */
   count: number;
   oldest: number;
 }
 
 /**
- * How many registrations each network holds, and when its oldest was made that may give way, as a tree: every node has the
- * greatest count and the earliest time below it. A change costs 16 steps, and a search leaves out what cannot hold a better network
- * than the one that it has found.
+ * For each network, how many registrations it has and when its oldest displaceable registration was made. Both are binary trees in
+ * arrays: a node has the greatest count, or the earliest time, of the networks below it. A change updates at most 16 nodes. A search
+ * skips every subtree that cannot have a better network than the best one so far. 1.5 MB, allocated at the start.
  */
 export class NetworkCounts {
-  /** The root is node 1, the children of node n are 2n and 2n + 1, and the last {@link NETWORKS} nodes are the networks. */
+  /** The root is node 1, the children of node n are 2n and 2n + 1, and network n is node {@link NETWORKS} + n. */
   readonly #most = new Uint32Array(2 * NETWORKS);
-  /** Milliseconds since the epoch; infinite where none may give way. */
+  /** Milliseconds since the epoch; infinite where no registration is displaceable. */
   readonly #oldest = new Float64Array(2 * NETWORKS).fill(Infinity);
 
   of(network: number): number {
     return this.#most[NETWORKS + network] as number;
   }
 
-  /** @param by 1, or -1 for one fewer */
+  /** @param by 1 for a new registration, -1 for one that has gone */
   add(network: number, by: 1 | -1): void {
     const leaf = NETWORKS + network;
     this.#most[leaf] = (this.#most[leaf] as number) + by;
@@ -43,7 +43,7 @@ export class NetworkCounts {
     }
   }
 
-  /** @param at when the oldest registration of the network was made that may give way; infinite for none */
+  /** @param at when the network's oldest displaceable registration was made; infinite if it has none */
   setOldest(network: number, at: number): void {
     const leaf = NETWORKS + network;
     this.#oldest[leaf] = at;
@@ -55,12 +55,12 @@ export class NetworkCounts {
   }
 
   /**
-   * The network that holds the most among those with a registration to give, and of several such the one whose is oldest. Where so
-   * many networks have to be looked at that a search would take long, it is the best one of those that were.
+   * The network with the most registrations, among those that have a displaceable one. Of several with as many, it is the one with the
+   * oldest displaceable registration. A search that would look at too many nodes ends with the best network so far.
    *
-   * @param least how many it must hold
-   * @param before when the registration must have been made at the latest, in milliseconds
-   * @returns `undefined` where there is no such network
+   * @param least how many registrations the network must have
+   * @param before the latest time, in milliseconds, at which a displaceable registration may have been made
+   * @returns `undefined` if there is no such network
    */
   largest(least: number, before: number): number | undefined {
     const search: Search = {

@@ -1,17 +1,17 @@
 import { getRandomValues } from 'node:crypto';
 
-/** A 32-bit hash of the words that begin at a place of an array. */
+/** A 32-bit hash of the words that begin at index `from`. */
 export type WordsHash = (words: Uint32Array, from: number) => number;
 
 const BYTES_OF_A_WORD = 4;
 const VALUES_OF_A_BYTE = 256;
 
 /**
- * Simple tabulation: one random table for every byte, the values found in them XORed. Whoever chooses what is hashed knows
- * no two inputs that meet more often than by chance, and linear probing stays at constant expected cost (Pătraşcu and
- * Thorup, "The power of simple tabulation hashing", 2012).
+ * A hash function with random tables of its own (simple tabulation): there is one table for each byte of the input, and the hash is the XOR
+ * of the entries that the bytes choose. A client that does not know the tables cannot choose inputs that collide more often than by
+ * chance, and linear probing keeps a constant expected cost (Pătraşcu and Thorup, "The power of simple tabulation hashing", 2012).
  *
- * @param count of the words that are hashed
+ * @param count how many words are hashed; each takes 4 KiB of tables
  */
 export function randomHash(count: number): WordsHash {
   const tables = new Int32Array(count * BYTES_OF_A_WORD * VALUES_OF_A_BYTE);

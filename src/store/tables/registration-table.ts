@@ -5,45 +5,61 @@ import { PLATFORM_CODES, platformOf } from '../codes.ts';
 import { Column } from './rows.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
 
+// The flags, one byte a row:
+/** {@link PLATFORM_CODES} */
 const PLATFORM_BITS = 0b0011;
 const WOKEN_BIT = 0b0100;
 const SIGNED_BIT = 0b1000;
+/** The row has a registration. */
 const USED_BIT = 0b1_0000;
 const CONVERSATION_BIT = 0b10_0000;
 
 const LOW_BITS = 2 ** 32;
 
-// The word that holds the upper parts of both times, and the instance. Upper parts count units of 2^32 ms, which are 49.7 days.
-/** 10 bits: when it was registered, good until the year 2109. */
+// A time in milliseconds needs more than 32 bits. Its low 32 bits have a column; the upper parts of both times share the word `#upper`
+// with the instance: registered (10 bits) | expires (7 bits) | instance (15 bits). An upper part counts units of 2^32 ms, 49.7 days.
+/** 10 bits: the upper part of `registeredAt`. They last until the year 2109. */
 const REGISTERED_SHIFT = 22;
 const MAX_REGISTERED = 2 ** 10 - 1;
-/** 7 bits: how much later it expires, from 8 units earlier to 119 units, sixteen years, later: TOKEN_MAX_AGE_DAYS is ten years at the most. */
+/**
+ * 7 bits: the upper part of `expiresAt` less that of `registeredAt`, plus 8. So an expiry may be from 8 units before the registration to
+ * 119 units, sixteen years, after it; TOKEN_MAX_AGE_DAYS is ten years at most. An expiry beyond is cut to that range.
+ */
 const EXPIRES_SHIFT = 15;
 const MAX_EXPIRES = 2 ** 7 - 1;
 const EARLIEST_EXPIRY = -8;
-/** 15 bits. */
+/** 15 bits: the instance. */
 const INSTANCE_BITS = 2 ** 15 - 1;
 /** The registration names no instance. */
 const NO_INSTANCE = 0;
 
-/** What is held of a registration but for its device's target: 45 bytes, of which the trade pubkey has 32. */
+/**
+ * The fields of each registration, without its target: 49 bytes a row.
+ *
+ * | column | bytes | |
+ * |---|---|---|
+ * | `keys` | 32 | the trade pubkey, eight words |
+ * | `devices` | 4 | the row of its device ({@link DeviceLinks}) |
+ * | flags | 1 | platform, woken, signed, used, conversation |
+ * | registered, expires | 4 + 4 | the low 32 bits of each time |
+ * | upper | 4 | the upper parts of both times, and the instance |
+ */
 export class RegistrationTable {
   /** The trade pubkeys, eight words each. */
   readonly keys = new Column((length) => new Uint32Array(length), KEY_WORDS);
   readonly devices = new Column((length) => new Int32Array(length));
   readonly #flags = new Column((length) => new Uint8Array(length));
-  // Milliseconds since the epoch: the lower 32 bits of each time.
+  // Milliseconds since the epoch, modulo 2^32.
   readonly #registeredLow = new Column((length) => new Uint32Array(length));
   readonly #expiresLow = new Column((length) => new Uint32Array(length));
-  /** The upper parts of both times, and the instance. */
   readonly #upper = new Column((length) => new Uint32Array(length));
 
   constructor() {
-    // Record 0 is no registration, but a look-up that finds nothing may look at it.
+    // Row 0 is no registration, but a look-up that finds nothing may read it: see `KeyIndex.decoy`.
     this.reach(0);
   }
 
-  /** Makes room for this row and all before it. */
+  /** Makes room for this row and all rows before it. */
   reach(row: number): void {
     this.keys.reach(row);
     for (const column of [this.#registeredLow, this.#expiresLow, this.#upper]) column.reach(row);
@@ -62,7 +78,7 @@ export class RegistrationTable {
     this.#writeExpiry(row, expiresAt);
   }
 
-  /** A relay wake was delivered. */
+  /** Marks a registration as woken, with a new expiry: a relay wake was delivered. */
   renew(row: number, expiresAt: number): void {
     this.#flags.set(row, this.#flags.get(row) | WOKEN_BIT);
     this.#writeExpiry(row, expiresAt);
@@ -80,7 +96,7 @@ export class RegistrationTable {
     return this.#has(row, WOKEN_BIT);
   }
 
-  /** Read off the row alone: an owned key must not take longer than an unknown one (contract 1.3). */
+  /** Reads the row only: an answer about an owned key must not take longer than one about an unknown key (contract 1.3). */
   isOwned(row: number, now: number): boolean {
     return isOwned({ signed: this.#has(row, SIGNED_BIT), expiresAt: this.expiresAt(row) }, now);
   }

@@ -1,31 +1,40 @@
 import { NO_ROW } from './rows.ts';
 
-/** Few: what most servers ever need is a small part of the capacity, and every test grows the index. */
+/** Small: most servers need a small part of the capacity, and so every test makes the index grow. */
 const FIRST_SLOTS = 8;
-/** Beyond this share a search takes ever more steps. */
+/** The index doubles when a larger share of its slots is taken: the fuller it is, the more slots a search looks at. */
 const MOST_FULL = 0.7;
 /**
- * Slots that every addition moves while the index grows: some microseconds' work, and all is moved long before the index
- * is full again, which takes an addition for every second slot.
+ * Slots that each addition moves while the index grows: some microseconds' work. A table of n slots is moved after n / 32 additions,
+ * long before the new table of 2n slots needs to grow.
  */
 const MOVED_AT_ONCE = 32;
 
+/** The tag of a slot that has no row; a search ends here. */
 const EMPTY = 0;
-/** Here was a row: a search goes on behind it. Only in a table that is being moved out of. */
+/** The tag of a slot whose row was moved or removed; a search goes on. Only the former table has such slots. */
 const VACATED = 1;
+/** Tags of slots with a row are 2 to 255. */
 const FIRST_TAG = 2;
 
 export interface RowIndexOptions {
-  /** The hash of a row that is in the index. */
+  /** The hash of a row that is in the index, which must stay the same. */
   readonly hashOf: (row: number) => number;
-  /** Whether this row is the one that is sought. */
+  /** Whether this row is the one that the caller of `find` or `remove` seeks: the index compares hashes only. */
   readonly isSought: (row: number) => boolean;
 }
 
 /**
- * Finds numbered rows by a 32-bit hash: open addressing with linear probing. Each slot has a tag of eight bits of the hash
- * beside its row, so that a search for what is not there looks at the tags alone, one byte a slot, and hardly ever at
- * a row. It grows without a pause: a new table stands beside the old one until every row has moved.
+ * Finds rows by a 32-bit hash: a hash table with open addressing and linear probing.
+ *
+ * A slot takes five bytes: the row, and a tag of eight bits of its hash. A search for a row that is not there compares tags, one byte a
+ * slot, and calls `isSought` for one in some 250 of the other rows that it passes.
+ *
+ * Growth is spread out. When the table is 70 % full, a table of twice the size is added; from then on each addition moves 32 slots of the
+ * former table, and look-ups ask both. The longest pause is the allocation of the new table, which is zeroed memory.
+ *
+ * Invariant: in the current table, all slots between a row's home (the slot that its hash names) and its slot are taken. So a search may
+ * end at the first empty slot, and `close` must move rows back when it empties one.
  */
 export class RowIndex {
   readonly #options: RowIndexOptions;
@@ -37,7 +46,7 @@ export class RowIndex {
     this.#options = options;
   }
 
-  /** The row that is sought among those of this hash, or {@link NO_ROW}. */
+  /** The sought row of this hash, or {@link NO_ROW}. */
   find(hash: number): number {
     const row = this.#table.row(this.#search(this.#table, hash));
     if (row !== NO_ROW || this.#former === undefined) return row;
@@ -51,7 +60,7 @@ export class RowIndex {
     this.#table.add(hash, row);
   }
 
-  /** Takes out the row that is sought among those of this hash. */
+  /** Removes the sought row of this hash, if it is there. */
   remove(hash: number): void {
     const slot = this.#search(this.#table, hash);
     if (slot >= 0) this.#table.close(slot, this.#options.hashOf);
@@ -63,7 +72,7 @@ export class RowIndex {
     this.#size--;
   }
 
-  /** The slot of the row that is sought; negative where there is none. */
+  /** The slot of the sought row; negative if there is none. */
   #search(table: Table, hash: number): number {
     const { mask, rows, tags } = table;
     const sought = tagOf(hash);
@@ -81,7 +90,7 @@ export class RowIndex {
     this.#table = new Table(this.#former.slots * 2);
   }
 
-  /** Moves what is in the next so many slots of the former table. */
+  /** Moves the rows of the next `most` slots of the former table. */
   #move(most: number): void {
     const former = this.#former;
     if (former === undefined) return;
@@ -102,7 +111,7 @@ class Table {
   readonly mask: number;
   readonly tags: Uint8Array;
   readonly rows: Int32Array;
-  /** How many slots have been moved out of it. */
+  /** In a former table: slots from the first on whose rows have been moved. */
   moved = 0;
 
   /** @param slots a power of two */
@@ -128,7 +137,7 @@ class Table {
     this.tags[slot] = VACATED;
   }
 
-  /** Empties a slot and closes the gap: whatever was pushed past it moves back, so that no search ends too early. */
+  /** Empties a slot. A row behind it that had been pushed past it moves back, so that no search ends too early. */
   close(slot: number, hashOf: (row: number) => number): void {
     const { mask, rows, tags } = this;
     let gap = slot;
@@ -144,7 +153,7 @@ class Table {
   }
 }
 
-/** The high bits: the low ones choose the slot. */
+/** The tag is the high bits of the hash, since its low bits choose the slot. */
 function tagOf(hash: number): number {
   return Math.max(FIRST_TAG, hash >>> 24);
 }
