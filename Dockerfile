@@ -1,7 +1,7 @@
-# Two stages: what builds stays behind, what runs is the compiled program and its libraries, owned by root and run by `node`.
+# Two stages. Only the compiled program and its libraries get into the image. Root owns them, and the user `node` runs them.
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
-# .dockerignore lets in nothing but what is named here: no .env, no key, no data can become part of a layer.
+# .dockerignore lets in only what is named here, so no .env, no key and no data can become part of a layer.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit
 COPY tsconfig.json tsconfig.build.json ./
@@ -13,16 +13,16 @@ FROM node:22-bookworm-slim
 ENV NODE_ENV=production \
     DATA_DIR=/data
 WORKDIR /app
-# Verifies signatures faster than the addon of `npm ci`, which is there too; where the addon has no build (arm64), six times as fast as WebAssembly.
+# This library verifies signatures faster than the addon of `npm ci`. On arm64, where the addon has no build, it is six times as fast as WebAssembly.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends libsecp256k1-1 && rm -rf /var/lib/apt/lists/*
-# The volume takes over the owner of the directory that it is mounted on.
+# A volume takes over the owner of the directory on which it is mounted.
 RUN install -d -o 1000 -g 1000 -m 0700 /data
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/docs ./docs
-# `docker exec … mostro-push doctor` and the like.
+# For `docker exec … mostro-push doctor` and other commands.
 RUN ln -s /app/dist/main.js /usr/local/bin/mostro-push && chmod 0755 /app/dist/main.js
 USER 1000:1000
 VOLUME /data

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Checks a running server from outside, endpoint by endpoint. It registers one trade key of its own, and removes it again.
+# Checks each endpoint of a running server from outside. It registers one trade key of its own, and removes it at the end.
 #
 #   ./test_server.sh [--data-dir DIR] [--endpoint URL] [--mostro-pubkey HEX] [URL]
 #
-#   URL                 where the server is; http://localhost:8080 by default
-#   --data-dir DIR      its DATA_DIR, on this machine: looks whether the registration is written there, sealed
-#   --endpoint URL      a UnifiedPush endpoint of yours, which then gets one push; without it none is sent
-#   --mostro-pubkey HEX the instance to name, where TRUSTED_WHITELIST_ENABLED asks for one
+#   URL                 the address of the server; http://localhost:8080 by default
+#   --data-dir DIR      the server's DATA_DIR on this machine: checks that the registration is written there, sealed
+#   --endpoint URL      a UnifiedPush endpoint of yours, which gets one push; without this option no push is sent
+#   --mostro-pubkey HEX the instance to name, if TRUSTED_WHITELIST_ENABLED requires one
 #
-# Needs bash, curl and od. Ends with 0 if every check has passed, with 1 if not, with 64 for arguments that make no sense.
+# Needs bash, curl and od. Ends with 0 if every check has passed, with 1 if not, and with 64 for wrong arguments.
 set -uo pipefail
 
 url=http://localhost:8080
