@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { HOUR_MS, type Clock } from '../../src/core/basics/clock.ts';
 import type { SeenEvents } from '../../src/core/intake/seen-events.ts';
-import { eventId } from '../support/event-id.ts';
+import { eventId } from '../support/events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 export type CreateSeenEvents = (options: {

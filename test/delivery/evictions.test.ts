@@ -5,7 +5,7 @@ import { eventsFor, registerDevices, type Device } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
-import { standingAlarms } from '../support/standing-alarms.ts';
+import { standingAlarms } from '../support/metrics-page.ts';
 
 const UNREGISTERED = fcmError(404, 'UNREGISTERED');
 const FORGOTTEN = 'mostro_push_registrations_forgotten_total';

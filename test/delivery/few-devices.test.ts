@@ -6,7 +6,7 @@ import { registerDevices } from '../support/devices.ts';
 import { fcmError, silence } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
-import { standingAlarms } from '../support/standing-alarms.ts';
+import { standingAlarms } from '../support/metrics-page.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 /** A pause of a lane would last for an hour, the wait of a breaker for a minute at least: longer than any test waits. */

@@ -5,7 +5,7 @@ import { eventsFor, registerDevices } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
-import { standingAlarms } from '../support/standing-alarms.ts';
+import { standingAlarms } from '../support/metrics-page.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const JUNK = 1000;

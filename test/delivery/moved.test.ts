@@ -6,7 +6,7 @@ import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { registerDevices } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
-import { post } from '../support/post.ts';
+import { post } from '../support/http.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';

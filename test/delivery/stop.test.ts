@@ -6,7 +6,7 @@ import { deferred } from '../support/deferred.ts';
 import { eventsFor, registerDevices, type Device } from '../support/devices.ts';
 import { fcmError, silence } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, serve, type RunningProgram } from '../support/running-program.ts';
+import { googleEnvironment, serve, type RunningProgram } from '../support/program.ts';
 import { untilPage } from '../support/metrics-page.ts';
 
 const UNDER_WAY = 200;

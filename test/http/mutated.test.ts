@@ -9,7 +9,7 @@ import { many, pick, seededDraw, type Draw } from '../support/draw.ts';
 import { readMetric } from '../support/metrics-page.ts';
 import { damaged, drawRequest } from '../support/requests/drawn-requests.ts';
 import { readAnswers, type WireAnswer } from '../support/requests/read-answers.ts';
-import { serve } from '../support/running-program.ts';
+import { serve } from '../support/program.ts';
 
 /** Requests; HTTP_MUTATIONS=100000 takes some minutes. */
 const REQUESTS = Number(process.env['HTTP_MUTATIONS'] ?? 4000);

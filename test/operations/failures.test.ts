@@ -8,7 +8,7 @@ import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { freePort } from '../support/free-port.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, serve } from '../support/running-program.ts';
+import { googleEnvironment, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { untilOver, untilSeenEverywhere, type Ailing } from '../support/sightings.ts';
 import { tempDirectory } from '../support/temp-directory.ts';

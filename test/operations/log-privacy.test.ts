@@ -9,7 +9,7 @@ import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { deriveVapidKey } from '../../src/crypto/vapid-key.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, serve } from '../support/running-program.ts';
+import { googleEnvironment, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { badRequests, hostileFrames, wakeEveryKindOfDevice } from '../support/secret-traffic.ts';
 import { operatorsPages } from '../support/operators-pages.ts';

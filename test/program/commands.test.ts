@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { expect, test } from 'vitest';
 
-import { outcome } from '../support/running-program.ts';
+import { outcome } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const manifest = new URL('../../package.json', import.meta.url);

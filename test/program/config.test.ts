@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { keep } from '../support/keep.ts';
-import { outcome, serve } from '../support/running-program.ts';
+import { outcome, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** Of every variable that has a form. FCM_ENABLED has its own test: wrong, nobody asks for the key file. */

@@ -6,11 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
-import { call } from '../support/http.ts';
+import { call, post } from '../support/http.ts';
 import { injected } from '../support/injected-fault.ts';
 import { keep } from '../support/keep.ts';
-import { post } from '../support/post.ts';
-import { ALONE, googleEnvironment, run, serve } from '../support/running-program.ts';
+import { ALONE, googleEnvironment, run, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 

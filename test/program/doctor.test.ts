@@ -7,7 +7,7 @@ import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { freePort, takePort } from '../support/free-port.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, outcome, serve } from '../support/running-program.ts';
+import { googleEnvironment, outcome, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** Everything that `doctor` needs to find all in order. */

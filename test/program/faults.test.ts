@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { FAULT_AT_SIGUSR2, injected } from '../support/injected-fault.ts';
 import { makeFifo } from '../support/make-fifo.ts';
-import { ALONE, run, serve } from '../support/running-program.ts';
+import { ALONE, run, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** Listeners that never come to listen: the start hangs there. */

@@ -11,7 +11,7 @@ import { FAULT_AT_SIGUSR2, injected } from '../support/injected-fault.ts';
 import { keep } from '../support/keep.ts';
 import { makeFifo } from '../support/make-fifo.ts';
 import { readMetric } from '../support/metrics-page.ts';
-import { ALONE, googleEnvironment, run, serve } from '../support/running-program.ts';
+import { ALONE, googleEnvironment, run, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { register } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';

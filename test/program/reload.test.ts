@@ -9,7 +9,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { call } from '../support/http.ts';
 import { injected } from '../support/injected-fault.ts';
 import { keep } from '../support/keep.ts';
-import { ALONE, googleEnvironment, run, serve, type RunningProgram } from '../support/running-program.ts';
+import { ALONE, googleEnvironment, run, serve, type RunningProgram } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';

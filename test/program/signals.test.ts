@@ -8,7 +8,7 @@ import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { deferred } from '../support/deferred.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, serve, type RunningProgram } from '../support/running-program.ts';
+import { googleEnvironment, serve, type RunningProgram } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 
 interface HeldWake extends RunningProgram {

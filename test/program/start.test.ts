@@ -9,7 +9,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { takePort } from '../support/free-port.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, outcome, run, serve } from '../support/running-program.ts';
+import { googleEnvironment, outcome, run, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { registeredPhone } from '../support/scene.ts';
 

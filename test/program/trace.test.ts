@@ -9,7 +9,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { freePort } from '../support/free-port.ts';
 import { call, postJson } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, outcome, run, serve, type RunningProgram } from '../support/running-program.ts';
+import { googleEnvironment, outcome, run, serve, type RunningProgram } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';

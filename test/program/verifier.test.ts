@@ -4,7 +4,7 @@ import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { injected } from '../support/injected-fault.ts';
 import { keep } from '../support/keep.ts';
-import { googleEnvironment, serve } from '../support/running-program.ts';
+import { googleEnvironment, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';

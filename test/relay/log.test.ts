@@ -5,7 +5,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
 import { isLiveRequest, untilLine } from '../support/relay-lines.ts';
-import { googleEnvironment, serve } from '../support/running-program.ts';
+import { googleEnvironment, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 

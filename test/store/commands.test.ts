@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { outcome, serve } from '../support/running-program.ts';
+import { outcome, serve } from '../support/program.ts';
 import { directoryWithStore, FILE, key, register } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 

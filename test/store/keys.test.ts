@@ -5,9 +5,8 @@ import { expect, test } from 'vitest';
 
 import { Phone } from '../../stand-ins/phone.ts';
 import { sealToken } from '../../stand-ins/sealed-token.ts';
-import { call } from '../support/http.ts';
-import { post } from '../support/post.ts';
-import { outcome, serve } from '../support/running-program.ts';
+import { call, post } from '../support/http.ts';
+import { outcome, serve } from '../support/program.ts';
 import { directoryWithStore, FILE, total } from '../support/stored-program.ts';
 
 const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
-import { post } from '../support/post.ts';
-import { runProgram } from '../support/program.ts';
-import { outcome } from '../support/running-program.ts';
+import { post } from '../support/http.ts';
+import { runProgram, outcome } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** `KILL_ROUNDS=60 npx vitest run test/store/kill.test.ts` for the long run. */

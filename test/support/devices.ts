@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { expect } from 'vitest';
 
-import { post } from './post.ts';
+import { post } from './http.ts';
 import { swiftEvents } from './swift-events.ts';
 
 /** A trade key and the FCM token, or the endpoint, that it is registered for. */

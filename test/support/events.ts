@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import fc from 'fast-check';
 import { finalizeEvent, generateSecretKey } from 'nostr-tools/pure';
 
@@ -62,3 +64,8 @@ export const anyEvent: fc.Arbitrary<NostrEvent> = fc.record({
   content: text,
   sig: hex(128),
 });
+
+/** An event id, another for every number. */
+export function eventId(n: number): string {
+  return createHash('sha256').update(`event ${n}`).digest('hex');
+}

@@ -46,3 +46,21 @@ export async function overTcp(url: string, bytes: string): Promise<string> {
   socket.write(bytes);
   return text(socket);
 }
+
+/** What the API answered. */
+export interface Posted {
+  readonly status: number;
+  readonly body: unknown;
+  readonly text: string;
+}
+
+/** Sends JSON. */
+export async function post(url: string, body: unknown): Promise<Posted> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answered = await response.text();
+  return { status: response.status, body: JSON.parse(answered), text: answered };
+}

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { AdminToken } from '../../src/ops/admin-token.ts';
 import { call } from './http.ts';
-import { outcome } from './running-program.ts';
+import { outcome } from './program.ts';
 import { register, type Stage } from './secret-traffic.ts';
 import { eventFor } from './wire-events.ts';
 

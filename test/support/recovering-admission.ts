@@ -9,12 +9,11 @@ import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { frameOf } from './admission.ts';
-import { eventId } from './event-id.ts';
-import { unsignedEvent } from './events.ts';
+import { unsignedEvent, eventId } from './events.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
-import { liveRegistrations } from './live-registrations.ts';
 import { NO_COALESCING } from './no-coalescing.ts';
-import { fcmTarget, tradeKey } from './registrations.ts';
+import { settled } from './settled.ts';
+import { fcmTarget, tradeKey, liveRegistrations } from './registrations.ts';
 
 interface Pushed {
   readonly wake: Wake;
@@ -77,9 +76,4 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
       return verdict;
     },
   };
-}
-
-/** Lets everything happen that waits for nothing but promises. */
-export async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
 }

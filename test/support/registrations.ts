@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { DAY_MS, HOUR_MS } from '../../src/core/basics/clock.ts';
 import type { FcmTarget, UnifiedPushTarget } from '../../src/core/registry/push-target.ts';
 import type { Lifetime, Registration } from '../../src/core/registry/registration.ts';
+import { Registrations } from '../../src/core/registry/registrations.ts';
 import { parseTradePubkey, type TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
+import { MemoryRegistrations } from '../../src/store/tables/memory-registrations.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
 
 /** The n-th of many distinct trade keys. */
 export function tradeKey(n: number): TradePubkey {
@@ -46,4 +50,27 @@ const hexDigit = fc.nat(15).map((digit) => digit.toString(16));
 /** Lower-case hex of so many characters. */
 export function hex(length: number): fc.Arbitrary<string> {
   return fc.string({ unit: hexDigit, minLength: length, maxLength: length });
+}
+
+/** The true registrations, in memory, with a clock and a telemetry that are the test's. */
+export function liveRegistrations(
+  capacity = 100,
+  mayExpire = (): boolean => true,
+): {
+  registrations: Registrations;
+  clock: FakeClock;
+  telemetry: FakeTelemetry;
+} {
+  const clock = new FakeClock();
+  const telemetry = new FakeTelemetry();
+  const store = new MemoryRegistrations({ capacity });
+  const registrations = new Registrations({
+    store,
+    lifetime: LIFETIME,
+    clock: clock.read,
+    monotonic: clock.read,
+    mayExpire,
+    telemetry,
+  });
+  return { registrations, clock, telemetry };
 }

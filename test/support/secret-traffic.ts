@@ -7,7 +7,7 @@ import type { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts
 import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { freePort } from './free-port.ts';
 import { call, postJson } from './http.ts';
-import type { RunningProgram } from './running-program.ts';
+import { type RunningProgram } from './program.ts';
 import type { Secrets } from './secrets.ts';
 import { eventFor, flipped } from './wire-events.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';

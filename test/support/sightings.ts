@@ -2,7 +2,7 @@ import { vi, expect } from 'vitest';
 
 import { call } from './http.ts';
 import { readMetric } from './metrics-page.ts';
-import { outcome } from './running-program.ts';
+import { outcome } from './program.ts';
 import type { LogLine } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 

@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
 
-import { call } from './http.ts';
-import { post, type Posted } from './post.ts';
-import { serve, type RunningProgram } from './running-program.ts';
+import { call, post, type Posted } from './http.ts';
+import { serve, type RunningProgram } from './program.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** The n-th of many distinct trade keys. */

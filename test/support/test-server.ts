@@ -16,7 +16,7 @@ import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { leaksIn } from './leak-watch.ts';
-import { post, type Posted } from './post.ts';
+import { post, type Posted } from './http.ts';
 import { readMetric } from './metrics-page.ts';
 
 export interface TestServerOptions {

@@ -8,7 +8,7 @@ import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { keep } from '../support/keep.ts';
 import { readMetric } from '../support/metrics-page.ts';
-import { serve } from '../support/running-program.ts';
+import { serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';

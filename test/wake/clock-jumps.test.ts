@@ -5,7 +5,7 @@ import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
-import { standingAlarms } from '../support/standing-alarms.ts';
+import { standingAlarms } from '../support/metrics-page.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { admissionWithOneKey, frameOf, FORGED } from '../../../test/support/admission.ts';
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
 

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
-import {
-  recoveringAdmission,
-  settled,
-  type RecoveringAdmission,
-} from '../../../test/support/recovering-admission.ts';
+import { eventId } from '../../../test/support/events.ts';
+import { recoveringAdmission, type RecoveringAdmission } from '../../../test/support/recovering-admission.ts';
+import { settled } from '../../../test/support/settled.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import type { Recovery } from '../waking/recovery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';

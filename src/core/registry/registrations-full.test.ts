@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { liveRegistrations } from '../../../test/support/live-registrations.ts';
-import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { fcmTarget, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 import { HOUR_MS, MINUTE_MS } from '../basics/clock.ts';
 
 const KEY = tradeKey(1);

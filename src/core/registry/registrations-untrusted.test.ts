@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { liveRegistrations } from '../../../test/support/live-registrations.ts';
-import { fcmTarget, LIFETIME, tradeKey } from '../../../test/support/registrations.ts';
+import { fcmTarget, LIFETIME, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 
 const KEY = tradeKey(1);
 

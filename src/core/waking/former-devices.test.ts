@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { liveRegistrations } from '../../../test/support/live-registrations.ts';
-import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { fcmTarget, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { FormerDevices } from './former-devices.ts';
 import type { OwedDevices, OwedWake } from './owed-devices.ts';

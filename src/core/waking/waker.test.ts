@@ -2,9 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../../test/support/events.ts';
 import type { FakeClock } from '../../../test/support/fake-clock.ts';
-import { liveRegistrations } from '../../../test/support/live-registrations.ts';
 import { NO_COALESCING } from '../../../test/support/no-coalescing.ts';
-import { fcmTarget, tradeKey, unifiedPushTarget } from '../../../test/support/registrations.ts';
+import {
+  fcmTarget,
+  tradeKey,
+  unifiedPushTarget,
+  liveRegistrations,
+} from '../../../test/support/registrations.ts';
 import { HOUR_MS } from '../basics/clock.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { EventOrigin } from './recovery.ts';

@@ -1,7 +1,7 @@
 import { verifyEvent, type Event } from 'nostr-tools/pure';
 import { describe, expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';

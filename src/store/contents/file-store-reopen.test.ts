@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { KEY, openFileStore } from '../../../test/support/file-store.ts';
 import {
   fcmTarget,

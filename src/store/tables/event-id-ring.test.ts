@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { EventIdRing } from './event-id-ring.ts';
 import type { WordsHash } from './random-hash.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { HOUR_MS } from '../../core/basics/clock.ts';
 import { MemorySeenEvents } from './memory-seen-events.ts';

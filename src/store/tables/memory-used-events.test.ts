@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { eventId } from '../../../test/support/event-id.ts';
+import { eventId } from '../../../test/support/events.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { MemoryUsedEvents } from './memory-used-events.ts';
 
