@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ALARMS } from '../../src/core/watch/alarms.ts';
 import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
 import { COUNTERS, LOG_EVENTS } from '../../src/core/telemetry/telemetry.ts';
-import { renderConfigurationPage, renderEnvExample } from '../support/render-configuration.ts';
+import { renderConfigurationPage, renderEnvExample } from '../../tools/render-configuration.ts';
 
 // Both files are made from the one table of variables; `npx vitest run test/documents/documentation.test.ts -u` makes them anew.
 

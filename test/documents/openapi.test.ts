@@ -4,7 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 
 import { keep } from '../support/keep.ts';
-import { describedApi } from '../support/openapi/described-api.ts';
+import { describedApi } from '../../tools/openapi/described-api.ts';
 import { startTestServer } from '../support/test-server.ts';
 
 // `npx vitest run test/documents/openapi.test.ts -u` makes docs/openapi.json anew after a change of a route.

@@ -1,5 +1,5 @@
-import { VARIABLES } from '../../src/config/variables.ts';
-import type { Variable } from '../../src/config/variable.ts';
+import { VARIABLES } from '../src/config/variables.ts';
+import type { Variable } from '../src/config/variable.ts';
 
 const variables: [string, Variable<unknown>][] = Object.entries(VARIABLES);
 

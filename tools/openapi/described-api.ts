@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger';
 import { fastify } from 'fastify';
 
-import type { NotifyRouteOptions } from '../../../src/http/notify-route.ts';
-import { notifyRoute } from '../../../src/http/notify-route.ts';
-import { registrationRoutes, type RegistrationRoutesOptions } from '../../../src/http/registration-routes.ts';
-import { statusRoutes, type StatusRoutesOptions } from '../../../src/http/status-routes.ts';
+import type { NotifyRouteOptions } from '../../src/http/notify-route.ts';
+import { notifyRoute } from '../../src/http/notify-route.ts';
+import { registrationRoutes, type RegistrationRoutesOptions } from '../../src/http/registration-routes.ts';
+import { statusRoutes, type StatusRoutesOptions } from '../../src/http/status-routes.ts';
 import { describeRoute } from './describe-route.ts';
 import { openApi } from './openapi.ts';
 

@@ -1,4 +1,4 @@
-import { ALARMS, type AlarmName } from '../../src/core/watch/alarms.ts';
+import { ALARMS, type AlarmName } from '../src/core/watch/alarms.ts';
 
 interface Rule {
   readonly alert: string;
@@ -97,7 +97,7 @@ export function renderAlertRules(): string {
     runbook: remedy,
   }));
   return [
-    '# Made from src/core/watch/alarms.ts and test/support/render-alert-rules.ts: npx vitest run test/documents/deployment.test.ts -u',
+    '# Made from src/core/watch/alarms.ts and tools/render-alert-rules.ts: npx vitest run test/documents/deployment.test.ts -u',
     'groups:',
     '  - name: mostro-push',
     '    rules:',

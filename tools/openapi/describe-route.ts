@@ -1,8 +1,8 @@
 import type { FastifySchema } from 'fastify';
 import { z } from 'zod';
 
-import { messagesByStatus, type DescribedFailure } from '../../../src/http/api-error.ts';
-import type { RouteDescription } from '../../../src/http/route-description.ts';
+import { messagesByStatus, type DescribedFailure } from '../../src/http/api-error.ts';
+import type { RouteDescription } from '../../src/http/route-description.ts';
 
 /** What can befall any request: a path, a method, a form or a body that is none (contract 1). */
 const ANY: readonly DescribedFailure[] = [
