@@ -97,7 +97,7 @@ export function renderAlertRules(): string {
     runbook: remedy,
   }));
   return [
-    '# Made from src/core/watch/alarms.ts and tools/render-alert-rules.ts: npx vitest run test/documents/deployment.test.ts -u',
+    '# Made from src/core/watch/alarms.ts by tools/render-alert-rules.ts: npm run generate',
     'groups:',
     '  - name: mostro-push',
     '    rules:',

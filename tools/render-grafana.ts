@@ -112,6 +112,31 @@ const COLUMNS = 24;
 const HEIGHTS = { stat: 4, timeseries: 8 };
 const SOURCE = { type: 'prometheus', uid: '${datasource}' };
 
+const DASHBOARD = {
+  uid: 'mostro-push',
+  title: 'mostro-push-server',
+  tags: ['mostro', 'nostr', 'push'],
+  schemaVersion: 39,
+  version: 1,
+  editable: true,
+  refresh: '30s',
+  time: { from: 'now-6h', to: 'now' },
+  timezone: 'browser',
+  templating: {
+    list: [
+      {
+        name: 'datasource',
+        label: 'Prometheus',
+        type: 'datasource',
+        query: 'prometheus',
+        current: {},
+        hide: 0,
+      },
+    ],
+  },
+  annotations: { list: [] },
+};
+
 /** Every query of the dashboard, as Grafana would send it. */
 export const GRAFANA_QUERIES: readonly string[] = PANELS.flatMap(({ targets }) =>
   targets.map(([, expr]) => expr.replaceAll('$__rate_interval', '1m')),
@@ -119,8 +144,13 @@ export const GRAFANA_QUERIES: readonly string[] = PANELS.flatMap(({ targets }) =
 
 /** The dashboard for Grafana 10 and newer, to be imported as it is: it asks for the Prometheus to use. */
 export function renderGrafanaDashboard(): string {
+  return `${JSON.stringify({ ...DASHBOARD, panels: placedPanels() }, null, 2)}\n`;
+}
+
+/** The panels from left to right, in rows of {@link COLUMNS}. */
+function placedPanels(): object[] {
   let [x, y, rowHeight] = [0, 0, 0];
-  const panels = PANELS.map(({ targets, title, type = 'timeseries', unit = 'short', width = 12 }, n) => {
+  return PANELS.map(({ targets, title, type = 'timeseries', unit = 'short', width = 12 }, n) => {
     if (x + width > COLUMNS) [x, y] = [0, y + rowHeight];
     const gridPos = { h: HEIGHTS[type], w: width, x, y };
     [x, rowHeight] = [x + width, HEIGHTS[type]];
@@ -146,30 +176,4 @@ export function renderGrafanaDashboard(): string {
       })),
     };
   });
-  const dashboard = {
-    uid: 'mostro-push',
-    title: 'mostro-push-server',
-    tags: ['mostro', 'nostr', 'push'],
-    schemaVersion: 39,
-    version: 1,
-    editable: true,
-    refresh: '30s',
-    time: { from: 'now-6h', to: 'now' },
-    timezone: 'browser',
-    templating: {
-      list: [
-        {
-          name: 'datasource',
-          label: 'Prometheus',
-          type: 'datasource',
-          query: 'prometheus',
-          current: {},
-          hide: 0,
-        },
-      ],
-    },
-    annotations: { list: [] },
-    panels,
-  };
-  return `${JSON.stringify(dashboard, null, 2)}\n`;
 }

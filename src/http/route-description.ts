@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a route takes and answers, for the API's description: `npx vitest run test/documents/openapi.test.ts -u` makes that of all of them. */
+/** What a route takes and answers, for docs/openapi.json, which `npm run generate` makes. */
 export interface RouteDescription {
   readonly summary: string;
   readonly description?: string;

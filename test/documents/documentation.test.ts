@@ -2,19 +2,20 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
+import { VARIABLES } from '../../src/config/variables.ts';
 import { ALARMS } from '../../src/core/watch/alarms.ts';
 import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
 import { COUNTERS, LOG_EVENTS } from '../../src/core/telemetry/telemetry.ts';
-import { renderConfigurationPage, renderEnvExample } from '../../tools/render-configuration.ts';
 
-// Both files are made from the one table of variables; `npx vitest run test/documents/documentation.test.ts -u` makes them anew.
-
-test('.env.example has every variable with a line on it', async () => {
-  await expect(renderEnvExample()).toMatchFileSnapshot('../../.env.example');
-});
-
-test('docs/configuration.md explains every variable', async () => {
-  await expect(renderConfigurationPage()).toMatchFileSnapshot('../../docs/configuration.md');
+test('.env.example and docs/configuration.md name every variable', async () => {
+  const [example, page] = [
+    await readFile(new URL('../../.env.example', import.meta.url), 'utf8'),
+    await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8'),
+  ];
+  for (const name of Object.keys(VARIABLES)) {
+    expect(example).toMatch(new RegExp(`^(?:# )?${name}=`, 'm'));
+    expect(page).toContain(`| \`${name}\` |`);
+  }
 });
 
 test('docs/operations.md names every counter and every log event', async () => {

@@ -4,10 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 
 import { keep } from '../support/keep.ts';
-import { describedApi } from '../../tools/openapi/described-api.ts';
 import { startTestServer } from '../support/test-server.ts';
-
-// `npx vitest run test/documents/openapi.test.ts -u` makes docs/openapi.json anew after a change of a route.
 
 const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -25,11 +22,6 @@ async function served(running = version): Promise<Document> {
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json']);
   return (await response.json()) as Document;
 }
-
-test('the description of the API that is committed is what the routes say of themselves', async () => {
-  const text = `${JSON.stringify(await describedApi(version), undefined, 2)}\n`;
-  await expect(text).toMatchFileSnapshot('../../docs/openapi.json');
-});
 
 test('the description of the API is served, with the version that runs', async () => {
   const committed = JSON.parse(
