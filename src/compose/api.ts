@@ -50,7 +50,7 @@ export function composeApi(
   const { config, serverKey, telemetry, version } = options;
   const { announcements, curve, recent, registrations, relays, vapid } = served;
   const { auth, limits } = createProtections(options, served);
-  return createApiServer({
+  const api = {
     telemetry,
     registration: {
       registrations,
@@ -74,8 +74,8 @@ export function composeApi(
     },
     trustsProxy: config.http.addressSource !== 'socket',
     isSecure: config.http.publicUrl?.startsWith('https:') === true,
-    requestTimeoutMs,
-  });
+  };
+  return createApiServer(api, { requestTimeoutMs });
 }
 
 /** Read at every turn, because a library may be replaced by a slower one. */

@@ -88,7 +88,7 @@ export function composeOperations(
     },
   });
   const look = createLook(options, observed, disk);
-  const watch = new AlarmWatch({ find: alarms, look, telemetry, tickMs: overrides.alarmTickMs, onFault });
+  const watch = new AlarmWatch({ find: alarms, look, telemetry, onFault }, { tickMs: overrides.alarmTickMs });
   return { admin, watch };
 }
 

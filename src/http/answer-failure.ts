@@ -1,3 +1,7 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
 import type { FastifyError, FastifyReply } from 'fastify';
 
 import { describeError } from '../core/basics/describe-error.ts';
@@ -7,8 +11,8 @@ import { ApiError } from './api-error.ts';
 import { RESPONSE_HEADERS } from './response-headers.ts';
 
 /**
- * Answers with what went wrong, in the words of the contract. As text, never as bytes: Node would write a `100 Continue`
- * that it owes the request between the head of the answer and its bytes.
+ * Answers with the contract's message for an error. The body is a string and not a buffer: with a buffer Node would write a
+ * `100 Continue` that the request still waits for between the head of the answer and its body.
  */
 export function answerFailure(
   error: FastifyError | ApiError | StoreUnavailable,
@@ -25,7 +29,7 @@ function failureOf(error: FastifyError | ApiError | StoreUnavailable): ApiError 
   return error instanceof ApiError ? error : translate(error);
 }
 
-/** Answers a request whose URL Fastify cannot read. No hook is run for it, so Fastify would answer in its own form. */
+/** Answers a request whose URL Fastify cannot parse. No hook runs for such a request, so Fastify would answer in its own format. */
 export function answerUnreadable(error: FastifyError, reply: FastifyReply): void {
   const { body, statusCode } = translate(error);
   const text = JSON.stringify(body);
@@ -35,7 +39,7 @@ export function answerUnreadable(error: FastifyError, reply: FastifyReply): void
     .end(text);
 }
 
-/** Fastify's own failures in the words of the contract; anything else is our fault and says no more than that. */
+/** Turns Fastify's own errors into the contract's messages. Every other error is our fault: `Internal error`. */
 function translate({ code, statusCode }: FastifyError): ApiError {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -52,4 +56,38 @@ function translate({ code, statusCode }: FastifyError): ApiError {
       // The default JSON parser throws a SyntaxError with status 400 and no code.
       return ApiError.of(statusCode === 400 ? 'Malformed JSON' : 'Internal error');
   }
+}
+
+/** The headers of an answer that is written to a socket without Fastify. */
+const HEADERS = Object.entries(RESPONSE_HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
+
+/** Answers bytes that are not a request: no HTTP, a head that is too large, or a head that did not arrive in time. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  // The client has gone, or an answer is already being sent.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  end(socket, brokenBy(error.code));
+}
+
+/** Answers `CONNECT`, which only proxies support. */
+export function refuseTunnel(socket: Duplex): void {
+  end(socket, ApiError.of('Method not allowed'));
+}
+
+function end(socket: Duplex, { statusCode, body }: ApiError): void {
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${HEADERS}` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}
+
+function brokenBy(code: string | undefined): ApiError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ApiError.of('Request timeout');
+  if (code === 'HPE_HEADER_OVERFLOW') return ApiError.of('Request header fields too large');
+  return ApiError.of('Bad request');
 }

@@ -1,6 +1,6 @@
 import { SECOND_MS } from '../core/basics/clock.ts';
 
-/** Every failure that the public API answers with, and its status (contract 1). The message is the wire's, to the letter. */
+/** All error messages of the public API, with their status (contract 1). Clients see these exact texts. */
 const FAILURES = {
   'Invalid trade_pubkey format (expected 64 hex characters)': 400,
   'Invalid mostro_pubkey format (expected 64 hex characters)': 400,
@@ -28,20 +28,20 @@ const FAILURES = {
   'Registration store unavailable': 503,
 } as const;
 
-/** A 401 names the scheme that would do (RFC 9110). */
+/** A 401 names the scheme that the client must use (RFC 9110). */
 const CHALLENGE = { 'www-authenticate': 'Nostr' };
 
 export type FailureMessage = keyof typeof FAILURES;
 export type DescribedFailure = FailureMessage | typeof TOKEN_SIZE.message;
 
-/** A message that has a number in it, and so is matched by a pattern. */
+/** The one message with numbers in it. The API's description gives a pattern for it. */
 const TOKEN_SIZE = {
   message: 'Invalid encrypted token size (expected N bytes, got N)',
   status: 400,
   pattern: '^Invalid encrypted token size \\(expected \\d+ bytes, got \\d+\\)$',
 } as const;
 
-/** These failures by status, for the API's description. */
+/** Groups failures by status, for the API's description. */
 export function messagesByStatus(
   messages: readonly DescribedFailure[],
 ): ReadonlyMap<number, { messages: string[]; pattern?: string }> {
@@ -57,11 +57,11 @@ export function messagesByStatus(
   return byStatus;
 }
 
-/** A request that is answered with a failure of the contract. */
+/** Ends a request with a failure of the contract. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly statusCode: number;
-  /** Sent with the answer. */
+  /** Extra headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(message: string, statusCode: number, headers: Readonly<Record<string, string>> = {}) {
@@ -74,13 +74,13 @@ export class ApiError extends Error {
     return new ApiError(message, FAILURES[message], FAILURES[message] === 401 ? CHALLENGE : {});
   }
 
-  /** The one 429, whichever limit was reached (contract 1.2). @param waitMs until there is an allowance again */
+  /** The same 429 for every limit (contract 1.2). @param waitMs milliseconds until the next request is allowed */
   static rateLimited(waitMs: number): ApiError {
     const seconds = Math.max(1, Math.ceil(waitMs / SECOND_MS));
     return new ApiError('rate limited', FAILURES['rate limited'], { 'retry-after': String(seconds) });
   }
 
-  /** The one message that names a number. */
+  /** {@link TOKEN_SIZE} with its numbers. */
   static tokenSize(expected: number, actual: number): ApiError {
     return new ApiError(`Invalid encrypted token size (expected ${expected} bytes, got ${actual})`, 400);
   }

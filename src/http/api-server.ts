@@ -7,33 +7,31 @@ import { DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
 import { loadCommonJs } from '../lib/load-commonjs.ts';
-import { answerFailure, answerUnreadable } from './answer-failure.ts';
-import { answerBrokenRequest, refuseTunnel } from './broken-request.ts';
+import { answerBrokenRequest, answerFailure, answerUnreadable, refuseTunnel } from './answer-failure.ts';
 import { hasProxyHeaders } from './client-address.ts';
 import { ConnectionBounds } from './connection-bounds.ts';
 import { acceptJsonBodies } from './json-body.ts';
-import { KnownRoutes } from './known-routes.ts';
+import { KnownRoutes, pathOf } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
-import { pathOf } from './path-of.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
 
 const { fastifyCors } = loadCommonJs('@fastify/cors') as typeof Cors;
 
-/** Contract 1. A sealed registration has about 500 bytes. */
+/** Contract 1. For comparison: a sealed registration has about 500 bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
-/** For the whole request, head and body: a phone on a bad network needs seconds, a slow attacker takes what it gets. */
+/** For the whole request, head and body. A phone on a bad network needs some seconds; a slow attacker would take any time. */
 const REQUEST_TIMEOUT_MS = 15 * SECOND_MS;
-/** How often Node looks for requests that are late; its own 30 s would make 15 s into 45. */
+/** How often Node looks for late requests. With Node's default of 30 s, a limit of 15 s would become 45 s. */
 const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
-/** Longer than the 60 s that reverse proxies keep an idle connection: so it is they who close it, not we under their request. */
+/** Longer than the 60 s of reverse proxies, so that the proxy closes an idle connection. If we closed it, a request could be in transit. */
 const KEEP_ALIVE_MS = 75 * SECOND_MS;
-/** Some 300 MB if every one of them dawdles over a body. A proxy in front needs a few dozen. */
+/** About 300 MB if each connection sends a body slowly. A proxy in front needs a few dozen. */
 const MAX_CONNECTIONS = 10_000;
-/** A tenth of all: a thousand phones may share one address of a carrier, and no address can hold every place. */
+/** A tenth of all: a thousand phones may share one address of a carrier, and one address cannot take all connections. */
 const MAX_CONNECTIONS_OF_ADDRESS = 1024;
-/** Clients of today send one request after the other. */
+/** Requests of one connection without an answer. Today's clients send one request at a time. */
 const MAX_UNANSWERED = 32;
 const MAX_UNREAD_BYTES = 64 * 1024;
 const CORS = {
@@ -43,7 +41,7 @@ const CORS = {
   exposedHeaders: ['retry-after', 'x-request-id'],
   maxAge: DAY_MS / SECOND_MS,
 };
-/** What the library would write on every answer. It is left to preflights: it would work these two out anew for each. */
+/** The CORS headers of every answer. They are constant, so they are set here; the library, used for preflights, would compute them for each. */
 const CROSS_ORIGIN = {
   'access-control-allow-origin': CORS.origin,
   'access-control-expose-headers': CORS.exposedHeaders.join(', '),
@@ -54,23 +52,30 @@ export interface ApiServerOptions {
   readonly registration: RegistrationRoutesOptions;
   readonly notify: NotifyRouteOptions;
   readonly status: StatusRoutesOptions;
-  /** Whether the headers of a proxy are believed; if not, they are counted, and warned of once. */
+  /** Whether proxy headers name the client's address. If not, such headers are counted, with one warning. */
   readonly trustsProxy: boolean;
-  /** Whether clients reach us by TLS and nothing else. */
+  /** Whether clients reach the server only through TLS. */
   readonly isSecure: boolean;
-  /** For tests. Milliseconds. */
+}
+
+/** What a test puts in place of the program's own. */
+export interface ApiServerOverrides {
+  /** How long a request may take, in milliseconds. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
 /** The public HTTP API (contract 1), not listening yet. */
-export function createApiServer(options: ApiServerOptions): FastifyInstance {
-  const { requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS, telemetry } = options;
+export function createApiServer(
+  options: ApiServerOptions,
+  { requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: ApiServerOverrides = {},
+): FastifyInstance {
+  const { telemetry } = options;
   const connectionsCheckingInterval = Math.min(TIMEOUT_CHECK_MS, requestTimeout);
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // Without a Host header Node would answer in its own words.
+    // We check the Host header ourselves, because Node's answer would not be the contract's.
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval, requireHostHeader: false },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, _request, reply) => answerUnreadable(error, reply),
@@ -94,18 +99,18 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   return app;
 }
 
-/** What Node's server would do in its own way. */
+/** Changes what Node's server does by default. */
 function tameServer({ server }: FastifyInstance): void {
-  // Half open: who has said all and closed that direction, as `nc` does, still gets every answer (RFC 9112, 9.6).
+  // A client that has closed its sending direction, as `nc` does, still gets its answers (RFC 9112, 9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  // An expectation that nobody knows is none.
+  // An unknown `Expect` header is ignored.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (_request, socket) => refuseTunnel(socket));
 }
 
 /**
- * What every request goes through, in this order, and then the routes. One hook for each stage, and none that gives a promise:
- * a promise costs more than all that is done here.
+ * Adds the hooks, in the order in which a request passes them, and then the routes. There is one hook for each stage. No hook returns a
+ * promise, which would cost more than all the work here.
  */
 function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   const { notify, registration, status, telemetry } = options;
@@ -119,9 +124,9 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
     known.refuse(request, reply);
     done();
   });
-  // In a scope of its own, where the route for preflights is the only one.
+  // In a scope of its own, which has the route for preflights only.
   void app.register(async (preflights) => void preflights.register(fastifyCors, CORS));
-  // Fastify adds a charset, which JSON does not have.
+  // Fastify adds a charset, but JSON has none.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('content-type', 'application/json');
     done();
@@ -137,18 +142,18 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   notifyRoute(app, notify);
 }
 
-/** The headers that every answer has. */
+/** Sets the headers that every answer has. */
 function headerSetter(isSecure: boolean): (request: FastifyRequest, reply: FastifyReply) => void {
   const own = { ...RESPONSE_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
   const all = { ...own, ...CROSS_ORIGIN };
   return (request, reply) => {
     if (pathOf(request) === NOTIFY_PATH) reply.headers(own).header('x-request-id', randomUUID());
-    // CORS has its own answer to `OPTIONS`.
+    // The CORS library sets its own headers on the answer to `OPTIONS`.
     reply.headers(request.method === 'OPTIONS' ? own : all);
   };
 }
 
-/** Whoever runs this behind a proxy without saying so has all clients share one address: that must show. */
+/** Reports proxy headers that are not believed: the operator may have forgotten the setting, and then all clients share one address. */
 function proxyNoter(telemetry: Telemetry): (request: FastifyRequest) => void {
   let isNoted = false;
   return ({ headers }) => {

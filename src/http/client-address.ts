@@ -9,19 +9,19 @@ import type { Allowance } from './rate-limit.ts';
 // CommonJS: an `import` would first read all of its source for names, which takes longer than to run it.
 const ipaddr = createRequire(import.meta.url)('ipaddr.js') as typeof Ipaddr;
 
-/** Where the client's address is read: the connection's other end, or a header that the proxy in front of us writes (contract 1.2). */
+/** Where the client's address is read: from the socket, or from a header that the proxy in front of us writes (contract 1.2). */
 export type AddressSource = 'socket' | 'fly-client-ip' | 'x-forwarded-for';
 
 const PROXY_HEADERS = ['fly-client-ip', 'x-forwarded-for'] as const;
 
-/** Whether a request has come through a proxy, or pretends to. */
+/** Whether a request has a proxy's headers. The client may have written them itself. */
 export function hasProxyHeaders(headers: IncomingHttpHeaders): boolean {
   return PROXY_HEADERS.some((name) => headers[name] !== undefined);
 }
 
 /**
- * Finds the address of the client. Of `X-Forwarded-For` the rightmost counts, which the nearest proxy wrote: all others are
- * the client's to invent. Without a valid header it is the other end of the connection, so that nobody escapes the limits.
+ * Finds the address of the client. Of `X-Forwarded-For` the rightmost address counts, because the nearest proxy wrote it and a client can
+ * invent all others. Without a valid header the socket's address counts, so that no client escapes the limits.
  */
 export function clientAddress(
   source: AddressSource,
@@ -31,11 +31,11 @@ export function clientAddress(
   if (source === 'socket') return socketAddress;
   const written = [headers[source] ?? ''].flat().join(',').split(',').at(-1)?.trim() ?? '';
   const address = withoutPort(written);
-  // ipaddr.js takes `1` for an address, as old C libraries do.
+  // `isIP` and not ipaddr.js, which accepts `1` as an address, as old C libraries do.
   return isIP(address) === 0 ? socketAddress : address;
 }
 
-/** A /64 is one subscriber; a /48 or a /32 is many of them, or one who has it all. */
+/** A /64 is one subscriber. A /48 or a /32 is many subscribers, or one party who owns all of it. */
 const IPV6_NETWORKS = [
   { bytes: 8, times: 1 },
   { bytes: 6, times: 10 },
@@ -43,15 +43,15 @@ const IPV6_NETWORKS = [
 ] as const;
 
 /**
- * What a request from this address is taken from: an IPv4 address, or an IPv6 /64 and the networks around it (contract 1.2).
- * All that have no valid address share one allowance.
+ * The allowances that a request from this address uses: of the IPv4 address, or of the IPv6 /64 and of the networks around it (contract
+ * 1.2). All requests without a valid address share one allowance.
  */
 export function allowancesOf(address: string | undefined): Allowance[] {
   const version = isIP(address ?? '');
   if (address === undefined || version === 0) return [{ name: 'unknown', times: 1 }];
-  // Node takes an IPv4 address in its one form alone, so there is nothing to parse.
+  // `isIP` accepts only one way to write an IPv4 address, so the text is already unique.
   if (version === 4) return [{ name: `ipv4 ${address}`, times: 1 }];
-  // `process` makes IPv4 of an IPv4 address that is mapped into IPv6, as a listener for both writes it.
+  // `process` turns an IPv4 address that is mapped into IPv6 back into IPv4. A listener for both versions writes it that way.
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return [{ name: `ipv4 ${parsed.toString()}`, times: 1 }];
   const bytes = Buffer.from(parsed.toByteArray());
@@ -61,10 +61,10 @@ export function allowancesOf(address: string | undefined): Allowance[] {
   }));
 }
 
-/** How much of an address names its network (contract 1.1): an IPv4 /24, an IPv6 /48. In bytes. */
+/** The bytes of an address that name its network (contract 1.1): an IPv4 /24, an IPv6 /48. */
 const NETWORK_BYTES = { ipv4: 3, ipv6: 6 } as const;
 
-/** The name of the network that an address is in; one name for all that have no valid address. */
+/** The name of an address's network. All requests without a valid address have the same name. */
 export function networkName(address: string | undefined): string {
   if (address === undefined || isIP(address) === 0) return 'unknown';
   const parsed = ipaddr.process(address);
@@ -72,7 +72,7 @@ export function networkName(address: string | undefined): string {
   return `${parsed.kind()} ${bytes.toString('hex', 0, NETWORK_BYTES[parsed.kind()])}`;
 }
 
-/** Some proxies write the port too: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+/** Removes the port, which some proxies add: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
 function withoutPort(written: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(written)?.[1] ?? written.replace(/^([\d.]+):\d+$/, '$1');
 }

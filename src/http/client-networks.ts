@@ -9,7 +9,7 @@ const SALT_BYTES = 16;
 const HASH_DIGITS = 4;
 const NETWORKS = 2 ** 16 - 1;
 
-/** Tells the networks that requests come from apart, and does not know them: by a hash of 16 bits under a key of this process. */
+/** Numbers the networks that requests come from, by a 16-bit hash with a secret of this process. The number does not reveal the network. */
 export class ClientNetworks {
   readonly #source: AddressSource;
   readonly #salt = randomBytes(SALT_BYTES).toString('latin1');

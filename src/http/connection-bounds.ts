@@ -5,43 +5,43 @@ import { SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { ConnectionHolders } from './connection-holders.ts';
 
-/** How often connections are looked at, in milliseconds, or sooner where an answer may wait for less. */
+/** How often connections are checked, in milliseconds. With a shorter `unreadMs` they are checked that often. */
 const LOOK_MS = 2 * SECOND_MS;
-/** Connections above the total at which Node itself refuses more: for Node a connection counts until it is closed for good. */
+/** Node's own limit is this much above the total, because Node counts a connection until its socket is fully closed. */
 const SLACK = 128;
 
 export interface ConnectionLimits {
   /** Connections at once. */
   readonly total: number;
   /**
-   * Connections at once of one address: IPv4, or IPv6 /64 (a /48 has ten times as many, a /32 a hundred times). Absent behind a proxy, whose
-   * address all connections have.
+   * Connections at once of one address: IPv4, or IPv6 /64 (a /48 has ten times as many, a /32 a hundred times). Absent behind a proxy,
+   * because all connections have the proxy's address.
    */
   readonly perAddress: number | undefined;
-  /** Requests of one connection whose answers have not been handed to the operating system. The connection ends after the last of them. */
+  /** Requests of one connection whose answers are not yet written to the operating system. At this number the connection ends after the last answer. */
   readonly unanswered: number;
-  /** Bytes of answers that wait on one connection when a further request comes. The connection ends after that request's answer. */
+  /** Bytes of unread answers on one connection. If a request comes above this number, the connection ends after its answer. */
   readonly unreadBytes: number;
-  /** How long a client may leave answers unread, or keep its side open after we have ended ours, in milliseconds. */
+  /** Milliseconds that a client may leave answers unread, or keep its side open after we closed ours. */
   readonly unreadMs: number;
 }
 
-/** What is known of one connection. */
+/** One open connection. */
 interface Connection {
   readonly socket: Socket;
-  /** Requests that have no answer yet, or whose answer still waits for the client. */
+  /** The requests that have no answer yet, or whose answer the client has not read. */
   readonly unanswered: Set<ServerResponse>;
-  /** Takes no further request: it ends after the answers that it is owed. */
+  /** Takes no further request: the connection ends after the answers to the requests before. */
   isEnding: boolean;
-  /** Since when there has always been something unread, by `performance.now()`. */
+  /** The time since which some answer has always been unread, by `performance.now()`. */
   unreadSince: number | undefined;
 }
 
 /**
- * Bounds what clients can make an HTTP server hold: connections for each address, requests that wait for an answer, and answers that wait for
- * their reader. Node bounds none of these: one chunk of 64 KiB holds thousands of small requests, each with its answer.
+ * Bounds the memory that clients of an HTTP server can use: connections for each address, requests without an answer, and unread answers.
+ * Node has no bound for these: one chunk of 64 KiB can hold thousands of small requests, each with its answer.
  *
- * The address is the socket's. A connection over a bound costs its own client an answer, and no other client anything.
+ * The address is the socket's. Only the client whose connection exceeds a bound loses an answer; no other client is affected.
  */
 export class ConnectionBounds {
   readonly #limits: ConnectionLimits;
@@ -55,7 +55,7 @@ export class ConnectionBounds {
     this.#holders = new ConnectionHolders(limits);
   }
 
-  /** Holds a server to these bounds, whose requests are handled already and which does not listen yet. */
+  /** Applies the bounds to a server. Call it after the request handler is set and before the server listens. */
   protect(server: Server): void {
     server.maxConnections = this.#limits.total + SLACK;
     server.on('drop', () => this.#countRefused());
@@ -90,14 +90,14 @@ export class ConnectionBounds {
     });
   }
 
-  /** Whether a request is to be handled. One that is not gets no answer: its connection ends after those before it. */
+  /** Whether to handle a request. A request that is not handled gets no answer, and its connection ends after the answers before. */
   #accepts({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#connections.get(socket);
-    // Refused or displaced: what it had sent before is still being parsed.
+    // The connection was refused or displaced, but bytes that it sent before are still being parsed.
     if (connection === undefined || socket.destroyed) return false;
     const { unanswered } = connection;
     if (connection.isEnding) {
-      // Nothing more is read, or every further request would wait here until the connection has ended.
+      // Stops reading. Otherwise further requests would collect here until the connection has ended.
       socket.pause();
       return false;
     }
@@ -115,7 +115,7 @@ export class ConnectionBounds {
   #unreadBytes({ socket, unanswered }: Connection): number {
     if (unanswered.size === 0) return 0;
     let bytes = socket.writableLength;
-    // The socket's own bytes are counted in the answer that is being written, too: the bound is then met the sooner.
+    // The bytes of the answer being written count twice, in the socket and in the answer. The bound is reached a little sooner.
     for (const response of unanswered) bytes += response.writableLength;
     return bytes;
   }

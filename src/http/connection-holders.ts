@@ -3,11 +3,11 @@ import { allowancesOf } from './client-address.ts';
 export interface HolderLimits {
   /** Places for all together. */
   readonly total: number;
-  /** Places for one address (see `allowancesOf` for the networks around it); absent where addresses say nothing. */
+  /** Places for one address (see `allowancesOf` for the networks around it). Absent if addresses do not tell clients apart. */
   readonly perAddress: number | undefined;
 }
 
-/** What holds a place: it is idle where no request of it is unanswered. */
+/** The holder of a place. It is idle if it has no unanswered request. */
 interface Holding {
   readonly unanswered: { readonly size: number };
 }
@@ -18,24 +18,24 @@ interface Place {
 }
 
 /**
- * Who holds how many of a bounded number of places. When all are taken, a newcomer gets a place of the network that holds the most, if that
- * is more than the newcomer's own network would hold: a flood displaces itself.
+ * Counts who holds how many of a bounded number of places. If all are taken, a newcomer gets a place of the network that holds the most, but
+ * only if that network holds more than the newcomer's own network would. So a flood displaces itself.
  */
 export class ConnectionHolders<Held extends Holding> {
   readonly #limits: HolderLimits;
   readonly #places = new Map<Held, Place>();
   readonly #counts = new Map<string, number>();
-  /** By the widest network that is told apart. */
+  /** By the widest network that has a name of its own. */
   readonly #networks = new Map<string, Set<Held>>();
 
   constructor(limits: HolderLimits) {
     this.#limits = limits;
   }
 
-  /** @returns whether it has a place now, and what has lost its own for that */
+  /** @returns whether the holder has a place now, and the holder that lost its place for it */
   admit(held: Held, address: string | undefined): { isAdmitted: boolean; displaced?: Held } {
     const { perAddress, total } = this.#limits;
-    // Where all come through a proxy, places are equal, and none is taken from anybody.
+    // Behind a proxy all clients have one address, so no holder is displaced.
     const allowances = perAddress === undefined ? [] : allowancesOf(address);
     for (const { name, times } of allowances) {
       if ((this.#counts.get(name) ?? 0) >= (perAddress ?? Infinity) * times) return { isAdmitted: false };
@@ -48,7 +48,7 @@ export class ConnectionHolders<Held extends Holding> {
     return { isAdmitted: true, ...(displaced !== undefined && { displaced }) };
   }
 
-  /** Gives its place back, if it has one. */
+  /** Frees the place of a holder, if the holder has one. */
   leave(held: Held): void {
     const place = this.#places.get(held);
     if (place === undefined) return;
@@ -72,7 +72,7 @@ export class ConnectionHolders<Held extends Holding> {
     this.#networks.set(network, members.add(held));
   }
 
-  /** Of the network that holds the most: the oldest that is idle, or, where none is, the oldest. */
+  /** The oldest idle holder of the network that holds the most; if none is idle, the oldest. */
   #toDisplace(newcomers: string | undefined): Held | undefined {
     if (newcomers === undefined) return undefined;
     let most: ReadonlySet<Held> | undefined;

@@ -7,7 +7,7 @@ import { ApiError } from './api-error.ts';
 import { allowancesOf, clientAddress, type AddressSource } from './client-address.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What may come at once, by key and by address (contract 1.2). Like the incumbent's, no matter of configuration. */
+/** How many calls of notify may come at once, by key and by address (contract 1.2). Constant, as in the incumbent. */
 const NOTIFY_BURST = { perKey: 10, perAddress: 30 };
 
 export interface HttpLimitsOptions {
@@ -18,12 +18,12 @@ export interface HttpLimitsOptions {
     readonly notifyPerKey: number;
     readonly notifyPerAddress: number;
   };
-  /** Milliseconds, from any beginning on; never set back. */
+  /** Monotonic, in milliseconds. */
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
 
-/** The limits of contract 1.2. Each throws the one 429 when it is reached, which does not say which limit it was. */
+/** The limits of contract 1.2. Each method throws the same 429 if its limit is reached, so that clients do not learn which limit it was. */
 export class HttpLimits {
   readonly #options: HttpLimitsOptions;
   readonly #registrationByAddress: RateLimit;

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body as it came, byte by byte: what a signature speaks of. */
+    /** The bytes of the body as they came, because a signature covers the bytes. */
     rawBody: Buffer | undefined;
   }
 }
 
-/** Bodies are JSON and nothing else; the bytes are kept beside what they mean. */
+/** Accepts JSON bodies only, and keeps the bytes beside the parsed value. */
 export function acceptJsonBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.decorateRequest('rawBody');

@@ -1,44 +1,43 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from './api-error.ts';
-import { pathOf } from './path-of.ts';
 
 /** The route that @fastify/cors adds, for preflights to any path. */
 const ANY_PATH = '*';
 const IS_JSON = /^application\/json\s*(?:;|$)/i;
 
-/** The paths that there are, each with its methods: what is unknown is refused before a body is read. */
+/** All paths of the API with their methods. A request for any other path or method is refused before its body is read. */
 export class KnownRoutes {
   readonly #methods = new Map<string, string[]>();
 
-  /** Learns every route that is added to the server from now on. */
+  /** Notes every route that is added to the server from now on. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
       if (url !== ANY_PATH) this.#methods.set(url, [...(this.#methods.get(url) ?? []), method].flat());
     });
-    // Never reached: the hooks have answered. Without it Fastify would answer in its own words.
+    // Normally not reached, because a hook has refused the request. Fastify's own handler would use its own format.
     app.setNotFoundHandler(() => {
       throw ApiError.of('Not found');
     });
   }
 
-  /** Refuses what is for no route, and what is not JSON. @throws ApiError with the contract's message */
+  /** Refuses a request for an unknown path or method, or with a body that is not JSON. @throws ApiError with the contract's message */
   refuse(request: FastifyRequest, reply: FastifyReply): void {
     if (request.method === 'OPTIONS') this.#refuseOptions(request, reply);
     else this.#refuseOthers(request, reply);
   }
 
-  /** An `OPTIONS` that is no preflight, or for a path that is not there. Comes before CORS, which answers any preflight. */
+  /** Refuses an `OPTIONS` that is not a preflight, or is for an unknown path. Runs before CORS, which would answer every preflight. */
   #refuseOptions(request: FastifyRequest, reply: FastifyReply): void {
     const { 'access-control-request-method': asked, origin } = request.headers;
     const isPreflight = asked !== undefined && origin !== undefined;
     if (!(isPreflight && this.#methods.has(pathOf(request)))) this.#refuseRoute(request, reply);
   }
 
-  /** An unknown path is 404 and a wrong method 405, whatever the body; then a wrong type is 415. */
+  /** An unknown path is 404 and a wrong method 405, whatever the body is. After these a wrong content type is 415. */
   #refuseOthers(request: FastifyRequest, reply: FastifyReply): void {
     const { 'content-type': type = '', host } = request.headers;
-    // RFC 9112, 3.2.
+    // RFC 9112, 3.2: HTTP/1.1 requires a Host header.
     if (host === undefined && request.raw.httpVersion === '1.1') throw ApiError.of('Bad request');
     if (request.is404) this.#refuseRoute(request, reply);
     if (request.method === 'POST' && !IS_JSON.test(type)) {
@@ -52,4 +51,10 @@ export class KnownRoutes {
     reply.header('allow', allowed.join(', '));
     throw ApiError.of('Method not allowed');
   }
+}
+
+/** The path of a request, without its query. */
+export function pathOf({ url }: Pick<FastifyRequest, 'url'>): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
 }

@@ -3,39 +3,39 @@ import { hash, randomBytes } from 'node:crypto';
 import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
 
 /**
- * Four slots stand for a name, one in each row; the least spent of them is what is known of it. With 65 536 in a row,
- * 20 000 fresh names a second leave a stranger's four all spent about never; the table is 2 MB whatever comes.
+ * Each name has four slots, one in each row. The least spent of the four is the name's debt. With 65 536 slots in a row, even 20 000 new
+ * names a second almost never spend all four slots of another name. The table always has 2 MB.
  */
 const ROWS = 4;
 const SLOTS = 65_536;
 
 export interface RateLimitOptions {
-  /** What may be spent in the long run. */
+  /** Requests a minute in the long run. */
   readonly perMinute: number;
-  /** What may be spent at once after a quiet time. */
+  /** Requests at once after a quiet time. */
   readonly burst: number;
-  /** Milliseconds, from any beginning on; never set back. */
+  /** Monotonic, in milliseconds. */
   readonly clock: Clock;
 }
 
-/** Whose allowance a request is taken from. */
+/** An allowance that a request uses. */
 export interface Allowance {
   readonly name: string;
-  /** How many times the plain allowance it has: a network of many addresses has more than one. */
+  /** A multiple of the plain allowance. A network of many addresses has more than one. */
   readonly times: number;
 }
 
 /**
- * A limit for each of any number of names, in constant memory: the generic cell rate algorithm, which needs one time for a
- * name, kept in a count-min sketch with conservative update. Names that meet in all four slots share an allowance; nobody
- * can be pushed out by others, as from a bounded cache, and so get a new one. The names themselves are not kept, and which
- * of them meet is the secret of the process.
+ * A rate limit for any number of names, in constant memory. The generic cell rate algorithm needs one time for each name; a count-min
+ * sketch with conservative update keeps these times. Two names that share all four slots share an allowance. In a bounded cache other
+ * names could push a name out and so reset its debt; here that is impossible. The names are not stored, and a secret of the process
+ * decides which names share slots.
  */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #costMs: number;
   readonly #toleranceMs: number;
-  /** The time until which each slot is spent. */
+  /** The time until which each slot's allowance is used up. */
   readonly #spentUntil = new Float64Array(ROWS * SLOTS);
   readonly #salt = randomBytes(32).toString('base64');
 
@@ -46,9 +46,9 @@ export class RateLimit {
   }
 
   /**
-   * Takes one request from every one of these allowances, or from none.
+   * Takes one request from each of these allowances, or from none of them.
    *
-   * @returns 0, or the milliseconds until there is enough in each
+   * @returns 0 if it was taken, otherwise the milliseconds until every allowance has enough
    */
   take(...allowances: readonly Allowance[]): number {
     const now = this.#clock();
@@ -61,7 +61,7 @@ export class RateLimit {
       waitMs = Math.max(waitMs, thenUntil - now - this.#toleranceMs);
       return { slots, thenUntil };
     });
-    // A thousandth of a millisecond is the error of the sums, not a debt.
+    // Less than a thousandth of a millisecond is a rounding error.
     if (waitMs > 1e-3) return waitMs;
     for (const { slots, thenUntil } of charges) {
       for (const slot of slots) {
@@ -72,7 +72,7 @@ export class RateLimit {
   }
 
   #slotsOf(name: string): number[] {
-    // As text of one character a byte: Node makes it five times as fast as a buffer.
+    // A string of one character for each byte: Node makes it five times as fast as a buffer.
     const digest = hash('sha256', this.#salt + name, 'binary');
     const slots: number[] = [];
     for (let row = 0; row < ROWS; row++) {

@@ -11,15 +11,15 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
 
-/** An event that authorises one HTTP request (NIP-98). */
+/** The kind of an event that authorises one HTTP request (NIP-98). */
 const HTTP_AUTH_KIND = 27_235;
-/** How far the client's clock may be off, either way. */
+/** How far the client's clock may be ahead or behind. */
 const MAX_AGE_SECONDS = 60;
 
 export interface RegistrationAuthOptions {
   /** `REGISTRATION_AUTH`. */
   readonly mode: 'off' | 'optional' | 'required';
-  /** `PUBLIC_URL`; without it the `Host` header counts. */
+  /** `PUBLIC_URL`. If it is absent, the `Host` header counts. */
   readonly publicUrl: string | undefined;
   readonly verifier: EventVerifier;
   readonly used: UsedEvents;
@@ -27,10 +27,10 @@ export interface RegistrationAuthOptions {
   readonly telemetry: Telemetry;
 }
 
-/** A request with its body as it came, byte by byte: what a signature speaks of. */
+/** The parts of a request that a signature covers. */
 export type SignableRequest = Pick<FastifyRequest, 'headers' | 'method' | 'url' | 'rawBody'>;
 
-/** Whether a request is signed with the trade key that it is about (contract 1.3, NIP-98). */
+/** Checks whether a request is signed with the trade key that it is about (contract 1.3, NIP-98). */
 export class RegistrationAuth {
   readonly #options: RegistrationAuthOptions;
 
@@ -40,8 +40,8 @@ export class RegistrationAuth {
 
   /**
    * @returns whether the key itself has signed the request
-   * @throws ApiError 401 for a signature that is none of this key for this request, or has been used; where signatures are
-   *   required, also for none. 429 while more were used than can be remembered
+   * @throws ApiError 401 if the signature is not by this key and for this request, or was used before, or is missing where signatures are
+   *   required. 429 while more used signatures are remembered than there is room for
    */
   check(request: SignableRequest, tradePubkey: TradePubkey): boolean {
     const { mode } = this.#options;
@@ -58,15 +58,14 @@ export class RegistrationAuth {
     return true;
   }
 
-  /** What is cheap to find wrong comes first: a signature costs as much as opening a token. */
+  /** The cheap checks come first: verifying a signature costs as much as opening a token. */
   #judge(
     request: SignableRequest,
     tradePubkey: TradePubkey,
     encoded: string,
   ): 'accepted' | 'refused' | 'replayed' | 'overflow' | 'undecided' {
     const event = asNostrEvent(parseJson(Buffer.from(encoded, 'base64').toString('utf8')));
-    if (event === undefined || event.pubkey !== tradePubkey || !this.#speaksOf(event, request))
-      return 'refused';
+    if (event === undefined || event.pubkey !== tradePubkey || !this.#isFor(event, request)) return 'refused';
     const { used, verifier } = this.#options;
     if (used.has(event.id)) return 'replayed';
     const authenticity = verifier.verify(event);
@@ -74,7 +73,7 @@ export class RegistrationAuth {
     return used.add(event.id) ? 'accepted' : 'overflow';
   }
 
-  #speaksOf(event: NostrEvent, { headers, method, rawBody, url }: SignableRequest): boolean {
+  #isFor(event: NostrEvent, { headers, method, rawBody, url }: SignableRequest): boolean {
     const { clock, publicUrl } = this.#options;
     const bases =
       publicUrl === undefined ? [`https://${headers.host}`, `http://${headers.host}`] : [publicUrl];
@@ -91,7 +90,7 @@ export class RegistrationAuth {
   }
 }
 
-/** The value of the one tag of this name: where there are two, nobody can say which one was meant. */
+/** The value of the only tag with this name; `undefined` if there are several, because then it is unclear which one counts. */
 function only(event: NostrEvent, name: string): string | undefined {
   const tags = event.tags.filter((tag) => tag[0] === name);
   return tags.length === 1 ? tags[0]?.[1] : undefined;

@@ -1,6 +1,6 @@
 /**
- * On every answer. What comes from here is data for programs: no browser may show it as a page, guess another type, frame it,
- * or keep it (nor may a cache between: whether somebody asks for a key is nobody's business).
+ * The headers of every answer. Answers are data for programs: a browser must not show them as a page, guess another type or frame them.
+ * Neither a browser nor a cache on the way may store them, because an answer tells that somebody asked about a key.
  */
 export const RESPONSE_HEADERS = {
   'content-type': 'application/json',
@@ -10,5 +10,5 @@ export const RESPONSE_HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** For two years, where `PUBLIC_URL` says that there is TLS in front of us. */
+/** Sent if `PUBLIC_URL` is https. Browsers then use TLS only, for two years. */
 export const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=63072000' } as const;

@@ -4,7 +4,7 @@ import type { DescribedFailure } from './api-error.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What docs/openapi.json says of the route. */
+    /** The route's description in docs/openapi.json. */
     description?: RouteDescription;
   }
 }
@@ -14,9 +14,9 @@ export interface RouteDescription {
   readonly summary: string;
   readonly description?: string;
   readonly body?: z.ZodType;
-  /** What it answers when all is well, by status. */
+  /** The answers to a request that succeeds, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** What else it may answer, beside what can befall any request. */
+  /** The errors of this route. Errors that every route has are not listed. */
   readonly failures?: readonly DescribedFailure[];
   /** Whether every answer carries an `x-request-id`. */
   readonly hasRequestId?: boolean;

@@ -1,28 +1,29 @@
+import { readFile } from 'node:fs/promises';
+
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
 import type { Platform } from '../core/registry/push-target.ts';
 import type { RegistrationCounts } from '../core/registry/registration.ts';
-import { openApiDocument } from './openapi-document.ts';
 import type { RouteDescription } from './route-description.ts';
 
 export interface StatusRoutesOptions {
   readonly version: string;
-  /** 66 hex characters: what clients seal their tokens to. */
+  /** 66 hex characters. Clients seal their tokens to this key. */
   readonly serverPubkey: string;
-  /** The lengths that a sealed token may have, in bytes, the usual one first. */
+  /** The lengths that a sealed token may have, in bytes. The first is `encrypted_token_size`. */
   readonly sealedTokenSizes: readonly number[];
   readonly platforms: readonly Platform[];
-  /** What an app subscribes with (RFC 8292), where UnifiedPush is switched on. */
+  /** The key that an app subscribes with (RFC 8292). Absent if UnifiedPush is off. */
   readonly vapidPublicKey: string | undefined;
   readonly kinds: readonly number[];
-  /** `REGISTRATION_AUTH`: whether a client may, or must, sign. */
+  /** `REGISTRATION_AUTH`. */
   readonly registrationAuth: string;
   readonly counts: () => RegistrationCounts;
   readonly relays: () => readonly RelayLine[];
 }
 
-/** What the status says of a relay: nothing that may be a secret between it and the operator. */
+/** A relay in the status. Has nothing that may be a secret between the relay and the operator. */
 export interface RelayLine {
   readonly url: string;
   readonly state: string;
@@ -85,7 +86,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
   const { counts, relays } = options;
   const document = openApiDocument(version);
 
-  // Liveness only: apps give push up for good on anything but this answer.
+  // Liveness only: an app that gets any other answer stops using push for good.
   app.get('/api/health', { config: { description: HEALTH } }, async () => ({ status: 'ok' }));
 
   app.get('/api/info', { config: { description: INFO } }, async () => ({
@@ -96,7 +97,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
     encrypted_token_sizes: sealedTokenSizes,
     kinds,
     platforms,
-    // Left out where it is undefined.
+    // JSON leaves the field out if it is undefined.
     vapid_public_key: vapidPublicKey,
     registration_auth: registrationAuth,
   }));
@@ -126,4 +127,25 @@ function relayLine({
   discovered,
 }: RelayLine): RelayLine {
   return { url, state, served, restricted, recovering, authentication, reconnects, discovered };
+}
+
+/** Lies at the same place relative to the source and to the compiled program. A test compares it with the routes. */
+const OPENAPI_FILE = new URL('../../docs/openapi.json', import.meta.url);
+
+/**
+ * The API's description (OpenAPI 3.1). It is a file, because building it from the routes takes longer than the rest of the start.
+ *
+ * @returns a function that reads the file at its first call, and gives its JSON with the version of this program
+ */
+function openApiDocument(version: string): () => Promise<string> {
+  let text: string | undefined;
+  return async () => {
+    text ??= withVersion(await readFile(OPENAPI_FILE, 'utf8'), version);
+    return text;
+  };
+}
+
+function withVersion(written: string, version: string): string {
+  const document = JSON.parse(written) as { info: object };
+  return JSON.stringify({ ...document, info: { ...document.info, version } });
 }

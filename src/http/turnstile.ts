@@ -2,25 +2,25 @@ import { SECOND_MS } from '../core/basics/clock.ts';
 import { Fifo } from '../core/basics/fifo.ts';
 import { ApiError } from './api-error.ts';
 
-/** A burst of as many phones as there may be connections, some five seconds' work. */
+/** As many as there may be connections: about five seconds of work. */
 const MAX_WAITING = 10_000;
 
 /**
- * Lets registrations through a few at a time: between them the event loop gets to the relays, whose events wake people
- * (a burst of registrations otherwise holds it for as long as all of them take).
+ * Admits registrations a few at a time, so that the event loop can read from the relays in between. Without it a burst of registrations
+ * would delay all events until the whole burst is done.
  */
 export class Turnstile {
   readonly #waiting = new Fifo<() => void>();
   readonly #perTurn: () => number;
   #isTurning = false;
 
-  /** @param perTurn how many are let through in the turn of the event loop that comes */
+  /** @param perTurn how many registrations the next turn of the event loop admits */
   constructor(perTurn: () => number) {
     this.#perTurn = perTurn;
   }
 
   /**
-   * Resolves when it is the caller's turn. What it does then, it does at once.
+   * Resolves when it is the caller's turn.
    *
    * @throws ApiError 429 while too many wait
    */

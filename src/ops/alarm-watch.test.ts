@@ -17,7 +17,7 @@ function setUp(look = async (): Promise<void> => undefined): {
   const faults: unknown[] = [];
   let standing: readonly Alarm[] = [];
   const onFault = (fault: unknown): void => void faults.push(fault);
-  const watch = new AlarmWatch({ find: () => standing, look, telemetry, tickMs: 1000, onFault });
+  const watch = new AlarmWatch({ find: () => standing, look, telemetry, onFault }, { tickMs: 1000 });
   const tell = async (...alarms: Alarm[]): Promise<void> => {
     standing = alarms;
     await vi.advanceTimersByTimeAsync(1000);

@@ -2,36 +2,37 @@ import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
-/** Often enough that every change is in the log within seconds, seldom enough to cost nothing. */
+/** Every change is in the log within this time, and a search this rare costs almost nothing. */
 const ALARM_TICK_MS = 5 * SECOND_MS;
 
 export interface AlarmWatchOptions {
   readonly find: () => readonly Alarm[];
-  /** Looks at what does not tell of itself, such as the disk. */
+  /** Measures what must be polled, such as the disk, before each search. */
   readonly look: () => Promise<void>;
   readonly telemetry: Telemetry;
-  /** How often the log is told, in milliseconds; other than {@link ALARM_TICK_MS} only in tests. */
-  readonly tickMs?: number | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
-/** Says in the log when an alarm is raised, and when it is over; whoever asks is told what stands at this moment. */
+/** Logs when an alarm is raised and when it ends. */
 export class AlarmWatch {
   readonly #options: AlarmWatchOptions;
+  readonly #tickMs: number;
   readonly #standing = new Map<string, Alarm>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: AlarmWatchOptions) {
+  /** @param overrides.tickMs for tests: how often alarms are looked for, in milliseconds */
+  constructor(options: AlarmWatchOptions, { tickMs = ALARM_TICK_MS }: { tickMs?: number | undefined } = {}) {
     this.#options = options;
+    this.#tickMs = tickMs;
   }
 
-  /** What is wrong at this moment, the worst first. */
+  /** The alarms of this moment, the worst first. */
   current(): readonly Alarm[] {
     return this.#options.find();
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#options.tickMs ?? ALARM_TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
     this.#tick();
   }
 
@@ -42,11 +43,11 @@ export class AlarmWatch {
 
   #tick(): void {
     const { look, onFault } = this.#options;
-    look().then(() => this.#tell(), onFault);
+    look().then(() => this.#report(), onFault);
   }
 
-  #tell(): void {
-    if (this.#timer === undefined) return; // Stopped while it looked.
+  #report(): void {
+    if (this.#timer === undefined) return; // Stopped during the look.
     const { telemetry } = this.#options;
     const current = new Map(this.current().map((alarm) => [nameOf(alarm), alarm]));
     for (const [name, alarm] of current) {
@@ -63,7 +64,7 @@ export class AlarmWatch {
   }
 }
 
-/** What makes an alarm another one: not how bad it is. */
+/** Identifies an alarm. Its other fields may change while the alarm stands. */
 function nameOf({ alarm, provider = '', relay = '' }: Alarm): string {
   return `${alarm} ${provider} ${relay}`;
 }
