@@ -1,177 +1,194 @@
-import type { LaneEntry, LaneRank } from './lane-entry.ts';
-import type { LaneHost } from './lane-host.ts';
 import type { Schedule } from '../basics/schedule.ts';
+import { BEHIND, OUT, SENDING, type LaneEntry } from './lane-entry.ts';
+import type { LaneHost } from './lane-host.ts';
+import type { LaneLine, LaneRank } from './lane-queue.ts';
+
+type Entry = LaneEntry<LaneHost>;
 
 /**
- * Every wake that a lane has yet to send, one for each device: queued for its turn, or waiting for its time. A wake
- * that is being sent is not in here: what comes for its device meanwhile is another.
+ * Every wake of one provider that has not ended, and the one place where the state of an entry changes. A device has at most one
+ * entry that is being sent, and one that is not: what is asked for meanwhile.
  */
 export class LaneBook {
   readonly #schedule: Schedule;
-  /** Called when something has come into the queue of a host by itself. */
-  readonly #onQueued: (host: LaneHost) => void;
-  readonly #entries = new Map<string, LaneEntry>();
-  /** The wakes that are being sent, by their devices: what comes for these meanwhile is not queued yet. */
-  readonly #sending = new Map<string, LaneEntry>();
+  /** Called when an entry has come into the queue of a lane because its wait is over. */
+  readonly #onQueued: (lane: LaneHost) => void;
+  /** The entries that are not being sent, by their devices. */
+  readonly #unsent = new Map<string, Entry>();
+  /** The entries that are being sent, by their devices. */
+  readonly #sending = new Map<string, Entry>();
   #owed = 0;
 
-  constructor(schedule: Schedule, onQueued: (host: LaneHost) => void) {
+  constructor(schedule: Schedule, onQueued: (lane: LaneHost) => void) {
     this.#schedule = schedule;
     this.#onQueued = onQueued;
   }
 
-  /** Wakes that wait or are being sent, the owed ones that wait not counted. */
+  /** Entries that wait or are being sent, the owed ones that wait not counted. */
   get pending(): number {
-    return this.#entries.size - this.#owed + this.#sending.size;
+    return this.#unsent.size - this.#owed + this.#sending.size;
   }
 
   get owed(): number {
     return this.#owed;
   }
 
-  get(device: string): LaneEntry | undefined {
-    return this.#entries.get(device);
+  /** The entry of the device that is not being sent. */
+  get(device: string): Entry | undefined {
+    return this.#unsent.get(device);
   }
 
-  /** Queues the wake at this rank or a higher one that it has already. One that waits for a retry goes on waiting. */
-  want(entry: LaneEntry, rank: LaneRank): void {
+  /** Queues an entry that is in no place. */
+  add(entry: Entry): void {
+    this.#enter(entry);
+    this.#queue(entry);
+  }
+
+  /** Gives an entry this rank, or leaves it a more urgent one. An entry that must wait goes on waiting. */
+  raise(entry: Entry, rank: LaneRank): void {
     if (entry.mustWait) return entry.rank === 'owed' ? undefined : entry.raise(rank);
-    const isHere = this.#entries.get(entry.device) === entry;
-    // It keeps its turn: whoever is asked for again must not be sent back.
-    if (isHere && entry.cancelWait === undefined && !entry.isBelow(rank)) return;
-    if (isHere) this.remove(entry);
+    // It keeps its turn: a device that is asked for again must not be sent back.
+    if (entry.state.is !== 'waiting' && !entry.isBelow(rank)) return;
+    this.remove(entry);
     entry.raise(rank);
-    this.#put(entry);
+    this.add(entry);
   }
 
-  /** Takes the wake whose turn it is at its host. */
-  take(entry: LaneEntry): void {
-    entry.host.queue.take(entry);
-    this.#letGo(entry);
+  /** Takes the entry whose turn it is in its lane. @returns the line that it had its turn in */
+  take(entry: Entry): LaneLine {
+    const { state } = entry;
+    if (state.is !== 'queued') throw new Error(`an entry is ${state.is}, and has no turn`);
+    entry.lane.queue.take(entry, state);
+    this.#leave(entry);
+    return state.line;
   }
 
-  /** A wake that was taken is being sent. */
-  begin(entry: LaneEntry): void {
+  /** An attempt begins with an entry that was taken. */
+  begin(entry: Entry): void {
+    entry.state = SENDING;
     this.#sending.set(entry.device, entry);
   }
 
-  /** The attempt is over: what has come for the device meanwhile is queued. */
-  end({ device }: LaneEntry): void {
-    this.#sending.delete(device);
-    const newer = this.#entries.get(device);
-    newer?.host.queue.push(newer);
+  /** The attempt is over. What has come for the device meanwhile is queued. */
+  end(entry: Entry): void {
+    entry.state = OUT;
+    this.#sending.delete(entry.device);
+    const next = this.#unsent.get(entry.device);
+    if (next?.state.is === 'behind') this.#queue(next);
   }
 
-  /** The wake comes back and waits. */
-  postpone(entry: LaneEntry, waitMs: number): void {
+  /** The entry comes back from an attempt, and waits for the next one. */
+  postpone(entry: Entry, waitMs: number): void {
     this.#reunite(entry);
-    this.#hold(entry);
-    this.#wait(entry, waitMs);
-    entry.host.postponed.add(entry);
+    this.#enter(entry);
+    this.#wait(entry, waitMs, true);
+    entry.lane.postponed.add(entry);
   }
 
-  /** A wake that was postponed is owed from now on, and waits as it did: its place is for another one. */
-  demote(entry: LaneEntry): void {
-    const { cancelWait, host } = entry;
-    if (cancelWait === undefined) host.queue.remove(entry);
-    host.postponed.delete(entry);
-    this.#becomeOwed(entry, true);
+  /** An entry that was postponed is owed from now on, and waits as it did: its place is for another one. */
+  demote(entry: Entry): void {
+    const { lane } = entry;
+    const isQueued = entry.state.is === 'queued';
+    if (isQueued) lane.queue.leave();
+    lane.postponed.delete(entry);
+    this.#becomeOwed(entry);
     this.#owed++;
-    host.owed++;
-    if (cancelWait === undefined) host.queue.push(entry);
+    lane.owed++;
+    if (isQueued) entry.state = lane.queue.push(entry);
   }
 
-  /** The wake comes back and is owed from now on. @param waitMs before it may be tried again */
-  owe(entry: LaneEntry, waitMs: number, isFirm: boolean): void {
+  /**
+   * An entry that is in no place is owed from now on.
+   *
+   * @param waitMs before the entry is queued
+   * @param isFirm whether no new event shortens that wait
+   */
+  owe(entry: Entry, waitMs: number, isFirm: boolean): void {
     this.#reunite(entry);
-    this.#becomeOwed(entry, isFirm);
-    if (waitMs <= 0) return this.#put(entry);
-    this.#hold(entry);
-    this.#wait(entry, waitMs);
+    this.#becomeOwed(entry);
+    this.#enter(entry);
+    if (waitMs <= 0) this.#queue(entry);
+    else this.#wait(entry, waitMs, isFirm);
   }
 
-  /** The device is owed nothing any more, unless it has become so while this wake was being sent. */
-  pay({ device, wake }: LaneEntry): void {
-    if (this.#entries.get(device)?.rank !== 'owed') wake.onPaid();
+  /** The device is owed nothing any more, unless it has become so while this entry was being sent. */
+  pay({ device, wake }: Entry): void {
+    if (this.#unsent.get(device)?.rank !== 'owed') wake.onPaid();
   }
 
-  /** Takes out a wake that waits, in its queue or for its time. */
-  remove(entry: LaneEntry): void {
-    this.#letGo(entry);
-    if (entry.cancelWait !== undefined) {
-      entry.cancelWait();
-      entry.cancelWait = undefined;
-    } else if (!this.#sending.has(entry.device)) entry.host.queue.remove(entry);
+  /** Takes out an entry that is not being sent. */
+  remove(entry: Entry): void {
+    const { state } = entry;
+    this.#leave(entry);
+    if (state.is === 'waiting') state.cancel();
+    else if (state.is === 'queued') entry.lane.queue.leave();
   }
 
-  /** Whatever waits for a retry is queued at once. */
+  /** Queues at once what waits for a retry. */
   hasten(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.cancelWait === undefined || entry.rank === 'owed') continue;
+    for (const entry of this.#unsent.values()) {
+      if (entry.state.is !== 'waiting' || entry.rank === 'owed') continue;
       this.remove(entry);
-      this.#put(entry);
+      this.add(entry);
     }
   }
 
-  /** Gives up what waits for these hosts. @returns what there was */
-  giveUp(hosts: ReadonlySet<LaneHost>): LaneEntry[] {
-    const left = [...this.#entries.values()].filter(({ host }) => hosts.has(host));
+  /** Gives up what waits for these lanes. @returns what there was */
+  giveUp(lanes: ReadonlySet<LaneHost>): Entry[] {
+    const left = [...this.#unsent.values()].filter(({ lane }) => lanes.has(lane));
     for (const entry of left) this.remove(entry);
     return left;
   }
 
-  /** Gives up every wake that waits. @returns those, and the ones that are being sent */
-  close(): LaneEntry[] {
-    const left = [...this.#entries.values()];
+  /** Gives up every entry that is not being sent. @returns those, and the ones that are being sent */
+  close(): Entry[] {
+    const left = [...this.#unsent.values()];
     for (const entry of left) this.remove(entry);
     return [...left, ...this.#sending.values()];
   }
 
-  /** What came for the device while this wake was being sent is answered by it too. */
-  #reunite(entry: LaneEntry): void {
+  /** The entry answers what came for its device while it was being sent. */
+  #reunite(entry: Entry): void {
     entry.hasWaited = true;
-    const newer = this.#entries.get(entry.device);
+    const newer = this.#unsent.get(entry.device);
     if (newer === undefined) return;
     this.remove(newer);
     entry.takeOver(newer);
-    entry.raise(newer.rank);
-    entry.deadlineAt = Math.max(entry.deadlineAt, newer.deadlineAt);
   }
 
-  #becomeOwed(entry: LaneEntry, isFirm: boolean): void {
+  #becomeOwed(entry: Entry): void {
     entry.rank = 'owed';
-    entry.isFirm = isFirm;
     entry.timesOwed++;
     entry.wake.onOwed();
   }
 
-  #put(entry: LaneEntry): void {
-    this.#hold(entry);
-    if (!this.#sending.has(entry.device)) entry.host.queue.push(entry);
-  }
-
-  #hold(entry: LaneEntry): void {
-    this.#entries.set(entry.device, entry);
-    entry.host.unsent++;
+  #enter(entry: Entry): void {
+    this.#unsent.set(entry.device, entry);
+    entry.lane.unsent++;
     if (entry.rank !== 'owed') return;
     this.#owed++;
-    entry.host.owed++;
+    entry.lane.owed++;
   }
 
-  #letGo(entry: LaneEntry): void {
-    this.#entries.delete(entry.device);
-    entry.host.postponed.delete(entry);
-    entry.host.unsent--;
+  #leave(entry: Entry): void {
+    entry.state = OUT;
+    this.#unsent.delete(entry.device);
+    entry.lane.postponed.delete(entry);
+    entry.lane.unsent--;
     if (entry.rank !== 'owed') return;
     this.#owed--;
-    entry.host.owed--;
+    entry.lane.owed--;
   }
 
-  #wait(entry: LaneEntry, waitMs: number): void {
-    entry.cancelWait = this.#schedule(waitMs, () => {
-      entry.cancelWait = undefined;
-      entry.host.queue.push(entry);
-      this.#onQueued(entry.host);
+  #queue(entry: Entry): void {
+    entry.state = this.#sending.has(entry.device) ? BEHIND : entry.lane.queue.push(entry);
+  }
+
+  #wait(entry: Entry, waitMs: number, isFirm: boolean): void {
+    const cancel = this.#schedule(waitMs, () => {
+      this.#queue(entry);
+      this.#onQueued(entry.lane);
     });
+    entry.state = { is: 'waiting', isFirm, cancel };
   }
 }

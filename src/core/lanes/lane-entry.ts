@@ -1,62 +1,86 @@
-import type { LaneHost } from './lane-host.ts';
-import type { LaneLine } from './lane-queue.ts';
 import type { PushTarget } from '../registry/push-target.ts';
-import { worstEnd, type Wake, type WakeEnd, type WakePriority, type Wanted } from './wake.ts';
+import { RANKS, type LaneLine, type LaneRank, type Place } from './lane-queue.ts';
+import { worstEnd, type Wake, type WakeEnd, type Wanted } from './wake.ts';
 
-/** Where an entry waits: for its turn, or, `owed`, until nothing else does. */
-export type LaneRank = WakePriority | 'owed';
+/**
+ * Where an entry is. `LaneBook` alone changes it:
+ *
+ *   out ──▶ queued ──▶ sending ──▶ out
+ *    │        ▲           │
+ *    ├▶ behind┤           │
+ *    └▶ waiting ◀─────────┘
+ *
+ * Whether the entry is owed is its rank, and not a state: an owed entry is queued, sent and waits as others do.
+ */
+export type EntryState = Out | Behind | Place | Sending | Waiting;
 
-/** The most urgent one first. */
-export const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
+/** In no place: the entry is new, or its turn has come, or it has ended. */
+export interface Out {
+  readonly is: 'out';
+}
 
-/** The one wake that a device has to get from its lane. */
-export class LaneEntry {
+/** An earlier entry of the device is being sent. The queue comes after that. */
+export interface Behind {
+  readonly is: 'behind';
+}
+
+/** An attempt is under way. */
+export interface Sending {
+  readonly is: 'sending';
+}
+
+/** A wait is to pass before the entry is queued. */
+export interface Waiting {
+  readonly is: 'waiting';
+  /** No new event shortens the wait: a retry waits, or the wait was promised to the push service. */
+  readonly isFirm: boolean;
+  readonly cancel: () => void;
+}
+
+export const OUT: Out = { is: 'out' };
+export const BEHIND: Behind = { is: 'behind' };
+export const SENDING: Sending = { is: 'sending' };
+
+/** The one wake that a device has to get from its lane, and what is known of it. */
+export class LaneEntry<Lane = unknown> {
   readonly device: string;
   readonly target: PushTarget;
-  readonly host: LaneHost;
+  readonly lane: Lane;
   /** All that was asked for the device, as one wake. */
   wake: Wake;
   rank: LaneRank;
-  /** After this, in milliseconds, it is given up and owed. */
-  deadlineAt: number;
-  /** When it was queued, in milliseconds. */
-  queuedAt = Infinity;
-  /** Whether it has waited, here or before it came here, so that the device may have been unregistered meanwhile. */
-  hasWaited: boolean;
-  /** How often it has failed. */
-  failures = 0;
-  /** Whether it was tried and did not come through. */
-  hasFailed = false;
-  /** Whether its device had a wake delivered not long ago. */
-  isKnown = false;
-  /** The line of the queue that it was put in last. */
+  /** `LaneBook` alone sets it. */
+  state: EntryState = OUT;
+  /** The line of the queue that the entry joins next. */
   line: LaneLine = 'first';
-  /** How often it was owed since it last was not. */
+  /** After this, in milliseconds, the wake is given up and owed. */
+  deadlineAt: number;
+  /** When the entry was queued first, in milliseconds. */
+  queuedAt = Infinity;
+  /** The wake has waited, here or before it came here. It may be wanted no longer, so the wake is asked before an attempt. */
+  hasWaited: boolean;
+  /** How often an attempt has failed. */
+  failures = 0;
+  /** How often the wake has become owed. */
   timesOwed = 0;
-  /** Whether a push service refused it, or called the device gone: not a loss when the program ends. */
+  /** A push service refused the wake, or called the device gone: no loss when the program ends. */
   isRefused = false;
-  /** Whether no new event shortens its wait: the wait was promised to the push service, or its place was given to another wake. */
-  isFirm = false;
-  /** Cancels the wait that it is in; absent while it is queued or being sent. */
-  cancelWait: (() => void) | undefined;
-  /** Counts its places in the queue: only the last one is true. */
-  ticket = 0;
   // Thousands of entries may wait: an array is made when the first end is asked for.
   #ends: ((end: WakeEnd) => void)[] | undefined;
 
-  constructor(wake: Wake, host: LaneHost, deadlineAt: number) {
+  constructor(wake: Wake, lane: Lane, deadlineAt: number) {
     this.wake = wake;
     this.device = wake.device;
     this.target = wake.target;
-    this.host = host;
+    this.lane = lane;
     this.rank = wake.priority;
     this.deadlineAt = deadlineAt;
     this.hasWaited = wake.wasHeld;
   }
 
-  /** Whether it waits, and nothing may send it before. */
+  /** The entry waits, and nothing may send it before. */
   get mustWait(): boolean {
-    return this.cancelWait !== undefined && (this.isFirm || this.rank !== 'owed');
+    return this.state.is === 'waiting' && this.state.isFirm;
   }
 
   /** Takes in a further wake for the device: one push answers both. */
@@ -73,10 +97,12 @@ export class LaneEntry {
     if (this.isBelow(rank)) this.rank = rank;
   }
 
-  /** Takes over another entry of the same device, with everyone who waits for it. */
+  /** Takes over a later entry of the same device. What waits for the end of that one waits for the end of this one. */
   takeOver(other: LaneEntry): void {
     this.absorb(other.wake);
     this.failures = Math.max(this.failures, other.failures);
+    this.deadlineAt = Math.max(this.deadlineAt, other.deadlineAt);
+    this.raise(other.rank);
     for (const resolve of other.#ends ?? []) this.#tell(resolve);
     other.#ends = undefined;
   }

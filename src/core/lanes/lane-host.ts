@@ -25,7 +25,7 @@ export class LaneHost {
   readonly report: LaneReport;
   readonly judge: LaneJudge;
   /** Wakes whose turn may come now. */
-  readonly queue = new LaneQueue();
+  readonly queue = new LaneQueue<LaneEntry<LaneHost>>();
   /** Wakes that are not being sent: queued, waiting for a retry, or owed. */
   unsent = 0;
   /** Of these, the ones that are merely owed. */
@@ -33,7 +33,7 @@ export class LaneHost {
   /** Attempts under way, by the line of the queue that their wakes were taken from. */
   readonly sendingFrom: Record<LaneLine, number> = { known: 0, first: 0, retries: 0 };
   /** Wakes that have failed and are not merely owed: those first that were postponed first. */
-  readonly postponed = new Set<LaneEntry>();
+  readonly postponed = new Set<LaneEntry<LaneHost>>();
   /** Whether it stands in line for a turn (`lane-turns.ts`). */
   isInLine = false;
   /** Cancels the timer for the end of its pause. */

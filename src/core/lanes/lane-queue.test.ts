@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import { keyWake, laneHost } from '../../../test/support/lane-bench.ts';
-import { LaneEntry, type LaneRank } from './lane-entry.ts';
-import { LaneQueue, type OpenLines } from './lane-queue.ts';
+import { LaneEntry, OUT } from './lane-entry.ts';
+import { LaneQueue, type LaneRank, type OpenLines } from './lane-queue.ts';
+
+type Queue = LaneQueue<LaneEntry>;
 
 function entry(token: string, rank: LaneRank): LaneEntry {
   const made = new LaneEntry(keyWake(token), laneHost(), 0);
@@ -10,36 +12,44 @@ function entry(token: string, rank: LaneRank): LaneEntry {
   return made;
 }
 
-const take = (queue: LaneQueue, open?: OpenLines): string | undefined => {
-  const next = queue.next(open);
-  if (next !== undefined) queue.take(next);
-  return next?.device;
+/** Queues an entry, as `LaneBook` does. */
+const push = (queue: Queue, one: LaneEntry): void => {
+  one.state = queue.push(one);
 };
 
-const devices = (queue: LaneQueue): string[] => {
+const take = (queue: Queue, open?: OpenLines): string | undefined => {
+  const next = queue.next(open);
+  if (next?.state.is !== 'queued') return undefined;
+  queue.take(next, next.state);
+  next.state = OUT;
+  return next.device;
+};
+
+const devices = (queue: Queue): string[] => {
   const taken: string[] = [];
   for (let next = take(queue); next !== undefined; next = take(queue)) taken.push(next);
   return taken;
 };
 
 test('live wakes come before recovered ones, these before owed ones, and each rank in its order', () => {
-  const queue = new LaneQueue();
+  const queue = new LaneQueue<LaneEntry>();
   const ranks: LaneRank[] = ['owed', 'recovered', 'live', 'owed', 'live', 'recovered'];
-  for (const [n, rank] of ranks.entries()) queue.push(entry(String(n), rank));
+  for (const [n, rank] of ranks.entries()) push(queue, entry(String(n), rank));
   expect(queue.size).toBe(6);
   expect(devices(queue)).toEqual(['2', '4', '1', '5', '0', '3'].map((n) => `fcm ${n}`));
   expect(queue.size).toBe(0);
 });
 
 test('what was taken out is not there any more, and has one place when it comes again', () => {
-  const queue = new LaneQueue();
+  const queue = new LaneQueue<LaneEntry>();
   const moved = entry('moved', 'owed');
-  queue.push(moved);
-  queue.push(entry('other', 'live'));
-  queue.remove(moved);
+  push(queue, moved);
+  push(queue, entry('other', 'live'));
+  queue.leave();
+  moved.state = OUT;
   expect(queue.size).toBe(1);
   moved.raise('live');
-  queue.push(moved);
+  push(queue, moved);
   expect(queue.size).toBe(2);
   expect(devices(queue)).toEqual(['fcm other', 'fcm moved']);
 });
@@ -52,16 +62,17 @@ test('a wake is raised, and never lowered', () => {
   expect(one.rank).toBe('live');
 });
 
-const failed = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { hasFailed: true });
-const known = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { isKnown: true });
+const failed = (token: string): LaneEntry =>
+  Object.assign(entry(token, 'live'), { line: 'retries' } as const);
+const known = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { line: 'known' } as const);
 const names = (...tokens: string[]): string[] => tokens.map((token) => `fcm ${token}`);
 
 describe('of the wakes of one rank', () => {
   test('those of devices that are known to work have every other turn, new ones and retries every fourth', () => {
-    const queue = new LaneQueue();
-    for (let n = 0; n < 3; n++) queue.push(failed(`failed ${n}`));
-    for (let n = 0; n < 3; n++) queue.push(entry(`new ${n}`, 'live'));
-    for (let n = 0; n < 4; n++) queue.push(known(`known ${n}`));
+    const queue = new LaneQueue<LaneEntry>();
+    for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
+    for (let n = 0; n < 3; n++) push(queue, entry(`new ${n}`, 'live'));
+    for (let n = 0; n < 4; n++) push(queue, known(`known ${n}`));
     expect(devices(queue)).toEqual(
       'known 0, new 0, known 1, failed 0, known 2, new 1, known 3, failed 1, new 2, failed 2'
         .split(', ')
@@ -70,18 +81,18 @@ describe('of the wakes of one rank', () => {
   });
 
   test('three that are new go before each one that has failed before', () => {
-    const queue = new LaneQueue();
-    for (let n = 0; n < 3; n++) queue.push(failed(`failed ${n}`));
-    for (let n = 0; n < 5; n++) queue.push(entry(`new ${n}`, 'live'));
+    const queue = new LaneQueue<LaneEntry>();
+    for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
+    for (let n = 0; n < 5; n++) push(queue, entry(`new ${n}`, 'live'));
     expect(devices(queue)).toEqual(
       names('new 0', 'new 1', 'new 2', 'failed 0', 'new 3', 'new 4', 'failed 1', 'failed 2'),
     );
   });
 
   test('those are left out for which there is no place', () => {
-    const queue = new LaneQueue();
-    queue.push(failed('failed'));
-    queue.push(entry('owed', 'owed'));
+    const queue = new LaneQueue<LaneEntry>();
+    push(queue, failed('failed'));
+    push(queue, entry('owed', 'owed'));
     const open = { known: true, first: true, retries: false };
     expect([take(queue, open), take(queue, open), queue.size]).toEqual(['fcm owed', undefined, 1]);
     expect(take(queue)).toBe('fcm failed');

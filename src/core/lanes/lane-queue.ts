@@ -1,8 +1,15 @@
 import { Fifo } from '../basics/fifo.ts';
-import { RANKS, type LaneEntry, type LaneRank } from './lane-entry.ts';
+import type { WakePriority } from './wake.ts';
+
+/** How urgent an entry is. `owed`: its turn comes when no other entry of the lane waits for a turn. */
+export type LaneRank = WakePriority | 'owed';
+
+/** The most urgent one first. */
+export const RANKS: readonly LaneRank[] = ['live', 'recovered', 'owed'];
 
 /**
- * What is known of a wake's device. `known`: it had a wake delivered not long ago. `retries`: this wake has failed before. `first`: neither.
+ * What is known of an entry's device. `known`: the device had a wake delivered not long ago. `retries`: this entry has failed before.
+ * `first`: neither.
  */
 export type LaneLine = 'known' | 'first' | 'retries';
 
@@ -12,25 +19,35 @@ export type OpenLines = Readonly<Record<LaneLine, boolean>>;
 const ALL_OPEN: OpenLines = { known: true, first: true, retries: true };
 
 /**
- * Whose turn it is where all lines wait, again and again: a wake that comes through soon goes first, and none waits for ever. A line that is
- * empty leaves its turn to the first one that is not.
+ * Which line has its turn where all lines wait, again and again: entries that are likely to come through go first, and none waits for ever.
+ * A line that is empty leaves its turn to the first one that is not.
  */
 const TURNS: readonly LaneLine[] = ['known', 'first', 'known', 'retries'];
 
-interface Place {
-  readonly entry: LaneEntry;
-  readonly ticket: number;
+/** The place of an entry in a queue. It is the entry's state, so that a place whose entry has left is told by that. */
+export interface Place<Entry = unknown> {
+  readonly is: 'queued';
+  readonly entry: Entry;
+  readonly line: LaneLine;
 }
 
-type Lines = Readonly<Record<LaneLine, Fifo<Place>>>;
+/** What can stand in a queue. */
+interface Queueable {
+  readonly rank: LaneRank;
+  /** The line that the entry joins. */
+  readonly line: LaneLine;
+  readonly state: object;
+}
+
+type Lines<Entry> = Readonly<Record<LaneLine, Fifo<Place<Entry>>>>;
 
 /**
- * What waits for its turn at a host: live wakes first, then recovered ones, then owed ones. Within a rank there are three lines, each in its
+ * What waits for its turn in a lane: live wakes first, then recovered ones, then owed ones. Within a rank there are three lines, each in its
  * order: endpoints that fail or hang, however many, hold up no device that has been woken there before.
  */
-export class LaneQueue {
-  /** The most urgent one first. Made when they are first needed: thousands of hosts have one wake each. */
-  readonly #ranks: Record<LaneRank, Lines | undefined> = {
+export class LaneQueue<Entry extends Queueable> {
+  /** Made when they are first needed: thousands of lanes have one wake each. */
+  readonly #ranks: Record<LaneRank, Lines<Entry> | undefined> = {
     live: undefined,
     recovered: undefined,
     owed: undefined,
@@ -42,34 +59,35 @@ export class LaneQueue {
     return this.#size;
   }
 
-  /** Puts an entry at the end of its line. */
-  push(entry: LaneEntry): void {
-    entry.line = lineOf(entry);
-    const lines = (this.#ranks[entry.rank] ??= { known: new Fifo(), first: new Fifo(), retries: new Fifo() });
-    lines[entry.line].push({ entry, ticket: ++entry.ticket });
+  /** Gives the entry the last place in its line. @returns the place, which becomes the state of the entry */
+  push(entry: Entry): Place<Entry> {
+    const { line, rank } = entry;
+    const lines = (this.#ranks[rank] ??= { known: new Fifo(), first: new Fifo(), retries: new Fifo() });
+    const place: Place<Entry> = { is: 'queued', entry, line };
+    lines[line].push(place);
     this.#size++;
+    return place;
   }
 
-  /** Takes an entry out, wherever it is. */
-  remove(entry: LaneEntry): void {
-    entry.ticket++;
+  /** An entry leaves its place before its turn: the place is no longer its state. */
+  leave(): void {
     this.#size--;
   }
 
   /** The entry whose turn it is. */
-  next(open: OpenLines = ALL_OPEN): LaneEntry | undefined {
+  next(open: OpenLines = ALL_OPEN): Entry | undefined {
     return this.#line(open)?.first?.entry;
   }
 
-  /** Takes the entry that {@link next} has just named. */
-  take(entry: LaneEntry): void {
-    this.#ranks[entry.rank]?.[entry.line].shift();
+  /** Takes out the place of the entry that {@link next} has just named. */
+  take({ rank }: Entry, { line }: Place): void {
+    this.#ranks[rank]?.[line].shift();
     this.#taken++;
     this.#size--;
   }
 
   /** The line whose first entry is next; its first place is a true one. */
-  #line(open: OpenLines): Fifo<Place> | undefined {
+  #line(open: OpenLines): Fifo<Place<Entry>> | undefined {
     const turn = TURNS[this.#taken % TURNS.length] as LaneLine;
     for (const rank of RANKS) {
       const lines = this.#ranks[rank];
@@ -83,15 +101,10 @@ export class LaneQueue {
   }
 }
 
-function lineOf({ hasFailed, isKnown }: LaneEntry): LaneLine {
-  if (hasFailed) return 'retries';
-  return isKnown ? 'known' : 'first';
-}
-
 /** Drops the places at the head that their entries have left. @returns whether any is left */
-function hasTrue(line: Fifo<Place>): boolean {
+function hasTrue(line: Fifo<Place<Queueable>>): boolean {
   for (let place = line.first; place !== undefined; place = line.first) {
-    if (place.ticket === place.entry.ticket) return true;
+    if (place.entry.state === place) return true;
     line.shift();
   }
   return false;

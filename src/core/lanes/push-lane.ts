@@ -1,14 +1,15 @@
-import { SECOND_MS, unixSeconds } from '../basics/clock.ts';
+import { unixSeconds } from '../basics/clock.ts';
 import type { Delivery, WakeKind } from './delivery.ts';
 import { describeError } from '../basics/describe-error.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
+import { LaneConsequences } from './lane-consequences.ts';
 import { LaneEntry } from './lane-entry.ts';
 import { LaneHost } from './lane-host.ts';
 import { LaneHosts } from './lane-hosts.ts';
-import type { Owing, Ruling } from './lane-judge.ts';
-import type { OpenLines } from './lane-queue.ts';
-import { LaneReport, type DropReason } from './lane-report.ts';
+import type { Owing } from './lane-judge.ts';
+import type { LaneLine, OpenLines } from './lane-queue.ts';
+import { LaneReport } from './lane-report.ts';
 import type { LaneTroubles } from './lane-trouble.ts';
 import { LaneTurns, type Turn } from './lane-turns.ts';
 import type { PushLaneOptions } from './push-lane-options.ts';
@@ -16,8 +17,7 @@ import type { PushTarget } from '../registry/push-target.ts';
 import { turnAway } from './turn-away.ts';
 import type { Wake, WakeEnd } from './wake.ts';
 
-/** A change of a registration is durable within this, or has been taken back. */
-const CHANGE_UNDER_WAY_MS = SECOND_MS;
+type Entry = LaneEntry<LaneHost>;
 
 /** Each costs about three kilobytes while a wake waits for it: 60 MB in all. */
 const MOST_HOSTS = 20_000;
@@ -35,12 +35,12 @@ export class PushLane {
   readonly #turns: LaneTurns;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
+  readonly #consequences: LaneConsequences;
   /** Absent for a push service such as FCM, which no client can make slow. */
   readonly #known: KnownDevices | undefined;
   /** Attempts whose consequences have not all followed yet. */
   #underWay = 0;
   #isStopping = false;
-  #lost = 0;
   #isClosed = false;
   #onDrained: (() => void) | undefined;
 
@@ -61,6 +61,7 @@ export class PushLane {
     this.#report = new LaneReport({ ...options, provider });
     this.#book = new LaneBook(schedule, advance);
     this.#known = options.startsSlowly ? new KnownDevices(KNOWN_DEVICES) : undefined;
+    this.#consequences = new LaneConsequences({ book: this.#book, report: this.#report, known: this.#known });
   }
 
   /** Wakes that wait or are under way, the owed ones not counted. */
@@ -100,50 +101,23 @@ export class PushLane {
   }
 
   /** The registrations behind the device's wake have changed. A wake that waits is asked at once where it is wanted: its turn may come hours later. */
-  async follow(device: string): Promise<void> {
-    const entry = this.#book.get(device);
-    if (entry === undefined) return;
-    const wanted = await entry.wake.stillWanted();
-    // If its turn has come meanwhile, the wake was asked again for that.
-    if (wanted.move === undefined || this.#book.get(device) !== entry) return;
-    const isWhole = entry.move(wanted.move);
-    if (wanted.here !== undefined || !isWhole) return;
-    this.#book.remove(entry);
-    entry.end('sent');
+  follow(device: string): Promise<void> {
+    return this.#consequences.follow(device);
   }
 
   request(wake: Wake): Promise<WakeEnd> {
     if (this.#isClosed) return Promise.resolve('dropped');
-    const deadlineAt = this.#options.clock() + this.#options.deadlineMs;
-    const waiting = this.#book.get(wake.device);
-    const host = waiting?.host ?? this.#hostOf(wake.target);
+    const entry = this.#book.get(wake.device);
+    if (entry !== undefined) return this.#join(entry, wake);
+    const host = this.#hostOf(wake.target);
     if (host === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
-    const entry = waiting ?? new LaneEntry(wake, host, deadlineAt);
-    // A wake that waits already and is not merely owed has its place.
-    const needsPlace = waiting === undefined || waiting.rank === 'owed';
-    const isFull = needsPlace && host.urgent >= this.#options.capacity && !this.#makesRoom(host);
-    entry.isKnown = this.#known?.has(entry.device) === true;
-    if (waiting !== undefined) this.#report.absorbed(waiting);
-    waiting?.absorb(wake);
-    if (isFull) host.report.load(true);
-    if (isFull || (waiting?.rank === 'owed' && waiting.mustWait)) {
-      if (waiting === undefined) this.#owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
-      this.#advance(host); // All the others may be waiting for a retry.
-      return Promise.resolve('owed');
-    }
-    if (entry.rank === 'owed') entry.deadlineAt = deadlineAt;
-    entry.isRefused = false;
-    const ended = entry.whenEnded();
-    if (waiting === undefined) this.#report.queued(entry);
-    this.#book.want(entry, wake.priority);
-    this.#advance(host);
-    if (this.#book.get(entry.device) === entry) entry.hasWaited = true;
-    return ended;
+    return this.#enter(new LaneEntry(wake, host, this.#deadline()));
   }
 
   /** Sends what can be sent now, what waits for a retry once more, and gives up the rest at the signal. @returns how many wakes were lost */
   async drain(signal: AbortSignal): Promise<number> {
     this.#isStopping = true;
+    this.#consequences.stop();
     const drained = new Promise<void>((resolve) => {
       this.#onDrained = resolve;
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -155,18 +129,69 @@ export class PushLane {
     this.#endIfDrained();
     await drained;
     this.#isClosed = true;
+    this.#consequences.close();
     this.#hosts.close();
     const left = this.#book.close();
     this.#turns.abort();
-    for (const entry of left) this.#drop(entry, 'stopped');
-    return this.#lost + left.filter(({ isRefused }) => !isRefused).length;
+    for (const entry of left) this.#consequences.drop(entry, 'stopped');
+    return this.#consequences.lost + left.filter(({ isRefused }) => !isRefused).length;
+  }
+
+  /** A wake for a device that has none unsent. */
+  #enter(entry: Entry): Promise<WakeEnd> {
+    const { lane: host } = entry;
+    if (this.#known?.has(entry.device) === true) entry.line = 'known';
+    if (!this.#hasPlace(host)) {
+      this.#consequences.owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
+      this.#advance(host); // All the others may be waiting for a retry.
+      return Promise.resolve('owed');
+    }
+    const ended = entry.whenEnded();
+    this.#report.queued(entry);
+    this.#book.add(entry);
+    this.#advance(host);
+    if (entry.state.is !== 'sending') entry.hasWaited = true;
+    return ended;
+  }
+
+  /** A wake for a device that has one unsent: one push answers both. */
+  #join(entry: Entry, wake: Wake): Promise<WakeEnd> {
+    const { lane: host } = entry;
+    const isOwed = entry.rank === 'owed';
+    // An entry that is not merely owed has its place already.
+    const hasPlace = !isOwed || this.#hasPlace(host);
+    if (entry.line !== 'retries') entry.line = this.#known?.has(entry.device) === true ? 'known' : 'first';
+    this.#report.absorbed(entry);
+    entry.absorb(wake);
+    if (!hasPlace || (isOwed && entry.mustWait)) {
+      this.#advance(host); // All the others may be waiting for a retry.
+      return Promise.resolve('owed');
+    }
+    if (isOwed) entry.deadlineAt = this.#deadline();
+    entry.isRefused = false;
+    const ended = entry.whenEnded();
+    this.#book.raise(entry, wake.priority);
+    this.#advance(host);
+    return ended;
+  }
+
+  #deadline(): number {
+    return this.#options.clock() + this.#options.deadlineMs;
+  }
+
+  /** Whether there is room for one more entry that is not merely owed, if need be in the place of one that was postponed. */
+  #hasPlace(host: LaneHost): boolean {
+    if (host.urgent < this.#options.capacity || this.#makesRoom(host)) return true;
+    host.report.load(true);
+    return false;
   }
 
   /** The host of a device. Where there is no room for it, hosts that have never delivered give way. */
   #hostOf(target: PushTarget): LaneHost | undefined {
     const name = this.#options.hostOf(target);
     if (!this.#hosts.admits(name))
-      for (const entry of this.#book.giveUp(this.#hosts.displace())) this.#drop(entry, 'displaced');
+      for (const entry of this.#book.giveUp(this.#hosts.displace()))
+        this.#consequences.drop(entry, 'displaced');
     return this.#hosts.of(name);
   }
 
@@ -191,28 +216,26 @@ export class PushLane {
     const putOff = this.#putOff(entry);
     const turn = putOff === undefined ? this.#turns.take(host) : undefined;
     if (putOff === undefined && turn === undefined) return false;
-    this.#book.take(entry);
-    if (putOff !== undefined) this.#owe(entry, putOff);
-    else if (turn !== undefined) this.#begin(entry, turn);
+    const line = this.#book.take(entry);
+    if (putOff !== undefined) this.#consequences.owe(entry, putOff);
+    else if (turn !== undefined) this.#begin(entry, line, turn);
     return true;
   }
 
   /** A wake that was postponed gives its place in a full queue to one that is new. @returns whether there was one */
   #makesRoom({ postponed }: LaneHost): boolean {
     for (const entry of postponed) {
-      this.#report.owed(entry, 'overload');
-      this.#book.demote(entry);
-      entry.end('owed');
+      this.#consequences.demote(entry);
       return true;
     }
     return false;
   }
 
   /** Why a wake must not be sent though its turn has come: it is too late, or its device is a suspect that was tried not long ago. */
-  #putOff({ deadlineAt, device, host, rank }: LaneEntry): Omit<Owing, 'next'> | undefined {
+  #putOff({ deadlineAt, device, lane, rank }: Entry): Omit<Owing, 'next'> | undefined {
     if (rank !== 'owed' && this.#options.clock() >= deadlineAt)
       return { reason: 'deadline', waitMs: 0, isFirm: false };
-    const waitMs = host.judge.restMs(device);
+    const waitMs = lane.judge.restMs(device);
     return waitMs > 0 ? { reason: 'suspect', waitMs, isFirm: true } : undefined;
   }
 
@@ -220,17 +243,17 @@ export class PushLane {
     if (this.#isStopping && this.#underWay === 0 && this.#hosts.areStuck) this.#onDrained?.();
   }
 
-  #begin(entry: LaneEntry, turn: Turn): void {
-    entry.host.health.begin();
-    entry.host.sendingFrom[entry.line]++;
+  #begin(entry: Entry, line: LaneLine, turn: Turn): void {
+    entry.lane.health.begin();
+    entry.lane.sendingFrom[line]++;
     this.#report.begun(entry);
     this.#book.begin(entry);
     this.#underWay++;
-    this.#attempt(entry, turn).catch(this.#options.onFault);
+    this.#attempt(entry, line, turn).catch(this.#options.onFault);
   }
 
-  async #attempt(entry: LaneEntry, turn: Turn): Promise<void> {
-    const { host, line } = entry;
+  async #attempt(entry: Entry, line: LaneLine, turn: Turn): Promise<void> {
+    const { lane: host } = entry;
     try {
       const target = entry.hasWaited ? await entry.look() : entry.target;
       const delivery =
@@ -239,10 +262,8 @@ export class PushLane {
       this.#turns.end(turn);
       this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
-      else if (delivery === 'unregistered') {
-        this.#book.pay(entry);
-        this.#drop(entry, 'unregistered');
-      } else await this.#conclude(entry, host.judge.rule(entry, delivery));
+      else if (delivery === 'unregistered') this.#consequences.release(entry);
+      else await this.#consequences.conclude(entry, host.judge.rule(entry, delivery));
     } finally {
       this.#underWay--;
     }
@@ -253,53 +274,5 @@ export class PushLane {
   #send(target: PushTarget, kind: WakeKind, signal: AbortSignal): Promise<Delivery> {
     const push = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
     return this.#options.provider.send(target, push, signal).catch(this.#onProviderFault);
-  }
-
-  async #conclude(entry: LaneEntry, ruling: Ruling): Promise<void> {
-    entry.hasFailed = ruling.next === 'owe' || ruling.next === 'postpone';
-    if (ruling.next === 'renew') this.#known?.add(entry.device);
-    else this.#known?.remove(entry.device);
-    switch (ruling.next) {
-      case 'renew':
-        this.#book.pay(entry);
-        await entry.wake.onDelivered();
-        return entry.end('sent');
-      case 'forget':
-        return this.#forget(entry);
-      case 'owe':
-        this.#owe(entry, ruling);
-        break;
-      case 'postpone':
-        if (this.#isStopping) {
-          this.#lost++;
-          return this.#drop(entry, 'stopped');
-        }
-        this.#book.postpone(entry, ruling.waitMs);
-        break;
-    }
-    // A key may have been registered with another device during the attempt.
-    await this.follow(entry.device);
-  }
-
-  /** Forgets the device, and not the keys that have been registered with another one during the attempt. */
-  async #forget(entry: LaneEntry): Promise<void> {
-    await entry.wake.onGone();
-    const where = await entry.look();
-    if (where === 'unregistered') this.#book.pay(entry);
-    if (typeof where === 'string') return entry.end('sent');
-    // A key that still points at the device is about to point elsewhere: that is not durable yet.
-    this.#owe(entry, { reason: 'suspect', waitMs: CHANGE_UNDER_WAY_MS, isFirm: false });
-  }
-
-  #owe(entry: LaneEntry, { reason, waitMs, isFirm }: Omit<Owing, 'next'>): void {
-    if (this.#isClosed) return entry.end('dropped');
-    this.#report.owed(entry, reason);
-    this.#book.owe(entry, waitMs, isFirm);
-    entry.end('owed');
-  }
-
-  #drop(entry: LaneEntry, reason: DropReason): void {
-    this.#report.dropped(entry, reason);
-    entry.end('dropped');
   }
 }

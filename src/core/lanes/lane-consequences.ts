@@ -1,0 +1,124 @@
+import { SECOND_MS } from '../basics/clock.ts';
+import type { KnownDevices } from './known-devices.ts';
+import type { LaneBook } from './lane-book.ts';
+import type { LaneEntry } from './lane-entry.ts';
+import type { LaneHost } from './lane-host.ts';
+import type { Owing, Ruling } from './lane-judge.ts';
+import type { DropReason, LaneReport } from './lane-report.ts';
+
+/** A change of a registration is durable within this, or has been taken back. */
+const CHANGE_UNDER_WAY_MS = SECOND_MS;
+
+export interface LaneConsequencesOptions {
+  readonly book: LaneBook;
+  readonly report: LaneReport;
+  /** Devices that had a wake delivered not long ago; absent for a push service such as FCM, which no client can make slow. */
+  readonly known: KnownDevices | undefined;
+}
+
+type Entry = LaneEntry<LaneHost>;
+
+/** What is done with an entry after an attempt, or in place of one (contract 5). `LaneJudge` says what; this does it. */
+export class LaneConsequences {
+  readonly #book: LaneBook;
+  readonly #report: LaneReport;
+  readonly #known: KnownDevices | undefined;
+  #isStopping = false;
+  #isClosed = false;
+  #lost = 0;
+
+  constructor({ book, report, known }: LaneConsequencesOptions) {
+    this.#book = book;
+    this.#report = report;
+    this.#known = known;
+  }
+
+  /** Wakes that failed at their last try, after {@link stop}. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** The program stops: no entry is tried again after a wait. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** The program has stopped: no entry is owed any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async conclude(entry: Entry, ruling: Ruling): Promise<void> {
+    entry.line = ruling.next === 'owe' || ruling.next === 'postpone' ? 'retries' : 'first';
+    if (ruling.next === 'renew') this.#known?.add(entry.device);
+    else this.#known?.remove(entry.device);
+    switch (ruling.next) {
+      case 'renew':
+        this.#book.pay(entry);
+        await entry.wake.onDelivered();
+        return entry.end('sent');
+      case 'forget':
+        return this.#evict(entry);
+      case 'owe':
+        this.owe(entry, ruling);
+        break;
+      case 'postpone':
+        if (this.#isStopping) {
+          this.#lost++;
+          return this.drop(entry, 'stopped');
+        }
+        this.#book.postpone(entry, ruling.waitMs);
+        break;
+    }
+    // The registrations may have changed during the attempt.
+    await this.follow(entry.device);
+  }
+
+  /** The registrations behind the device's wake have changed. A wake that waits is asked at once where it is wanted: its turn may come hours later. */
+  async follow(device: string): Promise<void> {
+    const entry = this.#book.get(device);
+    if (entry === undefined) return;
+    const wanted = await entry.wake.stillWanted();
+    // If its turn has come meanwhile, the wake was asked again for that.
+    if (wanted.move === undefined || this.#book.get(device) !== entry) return;
+    const isWhole = entry.move(wanted.move);
+    if (wanted.here !== undefined || !isWhole) return;
+    this.#book.remove(entry);
+    entry.end('sent');
+  }
+
+  owe(entry: Entry, { reason, waitMs, isFirm }: Omit<Owing, 'next'>): void {
+    if (this.#isClosed) return entry.end('dropped');
+    this.#report.owed(entry, reason);
+    this.#book.owe(entry, waitMs, isFirm);
+    entry.end('owed');
+  }
+
+  /** An entry that was postponed gives its place in a full queue to one that is new. */
+  demote(entry: Entry): void {
+    this.#report.owed(entry, 'overload');
+    this.#book.demote(entry);
+    entry.end('owed');
+  }
+
+  /** No registration stands behind the entry any more. */
+  release(entry: Entry): void {
+    this.#book.pay(entry);
+    this.drop(entry, 'unregistered');
+  }
+
+  drop(entry: Entry, reason: DropReason): void {
+    this.#report.dropped(entry, reason);
+    entry.end('dropped');
+  }
+
+  /** The device is gone. Keys that have been registered with another one during the attempt stay. */
+  async #evict(entry: Entry): Promise<void> {
+    await entry.wake.onGone();
+    const where = await entry.look();
+    if (where === 'unregistered') this.#book.pay(entry);
+    if (typeof where === 'string') return entry.end('sent');
+    // A key that still points at the device is about to point elsewhere: that is not durable yet.
+    this.owe(entry, { reason: 'suspect', waitMs: CHANGE_UNDER_WAY_MS, isFirm: false });
+  }
+}
