@@ -6,7 +6,7 @@ import { unreachable } from '../core/basics/unreachable.ts';
 import { MINUTE_MS } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
-import { PushLane } from '../core/lanes/push-lane.ts';
+import { PushLane } from '../core/lanes/provider-lanes.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';

@@ -1,8 +1,8 @@
 import { Backoff } from '../../src/core/basics/backoff.ts';
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
 import type { Delivery } from '../../src/core/lanes/delivery.ts';
-import { LaneHost } from '../../src/core/lanes/lane-host.ts';
-import { PushLane } from '../../src/core/lanes/push-lane.ts';
+import { LaneHost } from '../../src/core/lanes/lane.ts';
+import { PushLane } from '../../src/core/lanes/provider-lanes.ts';
 import type { PushLaneOptions } from '../../src/core/lanes/push-lane-options.ts';
 import { addressOf, type PushTarget } from '../../src/core/registry/push-target.ts';
 import { RetryPolicy } from '../../src/core/lanes/retry-policy.ts';

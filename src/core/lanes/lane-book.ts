@@ -1,6 +1,6 @@
 import type { Schedule } from '../basics/schedule.ts';
 import { BEHIND, OUT, SENDING, type LaneEntry } from './lane-entry.ts';
-import type { LaneHost } from './lane-host.ts';
+import type { LaneHost } from './lane.ts';
 import type { LaneLine, LaneRank } from './lane-queue.ts';
 
 type Entry = LaneEntry<LaneHost>;

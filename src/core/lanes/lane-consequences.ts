@@ -2,7 +2,7 @@ import { SECOND_MS } from '../basics/clock.ts';
 import type { KnownDevices } from './known-devices.ts';
 import type { LaneBook } from './lane-book.ts';
 import type { LaneEntry } from './lane-entry.ts';
-import type { LaneHost } from './lane-host.ts';
+import type { LaneHost } from './lane.ts';
 import type { Owing, Ruling } from './lane-judge.ts';
 import type { DropReason, LaneReport } from './lane-report.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../basics/clock.ts';
-import type { LaneHostOptions } from './lane-host.ts';
+import type { LaneHostOptions } from './lane.ts';
 import type { LaneTurnsOptions } from './lane-turns.ts';
 import type { PushProvider } from './push-provider.ts';
 import type { PushTarget } from '../registry/push-target.ts';

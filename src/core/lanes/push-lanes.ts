@@ -1,5 +1,5 @@
 import type { LaneTroubles } from './lane-trouble.ts';
-import type { PushLane } from './push-lane.ts';
+import type { PushLane } from './provider-lanes.ts';
 import type { PushService, PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { turnAway } from './turn-away.ts';

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../basics/clock.ts';
 import type { LaneHealth } from './lane-health.ts';
-import type { LaneHost } from './lane-host.ts';
+import type { LaneHost } from './lane.ts';
 import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
 import type { Schedule } from '../basics/schedule.ts';
 
