@@ -15,7 +15,7 @@ import { RelayPublisher } from './relay-publisher.ts';
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-/** A Mostro node: writes to its users in both transports of the protocol, and publishes to relays. */
+/** A Mostro node: it writes to its users in both transports of the protocol, and publishes to relays. */
 export class Daemon implements AsyncDisposable {
   readonly secretKey: Uint8Array;
   readonly pubkey: string;
@@ -42,7 +42,7 @@ export class Daemon implements AsyncDisposable {
     );
   }
 
-  /** Transport v2: a signed kind 14 by the node itself. */
+  /** Transport v2: a kind 14 event that the node itself has signed. */
   message(recipientPubkey: string, { expiresInDays = 30 } = {}): NostrEvent {
     const created_at = now();
     const conversationKey = getConversationKey(this.secretKey, recipientPubkey);
@@ -60,7 +60,7 @@ export class Daemon implements AsyncDisposable {
     );
   }
 
-  /** Resolves when the relay has taken the event, rejects with the relay's message when it has not. */
+  /** Resolves when the relay has accepted the event. Rejects with the relay's message if it refuses. */
   async publish(relayUrl: string, event: NostrEvent): Promise<void> {
     const publisher = await this.#publisher(relayUrl);
     await publisher.publish(event);

@@ -17,7 +17,7 @@ const HEADER_BYTES = 12;
 const NO_SUCH_NAME = 3;
 const AUTHORITATIVE_ANSWER = 0x8400;
 
-/** A name server (RFC 1035, over UDP alone): says of every name what the test wants, and not always the same. */
+/** A name server (RFC 1035, over UDP only). The test decides every answer, and can change it from one question to the next. */
 export class DnsStandIn implements AsyncDisposable {
   readonly queries = new Arrivals<Query>();
   /** As `dns.Resolver` wants it. */
@@ -70,7 +70,7 @@ function readName(message: Buffer): { name: string; end: number } {
   return { name: labels.join('.'), end: at + 1 };
 }
 
-/** A resource record for the name that was asked for, to be kept for no time at all. */
+/** A resource record for the name in the question, with a time to live of 0. */
 function record(address: string, type: number): Buffer {
   const data = type === TYPES.AAAA ? ipv6Bytes(address) : Buffer.from(address.split('.').map(Number));
   const head = Buffer.alloc(HEADER_BYTES);
@@ -82,7 +82,7 @@ function record(address: string, type: number): Buffer {
 }
 
 function ipv6Bytes(address: string): Buffer {
-  // A URL writes an address in hexadecimal groups alone, also where its end was written as IPv4.
+  // A URL writes an IPv6 address in hexadecimal groups only, even if its end was written as IPv4.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const [first, last] = [groups(head), groups(tail ?? '')];
   const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');

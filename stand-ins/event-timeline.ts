@@ -2,7 +2,7 @@ import type { NostrEvent } from 'nostr-tools/pure';
 
 import { type Filter, matchesFilter } from './relay-filter.ts';
 
-/** Events in the order in which NIP-01 counts a page: newest first, in the same second by lowest id. */
+/** Events in the order of NIP-01: newest first, and within a second by lowest id. */
 export class EventTimeline {
   #events: NostrEvent[] = [];
 
@@ -20,7 +20,7 @@ export class EventTimeline {
     );
   }
 
-  /** Much cheaper for thousands of events than one at a time. */
+  /** Adds many events at once, which is much cheaper than one at a time. */
   insertAll(events: readonly NostrEvent[]): void {
     this.#events = [...this.#events, ...events].toSorted((a, b) => EventTimeline.compare(a, b));
   }
@@ -42,7 +42,7 @@ export class EventTimeline {
     return found;
   }
 
-  /** The index of the first event from which on all satisfy a condition that none before it does. */
+  /** The index of the first event that satisfies a condition. All events after it satisfy it too (binary search). */
   #firstWhere(condition: (event: NostrEvent) => boolean): number {
     let [from, to] = [0, this.#events.length];
     while (from < to) {

@@ -11,7 +11,7 @@ export const googleErrors = {
       'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
     ),
 
-  /** Without an FcmError in its details: the project or the path is wrong, not the device. */
+  /** An answer without an FcmError in its details: the project or the path is wrong, not the device. */
   notFound: () => googleError(404, 'NOT_FOUND', 'Requested entity was not found.'),
 
   invalidArgument: (field: string, description: string) =>

@@ -16,7 +16,7 @@ export interface GooglePush {
   at: number;
 }
 
-/** A request that was not answered 200. `status` is 0 when the client gave up before the answer. */
+/** A request that was not answered with 200. `status` is 0 if the client gave up before the answer. */
 export interface GoogleRefusal {
   status: number;
   token: string | undefined;
@@ -33,7 +33,7 @@ interface Settings {
   hasIssued: (accessToken: string) => boolean;
 }
 
-/** `messages:send` of FCM HTTP v1: as strict as Google where the server under test could be wrong. */
+/** `messages:send` of FCM HTTP v1. It is as strict as Google about everything that the server under test could do wrong. */
 export class GoogleMessages {
   readonly pushes = new Arrivals<GooglePush>();
   readonly refusals = new Arrivals<GoogleRefusal>();
@@ -60,7 +60,7 @@ export class GoogleMessages {
       const status = request.abandoned() ? 0 : answer.status;
       this.refusals.push({ status, token, answer, raw, headers, httpVersion, at });
     }
-    // A scripted 200 without a body stands for Google's usual one.
+    // A scripted 200 without a body gets Google's usual body.
     return answer.status === 200 && answer.body === undefined ? { ...this.#success(), ...answer } : answer;
   }
 

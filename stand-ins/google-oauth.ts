@@ -62,7 +62,7 @@ export class GoogleOAuth {
       issuer: this.#account.client_email,
       audience: this.#account.token_uri,
       requiredClaims: ['iat', 'exp'],
-      // Also what makes jose look at `iat` at all, and refuse one from the future.
+      // This option also makes jose check `iat` and refuse one from the future.
       maxTokenAge: 3600,
       clockTolerance: 60,
     });
@@ -72,7 +72,7 @@ export class GoogleOAuth {
     return payload;
   }
 
-  /** A scripted answer can issue a token too, one that expires sooner for instance. */
+  /** A scripted answer can issue a token too, for example one that expires sooner. */
   #remember({ status, body }: Answer): void {
     if (status !== 200 || typeof body !== 'object' || body === null) return;
     if ('access_token' in body && typeof body.access_token === 'string') this.#issued.add(body.access_token);

@@ -16,10 +16,10 @@ export interface ServiceAccountFile {
   universe_domain: string;
 }
 
-/** To make an RSA key takes a tenth of a second of a processor, so that all accounts of a process have one. */
+/** Making an RSA key takes a tenth of a second of a core, so all accounts of a process share one. */
 const KEY_PAIR = promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
 
-/** Makes a service account: the key file for the client, the public key for whoever checks its signatures. */
+/** Makes a service account: the key file for the client, and the public key that checks its signatures. */
 export async function googleServiceAccount(
   projectId: string,
   tokenUri: string,

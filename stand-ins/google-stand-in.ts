@@ -18,9 +18,9 @@ import { LoopbackServer } from './loopback-server.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
 
 interface GoogleOptions {
-  /** Off, FCM speaks HTTP/2 in the clear, and OAuth HTTP/1.1 on a port of its own. */
+  /** True by default. If false, FCM speaks HTTP/2 without TLS, and OAuth speaks HTTP/1.1 on a port of its own. */
   tls?: boolean;
-  /** How long FCM takes over each message. */
+  /** How long FCM waits before it answers a message, in milliseconds. */
   latencyMs?: number;
   projectId?: string;
 }
@@ -88,12 +88,12 @@ export class GoogleStandIn implements AsyncDisposable {
     return this.#parts.account;
   }
 
-  /** Every request for an access token; those with `status` 200 were mints. */
+  /** Every request for an access token. Those with `status` 200 got a token. */
   get tokenRequests(): Arrivals<TokenRequest> {
     return this.#parts.oauth.requests;
   }
 
-  /** Every message that was answered 200. */
+  /** Every message that was answered with 200. */
   get pushes(): Arrivals<GooglePush> {
     return this.#parts.messages.pushes;
   }
@@ -126,7 +126,7 @@ export class GoogleStandIn implements AsyncDisposable {
     return this.#parts.sessions.opened;
   }
 
-  /** Tells every HTTP/2 client to go elsewhere; streams already open are still answered. */
+  /** Sends GOAWAY to every HTTP/2 client. Streams that are open already are still answered. */
   goaway(): void {
     for (const session of this.#parts.sessions.open) {
       session.goaway(constants.NGHTTP2_NO_ERROR);
@@ -134,7 +134,7 @@ export class GoogleStandIn implements AsyncDisposable {
     }
   }
 
-  /** Drops every HTTP/2 session, answered or not. */
+  /** Ends every HTTP/2 session, whether its streams were answered or not. */
   destroySessions(): void {
     for (const session of this.#parts.sessions.open) session.destroy();
   }

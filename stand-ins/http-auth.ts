@@ -12,7 +12,7 @@ export interface HttpAuthParts {
   readonly template?: (event: { kind: number; tags: string[][]; content: string }) => void;
 }
 
-/** The header that signs an HTTP request with a key (NIP-98), as a client of the future makes it. */
+/** The header that signs an HTTP request with a key (NIP-98), as a client that signs makes it. */
 export function httpAuth(secretKey: Uint8Array, parts: HttpAuthParts): string {
   const { url, method = 'POST', body, createdAt = Math.floor(Date.now() / 1000), template } = parts;
   const payload = createHash('sha256').update(body).digest('hex');

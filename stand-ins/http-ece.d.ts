@@ -1,4 +1,4 @@
-/** The part that is used of `http_ece`, which has no types of its own. */
+/** Types for the part of `http_ece` that is used here. The package has none. */
 declare module 'http_ece' {
   import type { ECDH } from 'node:crypto';
 

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 /** A request that has been read to its end. */
 export interface ReceivedRequest {
   method: string;
-  /** As it stood on the wire, query included. */
+  /** As it was sent, with its query. */
   path: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
@@ -23,14 +23,14 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** A function that scripts an answer, or leaves it to the stand-in by returning nothing. */
+/** Returns the answer to a request. If it returns nothing, the stand-in answers as usual. */
 export type AnswerHook<T> = (received: T) => Answer | undefined | Promise<Answer | undefined>;
 
 type Handler = (request: ReceivedRequest) => Promise<Answer>;
 type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
-/** Makes a request listener, good for HTTP/1.1 and HTTP/2 alike, of a function from request to answer. */
+/** Makes a request listener of a function from request to answer. The listener works for HTTP/1.1 and HTTP/2. */
 export function httpExchange(handle: Handler): (request: AnyRequest, response: AnyResponse) => void {
   return (request, response) => {
     void exchange(handle, request, response);
@@ -54,7 +54,7 @@ async function exchange(handle: Handler, request: AnyRequest, response: AnyRespo
   if (!abandoned) reply(response, answer);
 }
 
-/** Nothing is returned for a body that was cut off: there is nobody left to answer. */
+/** `undefined` if the body was cut off: the client is gone, so there is no one to answer. */
 async function readBody(request: AnyRequest): Promise<Buffer | undefined> {
   try {
     return await buffer(request);

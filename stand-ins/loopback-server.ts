@@ -28,12 +28,12 @@ export class LoopbackServer implements AsyncDisposable {
     return new LoopbackServer(server);
   }
 
-  /** Cuts every connection without a goodbye. */
+  /** Destroys every connection. */
   destroyConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Cuts every connection with a TCP RST: what was under way is lost. */
+  /** Cuts every connection with a TCP RST: bytes in transit are lost. */
   resetConnections(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }

@@ -1,6 +1,6 @@
 import { stretched } from './patience.ts';
 
-/** What Mostro Mobile 1.3.3 sends to a push server, and what it makes of the answers: no signature, nothing sealed. */
+/** The requests that Mostro Mobile 1.3.3 sends to a push server, and how it reads the answers. It signs and seals nothing. */
 export class MostroMobile {
   readonly #serverUrl: string;
   readonly #platform: 'android' | 'ios';
@@ -23,7 +23,7 @@ export class MostroMobile {
     this.#mostroPubkey = options.mostroPubkey;
   }
 
-  /** Once, at the start of the app: anything but 200 turns push off for as long as it runs. */
+  /** Called once, at the start of the app. Any answer but 200 turns push off until the app is started again. */
   async initialize(): Promise<boolean> {
     const response = await fetch(`${this.#serverUrl}/api/health`, {
       signal: AbortSignal.timeout(stretched(10_000)),
@@ -32,7 +32,7 @@ export class MostroMobile {
     return this.#isAvailable;
   }
 
-  /** When a session is saved. 202, or 200 with `success`; all else is a failure, and it does not try again. */
+  /** Called when a session is saved. An answer of 202, or of 200 with `success`, is a success. After any other answer it does not try again. */
   async registerToken(tradePubkey: string): Promise<boolean> {
     if (!this.#isAvailable) return false;
     const response = await this.#post('register', 10_000, {
@@ -48,13 +48,13 @@ export class MostroMobile {
     return isRegistered;
   }
 
-  /** When Firebase gives the app a new token. */
+  /** Called when Firebase gives the app a new token. */
   async refreshToken(fcmToken: string): Promise<boolean[]> {
     this.#fcmToken = fcmToken;
     return Promise.all([...this.#registered].map((key) => this.registerToken(key)));
   }
 
-  /** When the user turns push off. */
+  /** Called when the user turns push off. */
   async unregisterAll(): Promise<boolean[]> {
     return Promise.all(
       [...this.#registered].map(async (tradePubkey) => {
@@ -65,7 +65,7 @@ export class MostroMobile {
     );
   }
 
-  /** After a chat message was published: the other side's trade key. Nobody waits for the answer. */
+  /** Called after a chat message was published, with the trade key of the other party. The app does not wait for the answer. */
   async notifyPeer(peerTradePubkey: string): Promise<number> {
     return (await this.#post('notify', 5000, { trade_pubkey: peerTradePubkey })).status;
   }

@@ -15,9 +15,9 @@ interface PhoneOptions {
   token?: string;
   /** A UnifiedPush endpoint, for a phone without Google. */
   endpoint?: string;
-  /** The same, with the keys that wakes are encrypted with. */
+  /** A UnifiedPush endpoint with the keys that wakes are encrypted with. */
   subscription?: WebPushSubscription;
-  /** What else is in the body of its registration. */
+  /** Further fields of the body of its registration. */
   named?: PhoneNames;
 }
 
@@ -33,7 +33,7 @@ export class Phone {
   readonly kind: 'android' | 'ios';
   readonly tradeSecretKey = generateSecretKey();
   readonly tradePubkey = getPublicKey(this.tradeSecretKey);
-  /** What the app registers: the endpoint if the phone has one, else its FCM token. */
+  /** What the app registers: the endpoint if the phone has one, and its FCM token otherwise. */
   readonly token: string;
   readonly subscription: WebPushSubscription | undefined;
   readonly named: PhoneNames;

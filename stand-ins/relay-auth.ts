@@ -6,15 +6,15 @@ import type { Filter } from './relay-filter.ts';
 const AUTH_KIND = 22_242;
 const MAX_AGE_SECONDS = 600;
 
-/** What a relay keeps for clients that have authenticated (NIP-42), and how it tells the others. */
+/** Which kinds a relay serves only to clients that have authenticated (NIP-42), and how it refuses the others. */
 export interface RelayAuthOptions {
   /** Sends the challenge at once instead of with the first REQ that needs it. */
   challengeOnConnect?: boolean;
-  /** The kinds that only those may read who have authenticated and are admitted. */
+  /** The kinds that only clients may read that have authenticated and are admitted. */
   kinds: readonly number[];
-  /** Everybody who has authenticated, by default. */
+  /** By default every client that has authenticated is admitted. */
   admit?: (pubkey: string) => boolean;
-  /** Closes no subscription: the events of these kinds are left out without a word. */
+  /** If true, no subscription is closed. The events of these kinds are left out, and the client is not told. */
   withhold?: boolean;
 }
 
@@ -33,7 +33,7 @@ export class RelayAuth {
     if (this.#options?.challengeOnConnect === true) client.challengeOnce();
   }
 
-  /** Why a REQ is closed, after the challenge that belongs to it; undefined if it is answered. */
+  /** The reason with which a REQ is closed, after its challenge was sent. `undefined` if the REQ is answered. */
   refusal(client: RelayClient, filters: readonly Filter[]): string | undefined {
     if (this.#options === undefined) return undefined;
     const { kinds: guarded, withhold = false } = this.#options;
@@ -52,7 +52,7 @@ export class RelayAuth {
     return this.#options?.kinds.includes(kind) !== true || this.#isAdmitted(client);
   }
 
-  /** Takes an AUTH event or says what is wrong with it. Without options any challenge is one the test made by hand. */
+  /** Accepts an AUTH event or returns what is wrong with it. Without options, the test sends challenges itself, so every challenge is accepted. */
   problem(client: RelayClient, event: NostrEvent): string | undefined {
     if (event.kind !== AUTH_KIND) return `invalid: not of kind ${AUTH_KIND}`;
     if (!verifyEvent(event)) return 'invalid: bad id or signature';

@@ -7,12 +7,12 @@ import type { Filter } from './relay-filter.ts';
 /** A connection of a client, as the relay sees it. */
 export class RelayClient {
   readonly subscriptions = new Map<string, readonly Filter[]>();
-  /** Host and port that the client dialled, by its own word. */
+  /** The `Host` header: the host and port that the client says it dialled. */
   readonly host: string | undefined;
   /** The challenge of this connection (NIP-42). */
   readonly challenge = randomUUID();
   challenged = false;
-  /** Who has authenticated on this connection. */
+  /** The public keys that have authenticated on this connection. */
   pubkey: string | undefined;
   readonly #socket: WebSocket;
   readonly #spell: (json: string) => string;
@@ -27,7 +27,7 @@ export class RelayClient {
     this.sendJson(JSON.stringify(message));
   }
 
-  /** Sends JSON in the relay's own spelling. */
+  /** Sends a message as JSON, with the characters escaped as this relay does it. */
   sendJson(json: string): void {
     this.sendRaw(this.#spell(json));
   }

@@ -11,7 +11,7 @@ export interface Filter {
   [tag: `#${string}`]: string[];
 }
 
-/** Whether an event satisfies every condition of a filter. `limit` is no condition: it bounds the stored query only. */
+/** Whether an event satisfies every condition of a filter. `limit` is not a condition: it only bounds how many stored events are sent. */
 export function matchesFilter(filter: Filter, event: NostrEvent): boolean {
   if (filter.kinds !== undefined && !filter.kinds.includes(event.kind)) return false;
   if (filter.ids !== undefined && !filter.ids.includes(event.id)) return false;

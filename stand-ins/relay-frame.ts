@@ -1,6 +1,6 @@
 import type { RawData } from 'ws';
 
-/** The elements of a frame between client and relay; none at all if it is not a JSON array. */
+/** The elements of a frame between client and relay. Empty if the frame is not a JSON array. */
 export function relayFrame(data: RawData): unknown[] {
   try {
     const frame: unknown = JSON.parse(asText(data));

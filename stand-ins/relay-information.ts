@@ -2,9 +2,9 @@ import { type Answer, httpExchange, type ReceivedRequest } from './http-exchange
 
 const MEDIA_TYPE = 'application/nostr+json';
 
-/** What a relay says of itself over HTTP (NIP-11), if it says anything. */
+/** The NIP-11 document of a relay, served over HTTP, if it has one. */
 export class RelayInformation {
-  /** How often it was asked for, also in vain. */
+  /** How often the document was asked for, whether there was one or not. */
   requests = 0;
   readonly listener = httpExchange(async (request) => this.#answer(request));
   readonly #document: object | undefined;

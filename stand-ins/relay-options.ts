@@ -1,9 +1,9 @@
 import type { RelayAuthOptions } from './relay-auth.ts';
 
-/** How a relay stand-in behaves; without any of it, as NIP-01 says. */
+/** How a relay stand-in behaves. Without options it behaves as NIP-01 says. */
 export interface RelayOptions {
   port?: number;
-  /** Off, the relay lies: it passes on whatever is published, duplicates and forged copies included. */
+  /** True by default. If false, the relay passes on everything that is published, with duplicates and forged copies. */
   verify?: boolean;
   /** Sends stored events even to a subscription that asked for none, as some relays do. */
   sendStoredDespiteLimitZero?: boolean;
@@ -11,29 +11,29 @@ export interface RelayOptions {
   silentEose?: boolean;
   /** A REQ that names one of these kinds is answered with CLOSED. */
   refuseKinds?: readonly number[];
-  /** Gives no more stored events than this to a filter, whatever it asks for, and does not say so. */
+  /** The most stored events that it sends for a filter, whatever `limit` the filter has. The client is not told. */
   maxLimit?: number;
-  /** Sends a page of stored events oldest first. Which events are in it is decided newest first all the same. */
+  /** Sends a page of stored events oldest first. The page still has the newest events. */
   oldestFirst?: boolean;
-  /** How it answers a page of stored events wrongly. */
+  /** In which way its pages of stored events are wrong. */
   wrongPages?: WrongPages;
-  /** What it answers to a request for its NIP-11 document; 404 without it. */
+  /** Its NIP-11 document. Without one, it answers 404. */
   information?: object;
-  /** How it writes JSON, given the usual text: relays differ in which characters they escape. */
+  /** Turns JSON text into the text that this relay sends. Relays differ in which characters they escape. */
   spell?: (json: string) => string;
   /** Protects kinds (NIP-42). */
   auth?: RelayAuthOptions;
-  /** Accepts no AUTH event, however genuine. */
+  /** Accepts no AUTH event, even a genuine one. */
   refuseAuth?: true;
 }
 
 /**
- * - `oldest`: of too many events a page has the oldest, and not the newest;
- * - `any`: any of them, and others each time;
- * - `eose first`: EOSE comes first, and the events at once after it;
+ * - `oldest`: if there are too many events for a page, the page has the oldest ones, not the newest;
+ * - `any`: if there are too many events for a page, the page has any of them, and different ones each time;
+ * - `eose first`: EOSE comes first, and the events directly after it;
  * - `eose between`: EOSE comes after half of the events;
- * - `eose alone`: EOSE, and nothing of what is stored;
- * - `until excluded`, `until ignored`: the filter's end is taken so.
+ * - `eose alone`: EOSE comes without any stored event;
+ * - `until excluded`, `until ignored`: the filter's `until` is taken in this way.
  */
 export type WrongPages =
   | 'oldest'

@@ -9,7 +9,7 @@ import type { RelayOptions } from './relay-options.ts';
 import { RelayStore } from './relay-store.ts';
 import { wrongAnswer, type StoredAnswer } from './wrong-pages.ts';
 
-/** What a relay says to its clients: NIP-01, with the protection of NIP-42. */
+/** The answers of a relay: NIP-01, with authentication by NIP-42. */
 export class RelayProtocol {
   readonly requests = new Arrivals<{ subscription: string; filters: Filter[] }>();
   readonly closes = new Arrivals<string>();
@@ -32,7 +32,7 @@ export class RelayProtocol {
     this.#auth.greet(client);
   }
 
-  /** Sends an event to every matching subscription of those who may see it. */
+  /** Sends an event to every matching subscription of a client that may see it. */
   broadcast(event: NostrEvent): void {
     const json = JSON.stringify(event);
     for (const client of this.clients) {

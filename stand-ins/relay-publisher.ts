@@ -11,7 +11,7 @@ interface Pending {
   reject: (reason: Error) => void;
 }
 
-/** One connection to a relay on which events are published; several may be on their way at once. */
+/** A connection to a relay on which events are published. Several can be published at the same time. */
 export class RelayPublisher {
   readonly #socket: WebSocket;
   readonly #pending = new Set<Pending>();
@@ -20,7 +20,7 @@ export class RelayPublisher {
     this.#socket = socket;
     socket.on('message', (data) => this.#settle(data));
     socket.on('close', () => this.#abandon());
-    // An error is always followed by 'close', which rejects whatever is pending.
+    // 'close' follows every error, and its listener rejects everything that is pending.
     socket.on('error', () => socket.terminate());
   }
 
@@ -34,7 +34,7 @@ export class RelayPublisher {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Resolves when the relay has taken the event, rejects with the relay's message when it has not. */
+  /** Resolves when the relay has accepted the event. Rejects with the relay's message if it refuses. */
   publish(event: NostrEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.add({ id: event.id, resolve, reject });

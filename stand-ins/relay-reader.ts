@@ -7,7 +7,7 @@ import { relayFrame } from './relay-frame.ts';
 
 type Frame = readonly unknown[];
 
-/** One connection to a relay on which anything can be asked. */
+/** A connection to a relay on which a test can send any message. */
 export class RelayReader implements AsyncDisposable {
   /** Everything that the relay has said. */
   readonly frames = new Arrivals<Frame>();
@@ -16,7 +16,7 @@ export class RelayReader implements AsyncDisposable {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data) => this.frames.push(relayFrame(data)));
-    // An error is always followed by 'close'; unheard, it would end the test process.
+    // 'close' follows every error. Without a listener, the error would end the test process.
     socket.on('error', () => socket.terminate());
   }
 
@@ -35,14 +35,14 @@ export class RelayReader implements AsyncDisposable {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Says something and resolves with the next frame of one of these types. */
+  /** Sends a message and resolves with the next frame of one of these types. */
   async ask(types: readonly string[], ...message: Frame): Promise<Frame> {
     const answer = this.frames.next(([type]) => types.includes(String(type)));
     this.say(...message);
     return answer;
   }
 
-  /** The ids of the stored events with which a REQ is answered, in their order. */
+  /** The ids of the stored events that answer a REQ, in their order. */
   async page(...filters: readonly object[]): Promise<unknown[]> {
     const before = this.frames.count;
     await this.ask(['EOSE'], 'REQ', 'page', ...filters);

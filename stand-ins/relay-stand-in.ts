@@ -12,7 +12,7 @@ import { RelayInformation } from './relay-information.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RelayProtocol } from './relay-protocol.ts';
 
-/** A real NIP-01 relay on the loopback interface, with the misbehaviour of relays in the wild on request. */
+/** A real NIP-01 relay on the loopback interface. Its options make it misbehave as relays on the internet do. */
 export class RelayStandIn implements AsyncDisposable {
   /** Every REQ, also the refused ones. */
   readonly requests: Arrivals<{ subscription: string; filters: Filter[] }>;
@@ -20,7 +20,7 @@ export class RelayStandIn implements AsyncDisposable {
   readonly closes: Arrivals<string>;
   /** Every AUTH event (NIP-42), also the refused ones; without `auth`, to a challenge sent with `sendRaw`. */
   readonly auths: Arrivals<NostrEvent>;
-  /** Every frame that came while answers were paused. */
+  /** Every frame that arrived while answers were paused. */
   readonly heldFrames = new Arrivals<readonly unknown[]>();
   readonly port: number;
 
@@ -61,7 +61,7 @@ export class RelayStandIn implements AsyncDisposable {
     return this.#clients.size;
   }
 
-  /** How often the NIP-11 document was asked for, also in vain. */
+  /** How often the NIP-11 document was asked for, whether there was one or not. */
   get informationRequests(): number {
     return this.#information.requests;
   }
@@ -79,17 +79,17 @@ export class RelayStandIn implements AsyncDisposable {
     return undefined;
   }
 
-  /** Sends an event to every matching subscription, unverified and unstored: for forged events and floods. */
+  /** Sends an event to every matching subscription without verifying or storing it: for forged events and floods. */
   broadcast(event: NostrEvent): void {
     this.#protocol.broadcast(event);
   }
 
-  /** Keeps an event, unverified, for later REQs without telling the open subscriptions. */
+  /** Stores an event for later REQs without verifying it. Open subscriptions do not get it. */
   store(event: NostrEvent): void {
     this.#protocol.store.keep(event);
   }
 
-  /** Like {@link store}, and fit for tens of thousands. */
+  /** Like {@link store}, but fast enough for tens of thousands of events. */
   storeAll(events: readonly NostrEvent[]): void {
     this.#protocol.store.keepAll(events);
   }
@@ -103,7 +103,7 @@ export class RelayStandIn implements AsyncDisposable {
     for (const client of this.#clients) client.sendFragments(data, bytes);
   }
 
-  /** From now on frames of clients are left lying, in their order. What the test sends goes out. */
+  /** From now on frames of clients are kept unanswered, in their order. What the test sends goes out. */
   pauseAnswers(): void {
     this.#held ??= [];
   }
@@ -114,7 +114,7 @@ export class RelayStandIn implements AsyncDisposable {
     for (const answer of held) answer();
   }
 
-  /** Forgets every open subscription without a word; the connections stay. */
+  /** Forgets every open subscription without telling the client. The connections stay open. */
   dropSubscriptionsSilently(): void {
     for (const { subscriptions } of this.#clients) subscriptions.clear();
   }
@@ -154,7 +154,7 @@ export class RelayStandIn implements AsyncDisposable {
     const client = new RelayClient(socket, host, this.#spell);
     socket.on('message', (data) => this.#receive(client, data));
     socket.on('close', () => this.#clients.delete(client));
-    // Broken frames end in 'close' as well; unheard, the error would end the test process.
+    // After a broken frame 'close' follows too. Without a listener, the error would end the test process.
     socket.on('error', () => socket.terminate());
     this.#protocol.welcome(client);
   }

@@ -5,13 +5,13 @@ import type { Filter } from './relay-filter.ts';
 
 interface QueryOptions {
   ignoreLimitZero?: boolean;
-  /** The most that a filter is given, whatever its own limit. */
+  /** The most events that are sent for a filter, whatever its own `limit`. */
   maxLimit?: number;
 }
 
-/** What a relay remembers: everything but ephemeral events, and of a replaceable event only the newest version. */
+/** The events that a relay stores: all but ephemeral ones. Of a replaceable event it stores only the newest version. */
 export class RelayStore {
-  // Not keyed by id: a forged copy bears the id of the genuine event, and a lying relay holds both.
+  // A list and not a map by id: a forged copy has the id of the genuine event, and a lying relay stores both.
   readonly #events = new Set<NostrEvent>();
   readonly #ids = new Set<string>();
   readonly #newest = new Map<string, NostrEvent>();
@@ -21,7 +21,7 @@ export class RelayStore {
     return this.#ids.has(id);
   }
 
-  /** Takes in a published event. */
+  /** Stores a published event. */
   add(event: NostrEvent): void {
     if (event.kind >= 20_000 && event.kind < 30_000) return;
     const address = replaceableAddress(event);
@@ -34,12 +34,12 @@ export class RelayStore {
     this.keep(event);
   }
 
-  /** Holds an event whatever it is, beside any it would replace. */
+  /** Stores an event of any kind, beside any event that it would replace. */
   keep(event: NostrEvent): void {
     if (this.#note(event)) this.#timeline(event.kind).insert(event);
   }
 
-  /** Holds many events; see {@link keep}. */
+  /** Stores many events; see {@link keep}. */
   keepAll(events: readonly NostrEvent[]): void {
     const byKind = new Map<number, NostrEvent[]>();
     for (const event of events) {
@@ -51,7 +51,7 @@ export class RelayStore {
     for (const [kind, ofKind] of byKind) this.#timeline(kind).insertAll(ofKind);
   }
 
-  /** The stored events that a REQ asks for, newest first. `limit` holds for each filter on its own. */
+  /** The stored events that a REQ asks for, newest first. `limit` bounds each filter separately. */
   query(filters: readonly Filter[], options: QueryOptions = {}): NostrEvent[] {
     const { ignoreLimitZero = false, maxLimit = Infinity } = options;
     const found = new Set<NostrEvent>();
@@ -68,7 +68,7 @@ export class RelayStore {
     return newestFirst(pages.flat()).slice(0, limit);
   }
 
-  /** Whether the event is not held yet. */
+  /** Whether the event is not stored yet. */
   #note(event: NostrEvent): boolean {
     if (this.#events.has(event)) return false;
     this.#events.add(event);

@@ -10,19 +10,19 @@ import { relayFrame } from './relay-frame.ts';
 import { isRaw, rubbish, type RubbishMake } from './rubbish.ts';
 
 const TICK_MS = 10;
-/** How much of a delay of the timer is made up for; a client's own delay is its right. */
+/** The longest delay of the timer that is made up for. If the client itself reads slowly, nothing is made up for. */
 const MAX_ARREARS_MS = 100;
-/** How much may wait for a client that does not read. */
+/** The most bytes that wait for a client which does not read. */
 const MAX_BUFFERED_BYTES = 1_000_000;
 
 interface RubbishOptions {
   make: RubbishMake;
-  /** To each client, if it reads that fast. */
+  /** The pace for each client, if the client reads that fast. */
   bytesPerSecond?: number;
   port?: number;
 }
 
-/** A relay that answers every REQ with EOSE and, from the moment a client is there, talks rubbish as fast as it is read. */
+/** A relay that answers every REQ with EOSE, and sends rubbish from the moment a client connects, as fast as the client reads. */
 export class RubbishRelay implements AsyncDisposable {
   /** Every connection; `at` is `performance.now()`. */
   readonly connections = new Arrivals<{ at: number }>();
@@ -52,7 +52,7 @@ export class RubbishRelay implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** The payloads, or raw frames, of all rubbish that has gone to the network. */
+  /** The bytes of all payloads, or raw frames, of rubbish that were sent. */
   get bytesSent(): number {
     return this.#bytesSent;
   }
@@ -78,7 +78,7 @@ export class RubbishRelay implements AsyncDisposable {
     this.connections.push({ at: performance.now() });
   }
 
-  /** A client that has not read what it was sent before gets no more. */
+  /** A client that has not read what was sent before gets no more. */
   #flood(socket: WebSocket, line: Socket, currentFrames: () => readonly Buffer[]): () => void {
     let [credit, nth, last] = [0, 0, performance.now()];
     const timer = setInterval(() => {
@@ -89,7 +89,7 @@ export class RubbishRelay implements AsyncDisposable {
       credit = Math.min(credit, 0) + (this.#bytesPerSecond * elapsedMs) / 1000;
       while (credit > 0 && socket.bufferedAmount < MAX_BUFFERED_BYTES) {
         const frame = frames[nth % frames.length];
-        // The line knows of a reset at once, the WebSocket only by its 'close'; each write until then would be an error.
+        // The socket knows of a reset at once, the WebSocket only at its 'close'. Each write in between would be an error.
         if (frame === undefined || socket.readyState !== socket.OPEN || !line.writable) return;
         this.#send(socket, line, frame);
         credit -= frame.length;

@@ -8,15 +8,15 @@ import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure
  */
 export type RubbishMake = 'noise' | 'json' | 'strangers' | 'pings' | 'pongs' | 'fragments';
 
-/** Whether the rubbish of a make is whole WebSocket frames, and not payloads. */
+/** Whether this kind of rubbish is made of whole WebSocket frames. If not, it is payloads. */
 export function isRaw(make: RubbishMake): boolean {
   return make === 'pongs' || make === 'fragments';
 }
 
 const BYTES = 2048;
-/** As many different frames are made, then sent over and over: to make each anew would cost more than to send it. */
+/** How many different frames are made. They are sent over and over, because making a frame costs more than sending it. */
 const VARIETY = 16;
-/** Frames in one piece of raw bytes. */
+/** How many frames one piece of raw bytes has. */
 const FRAMES = 1000;
 /** Empty unmasked frames (RFC 6455, section 5.2): a pong; the first, a further and the last fragment of a text. */
 const PONG = [0x8a, 0];
@@ -28,7 +28,7 @@ const [FIRST, FURTHER, LAST] = [
 /** RFC 6455 gives a control frame no more. */
 const PING_BYTES = 125;
 
-/** Frames of a make, as payloads. Without a subscription there are no events for strangers. */
+/** The payloads of one kind of rubbish. Without a subscription there are no events for strangers. */
 export function rubbish(make: RubbishMake, subscription?: { id: string; kind: number }): Buffer[] {
   if (make === 'pings') return several(() => randomBytes(PING_BYTES));
   if (make === 'pongs') return [Buffer.from(repeated(PONG))];
@@ -53,7 +53,7 @@ function json(nth: number): Buffer {
   return Buffer.from(JSON.stringify(shapes[nth % shapes.length]?.(text(BYTES))));
 }
 
-/** Genuine in every respect, so that whoever looks closer than needed pays for it. */
+/** Genuine in every respect, so that a server which checks more than it must pays for it. */
 function strangersEvent(id: string, kind: number): Buffer {
   const tags = [['p', getPublicKey(generateSecretKey())]];
   const created_at = Math.floor(Date.now() / 1000);

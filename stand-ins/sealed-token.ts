@@ -17,16 +17,16 @@ interface SealRequest {
   serverPubkey: string;
   platform: keyof typeof PLATFORM;
   token: string;
-  /** 281 bytes, which is the default, or 1085. */
+  /** The length of the sealed token: 281 bytes (default) or 1085. */
   format?: keyof typeof FORMATS;
-  /** Derive the key from the SHA-256 of the shared point, as clients of the Rust server do. */
+  /** If true, the key is derived from the SHA-256 of the shared point, as clients of the Rust server do. */
   hashedPoint?: boolean;
 }
 
 interface Randomness {
   ephemeralSecretKey: Uint8Array;
   nonce: Uint8Array;
-  /** The first bytes of it fill the plaintext up. */
+  /** Random bytes. The first ones pad the plaintext. */
   padding: Uint8Array;
 }
 

@@ -5,7 +5,7 @@ import { readVapidToken } from './vapid-token.ts';
 
 const DAY_SECONDS = 86_400;
 const MAX_MESSAGE_BYTES = 4096;
-/** Salt, record size and key length, the key, and a record of one byte and its tag. */
+/** The fewest bytes of a message: salt, record size and key length, the key, and a record of one byte and its tag. */
 const MIN_MESSAGE_BYTES = 16 + 4 + 1 + 65 + 1 + 16;
 
 /**

@@ -9,7 +9,7 @@ interface Link {
   frozen: boolean;
 }
 
-/** A line to a server on the loopback interface that a test can break in the ways in which lines break. */
+/** A TCP proxy before a server on the loopback interface. A test can break its connections in the ways in which networks do. */
 export class TcpProxy implements AsyncDisposable {
   /** Every connection, also the refused ones; `at` is `performance.now()`. */
   readonly accepted = new Arrivals<{ refused: boolean; at: number }>();
@@ -27,7 +27,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   static async start(targetPort: number): Promise<TcpProxy> {
-    // Half-open, so that each side's FIN is passed on as that and no more.
+    // Half-open, so that the FIN of one side is passed on as a FIN and does not close the other direction.
     const server = createServer({ allowHalfOpen: true });
     const proxy = new TcpProxy(await LoopbackServer.listen(server), targetPort);
     server.on('connection', (socket: Socket) => proxy.#accept(socket));
@@ -38,7 +38,7 @@ export class TcpProxy implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** How many connections are open. A frozen one counts until the proxy itself lets it go. */
+  /** How many connections are open. A frozen one counts until the proxy itself closes it. */
   get connections(): number {
     return this.#links.size;
   }
@@ -58,7 +58,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * From now on the open connections carry nothing either way and answer nothing, not even the end of the other side;
+   * From now on the open connections carry nothing in either direction and do not react when one side closes.
    * new ones pass.
    */
   freeze(): void {
@@ -79,7 +79,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #accept(near: Socket): void {
     const refused = this.#refusing;
-    // Every error is followed by 'close'; unheard, it would end the test process.
+    // 'close' follows every error. Without a listener, the error would end the test process.
     near.on('error', () => undefined);
     if (refused) near.resetAndDestroy();
     else this.#join(near);

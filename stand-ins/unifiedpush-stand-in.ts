@@ -7,19 +7,19 @@ import { type Answer, type AnswerHook, httpExchange, type ReceivedRequest } from
 import { LoopbackServer } from './loopback-server.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
 
-/** A message as it reached the push server, encrypted or not. */
+/** A message as it reached the push server. It may be encrypted. */
 type UnifiedPushMessage = Pick<ReceivedRequest, 'path' | 'method' | 'headers' | 'body' | 'at'>;
 
-/** A UnifiedPush push server (ntfy, for instance): takes anything that is posted to an endpoint. */
+/** A UnifiedPush push server, like ntfy: it takes anything that is posted to an endpoint. */
 export class UnifiedPushStandIn implements AsyncDisposable {
-  /** Every request, however it was answered. */
+  /** Every request, whatever the answer was. */
   readonly pushes = new Arrivals<UnifiedPushMessage>();
   /** Scripts the answer to a request. */
   answer: AnswerHook<UnifiedPushMessage> | undefined;
   /** The PEM that a client must trust; there is none without TLS. */
   readonly caCertificate: string | undefined;
   readonly baseUrl: string;
-  /** Connections so far. */
+  /** How many connections were opened so far. */
   connectionCount = 0;
 
   readonly #server: LoopbackServer;
@@ -44,7 +44,7 @@ export class UnifiedPushStandIn implements AsyncDisposable {
     return standIn;
   }
 
-  /** The URL that an app hands to the server, in the shape that ntfy gives it. */
+  /** The URL that an app registers, in the form that ntfy gives it. */
   endpoint(name: string): string {
     return `${this.baseUrl}/up${name}?up=1`;
   }

@@ -6,7 +6,7 @@ interface VapidToken {
   readonly claims: { readonly aud?: string; readonly exp?: number; readonly sub?: string };
   /** 65 bytes as base64url. */
   readonly publicKey: string;
-  /** Whether that key has signed it. */
+  /** Whether this key has signed the token. */
   readonly isSigned: boolean;
 }
 

@@ -28,12 +28,12 @@ export class WebPushSubscription {
     return { endpoint: this.endpoint, keys: { ...this.keys } };
   }
 
-  /** What is sealed in place of a token (contract 3.2). */
+  /** The text that is sealed in place of a token (contract 3.2). */
   get sealedContent(): string {
     return JSON.stringify({ endpoint: this.endpoint, ...this.keys });
   }
 
-  /** The text of a message that was pushed. @throws Error when it is not for this subscription */
+  /** Decrypts a message that was pushed. @throws Error when it is not for this subscription */
   decrypt(body: Buffer): string {
     const parameters = { version: 'aes128gcm', privateKey: this.#pair, authSecret: this.keys.auth } as const;
     return ece.decrypt(body, parameters).toString('utf8');

@@ -10,7 +10,7 @@ export interface StoredAnswer {
   readonly after: readonly NostrEvent[];
 }
 
-/** The answer to a REQ of a relay that answers wrongly. @param maxLimit the most that it gives at once */
+/** The answer of a relay that answers REQs wrongly. @param maxLimit the most events that it sends for one REQ */
 export function wrongAnswer(
   store: RelayStore,
   filters: readonly Filter[],

@@ -25,18 +25,18 @@ interface Woken {
 
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
-/** A signature on which the fake verifier has no answer, as where its library has failed. */
+/** A signature for which the fake verifier has no answer, as if its library had failed. */
 export const UNDECIDED = '1'.repeat(128);
 
-/** Admission with key 1 registered. A signature is genuine here unless it is {@link FORGED}. */
+/** Admission with key 1 registered. A signature counts as genuine unless it is {@link FORGED}. */
 export async function admissionWithOneKey(authors: readonly string[] = []): Promise<{
   /** What is charged to the relay of `admission`. */
   account: RelayAccount;
   /** How long each verification takes, in milliseconds. */
   unhurried: { verifyMs: number };
-  /** The door of one relay. */
+  /** The intake for one relay. */
   admission: RelayIntake;
-  /** The door of another relay, or of the same one as it was at the start. */
+  /** The intake for another relay. */
   anotherDoor: () => RelayIntake;
   clock: FakeClock;
   /** An event of now for key 1. */
@@ -45,11 +45,11 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   registrations: Registrations;
   seen: MemorySeenEvents;
   telemetry: FakeTelemetry;
-  /** Whether every device has a live wake that is unsent. */
+  /** If true, every device has an unsent live wake. */
   unsent: { isSo: boolean };
   /** The ids of the events whose signature was looked at. */
   verified: string[];
-  /** What came through to the waker. */
+  /** The events that reached the waker. */
   woken: Arrivals<Woken>;
 }> {
   const { registrations, clock, telemetry } = liveRegistrations();
@@ -115,7 +115,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   };
 }
 
-/** The event as a relay's word. */
+/** The event in an EVENT frame. */
 export function frameOf(event: NostrEvent, parts: Partial<EventFrame> = {}): EventFrame {
   const { id, kind, created_at: createdAt, tags } = event;
   const recipients = recipientsOf(tags);

@@ -11,7 +11,7 @@ export async function apiServer(environment: Readonly<Record<string, string>> = 
   return keep(await startTestServer({ environment }));
 }
 
-/** What `/api/status` says of the registrations, as it stands on the wire. */
+/** The counts of registrations in `/api/status`, as text. */
 export async function countsOf(server: TestServer): Promise<string> {
   const text = await (await fetch(`${server.apiUrl}/api/status`)).text();
   return /"tokens":(\{[^}]*\})/.exec(text)?.[1] ?? text;

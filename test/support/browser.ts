@@ -10,7 +10,7 @@ const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(EXECUTABLE);
 
-/** It asks nobody but the page: all that a browser does of its own accord is off. */
+/** It connects only to the page: everything that a browser does by itself is off. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',

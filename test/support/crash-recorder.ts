@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import { onTestFinished, vi } from 'vitest';
 
-/** What a process did to one file, as far as it matters after a power cut. */
+/** What a process did to one file, as far as this matters after a power cut. */
 type Operation =
   | { readonly type: 'write'; readonly position: number; readonly bytes: Buffer }
   | { readonly type: 'truncate'; readonly length: number }
   | { readonly type: 'sync' };
 
 /**
- * Records every write, truncation and sync of every file that this process has open, and plays a power cut: of what came after the
- * last sync, the machine may have written any part.
+ * Records every write, truncation and sync of all open files of this process, and simulates a power cut: after the
+ * last sync, the disk may have any part of what was written.
  */
 export class CrashRecorder {
   readonly #operations: { file: FileHandle; operation: Operation }[] = [];
@@ -76,7 +76,7 @@ export class CrashRecorder {
 
 type Method = 'datasync' | 'sync' | 'truncate' | 'write';
 
-/** The methods as they are, to be called on whatever file. */
+/** The original methods, to be called on any file. */
 function methodsOf(prototype: FileHandle): Pick<FileHandle, Method> {
   const names: readonly Method[] = ['datasync', 'sync', 'truncate', 'write'];
   return Object.fromEntries(names.map((name) => [name, prototype[name]])) as unknown as Pick<
@@ -96,7 +96,7 @@ function applied(state: Buffer, operation: Operation): Buffer {
   return grown;
 }
 
-/** What every open file inherits from, so that a disk can be made to fail. */
+/** The prototype of all file handles, so that a test can make the disk fail. */
 export async function fileHandlePrototype(): Promise<FileHandle> {
   const directory = await mkdtemp(join(tmpdir(), 'mostro-push-'));
   const file = await open(join(directory, 'any'), 'w');

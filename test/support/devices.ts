@@ -5,20 +5,20 @@ import { expect } from 'vitest';
 import { post } from './http.ts';
 import { swiftEvents } from './swift-events.ts';
 
-/** A trade key and the FCM token, or the endpoint, that it is registered for. */
+/** A trade key and the FCM token, or the endpoint, that it is registered with. */
 export interface Device {
   readonly key: string;
   readonly token: string;
 }
 
-/** Registers so many devices, with plain tokens or at the addresses that are given. */
+/** Registers this many devices, with plain tokens, or with the given addresses. */
 export async function registerDevices(
   { apiUrl }: { readonly apiUrl: string },
   count: number,
   address = (n: number): string => `token-of-device-${n}`,
 ): Promise<Device[]> {
   const devices = Array.from({ length: count }, (_, n) => ({
-    // A trade key need not be a point on the curve (contract 1.1).
+    // A trade key does not have to be a point on the curve (contract 1.1).
     key: randomBytes(32).toString('hex'),
     token: address(n),
   }));
@@ -35,7 +35,7 @@ export async function registerDevices(
   return devices;
 }
 
-/** An event for each device, made by a fast library: to sign thousands in JavaScript would hold up a server in the same process. */
+/** An event for each device, signed by a fast library. Signing thousands in JavaScript would block the server in the same process. */
 export function eventsFor(devices: readonly Device[]): ReturnType<typeof swiftEvents> {
   return swiftEvents(devices.map(({ key }) => ({ recipient: key, kind: 1059, ageSeconds: 0 })));
 }

@@ -11,7 +11,7 @@ import { eventFor } from './wire-events.ts';
 export interface DiscoveryScene extends Scene {
   /** The instance whose relay list counts. */
   readonly mostro: Daemon;
-  /** A relay that nobody has named yet. */
+  /** A relay that no list names yet. */
   readonly other: RelayStandIn;
 }
 
@@ -31,7 +31,7 @@ export async function setDiscoveryScene(
   return { ...scene, mostro, other };
 }
 
-/** The URLs that the server follows beside the configured ones. */
+/** The URLs of the discovered relays that the server watches. */
 export async function discovered({ server }: DiscoveryScene): Promise<string[]> {
   return (await relayLines(server)).filter((line) => line.discovered).map(({ url }) => url);
 }
@@ -46,9 +46,9 @@ export function listsOf(verdict: 'adopted' | 'ignored' | 'forged'): string {
   return `mostro_push_relay_lists_total{verdict="${verdict}"}`;
 }
 
-/** A relay list (NIP-65) of an instance: of each tag what follows the `r`. The higher `version`, the newer. */
+/** A relay list (NIP-65) of an instance. @param version a higher one is newer */
 export function relayList({ secretKey }: Daemon, version: number, ...relays: string[][]): NostrEvent {
-  // A minute each, so that no two are of the same time, whenever they are made; and all of the past.
+  // One minute for each version: no two lists have the same time, and all are in the past.
   const ageSeconds = 6000 - 60 * version;
   const tags = relays.map((relay) => ['r'].concat(relay));
   return eventFor([], { kind: 10_002, tags, secretKey, ageSeconds, content: '' });

@@ -2,7 +2,7 @@ const INVALID = 'Invalid token';
 const KEYS = { p256dh: `B${'x'.repeat(86)}`, auth: 'secret-of-the-browser1' };
 const ENDPOINT = 'https://push.example/up';
 
-/** What a client may take for an FCM token and is none: a name, the text, and the answer. Nothing of it may reach Google. */
+/** Texts that a client may take for an FCM token, but that are not: a name, the text, and the expected answer. None may reach Google. */
 export const DISGUISES: readonly (readonly [name: string, token: string, message: string])[] = [
   ['a subscription as a browser writes it', JSON.stringify({ endpoint: ENDPOINT, keys: KEYS }), INVALID],
   [

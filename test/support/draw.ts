@@ -1,9 +1,9 @@
-/** Draws one of so many possibilities, counted from 0. */
+/** Draws a number from 0 to `count - 1`. */
 export type Draw = (count: number) => number;
 
-/** Draws that one seed settles (mulberry32): far faster than arbitraries, where cases count by the hundred thousand. */
+/** Pseudo-random draws that depend on the seed only (mulberry32). For hundreds of thousands of cases, they are much faster than fast-check. */
 export function seededDraw(seed: number): Draw {
-  // In an array, since a number beyond 31 bits in a variable is allocated anew whenever it is set.
+  // In an array: a variable would allocate a new number each time, because the state has more than 31 bits.
   const state = Int32Array.of(seed);
   return (count) => {
     const now = ((state[0] as number) + 0x6d2b79f5) | 0;
@@ -27,7 +27,7 @@ export function shuffled<Item>(items: readonly Item[], draw: Draw): Item[] {
   return items.map(() => left.splice(draw(left.length), 1)[0] as Item);
 }
 
-/** So many hex digits, a multiple of eight. */
+/** Hex digits. @param length a multiple of eight */
 export function drawHex(draw: Draw, length: number): string {
   const bytes = Buffer.alloc(length / 2);
   for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32BE(draw(2 ** 32), at);

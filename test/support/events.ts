@@ -20,7 +20,7 @@ export function unsignedEvent(parts: Partial<NostrEvent> = {}): NostrEvent {
   };
 }
 
-/** A genuine event. Rebuilt from JSON, since nostr-tools marks what it has signed as verified. */
+/** A genuine event. It is rebuilt from JSON, because nostr-tools marks an event that it has signed as verified. */
 export function signedEvent(parts: Partial<NostrEvent> = {}, secretKey = generateSecretKey()): NostrEvent {
   const {
     kind = 1059,
@@ -48,7 +48,7 @@ const value = fc.oneof(
 );
 const otherTag = fc.array(fc.oneof(fc.constantFrom('e', 'P', 'pp', 'expiration'), text), { maxLength: 4 });
 
-/** Any tags: `p` first or not, once or often, with a key or with rubbish. */
+/** Any tags: `p` at any place, once or often, with a key or with rubbish. */
 export const anyTags: fc.Arbitrary<string[][]> = fc.array(
   fc.oneof<fc.Arbitrary<string[]>[]>(fc.tuple(p, value), fc.tuple(p, hex(64), text), fc.tuple(p), otherTag),
   { maxLength: 14 },
@@ -65,7 +65,7 @@ export const anyEvent: fc.Arbitrary<NostrEvent> = fc.record({
   sig: hex(128),
 });
 
-/** An event id, another for every number. */
+/** The n-th of many distinct event ids. */
 export function eventId(n: number): string {
   return createHash('sha256').update(`event ${n}`).digest('hex');
 }

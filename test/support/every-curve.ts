@@ -1,7 +1,7 @@
 import { curveSources } from '../../src/crypto/curve-sources.ts';
 import type { Curve } from '../../src/crypto/curve.ts';
 
-/** All libraries that this machine has: WebAssembly everywhere, the addon and the system's where they are. */
+/** All curve libraries of this machine: WebAssembly always, the addon and the system's library if they are there. */
 export async function everyCurve(): Promise<readonly Curve[]> {
   const sources = await curveSources();
   return sources.flatMap((source) => {

@@ -2,9 +2,9 @@ import { onTestFinished, vi } from 'vitest';
 
 import { fileHandlePrototype } from './crash-recorder.ts';
 
-/** The disk of this process, which can be told to take nothing. */
+/** The disk of this process. A test can make its writes fail. */
 export interface FailingDisk {
-  /** Every write fails with this code from now on, as if the disk were full, or every sync. */
+  /** From now on every write, or every sync, fails with this code. */
   fail(code: string, what?: 'write' | 'datasync'): void;
   heal(): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/core/basics/clock.ts';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until the test moves it. */
 export class FakeClock {
   now: number;
 

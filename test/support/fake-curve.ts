@@ -12,14 +12,14 @@ export type Ailment =
   | 'no point';
 
 export interface FakeLibrary extends CurveSource {
-  /** Set, the library goes wrong; a renewable one is well again when it is loaded anew. */
+  /** If set, the library goes wrong. A renewable library works again after it is loaded again. */
   ailment: Ailment | undefined;
-  /** An input for which the library throws, however well it is: the first byte of a message. */
+  /** The first byte of a message for which the library always throws. */
   poison?: number;
   readonly loads: number;
 }
 
-/** A library that answers rightly until it is told otherwise. */
+/** A library that gives right answers until the test sets an ailment. */
 export function fakeLibrary(
   library: string,
   { isRenewable = false, ailment }: { isRenewable?: boolean; ailment?: Ailment } = {},

@@ -1,13 +1,13 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
 
-/** A wake that was handed to a lane: under way until the test ends it. */
+/** A wake that was given to a lane. It is under way until the test ends it. */
 export interface HandedWake {
   readonly request: Wake;
   end(how: WakeEnd): void;
 }
 
-/** Lanes whose every wake ends as the test says. */
+/** Lanes whose wakes the test ends. */
 export class FakeLanes {
   readonly wakes = new Arrivals<HandedWake>();
 

@@ -3,7 +3,7 @@ import type { Delivery, Push } from '../../src/core/lanes/delivery.ts';
 import type { PushProvider } from '../../src/core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../src/core/registry/push-target.ts';
 
-/** One attempt that the provider was asked for: under way until it is settled. */
+/** One attempt that the provider was asked for. It is under way until the test answers it. */
 export interface Attempt {
   readonly target: FcmTarget;
   readonly wake: Push;
@@ -12,11 +12,11 @@ export interface Attempt {
   fail(fault: unknown): void;
 }
 
-/** A provider whose every answer the test gives. */
+/** A provider whose answers the test gives. */
 export class FakeProvider implements PushProvider<FcmTarget> {
   readonly name = 'fcm';
   readonly attempts = new Arrivals<Attempt>();
-  /** Attempts under way now, and at most. */
+  /** How many attempts are under way now, and how many were at most. */
   active = 0;
   peak = 0;
 

@@ -7,7 +7,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Timers that go off, each at its time and in their order, when the test lets time pass. */
+/** Timers that fire when the test lets time pass, each at its time and in order. */
 export class FakeSchedule {
   readonly clock: FakeClock;
   readonly #timers = new Set<Timer>();
@@ -22,7 +22,7 @@ export class FakeSchedule {
     return () => this.#timers.delete(timer);
   };
 
-  /** Timers that have not gone off and were not cancelled. */
+  /** How many timers have neither fired nor been cancelled. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -33,7 +33,7 @@ export class FakeSchedule {
     return next === undefined ? undefined : Math.max(0, next.at - this.clock.now);
   }
 
-  /** Lets so much time pass; what follows from a timer has happened before the next one. */
+  /** Lets this much time pass. Everything that follows from a timer happens before the next timer fires. */
   async advance(ms: number): Promise<void> {
     const until = this.clock.now + ms;
     await settled();

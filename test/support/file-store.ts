@@ -19,7 +19,7 @@ export interface OpenedStore {
   readonly telemetry: FakeTelemetry;
 }
 
-/** The store in this file, not open yet; commits follow one another at once. */
+/** A store in this file, not open yet. It commits without waiting in between. */
 export function fileStoreAt(
   path: string,
   options: Partial<FileStoreOptions> = {},

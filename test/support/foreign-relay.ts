@@ -10,7 +10,7 @@ import { RelaySubscription } from './relay-subscription.ts';
 const PROGRAM = resolve('.relays/bin/foreign-relay');
 
 interface ForeignRelayOptions {
-  /** Gift wraps are for those alone, authenticated by NIP-42, whom their `p` tag names. */
+  /** If true, a gift wrap is only served to a client that has authenticated (NIP-42) as the key in its `p` tag. */
   restrictGiftWraps?: boolean;
 }
 
@@ -19,7 +19,7 @@ export function isForeignRelayInstalled(): boolean {
   return existsSync(PROGRAM);
 }
 
-/** A relay that nobody here wrote: khatru, as a program of its own. It keeps its events in memory. */
+/** An independent relay: khatru, in its own process. It keeps its events in memory. */
 export class ForeignRelay implements AsyncDisposable {
   readonly url: string;
   readonly port: number;

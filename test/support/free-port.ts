@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** A port of the loopback interface that nothing listens on at the moment. */
+/** A free port of the loopback interface. */
 export async function freePort(): Promise<number> {
   await using taken = await takePort();
   return taken.port;

@@ -14,7 +14,7 @@ import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 const HOUR = 3600;
 const BACKDATING = 48 * HOUR;
 
-/** A relay that the server reaches through a line of its own, which the test can cut. */
+/** A relay that the server reaches through a TCP proxy, which the test can cut. */
 interface Line {
   readonly relay: TestRelay;
   readonly proxy: TcpProxy;
@@ -24,7 +24,7 @@ interface GapScene {
   readonly lines: readonly [Line, ...Line[]];
   readonly google: GoogleStandIn;
   readonly server: TestServer;
-  /** The tokens that were woken so far, sorted. */
+  /** The tokens that were woken so far, in alphabetical order. */
   readonly woken: () => string[];
 }
 
@@ -51,7 +51,7 @@ async function untilLive(server: TestServer, { port }: TcpProxy): Promise<void> 
   });
 }
 
-/** Waits until everything that a relay has to give after a gap has been caught up on. */
+/** Waits until the recoveries of both kinds after a gap have ended. */
 async function untilRecovered(server: TestServer, count: number): Promise<void> {
   const series = 'mostro_push_relay_recoveries_total{outcome="complete"}';
   await vi.waitFor(async () => expect(await server.metric(series)).toBeGreaterThanOrEqual(count), {
@@ -75,13 +75,13 @@ function eventsFor(devices: readonly Device[]): ReturnType<typeof swiftEvents> {
   );
 }
 
-/** Cuts the line as a failing network does: connections are reset, new ones refused. */
+/** Cuts the connection as a failing network does: open connections are reset, new ones refused. */
 function cut({ proxy }: Line): void {
   proxy.refuse(true);
   proxy.reset();
 }
 
-/** What no relay may cost: run against any relay that can be started. */
+/** The suite of gaps, for any relay that can be started: no relay may make the server lose a wake. */
 export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
   test(`${name}: 1 000 gift wraps, back-dated over 48 hours, published at once: 1 000 wakes, each once`, async () => {
     const { lines, google, server, woken } = await setGapScene(start, 1);

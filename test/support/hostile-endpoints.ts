@@ -1,9 +1,9 @@
-/** Where a listening socket waits for what must never come: a port on 127.0.0.1 and, where there is one, on ::1. */
+/** The port of a socket that must never be reached, on 127.0.0.1 and, if the machine has it, on ::1. */
 export interface Inside {
   readonly port: number;
 }
 
-/** Loopback in every spelling that a URL knows: each reaches the socket where nothing guards it. */
+/** Loopback in every spelling that a URL allows. Without a guard, each reaches the socket. */
 export function loopbackEndpoints({ port }: Inside): string[] {
   const hosts = [
     '127.0.0.1',
@@ -32,7 +32,7 @@ export function loopbackEndpoints({ port }: Inside): string[] {
   return hosts.map((host, n) => `https://${host}:${port}/up${n}`);
 }
 
-/** Addresses and names that can be refused by looking at them. */
+/** Addresses and names that can be refused without a DNS lookup. */
 export function privateEndpoints({ port }: Inside): string[] {
   const hosts = [
     '127.0.0.2',
@@ -99,7 +99,7 @@ export function privateEndpoints({ port }: Inside): string[] {
   return hosts.map((host, n) => `https://${host}:${port}/up${n}`);
 }
 
-/** What is wrong with these is not the address alone. */
+/** These have another mistake beside the address. */
 export function malformedEndpoints({ port }: Inside): string[] {
   return [
     `http://push.example:${port}/up`,
@@ -130,7 +130,7 @@ export function malformedEndpoints({ port }: Inside): string[] {
   ];
 }
 
-/** Names that look like any other, and what their name server says of them. */
+/** Names that look public, and the addresses that their name server gives. */
 export const HOSTILE_NAMES: Readonly<Record<string, readonly string[]>> = {
   'loopback.example': ['127.0.0.1'],
   'loopback-v6.example': ['::1'],

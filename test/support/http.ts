@@ -13,7 +13,7 @@ export interface HttpAnswer {
 interface HttpCall {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Several parts are sent in chunks, without a content-length. */
+  /** An array is sent in chunks, without a content-length. */
   readonly body?: string | readonly string[];
 }
 
@@ -24,7 +24,7 @@ export async function call(
 ): Promise<HttpAnswer> {
   const outgoing = request(url, { method, headers, agent: false });
   if (typeof body === 'string') outgoing.setHeader('content-length', Buffer.byteLength(body));
-  // A server may answer, and close, before it has read everything.
+  // The server may answer and close the connection before it has read everything.
   const response = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   for (const part of typeof body === 'string' ? [body] : (body ?? [])) outgoing.write(part);
   outgoing.end();
@@ -47,7 +47,7 @@ export async function overTcp(url: string, bytes: string): Promise<string> {
   return text(socket);
 }
 
-/** What the API answered. */
+/** An answer of the API. */
 export interface Posted {
   readonly status: number;
   readonly body: unknown;

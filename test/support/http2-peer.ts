@@ -6,7 +6,7 @@ import { Http2Session, type Http2Answer } from '../../src/push/http2/http2-sessi
 import { Deadlines } from '../../src/push/deadlines.ts';
 import { keep } from './keep.ts';
 
-/** Longer than any test. */
+/** How long an attempt may take, in milliseconds: longer than any test. */
 const ATTEMPT_MS = 60_000;
 const NEVER = new AbortController().signal;
 

@@ -2,7 +2,7 @@ import { call, type HttpAnswer } from './http.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** What the incumbent's tests and its document register. */
+/** The registration that the incumbent's tests and document use. */
 export const FCM = { trade_pubkey: '1'.repeat(64), token: 'test_fcm_token', platform: 'android' };
 export const REGISTERED = '{"success":true,"message":"Token registered successfully","platform":"android"}';
 export const BAD_INSTANCE = failure('Invalid mostro_pubkey format (expected 64 hex characters)');

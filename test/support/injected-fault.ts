@@ -10,5 +10,5 @@ export async function injected(source: string): Promise<Record<string, string>> 
   return { NODE_OPTIONS: `--require ${path}` };
 }
 
-/** A fault that nothing catches, whenever the program gets SIGUSR2. */
+/** Throws an error that nothing catches when the program gets SIGUSR2. */
 export const FAULT_AT_SIGUSR2 = `process.on('SIGUSR2', () => { throw new Error('injected'); });`;

@@ -10,7 +10,7 @@ export interface InsideSocket {
   readonly connections: () => number;
 }
 
-/** A socket inside the operator's network, at one port of both loopback addresses, until the test is over: every connection is counted and cut. */
+/** A socket inside the operator's network: one port of both loopback addresses, until the test is over. It counts every connection and cuts it. */
 export async function insideSocket(): Promise<InsideSocket> {
   let connections = 0;
   const listener = (): Server =>

@@ -17,7 +17,7 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Any way of writing a value as JSON: white space and the order of members at random, and any character of any
+ * Any way of writing a value as JSON: random white space, random order of members, and any character of any
  * string as itself or escaped.
  */
 export function anyJsonTextOf(value: unknown): fc.Arbitrary<string> {
@@ -28,7 +28,7 @@ export function anyJsonTextOf(value: unknown): fc.Arbitrary<string> {
   });
 }
 
-/** A value as JSON with white space and the order of members drawn, and strings written as the caller says. */
+/** A value as JSON with drawn white space and order of members. The caller says how strings are written. */
 export function looseJson(value: unknown, draw: Draw, writeString: (text: string) => string): string {
   const gap = (): string => drawGap(draw);
   const padded = (text: string): string => `${gap()}${text}${gap()}`;
@@ -48,7 +48,7 @@ export function drawGap(draw: Draw): string {
   return pick(draw, WHITE_SPACE);
 }
 
-/** A string of which any character may stand escaped, needed or not. */
+/** A string as JSON in which any character may be escaped, even if it does not have to be. */
 export function escapedString(text: string, draw: Draw): string {
   const units = Array.from({ length: text.length }, (_, at) => text.charAt(at));
   return `"${units.map((unit) => (draw(3) > 0 && isPlain(unit) ? unit : escaped(unit, draw))).join('')}"`;

@@ -36,14 +36,14 @@ export const APNS_REFUSED: Delivery = {
 };
 export const MISCONFIGURED: Delivery = { outcome: 'refused', reason: 'http_403', blames: 'provider' };
 
-/** `RETRY_MIN_MS` and `RETRY_BASE_MS` of the benches. Chance is always zero there. */
+/** `RETRY_MIN_MS` and `RETRY_BASE_MS` of the lane benches. Their random number is always 0. */
 export const RETRY_MIN_MS = 1000;
 /** `GONE_CONFIRM_SECONDS` of the benches. */
 export const CONFIRM_MS = 10 * MINUTE_MS;
 const noChance = (): number => 0;
 export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
 
-/** A host that has nothing to do. */
+/** A host without any work. */
 export function laneHost(): LaneHost {
   const { clock } = new FakeSchedule();
   return new LaneHost({
@@ -86,17 +86,17 @@ export interface LaneBench {
   readonly provider: FakeProvider;
   readonly telemetry: FakeTelemetry;
   readonly faults: unknown[];
-  /** Addresses of the devices that were forgotten, and of those that nobody wants a wake for any more. */
+  /** Addresses of the devices that were evicted, and of the devices that no registration points at any more. */
   readonly forgotten: string[];
   readonly unwanted: Set<string>;
-  /** The tokens that keys have been registered with since. */
+  /** The tokens that keys were registered with after their first registration. */
   readonly moved: Map<TradePubkey, string>;
-  /** Wakes that have left their device for another. */
+  /** Wakes that went to another device, because their key moved. */
   readonly redirected: KeyWake[];
   /** The keys of every renewal. */
   readonly renewed: string[][];
   readonly ask: (token: string, parts?: Partial<KeyWakeOptions>) => Promise<WakeEnd>;
-  /** Answers every attempt under way, and waits until nothing follows from that by itself. */
+  /** Answers every attempt under way, and waits until everything that follows without time passing has happened. */
   readonly answer: (delivery: Delivery, token?: string) => Promise<void>;
   /** Tokens of the attempts under way. */
   readonly underWay: () => string[];
@@ -115,7 +115,7 @@ export function laneBench(
   const provider = new FakeProvider();
   const forgotten: string[] = [];
   const unwanted = new Set<string>();
-  /** Forgotten, and not looked up since: each is registered anew at once after that. */
+  /** Evicted, and not looked up since. The first lookup finds nothing; after it the device counts as registered again. */
   const unknown = new Set<string>();
   const moved = new Map<TradePubkey, string>();
   const redirected: KeyWake[] = [];

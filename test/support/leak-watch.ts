@@ -1,4 +1,4 @@
-/** The shape of whatever names somebody: keys, ids and signatures, device tokens, endpoints, access tokens, sealed tokens. */
+/** The form of everything that names someone: keys, ids and signatures, device tokens, endpoints, access tokens, sealed tokens. */
 const SHAPES: Readonly<Record<string, RegExp>> = {
   'a key, an id or a signature': /[0-9a-f]{64,}/gi,
   'a key as npub': /npub1[02-9ac-hj-np-z]{58}/g,
@@ -9,9 +9,9 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * What of a text has the shape of a secret, by its kind. Our own public key may be said (contract 8).
+ * The parts of a text that have the form of a secret. The server's own public key is allowed (contract 8).
  *
- * @param own what may be said: the server's public key, in its spellings
+ * @param own what is allowed: the server's public key, in its spellings
  */
 export function leaksIn(text: string, own: readonly string[]): string[] {
   const said = own.reduce((rest, mine) => rest.replaceAll(mine, ''), text);

@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest';
 
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
-/** The value of a metric on a metrics page, by its full name and labels; 0 when it is not there. */
+/** The value of a metric on a metrics page, by its full name and labels. 0 if the page does not have it. */
 export function readMetric(page: string, series: string): number {
   const line = page.split('\n').find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? 0 : Number(line.slice(series.length + 1));
@@ -20,7 +20,7 @@ export async function untilPage(
   );
 }
 
-/** The alarms that stand at this moment, by name, as the metrics page has them. */
+/** The names of the alarms that stand at this moment, from the metrics page. */
 export async function standingAlarms({ adminUrl }: { readonly adminUrl: string }): Promise<string[]> {
   const page = await (await fetch(`${adminUrl}/metrics`)).text();
   return [...page.matchAll(/^mostro_push_alarm\{alarm="([^"]+)"\} 1$/gm)].map(([, alarm]) => alarm ?? '');

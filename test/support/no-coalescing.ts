@@ -1,6 +1,6 @@
 import type { WakerParts } from '../../src/core/waking/waker.ts';
 
-/** Every wait is over as soon as what happens now has happened, and no event is a vouched one. */
+/** No coalescing: every window and cooldown has length 0. No event counts as vouched. */
 export const NO_COALESCING: Pick<
   WakerParts,
   'instances' | 'batchDelayMs' | 'cooldownMs' | 'schedule' | 'monotonic'

@@ -15,12 +15,12 @@ interface NtfyMessage {
   readonly encoding?: string;
 }
 
-/** Whether `.ci/install-ntfy` has been run, and could. */
+/** Whether `.ci/install-ntfy` has installed ntfy. */
 export function isNtfyInstalled(): boolean {
   return existsSync(PROGRAM);
 }
 
-/** A push server that nobody here wrote: ntfy, as a program of its own. It keeps its messages in memory. */
+/** An independent push server: ntfy, in its own process. It keeps its messages in memory. */
 export class Ntfy implements AsyncDisposable {
   readonly baseUrl: string;
   readonly #child: ChildProcess;
@@ -44,12 +44,12 @@ export class Ntfy implements AsyncDisposable {
     return ntfy;
   }
 
-  /** What the app hands to the server: a topic as ntfy's own app makes them, 14 characters in all. */
+  /** The endpoint that an app registers. Its topic has 14 characters, as those of ntfy's own app. */
   endpoint(name: string): string {
     return `${this.baseUrl}/up${name.padEnd(12, 'x')}?up=1`;
   }
 
-  /** What ntfy holds for an endpoint. It counts as a subscriber who was there. */
+  /** The messages that ntfy has for an endpoint. Reading them counts as a subscriber. */
   async messages(endpoint: string): Promise<Buffer[]> {
     const { pathname } = new URL(endpoint);
     const lines = (await (await fetch(`${this.baseUrl}${pathname}/json?poll=1`)).text()).split('\n');
@@ -67,7 +67,7 @@ export class Ntfy implements AsyncDisposable {
 
   async #listening(): Promise<void> {
     let said = '';
-    // Read to its end: a program that cannot write its log would end.
+    // Its output is read, because ntfy would end if it could not write its log.
     await new Promise<void>((resolve, reject) => {
       this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         said += text;

@@ -8,7 +8,7 @@ import { outcome } from './program.ts';
 import { register, type Stage } from './secret-traffic.ts';
 import { eventFor } from './wire-events.ts';
 
-/** All that the operator's listener says: with the admin token, of a key that it was given, too. */
+/** Everything that the admin listener answers, also with the admin token and for a key that is traced. */
 export async function operatorsPages(stage: Stage): Promise<string[]> {
   const { adminUrl, program } = stage.running;
   const key = await register(stage, 'fcm-traced-token');

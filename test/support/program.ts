@@ -15,7 +15,7 @@ import { tempDirectory } from './temp-directory.ts';
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface Program extends AsyncDisposable {
-  /** Its working directory: empty but for what the test put there. */
+  /** Its working directory. It has only what the test put there. */
   readonly directory: string;
   readonly pid: number;
   /** Everything it has printed so far, on either stream. */
@@ -28,7 +28,7 @@ export interface Program extends AsyncDisposable {
   untilPrinted(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** The start screen, `doctor` and `keygen` show the server's own public key, and `keygen` a private one: that is what they are for. */
+/** Keys that may be printed: the start screen, `doctor` and `keygen` show the server's own public key. */
 function ownKeys(output: string): string[] {
   const screens = output.matchAll(
     /public key +([0-9a-f]{66})\s+(npub\w+)?|public key is ([0-9a-f]{66})|Public key: (\w{66})/g,
@@ -40,11 +40,11 @@ function withoutCommands(
   args: readonly string[],
   { stdout, stderr }: { stdout: string; stderr: string },
 ): string {
-  // What prints keys and tokens because it is asked to.
+  // These commands print keys or tokens to standard output: that is their purpose.
   return args[0] === 'keygen' || args.join(' ') === 'store export' ? stderr : `${stdout}\n${stderr}`;
 }
 
-/** Runs the compiled program in an empty directory, with no environment but the given one, or within another command. */
+/** Runs the compiled program in an empty directory, with only the given environment. @param within a command that runs the program, such as `unshare` */
 export async function runProgram(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -97,7 +97,7 @@ export async function runProgram(
   };
 }
 
-/** Ports that nobody else has, and no relay but one that is not there: nothing leaves the machine. One client is all. */
+/** Free ports, and one relay that does not exist: nothing leaves the machine. The rate limit is high, since a test is one client. */
 export const ALONE = {
   SERVER_PORT: '0',
   ADMIN_PORT: '0',
@@ -111,7 +111,7 @@ export interface RunningProgram {
   readonly adminUrl: string;
 }
 
-/** Runs the program, by default in an empty directory and with the least environment, until the test is over. */
+/** Runs the program until the test is over, by default in an empty directory and with an empty environment. */
 export async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -121,7 +121,7 @@ export async function run(
   return keep(await runProgram(args, environment, directory, within));
 }
 
-/** Starts the program as a server, by itself or within another command, and waits for its screen. */
+/** Starts the program as a server, and waits for its start screen. */
 export async function serve(
   environment: Readonly<Record<string, string>> = {},
   directory?: string,

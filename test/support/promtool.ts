@@ -13,7 +13,7 @@ const PROMTOOL = CANDIDATES.find((candidate) => existsSync(candidate));
 /** Whether there is a promtool to test with. */
 export const hasPromtool = PROMTOOL !== undefined;
 
-/** Runs Prometheus's own checker. @returns its exit code and what it said */
+/** Runs promtool, Prometheus's own checker. @returns its exit code and output */
 export function promtool(args: readonly string[], input = ''): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
     const child = execFile(PROMTOOL ?? '', [...args], (error, stdout, stderr) =>

@@ -25,13 +25,13 @@ export interface RecoveringAdmission {
   readonly registrations: Registrations;
   readonly seen: MemorySeenEvents;
   readonly telemetry: FakeTelemetry;
-  /** The wakes, each under way until the test settles it. */
+  /** The wakes. Each is under way until the test ends it. */
   readonly pushes: Arrivals<Pushed>;
-  /** Offers the n-th event, which is for these keys, key 1 unless given, and waits until it has got as far as it gets by itself. */
+  /** Offers the n-th event, which is for these keys (default: key 1), and waits until everything that follows without time passing has happened. */
   readonly admit: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
 }
 
-/** Admission with the true waker. Keys 1 and 2 are registered for one phone, key 3 for another; every signature is genuine. */
+/** Admission with the real waker. Keys 1 and 2 are registered for one phone, key 3 for another. Every signature is genuine. */
 export async function recoveringAdmission(): Promise<RecoveringAdmission> {
   const { registrations, clock, telemetry } = liveRegistrations();
   for (const n of [1, 2]) await registrations.register(tradeKey(n), fcmTarget('phone'), 'android');

@@ -22,7 +22,7 @@ export function unifiedPushTarget(name: string): UnifiedPushTarget {
   return { type: 'unifiedpush', endpoint: `https://push.example/${name}` };
 }
 
-/** A UnifiedPush endpoint with the n-th of many distinct Web Push keys: such as they look, not points on the curve. */
+/** A UnifiedPush endpoint with the n-th of many distinct Web Push keys. They only look like keys: they are not points on the curve. */
 export function webPushTarget(name: string, n: number): UnifiedPushTarget {
   const keys = { p256dh: `p256dh-${n}`.padEnd(87, 'x'), auth: `auth-${n}`.padEnd(22, 'x') };
   return { ...unifiedPushTarget(name), keys };
@@ -52,7 +52,7 @@ export function hex(length: number): fc.Arbitrary<string> {
   return fc.string({ unit: hexDigit, minLength: length, maxLength: length });
 }
 
-/** The true registrations, in memory, with a clock and a telemetry that are the test's. */
+/** The real `Registrations`, in memory, with the test's clock and telemetry. */
 export function liveRegistrations(
   capacity = 100,
   mayExpire = (): boolean => true,

@@ -19,7 +19,7 @@ export interface RelayLine {
   readonly discovered: boolean;
 }
 
-/** What the status says of every relay, in its order. */
+/** The relays in `/api/status`, in their order. */
 export async function relayLines({ apiUrl }: Pick<TestServer, 'apiUrl'>): Promise<RelayLine[]> {
   const status = (await (await fetch(`${apiUrl}/api/status`)).json()) as { relays: RelayLine[] };
   return status.relays;
@@ -40,12 +40,12 @@ export async function untilLine(
   );
 }
 
-/** A scene whose relay has another beside it, which need not serve every kind. */
+/** A scene with a second relay, which does not have to serve every kind. */
 export interface SceneBeside extends Scene {
   readonly other: RelayStandIn;
 }
 
-/** The first relay is as it should be; the server is given out when that one is listened to. */
+/** A scene whose first relay is a good one. It resolves when the server listens to that relay. */
 export async function setSceneBeside(
   options: RelayOptions,
   sceneOptions: Omit<TestServerOptions, 'google' | 'relays'> = {},

@@ -8,7 +8,7 @@ import { tradeKey } from './registrations.ts';
 export const [ALICE, BOB, CAROL] = [tradeKey(1), tradeKey(2), tradeKey(3)];
 /** A signature that the fake verifier refuses. */
 export const FORGED = '0'.repeat(128);
-/** A signature on which the fake verifier has no answer. */
+/** A signature for which the fake verifier has no answer. */
 export const UNDECIDED = '1'.repeat(128);
 
 interface RelayListScene {
@@ -16,11 +16,11 @@ interface RelayListScene {
   readonly clock: FakeClock;
   /** How many signatures were looked at. */
   readonly verified: () => number;
-  /** A list of Alice, of now. */
+  /** A relay list by Alice, dated now. */
   readonly list: (tags: readonly (readonly string[])[], parts?: Partial<NostrEvent>) => NostrEvent;
 }
 
-/** The lists of Alice, Bob and Carol, in this order. A signature is genuine here unless it is {@link FORGED}. */
+/** The relay lists of Alice, Bob and Carol, in this order. A signature counts as genuine unless it is {@link FORGED}. */
 export function relayListScene(allows: (url: URL) => boolean = () => true): RelayListScene {
   const clock = new FakeClock();
   let verified = 0;
@@ -36,7 +36,7 @@ export function relayListScene(allows: (url: URL) => boolean = () => true): Rela
   return { lists, clock, verified: () => verified, list };
 }
 
-/** An unmarked tag for each. */
+/** An `r` tag without a marker for each URL. */
 export function relays(...names: string[]): string[][] {
   return names.map((name) => ['r', `wss://${name}.example`]);
 }

@@ -9,7 +9,7 @@ import { relayFrame } from '../../stand-ins/relay-frame.ts';
 
 const SUBSCRIPTION = 'test';
 
-/** One REQ on a connection of its own, past its EOSE. */
+/** One REQ on its own connection, after EOSE. */
 export class RelaySubscription implements Disposable {
   /** What the relay sent before EOSE, in its order. */
   readonly stored: readonly NostrEvent[];

@@ -9,7 +9,7 @@ import { startTestServer, type TestServer, type TestServerOptions } from './test
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 interface SceneOptions extends Omit<TestServerOptions, 'google'> {
-  /** How long FCM takes over each message. */
+  /** How long FCM waits before it answers a message, in milliseconds. */
   readonly latencyMs?: number;
 }
 
@@ -24,8 +24,8 @@ export interface Scene {
   /** A phone that has registered. */
   readonly phone: (options?: PhoneOptions) => Promise<Phone>;
   /**
-   * The tokens that Google was given, in order, once everything has passed that the relays were told to send by now:
-   * behind it each relay sends a last event, for a phone of its own, and that phone's wake has arrived.
+   * The tokens of all pushes to Google, in order, after everything has been handled that the relays were told to send so far.
+   * For this each relay sends a last event, for a new phone, and the wake of that phone is waited for. Its token is left out.
    */
   readonly woken: () => Promise<string[]>;
 }

@@ -35,7 +35,7 @@ export async function register({ running, secrets }: Stage, token: string, seale
   return key;
 }
 
-/** The same for a Web Push subscription, plain and sealed. */
+/** Registers a Web Push subscription, plain and sealed. */
 async function subscribe({ running, secrets }: Stage, endpoint: string): Promise<string> {
   const key = getPublicKey(generateSecretKey());
   const subscription = new WebPushSubscription(endpoint);
@@ -55,7 +55,7 @@ async function subscribe({ running, secrets }: Stage, endpoint: string): Promise
   return key;
 }
 
-/** One device for each way in which a wake can end, and a forged copy before each event. */
+/** Wakes one device for each way in which a wake can end, and sends a forged copy before each event. */
 export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
   const { relay, running, secrets, unifiedPush } = stage;
   unifiedPush.answer = ({ headers, path }) => {
@@ -93,7 +93,7 @@ export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
     relay.broadcast(event);
   }
   for (const outcome of ['delivered', 'gone', 'refused', 'retry']) {
-    // A device that is called gone is asked for again, at once (GONE_CONFIRM_SECONDS is 0 here).
+    // A device that is called gone is tried again at once (GONE_CONFIRM_SECONDS is 0 here).
     const times = outcome === 'gone' ? 2 : 1;
     const expected = times * devices.filter(([, ends]) => ends === outcome).length;
     await expect
@@ -109,7 +109,7 @@ export async function wakeEveryKindOfDevice(stage: Stage): Promise<void> {
   }
 }
 
-/** Everything that a relay can say, with secrets in it. */
+/** Every message that a relay can send, with secrets in it. */
 export async function hostileFrames({ relay, running, secrets }: Stage): Promise<void> {
   const [key, id] = [getPublicKey(generateSecretKey()), 'fe'.repeat(32)];
   secrets.addKey('the key in hostile frames', key);
@@ -131,12 +131,12 @@ export async function hostileFrames({ relay, running, secrets }: Stage): Promise
   relay.sendRaw(`{"${key}`);
   relay.sendRaw(Buffer.from(key), { binary: true });
   await running.program.untilPrinted(/relay\.subscription_closed/);
-  // Longer than any frame that is left out unread: the connection ends.
+  // Longer than a frame that is skipped unread: the connection ends.
   relay.sendRaw(key.repeat(80_000));
   await running.program.untilPrinted(/relay\.lost/);
 }
 
-/** Every kind of refused request, with secrets in it. @returns what was answered */
+/** Sends every kind of request that is refused, with secrets in it. @returns the answers */
 export async function badRequests(stage: Stage): Promise<string[]> {
   const { apiUrl, adminUrl } = stage.running;
   const key = await register(stage, 'fcm-unregistered-token');

@@ -1,11 +1,11 @@
 import * as nip19 from 'nostr-tools/nip19';
 
-/** Everything that must not be said, by what it is. */
+/** The secrets of a test, by name. None may appear in an output. */
 export class Secrets {
   readonly #texts = new Map<string, string>();
 
   add(name: string, text: string): void {
-    // Too short a text would be found by accident, an empty one everywhere.
+    // A short text would be found by accident, and an empty one everywhere.
     if (text.length < 6) throw new RangeError(`${name} is too short to be looked for`);
     this.#texts.set(text.toLowerCase(), name);
   }
@@ -24,7 +24,7 @@ export class Secrets {
     this.add(`${name}, path`, pathname.slice(1));
   }
 
-  /** What is sealed or signed, in whole and by its beginning, which a cut-off log line would show. */
+  /** Something sealed or signed: the whole, and its beginning, which a cut log line would show. */
   addLong(name: string, text: string): void {
     this.add(name, text);
     this.add(`${name}, beginning`, text.slice(0, 24));
@@ -34,7 +34,7 @@ export class Secrets {
     return this.#texts.size;
   }
 
-  /** The names of the secrets that a text holds, in any case of their letters. */
+  /** The names of the secrets that a text contains, in upper or lower case. */
   foundIn(text: string): string[] {
     const said = text.toLowerCase();
     return [...this.#texts].filter(([secret]) => said.includes(secret)).map(([, name]) => name);

@@ -6,10 +6,10 @@ import { outcome } from './program.ts';
 import type { LogLine } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
-/** A server whose alarms are looked at, and how `doctor` finds what it depends on. */
+/** A server whose alarms a test checks, and how `doctor` reaches the relay and Google. */
 export interface Ailing {
   readonly adminUrl: string;
-  /** What it has logged so far: one object for each line. */
+  /** The log lines so far, as objects. */
   readonly lines: () => readonly LogLine[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -18,7 +18,7 @@ interface Named {
   readonly alarms: readonly { readonly alarm: string; readonly remedy: string }[];
 }
 
-/** Where an alarm is said, by its name, at this moment: in readiness, metric, log and dashboard. */
+/** The places that show an alarm at this moment: readiness, metric, log, dashboard. */
 async function placesOf({ adminUrl, lines }: Ailing, alarm: string): Promise<string[]> {
   const read = async (path: string): Promise<Named> =>
     JSON.parse((await call(`${adminUrl}${path}`)).text) as Named;
@@ -34,7 +34,7 @@ async function placesOf({ adminUrl, lines }: Ailing, alarm: string): Promise<str
     .map(([place]) => place);
 }
 
-/** Waits until an alarm is said everywhere in the same words; then asks `doctor`, and returns what it says. */
+/** Waits until an alarm is shown everywhere in the same words. Then runs `doctor`, and returns what it prints. */
 export async function untilSeenEverywhere(ailing: Ailing, alarm: string): Promise<string> {
   const everywhere = ['readiness', 'metric', 'log', 'dashboard'];
   await vi.waitFor(async () => expect(await placesOf(ailing, alarm)).toEqual(everywhere), {

@@ -6,7 +6,7 @@ import { call, type HttpAnswer } from './http.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** The key of the test, and the time at which the server and whoever signs are. */
+/** The key of the test, and the time of the server and of the signing client. */
 export const SECRET: Uint8Array = generateSecretKey();
 export const KEY: string = getPublicKey(SECRET);
 export const CLOCK: FakeClock = new FakeClock(Date.now());
@@ -24,9 +24,9 @@ export interface Asked {
   readonly token?: string;
   readonly key?: string;
   readonly signedBy?: Uint8Array;
-  /** Changes what is signed, and so no longer fits the request. */
+  /** Changes what is signed, so that the signature does not fit the request. */
   readonly parts?: Partial<HttpAuthParts>;
-  /** The header as it is, whatever is signed. */
+  /** The header itself, in place of a signed one. */
   readonly authorization?: string;
   readonly headers?: Record<string, string>;
 }

@@ -7,19 +7,19 @@ export interface StoredEvent {
 }
 
 export interface RelayHabits {
-  /** Gives no more than this at once, and does not say so. */
+  /** The most events that it sends for one page. The client is not told. */
   readonly cap?: number;
-  /** Takes the newest of what is asked for, as it must, but sends them oldest first. */
+  /** If true, it chooses the newest events, as it must, but sends them oldest first. */
   readonly oldestFirst?: boolean;
-  /** Which events of those that are asked for it takes, where they are too many; the newest, as it must, without this. */
+  /** Chooses the events of a page if there are too many. Without it, the newest are chosen, as they must be. */
   readonly takes?: 'oldest' | 'any';
-  /** Ends of the filter that do not belong to what is asked for. */
+  /** Which ends of the filter are taken as exclusive. */
   readonly excludes?: readonly ('since' | 'until')[];
-  /** Whether it leaves out this event of this page, counted from 0: for a relay that skips. */
+  /** Whether it leaves out this event of this page (counted from 0), for a relay that skips events. */
   readonly skips?: (id: string, page: number) => boolean;
   /** Ids of events that end the connection instead of arriving. */
   readonly poison?: ReadonlySet<string>;
-  /** Members of the filter that it does not heed. */
+  /** Members of the filter that it ignores. */
   readonly ignores?: readonly (keyof Page)[];
 }
 
@@ -31,14 +31,14 @@ export interface Answer {
 
 export type Answering = (page: Page) => Answer;
 
-/** So many events of each second, with ids of their own. */
+/** Events with distinct ids, this many for each second. */
 export function storedEvents(counts: Readonly<Record<number, number>>): StoredEvent[] {
   return Object.entries(counts).flatMap(([second, count]) =>
     Array.from({ length: count }, (_, n) => ({ id: `${second}/${n}`, created_at: Number(second) })),
   );
 }
 
-/** A relay that holds these events and answers as NIP-01 says, but for its habits. */
+/** A relay that has these events and answers as NIP-01 says, apart from its habits. */
 export function simulatedRelay(events: readonly StoredEvent[], habits: RelayHabits = {}): Answering {
   const { cap = Infinity, ignores = [], oldestFirst = false, poison = new Set() } = habits;
   const { excludes = [], skips, takes } = habits;
@@ -62,24 +62,24 @@ export function simulatedRelay(events: readonly StoredEvent[], habits: RelayHabi
   };
 }
 
-/** A number that looks like chance, of an event and a page. */
+/** A pseudo-random number that depends on an event and a page. */
 function shuffled({ id }: StoredEvent, page: number): number {
   let hash = page * 7919 + 17;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 16_777_619) >>> 0;
   return Math.imul(hash ^ (hash >>> 15), 2_246_822_519) >>> 0;
 }
 
-/** What came of a recovery. */
+/** The result of a recovery. */
 export interface Recovered {
   readonly ids: ReadonlySet<string>;
   readonly pages: readonly Page[];
   readonly losses: number;
 }
 
-/** More pages than the bound of any recovery under test: whoever needs them does not end. */
+/** More pages than the bound of any recovery under test. A recovery that asks for more does not end. */
 const ENDLESS = 10_000;
 
-/** Lets a recovery ask until it is over. @param now unix seconds */
+/** Runs a recovery until it is over. @param now unix seconds */
 export function recover(gap: PagePlan, answer: Answering, now: number): Recovered {
   const ids = new Set<string>();
   const pages: Page[] = [];

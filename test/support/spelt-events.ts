@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { NostrEvent } from 'nostr-tools/pure';
 import { signSchnorr, xOnlyPointFromScalar } from 'tiny-secp256k1';
 
-/** Writes JSON in another way: every character stands for itself or for an escape of it. */
+/** Writes JSON differently: any character may be written as itself or as an escape. */
 export type Spell = (json: string) => string;
 
 /** How strfry writes JSON: U+007F is escaped, which NIP-01 does not have. */
@@ -11,19 +11,19 @@ export const strfry: Spell = (json) => json.replaceAll('\u007F', String.raw`\u00
 
 interface SpeltParts {
   readonly kind?: number;
-  /** As written: a number of JSON. */
+  /** `created_at` as JSON text. */
   readonly createdAt?: string;
-  /** Besides the `p` tag. */
+  /** Further tags, after the `p` tag. */
   readonly tags?: readonly string[][];
   readonly content?: string;
   readonly secretKey?: Uint8Array;
 }
 
-/** How the relay that hashes an event spells its tags and its content. */
+/** How the relay writes tags and content in the text that it hashes. */
 interface Spelling {
   readonly tags?: Spell;
   readonly content?: Spell;
-  /** In which bytes the relay hashes its text, and sends it. */
+  /** The encoding in which the relay hashes and sends its text. */
   readonly encoding?: 'utf8' | 'latin1';
 }
 
@@ -31,7 +31,7 @@ const asIs: Spell = (json) => json;
 const SIGNER = randomBytes(32);
 
 /**
- * An event of now for one recipient, as the text that a relay sends: its id is the hash of the relay's own spelling. Members are
+ * An event of now for one recipient, as the text that a relay sends. Its id is the hash of the relay's own spelling, and its members are
  * written as they were hashed.
  */
 export function speltEvent(recipient: string, parts: SpeltParts, spelling: Spelling): string {
@@ -51,7 +51,7 @@ export function speltEvent(recipient: string, parts: SpeltParts, spelling: Spell
   );
 }
 
-/** The same for a relay that spells everything in one way, parsed: what such a relay stores. */
+/** The same event, parsed, for a relay that writes everything in one way: what that relay stores. */
 export function storedEvent(recipient: string, parts: SpeltParts, spell: Spell): NostrEvent {
   return JSON.parse(speltEvent(recipient, parts, { tags: spell, content: spell })) as NostrEvent;
 }

@@ -4,7 +4,7 @@ import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { keep } from './keep.ts';
 
-/** A web server that takes every request and ends no answer; how it begins one is up to the test. */
+/** A web server that takes every request and never ends an answer. The test may begin answers. */
 export async function stallingServer(
   begin: (response: ServerResponse) => void = () => undefined,
 ): Promise<{ url: string; requests: Arrivals<string | undefined> }> {

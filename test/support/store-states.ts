@@ -14,7 +14,7 @@ export function stateOf(store: FileStore): State {
   return Object.fromEntries([...store.contents.registrations.kept()].map((one) => [one.tradePubkey, one]));
 }
 
-/** What a start makes of a file with these bytes. @throws StoreOpenError */
+/** The registrations that a start reads from a file with these bytes. @throws StoreOpenError */
 export async function stateAfter(bytes: Uint8Array, options: Partial<FileStoreOptions> = {}): Promise<State> {
   const directory = join(await tempDirectory(), 'data');
   await mkdir(directory);

@@ -14,13 +14,13 @@ export function register({ apiUrl }: Pick<RunningProgram, 'apiUrl'>, n: number):
   return post(`${apiUrl}/api/register`, body);
 }
 
-/** How many registrations the status tells of. */
+/** How many registrations `/api/status` counts. */
 export async function total({ apiUrl }: Pick<RunningProgram, 'apiUrl'>): Promise<number> {
   const { text } = await call(`${apiUrl}/api/status`);
   return (JSON.parse(text) as { tokens: { total: number } }).tokens.total;
 }
 
-/** A directory with a store of two registrations, and no server. */
+/** A data directory with a store of two registrations. Its server has ended. */
 export async function directoryWithStore(
   environment: Readonly<Record<string, string>> = FILE,
 ): Promise<string> {

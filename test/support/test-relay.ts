@@ -3,14 +3,14 @@ import type { NostrEvent } from 'nostr-tools/pure';
 import { RelayPublisher } from '../../stand-ins/relay-publisher.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 
-/** A relay that a suite runs against: the stand-in, or one that nobody here wrote. */
+/** A relay that a suite runs against: the stand-in, or an independent relay. */
 export interface TestRelay extends AsyncDisposable {
   readonly port: number;
   /** Resolves when the relay has taken all of them. */
   publish(events: readonly NostrEvent[]): Promise<void>;
 }
 
-/** The stand-in, which gives at most 500 stored events at once. */
+/** The stand-in. It sends at most 500 stored events for a REQ. */
 export async function standInTestRelay(): Promise<TestRelay> {
   const relay = await RelayStandIn.start({ maxLimit: 500 });
   return {
@@ -23,10 +23,10 @@ export async function standInTestRelay(): Promise<TestRelay> {
   };
 }
 
-/** Events that are under way at once to a relay that is published to. */
+/** How many events are published at the same time. */
 const PUBLISHED_AT_ONCE = 200;
 
-/** Publishes to any relay as a client does, and waits for its OK to every event. */
+/** Publishes to a relay as a client does, and waits for the OK to every event. */
 export async function publishAll(url: string, events: readonly NostrEvent[]): Promise<void> {
   const publisher = await RelayPublisher.connect(url);
   try {

@@ -21,10 +21,10 @@ import { readMetric } from './metrics-page.ts';
 
 export interface TestServerOptions {
   readonly relays?: readonly RelayStandIn[];
-  /** Without it FCM waits for credentials. Must be one without TLS: the test's own process trusts no stand-in. */
+  /** Google. Without it, FCM waits for credentials. It must be without TLS, because this process does not trust the certificates of stand-ins. */
   readonly google?: GoogleStandIn;
   readonly environment?: Readonly<Record<string, string>>;
-  /** What it calls itself. */
+  /** The version that the server names. */
   readonly version?: string;
   readonly clock?: CompositionOverrides['clock'];
   readonly relayTiming?: Partial<CompositionOverrides['relayTiming']>;
@@ -34,10 +34,10 @@ export interface TestServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
-/** Pino's number for it. */
+/** The number of level "info" in pino. */
 const INFO = 30;
 
-/** A line of the log: what happened, by its name, and the fields. */
+/** A line of the log: the log event and some of its fields. */
 export interface LogLine {
   readonly msg: string;
   readonly reason?: string;
@@ -49,7 +49,7 @@ export interface TestServer extends AsyncDisposable {
   readonly adminUrl: string;
   readonly publicKey: string;
   readonly app: App;
-  /** What it has logged, but for debug lines. */
+  /** The log lines so far, without debug lines. */
   readonly log: Arrivals<LogLine>;
   /** Stops it before the test is over. */
   stop(): Promise<void>;
@@ -132,13 +132,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     async [Symbol.asyncDispose]() {
       await (stopped ??= stop());
       await rm(directory, { recursive: true, force: true });
-      // Every test that boots a server is a test of this too.
+      // So every test that starts a server also checks that its log and admin pages name no one.
       expect(leaksIn(said.join('\n'), [serverKey.publicKeyHex])).toEqual([]);
     },
   };
 }
 
-/** All that the operator's listener says without the admin token. */
+/** Everything that the admin listener answers without the admin token. */
 async function adminPages(adminUrl: string): Promise<string[]> {
   const paths = ['/metrics', '/dashboard.json', '/health/ready', '/health/live', '/trace', '/nothing'];
   return Promise.all(paths.map(async (path) => (await fetch(`${adminUrl}${path}`)).text()));
@@ -147,16 +147,16 @@ async function adminPages(adminUrl: string): Promise<string[]> {
 async function environmentOf(options: TestServerOptions, directory: string): Promise<Record<string, string>> {
   const { relays = [], google, environment } = options;
   return {
-    // A port that nothing listens on: a server without relays keeps trying, which is what it should do.
+    // Nothing listens on this port. A server without a reachable relay keeps trying, as it should.
     NOSTR_RELAYS: relays.map(({ url }) => url).join(',') || 'ws://127.0.0.1:9',
     SERVER_HOST: '127.0.0.1',
     SERVER_PORT: '0',
     ADMIN_PORT: '0',
     DATA_DIR: directory,
     UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
-    // Every client of a test has one address.
+    // All clients of a test have the same address.
     RATE_LIMIT_PER_MINUTE: '1000000',
-    // Every event is answered by a wake of its own, and retries take no time worth waiting for.
+    // No coalescing, so every event causes its own wake. Retries come after some milliseconds.
     BATCH_DELAY_MS: '0',
     COOLDOWN_MS: '0',
     RETRY_MIN_MS: '10',

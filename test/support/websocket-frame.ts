@@ -1,7 +1,7 @@
 /** Opcodes of RFC 6455, section 5.2. */
 export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** A frame of a server (RFC 6455): unmasked, and the last of its message unless it is said to be not. */
+/** A frame of a server (RFC 6455), unmasked. It is the last of its message unless the caller says otherwise. */
 export function webSocketFrame(
   opcode: keyof typeof OPCODES,
   payload: Buffer = Buffer.alloc(0),

@@ -3,20 +3,20 @@ import { finalizeEvent, generateSecretKey, type NostrEvent } from 'nostr-tools/p
 import { vi } from 'vitest';
 
 const HOUR = 3600;
-/** nip59 back-dates a gift wrap by a random part of this. */
+/** nip59 back-dates a gift wrap by a random time of up to this. */
 const NIP59_HOURS = 48;
 
 interface EventParts {
   readonly kind?: number;
   /** Positive in the past. */
   readonly ageSeconds?: number;
-  /** Besides the `p` tags. */
+  /** Further tags, after the `p` tags. */
   readonly tags?: string[][];
   readonly content?: string;
   readonly secretKey?: Uint8Array;
 }
 
-/** An event of now for these recipients, signed with a key used once. Its content is no real ciphertext: nobody here opens it. */
+/** An event of now for these recipients, signed with a key that is used once. Its content is not a real ciphertext, since no test opens it. */
 export function eventFor(recipients: readonly string[], parts: EventParts = {}): NostrEvent {
   const { kind = 1059, ageSeconds = 0, tags = [], content = 'AgABAgMEBQYHCAkKCwwNDg8Q' } = parts;
   const template = {
@@ -28,7 +28,7 @@ export function eventFor(recipients: readonly string[], parts: EventParts = {}):
   return unmarked(finalizeEvent(template, parts.secretKey ?? generateSecretKey()));
 }
 
-/** A gift wrap made by nostr-tools' nip59 alone; only the die that it throws for the back-dating is loaded. */
+/** A gift wrap made by the nip59 module of nostr-tools. Only the random number for its back-dating is fixed. */
 export function nip59GiftWrap(recipient: string, { backdatedHours }: { backdatedHours: number }): NostrEvent {
   const die = vi.spyOn(Math, 'random').mockReturnValue(backdatedHours / NIP59_HOURS);
   try {
@@ -43,7 +43,7 @@ export function ageInHours(event: NostrEvent): number {
   return (Date.now() / 1000 - event.created_at) / HOUR;
 }
 
-/** The event with the lowest bit of the last character of one member flipped; hex stays hex. */
+/** The event with the lowest bit of the last character of one member flipped. Hex stays hex. */
 export function flipped(event: NostrEvent, member: 'id' | 'pubkey' | 'sig' | 'content'): NostrEvent {
   const text = event[member];
   const last = text.at(-1) ?? '';
@@ -54,7 +54,7 @@ export function flipped(event: NostrEvent, member: 'id' | 'pubkey' | 'sig' | 'co
   return { ...event, [member]: text.slice(0, -1) + other };
 }
 
-/** Without the mark by which nostr-tools knows what it signed, and which spreading would copy to a forgery. */
+/** A copy without the mark by which nostr-tools recognises what it signed. Spreading would copy the mark to a forged event. */
 function unmarked(event: NostrEvent): NostrEvent {
   return JSON.parse(JSON.stringify(event)) as NostrEvent;
 }

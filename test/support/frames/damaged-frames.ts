@@ -26,14 +26,14 @@ const COMMANDS = [
   '"',
   '',
 ];
-/** Members of which a scan reads every byte. */
+/** Members of an event of which the scanner reads every byte. */
 const READ = new Set(['id', 'kind', 'created_at']);
 const MARKS = ['"', '"', ',', ':', '[', ']', '{', '}', '\\'];
 
-/** Bytes that mean something to a scanner. */
+/** Bytes that have a meaning for the scanner. */
 const TELLING = Buffer.from('""""\\\\[]{},:p01459-+.eE \n\r\t\v\f/iduflnt\u0000\u001f\u007f');
 
-/** What is no UTF-8: cut off, overlong (the second is a quote), a surrogate, beyond Unicode; and a byte order mark. */
+/** Bytes that are not UTF-8: cut off, overlong (the second is a quote), a surrogate, beyond Unicode. The last one is a byte order mark. */
 const RUNS = [
   [0xff],
   [0xc0, 0xa2],
@@ -46,7 +46,7 @@ const RUNS = [
   .map((run) => Buffer.from(run))
   .concat(Buffer.from('\ufeff'));
 
-/** With something wrong at one place that matters, or with a few bytes changed anywhere. */
+/** A frame with a mistake at one place that matters, or with a few bytes changed anywhere. */
 export function drawMutated(draw: Draw): DrawnFrame {
   if (draw(2) === 0) return draw(6) === 0 ? drawOddFrame(draw) : drawOddEvent(draw);
   let bytes = pick(draw, WHOLE)(draw).bytes;
@@ -54,7 +54,7 @@ export function drawMutated(draw: Draw): DrawnFrame {
   return { bytes, duty: 'agree' };
 }
 
-/** An event of which one member is not as it should be, or that has one more, of a strange name. */
+/** An event with one wrong member, or with one more member of an unknown name. */
 function drawOddEvent(draw: Draw): DrawnFrame {
   const members = shuffled(membersOf(drawEvent(draw)), draw);
   const odd = pick(draw, Object.keys(ODD_JSON) as (keyof typeof ODD_JSON)[]);
@@ -63,12 +63,12 @@ function drawOddEvent(draw: Draw): DrawnFrame {
     odd === 'x'
       ? inserted(draw, members, [pick(draw, ODD_NAMES), value])
       : members.map((member): Member => (member[0] === `"${odd}"` ? [member[0], value] : member));
-  // Of what is skipped, brackets are looked at; what strings hold and which literals stand there is not.
+  // In a skipped value the scanner looks at brackets. It does not look into strings and at literals.
   const seen = READ.has(odd) || (/^[[{]/.test(value) && !/[^ -~]/.test(value));
   return frame(frameOf(draw, oddMembers), seen ? 'see' : 'agree');
 }
 
-/** A good event in a frame that is not. */
+/** A good event in a bad frame. */
 function drawOddFrame(draw: Draw): DrawnFrame {
   const tokens = tokensOf(draw, membersOf(drawEvent(draw)));
   const text = tokens.join('');
@@ -105,14 +105,14 @@ function changed(draw: Draw, bytes: Buffer): Buffer {
   return Buffer.concat([before, ...pick(draw, ways)]);
 }
 
-/** Anywhere, but every other time beside a quote, a comma, a bracket: digits of keys are most of a frame. */
+/** A place in the frame, every other time beside a quote, a comma or a bracket: most bytes of a frame are digits of keys. */
 function drawPosition(draw: Draw, bytes: Buffer): number {
   const from = draw(bytes.length);
   const mark = draw(2) === 0 ? -1 : bytes.indexOf(pick(draw, MARKS), from);
   return mark === -1 ? from : mark + draw(2);
 }
 
-/** Cut off at its end; now and then at its beginning, in its middle, or cut off and closed again. */
+/** A frame that is cut off at its end; sometimes at its beginning, in its middle, or cut off and closed again. */
 export function drawTruncated(draw: Draw): DrawnFrame {
   const { bytes } = pick(draw, WHOLE)(draw);
   const at =

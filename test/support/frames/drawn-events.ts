@@ -30,13 +30,13 @@ const PIECES = [
 const OTHER_TAGS = ['e', 'P', 'pp', 'expiration', 'd', '-', '', 'p ', ' p'];
 const LENGTHS = [0, 2, 32, 63, 65, 66, 128];
 
-/** Any text: what JSON has to escape, what looks like JSON, what is not ASCII, and what is no character at all. */
+/** Any text: characters that JSON must escape, text that looks like JSON, characters beyond ASCII, and lone surrogates. */
 export function drawText(draw: Draw): string {
   if (draw(50) === 0) return 'sealed'.repeat(draw(500));
   return many(draw(8), () => pick(draw, PIECES)).join('');
 }
 
-/** An event as relays send them by the million: every name and every `p` value is printable ASCII. */
+/** An event in the form that relays send by the million: every name and every `p` value is printable ASCII. */
 export function drawEvent(draw: Draw): NostrEvent {
   return {
     id: drawHex(draw, 64),
@@ -63,7 +63,7 @@ export function drawWildEvent(draw: Draw): NostrEvent {
 
 function drawTags(draw: Draw): string[][] {
   const count = pick(draw, [0, 1, 1, 1, 1, 1, 2, 3, 10, 11, draw(31)]);
-  // From few enough values, some stand twice: what crowds an event is distinct values.
+  // Drawn from few values, so that some appear twice: only distinct values make an event crowded.
   const values = many(Math.min(count, 1 + draw(16)), () => drawKey(draw));
   return many(count + draw(3), () => {
     if (draw(count + 2) > count) return [pick(draw, OTHER_TAGS), ...many(draw(4), () => drawText(draw))];
@@ -74,7 +74,7 @@ function drawTags(draw: Draw): string[][] {
   });
 }
 
-/** A key, or now and then what is none: of another length, of mixed case, with another letter. */
+/** A key, or sometimes a text that is not a key: of another length, of mixed case, with another letter. */
 function drawKey(draw: Draw): string {
   const key = drawHex(draw, 64);
   if (draw(4) > 0) return key;

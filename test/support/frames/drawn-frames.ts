@@ -13,12 +13,12 @@ import {
 } from './frame-text.ts';
 import { ODD_JSON } from './odd-json.ts';
 
-/** Levels that the scan follows; deeper ones it leaves to `JSON.parse`. */
+/** How many levels the scanner follows. It leaves deeper values to `JSON.parse`. */
 const SCANNED_LEVELS = 16;
 const NAMES_READ = new Set(['"id"', '"kind"', '"created_at"', '"tags"', '"content"']);
 const OTHER_NAMES = ['"x"', '"__proto__"', '"seen_on"', '"ID"', '"tags "', '"p"', '""', '"iid"', '"kin"'];
 
-/** As any serializer writes it; now and then pretty-printed, or with rare tags. */
+/** A frame as a serializer writes it; sometimes pretty-printed, or with rare tags. */
 export function drawValid(draw: Draw): DrawnFrame {
   const wild = draw(4) === 0;
   const event = wild ? drawWildEvent(draw) : drawEvent(draw);
@@ -27,7 +27,7 @@ export function drawValid(draw: Draw): DrawnFrame {
   return frame(text, wild ? 'see' : 'read');
 }
 
-/** With values within values: deeper than any event has them, or such as look like an event themselves. */
+/** A frame with values within values: deeper than an event has them, or values that look like an event. */
 export function drawNested(draw: Draw): DrawnFrame {
   const event = drawEvent(draw);
   const members = membersOf(event);
@@ -49,7 +49,7 @@ export function drawNested(draw: Draw): DrawnFrame {
     case 3:
       return frame(frameOf(draw, membersOf({ ...event, content: whole })), 'read');
     case 4: {
-      // In odd values themselves, not all that is wrong is seen.
+      // The scanner does not see every mistake within an odd value.
       const odd = draw(2) === 0;
       const within = drawNest(draw, 1 + draw(6), odd ? pick(draw, ODD_JSON.x) : core);
       const crooked = within.replace(/[\]}]$/, () => pick(draw, ['', ']', '}', ']]', '}}', ',]', ',}']));
@@ -69,10 +69,10 @@ function drawNest(draw: Draw, levels: number, core: string): string {
   return `${opened.join('')}${core}${closed.join('')}`;
 }
 
-/** With escapes where none are needed: every other time only where a scan does not read. */
+/** A frame with escapes that are not needed. Every other time they are only in parts that the scanner does not read. */
 export function drawEscaped(draw: Draw): DrawnFrame {
   if (draw(2) === 0) return frame(frameOf(draw, membersEscapedUnread(draw)), 'read');
-  // One string in so many: else next to none of these would get as far as the tags.
+  // One string in this many has an escape. With more, almost no frame would be read as far as the tags.
   const rarity = pick(draw, [2, 20, 100]);
   const write = (text: string): string =>
     draw(rarity) > 0 ? JSON.stringify(text) : escapedString(text, draw);
@@ -81,7 +81,7 @@ export function drawEscaped(draw: Draw): DrawnFrame {
     looseJson(value, draw, write),
   ]);
   if (draw(3) === 0) {
-    // The same name twice, once escaped: to JSON.parse they are one, and the last counts.
+    // The same name twice, once escaped. For JSON.parse they are one name, and the last value counts.
     const [name, value] = pick(draw, Object.entries(drawEvent(draw)));
     members = inserted(draw, members, [escapedString(name, draw), JSON.stringify(value)]);
   }
@@ -89,7 +89,7 @@ export function drawEscaped(draw: Draw): DrawnFrame {
   return draw(8) === 0 ? frame(spoilt(draw, text), 'agree') : frame(text, 'see');
 }
 
-/** Without escapes in names and `p` values, of which the scan reads every one. */
+/** A frame without escapes in names and `p` values: the scanner reads every byte of these. */
 function membersEscapedUnread(draw: Draw): Member[] {
   const event = drawEvent(draw);
   const write = (text: string): string => (draw(2) > 0 ? JSON.stringify(text) : escapedString(text, draw));
@@ -106,7 +106,7 @@ function membersEscapedUnread(draw: Draw): Member[] {
   return membersOf(event).map(([name, plain]) => [name, json[name] ?? plain]);
 }
 
-/** With one escape made into none, or into another. */
+/** A frame in which one escape was broken or replaced by another. */
 function spoilt(draw: Draw, text: string): string {
   const at = text.indexOf('\\', draw(text.length));
   if (at === -1) return text;
@@ -114,7 +114,7 @@ function spoilt(draw: Draw, text: string): string {
   return `${text.slice(0, at)}${escape}${text.slice(at + 1)}`;
 }
 
-/** With its members in any order, twice, or lacking, others between them, and white space anywhere. */
+/** A frame whose event has its members in any order, some twice or missing, others between them, and white space anywhere. */
 export function drawReordered(draw: Draw): DrawnFrame {
   const spaced = draw(2) === 0;
   const gap = (): string => (spaced ? drawGap(draw) : '');
@@ -143,7 +143,7 @@ export function drawReordered(draw: Draw): DrawnFrame {
     members = members.toSpliced(draw(members.length), 1);
   }
   if (draw(20) > 0) return frame(frameOf(draw, members, gap), duty);
-  // No digit or letter: next to a literal that is skipped, it would not be seen.
+  // Not a digit or letter: the scanner would not see it next to a literal that it skips.
   const noGap = pick(draw, [
     '\v',
     '\f',

@@ -4,13 +4,13 @@ import { pick, type Draw } from '../draw.ts';
 /**
  * What a scan owes a frame, besides never to read it otherwise than `JSON.parse`:
  *
- * - `read`: to read it, since it is of the form that relays send by the million;
- * - `see`: to give it up if it is no JSON, since whatever is wrong with it is not in what a scan skips unread;
- * - `agree`: nothing else. It may skip what is no JSON.
+ * - `read`: the scanner must read it, because relays send this form by the million;
+ * - `see`: the scanner must give the frame up if it is not JSON, because the mistake is not in a part that the scanner skips;
+ * - `agree`: nothing more. The scanner may skip a part that is not JSON.
  */
 export type Duty = 'read' | 'see' | 'agree';
 
-/** A frame as it may come from a relay. */
+/** A frame that a relay may send. */
 export interface DrawnFrame {
   readonly bytes: Buffer;
   readonly duty: Duty;
@@ -34,13 +34,13 @@ export function inserted(draw: Draw, members: readonly Member[], member: Member)
   return members.toSpliced(draw(members.length + 1), 0, member);
 }
 
-/** The EVENT frame of these members, token by token; a value is one token. */
+/** The EVENT frame with these members, token by token. A value is one token. */
 export function tokensOf(draw: Draw, members: readonly Member[]): string[] {
   const event = members.flatMap(([name, json], at) => [at === 0 ? '' : ',', name, ':', json]).slice(1);
   return ['[', '"EVENT"', ',', pick(draw, SUBSCRIPTIONS), ',', '{', ...event, '}', ']'];
 }
 
-/** The EVENT frame of these members, with gaps around all tokens. */
+/** The EVENT frame with these members, with white space around all tokens. */
 export function frameOf(draw: Draw, members: readonly Member[], gap = (): string => ''): string {
   return `${tokensOf(draw, members)
     .map((token) => gap() + token)

@@ -1,4 +1,4 @@
-/** Pieces of JSON text; a picture of a control character (U+2400 and on) stands for the character itself. */
+/** Pieces of JSON text. A picture of a control character (U+2400 and following) stands for the character itself. */
 function pieces(text: string): string[] {
   return text
     .trim()
@@ -53,7 +53,7 @@ export const ODD_JSON = {
   x: [...STRINGS, ...NUMBERS, ...LITERALS, ...VALUES, ...TAGS],
 } as const;
 
-/** Names that no member of an event has as they stand; to `JSON.parse`, some of them mean one that it has. */
+/** Names that are not spelt as any member of an event. `JSON.parse` reads some of them as the name of a member. */
 export const ODD_NAMES = pieces(String.raw`
 "x" ¦ "" ¦ "__proto__" ¦ "constructor" ¦ "toString" ¦ "ID" ¦ "id " ¦ "kinds" ¦ "idé" ¦ "ids" ¦ "i" ¦ "tag" ¦ "p" ¦ "0"
 "␁" ¦ id ¦ 7 ¦ null ¦ "id ¦ "\u0069d" ¦ "i\u0064" ¦ "k\u0069nd" ¦ "\u0074ags" ¦ "created\u005fat" ¦ "c\u006fntent"

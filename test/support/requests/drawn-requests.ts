@@ -65,7 +65,7 @@ const TOKENS = [
   'http://[::1',
 ];
 
-/** The keys that requests are about: few, so that they meet. */
+/** The keys that the requests use. They are few, so that several requests are about the same key. */
 function drawKey(draw: Draw): string {
   const key = draw(200).toString(16).padStart(64, '0');
   return pick(draw, [key, key, key, key, key.toUpperCase(), key.slice(1), `${key}0`, 'x', drawHex(draw, 64)]);
@@ -87,7 +87,7 @@ function drawSealed(draw: Draw): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-/** A request as it goes over the wire. Its frame is sound, whatever it asks for. */
+/** A request as bytes. It is sound HTTP, whatever its content. */
 export function drawRequest(draw: Draw): Buffer {
   const isCall = draw(4) > 0;
   const method = isCall ? 'POST' : pick(draw, METHODS);
@@ -102,7 +102,7 @@ export function drawRequest(draw: Draw): Buffer {
   return Buffer.concat([Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n`), chunk, body, end]);
 }
 
-/** The same bytes with some of them changed, gone, doubled or made up. */
+/** The same bytes with some changed, removed, doubled or added. */
 export function damaged(bytes: Buffer, draw: Draw): Buffer {
   const at = draw(bytes.length);
   const [before, behind] = [bytes.subarray(0, at), bytes.subarray(at)];

@@ -1,4 +1,4 @@
-/** An answer as it came over the wire. */
+/** An answer as it was received. */
 export interface WireAnswer {
   readonly status: number;
   readonly head: string;
