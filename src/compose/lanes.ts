@@ -91,6 +91,7 @@ function laneFactory(
   { laneSizes }: CompositionOverrides,
   { time, schedule, onFault }: Shared,
 ): (provider: PushProvider) => PushLane {
+  const { minMs, baseMs } = config.wakes.retry;
   const retry = new RetryPolicy(config.wakes.retry);
   return (provider) =>
     new PushLane({
@@ -98,7 +99,7 @@ function laneFactory(
       hostOf: nameOf,
       provider,
       retry,
-      createBreaker: () => new Backoff({ ...config.wakes.retry, maxMs: MINUTE_MS }),
+      createBreaker: () => new Backoff({ minMs, baseMs, maxMs: MINUTE_MS }),
       startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
       deadlineMs: config.wakes.deadlineMs,
       eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },

@@ -61,6 +61,10 @@ const INFO: RouteDescription = {
 };
 
 const COUNT = z.int().min(0);
+const TOKENS = { total: COUNT, android: COUNT, ios: COUNT, webpush: COUNT } as const satisfies Record<
+  keyof RegistrationCounts,
+  typeof COUNT
+>;
 const STATUS: RouteDescription = {
   summary: 'How many registrations there are, and what each relay serves',
   answers: {
@@ -68,7 +72,7 @@ const STATUS: RouteDescription = {
       status: z.literal('running'),
       version: z.string(),
       server_pubkey: z.string(),
-      tokens: z.looseObject({ total: COUNT, android: COUNT, ios: COUNT, webpush: COUNT }),
+      tokens: z.looseObject(TOKENS),
       relays: z.array(z.looseObject({ url: z.string(), state: z.string() })),
     }),
   },
@@ -104,11 +108,12 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
 
   app.get('/api/status', { config: { description: STATUS } }, async () => {
     const { total, android, ios, webpush } = counts();
+    const tokens: RegistrationCounts = { total, android, ios, webpush };
     return {
       status: 'running',
       version,
       server_pubkey: serverPubkey,
-      tokens: { total, android, ios, webpush },
+      tokens,
       relays: relays().map(relayLine),
     };
   });

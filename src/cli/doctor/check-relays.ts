@@ -33,7 +33,8 @@ export async function checkRelays(
 ): Promise<Finding[]> {
   const end = new AbortController();
   const pool = new RelayPool({
-    ...config.relays,
+    urls: config.relays.urls,
+    kinds: config.relays.kinds,
     published: () => [],
     intake: { forRelay: () => SINK },
     // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.

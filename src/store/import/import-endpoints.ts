@@ -28,8 +28,10 @@ export async function importEndpoints({
   adopt,
   path,
   keys,
+  lifetime,
+  allowsEndpoint,
+  clock,
   telemetry,
-  ...options
 }: ImportOptions): Promise<void> {
   const found = new Map<string, Registration>();
   const document = await openDocument(path, keys, (record) => {
@@ -42,7 +44,11 @@ export async function importEndpoints({
     telemetry.log('store.imported', { count: found.size });
     return;
   }
-  const incumbent = readIncumbentEndpoints(await readFile(path, 'utf8'), options);
+  const incumbent = readIncumbentEndpoints(await readFile(path, 'utf8'), {
+    lifetime,
+    allowsEndpoint,
+    clock,
+  });
   if (incumbent === undefined) {
     throw new StoreOpenError(
       `${path} holds neither this program's endpoints nor the Rust server's; move it away. Nothing was changed`,
