@@ -1,7 +1,7 @@
 import { curveSources } from '../src/crypto/curve-sources.ts';
 import type { Curve } from '../src/crypto/curve.ts';
 import { TestedCurve } from '../src/crypto/tested-curve.ts';
-import { SILENT_TELEMETRY } from '../src/ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../src/ops/telemetry.ts';
 
 /** The library that the program would choose on this machine, with the tests that the program makes of it. */
 export async function fastestCurve(): Promise<Curve> {

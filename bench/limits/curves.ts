@@ -5,7 +5,7 @@ import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { openToken } from '../../src/crypto/sealed-token.ts';
 import { generatePrivateKey } from '../../src/crypto/server-key.ts';
 import { TestedCurve } from '../../src/crypto/tested-curve.ts';
-import { SILENT_TELEMETRY } from '../../src/ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../../src/ops/telemetry.ts';
 import { sealedTokens } from '../sealed-bodies.ts';
 import { giftWraps } from '../wire-events.ts';
 

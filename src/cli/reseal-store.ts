@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { SILENT_TELEMETRY } from '../ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
 import { FileStore, type FileStoreOptions } from '../store/contents/file-store.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 

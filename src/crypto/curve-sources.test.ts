@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { SILENT_TELEMETRY } from '../ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
 import { BUNDLED, curveSources } from './curve-sources.ts';
 import { TestedCurve } from './tested-curve.ts';
 

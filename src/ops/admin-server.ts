@@ -7,27 +7,27 @@ import type { Alarm } from '../core/watch/alarms.ts';
 import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
 import { dashboardRoutes } from './dashboard/dashboard-routes.ts';
 import type { SnapshotSources } from './dashboard/snapshot.ts';
-import { explained } from './explained-alarm.ts';
+import { explained } from './alarm-watch.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 import { traceRoute, type TraceSources } from './trace-route.ts';
 
 export interface AdminServerOptions {
-  /** `ADMIN_HOST`: a name that requests may come under. */
+  /** `ADMIN_HOST`. Requests may have this name in their Host header. */
   readonly host: string;
   readonly metrics: Metrics;
   readonly ready: () => Readiness;
   readonly alarms: () => readonly Alarm[];
   readonly dashboard: SnapshotSources;
   readonly trace: TraceSources;
-  /** Bounds what its clients can make it hold. */
+  /** Bounds the memory that clients of this server can use. */
   readonly protect: (server: Server) => void;
 }
 
-/** Nothing but short requests is asked here: time in milliseconds, body in bytes. */
+/** Requests here are short: time in milliseconds, body in bytes. */
 const LIMITS = { requestTimeout: 5000, bodyLimit: 1024 };
 
-/** How often Node looks for requests that are late; its own 30 s would make 5 s into 35. */
+/** How often Node looks for late requests. With Node's default of 30 s, a limit of 5 s would become 35 s. */
 const TIMEOUT_CHECK_MS = 2000;
 
 /** The operator's listener (contract 8): liveness, readiness, metrics, the dashboard, and the trace of a key. Not listening yet. */
@@ -42,12 +42,12 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
   });
   options.protect(app.server);
   app.addHook('onRequest', async (request, reply) => {
-    // A web page that points its own name at this address (DNS rebinding) sends that name as Host.
+    // Against DNS rebinding: a web page that points its own domain at this address sends that domain as Host.
     if (!isKnownHost(request.host, host)) return reply.code(421).send({ message: 'Unknown host' });
     return undefined;
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: 'Not found' }));
-  // The words of an error can quote what was sent.
+  // The error's own message is not sent, because it can quote the request.
   app.setErrorHandler(({ statusCode = 500 }: { statusCode?: number }, _request, reply) =>
     reply.code(statusCode).send({ message: statusCode < 500 ? 'Bad request' : 'Internal error' }),
   );
@@ -64,7 +64,7 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
   return app;
 }
 
-/** An address of any kind, `localhost`, or the configured name: none of them can be a stranger's. */
+/** Whether Host is an address, `localhost` or the configured name. A stranger's domain is none of these. */
 function isKnownHost(header: string, configured: string): boolean {
   const name = header.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   return isIP(name) !== 0 || name === 'localhost' || name === configured;

@@ -6,14 +6,14 @@ import { Secret } from '../core/basics/secret.ts';
 
 const BYTES = 32;
 
-/** A token file that cannot be used, with the sentence that an operator needs. */
+/** A token file that cannot be used. The message tells the operator what to do. */
 export class AdminTokenError extends Error {
   override readonly name = 'AdminTokenError';
 }
 
 /**
- * The bearer token of the admin listener's calls that can name a key: `DATA_DIR/admin.token`, for its owner alone (contract 8).
- * Made when it is first needed, by the server or by the command that asks it, whichever comes first.
+ * The bearer token for calls of the admin listener that can name a trade key: `DATA_DIR/admin.token`, readable by its owner only (contract
+ * 8). The server or the command that calls it creates the file, whichever needs it first.
  */
 export class AdminToken {
   readonly #directory: string;
@@ -24,7 +24,7 @@ export class AdminToken {
     this.#path = join(directory, 'admin.token');
   }
 
-  /** @throws AdminTokenError when it can be neither read nor made, or when others can read it */
+  /** @throws AdminTokenError if the file can be neither read nor created, or if other users can read it */
   async read(): Promise<Secret<string>> {
     try {
       const { mode } = await this.#status();
@@ -40,7 +40,7 @@ export class AdminToken {
     }
   }
 
-  /** Whether this is the token. Every look is at the file: a token that was replaced holds at once. */
+  /** Whether this is the token. The file is read each time, so a replaced token works at once. */
   async accepts(presented: string): Promise<boolean> {
     const token = await this.read();
     return timingSafeEqual(digest(presented), digest(token.reveal()));
@@ -54,7 +54,7 @@ export class AdminToken {
     });
   }
 
-  /** Whole or not at all, and never over one that is there. */
+  /** Creates the file complete or not at all, and never over an existing file. */
   async #make(): Promise<void> {
     const draft = `${this.#path}.${randomUUID()}.new`;
     try {
@@ -69,7 +69,7 @@ export class AdminToken {
   }
 }
 
-/** Of one length, whatever was presented. */
+/** Has the same length for every text, as `timingSafeEqual` requires. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -68,3 +68,13 @@ export class AlarmWatch {
 function nameOf({ alarm, provider = '', relay = '' }: Alarm): string {
   return `${alarm} ${provider} ${relay}`;
 }
+
+/** An alarm with its level and its remedy, as readiness and dashboard show it. */
+export interface ExplainedAlarm extends Alarm {
+  readonly level: 'warn' | 'error';
+  readonly remedy: string;
+}
+
+export function explained(alarm: Alarm): ExplainedAlarm {
+  return { ...alarm, ...ALARMS[alarm.alarm] };
+}

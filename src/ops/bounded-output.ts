@@ -1,17 +1,17 @@
 import type { Writable } from 'node:stream';
 
-/** Waiting text of one stream: more than a reader falls behind by in a burst, and nothing to a machine's memory. */
+/** The bound for waiting text of one stream. A reader that falls behind in a burst stays below it; for the machine it is little memory. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
-/** Why text is lost while the stream itself reports no error: its reader is not reading. */
+/** The reason for lost text if the stream reports no error: its reader does not read. */
 const UNREAD = 'unread';
 
 /**
- * Standard output or standard error as the log's way out, with a bound. Writing never blocks, waits or throws: text for which there is no
- * room, or which the stream refuses (`EPIPE` after its reader has gone, `ENOSPC` on a full disk), is lost and counted.
+ * Writes the log to standard output or standard error, with a bound. A write never blocks, waits or throws. Text is lost and counted if
+ * there is no room, or if the stream refuses it (`EPIPE` after its reader has gone, `ENOSPC` on a full disk).
  *
- * Node writes to pipes and sockets at once where they have room, and keeps the rest in memory, without a bound: the bound is here.
- * Node keeps its standard streams usable after an error, so a reader that comes back is written to again.
+ * Node itself keeps any amount of text in memory for a pipe or socket that has no room; the bound here limits that. Node's standard
+ * streams stay usable after an error, so text is written again when the reader comes back.
  */
 export class BoundedOutput {
   readonly #stream: () => Writable;
@@ -23,7 +23,7 @@ export class BoundedOutput {
   #onLost: () => void = () => undefined;
 
   /**
-   * @param stream made with the first text, because Node loads much code for it
+   * @param stream called with the first text, because Node loads much code for the stream
    * @param options.maxWaitingBytes for tests
    */
   constructor(stream: () => Writable, { maxWaitingBytes = MAX_WAITING_BYTES } = {}) {
@@ -31,7 +31,7 @@ export class BoundedOutput {
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
-  /** Why the last text was lost: `unread`, or the code of an error; absent where it was written. */
+  /** Why the last text was lost: `unread`, or the code of an error. Absent if the text was written. */
   problem(): string | undefined {
     return this.#problem;
   }
@@ -49,13 +49,13 @@ export class BoundedOutput {
         return;
       }
       this.#pending++;
-      stream.write(text, (error) => this.#settle(error));
+      stream.write(text, (error) => this.#written(error));
     } catch (error) {
       this.#lose(codeOf(error));
     }
   }
 
-  /** Where text was lost: sees whether it still would be, by a blank before the next line. The blank itself does not count as lost. */
+  /** After a loss: tests the stream by writing a blank before the next line. A lost blank is not counted. */
   retry(): void {
     if (this.#problem === undefined) return;
     try {
@@ -67,7 +67,7 @@ export class BoundedOutput {
     }
   }
 
-  /** Resolves when the stream has taken or refused all that was written so far, or after a time, in milliseconds. */
+  /** Resolves when the stream has taken or refused all text written so far, at the latest after `withinMs` milliseconds. */
   async flushed(withinMs: number): Promise<void> {
     if (this.#pending === 0) return;
     await new Promise<void>((resolve) => {
@@ -80,12 +80,12 @@ export class BoundedOutput {
   }
 
   #open(): Writable {
-    // Each write's own callback says what became of it; without a listener the same error would count as uncaught.
+    // Each write's callback gets its error. Without this listener the same error would also be uncaught.
     this.#opened ??= this.#stream().on('error', () => undefined);
     return this.#opened;
   }
 
-  #settle(error: Error | null | undefined): void {
+  #written(error: Error | null | undefined): void {
     this.#pending--;
     if (error) this.#lose(codeOf(error));
     else this.#problem = undefined;

@@ -1,21 +1,21 @@
 import { statfs } from 'node:fs/promises';
 
-/** Less room than this is as good as none: logs and stores write more than that in minutes. */
+/** With less free space the disk counts as full: logs and stores write more than this in minutes. */
 const LEAST_BYTES = 16 * 1024 * 1024;
 
-/** The room on the disk of a directory, as of the last look. */
+/** The free space on the disk of a directory, as of the last look. */
 export class DiskSpace {
   readonly #directory: string;
   readonly #leastBytes: number;
   #freeBytes: number | undefined;
 
-  /** @param options.leastBytes for tests: less room than this counts as none */
+  /** @param options.leastBytes for tests: with less free space the disk counts as full */
   constructor(directory: string, { leastBytes = LEAST_BYTES } = {}) {
     this.#directory = directory;
     this.#leastBytes = leastBytes;
   }
 
-  /** Bytes; `undefined` where the directory is not there, and so nothing is kept in it. */
+  /** Bytes; `undefined` if the directory does not exist. */
   get freeBytes(): number | undefined {
     return this.#freeBytes;
   }
@@ -30,7 +30,7 @@ export class DiskSpace {
       const { bavail, bsize } = await statfs(this.#directory);
       this.#freeBytes = bavail * bsize;
     } catch {
-      this.#freeBytes = undefined; // Not there, or not ours to see: other findings say so.
+      this.#freeBytes = undefined; // Missing or not readable: other checks report that.
     }
   }
 }

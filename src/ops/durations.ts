@@ -1,16 +1,16 @@
 import type { Metric, Registry } from 'prom-client';
 
-/** As the library's registry asks it of its own histograms. */
+/** A value in the form that the library's registry expects of a histogram. */
 interface Value {
   readonly metricName: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
 }
 
-/** What was timed of one combination of labels. */
+/** The durations of one combination of labels. */
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
-  /** By bucket, the last one for all beyond the bounds. */
+  /** Observations by bucket. The last bucket is for durations above all bounds. */
   readonly counts: Float64Array;
   sum: number;
 }
@@ -24,12 +24,12 @@ export interface DurationsOptions {
 }
 
 /**
- * A histogram of the metrics page. The library's own looks at every label of every observation, with objects for each: four
- * for every wake took 5 µs.
+ * A histogram of the metrics page. The library's own histogram checks every label of every observation and creates objects for it: the
+ * four observations of a wake took 5 µs.
  */
 export class Durations {
   readonly #options: DurationsOptions;
-  /** By the values of the labels, which come from small closed sets. */
+  /** By the values of the labels, which have few possible values. */
   readonly #series = new Map<string, Series>();
 
   constructor(options: DurationsOptions) {
@@ -46,7 +46,7 @@ export class Durations {
     series.sum += seconds;
   }
 
-  /** Puts it on the page of a registry. */
+  /** Adds the histogram to the page of a registry. */
   register(registry: Registry): void {
     const { help, name } = this.#options;
     const metric = {
@@ -55,7 +55,7 @@ export class Durations {
       type: 'histogram',
       get: async () => ({ ...metric, values: this.#values() }),
     };
-    // The registry only asks for these four, as it does of what it aggregates itself.
+    // The registry uses only these four members of a metric.
     registry.registerMetric(metric as unknown as Metric);
   }
 

@@ -17,8 +17,8 @@ export interface ObservedRelay {
   readonly recovering: readonly number[];
 }
 
-/** The parts of the program that are looked at when somebody asks. */
-export interface ObservedParts {
+/** What gauges and dashboard read at the moment of a request. */
+export interface ObservedSources {
   readonly version: string;
   readonly ready: () => Readiness;
   readonly alarms: () => readonly Alarm[];
@@ -41,9 +41,9 @@ export interface ObservedParts {
   readonly health: Readonly<Record<string, DeliveryHealth>>;
 }
 
-/** Where every gauge takes its values from. */
-export function gaugeSources(parts: ObservedParts): GaugeSources {
-  const { alarms, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } = parts;
+/** The source of every gauge's values. */
+export function gaugeSources(observed: ObservedSources): GaugeSources {
+  const { alarms, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } = observed;
   const byRelay = (count: (relay: ObservedRelay) => number) => (): Sample[] =>
     samples('relay', sums(relays.status(), count));
   const byHealth = (read: (fared: DeliveryHealth) => number) => (): Sample[] =>
@@ -54,14 +54,14 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
     alarm: () => alarmSamples(alarms()),
     delivery_health_ratio: byHealth(({ score }) => score),
     last_delivery_timestamp_seconds: byHealth(({ lastDeliveryAt }) => lastDeliveryAt / SECOND_MS),
-    last_event_timestamp_seconds: () => one(parts.history.lastEventAt / SECOND_MS),
+    last_event_timestamp_seconds: () => one(observed.history.lastEventAt / SECOND_MS),
     clock_skew_seconds: () => one(Math.round(skew.seconds ?? 0)),
     data_dir_free_bytes: () => (disk.freeBytes === undefined ? [] : one(disk.freeBytes)),
     registrations: () => {
       const { total: _, ...byPlatform } = registrations.counts();
       return samples('platform', byPlatform);
     },
-    registrations_limit: () => one(parts.registrationsLimit),
+    registrations_limit: () => one(observed.registrationsLimit),
     seen_events: () => one(store.seen.size),
     store_open: () => one(store.isOpen() ? 1 : 0),
     store_bytes: () => one(store.size()),
@@ -69,7 +69,7 @@ export function gaugeSources(parts: ObservedParts): GaugeSources {
     devices_owed: () => samples('provider', lanes.owed()),
     devices_held: () => one(waker.heldDevices),
     wakes_counted: () => one(waker.countedWakes),
-    chat_announcements_waiting: () => one(parts.announcements.size),
+    chat_announcements_waiting: () => one(observed.announcements.size),
     lanes: () => samples('provider', lanes.count()),
     lanes_troubled: () =>
       Object.entries(lanes.troubled()).flatMap(([provider, troubles]) =>
@@ -87,7 +87,7 @@ function one(value: number): Sample[] {
   return [{ value }];
 }
 
-/** Every alarm has its series, also where it does not stand: so that a rule can tell calm from a metric that is gone. */
+/** Every alarm has a series, with 0 while it does not stand. So a rule can tell a quiet alarm from a missing metric. */
 function alarmSamples(alarms: readonly Alarm[]): Sample[] {
   return Object.keys(ALARMS).map((alarm) => ({
     labels: { alarm },
@@ -99,7 +99,7 @@ function samples(label: string, counts: Readonly<Record<string, number>>): Sampl
   return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
 }
 
-/** Two URLs of one host are one relay here. */
+/** Adds up by host: two URLs of one host are one relay here. */
 function sums(
   relays: readonly ObservedRelay[],
   count: (relay: ObservedRelay) => number,

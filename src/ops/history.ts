@@ -2,13 +2,13 @@ import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
 import { HISTOGRAMS } from '../core/telemetry/measures.ts';
 import type { CounterName } from '../core/telemetry/telemetry.ts';
 
-/** What the dashboard shows of the past. */
+/** The minutes that the dashboard shows. */
 const MINUTES = 60;
 const BOUNDS = HISTOGRAMS.event_to_push_seconds.buckets;
 
-/** One minute: how much happened, and how long wakes took (seconds; absent where none was delivered). */
+/** The counts of one minute, and how long wakes took in seconds (absent if none was delivered). */
 export interface HistoryMinute {
-  /** Unix seconds of its beginning. */
+  /** The beginning of the minute, in Unix seconds. */
   readonly at: number;
   readonly events: number;
   readonly delivered: number;
@@ -23,12 +23,12 @@ interface Minute {
   events: number;
   delivered: number;
   failed: number;
-  /** How many waits fell below each bound, and above the last one. */
+  /** Delivered wakes by waiting time: one number for each bound, and one for times above the last bound. */
   readonly waits: number[];
   longest: number;
 }
 
-/** The last hour, minute by minute: enough to see what changed, without a Prometheus. Bounded by its length. */
+/** The last hour, minute by minute, for operators without Prometheus. */
 export class History {
   readonly #clock: Clock;
   readonly #minutes: Minute[] = [];
@@ -38,7 +38,7 @@ export class History {
     this.#clock = clock;
   }
 
-  /** When an event for anybody last came, in milliseconds; 0 before the first. */
+  /** When the last event for a registered key came, in milliseconds; 0 before the first. */
   get lastEventAt(): number {
     return this.#lastEventAt;
   }
@@ -58,7 +58,7 @@ export class History {
     minute.longest = Math.max(minute.longest, seconds);
   }
 
-  /** The last hour, the minute under way included, the oldest first; minutes in which nothing happened are there too. */
+  /** The last hour, the oldest minute first. Includes the minute under way and minutes without events. */
   minutes(): HistoryMinute[] {
     const current = this.#number();
     const known = new Map(this.#minutes.map((minute) => [minute.number, minute]));
@@ -72,7 +72,7 @@ export class History {
     });
   }
 
-  /** Of the whole of it, in seconds. */
+  /** The percentiles of the whole hour, in seconds. */
   percentiles(): Pick<HistoryMinute, 'p50' | 'p95' | 'p99'> {
     const oldest = this.#number() - MINUTES;
     return percentiles(this.#minutes.filter(({ number }) => number > oldest));
@@ -109,7 +109,7 @@ function percentiles(minutes: readonly Minute[]): Pick<HistoryMinute, 'p50' | 'p
     let below = 0;
     for (const [bucket, count] of waits.entries()) {
       below += count;
-      // The bound of the bucket, as a figure that was not exceeded; no more than what was seen.
+      // The upper bound of the bucket, but not more than the longest time seen.
       if (below >= total * share) return Math.min(BOUNDS[bucket] ?? longest, longest);
     }
     return longest;

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/basics/clock.ts';
 
 export interface LineLimitOptions {
-  /** Lines of one name that are written within a window. */
+  /** How many lines of one name are written within a window. */
   readonly most: number;
   /** In milliseconds. */
   readonly windowMs: number;
@@ -14,17 +14,17 @@ interface Window {
   omitted: number;
 }
 
-/** Keeps a log readable, and the program responsive, when something happens thousands of times a second. */
+/** Limits log lines, so that the log stays readable and the program fast if something happens thousands of times a second. */
 export class LineLimit {
   readonly #options: LineLimitOptions;
-  /** One for each name; names are made of events, relays and providers, of which there are few. */
+  /** By name. A name is a log event with a relay or provider, so there are few. */
   readonly #windows = new Map<string, Window>();
 
   constructor(options: LineLimitOptions) {
     this.#options = options;
   }
 
-  /** @returns how many lines of this name were left out since the last one, or `undefined` when this one is to be left out too */
+  /** @returns how many lines of this name were omitted since the last written one; `undefined` if this line must be omitted */
   take(name: string): number | undefined {
     const now = this.#options.clock();
     const window = this.#windows.get(name);

@@ -2,12 +2,12 @@ import type { AddressInfo } from 'node:net';
 
 import type { FastifyInstance } from 'fastify';
 
-/** A listener that could not be opened, in a sentence. */
+/** A listener that could not be opened. The message tells the operator what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Opens a listener. @returns its address as a URL, with the port that port 0 came out as */
+/** Opens a listener. @returns its URL. For port 0 the URL has the port that the system chose */
 export async function listen(
   server: FastifyInstance,
   { host, port, variables }: { host: string; port: number; variables: { host: string; port: string } },

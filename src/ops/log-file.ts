@@ -1,16 +1,16 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** A log names nobody, yet it is not for everybody to read. */
+/** Other users cannot read the log, although it names no person. */
 const MODE = 0o640;
 
-/** A FIFO without a reader is not waited for (`ENXIO`), nor one whose reader does not read (`EAGAIN`). Files are not affected. */
+/** Opening a FIFO without a reader fails (`ENXIO`), and writing to a full one fails (`EAGAIN`), instead of waiting. Files are not affected. */
 const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * `LOG_FILE`, beside standard output. Writing is synchronous: the last lines before an end are the ones that matter. A file that
- * takes no line is never a reason to stop or to wait: the line is lost here, and {@link problem} says why.
+ * `LOG_FILE`, in addition to standard output. Writing is synchronous, because the last lines before an end matter most. A file that
+ * accepts no line never stops or delays the program: the line is lost, and {@link problem} says why.
  */
 export class LogFile implements Disposable {
   readonly #path: string;
@@ -23,7 +23,7 @@ export class LogFile implements Disposable {
     this.reopen();
   }
 
-  /** The code of the last line's failure (`ENOSPC`, `EACCES`, …); absent where it was written. */
+  /** The error code of the last line (`ENOSPC`, `EACCES`, …). Absent if the line was written. */
   problem(): string | undefined {
     return this.#problem;
   }
@@ -33,18 +33,18 @@ export class LogFile implements Disposable {
     this.#onLost = callback;
   }
 
-  /** Lines go on in whatever is at the path now: after a rotation (SIGHUP). */
+  /** Opens the path again, after a rotation (SIGHUP). */
   reopen(): void {
     const former = this.#descriptor;
     this.#attempt(() => {
       mkdirSync(dirname(this.#path), { recursive: true });
       this.#descriptor = openSync(this.#path, FLAGS, MODE);
     });
-    // A path that cannot be opened any more leaves the file that is open.
+    // If the path cannot be opened, the old file stays in use.
     if (former !== undefined && former !== this.#descriptor) this.#attempt(() => closeSync(former));
   }
 
-  /** Where lines failed: sees whether they still do, by a blank before the next one. */
+  /** After a loss: tests the file by writing a blank before the next line. */
   retry(): void {
     if (this.#problem !== undefined) this.#append(' ');
   }

@@ -1,16 +1,16 @@
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
-/** A way out of the log that loses lines rather than wait: `BoundedOutput`, `LogFile`. */
+/** An output of the log that loses lines instead of waiting: `BoundedOutput`, `LogFile`. */
 export interface LossyLog {
-  /** Why the last line was lost; absent where it was written. */
+  /** Why the last line was lost. Absent if the line was written. */
   problem(): string | undefined;
-  /** Sees whether lines are taken again. */
+  /** Tests whether the output accepts lines again. */
   retry(): void;
   /** Calls back for each line that is lost from now on. */
   onLost(callback: () => void): void;
 }
 
-/** Counts the lines that a way out of the log has lost, and says in the log how many there were once it takes lines again. */
+/** Counts the lines that an output of the log has lost, and logs their number when the output accepts lines again. */
 export class LogLosses {
   readonly #log: LossyLog;
   readonly #telemetry: Telemetry;
@@ -28,7 +28,7 @@ export class LogLosses {
     });
   }
 
-  /** To be called every few seconds. */
+  /** Call it every few seconds. */
   look(): void {
     this.#log.retry();
     if (this.#lost === 0 || this.#log.problem() !== undefined) return;

@@ -2,14 +2,14 @@ import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
 
-/** Takes whole lines, and never waits or throws. */
+/** Gets whole lines, and never waits or throws. */
 interface LineSink {
   write(line: string): void;
 }
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** One JSON object a line for machines, or coloured lines for people. */
+  /** `json`: one JSON object a line, for machines. `pretty`: coloured lines, for people. */
   readonly format: 'json' | 'pretty';
   /** Standard output. */
   readonly output: LineSink;
@@ -17,7 +17,7 @@ export interface LoggerOptions {
   readonly file?: LineSink | undefined;
 }
 
-/** Makes the logger. Lines are made by `createTelemetry` alone, which decides what may be in one. */
+/** Creates the logger. Only `createTelemetry` writes lines to it, and decides what a line may contain. */
 export async function createLogger({ level, format, output, file }: LoggerOptions): Promise<PinoLogger> {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
   if (format === 'json') return pino(options, { write: (line) => (output.write(line), file?.write(line)) });

@@ -6,9 +6,9 @@ import { Durations } from './durations.ts';
 import { History } from './history.ts';
 import { Tally } from './tally.ts';
 
-/** All metric names begin so (contract 8). */
+/** The beginning of every metric's name (contract 8). */
 const PREFIX = 'mostro_push_';
-/** Gauges of the library whose names end in `_total`, as only a counter's may. */
+/** Gauges of the library whose names end in `_total`, which is for counters only. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -21,10 +21,10 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What every gauge is at this moment. */
+/** A function for each gauge that gives its values at this moment. */
 export type GaugeSources = Readonly<Record<GaugeName, () => readonly Sample[]>>;
 
-/** The counters, histograms and gauges that `core/` declares, in Prometheus's text format. */
+/** The counters, histograms and gauges that `core/` declares, as a page in Prometheus's text format. */
 export class Metrics {
   /** The last hour, for the dashboard. */
   readonly history = new History(Date.now);
@@ -56,7 +56,7 @@ export class Metrics {
 
   count(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
     this.#tallies.get(name)?.add(labels, by);
-    // Most counts are of frames: they are none of the dashboard's business.
+    // The dashboard needs only these two; most counts are of frames.
     if (name === 'pushes' || name === 'events_matched') this.history.count(name, labels, by);
   }
 
@@ -67,17 +67,17 @@ export class Metrics {
 
   /** The metrics page. */
   text(): Promise<string> {
-    for (const tally of this.#tallies.values()) tally.settle();
+    for (const tally of this.#tallies.values()) tally.flush();
     return this.#registry.metrics();
   }
 
-  /** Declares the gauges, once their sources exist. */
+  /** Declares the gauges. Called once, when their sources exist. */
   gauge(sources: GaugeSources): void {
     for (const [name, { help, labels }] of entriesOf(GAUGES)) {
       const gauge: Gauge = new Gauge({
         ...this.#common(name, help, labels),
         collect: () => {
-          // What is no longer there must not keep its last value.
+          // A series that no longer exists must not keep its last value.
           if (labels.length > 0) gauge.reset();
           for (const { labels: of = {}, value } of sources[name]()) gauge.set(of, value);
         },

@@ -8,7 +8,7 @@ function tallied(labels: readonly string[]): { tally: Tally; page: () => Promise
   const counter = new Counter({ name: 'seen', help: 'x', labelNames: [...labels], registers: [registry] });
   const tally = new Tally(counter, labels);
   const page = async (): Promise<string[]> => {
-    tally.settle();
+    tally.flush();
     return (await registry.metrics()).split('\n').filter((line) => line.startsWith('seen'));
   };
   return { tally, page };

@@ -1,21 +1,21 @@
 import type { Counter } from 'prom-client';
 
-/** What has been counted of one series since the page was last asked for. */
+/** The count of one series since the last request of the metrics page. */
 interface Pending {
   readonly labels: Readonly<Record<string, string>>;
   by: number;
 }
 
 /**
- * Counts for a counter of the metrics page, which gets it when the page is asked for: the library looks at every label of
- * every count, and there are three counts to a frame.
+ * Adds up counts, and gives them to a counter of the metrics page when the page is requested. The library checks every label of every
+ * count, which is too slow for the three counts of a frame.
  */
 export class Tally {
   readonly #counter: Counter;
   readonly #first: string | undefined;
   readonly #others: readonly string[];
   #unlabelled = 0;
-  /** By the values of the labels; the labels come from small closed sets. */
+  /** By the values of the labels, which have few possible values. */
   readonly #pending = new Map<string, Pending>();
 
   constructor(counter: Counter, labels: readonly string[]) {
@@ -37,7 +37,8 @@ export class Tally {
     return series;
   }
 
-  settle(): void {
+  /** Gives the counts to the counter. */
+  flush(): void {
     if (this.#unlabelled > 0) this.#counter.inc(this.#unlabelled);
     this.#unlabelled = 0;
     for (const pending of this.#pending.values()) {

@@ -14,21 +14,21 @@ import { Traces } from '../core/telemetry/traces.ts';
 import type { Metrics } from './metrics.ts';
 import { LineLimit } from './line-limit.ts';
 
-/** Of one event at one relay or provider, so many lines in so long; the rest is counted in the next line. */
+/** The limit for lines of one log event at one relay or provider. The next line has the number of omitted ones. */
 const LINES = { most: 20, windowMs: 10 * SECOND_MS };
 
-/** The port, and what an operator may look into. */
+/** The port, with the traces that an operator can ask for. */
 export interface OpsTelemetry extends Telemetry {
   readonly traces: Traces;
 }
 
 /**
- * Joins counters and log lines into the one port that the rest of the program speaks through.
+ * Implements the telemetry port with the logger, the metrics and the traces.
  *
- * @param clock for tests, in place of the clocks of the machine
+ * @param clock for tests; default: the clocks of the machine
  */
 export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock): OpsTelemetry {
-  // New for every process: no pseudonym can be followed over a restart, nor made by anyone who has the log.
+  // New for every process. A pseudonym cannot be followed over a restart, and nobody who has the log can compute one.
   const salt = randomBytes(32);
   const limit = new LineLimit({ ...LINES, clock: clock ?? (() => performance.now()) });
   const traces = new Traces(clock ?? (() => Date.now()));
@@ -41,7 +41,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock)
       const level = LOG_EVENTS[event];
       if (!logger.isLevelEnabled(level)) return;
       const said = typeof fields === 'function' ? fields() : fields;
-      // Others can cause warnings at will, so they are limited; who asks for debug lines wants them all.
+      // Other parties can cause any number of warnings, so lines are limited. Debug lines are not: an operator who turns them on wants all.
       const omitted = level === 'debug' ? 0 : limit.take(`${event} ${said.relay ?? said.provider ?? ''}`);
       if (omitted === undefined) return;
       logger[level]({ ...said, ...(omitted > 0 && { omitted }) }, event);
@@ -49,3 +49,14 @@ export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock)
     pseudonym: (tradePubkey) => createHmac('sha256', salt).update(tradePubkey).digest('hex').slice(0, 12),
   };
 }
+
+const nothing = (): undefined => undefined;
+
+/** Counts and logs nothing, for commands that use parts of the server and print their own output. */
+export const SILENT_TELEMETRY: Telemetry = {
+  count: nothing,
+  observe: nothing,
+  log: nothing,
+  trace: nothing,
+  pseudonym: () => '',
+};

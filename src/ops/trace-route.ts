@@ -11,7 +11,7 @@ export interface TraceSources {
   readonly find: (tradePubkey: TradePubkey) => Promise<Registration | undefined>;
 }
 
-/** What the trace of one key answers. Times are milliseconds since the epoch. */
+/** The answer to a trace. Times are milliseconds since the epoch. */
 export interface TraceAnswer {
   /** Absent while the key is not registered. */
   readonly registration?: {
@@ -26,8 +26,8 @@ export interface TraceAnswer {
 }
 
 /**
- * `POST /trace {"trade_pubkey"}` with the admin token: follows the key from now on, and tells what has been seen of it. The key
- * stands in the body, since URLs end up in logs; no answer repeats it, nor says where the device is.
+ * `POST /trace {"trade_pubkey"}` with the admin token: follows the key from now on, and answers with the steps seen so far. The key is in
+ * the body, because URLs end up in logs. The answer contains neither the key nor the device's token or endpoint.
  */
 export function traceRoute(app: FastifyInstance, { find, token, traces }: TraceSources): void {
   app.post('/trace', async (request, reply) => {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/config.ts';
 import { GOOGLE, type ClockSkew } from '../../core/watch/clock-skew.ts';
 import { isKeyRefused } from '../../core/watch/find-alarms.ts';
-import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
 import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
 import type { ServiceAccount } from '../../push/fcm/service-account.ts';
 import { alarmed, ok, skipped, warning, type Finding } from './finding.ts';

@@ -8,7 +8,7 @@ import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { Recovery } from '../../core/waking/recovery.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
-import { SILENT_TELEMETRY } from '../../ops/silent-telemetry.ts';
+import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
 import { RelayPool } from '../../relay/connection/relay-pool.ts';
 import type { RelayStatus } from '../../relay/connection/relay-status.ts';
 import { RELAY_TIMING } from '../../relay/connection/relay-timing.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { AlarmName } from '../../core/watch/alarms.ts';
-import type { ExplainedAlarm } from '../../ops/explained-alarm.ts';
+import type { ExplainedAlarm } from '../../ops/alarm-watch.ts';
 import { askLocal } from '../admin-client.ts';
 import { failure, ok, skipped, type Finding } from './finding.ts';
 

@@ -8,11 +8,11 @@ import { snapshot, type SnapshotSources } from './snapshot.ts';
 
 const { resolve } = createRequire(import.meta.url);
 
-/** The page with all that it needs in itself, and the policy that allows it nothing else. */
+/** Builds the page with its style and scripts inside, and the policy that allows nothing else. */
 function buildPage(): { html: string; policy: string } {
   const style = library('uPlot.min.css') + own('style.css');
   const script = [library('uPlot.iife.min.js'), own('script.js'), own('charts.js')].join('\n');
-  // By functions, since a replacement text gives `$` a meaning. The hashes are of what stands between the tags, every blank of it.
+  // Replaced by functions, because `$` has a meaning in a replacement string. The hashes cover the exact text between the tags.
   const html = own('page.html')
     .replace(/<style>[^<]*<\/style>/, () => `<style>${style}</style>`)
     .replace(/<script>[^<]*<\/script>/, () => `<script>${script}</script>`);
@@ -41,7 +41,7 @@ function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-/** `GET /`, one page without any other file, and `GET /dashboard.json`, what it shows. */
+/** `GET /`, a page without any other file, and `GET /dashboard.json`, the data that it shows. */
 export function dashboardRoutes(app: FastifyInstance, sources: SnapshotSources): void {
   const { html, policy } = buildPage();
   const startedAt = sources.clock();

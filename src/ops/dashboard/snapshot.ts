@@ -1,22 +1,22 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import type { LaneTroubles } from '../../core/lanes/lane-trouble.ts';
 import type { RegistrationCounts } from '../../core/registry/registration.ts';
-import { explained, type ExplainedAlarm } from '../explained-alarm.ts';
-import type { ObservedParts, ObservedRelay } from '../gauge-sources.ts';
+import { explained, type ExplainedAlarm } from '../alarm-watch.ts';
+import type { ObservedSources, ObservedRelay } from '../gauge-sources.ts';
 import type { HistoryMinute } from '../history.ts';
 
-export interface SnapshotSources extends ObservedParts {
+export interface SnapshotSources extends ObservedSources {
   readonly clock: Clock;
-  /** The server's own, 66 hex characters. */
+  /** The server's public key, 66 hex characters. */
   readonly serverPubkey: string;
 }
 
 interface ProviderSnapshot {
   readonly provider: string;
   readonly score: number;
-  /** In the ten minutes that the score is about. */
+  /** Attempts of the last ten minutes, which the score is made of. */
   readonly attempts: number;
-  /** Milliseconds; 0 before the first. */
+  /** Milliseconds since the epoch; 0 before the first delivery. */
   readonly lastDeliveryAt: number;
   readonly pending: number;
   readonly owed: number;
@@ -24,7 +24,7 @@ interface ProviderSnapshot {
   readonly troubles: Partial<LaneTroubles>;
 }
 
-/** All that the dashboard shows: no key but the server's own, no token, no endpoint, no address of a client. */
+/** Everything that the dashboard shows. It has the server's public key, and no other key, token, endpoint or client address. */
 export interface Snapshot {
   readonly version: string;
   readonly serverPubkey: string;
@@ -45,23 +45,23 @@ export interface Snapshot {
   readonly latency: Pick<HistoryMinute, 'p50' | 'p95' | 'p99'>;
 }
 
-/** @param startedAt when the program began, in milliseconds */
-export function snapshot(parts: SnapshotSources, startedAt: number): Snapshot {
-  const { clock, history, lanes, relays, waker } = parts;
-  const { ready, reasons } = parts.ready();
+/** @param startedAt when the program started, in milliseconds */
+export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot {
+  const { clock, history, lanes, relays, waker } = sources;
+  const { ready, reasons } = sources.ready();
   const [pending, owed, counts, troubled] = [lanes.pending(), lanes.owed(), lanes.count(), lanes.troubled()];
   return {
-    version: parts.version,
-    serverPubkey: parts.serverPubkey,
+    version: sources.version,
+    serverPubkey: sources.serverPubkey,
     now: clock(),
     startedAt,
     ready,
     reasons,
-    alarms: parts.alarms().map(explained),
+    alarms: sources.alarms().map(explained),
     relays: relays.status().map(relayOf),
-    registrations: parts.registrations.counts(),
-    registrationsLimit: parts.registrationsLimit,
-    providers: Object.entries(parts.health).map(([provider, { attempts, lastDeliveryAt, score }]) => ({
+    registrations: sources.registrations.counts(),
+    registrationsLimit: sources.registrationsLimit,
+    providers: Object.entries(sources.health).map(([provider, { attempts, lastDeliveryAt, score }]) => ({
       provider,
       score,
       attempts,
@@ -72,14 +72,14 @@ export function snapshot(parts: SnapshotSources, startedAt: number): Snapshot {
       troubles: troubled[provider] ?? {},
     })),
     heldDevices: waker.heldDevices,
-    seenEvents: parts.store.seen.size,
+    seenEvents: sources.store.seen.size,
     lastEventAt: history.lastEventAt,
     minutes: history.minutes(),
     latency: history.percentiles(),
   };
 }
 
-/** Its URL may hold a secret between it and the operator: only the host is shown. */
+/** Shows the host only, because a relay's URL may hold a secret. */
 function relayOf({ liveKinds, recovering, relay, restricted, state }: ObservedRelay): ObservedRelay {
   return { relay, state, liveKinds, restricted, recovering };
 }

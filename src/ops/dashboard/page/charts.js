@@ -1,12 +1,12 @@
 'use strict';
 
-// The two charts, drawn by uPlot. Comes after script.js, which calls what stands in `charts`.
+// The two charts, drawn by uPlot. Loaded after script.js, which calls the functions in `charts`.
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** From zero to a little above the most: a flat line must not fill the height. */
+/** The range of the y axis: from zero to a little above the largest value. */
 function upFromZero(_chart, _least, most) {
   return [0, most > 0 ? most * 1.15 : 1];
 }
@@ -15,12 +15,12 @@ function powersOfTen(_chart, _axis, _least, most) {
   return [0.001, 0.01, 0.1, 1, 10, 100, 1000].filter((power) => power <= most);
 }
 
-/** Of a logarithmic axis uPlot would leave out some. */
+/** Shows every label: uPlot would omit some on a logarithmic axis. */
 function all(_chart, splits) {
   return splits;
 }
 
-/** Waits are of all sizes: each decade has the same height. */
+/** The range of a logarithmic axis, where each power of ten has the same height: waits differ greatly. */
 function decades(_chart, _least, most) {
   return [0.001, 10 ** Math.max(1, Math.ceil(Math.log10(most ?? 1)))];
 }
@@ -64,7 +64,7 @@ function chartOptions(box, { format, isLogarithmic, series }) {
   };
 }
 
-/** One chart, made anew when the colours or the width of the page have changed. */
+/** Adds a chart. It is built again when the colours or the width of the page have changed. */
 function chart(id, looks, read) {
   const box = byId(`chart-${id}`);
   byId(`legend-${id}`).replaceChildren(...looks.series.map((label) => element('li', label)));

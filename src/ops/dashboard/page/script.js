@@ -1,9 +1,9 @@
 'use strict';
 
-// Shows /dashboard.json, every two seconds while somebody looks. Everything it shows is set as text, never as markup.
+// Shows /dashboard.json, every two seconds while the page is visible. All content is set as text, never as markup.
 
 const POLL_MS = 2000;
-/** What draws a chart anew; filled by charts.js. */
+/** Functions that draw a chart again; charts.js fills this list. */
 const charts = [];
 const SERVICES = { fcm: 'FCM', unifiedpush: 'UnifiedPush' };
 const byId = (id) => document.getElementById(id);
@@ -42,15 +42,13 @@ function showAlarms({ alarms, reasons }) {
     .filter((reason) => !alarms.some(({ alarm }) => alarm === reason))
     .map((reason) => alarmBox('error', reason, ''));
   for (const { alarm, count, level, provider, reason, relay, remedy } of alarms) {
-    const about = [relay, serviceIn(alarm, provider), count && `${count} of its lanes`, reason].filter(
-      Boolean,
-    );
+    const about = [relay, serviceIn(alarm, provider), count && `${count} lanes`, reason].filter(Boolean);
     list.push(alarmBox(level, about.length === 0 ? alarm : `${alarm} (${about.join(', ')})`, remedy));
   }
   byId('alarms').replaceChildren(...list);
 }
 
-/** Which push service an alarm is about, where its name does not say so. */
+/** The push service of an alarm, if the alarm's name does not already say it. */
 function serviceIn(alarm, provider) {
   const isSaid = /FCM|OAuth|APNs|UnifiedPush|key file|project/.test(alarm);
   return provider === undefined || isSaid ? undefined : SERVICES[provider];
@@ -83,7 +81,7 @@ function showTiles(shown) {
     ),
     tile('Registrations', String(total), `${android} Android, ${ios} iOS, ${webpush} Web Push`),
     tile('Waiting', String(sum('pending')), `${sum('owed')} devices owed, ${heldDevices} held`),
-    tile('Last event', ago(lastEventAt, now), `${hour('events')} for somebody here in an hour`),
+    tile('Last event', ago(lastEventAt, now), `${hour('events')} for registered keys in the last hour`),
     tile('Failed attempts', String(hour('failed')), 'in the last hour'),
   );
 }
@@ -114,7 +112,7 @@ function showRelays({ relays }) {
     ),
     cell(recovering.join(', ') || '–'),
   ]);
-  showTable('relays', [['relay'], ['state'], ['listening to kind'], ['restricted'], ['catching up']], rows);
+  showTable('relays', [['relay'], ['state'], ['live kinds'], ['restricted'], ['recovering']], rows);
 }
 
 function healthCell(attempts, score) {
@@ -173,7 +171,7 @@ function look() {
   void show();
 }
 
-// charts.js, which follows, has run by then.
+// By then charts.js, the next script, has run.
 document.addEventListener('DOMContentLoaded', () => {
   setInterval(look, POLL_MS);
   document.addEventListener('visibilitychange', look);
