@@ -28,7 +28,7 @@ await register(fcmToken);
 // 4. Firebase has given the app another token: register every trade key that is still in use again.
 await register(inventedToken());
 
-// 5. Wait for pushes. After each one, ask the relays for new events. Nothing of it needs the server.
+// 5. Wait for pushes. After each one, ask the relays for new events. This step needs no call of the server.
 
 // 6. The trade is over.
 await call('/api/unregister', { trade_pubkey: tradePubkey });
