@@ -8,12 +8,12 @@ import { commitBytes } from './frame-length.ts';
 import type { FrameSealer } from './frame-sealer.ts';
 import type { DocumentEnd } from './read-document.ts';
 
-/** A frame that could not be made durable. Nothing of it is in the file, unless `isDoubtful`. */
+/** A frame could not be made durable. The file does not have the frame, unless `isDoubtful`. */
 export class WriteFailure extends Error {
   override readonly name = 'WriteFailure';
-  /** What the system said: `ENOSPC`, `EROFS` and the like. */
+  /** The system's error code: `ENOSPC`, `EROFS` and the like. */
   readonly code: string;
-  /** Whether nobody knows what the file holds: after a failed sync, the system may have forgotten what it could not write. */
+  /** Whether the contents of the file are unknown. After a failed sync, the system may have dropped what it could not write. */
   readonly isDoubtful: boolean;
 
   constructor(cause: unknown, isDoubtful: boolean) {
@@ -23,7 +23,25 @@ export class WriteFailure extends Error {
   }
 }
 
-/** A sealed document that is written to: frames are added behind the last one, each durable before the next is begun. */
+/**
+ * A sealed document that is open for writing. It is text, and valid JSON at any time:
+ *
+ * ```
+ * {"format":"mostro-push-store/1","note":"…","salt":"…","check":"…","digest":"…","frames":[   the header, one line
+ * "<base64>",                                                                                a frame (FrameSealer), one line
+ * "<base64>"
+ * ]}                                                                                         the trailer
+ * ```
+ *
+ * A frame is written over the trailer, together with a comma and a new trailer, and is synced before the next one is begun. What a
+ * crash, or a power cut, leaves depends on when it comes:
+ *
+ * - while a frame is written, or before its sync has ended: the frame is whole, or does not open, since its tag does not match.
+ *   The reader leaves a torn last frame out and {@link resume} cuts it off. Nobody has been answered for it yet.
+ * - while a new file is written (a rewrite): the former file is untouched. The next start deletes the new one (`removeDrafts`).
+ * - while the new file is put in place: the directory names the former file or the new one. Both are whole, and the new one has all
+ *   that the former one has.
+ */
 export class DocumentFile implements AsyncDisposable {
   readonly path: string;
   readonly #file: FileHandle;
@@ -43,7 +61,7 @@ export class DocumentFile implements AsyncDisposable {
     this.#frames = frames;
   }
 
-  /** Makes a new file in place of whatever is there, without a frame yet. @throws what the system says */
+  /** Creates a file without frames. A file at this path is deleted first. @throws the system's error */
   static async create(path: string, key: Secret<Uint8Array>): Promise<DocumentFile> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rm(path, { force: true });
@@ -53,7 +71,7 @@ export class DocumentFile implements AsyncDisposable {
     return new DocumentFile(path, file, { sealer, end: header.length + 1, frames: 0 });
   }
 
-  /** Goes on with a file that has been read. What a crash left behind its last frame is cut off. @throws what the system says */
+  /** Opens a file that has been read, to add frames. A torn last frame is cut off. @throws the system's error */
   static async resume(path: string, document: DocumentEnd): Promise<DocumentFile> {
     const resumed = new DocumentFile(path, await open(path, constants.O_RDWR), document);
     if (document.isTorn)
@@ -70,9 +88,9 @@ export class DocumentFile implements AsyncDisposable {
   }
 
   /**
-   * Adds a frame, not durable yet.
+   * Adds a frame, which is durable after {@link sync}.
    *
-   * @param filled how long its content is made, in bytes
+   * @param filled the length to which the records are filled up, in bytes
    * @throws WriteFailure
    */
   async write(records: readonly Uint8Array[], filled = commitBytes(records)): Promise<void> {
@@ -81,7 +99,7 @@ export class DocumentFile implements AsyncDisposable {
     try {
       await writeAll(this.#file, frame + TRAILER, this.#end);
     } catch (error) {
-      // Behind its last frame a file may hold anything, but the less the better.
+      // A reader ignores what is behind the last whole frame, but a clean end is better: `store verify` reports a torn one.
       const isCut = await this.#cut().then(
         () => true,
         () => false,
@@ -99,7 +117,7 @@ export class DocumentFile implements AsyncDisposable {
     });
   }
 
-  /** Puts this file, which must be synced, in the place of another one. */
+  /** Renames this file, which must be synced, over the file at `path`. @returns the file at its new path; this object is used no more */
   async moveTo(path: string): Promise<DocumentFile> {
     await rename(this.path, path);
     const directory = await open(dirname(path));
@@ -111,7 +129,7 @@ export class DocumentFile implements AsyncDisposable {
     return new DocumentFile(path, this.#file, { sealer: this.#sealer, end: this.#end, frames: this.#frames });
   }
 
-  /** Whether the file is still the one at its path: an operator may have moved or deleted it. */
+  /** Whether the path still names this file: an operator may have moved or deleted it. */
   async isInPlace(): Promise<boolean> {
     const [ours, there] = await Promise.all([this.#file.stat(), stat(this.path).catch(() => undefined)]);
     return there !== undefined && ours.ino === there.ino && ours.dev === there.dev;

@@ -8,12 +8,12 @@ const NOTE = "Sealed with the server's key. What it is, and how to back it up: d
 const HEADER =
   /^\{"format":"([^"]*)","note":"[^"]*","salt":"([0-9a-f]{64})","check":"([0-9a-f]{32})","digest":"([0-9a-f]{32})","frames":\[$/;
 
-/** What ends the document after its last frame, so that it is JSON at any time. The next frame takes its place. */
+/** Ends the document behind its last frame, so that it is JSON at any time. The next frame is written over it. */
 export const TRAILER = '\n]}\n';
 /** Between a frame and the one before it. */
 export const SEPARATOR = ',\n';
 
-/** Makes the header of a new file, whose keys are its own. */
+/** Makes the header of a new file, with a random salt: its sealing keys are those of no other file. */
 export function newHeader(privateKey: Secret<Uint8Array>): { header: string; sealer: FrameSealer } {
   const salt = randomBytes(SALT_BYTES);
   const sealer = new FrameSealer(privateKey, salt);
@@ -29,13 +29,13 @@ export function newHeader(privateKey: Secret<Uint8Array>): { header: string; sea
 }
 
 /**
- * - `foreign`: no header of ours, nor of another version of ours;
- * - `newer`: of another version;
- * - `damaged`: ours, and changed since.
+ * - `foreign`: no header of this program, in any version;
+ * - `newer`: a header of another version;
+ * - `damaged`: a header of this version whose digest does not match.
  */
 export type HeaderProblem = 'foreign' | 'newer' | 'damaged';
 
-/** @param line the first line of a file */
+/** Reads the header. @param line the first line of a file */
 export function readHeader(line: string): { salt: Buffer; check: string } | HeaderProblem {
   const [, format, salt, check, digest] = HEADER.exec(line) ?? [];
   if (format !== undefined && salt !== undefined && check !== undefined) {

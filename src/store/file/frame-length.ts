@@ -1,16 +1,16 @@
 import { namesDevice } from './record-codec.ts';
 
-/** More than any registration takes: an endpoint has 1000 bytes at the most, its keys 109. Only an FCM token far longer than Google's takes more. */
+/** What a record with a device counts. Any registration is shorter (an endpoint has at most 1000 bytes, its keys 109), except with an FCM token far longer than Google's. */
 const DEVICE_BYTES = 1216;
-/** One record of a device, and a few of other kinds that came within the same commit. */
+/** Room for one record with a device and a few other records of the same commit. */
 const STEP_BYTES = 1280;
-/** What is sealed together when a file is written anew: some milliseconds' work. */
+/** The length of a frame in a rewrite: to fill and seal one takes some milliseconds, which is the longest pause of a rewrite. */
 export const LONG_FRAME_BYTES = 64 * 1024;
 
 /**
- * How long the content of a frame is made, in bytes, so that the length of a commit tells nothing of a device: neither its platform nor
- * its push service. Every record of a device counts as the longest one would. Only what is together beyond
- * {@link LONG_FRAME_BYTES} counts with its own length, in steps of as many: there one device is one of fifty.
+ * The length to which the records of a commit are filled up, in bytes. It hides the platform and the push service of a device: every record
+ * with a device counts as the longest one would, and the sum is rounded up to a step. A commit beyond {@link LONG_FRAME_BYTES} is
+ * rounded up from its real length, to a multiple of that; there, one device is one of fifty.
  */
 export function commitBytes(records: readonly Uint8Array[]): number {
   let counted = 0;
@@ -19,7 +19,7 @@ export function commitBytes(records: readonly Uint8Array[]): number {
   return counted <= LONG_FRAME_BYTES ? stepsOf(STEP_BYTES, counted) : longFrameBytes(records);
 }
 
-/** How long the content of a frame is made when a file is written anew: what fits, and all that is behind it, in one length. */
+/** The length to which the records of a frame are filled up in a rewrite: a multiple of {@link LONG_FRAME_BYTES}, nearly always one. */
 export function longFrameBytes(records: readonly Uint8Array[]): number {
   return stepsOf(
     LONG_FRAME_BYTES,
@@ -27,7 +27,7 @@ export function longFrameBytes(records: readonly Uint8Array[]): number {
   );
 }
 
-/** Whether a frame's content has a length that is made here: an earlier version made others, which told more. */
+/** Whether this version gives a frame's content this length. Earlier versions had other lengths, which told more. */
 export function isUsualLength(length: number): boolean {
   return (
     length % LONG_FRAME_BYTES === 0 ||

@@ -12,7 +12,7 @@ const TAG_BYTES = 16;
 const LEAST_BYTES = INDEX_BYTES + NONCE_BYTES + TAG_BYTES;
 export const SALT_BYTES = 32;
 
-/** A frame that opened. */
+/** A frame whose tag matched. */
 export interface OpenFrame {
   readonly index: number;
   /** Records, and zeros behind them. */
@@ -20,13 +20,14 @@ export interface OpenFrame {
 }
 
 /**
- * Seals the frames of one file: `index(6) || nonce(12) || ciphertext || tag(16)`, with the index as associated data, so that a
- * frame opens at its own place alone. The keys are the file's own: HKDF-SHA256 of the server's key with the file's salt. Nonces
- * are random, since a backup that is put back makes a file go on twice from one index.
+ * Seals the frames of one file: `index(6) || nonce(12) || ciphertext || tag(16)`. The ciphertext is ChaCha20-Poly1305 of the records and
+ * the zeros that fill them up. The index is the frame's number in the file, from 0 on, and is the associated data: a frame that is moved or
+ * left out does not go unnoticed. The key is HKDF-SHA256 of the server's key with the file's salt. Nonces are random, not counted: when a
+ * backup is put back, two files go on from the same index.
  */
 export class FrameSealer {
   readonly #key: Buffer;
-  /** 32 hex characters: tells whether a file was sealed with this key, before any of it is opened. */
+  /** 32 hex characters in the header that tell whether a file is sealed with this key, before any frame is opened. */
   readonly check: string;
 
   /** @param privateKey the server's, 32 bytes */
@@ -37,7 +38,7 @@ export class FrameSealer {
     this.check = derive('store-check', CHECK_BYTES).toString('hex');
   }
 
-  /** @param filled how many bytes the records are made with zeros behind them: the length of the frame tells this alone */
+  /** @param filled the length to which the records are filled up with zeros, in bytes: all that the length of the frame tells */
   seal(index: number, records: readonly Uint8Array[], filled: number): Buffer {
     const header = Buffer.alloc(INDEX_BYTES);
     header.writeUIntBE(index, 0, INDEX_BYTES);
@@ -51,7 +52,7 @@ export class FrameSealer {
     return Buffer.concat([header, nonce, ciphertext, cipher.getAuthTag()]);
   }
 
-  /** @returns `undefined` for what was not sealed by this key, for this file and for its own index */
+  /** @returns `undefined` unless the frame was sealed with this key, for this file, and with the index that it names */
   open(frame: Buffer): OpenFrame | undefined {
     if (frame.length < LEAST_BYTES) return undefined;
     const header = frame.subarray(0, INDEX_BYTES);

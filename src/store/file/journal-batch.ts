@@ -1,11 +1,11 @@
-/** A change on its way to the disk. */
+/** A record on its way to the disk, encoded. */
 export interface JournalEntry {
   readonly bytes: Uint8Array;
-  /** What it is a change of; absent where nothing is ever taken back. */
+  /** What the record is about, such as a trade pubkey, if its change can be undone: an entry that undoes it replaces all entries of its name. */
   readonly name?: string;
 }
 
-/** Takes back what was changed in memory, and says how it is on record that way. */
+/** Undoes a change in memory. @returns the entries that make the disk say what memory now says */
 export type Undo = () => readonly JournalEntry[];
 
 interface Waiter {
@@ -14,7 +14,7 @@ interface Waiter {
   readonly reject: (fault: unknown) => void;
 }
 
-/** The changes that become durable together, and who waits for that. */
+/** The entries that become durable in one commit, and the callers that wait for it. */
 export class JournalBatch {
   #entries: JournalEntry[] = [];
   #bytes = 0;
@@ -39,7 +39,7 @@ export class JournalBatch {
     }
   }
 
-  /** Resolves when the batch is durable, and rejects when it could not be. */
+  /** Resolves when the batch is durable. Rejects when it could not be made durable; `undo` has run then. */
   wait(undo: Undo): Promise<void> {
     return new Promise((resolve, reject) => this.#waiters.push({ undo, resolve, reject }));
   }
@@ -49,10 +49,10 @@ export class JournalBatch {
   }
 
   /**
-   * Takes back, newest first, what somebody waited for.
+   * Undoes all changes that callers wait for, newest first, after a failed commit.
    *
-   * @param newer what came after this batch and rests on it
-   * @returns what is still to become durable, and how to tell those who waited
+   * @param newer the batch that came after this one. Its changes are undone, too: they may build on those of this batch
+   * @returns the entries that still have to become durable, and a function that rejects the callers' promises
    */
   undo(newer: JournalBatch): { left: JournalEntry[]; tell: (fault: unknown) => void } {
     const waiters = [...this.#waiters, ...newer.#waiters];
@@ -66,8 +66,8 @@ export class JournalBatch {
     return { left: [...left, ...corrections.values()], tell };
   }
 
-  /** Drops every change: all is to be written anew. */
-  forget(): void {
+  /** Drops every entry: the next commit rewrites the whole file. */
+  clear(): void {
     this.#entries = [];
     this.#bytes = 0;
   }

@@ -4,17 +4,17 @@ import type { DocumentFile } from './document-file.ts';
 import { JournalBatch, type JournalEntry, type Undo } from './journal-batch.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
 
-/** At most one commit in so long: whoever comes meanwhile shares the next one (contract 6). */
+/** The least time between two commits: changes that come meanwhile share the next one (contract 6). */
 const COMMIT_EVERY_MS = 20;
-/** What nobody waits for is committed within this: losing it costs a wake too many, or a little of a time to live. */
+/** Changes that no caller waits for are committed within this time. A crash that loses them costs one wake too many, or makes a registration expire earlier. */
 const LAZY_MS = 250;
-/** How soon a disk that refuses is tried again, and how seldom at the most. */
+/** A disk that refuses is tried again after the first time, then after twice as long each time, up to the most. */
 const PROBE_MS = { first: SECOND_MS, most: 5 * SECOND_MS };
-/** What is kept for a disk that refuses; beyond it, everything is written anew when it takes something again. In bytes. */
+/** The most bytes of entries that wait in memory for a disk that refuses. Beyond it they are dropped, and the file is rewritten when the disk works again. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 export interface JournalOptions extends JournalFileOptions {
-  /** Told of the file's size, in bytes, after every commit. */
+  /** Called with the file's size, in bytes, after every commit. */
   readonly onCommitted: (size: number) => void;
 }
 
@@ -25,8 +25,13 @@ export interface JournalSeams {
 }
 
 /**
- * Makes changes durable, many at once. A change that somebody waits for is durable before they are answered, or else taken
- * back; one that nobody waits for follows soon. While the disk refuses, the first kind is refused and the second is kept.
+ * Makes changes durable, many in one commit. There are two kinds:
+ *
+ * - {@link commit}: a caller waits. The promise resolves when the change is durable. If the disk fails, the change is undone and the
+ *   promise rejects. A crash before that leaves the change durable or not, and the caller unanswered.
+ * - {@link write}: no caller waits. The change is durable within 250 ms. If the disk fails, it stays in memory and is tried again.
+ *
+ * Changes of both kinds become durable in the order in which they were made. While the disk refuses, `commit` rejects at once, and an empty commit is tried every one to five seconds.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -40,7 +45,7 @@ export class Journal {
   #committedAt = -Infinity;
   #isClosed = false;
 
-  /** Without {@link attach} the file is made with the first change. */
+  /** Without {@link attach}, the first change creates the file. */
   constructor(options: JournalOptions, { commitEveryMs = COMMIT_EVERY_MS }: JournalSeams = {}) {
     const { beforeMaking, key, path, snapshot, telemetry } = options;
     this.#options = options;
@@ -48,7 +53,7 @@ export class Journal {
     this.#file = new JournalFile({ path, key, snapshot, beforeMaking, telemetry });
   }
 
-  /** Whether the disk refuses, so that no change is taken that must be durable before it is answered. */
+  /** Whether the disk refuses, so that {@link commit} rejects. */
   get isRefusing(): boolean {
     return this.#isRefusing;
   }
@@ -62,24 +67,24 @@ export class Journal {
     return this.#file.size;
   }
 
-  /** Goes on with a file that holds what memory holds. */
+  /** Begins with a file that has all that memory has. */
   attach(file: DocumentFile): void {
     this.#file.attach(file);
   }
 
-  /** Takes a change that nobody waits for. */
+  /** Takes a change that no caller waits for. */
   write(entry: JournalEntry): void {
     this.#add([entry]);
     if (!this.#isRefusing) return this.#schedule(LAZY_MS);
     if (this.#batch.bytes <= MAX_KEPT_BYTES) return;
-    this.#batch.forget();
+    this.#batch.clear();
     this.#file.doubt();
   }
 
   /**
-   * Resolves when these changes, and whatever was changed before, are durable.
+   * Resolves when these changes, and all changes before them, are durable.
    *
-   * @throws StoreUnavailable when they cannot be; they have been undone then
+   * @throws StoreUnavailable when they cannot be made durable; `undo` has run then
    */
   async commit(entries: readonly JournalEntry[], undo: Undo): Promise<void> {
     if (this.#isRefusing || this.#isClosed) {
@@ -93,17 +98,17 @@ export class Journal {
     return durable;
   }
 
-  /** Begins in the refusing state: the disk could be read, and not written to. */
+  /** Begins in the refusing state: the file could be read but not opened for writing. */
   refuse(error: unknown): void {
     this.#fail(new JournalBatch(), error);
   }
 
-  /** Writes all that memory holds to a new file, so that nothing else is in it any more. @throws what the system says */
+  /** Writes all that memory keeps, and nothing else, to a new file. @throws the system's error */
   rewrite(): Promise<void> {
     return this.#file.rewrite();
   }
 
-  /** Commits what is left, and closes the file. */
+  /** Commits the entries that still wait, and closes the file. */
   async close(): Promise<void> {
     await this.#file.exclusively(() => this.#flush());
     this.#isClosed = true;
@@ -150,7 +155,7 @@ export class Journal {
     const { telemetry } = this.#options;
     const { left, tell } = batch.undo(this.#batch);
     this.#batch = new JournalBatch();
-    // A draft under way may have taken in what has just been taken back.
+    // A draft under way may have read what was just undone: `#add` gives it the entries that undo it.
     this.#add(left);
     telemetry.count('store_failures');
     const { code = 'unknown' } = error as NodeJS.ErrnoException;

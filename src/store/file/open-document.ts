@@ -8,9 +8,9 @@ import type { StoreRecord } from './store-record.ts';
 /**
  * Reads a store's file to its end, and changes nothing.
  *
- * @param keys the server's key, and the one before
- * @returns `undefined` where there is no file; `foreign` for one that this program has not written
- * @throws StoreOpenError for one that cannot be read, or is not to be trusted
+ * @param keys the server's key, and the previous one
+ * @returns `undefined` if there is no file; `foreign` if this program has not written it
+ * @throws StoreOpenError if it cannot be read, or is damaged
  */
 export async function openDocument(
   path: string,
@@ -37,7 +37,7 @@ export async function openDocument(
   }
 }
 
-/** What is wrong with a store's file, and the way out. */
+/** Says what is wrong with a store's file, and what the operator can do. */
 export function explainProblem(path: string, { at, fault }: DocumentProblem): StoreOpenError {
   switch (fault) {
     case 'foreign':

@@ -4,35 +4,36 @@ import type { Secret } from '../../core/basics/secret.ts';
 import { readHeader, type HeaderProblem } from './document-header.ts';
 import { isUsualLength } from './frame-length.ts';
 import { FrameSealer } from './frame-sealer.ts';
-import { readLines } from './read-lines.ts';
 import { decodeRecords, UnreadableRecord } from './record-codec.ts';
 import type { StoreRecord } from './store-record.ts';
 
-const NEWLINE = 1;
+const CHUNK_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
+const NEWLINE_BYTES = 1;
 const QUOTE = '"'.charCodeAt(0);
 
-/** What reading a document to its end has shown. */
+/** What is known of a document that has been read to its end. */
 export interface DocumentEnd {
   readonly sealer: FrameSealer;
-  /** Which of the given keys it was sealed with: 0 for the first. */
+  /** Which of the given keys it is sealed with: 0 for the first. */
   readonly key: number;
-  /** Where the next frame belongs, in bytes. */
+  /** The byte at which the next frame is to be written. */
   readonly end: number;
   /** The next frame's index. */
   readonly frames: number;
-  /** Whether something lies behind the last frame that is not the trailer: a frame that a crash kept from being finished. */
+  /** Whether the bytes behind the last whole frame are not the trailer: a crash came while the next frame was written. */
   readonly isTorn: boolean;
-  /** Whether all frames have lengths of today's: those of an earlier version told what kind of device they hold. */
+  /** Whether all frames have lengths that this version writes. Those of earlier versions told what kind of device a frame has. */
   readonly isUsual: boolean;
 }
 
-/** `sealed-otherwise`: with none of the keys. @see HeaderProblem */
+/** `sealed-otherwise`: with none of the keys; `unreadable`: a record of a kind that this version does not know. @see HeaderProblem */
 export type DocumentFault = Exclude<HeaderProblem, 'damaged'> | 'damaged' | 'sealed-otherwise' | 'unreadable';
 
 export class DocumentProblem extends Error {
   override readonly name = 'DocumentProblem';
   readonly fault: DocumentFault;
-  /** Where, in bytes. */
+  /** The byte at which the problem is. */
   readonly at: number;
 
   constructor(fault: DocumentFault, at: number) {
@@ -45,13 +46,13 @@ export class DocumentProblem extends Error {
 /**
  * Reads a sealed document, from its first record to its last.
  *
- * Every frame was durable before the next one was begun, so a crash can only have spoilt the last one: that one is left out. A
- * frame that does not open with another one behind it is damage, and so is anything within what was written at once when the
- * file was made.
+ * Each frame was synced before the next one was begun, so a crash can only have torn the last frame: a last frame that does not open is
+ * left out. Two things are damage, which no crash causes: a frame that does not open and has another frame behind it, and a file without the
+ * record `rewritten`, since a rewrite puts its file in place only when that record is synced.
  *
- * @param keys the keys it may have been sealed with
- * @param onRecord given every record, in order
- * @param onDamage told of every stretch that cannot be read, in bytes; without it the first one is an error
+ * @param keys the keys that the document may be sealed with
+ * @param onRecord called with every record, in order
+ * @param onDamage called with the byte of each stretch that cannot be read; without it the first such stretch is an error
  * @throws DocumentProblem
  */
 export async function readDocument(
@@ -73,8 +74,9 @@ class Reading {
   #key = 0;
   #end = 0;
   #frames = 0;
+  /** Whether a record `rewritten` was read. */
   #isWhole = false;
-  /** Where the first line is that should have been a frame and is none. */
+  /** The byte of the first line since the last frame that is neither a frame nor the trailer. */
   #brokenAt: number | undefined;
   #hasTrailer = false;
   #isUsual = true;
@@ -91,7 +93,7 @@ class Reading {
 
   take(line: Buffer, at: number): void {
     if (this.#sealer === undefined)
-      return this.#readHeader(line.toString('latin1'), at + line.length + NEWLINE);
+      return this.#readHeader(line.toString('latin1'), at + line.length + NEWLINE_BYTES);
     const { text, length } = frameText(line);
     const frame = text === undefined ? undefined : this.#sealer.open(Buffer.from(text, 'base64'));
     if (frame === undefined) {
@@ -99,7 +101,7 @@ class Reading {
       else if (line.length > 0) this.#brokenAt ??= at;
       return;
     }
-    // Whatever is missing before it was durable before it was begun.
+    // All earlier frames were synced before this one was begun, so if one is missing or does not open, that is damage.
     if (frame.index !== this.#frames || this.#brokenAt !== undefined) this.#damage(this.#brokenAt ?? at);
     this.#brokenAt = undefined;
     this.#hasTrailer = false;
@@ -150,8 +152,30 @@ class Reading {
   }
 }
 
-/** The base64 of a line that looks like a frame, and how long the frame is: what follows it is a comma, or what a crash has left. */
+/** The base64 in a line that looks like a frame, and the length of the frame with its quotes. Behind it is a comma, or what a crash has left. */
 function frameText(line: Buffer): { text: string | undefined; length: number } {
   const end = line[0] === QUOTE ? line.indexOf(QUOTE, 1) : -1;
   return { text: end === -1 ? undefined : line.toString('latin1', 1, end), length: end + 1 };
+}
+
+/** The lines of a file without their newlines, and the byte at which each begins. Bytes behind the last newline are a line, too. */
+async function* readLines(file: FileHandle): AsyncGenerator<{ line: Buffer; at: number }> {
+  let rest: Buffer[] = [];
+  let at = 0;
+  for (let position = 0; ;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) break;
+    position += bytesRead;
+    const chunk = buffer.subarray(0, bytesRead);
+    let from = 0;
+    for (let to = chunk.indexOf(LINE_FEED); to !== -1; to = chunk.indexOf(LINE_FEED, from)) {
+      const line = Buffer.concat([...rest, chunk.subarray(from, to)]);
+      yield { line, at };
+      rest = [];
+      at += line.length + 1;
+      from = to + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+  }
+  if (rest.length > 0) yield { line: Buffer.concat(rest), at };
 }

@@ -1,7 +1,7 @@
 const TIME_BYTES = 6;
 const FIRST_BYTES = 256;
 
-/** Bytes of a record, written one field after the other. */
+/** Writes the fields of a record, one after the other. Numbers are big-endian. */
 export class ByteWriter {
   #buffer = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
@@ -11,24 +11,26 @@ export class ByteWriter {
     this.#buffer.writeUInt8(value, at);
   }
 
-  /** From 0 to 2^32 - 1. */
+  /** Four bytes: 0 to 2^32 - 1. */
   number(value: number): void {
     const at = this.#room(4);
     this.#buffer.writeUInt32BE(value, at);
   }
 
-  /** Milliseconds since the epoch, whole; one from before it counts as the epoch. */
+  /** Six bytes: whole milliseconds since the epoch. A time before the epoch becomes the epoch. */
   time(value: number): void {
     const at = this.#room(TIME_BYTES);
     this.#buffer.writeUIntBE(Math.max(0, Math.floor(value)), at, TIME_BYTES);
   }
 
+  /** The bytes of a hex text, without a length. */
   hex(value: string): void {
     const length = value.length / 2;
     const at = this.#room(length);
     this.#buffer.write(value, at, length, 'hex');
   }
 
+  /** Two bytes with the length, then UTF-8. */
   text(value: string): void {
     const length = Buffer.byteLength(value);
     const at = this.#room(2 + length);
@@ -40,7 +42,7 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Makes room, in another buffer if it must be. @returns where so many bytes can be written */
+  /** Makes room for `length` bytes. @returns where they are to be written */
   #room(length: number): number {
     const at = this.#length;
     this.#length += length;
@@ -53,7 +55,7 @@ export class ByteWriter {
   }
 }
 
-/** The same, read. Every method throws a RangeError where the bytes end too early. */
+/** Reads what a {@link ByteWriter} wrote. Every method throws a RangeError if the bytes end too early. */
 export class ByteReader {
   readonly #buffer: Buffer;
   #at = 0;
@@ -89,7 +91,7 @@ export class ByteReader {
     return this.#buffer.toString('utf8', at, at + length);
   }
 
-  /** One of a few values, by its place among them. */
+  /** One byte: the index of one of these values. */
   oneOf<Value>(values: readonly Value[]): Value {
     const value = values[this.byte()];
     if (value === undefined) throw new RangeError('no such value');

@@ -6,7 +6,24 @@ import { PLATFORM_CODES, platformOf, SERVICE_CODES, serviceOf, UNIFIEDPUSH_WITH_
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
 
-// The numbers stand in files: never used again for something else. 0 is the filling behind the last record of a frame.
+// A record in bytes is its type (1), then its fields. Records follow one another without a separator; the reader ends at a byte 0, which
+// is the filling behind the last record of a frame.
+//
+// | type | fields |
+// |---|---|
+// | registered | key (32), flags (1), platform (1), registeredAt (6), expiresAt (6), target |
+// | described | isConversation (1), instance (4), then the fields of registered |
+// | removed | key (32) |
+// | seen | the first half of the id (16), at (6) |
+// | owed | target, kind of wake (1), number of keys (4), keys (32 each) |
+// | paid | target |
+// | alive | relay (text), kind (4), at (6) |
+// | rewritten | - |
+//
+// A target is its service (1), then its token or endpoint (text), then for service 3 two texts: p256dh and auth. A text is its length (2)
+// and UTF-8.
+
+/** The types of records. Files have these numbers: a number never gets another meaning. */
 const TYPES = {
   registered: 1,
   removed: 2,
@@ -15,7 +32,8 @@ const TYPES = {
   paid: 5,
   alive: 6,
   rewritten: 7,
-  // With an instance, or of a conversation. A version that does not know of these says so, and every other registration it can read.
+  // A registration with an instance, or of a conversation. A version that does not know this type says that the file is newer. All other
+  // registrations keep type 1, so that it can read them.
   described: 8,
 } as const;
 const KINDS = ['silent_wake', 'chat_wake'] as const;
@@ -26,7 +44,7 @@ const NO_INSTANCE = 0;
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
 
-/** A record that this version cannot read, though it was sealed with our key. */
+/** A record that this version cannot read, in a frame that was sealed with the server's key: a newer version wrote it. */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
 }
@@ -66,7 +84,7 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
   return writer.bytes();
 }
 
-/** Kinds of record that hold no device. A kind that is not in here counts as one that does. */
+/** The types of records without a device. A type that is missing here counts as one with a device. */
 const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
   TYPES.removed,
   TYPES.seen,
@@ -74,7 +92,7 @@ const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
   TYPES.rewritten,
 ]);
 
-/** Whether a record has a device in it, so that its length depends on which. */
+/** Whether a record has a device, whose address would show in the record's length. */
 export function namesDevice(record: Uint8Array): boolean {
   return !WITHOUT_DEVICE.has(record[0] as number);
 }

@@ -7,9 +7,9 @@ export class LockTaken extends Error {
   readonly code = 'LOCKED';
 }
 
-/** Keeps a second process from writing to the same files: a lock of the kernel's, which no crash leaves behind. */
+/** Keeps a second process from writing to the same files. It is a lock of the kernel, so it ends with the process, also in a crash. */
 export class StoreLock implements AsyncDisposable {
-  /** Whether it keeps others out: not so where the system has no such locks. */
+  /** Whether the lock keeps other processes out. False if this system has no such locks. */
   readonly isCertain: boolean;
   readonly #file: FileHandle;
 
@@ -18,11 +18,11 @@ export class StoreLock implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** @throws LockTaken, or what the system says where the file cannot be opened for writing */
+  /** @throws LockTaken, or the system's error if the file cannot be opened for writing */
   static async take(path: string): Promise<StoreLock> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, 'a+', 0o600);
-    // Loaded here alone: where its native part is missing, the program is to run all the same.
+    // Loaded here and not at the start: if its native part is missing, the program must run all the same.
     const library = await import('fs-native-extensions').catch(() => undefined);
     if (library === undefined || library.default.tryLock(file.fd))
       return new StoreLock(library !== undefined, file);

@@ -1,7 +1,7 @@
-/** A store that cannot be opened, with the sentence that an operator needs: what is wrong, in which file, and the way out. */
+/** A store cannot be opened. The message tells the operator what is wrong, in which file, and what to do. */
 export class StoreOpenError extends Error {
   override readonly name = 'StoreOpenError';
-  /** Whether the configuration is to blame, so that starting again changes nothing. */
+  /** Whether the cause is the configuration, so that a restart does not help. */
   readonly isConfiguration: boolean;
 
   constructor(message: string, { isConfiguration = false } = {}) {

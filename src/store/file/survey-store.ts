@@ -6,25 +6,25 @@ import { deviceOf } from '../../core/registry/push-target.ts';
 import { readDocument, type DocumentEnd } from './read-document.ts';
 import type { StoreRecord } from './store-record.ts';
 
-/** What a store's file holds, as far as it can be read. */
+/** The contents of a store's file, as far as they can be read. */
 export interface StoreSurvey {
   readonly registrations: ReadonlyMap<string, Registration>;
-  /** Events that were dealt with. */
+  /** How many events were handled. */
   readonly seen: number;
-  /** Devices that are owed a wake. */
+  /** How many devices are owed a wake. */
   readonly owed: number;
   readonly proofs: readonly Extract<StoreRecord, { type: 'alive' }>[];
   readonly document: DocumentEnd;
   /** Of the file, in bytes. */
   readonly size: number;
-  /** Where it cannot be read, in bytes. */
+  /** The bytes at which the stretches begin that cannot be read. */
   readonly damage: readonly number[];
 }
 
 /**
  * Reads a store's file, damaged or not, and changes nothing. A server may be writing to it meanwhile.
  *
- * @throws DocumentProblem where it is not to be read at all, or what the system says
+ * @throws DocumentProblem if nothing of it can be read, or the system's error
  */
 export async function surveyStore(path: string, keys: readonly Secret<Uint8Array>[]): Promise<StoreSurvey> {
   const survey = new Survey();

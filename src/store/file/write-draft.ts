@@ -10,7 +10,10 @@ import type { StoreRecord } from './store-record.ts';
 
 const DRAFT = '.new';
 
-/** Writes all that a store holds to a file beside its own. The store may change meanwhile. @throws what the system says */
+/**
+ * Writes the records of a store to a new file beside its own, in frames of 64 KiB. Other work runs between two frames and may change the
+ * store. @throws the system's error
+ */
 export async function writeDraft(
   path: string,
   key: Secret<Uint8Array>,
@@ -26,12 +29,13 @@ export async function writeDraft(
   }
 }
 
+/** Closes and deletes a draft. It never throws: the next start deletes a draft that is left. */
 export async function discard(draft: DocumentFile): Promise<void> {
   await draft[Symbol.asyncDispose]().catch(() => undefined);
   await rm(draft.path, { force: true }).catch(() => undefined);
 }
 
-/** Removes the drafts that a crash has left. */
+/** Deletes the drafts that a crash has left. */
 export async function removeDrafts(path: string): Promise<void> {
   const directory = dirname(path);
   const names = await readdir(directory);
