@@ -12,17 +12,17 @@ import { GoogleStandIn } from '../stand-ins/google-stand-in.ts';
 import { httpAuth } from '../stand-ins/http-auth.ts';
 import { Program } from './program.ts';
 
-// Can anyone tell by the time of an answer, or of the next one on the connection, whether a key is registered, or owned?
-// Two kinds of key, asked for in random order; how well the times tell them apart is the area under the ROC curve: 0.5 is
-// not at all. Two kinds of unknown keys say what the machine itself makes of it. `npm run bench:answers -- --requests 20000`
+// Does the time of an answer, or of the next one on the connection, tell whether a key is registered, or owned?
+// Two kinds of key are asked for in random order. The area under the ROC curve says how well the times tell them apart: 0.5 is
+// not at all. Two kinds of unknown keys show the noise of the machine. `npm run bench:answers -- --requests 20000`
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '20000' } } });
 const REQUESTS = Number(values.requests);
-/** Keys of each kind: enough that no cache of the processor knows one of them. */
+/** How many keys of each kind: so many that no processor cache has them. */
 const KEYS = 500;
 const NS_PER_US = 1000;
 
-/** One connection that is kept: what is sent is answered before the next is sent. */
+/** One kept connection. Each request is answered before the next is sent. */
 class Client {
   readonly #socket: Socket;
 
@@ -37,7 +37,7 @@ class Client {
     return new Client(socket);
   }
 
-  /** @returns nanoseconds until the answer was there, and how it begins */
+  /** @returns nanoseconds until the answer came, and its first line */
   async ask(request: string): Promise<{ took: number; status: string }> {
     const before = process.hrtime.bigint();
     this.#socket.write(request);
@@ -51,7 +51,7 @@ class Client {
   }
 }
 
-/** How well a number tells the two kinds apart: of two draws, one of each kind, the share in which `b` is the greater. */
+/** How well a number tells the two kinds apart: in pairs with one of each kind, the share in which `b` is greater. */
 function areaUnderCurve(a: readonly number[], b: readonly number[]): number {
   const all = [...a.map((value) => ({ value, isB: false })), ...b.map((value) => ({ value, isB: true }))];
   all.sort((one, other) => one.value - other.value);
@@ -76,7 +76,7 @@ function post(path: string, body: string): string {
 
 const HEALTH = 'GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n';
 
-/** Asks for keys of two kinds in random order, and after each for something else. */
+/** Asks for keys of two kinds in random order, and sends another request after each. */
 async function compare(
   client: Client,
   { what, path }: { readonly what: string; readonly path: string },
@@ -130,7 +130,7 @@ await using program = await Program.start(
     FIREBASE_SERVICE_ACCOUNT_PATH: await google.writeServiceAccount(directory),
     NOTIFY_RATE_PER_IP_PER_MIN: '1000000000',
     NOTIFY_RATE_PER_PUBKEY_PER_MIN: '1000000000',
-    // The worst case: whatever is accepted for a registered key becomes a push.
+    // The worst case: every accepted request for a registered key becomes a push.
     BATCH_DELAY_MS: '0',
     COOLDOWN_MS: '0',
   },
@@ -142,7 +142,7 @@ for (const [n, secret] of owned.entries()) await signedRegistration(url, secret,
 const known = pubkeys(owned);
 const unknown = pubkeys(keys(KEYS));
 const client = await Client.open(url);
-// The program is warm before it counts.
+// These requests warm the program up and are not counted.
 for (let n = 0; n < 3000; n++)
   await client.ask(post('/api/notify', JSON.stringify({ trade_pubkey: known[n % KEYS] })));
 const others = pubkeys(keys(KEYS));

@@ -1,10 +1,10 @@
 import { Pool } from 'undici';
 
-/** Clients of the API at once. */
+/** How many clients use the API at the same time. */
 const CONNECTIONS = 64;
 const HEADERS = { 'content-type': 'application/json' };
 
-/** Clients of an HTTP API, which ask as fast as they are answered. */
+/** Clients of an HTTP API. Each sends its next request as soon as it has an answer. */
 export class ApiLoad implements AsyncDisposable {
   readonly #pool: Pool;
 
@@ -12,7 +12,7 @@ export class ApiLoad implements AsyncDisposable {
     this.#pool = new Pool(url, { connections: CONNECTIONS });
   }
 
-  /** Sends so many requests, as many at once as there are clients. @param body of the n-th, as JSON */
+  /** Sends this many requests, as many at a time as there are clients. @param body the body of the n-th, as JSON */
   async post(path: string, count: number, body: (n: number) => string): Promise<void> {
     let next = 0;
     const client = async (): Promise<void> => {

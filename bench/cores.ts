@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 
-/** The measured process has this core to itself; whatever loads it has the next. */
+/** The core of the measured process. The processes that load it use the next core. */
 const MEASURED_CORE = 0;
 const LOADING_CORE = 1;
 
-/** Whether processes can be bound to cores here: by `taskset`, of util-linux. */
+/** Whether this machine can bind processes to cores (`taskset` of util-linux). */
 export function canPin(): boolean {
   if (cpus().length < 2) return false;
   try {
@@ -16,7 +16,7 @@ export function canPin(): boolean {
   }
 }
 
-/** Binds this process to the core that loads. */
+/** Binds this process to the core for the load. */
 export function pinLoad(): void {
   if (canPin())
     execFileSync('taskset', ['-a', '-c', '-p', String(LOADING_CORE), String(process.pid)], {
@@ -24,7 +24,7 @@ export function pinLoad(): void {
     });
 }
 
-/** A command line that runs bound to the core of what is measured. */
+/** A command line that runs on the measured core. */
 export function onMeasuredCore(command: string, args: readonly string[]): [string, string[]] {
   return canPin() ? ['taskset', ['-c', String(MEASURED_CORE), command, ...args]] : [command, [...args]];
 }

@@ -2,16 +2,16 @@ import { createECDH, randomBytes } from 'node:crypto';
 
 import type { WebPushKeys } from '../src/core/registry/push-target.ts';
 
-/** A phone as the server knows it. */
+/** A device as the server knows it. */
 export interface Device {
   readonly tradePubkey: string;
-  /** Or the endpoint of a Web Push subscription. */
+  /** An FCM token, or the endpoint of a Web Push subscription. */
   readonly token: string;
-  /** Of a Web Push subscription. */
+  /** The keys of a Web Push subscription. */
   readonly keys?: WebPushKeys;
 }
 
-/** A token as FCM gives them out today: 163 characters. */
+/** A token with the length of today's FCM tokens: 163 characters. */
 export function fcmToken(): string {
   return `${randomBytes(17).toString('base64url').slice(0, 22)}:APA91b${randomBytes(101).toString('base64url').slice(0, 134)}`;
 }
@@ -24,7 +24,7 @@ export function devices(count: number): Device[] {
   return Array.from({ length: count }, device);
 }
 
-/** So many Web Push subscriptions at one push server. All have the same keys: to make them is not what is measured. */
+/** This many Web Push subscriptions at one push server. All have the same keys, because making keys is not measured. */
 export function subscriptions(count: number, endpoints: string): Device[] {
   const keys = webPushKeys();
   return devices(count).map(({ tradePubkey }) => {

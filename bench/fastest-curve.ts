@@ -3,7 +3,7 @@ import type { Curve } from '../src/crypto/curve.ts';
 import { TestedCurve } from '../src/crypto/tested-curve.ts';
 import { SILENT_TELEMETRY } from '../src/ops/telemetry.ts';
 
-/** The library that the program would choose on this machine, with the tests that the program makes of it. */
+/** The curve library that the program would choose on this machine, tested as the program tests it. */
 export async function fastestCurve(): Promise<Curve> {
   return new TestedCurve({
     sources: await curveSources(),

@@ -1,24 +1,24 @@
-/** What a figure is held to: the least or the most it should be. The benchmark reports it and never fails by it. */
+/** The least or the most that a figure should be. The benchmark reports it and never fails because of it. */
 export interface Goal {
   readonly of: 'ratio' | 'value';
   readonly least?: number;
   readonly most?: number;
 }
 
-/** The bare-bones limit that was measured in the same rounds. */
+/** The limit that was measured in the same rounds. */
 export interface Limit {
   readonly what: string;
   readonly samples: readonly number[];
 }
 
-/** One row of the table: a sample for each round, and where there is a limit, the limit's sample of the same round. */
+/** One row of the table: a sample for each round and, if there is a limit, the sample of the limit in the same round. */
 export interface Figure {
   readonly what: string;
   readonly unit: string;
   readonly samples: readonly number[];
   readonly limit?: Limit;
   readonly goal?: Goal;
-  /** Whether more is better; where it is not, less is. */
+  /** True if more is better, false if less is. */
   readonly moreIsBetter: boolean;
 }
 

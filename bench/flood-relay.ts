@@ -16,8 +16,8 @@ interface Client {
 const GIFT_WRAP = 1059;
 
 /**
- * A relay that sends as fast as a socket takes it: frames are made once and written whole. Clients are told apart by the
- * first part of the path that they come under, so that one relay serves several.
+ * A relay that sends as fast as the socket takes it: frames are made once and written whole. Clients are distinguished by the
+ * first part of the path in their URL, so that one relay serves several.
  */
 export class FloodRelay implements AsyncDisposable {
   readonly #server: LoopbackServer;
@@ -35,12 +35,12 @@ export class FloodRelay implements AsyncDisposable {
     return new FloodRelay(await LoopbackServer.listen(http), sockets);
   }
 
-  /** So many addresses under one name: for a client they are so many relays. */
+  /** This many URLs under one name. For a client they are different relays. */
   urls(name: string, count: number): string[] {
     return Array.from({ length: count }, (_, n) => `ws://127.0.0.1:${this.#server.port}/${name}/${n}`);
   }
 
-  /** Resolves when so many clients of this name have subscribed to gift wraps. */
+  /** Resolves when this many clients of this name have subscribed to gift wraps. */
   async subscribed(name: string, count: number): Promise<void> {
     for (;;) {
       const subscribed = this.#of(name).filter(({ subscription }) => subscription !== '');
@@ -50,7 +50,7 @@ export class FloodRelay implements AsyncDisposable {
   }
 
   /**
-   * Sends every client of this name the events, so many times, and resolves when each has answered a ping behind them: by
+   * Sends the events to every client of this name, this many times. Resolves when each has answered a ping that follows them: by
    * then all have been read.
    *
    * @param events as JSON
@@ -67,7 +67,7 @@ export class FloodRelay implements AsyncDisposable {
     );
   }
 
-  /** The events as the first client of this name is sent them, made ahead: making them is not what is measured. */
+  /** The frames of these events for the first client of this name, made in advance because making them is not measured. */
   frames(name: string, events: readonly string[]): Buffer[] {
     return events.map((event) => frames(this.#first(name), [event]));
   }
@@ -110,7 +110,7 @@ export class FloodRelay implements AsyncDisposable {
       ];
       if (type !== 'REQ') return;
       socket.send(JSON.stringify(['EOSE', id]));
-      // Not one that catches up: it is closed again at once.
+      // The live subscription. One of a recovery would be closed again at once.
       if (filter.kinds?.includes(GIFT_WRAP) === true && filter.limit === 0) client.subscription = id;
       for (const resolve of this.#waiting) resolve();
       this.#waiting.clear();

@@ -4,16 +4,16 @@ import { createServer, type Server } from 'node:net';
 import { LoopbackServer } from '../stand-ins/loopback-server.ts';
 import { devices, type Device } from './devices.ts';
 
-/** Endpoints where nobody answers, each at an address of its own, and so a push server of its own. */
+/** How many endpoints do not answer. Each is at its own address, and so counts as its own push server. */
 export const DEAD = 5000;
-/** Of these, so many take the connection and never say a word; the others refuse it. */
+/** How many of these accept the connection and send nothing. The others refuse it. */
 const TAR_PITS = 100;
-/** Push servers that deliver, each at an address of its own. */
+/** How many push servers deliver, each at its own address. */
 const HONEST_HOSTS = 20;
-/** Devices that the push service refuses: enough for a rule that goes by three. */
+/** How many devices the push service refuses: enough for the rules that need three devices. */
 const REFUSED = 3;
 
-/** The beginning of a topic that nobody reads. */
+/** The beginning of the name of a topic without a subscriber. */
 export const UNREAD = 'unread-';
 /** The beginning of an iPhone's token in the benchmark. */
 export const IPHONE = 'iphone-';
@@ -23,7 +23,7 @@ function address(block: number, n: number): string {
   return `127.${block + Math.floor(n / 50_000)}.${Math.floor((n % 50_000) / 200)}.${1 + (n % 200)}`;
 }
 
-/** Devices whose endpoints these are, in turn. */
+/** Devices with these endpoints, in turn. */
 function at(endpoints: readonly string[], count: number): Device[] {
   return devices(count).map(({ tradePubkey }, n) => {
     const endpoint = endpoints[n % endpoints.length] as string;
@@ -32,11 +32,11 @@ function at(endpoints: readonly string[], count: number): Device[] {
 }
 
 /**
- * The push servers of the scenario `hostile`, in the clear on the loopback network: those that deliver, and those of 5 000
+ * The push servers of the scenario `hostile`, without TLS on the loopback network: those that deliver, and those of 5 000
  * dead endpoints, whose registrations cost their owner nothing.
  */
 export class HostileWorld implements AsyncDisposable {
-  /** Told of every push that an honest host takes, with its endpoint. */
+  /** Called for every push that an honest host accepts, with its endpoint. */
   onPush: (endpoint: string) => void = () => undefined;
   readonly #servers: LoopbackServer[] = [];
   #port = 0;
@@ -62,7 +62,7 @@ export class HostileWorld implements AsyncDisposable {
     return world;
   }
 
-  /** So many devices at the hosts that deliver. */
+  /** This many devices at the hosts that deliver. */
   honest(count: number): Device[] {
     return at(
       Array.from({ length: HONEST_HOSTS }, (_, n) => `http://${address(100, n)}:${this.#port}/up/`),
@@ -82,7 +82,7 @@ export class HostileWorld implements AsyncDisposable {
     await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
   }
 
-  /** All hosts have one port, the one that the first of them was given. */
+  /** The port of all hosts: the free port that the first one got. */
   async #listen(server: Server, host: string): Promise<void> {
     const listening = await LoopbackServer.listen(server, this.#port, host);
     this.#port = listening.port;

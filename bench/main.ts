@@ -34,7 +34,7 @@ const FULL: Extent = {
 
 const RESULTS = 'bench/results';
 
-/** What a run leaves in a file, for `--compare`. */
+/** What a run writes into a file, for `--compare`. */
 interface Results {
   readonly node: string;
   readonly processor: string;

@@ -5,23 +5,23 @@ import { fileURLToPath } from 'node:url';
 
 import { onMeasuredCore } from './cores.ts';
 
-/** What a process gets to end by itself. */
+/** How long a process may take to end by itself, in milliseconds. */
 const PATIENCE_MS = 5000;
 
 const PROBE = new URL('probe.js', import.meta.url);
 
-/** What a process says of itself. */
+/** The readings of a process. */
 export interface Reading {
-  /** Of the process, user and system, since it began. */
+  /** Processor time of the process since its start, user and system. */
   readonly cpuMs: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly bufferBytes: number;
-  /** Of the event loop by its own work, since the reading before. */
+  /** The longest pause of the event loop by its own work since the last reading. */
   readonly longestPauseMs: number;
 }
 
-/** How long something took, and how much of it the process was at work. */
+/** How long something took, and how much processor time the process used. */
 export interface Span {
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -37,7 +37,7 @@ export interface MeasuredProcessOptions {
   readonly nodeOptions?: readonly string[];
 }
 
-/** A Node process on the core of what is measured, which can be asked for its readings. */
+/** A Node process on the measured core. It can be asked for its readings. */
 export class MeasuredProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -62,11 +62,11 @@ export class MeasuredProcess implements AsyncDisposable {
       this.#printed += text;
       this.#onPrinted?.();
     });
-    // For thousands of questions none of which overlap, and whoever asks twice at once.
+    // Thousands of questions are asked, and two may wait at the same time.
     this.#child.setMaxListeners(0);
   }
 
-  /** Resolves with what it says under this name. */
+  /** Resolves with the next answer of this name. */
   async answer<Value>(name: string): Promise<Value> {
     return new Promise((resolve, reject) => {
       const onExit = (): void => reject(new Error(`a measured process ended:\n${this.#printed}`));
@@ -83,7 +83,7 @@ export class MeasuredProcess implements AsyncDisposable {
     this.#child.send(message);
   }
 
-  /** Throws away what is garbage: what is left is what something holds. */
+  /** Collects garbage, so that only memory in use is left. */
   collect(): void {
     this.tell('collect');
   }
@@ -94,7 +94,7 @@ export class MeasuredProcess implements AsyncDisposable {
     return answer;
   }
 
-  /** Times an activity. */
+  /** Measures an activity. */
   async during(activity: () => Promise<unknown>): Promise<Span> {
     const before = await this.reading();
     const begun = performance.now();
@@ -117,7 +117,7 @@ export class MeasuredProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Asked first: a profile is written at an orderly end.
+    // The process is asked to end first, because it writes its profile at an orderly end.
     this.#child.kill('SIGTERM');
     this.#child.disconnect();
     const impatience = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);

@@ -4,10 +4,10 @@ import { runInNewContext } from 'node:vm';
 
 import type { Reading } from './measured-process.ts';
 
-// Loaded into every process that is measured, before its program (`node --import`): answers questions over the channel
-// that its parent has opened. The program itself knows nothing of it.
+// Loaded into every measured process before its program (`node --import`). It answers questions over the channel
+// that its parent has opened. The program itself does not know of it.
 
-/** How often the event loop is looked at, in milliseconds: pauses shorter than this go unseen. */
+/** The interval in which the event loop is observed, in milliseconds. Shorter pauses are not seen. */
 const RESOLUTION_MS = 20;
 
 function cpuMs(): number {
@@ -19,7 +19,7 @@ let longestPauseMs = 0;
 let seen = { wallMs: performance.now(), cpuMs: cpuMs() };
 setInterval(() => {
   const now = { wallMs: performance.now(), cpuMs: cpuMs() };
-  // A loop that stands still because somebody else has the core uses no processor time: that is no pause of ours.
+  // If another process has the core, this process uses no processor time: that is not a pause of its event loop.
   const pauseMs = Math.min(now.wallMs - seen.wallMs - RESOLUTION_MS, now.cpuMs - seen.cpuMs);
   longestPauseMs = Math.max(longestPauseMs, pauseMs);
   seen = now;

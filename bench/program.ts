@@ -7,9 +7,9 @@ import { ApiLoad } from './api-load.ts';
 import type { Device } from './devices.ts';
 import { MeasuredProcess, type Reading, type Span } from './measured-process.ts';
 
-/** What `npm run build` makes: the program as it is run. */
+/** The compiled program (`npm run build`). */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** No limit that the program puts on its clients is what is measured. */
+/** Limits so high that the benchmark does not reach them. */
 const UNLIMITED = { RATE_LIMIT_PER_MINUTE: '1000000' };
 
 /** The real program, on loopback. */

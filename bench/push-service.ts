@@ -9,7 +9,7 @@ import { LoopbackServer } from '../stand-ins/loopback-server.ts';
 import { selfSignedCertificate } from '../stand-ins/self-signed-certificate.ts';
 import { IPHONE, UNREAD } from './hostile-world.ts';
 
-/** As many as Google's servers take on one session. */
+/** The most streams that Google's servers allow on one session. */
 export const STREAMS = 100;
 
 const TOKEN = '"token":"';
@@ -24,16 +24,16 @@ const NO_KEY_OF_APPLES = {
 };
 
 /**
- * FCM over TLS and HTTP/2, Google's token endpoint, and a UnifiedPush server over HTTPS: as little as a push service can do,
- * so that it is not what is measured.
+ * FCM over TLS and HTTP/2, Google's token endpoint, and a UnifiedPush server over HTTPS. They do as little as a push service can,
+ * so that their cost is not measured.
  */
 export class PushService implements AsyncDisposable {
   /** Milliseconds before each answer. */
   latencyMs = 0;
-  /** Told of every push, with the device's token or endpoint. */
+  /** Called for every push, with the device's token or endpoint. */
   onPush: (token: string) => void = () => undefined;
   readonly url: string;
-  /** What every endpoint begins with. */
+  /** The beginning of every endpoint. */
   readonly endpoints: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #servers: readonly LoopbackServer[];
@@ -73,12 +73,12 @@ export class PushService implements AsyncDisposable {
     return service;
   }
 
-  /** What a program needs to find it, and to trust it. */
+  /** The variables by which a program finds it and trusts its certificate. */
   get environment(): Readonly<Record<string, string>> {
     return this.#environment;
   }
 
-  /** Resolves when so many devices have been pushed to, from now on. @returns how often, by token */
+  /** Resolves when this many devices have got a push, from now on. @returns how many pushes each token got */
   pushes(devices: number): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     return new Promise((resolve) => {
@@ -118,7 +118,7 @@ export class PushService implements AsyncDisposable {
     });
   }
 
-  /** As FCM does where the Firebase project has no key of Apple's. */
+  /** The answer of FCM if the Firebase project has no APNs key. */
   #refuse(stream: ServerHttp2Stream): void {
     if (stream.destroyed) return;
     stream.respond({ ':status': 401, 'content-type': 'application/json; charset=UTF-8' });

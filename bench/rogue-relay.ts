@@ -11,7 +11,7 @@ const TICK_MS = 10;
 /** An empty pong in one unmasked frame (RFC 6455, 5.5.3). */
 const PONG = Buffer.from([0x8a, 0x00]);
 
-/** A relay that answers every REQ with EOSE, and sends unasked pongs for as long as it is told to. */
+/** A relay that answers every REQ with EOSE, and sends pongs without a ping until the benchmark stops it. */
 export class RogueRelay implements AsyncDisposable {
   readonly url: string;
   readonly #server: LoopbackServer;
@@ -37,7 +37,7 @@ export class RogueRelay implements AsyncDisposable {
     return new RogueRelay(await LoopbackServer.listen(http), sockets);
   }
 
-  /** Sends pongs at this pace, no faster than they are read, until the signal. */
+  /** Sends pongs at this pace, but no faster than the client reads, until the signal. */
   async pong(bytesPerSecond: number, signal: AbortSignal): Promise<void> {
     const bytes = Math.round((bytesPerSecond * TICK_MS) / 1000);
     const chunk = Buffer.concat(Array.from({ length: bytes / PONG.length }, () => PONG));
@@ -52,7 +52,7 @@ export class RogueRelay implements AsyncDisposable {
   }
 }
 
-/** Resolves when the connection takes more, is closed, or the signal says so. */
+/** Resolves when the connection takes more bytes, is closed, or the signal fires. */
 async function written(raw: Duplex, chunk: Buffer, signal: AbortSignal): Promise<void> {
   if (raw.write(chunk)) return;
   const either = AbortSignal.any([signal, closing(raw)]);

@@ -2,7 +2,7 @@ import { sealToken } from '../src/crypto/sealed-token.ts';
 import { parseServerKey } from '../src/crypto/server-key.ts';
 import { device, fcmToken } from './devices.ts';
 
-/** Different sealed tokens; any of them may be registered under any key. */
+/** How many different sealed tokens there are. Any of them can be registered under any key. */
 const TOKENS = 300;
 
 /** Tokens sealed to a server. @param privateKey the server's, in hex */
@@ -14,7 +14,7 @@ export function sealedTokens(privateKey: string): Buffer[] {
   );
 }
 
-/** So many bodies of sealed registrations, of keys that are new. */
+/** This many bodies of sealed registrations, for new keys. */
 export function sealedBodies(tokens: readonly Buffer[], count: number): string[] {
   return Array.from({ length: count }, (_, n) =>
     JSON.stringify({

@@ -10,13 +10,13 @@ import { MeasuredProcess } from './measured-process.ts';
 import { Program } from './program.ts';
 import { PushService } from './push-service.ts';
 
-/** How much is measured: enough to see a change, every day, or enough to publish. */
+/** How much is measured: `short` is enough to see a change, `full` is for published figures. */
 export interface Extent {
   readonly name: 'short' | 'full';
   readonly rounds: number;
   /** Registrations of the program that has many. */
   readonly many: number;
-  /** Seconds that a steady load goes on. */
+  /** How many seconds a steady load lasts. */
   readonly seconds: number;
   /** Events, wakes or requests of one round. */
   readonly batch: number;
@@ -24,18 +24,18 @@ export interface Extent {
   readonly overload: number;
 }
 
-/** As many relays as it takes to load one core: a single one is read at 128 MiB/s at the most. */
+/** How many relays load one core. A single one is read at 128 MiB/s at most. */
 export const RELAYS = 12;
 /** Registrations of the program that has few. */
 export const FEW = 1000;
 
-/** What every scenario plays with: a relay, a push service, and the program with few registrations and with many. */
+/** What every scenario uses: a relay, a push service, and the program with few registrations and with many. */
 export class Stage implements AsyncDisposable {
   readonly extent: Extent;
   readonly relay: FloodRelay;
   readonly pushService: PushService;
   readonly directory: string;
-  /** Of every program here. */
+  /** Variables for every program here. */
   readonly privateKey = generatePrivateKey();
 
   readonly #nodeOptions: readonly string[];
@@ -65,7 +65,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Starts the program, and waits until it listens to this many relays that know it by this name. */
+  /** Starts the program, and waits until it has subscribed at this many relays under this name. */
   async program(name: string, { relays = 1, environment = {} }: ProgramOptions = {}): Promise<Program> {
     const program = await Program.start(
       {
@@ -80,7 +80,7 @@ export class Stage implements AsyncDisposable {
     return program;
   }
 
-  /** Starts one of the bare-bones limits, which are as little as there can be. */
+  /** Starts one of the limits: a minimal program that does the least possible work. */
   async limit(name: string, ...args: readonly string[]): Promise<MeasuredProcess> {
     const script = fileURLToPath(new URL(`limits/${name}.js`, import.meta.url));
     const process = new MeasuredProcess({ script, args, environment: this.pushService.environment });

@@ -1,6 +1,6 @@
 import type { Goal, Summary } from './figure.ts';
 
-/** The summaries as a table in Markdown. @param former an earlier run's, by what they are of */
+/** The summaries as a table in Markdown. @param former the summaries of an earlier run, by their names */
 export function table(
   summaries: readonly Summary[],
   former: ReadonlyMap<string, Summary> = new Map(),
@@ -41,7 +41,7 @@ function goalText({ least, most, of }: Goal): string {
   return of === 'ratio' ? `ratio ${bound}` : bound;
 }
 
-/** In percent, with the sign that says better: a plus is an improvement. */
+/** A change in percent. A plus is an improvement. */
 function change(now: Summary, then: Summary | undefined): string {
   if (then === undefined || then.median === 0) return 'new';
   const share = now.median / then.median - 1;

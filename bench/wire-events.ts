@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { eventSigner } from '../src/crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey } from '../src/crypto/server-key.ts';
 
-/** Bytes of base64 that the content of a gift wrap of Mostro's has. */
+/** The length of the content (base64) of a Mostro gift wrap. */
 const CONTENT_BYTES = 2048;
 const SIGNED_AT_ONCE = 200;
 
@@ -14,7 +14,7 @@ function signer(): ReturnType<typeof eventSigner> {
   return eventSigner(key);
 }
 
-/** Genuine gift wraps as JSON, one for each recipient. Signed by one key: nobody looks at whose. */
+/** Genuine gift wraps as JSON, one for each recipient. One key signs all of them, because no part of the program looks at the author. */
 export async function giftWraps(
   recipients: readonly string[],
   ageSeconds: (n: number) => number = () => 0,
@@ -26,7 +26,7 @@ export async function giftWraps(
     const content = randomBytes((CONTENT_BYTES / 4) * 3).toString('base64');
     const created_at = now - ageSeconds(n);
     wraps.push(JSON.stringify(events.sign({ kind: 1059, created_at, tags: [['p', recipient]], content })));
-    // A relay that answers no ping for half a minute is dialled anew.
+    // Events are made in pieces: a relay that answers no ping for half a minute would be dialled again.
     if (n % SIGNED_AT_ONCE === 0) await setImmediate();
   }
   return wraps;

@@ -1,32 +1,32 @@
 import type { MetricsPage } from './metrics-page.ts';
 import type { ObservedPhone } from './observed-phone.ts';
 
-/** What is known when the server has ended. */
+/** The facts when the server has ended. */
 export interface Outcome {
   readonly phones: readonly ObservedPhone[];
-  /** How many events that must wake nobody went over the relay. */
+  /** How many events went over the relay that must wake no device. */
   readonly sent: Readonly<Record<'forStrangers' | 'repeated' | 'forged', number>>;
-  /** Read when every event had been dealt with. */
+  /** The metrics, read after every event was handled. */
   readonly metrics: MetricsPage;
   readonly exitCode: number | NodeJS.Signals;
-  /** The end of what the server printed. */
+  /** The last lines that the server printed. */
   readonly outputTail: string;
-  /** All pushes that the push services took, whoever they were for. */
+  /** All pushes that the push services accepted, for any device. */
   readonly pushCount: number;
-  /** The status of each message that Google did not take. */
+  /** The status of each message that Google refused. */
   readonly refusals: readonly number[];
-  /** Keys, event ids and contents: what no push service may learn. */
+  /** Keys, event ids and contents. No push service may learn them. */
   readonly secrets: readonly string[];
 }
 
-/** The figures that the verdict rests on, and what is wrong with them. */
+/** The figures behind the verdict, and what is wrong with them. */
 export class Findings {
   readonly strangers: { readonly seen: number; readonly verified: number };
   readonly repeated: number;
   readonly forged: number;
-  /** Pushes beyond those that there was news for, whatever caused them. */
+  /** How many pushes were not caused by an event for their device. */
   readonly uncalledFor: number;
-  /** What is not as it should be, in sentences. None means success. */
+  /** Everything that is wrong, in sentences. Empty means success. */
   readonly problems: readonly string[];
   readonly #outcome: Outcome;
 
@@ -35,7 +35,7 @@ export class Findings {
     const { metrics, phones, pushCount } = outcome;
     this.strangers = {
       seen: metrics.counter('events_unmatched'),
-      // Each event for a phone of ours may cost one verification; what goes beyond was spent on strangers.
+      // Each event for one of the phones may cost one verification. Every further one was spent on an event for strangers.
       verified: Math.max(0, metrics.counter('events_verified') - metrics.counter('events_matched')),
     };
     this.repeated = metrics.counter('events_duplicate');

@@ -12,7 +12,7 @@ const PARTICIPANTS = [
   ['Dave', 'an Android phone whose only news is forged: it should sleep on'],
 ] as const;
 
-/** What is about to be shown, and who takes part. */
+/** Prints what the demo will show, and who takes part. */
 export function introduce(timeline: Timeline): void {
   const { paint } = timeline;
   timeline.title('Waking sleeping phones: a demo in one act');

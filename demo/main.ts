@@ -6,7 +6,7 @@ import { verdict } from './verdict.ts';
 
 // The one file of the demo that touches `process`.
 
-/** Somebody wants the demo to end: Ctrl-C, mostly. */
+/** Fires when the user ends the demo, mostly with Ctrl-C. */
 class Interruption extends Error {
   readonly signal: NodeJS.Signals;
 
@@ -23,7 +23,7 @@ const timeline = new Timeline({
 });
 const interruption = new AbortController();
 
-/** The whole demo. @returns whether all went as it should */
+/** Runs the whole demo. @returns whether everything went as it should */
 async function runDemo(): Promise<boolean> {
   introduce(timeline);
   const outcome = await withTestbed((testbed) => {
@@ -35,7 +35,7 @@ async function runDemo(): Promise<boolean> {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 for (const name of signals) process.on(name, () => interruption.abort(new Interruption(name)));
-// `npm run demo | head` closes the pipe; that and what nobody caught must not leave the server running.
+// `npm run demo | head` closes the pipe. This, or an uncaught error, must not leave the server running.
 stdout.on('error', (error) => interruption.abort(error));
 process.on('uncaughtException', (error) => interruption.abort(error));
 

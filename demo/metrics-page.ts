@@ -13,14 +13,14 @@ export class MetricsPage {
   }
 
   /**
-   * The value of a counter: the sum of all its series, or of those with one label.
+   * The value of a counter: the sum of all its series, or of the series with one label.
    *
    * @param name without prefix and `_total`
    * @param label as the page writes it: `kind="14"`
    */
   counter(name: string, label = ''): number {
     const full = `mostro_push_${name}_total`;
-    // A labelled counter has no series before it first counts; one that is not even declared is our mistake.
+    // A counter with labels has no series before its first count. A counter that is not declared is a mistake of the demo.
     if (!this.#lines.includes(`# TYPE ${full} counter`)) throw new Error(`/metrics knows no ${full}`);
     return this.#lines
       .filter((line) => new RegExp(`^${full}[{ ]`, 'u').test(line) && line.includes(label))

@@ -5,11 +5,11 @@ import type { Testbed } from './testbed.ts';
 /** A push as the push service saw it. */
 interface ObservedPush {
   readonly at: number;
-  /** The body, to the letter; of an encrypted one what the phone makes of it. */
+  /** The exact body. If it is encrypted, the text that the phone decrypts. */
   readonly body: string;
-  /** How many bytes of ciphertext it was, if it was encrypted. */
+  /** The length of the ciphertext in bytes, if it was encrypted. */
   readonly encryptedBytes?: number;
-  /** All else of the request that could tell something. */
+  /** Everything else in the request that could reveal something. */
   readonly envelope: string;
 }
 
@@ -21,10 +21,10 @@ interface ObservedPhoneOptions {
   readonly subscription?: WebPushSubscription;
 }
 
-/** A phone with a fresh trade key, what was published for it, and the pushes that it got. */
+/** A phone with a new trade key, the times of the events for it, and the pushes that it got. */
 export class ObservedPhone extends Phone {
   readonly through: 'FCM' | 'UnifiedPush';
-  /** When something was published for it, each time worth one push. */
+  /** The times at which an event for it was published. Each should cause one push. */
   readonly publishedAt: number[] = [];
   readonly #testbed: Testbed;
 
@@ -52,14 +52,14 @@ export class ObservedPhone extends Phone {
       }));
   }
 
-  /** From publishing to the first push. */
+  /** The time from publishing to the first push, in milliseconds. */
   get latencyMs(): number | undefined {
     const [publishedAt] = this.publishedAt;
     const [push] = this.pushes;
     return publishedAt === undefined || push === undefined ? undefined : push.at - publishedAt;
   }
 
-  /** How many of the pushes something was published for. */
+  /** How many of the pushes were caused by an event. */
   get pushesCalledFor(): number {
     return Math.min(this.pushes.length, this.publishedAt.length);
   }

@@ -12,13 +12,13 @@ interface Addresses {
 }
 
 interface ProgramOptions {
-  /** Where it works: what it makes (its key, its data) it makes there. */
+  /** Its working directory: it writes its key and its data there. */
   directory: string;
-  /** All that it sees of the environment. */
+  /** Its whole environment. */
   environment: Readonly<Record<string, string>>;
 }
 
-/** The real program, compiled, in a process of its own. */
+/** The real program, compiled, in its own process. */
 export class Program implements AsyncDisposable {
   /** Resolves with its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -34,7 +34,7 @@ export class Program implements AsyncDisposable {
     this.ended = once(this.#child, 'close').then(
       ([code, signal]) => (code ?? signal) as number | NodeJS.Signals,
     );
-    // Heard in `onUnexpectedEnd` and on disposal; until then a failed start must not count as unhandled.
+    // `onUnexpectedEnd` and the disposal handle the rejection. Until then it must not count as unhandled.
     this.ended.catch(() => undefined);
   }
 
@@ -48,7 +48,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Calls back when it ends without having been told to. */
+  /** Calls back if it ends without having been asked to. */
   onUnexpectedEnd(tell: (error: Error) => void): void {
     const report = (how: string): void => {
       if (!this.#stopping)

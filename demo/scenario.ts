@@ -11,12 +11,12 @@ import { eventsForStrangers, forgedCopy, type UnwantedEvents } from './unwanted-
 
 const STRANGERS_EVENTS = 500;
 const BACKDATED_HOURS = 40;
-/** A push that takes longer does not come. */
+/** How long a push may take, in milliseconds. Later it counts as missing. */
 const PUSH_TIMEOUT_MS = 4000;
-/** What works takes a second at most, on a busy machine more; the server may take 10 s over its end. */
+/** How long a step may take, in milliseconds. Most take less than a second, more on a busy machine. The server may take 10 s to stop. */
 const STEP_TIMEOUT_MS = 12_000;
 
-/** What is done with the server, step by step, each told while it happens. */
+/** The steps of the demo. Each is printed while it happens. */
 export class Scenario {
   readonly #testbed: Testbed;
   readonly #timeline: Timeline;
@@ -60,7 +60,7 @@ export class Scenario {
     this.#tell('relay', undefined, `listens at ${relay.url}`);
     this.#tell('google', undefined, `listens at ${google.baseUrl}`);
     this.#tell('ntfy', undefined, `listens at ${unifiedPush.baseUrl}`);
-    // Made while the program starts, in the other process.
+    // These events are made while the program starts in its own process.
     const signing = eventsForStrangers(STRANGERS_EVENTS);
     const { api, admin } = await this.#bounded('The start of the server', program.addresses());
     this.#tell('server', undefined, `listens at ${api}`);
@@ -88,7 +88,7 @@ export class Scenario {
     }
   }
 
-  /** Publishes an event and waits for the push. One that does not come shows in the verdict; the scenario goes on. */
+  /** Publishes an event and waits for the push. If no push comes, the scenario goes on, and the verdict says so. */
   async #publish(phone: ObservedPhone, event: NostrEvent, text: string): Promise<void> {
     const { daemon, relay } = this.#testbed;
     this.#secrets.push(event.id, event.pubkey, event.content);
@@ -109,7 +109,7 @@ export class Scenario {
     });
   }
 
-  /** On one connection, in this order and before Carol's news: when she is woken, the server has read all of it. */
+  /** Sent on one connection, in this order, before the event for Carol: when Carol is woken, the server has read all of them. */
   #broadcastUnwanted({ forStrangers, repeated, forged }: UnwantedEvents): void {
     const { relay } = this.#testbed;
     const line = { from: 'relay', to: 'server' };
@@ -145,7 +145,7 @@ export class Scenario {
   }
 
   /**
-   * Waits for some work, but neither for ever nor past the end of the demo.
+   * Waits for some work, until a time limit or the end of the demo.
    *
    * @param what names the work in the error of a time-out
    * @throws the signal's reason once that is aborted

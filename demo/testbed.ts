@@ -8,7 +8,7 @@ import { RelayStandIn } from '../stand-ins/relay-stand-in.ts';
 import { UnifiedPushStandIn } from '../stand-ins/unifiedpush-stand-in.ts';
 import { Program } from './program.ts';
 
-/** All that the program talks to, and the program. */
+/** The program, and everything that it talks to. */
 export interface Testbed {
   readonly relay: RelayStandIn;
   readonly google: GoogleStandIn;
@@ -17,7 +17,7 @@ export interface Testbed {
   readonly program: Program;
 }
 
-/** Starts everything, does the work with it, and stops and removes it all however the work ends. */
+/** Starts everything, runs the work, and then stops and removes everything, even if the work failed. */
 export async function withTestbed<Result>(work: (testbed: Testbed) => Promise<Result>): Promise<Result> {
   await using directory = await TemporaryDirectory.make();
   await using relay = await RelayStandIn.start();

@@ -1,6 +1,6 @@
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
-/** Colours a text for a terminal, and leaves it as it is for everything else. */
+/** Colours a text for a terminal. For other outputs it returns the text unchanged. */
 type Paint = (style: keyof typeof CODES, text: string) => string;
 
 type Tone = 'plain' | 'wake' | 'attack' | 'bad';
@@ -9,7 +9,7 @@ interface Entry {
   readonly from: string;
   readonly to?: string;
   readonly text: string;
-  /** `performance.now()` of what is told; the moment of telling by default. */
+  /** The time of what is told (`performance.now()`), by default now. */
   readonly at?: number;
   readonly tone?: Tone;
 }
@@ -39,7 +39,7 @@ export class Timeline {
     this.#print(text === '' ? '\n' : `  ${text}\n`);
   }
 
-  /** Says what the next entries are about. */
+  /** Prints what the next entries are about. */
   section(text: string): void {
     this.#print(`\n${' '.repeat(10)}${this.paint('dim', text)}\n`);
   }

@@ -14,8 +14,8 @@ export interface UnwantedEvents {
 }
 
 /**
- * What fills a relay: gift wraps and signed messages, half and half, for keys that nobody registered. All are signed for
- * real; their content is noise, as it is to everyone who lacks the key.
+ * The usual traffic of a relay: gift wraps and signed messages, half each, for keys that are not registered. The signatures are
+ * real. The content is noise, as ciphertext is to everyone without the key.
  */
 export async function eventsForStrangers(count: number): Promise<NostrEvent[]> {
   const strangers = Array.from({ length: STRANGERS }, () => getPublicKey(generateSecretKey()));
@@ -24,7 +24,7 @@ export async function eventsForStrangers(count: number): Promise<NostrEvent[]> {
   while (events.length < count) {
     const recipient = strangers[events.length % STRANGERS] ?? '';
     events.push(giftWrap(recipient), message(recipient, otherDaemon));
-    // Signing so much takes a second: Ctrl-C and the stand-ins must not wait that long.
+    // Signing all of them takes a second. Ctrl-C and the stand-ins must not wait that long.
     await nextTurn();
   }
   return events;

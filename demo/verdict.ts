@@ -6,7 +6,7 @@ const JSON_WIDTH = 86;
 const JSON_INDENT = 2;
 const SHOWN_TOKEN_CHARACTERS = 12;
 
-/** Prints what came of it. @returns whether all is as it should be */
+/** Prints the result. @returns whether everything is as it should be */
 export function verdict(outcome: Outcome, timeline: Timeline): boolean {
   const findings = new Findings(outcome);
   timeline.title('The verdict');
@@ -54,7 +54,7 @@ function printTraffic(findings: Findings, { pushCount }: Outcome, timeline: Time
   for (const [name, text] of rows) timeline.line(`${timeline.paint('dim', name.padEnd(16))}${text}`);
 }
 
-/** Prints the body of one push through each push service: all that the service learns of a trade. */
+/** Prints the body of one push through each push service: everything that the service learns about a trade. */
 function printPushes(phones: readonly ObservedPhone[], timeline: Timeline): void {
   for (const [through, service] of [
     ['FCM', 'Google'],
@@ -84,18 +84,18 @@ function printNext(timeline: Timeline): void {
   timeline.line();
 }
 
-/** Any JSON on as few lines as the width allows. */
+/** Formats JSON on as few lines as the width allows. */
 function compactJson(value: unknown, width: number): string {
   return layOut(value, { width, indent: 0, lead: 0 });
 }
 
-/** `lead` is what already stands on the line of the value's first character, after the indent. */
+/** @param lead the text that is already on the first line, after the indent */
 function layOut(
   value: unknown,
   { width, indent, lead }: Record<'width' | 'indent' | 'lead', number>,
 ): string {
   const flat = JSON.stringify(value);
-  // One more column for the comma that may follow.
+  // One more column, for a comma that may follow.
   if (typeof value !== 'object' || value === null || indent + lead + flat.length + 1 <= width) return flat;
   const isArray = Array.isArray(value);
   const members = Object.entries(value).map(([name, member]: [string, unknown]) => {

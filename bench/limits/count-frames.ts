@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-// The limit of the relay path: a bare client that subscribes at every relay and counts.
+// The limit for events of strangers: a minimal client that subscribes at every relay and counts frames.
 
 let count = 0;
 for (const url of process.argv.slice(2)) {

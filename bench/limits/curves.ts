@@ -9,7 +9,7 @@ import { SILENT_TELEMETRY } from '../../src/ops/telemetry.ts';
 import { sealedTokens } from '../sealed-bodies.ts';
 import { giftWraps } from '../wire-events.ts';
 
-// Each library for secp256k1 that this machine has, with the tests that the program makes of it: verifying whole events of
+// Each secp256k1 library of this machine, tested as the program tests it: verifying whole events of
 // 2 KB, and opening sealed tokens.
 
 const EVENTS = 64;

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 
-// A limit of the registration path: the HTTP framework with a handler that does nothing.
+// The limit for registrations: the HTTP framework with a handler that does nothing.
 
 const app = fastify({ logger: false });
 app.post('/api/register', async () => ({

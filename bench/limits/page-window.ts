@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-// The limit of a recovery: a bare client that asks a relay for all that it has stored, page by page, and counts.
+// The limit for a recovery: a minimal client that asks a relay for everything that it has stored, page by page, and counts.
 
 const PAGE = 500;
 

@@ -1,7 +1,7 @@
 import { openToken } from '../../src/crypto/sealed-token.ts';
 import { fastestCurve } from '../fastest-curve.ts';
 
-// A limit of the registration path: opening sealed tokens in a loop. Arguments: the server's private key and the tokens,
+// The limit for sealed registrations: opening sealed tokens in a loop. Arguments: the server's private key and the tokens,
 // all in hex.
 
 const [key = '', ...sealed] = process.argv.slice(2).map((hex) => Buffer.from(hex, 'hex'));

@@ -6,8 +6,8 @@ import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { fastestCurve } from '../fastest-curve.ts';
 
-// The limit of the way from event to push: verify with the program's own library, POST over a bare HTTP/2 session, in a
-// loop that keeps as many streams open as the push service takes. A file has an event a line.
+// The limit from event to FCM push: verify with the program's own library, and POST over one HTTP/2 session, in a
+// loop that keeps as many streams open as the push service allows. The file has one event on each line.
 
 const [streams = ''] = process.argv.slice(2);
 const HEADERS = {
@@ -32,7 +32,7 @@ function post(session: ClientHttp2Session, token: string, onAnswer: () => void):
 function run(session: ClientHttp2Session, lines: readonly string[], onDone: () => void): void {
   let [next, answered, underWay] = [0, 0, 0];
   const advance = (): void => {
-    // A few at a time: a loop that never lets go would read no answer.
+    // A few at a time: a loop that never returns to the event loop would read no answer.
     for (let n = 0; n < 8 && underWay < Number(streams) && next < lines.length; n++) {
       const event = JSON.parse(lines[next++] as string) as NostrEvent;
       if (eventVerifier.verify(event) !== 'genuine') throw new Error('an event that is not genuine');

@@ -8,8 +8,8 @@ import { wakeMessage } from '../../src/push/unifiedpush/wake-message.ts';
 import { webPushKeys } from '../devices.ts';
 import { fastestCurve } from '../fastest-curve.ts';
 
-// The limit of the way from event to Web Push: verify and encrypt with the program's own libraries, POST with a bare HTTP
-// client, as many at once as the program sends to one host. A file has an event a line.
+// The limit from event to Web Push: verify and encrypt with the program's own libraries, and POST with a minimal HTTP
+// client, as many at once as the program sends to one host. The file has one event on each line.
 
 const [connections = '', endpoint = ''] = process.argv.slice(2);
 const eventVerifier = createEventVerifier(await fastestCurve());

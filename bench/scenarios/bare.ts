@@ -5,7 +5,7 @@ import type { MeasuredProcess, Span } from '../measured-process.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 
-/** Has a limit read so many events from a file, and then do with them the least that can be done. */
+/** Gives a limit a file with this many events, and lets it do the least possible work with them. */
 export async function bare(stage: Stage, limit: MeasuredProcess, count: number): Promise<Span> {
   const file = join(stage.directory, 'events.jsonl');
   const keys = Array.from({ length: count }, (_, n) => String(n).padStart(64, '0'));

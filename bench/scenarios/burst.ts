@@ -6,10 +6,10 @@ import { measured } from './latency.ts';
 
 const PER_SECOND = 1000;
 const REGISTRATIONS = 5000;
-/** So long, so that the burst is in the middle of it. */
+/** How long wakes are measured, so that the burst is in the middle. */
 const SECONDS = 2;
 
-/** How much later wakes come while thousands register at once: every registration costs a multiplication on the curve. */
+/** How much later wakes come while thousands of keys are registered at once. Every sealed registration costs a multiplication on the curve. */
 export async function burst(stage: Stage, program: Program): Promise<Figure[]> {
   const tokens = sealedTokens(stage.privateKey);
   const load = { count: PER_SECOND * SECONDS, perSecond: PER_SECOND };

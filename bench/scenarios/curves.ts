@@ -6,12 +6,12 @@ const WEB_ASSEMBLY = 'libsecp256k1 (WebAssembly)';
 const WORK = { verify: 'verifying an event', unseal: 'opening a sealed token' } as const;
 type Work = keyof typeof WORK;
 const KINDS = Object.keys(WORK) as Work[];
-/** In a round, of each library and kind. */
+/** How many calls a round has, for each library and kind. */
 const CALLS = 1000;
 
 /**
- * Verification and unsealing by each library that this machine has, in turn: the system's, the addon that a default install
- * brings, and WebAssembly, which stands beside the others.
+ * Verification and unsealing by each library of this machine, in turn: the system's, the addon that a default install
+ * brings, and WebAssembly, to which the others are compared.
  */
 export async function curves(stage: Stage): Promise<Figure[]> {
   await using limit = await stage.limit('curves');

@@ -13,14 +13,14 @@ import { paged } from './paged.ts';
 
 const MISSED = 10_000;
 const WARMING = 2000;
-/** So far apart that no second holds more than one, and so near that all of them are asked for. */
+/** The distance of the events: so far apart that no second has more than one, and so close that a recovery asks for all of them. */
 const SECONDS_APART = 10;
-/** The program listens to so many at each relay. */
+/** How many subscriptions the program has at each relay. */
 const KINDS = 2;
 const LOOK_AGAIN_MS = 50;
 
 /**
- * A recovery at a relay that nobody here wrote (khatru, in memory), where `.ci/install-relay` has built it: from the connection that
+ * A recovery at an independent relay (khatru, in memory), if `.ci/install-relay` has built it: from the connection that
  * comes after the cut to the last push accepted.
  */
 export async function foreignRecovery(stage: Stage): Promise<Figure[]> {
@@ -57,7 +57,7 @@ export async function foreignRecovery(stage: Stage): Promise<Figure[]> {
   ];
 }
 
-/** Publishes an event for each device, and waits until the relay has them all and, where it is told of them, so have the devices. */
+/** Publishes an event for each device, and waits until the relay has all of them and, if devices are subscribed, they have them too. */
 async function publish(
   relay: ForeignRelay,
   devices: readonly Device[],

@@ -9,15 +9,15 @@ import { measured } from './latency.ts';
 const RELAYS = [1, 10, 50];
 const PER_SECOND = [10, 100, 1000, 5000];
 const EVENTS = 64;
-/** Of the slowest pace, as of all others, so many seconds. */
+/** How many seconds each pace lasts. */
 const SECONDS = 4;
 const IDLE_MS = 3000;
 
-/** How costs grow with the relays that are watched, and with the events that are for somebody here. */
+/** How costs grow with the number of relays, and with the number of events for registered keys. */
 export async function growth(stage: Stage, program: Program): Promise<Figure[]> {
   const found: Figure[] = [];
   for (const relays of RELAYS) found.push(...(await ofRelays(stage, relays)));
-  // What it does without events, that of the probe included, is no cost of theirs.
+  // The cost without events, that of the probe included, is subtracted.
   const { cpuMs, wallMs } = await program.during(() => delay(IDLE_MS));
   const idle = cpuMs / wallMs;
   for (const perSecond of PER_SECOND) found.push(...(await ofEvents(stage, program, perSecond, idle)));
@@ -31,7 +31,7 @@ async function ofRelays(stage: Stage, relays: number): Promise<Figure[]> {
   const events = await strangersEvents(EVENTS);
   const times = Math.ceil((stage.extent.batch * 20) / (EVENTS * relays));
   const samples: number[] = [];
-  // The first flood warms it up.
+  // The first flood warms the program up.
   for (let round = -1; round < stage.extent.rounds; round++) {
     const { cpuMs } = await program.during(() => stage.relay.flood(name, events, times));
     if (round >= 0) samples.push((cpuMs * 1000) / (EVENTS * relays * times));

@@ -29,8 +29,8 @@ type Group = (typeof GROUPS)[number];
 type Delays = Record<Group, number[]>;
 
 /**
- * Wakes of honest devices while 5 000 dead endpoints, three unread topics at the shared push server, three refused iPhones and a
- * relay that sends a megabyte of pongs a second all trouble the program at once, beside an undisturbed program of the same round.
+ * Wakes of honest devices while several parties trouble the program at the same time: 5 000 dead endpoints, three unread topics at the shared
+ * push server, three refused iPhones, and a relay that sends a megabyte of pongs a second. An undisturbed program of the same round is beside it.
  */
 export async function hostile(stage: Stage): Promise<Figure[]> {
   await using world = await HostileWorld.begin();
@@ -73,7 +73,7 @@ function figuresOf(group: Group, rounds: readonly { quiet: Delays; troubled: Del
 }
 
 /**
- * Registers those who trouble the program, and begins. All events are signed before: signing would make the load late.
+ * Registers the devices of the hostile parties, and begins. All events are signed before, because signing would delay the load.
  *
  * @returns when every dead endpoint has had its first event; `done` resolves when the trouble has ended, after the signal
  */
@@ -112,7 +112,7 @@ async function delaysOf(stage: Stage, world: HostileWorld, program: Program, rel
   const groups = new Map<string, Group>(
     GROUPS.flatMap((group) => devices[group].map(({ token }) => [token, group] as const)),
   );
-  // In turn, one of each group.
+  // One device of each group in turn.
   const all = Array.from({ length: count }, (_, n) =>
     GROUPS.map((group) => devices[group][n] as Device),
   ).flat();

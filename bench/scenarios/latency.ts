@@ -8,10 +8,10 @@ import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 
 const PER_SECOND = 1000;
-/** Events come one by one, evenly. */
+/** Events come one at a time, at even intervals. */
 const TICK_MS = 1;
 
-/** From the relay's write to the push service's receipt, both on one clock: the way through two sockets included. */
+/** The time from the relay's write to the arrival at the push service, by one clock. It includes two sockets. */
 export async function latency(stage: Stage, program: Program): Promise<Figure[]> {
   const [middle, late]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.extent.rounds; round++) {
@@ -33,7 +33,7 @@ export async function latency(stage: Stage, program: Program): Promise<Figure[]>
   ];
 }
 
-/** Wakes fresh devices at a steady pace. @returns how long each took, in milliseconds, and what it cost altogether */
+/** Wakes fresh devices at a steady pace. @returns how long each wake took, in milliseconds, and the processor time of all */
 export async function measured(
   stage: Stage,
   program: Program,

@@ -8,7 +8,7 @@ import { FEW, type Stage } from '../stage.ts';
 
 /** A trade pubkey, and a token of FCM. */
 const BYTES = 32 + 163;
-/** Requests that warm up the program which is then called empty, so that it has made its garbage too. */
+/** Requests that warm up the program before its memory is measured as empty. */
 const WARMING = 20_000;
 const CHURN_PER_SECOND = 5000;
 const READINGS = 5;
@@ -32,7 +32,7 @@ export async function fill(stage: Stage, program: Program): Promise<Figure> {
   };
 }
 
-/** Registrations come and go while there are many: how long the event loop stands still. */
+/** How long the event loop pauses while registrations come and go in a store that has many. */
 export async function churn(stage: Stage, few: Program, many: Program): Promise<Figure[]> {
   const pauses: { many: number[]; few: number[] } = { many: [], few: [] };
   for (let round = 0; round < stage.extent.rounds; round++) {
@@ -57,7 +57,7 @@ async function longestPause(stage: Stage, program: Program): Promise<number> {
   const { longestPauseMs } = await program.during(async () => {
     const begun = performance.now();
     const under = new Set<Promise<void>>();
-    // A registration comes, and one that came a second ago goes.
+    // One registration is added, and one that was added a second ago is removed.
     for (let done = 0; performance.now() - begun < seconds * 1000; await delay(1)) {
       const due = Math.floor(((performance.now() - begun) / 1000) * CHURN_PER_SECOND);
       for (; done < due; done += 2) {
@@ -75,7 +75,7 @@ async function longestPause(stage: Stage, program: Program): Promise<number> {
   return longestPauseMs;
 }
 
-/** Without garbage: the middle of several readings, for memory is given back a while after it is free. */
+/** Memory without garbage: the median of several readings, because memory is given back some time after it is free. */
 async function residentBytes(program: Program): Promise<number> {
   const readings: number[] = [];
   for (let n = 0; n < READINGS; n++) {

@@ -7,13 +7,13 @@ import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 import { measured } from './latency.ts';
 
-/** With this, FCM takes fewer wakes than can be verified meanwhile: the queue of 20 000 fills, and the rest is owed. */
+/** With this delay FCM takes fewer wakes than the program can verify: the queue of 20 000 fills, and the other wakes are owed. */
 const LATENCY_MS = 50;
 const SAMPLE_MS = 500;
 /** Wakes of fresh devices afterwards. */
 const AFTERWARDS = 1000;
 
-/** More devices at once than the queues hold: whether memory stays flat, every device is woken, and it is over when it is over. */
+/** More devices at once than the queues hold: whether memory stays flat, every device is woken, and later wakes are as fast as before. */
 export async function overload(stage: Stage, program: Program): Promise<Figure[]> {
   const { overload: count } = stage.extent;
   const devices = await stage.registered(program, count);

@@ -2,7 +2,7 @@ import type { Stage } from '../stage.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** How long a bare client takes to be sent all that a relay has stored of the last two days, in milliseconds. */
+/** How long a minimal client takes to get everything that a relay has stored of the last two days, in milliseconds. */
 export async function paged(stage: Stage, url: string): Promise<number> {
   await using bare = await stage.limit('page-window', url);
   const answer = bare.answer<number>('events');

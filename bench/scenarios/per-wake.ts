@@ -13,7 +13,7 @@ interface Woken {
   readonly goal?: NonNullable<Figure['goal']>;
 }
 
-/** How many wakes a second, and in how much processor time each, in turn with the limit and after a round to warm up. */
+/** How many wakes a second, and how much processor time each takes, in turn with the limit, after a round to warm up. */
 export async function perWake(stage: Stage, { what, count, woken, limit, goal }: Woken): Promise<Figure[]> {
   const [subject, limits]: [Span[], Span[]] = [[], []];
   for (let round = -1; round < stage.extent.rounds; round++) {

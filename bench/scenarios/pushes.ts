@@ -20,7 +20,7 @@ export async function pushes(stage: Stage, program: Program): Promise<Figure[]> 
   });
 }
 
-/** Wakes that FCM takes 50 ms over: how well its streams are used. */
+/** Wakes that FCM answers after 50 ms: how well its streams are used. */
 export async function inFlight(stage: Stage, program: Program): Promise<Figure[]> {
   const latencyMs = 50;
   const batch = Math.min(stage.extent.batch, 5000);

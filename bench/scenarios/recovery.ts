@@ -9,10 +9,10 @@ import { paged } from './paged.ts';
 
 const MISSED = 10_000;
 const WARMING = 2000;
-/** So far apart that no second holds more than one, and so near that all of them are asked for. */
+/** The distance of the events: so far apart that no second has more than one, and so close that a recovery asks for all of them. */
 const SECONDS_APART = 10;
 
-/** What a relay stored while the connection was cut: from the first page that is asked for to the last push accepted. */
+/** Recovers what a relay stored while the connection was cut: from the first page to the last accepted push. */
 export async function recovery(stage: Stage): Promise<Figure> {
   const missed = Math.min(MISSED, stage.extent.batch * 2);
   const [samples, bare]: [number[], number[]] = [[], []];
@@ -40,7 +40,7 @@ export async function recovery(stage: Stage): Promise<Figure> {
   };
 }
 
-/** A cut comes in the middle of a program's life: what it does has been done before. */
+/** A cut in practice comes in the middle of a program's life, so the recovery has been warmed up. */
 async function warmUp(stage: Stage, relay: RelayStandIn, program: Program): Promise<void> {
   const devices = await stage.registered(program, WARMING);
   const arrived = stage.pushService.pushes(WARMING);

@@ -57,7 +57,7 @@ async function started(stage: Stage, name: string): Promise<{ ms: number; cpuMs:
   return { ms, cpuMs };
 }
 
-/** What a process has used, by Linux's own account, which is in hundredths of a second; elsewhere nothing. */
+/** The processor time of a process as Linux counts it, in hundredths of a second. Absent on other systems. */
 async function processorMs(pid: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The name in parentheses may hold anything; the 14th and 15th fields are user and system time.

@@ -5,25 +5,25 @@ import type { Program } from '../program.ts';
 import { FEW, RELAYS, type Stage } from '../stage.ts';
 import { strangersEvents } from '../wire-events.ts';
 
-/** Different events in a flood. */
+/** How many different events a flood has. */
 const EVENTS = 256;
-/** Registrations of one key, again and again. */
+/** How often one key is registered again. */
 const WARMING = 20_000;
 const same = device();
 
-/** Frames for keys that nobody registered: nearly all that a relay sends. */
+/** Frames for keys that are not registered: nearly everything that a relay sends. */
 export async function strangers(stage: Stage, few: Program, many: Program): Promise<Figure[]> {
   const bare = await stage.limit('count-frames', ...stage.relay.urls('bare', RELAYS));
   await stage.relay.subscribed('bare', RELAYS);
   const events = await strangersEvents(EVENTS);
-  // Both have just been at work: in minutes without any, V8 shrinks the space for young objects, which then costs more.
+  // Both programs have just been busy. After idle minutes V8 shrinks the space for young objects, and work costs more.
   for (const program of [few, many]) await program.register(WARMING, () => same);
   const times = Math.ceil((stage.extent.batch * 40) / (EVENTS * RELAYS));
   const frames = times * EVENTS * RELAYS;
   const flood = (name: string, process: MeasuredProcess | Program): Promise<Span> =>
     process.during(() => stage.relay.flood(name, events, times));
   const spans: Record<'bare' | 'few' | 'many', Span[]> = { bare: [], few: [], many: [] };
-  // The first flood of each warms it up.
+  // The first flood warms each program up.
   for (let round = -1; round < stage.extent.rounds; round++) {
     const [one, two, three] = [
       await flood('bare', bare),
@@ -66,7 +66,7 @@ export async function strangers(stage: Stage, few: Program, many: Program): Prom
   ];
 }
 
-/** A program that threw the frames away for another reason would look fast. */
+/** A program that dropped the frames for another reason would look fast. */
 async function expectLookedUp(program: Program, frames: number): Promise<void> {
   const unmatched = await program.metric('events_unmatched_total');
   if (unmatched !== frames) throw new Error(`${unmatched} events were looked up, and ${frames} sent`);

@@ -7,12 +7,12 @@ import { perWake } from './per-wake.ts';
 import { wake } from './wake.ts';
 
 const NAME = 'unifiedpush';
-/** As many as the program opens to one host. */
+/** The most connections that the program opens to one host. */
 const CONNECTIONS = 16;
-/** One lane's queue holds this many: beyond it wakes are owed, which is another matter. */
+/** The capacity of a lane's queue. Beyond it wakes are owed, which is not measured here. */
 const MOST = 2000;
 
-/** Matched events for distinct Web Push subscriptions at one push server, all at once: encrypted, and over connections that stay. */
+/** Matched events for distinct Web Push subscriptions at one push server, all at once: the wakes are encrypted and sent over kept connections. */
 export async function unifiedPush(stage: Stage): Promise<Figure[]> {
   const batch = Math.min(stage.extent.batch, MOST);
   await using program = await stage.program(NAME, {

@@ -4,7 +4,7 @@ import type { Program } from '../program.ts';
 import type { Stage } from '../stage.ts';
 import { giftWraps } from '../wire-events.ts';
 
-/** Wakes these devices, each by an event of its own, all at once, until the last push is accepted. @param name of the program's relays */
+/** Wakes these devices at the same time, each by its own event, until the last push is accepted. @param name the name of the program's relays */
 export async function wake(
   stage: Stage,
   program: Program,

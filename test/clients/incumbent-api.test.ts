@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { call, type HttpAnswer } from '../support/http.ts';
 import { BAD_INSTANCE, failure, FCM, REGISTERED, send, serverWith } from '../support/incumbent.ts';
 
-// What the incumbent (MostroP2P/mostro-push-server at e707cde) documents in docs/api.md and tests in src/api: the same
-// requests, and the same bytes, or the reason why not. docs/migration.md has the table in prose.
+// The incumbent (MostroP2P/mostro-push-server at e707cde) documents these calls in docs/api.md and tests them in src/api. Here are the
+// same requests, and the same bytes or the reason for a difference. docs/migration.md explains the table.
 
 const KEY = FCM.trade_pubkey;
 const KEY_2 = '2'.repeat(64);

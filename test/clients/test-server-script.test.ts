@@ -86,7 +86,7 @@ test('test_server.sh looks into what was written: it must not name the key or th
     const directory = await tempDirectory();
     const file = join(directory, 'unifiedpush_endpoints.json');
     await writeFile(file, content);
-    // As if the server wrote it while the script runs.
+    // As if the server wrote the file while the script runs.
     await utimes(file, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
     const { code, printed } = await run('--data-dir', directory, '--endpoint', endpoint, apiUrl);
     expect(printed).toContain('the registration is written: unifiedpush_endpoints.json');

@@ -10,12 +10,12 @@ const NOW = Date.UTC(2026, 0, 1);
 const UNSIGNED = { signed: false, now: NOW };
 const OLD_ENOUGH = 10 * MINUTE_MS + 1;
 
-/** A registration of the n-th key on a device of its own, made at `NOW` and so many milliseconds. */
+/** A registration of the n-th key on its own device, made `later` milliseconds after `NOW`. */
 function nth(n: number, later = 0, parts: Partial<Registration> = {}): Registration {
   return registrationAt(NOW + later, { tradePubkey: tradeKey(n), target: fcmTarget(`phone ${n}`), ...parts });
 }
 
-/** That a registration came from this network. */
+/** The part of a registration that says from which network it came. */
 function from(network: number, parts: Partial<Registration> = {}): Partial<Registration> {
   return { network, ...parts };
 }

@@ -20,7 +20,7 @@ function nth(n: number, target: PushTarget): Registration {
   return registrationAt(NOW, { tradePubkey: tradeKey(n), target, platform: 'webpush' });
 }
 
-/** What every store of registrations promises of the Web Push keys of a device. */
+/** What every store promises about the Web Push keys of a device. */
 export function registrationKeysContract(name: string, create: CreateRegistrationStore): void {
   async function storeOf(...registrations: readonly Registration[]): Promise<RegistrationStore> {
     const store = await create({ capacity: 100 });

@@ -37,7 +37,7 @@ class NaiveStore {
     return result;
   }
 
-  /** As a store gives it: with whether other Web Push keys are registered for its endpoint. */
+  /** A registration as a store returns it: it says whether other Web Push keys are registered for its endpoint. */
   find(tradePubkey: TradePubkey): Registration | undefined {
     const found = this.list.find((one) => one.tradePubkey === tradePubkey);
     if (found === undefined || !hasKeys(found.target)) return found;
@@ -71,7 +71,7 @@ class NaiveStore {
     return this.#keep((one) => one.expiresAt > now);
   }
 
-  /** The oldest that may give way of the network that holds the most, and no less than the newcomer's. */
+  /** The oldest registration that may be displaced, of the network with the most registrations. That network has at least as many as the newcomer's. */
   #displaceable({ network, registeredAt }: Registration): Registration | undefined {
     const held = (one: number | undefined): number =>
       this.list.filter((other) => other.network === one).length;
@@ -110,7 +110,7 @@ const target = fc.constantFrom<PushTarget[]>(...TARGETS);
 const passes = fc.constantFrom(0, 1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS);
 const platform = fc.constantFrom('android' as const, 'ios' as const);
 const signed = fc.boolean();
-/** Few, so that some hold more than others; those of the disk have none. */
+/** Few networks, so that some have more registrations than others. Registrations from the disk have no network. */
 const network = fc.constantFrom(undefined, 1, 2, 65_535);
 const operation = fc.oneof(
   {
@@ -122,7 +122,7 @@ const operation = fc.oneof(
       platform,
       signed,
       network,
-      // Never at one moment, so that one is the oldest.
+      // Never two at the same time, so that one is the oldest.
       passes: fc.constantFrom(1, 3 * MINUTE_MS, 11 * MINUTE_MS, 20 * HOUR_MS),
     }),
   },
@@ -185,7 +185,7 @@ async function expectSame(store: RegistrationStore, model: NaiveStore): Promise<
 }
 
 /**
- * Any sequence of operations leaves a store as it leaves the simplest one.
+ * After any sequence of operations the store has the same content as the simplest possible store.
  *
  * @param runs how many sequences are tried; `MODEL_RUNS` in the environment tries more
  */

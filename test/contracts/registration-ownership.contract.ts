@@ -9,7 +9,7 @@ import type { CreateRegistrationStore } from './registration-store.contract.ts';
 const NOW = Date.UTC(2026, 0, 1);
 const THIEF = { target: fcmTarget('thief'), platform: 'ios' } as const;
 
-/** A signed registration of the n-th key, made at `NOW` and so many milliseconds. */
+/** A signed registration of the n-th key, made `later` milliseconds after `NOW`. */
 function owned(n: number, later = 0, parts: Partial<Registration> = {}): Registration {
   return registrationAt(NOW + later, { tradePubkey: tradeKey(n), signed: true, ...parts });
 }
@@ -18,7 +18,7 @@ function unsigned(n: number, later = 0, parts: Partial<Registration> = {}): Regi
   return owned(n, later, { signed: false, ...parts });
 }
 
-/** What every store of registrations promises of those that their own key has signed (contract 1.3). */
+/** What every store promises about owned registrations (contract 1.3). */
 export function registrationOwnershipContract(name: string, create: CreateRegistrationStore): void {
   async function fill(capacity: number, registrations: readonly Registration[]): Promise<RegistrationStore> {
     const store = await create({ capacity });

@@ -17,12 +17,12 @@ const NOW = Date.UTC(2026, 0, 1);
 const UNSIGNED = { signed: false, now: NOW };
 const PHONE = fcmTarget('phone');
 
-/** A registration of the n-th key, made at `NOW` and so many milliseconds. */
+/** A registration of the n-th key, made `later` milliseconds after `NOW`. */
 function nth(n: number, later = 0, parts: Partial<Registration> = {}): Registration {
   return registrationAt(NOW + later, { tradePubkey: tradeKey(n), ...parts });
 }
 
-/** What every store of registrations promises (`RegistrationStore`), but for its capacity. */
+/** What every `RegistrationStore` promises, apart from its capacity. */
 export function registrationStoreContract(name: string, create: CreateRegistrationStore): void {
   async function storeOf(...registrations: readonly Registration[]): Promise<RegistrationStore> {
     const store = await create({ capacity: 100 });

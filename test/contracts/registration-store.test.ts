@@ -21,7 +21,7 @@ registrationOwnershipContract('in memory', inMemory);
 
 registrationStoreContract('in a file', inAFile);
 registrationCapacityContract('in a file', inAFile);
-// Each change waits for its group commit: fewer of them.
+// Fewer changes, since each waits for its group commit.
 registrationModelContract('in a file', inAFile, 40);
 registrationKeysContract('in a file', inAFile);
 registrationOwnershipContract('in a file', inAFile);

@@ -82,7 +82,7 @@ async function both(
   }
 }
 
-/** Any sequence of operations leaves a seen-set as it leaves the simplest one. */
+/** After any sequence of operations the seen-set has the same content as the simplest possible seen-set. */
 export function seenEventsModelContract(name: string, create: CreateSeenEvents): void {
   test(`${name}: knows after anything what the simplest seen-set knows`, async () => {
     await fc.assert(

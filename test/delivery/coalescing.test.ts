@@ -10,10 +10,10 @@ const CLAIMED = 'mostro_push_events_claimed_total';
 const QUEUED = 'mostro_push_wakes_queued_total{provider="fcm"}';
 const HELD = 'mostro_push_devices_held';
 
-/** A window and a cooldown that end while no test looks: what is held then leaves with the stop alone. */
+/** A window and a cooldown that are longer than any test: a held wake is sent at the stop only. */
 const HOUR = { BATCH_DELAY_MS: '3600000', COOLDOWN_MS: '3600000' };
 
-/** Sends what is held, by a stop. @returns the tokens that were woken, in order */
+/** Stops the server, which sends all held wakes. @returns the tokens that were woken, in order */
 async function heldSent({ google, server }: Scene): Promise<string[]> {
   await google.pushes.atLeast(1);
   await server.stop();
@@ -50,7 +50,7 @@ test('an event that comes while a wake of its device is held costs no verificati
   expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
 });
 
-// Wherever the events fall on a busy machine, each is answered by one wake. How long the waits are is for src/core/waking/coalescer.test.ts.
+// Whenever the events come on a busy machine, each is followed by one wake. src/core/waking/coalescer.test.ts tests how long the waits are.
 test('the last event for a device is followed by a wake, in the window, in the cooldowns and afterwards', async () => {
   const scene = await setScene({ environment: { BATCH_DELAY_MS: '100', COOLDOWN_MS: '200' } });
   const alice = await scene.phone();
@@ -92,7 +92,7 @@ test('two devices do not wait for each other', async () => {
 });
 
 test('events for a device whose wake is unsent cost no verification, and one wake answers them all', async () => {
-  // One at a time, so that the wakes of those who come later wait for their turn.
+  // One attempt at a time, so that later wakes wait for their turn.
   const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
   const { relay, google, phone, server, woken } = await setScene({ laneSizes });
   const [bob, alice] = [await phone(), await phone()];

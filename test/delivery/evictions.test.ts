@@ -10,7 +10,7 @@ import { standingAlarms } from '../support/metrics-page.ts';
 const UNREGISTERED = fcmError(404, 'UNREGISTERED');
 const FORGOTTEN = 'mostro_push_registrations_forgotten_total';
 const SUSPECT = 'mostro_push_wakes_owed_total{provider="fcm",reason="suspect"}';
-/** So that a second strike counts as soon as it can be. */
+/** A second strike counts at once. */
 const AT_ONCE = { GONE_CONFIRM_SECONDS: '0' };
 
 /** Google calls these devices gone. */
@@ -28,7 +28,7 @@ function stops({ server }: Scene): number {
 }
 
 test('none of 250 devices is forgotten that are called gone behind 300 deliveries, and an alarm says so', async () => {
-  // One at a time, so that they are answered in their order.
+  // One at a time, so that the answers come in order.
   const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
   const scene = await setScene({ laneSizes, environment: AT_ONCE });
   const { google, server, woken } = scene;
@@ -37,7 +37,7 @@ test('none of 250 devices is forgotten that are called gone behind 300 deliverie
   wakeAll(scene, devices);
   await google.pushes.atLeast(300);
   await google.refusals.atLeast(250);
-  // Google delivers to others all the time.
+  // Meanwhile Google delivers to other devices.
   await woken();
   expect(await server.metric(FORGOTTEN)).toBe(0);
   expect(await server.metric('mostro_push_devices_owed{provider="fcm"}')).toBe(250);

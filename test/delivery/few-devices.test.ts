@@ -9,7 +9,7 @@ import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { standingAlarms } from '../support/metrics-page.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** A pause of a lane would last for an hour, the wait of a breaker for a minute at least: longer than any test waits. */
+/** A pause of a lane would last an hour, and the wait of a breaker at least a minute: longer than the test runs. */
 const PATIENT = { RETRY_MIN_MS: '60000' };
 
 const pushes = (provider: string, outcome: string): string =>
@@ -18,7 +18,7 @@ const pushes = (provider: string, outcome: string): string =>
 const troubled = (provider: string, trouble: string): string =>
   `mostro_push_lanes_troubled{provider="${provider}",trouble="${trouble}"}`;
 
-/** Registers so many topics of a push server, wakes each, and waits until so many answers of this outcome have come in all. */
+/** Registers this many topics of a push server, wakes each, and waits until this many answers with this outcome were counted. */
 async function wakeTopics(
   { relay, server }: Scene,
   standIn: UnifiedPushStandIn,
@@ -82,7 +82,7 @@ test('topics that hang, at a push server that many share, delay no device that h
   const bob = await phone({ endpoint: shared.endpoint('Bob') });
   relay.broadcast(eventFor([bob.tradePubkey]));
   await shared.pushes.atLeast(1);
-  // Each is given up after ten seconds: in turn they would take two minutes.
+  // Each attempt is given up after ten seconds: one after the other they would take two minutes.
   const eves = await registerDevices(server, 200, (n) => shared.endpoint(`Eve${n}`));
   for (const { key } of eves) relay.broadcast(eventFor([key]));
   await untilMetric(server, 'mostro_push_wakes_queued_total{provider="unifiedpush"}', eves.length + 1);

@@ -10,13 +10,13 @@ import { eventFor } from '../support/wire-events.ts';
 
 const JUNK = 1000;
 const ENDPOINTS = 50;
-/** Addresses where nobody listens; the benchmark's scenario `hostile` has 5000. */
+/** How many addresses nobody listens on. The benchmark's scenario `hostile` has 5000. */
 const DEAD = 600;
 
-/** One device on FCM and one on a push server of its own are woken, and the server is ready. */
+/** Checks that a device on FCM and a device on another push server are woken, and that the server is ready. */
 async function expectOthersUndisturbed({ relay, google, server, phone }: Scene): Promise<void> {
   const good = keep(await UnifiedPushStandIn.start());
-  // The name is another host than the attacker's address.
+  // By this name, the push server is another host than the attacker's address.
   const endpoint = good.endpoint('Bob').replace('127.0.0.1', 'localhost');
   const [alice, bob] = [await phone(), await phone({ endpoint })];
   relay.broadcast(eventFor([alice.tradePubkey]));
@@ -27,7 +27,7 @@ async function expectOthersUndisturbed({ relay, google, server, phone }: Scene):
   expect([ready.status, await ready.text()]).toEqual([200, expect.any(String)]);
 }
 
-/** Nothing listens on this port of any of these addresses: nobody need own an address to register it. */
+/** Addresses on which nothing listens. Registering an address does not take owning it. */
 function deadAddress(n: number): string {
   return `http://127.1.${Math.floor(n / 250)}.${(n % 250) + 1}:9/up${n}`;
 }
@@ -73,7 +73,7 @@ test.each([
     await hostile.pushes.atLeast(3);
     await expectOthersUndisturbed(scene);
     await untilMetric(scene.server, 'mostro_push_lanes{provider="unifiedpush"}', 2);
-    // Its queue is full as well, and it calls more devices gone than it delivers to: neither is FCM's trouble.
+    // The queue of the hostile host is full, and it calls more devices gone than it delivers to. FCM must not suffer from either.
     expect(['', 'UnifiedPush host down']).toContain((await standingAlarms(scene.server)).join());
   },
 );

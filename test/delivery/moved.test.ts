@@ -15,7 +15,7 @@ import { eventFor } from '../support/wire-events.ts';
 const retried = 'mostro_push_wakes_retried_total{provider="fcm"}';
 const owed = 'mostro_push_devices_owed{provider="fcm"}';
 const moved = 'mostro_push_wakes_moved_total{provider="fcm"}';
-/** A wake that waits with the old token would wait for longer than the test does. */
+/** A wake that still waited for the old token would wait for longer than the test runs. */
 const LONG = { RETRY_MIN_MS: '60000' };
 
 /** Registers the key with another token, as an app does whose token was refreshed. */
@@ -144,7 +144,7 @@ test('a wake that is owed on disk goes to the token that its key has after the s
   for (const { key } of devices) relay.broadcast(eventFor([key]));
   await untilMetric(first, owed, 3);
   await first.stop();
-  // Without credentials there is no lane: what is owed is only on record.
+  // Without credentials there is no lane: an owed wake is only in the store.
   const second = await start({ FIREBASE_SERVICE_ACCOUNT_PATH: '' });
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   await move(second, devices[0]?.key ?? '', unifiedPush.endpoint('Alice'));
@@ -154,7 +154,7 @@ test('a wake that is owed on disk goes to the token that its key has after the s
   const third = await start({ BATCH_DELAY_MS: '600000' });
   await move(third, devices[2]?.key ?? '', 'new-third-token');
   expect(await tokensOf({ google }, 1)).toEqual(['new-third-token']);
-  // The other one is held, as everything that is owed from before the start, and goes out at the stop.
+  // The other wake is held, like every wake that is owed from before the start, and is sent at the stop.
   await third.stop();
   expect(await tokensOf({ google }, 2)).toEqual(['new-third-token', 'new-token']);
   google.pushes.clear();

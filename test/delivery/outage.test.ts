@@ -21,7 +21,7 @@ interface Outage {
   readonly devices: Device[];
 }
 
-/** Everything works yet, and a wake is given up after 0.3 s. */
+/** Before the outage: everything works, and a wake is given up after 0.3 s. */
 async function beforeOutage(before?: (google: GoogleStandIn) => void): Promise<Outage> {
   const relay = keep(await RelayStandIn.start());
   const google = keep(await GoogleStandIn.start({ tls: false }));

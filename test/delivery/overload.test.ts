@@ -31,7 +31,7 @@ test('a lane that is full of waits for a retry sends what it owes while nothing 
   const laneSizes = { fcm: { concurrency: 10, capacity: 2 } };
   const { relay, google, phone, server } = await setScene({ laneSizes });
   const [one, two, alice] = [await phone(), await phone(), await phone()];
-  // Two are not enough to pause the lane, and fill it.
+  // Two devices fill the lane, and are too few to pause it.
   google.answer = ({ token }) =>
     token === alice.token ? undefined : { status: 429, headers: { 'retry-after': '300' } };
   relay.broadcast(eventFor([one.tradePubkey]));

@@ -28,7 +28,7 @@ test.each<[string, Answer, string, string]>([
   expect(await server.metric('mostro_push_wakes_owed_total{provider="fcm",reason="refused"}')).toBe(1);
 
   google.answer = undefined;
-  // No event any more: the wake that it is owed.
+  // No further event comes: this is the owed wake.
   await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
   expect(await woken()).toEqual([alice.token]);
   expect(await server.metric('mostro_push_registrations_forgotten_total')).toBe(0);

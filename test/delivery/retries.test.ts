@@ -8,7 +8,7 @@ import { setScene, untilMetric } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const RETRY = 'mostro_push_pushes_total{provider="fcm",outcome="retry"}';
-/** Timers and clocks may disagree by so many milliseconds. */
+/** How many milliseconds timers and clocks may differ. */
 const SLACK_MS = 5;
 
 test('a wake that failed is tried after 503 and 500 until it is delivered, once, with the least wait between', async () => {
@@ -30,7 +30,7 @@ test.each<[string, () => Answer, number]>([
   [
     'as a date',
     () => fcmError(429, 'QUOTA_EXCEEDED', { 'retry-after': new Date(Date.now() + 2000).toUTCString() }),
-    // Dates have whole seconds.
+    // An HTTP date has whole seconds.
     1000,
   ],
   ['not at all: sixty times the least wait', () => fcmError(429, 'QUOTA_EXCEEDED'), 600],
@@ -48,7 +48,7 @@ test.each<[string, () => Answer, number]>([
     relay.broadcast(eventFor([alice.tradePubkey]));
     await untilMetric(server, RETRY, 1);
     relay.broadcast(eventFor([bob.tradePubkey]));
-    // Bob's comes first, and both come.
+    // Bob's wake comes first, and both come.
     expect((await google.pushes.atLeast(2)).map(({ token }) => token)).toEqual([bob.token, alice.token]);
     const [refusal] = google.refusals.all;
     const [, push] = google.pushes.all;

@@ -15,9 +15,9 @@ interface Line {
 }
 
 /*
- * What was under way when the line broke, a hundred at the most, may have been taken by FCM though the server never heard so: it is
- * sent again, which can be a duplicate. After a GOAWAY, whose streams are answered, there is none. The wait in the demands below
- * is what the stand-in takes over each message, so that a hundred are under way at the break.
+ * At the break at most a hundred pushes were under way. FCM may have taken them although the server got no answer: they are
+ * sent again, and can arrive twice. After a GOAWAY the open streams are answered, so nothing arrives twice. The stand-in waits before
+ * each answer, so that a hundred pushes are under way at the break.
  */
 test.each<[string, (line: Line) => void, number]>([
   ['says GOAWAY and answers what it has got', ({ google }) => google.goaway(), 0],

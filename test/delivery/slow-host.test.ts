@@ -13,7 +13,7 @@ test('1 000 wakes queued to a push server that hangs delay neither FCM nor anoth
   const { relay, google, server } = await setScene();
   const slow = keep(await UnifiedPushStandIn.start());
   const fast = keep(await UnifiedPushStandIn.start());
-  // A host is known by its name: the other push server has another name than the one that hangs.
+  // A host is known by its name, so the other push server has another name than the one that hangs.
   const slows = await registerDevices(server, SLOW, (n) => slow.endpoint(`Slow${n}`));
   const fasts = await registerDevices(server, FAST, (n) =>
     fast.endpoint(`Fast${n}`).replace('127.0.0.1', 'localhost'),
@@ -26,7 +26,7 @@ test('1 000 wakes queued to a push server that hangs delay neither FCM nor anoth
   for (const event of eventsFor([...fasts, ...fcms])) relay.broadcast(event);
   await fast.pushes.atLeast(FAST);
   await google.pushes.atLeast(FAST);
-  // The push server that hangs holds its places until the first of its wakes is given up: whoever had waited for one came after that.
+  // The push server that hangs keeps its places until the first of its wakes is given up. A wake that waited for a place would have come after that.
   expect(await server.metric('mostro_push_pushes_total{provider="unifiedpush",outcome="retry"}')).toBe(0);
   expect(slow.pushes.count).toBeLessThan(SLOW);
 });

@@ -21,7 +21,7 @@ const LONG_WINDOW = { BATCH_DELAY_MS: '600000', COOLDOWN_MS: '0' };
 const LONG_COOLDOWN = { BATCH_DELAY_MS: '1500', COOLDOWN_MS: String(HOUR_MS) };
 
 interface HeldOptions {
-  /** Beside {@link LONG_WINDOW}; the instance is one of `MOSTRO_PUBKEYS` unless told otherwise. */
+  /** Settings beside {@link LONG_WINDOW}. By default the instance is one of `MOSTRO_PUBKEYS`. */
   readonly environment?: Record<string, string>;
   readonly named?: NonNullable<Parameters<Scene['phone']>[0]>['named'];
 }

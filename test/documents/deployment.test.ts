@@ -24,7 +24,7 @@ const OURS = new Set([
   ...Object.keys(HISTOGRAMS).map((name) => `${name}_bucket`),
 ]);
 
-/** The names in an expression that are neither declared here nor of Node or the process. */
+/** The metrics in an expression that the server does not have and that are not of Node or the process. */
 function unknownIn(expression: string): string[] {
   const names = [...expression.matchAll(/mostro_push_(\w+)/g)].map(([, name = '']) => name);
   return names.filter((name) => !OURS.has(name) && !/^(?:nodejs|process)_/.test(name));

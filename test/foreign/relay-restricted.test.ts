@@ -31,7 +31,7 @@ describe.skipIf(!isForeignRelayInstalled())(
         { recipient: bob.key, kind: 14, ageSeconds: 0 },
       ]);
       if (wrap === undefined || message === undefined) throw new Error('no events');
-      // The wrap first: it would have woken by the time that the message does.
+      // The gift wrap first: if it woke, it would do so before the message does.
       await publishAll(relay.url, [wrap]);
       await publishAll(relay.url, [message]);
       const pushes = await google.pushes.atLeast(1);

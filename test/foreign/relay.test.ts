@@ -12,7 +12,7 @@ import { eventFor } from '../support/wire-events.ts';
 const RECIPIENT = 'c'.repeat(64);
 const HOUR = 3600;
 
-// What the tests against this relay take for granted. It says nothing about the server.
+// Facts about this relay that the tests against it rely on. They say nothing about the server.
 describe.skipIf(!isForeignRelayInstalled())(
   'a relay that nobody here wrote (.ci/install-relay installs it)',
   () => {

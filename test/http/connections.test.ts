@@ -10,7 +10,7 @@ import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Connects from an address of the loopback network, and reads nothing until it is told to. */
+/** Connects from an address of the loopback network, and reads nothing until the test asks for it. */
 async function open(url: string, localAddress = '127.0.0.1'): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), localAddress, allowHalfOpen: true });
@@ -20,7 +20,7 @@ async function open(url: string, localAddress = '127.0.0.1'): Promise<Socket> {
   return socket;
 }
 
-/** A server that lets an answer wait for its reader for a tenth of a second. */
+/** A server whose answers wait a tenth of a second for a client that does not read. */
 async function hastyServer(): Promise<TestServer> {
   return keep(await startTestServer({ requestTimeoutMs: 100 }));
 }
@@ -67,7 +67,7 @@ describe.each([
     expect(await call(`${server[listener]}${path}`)).toMatchObject({ status: 200 });
     first?.end(get(path));
     expect(answersIn(await text(first as Socket))).toBe(1);
-    // Its place is free now.
+    // Now its place is free.
     await expect
       .poll(async () => {
         const next = await open(server[listener], '127.0.0.2');
@@ -84,7 +84,7 @@ test('answers that nobody reads are not kept: the connection is closed', async (
   socket.pause();
   let isClosed = false;
   socket.on('close', () => (isClosed = true));
-  // Until the kernel takes no more: the description of the API has tens of kilobytes.
+  // Until the kernel takes no more bytes: the description of the API has tens of kilobytes.
   const asking = setInterval(() => socket.write(get('/api/openapi.json')), 1);
   onTestFinished(() => clearInterval(asking));
   await expect.poll(() => isClosed || closedFor(server, 'unread').then((count) => count > 0)).toBe(true);
@@ -109,7 +109,7 @@ test.each([
   socket.write(bytes);
   await once(socket, 'end');
   expect(said).toContain(`HTTP/1.1 ${status} `);
-  // Our own end stays open. What is sent to a server that has let go is answered by a reset.
+  // The client's end stays open. A server that has closed the connection answers further bytes with a reset.
   const closed = new Promise<void>((resolve) => void socket.on('close', () => resolve()));
   const knocking = setInterval(() => socket.write('x'), 20);
   await closed;

@@ -31,7 +31,7 @@ function ask(server: TestServer, from: From = {}): Promise<HttpAnswer> {
   });
 }
 
-/** How many are let through before the first 429, of so many at the most. */
+/** How many requests pass before the first 429. @param most after which it stops */
 async function allowed(server: TestServer, from: From | ((n: number) => From), most = 400): Promise<number> {
   for (let n = 0; n < most; n++) {
     const { status } = await ask(server, typeof from === 'function' ? from(n) : from);

@@ -11,15 +11,15 @@ import { damaged, drawRequest } from '../support/requests/drawn-requests.ts';
 import { readAnswers, type WireAnswer } from '../support/requests/read-answers.ts';
 import { serve } from '../support/program.ts';
 
-/** Requests; HTTP_MUTATIONS=100000 takes some minutes. */
+/** How many requests are sent. HTTP_MUTATIONS=100000 takes some minutes. */
 const REQUESTS = Number(process.env['HTTP_MUTATIONS'] ?? 4000);
 const SEED = Number(process.env['HTTP_MUTATIONS_SEED'] ?? 1);
 const CONNECTIONS_AT_ONCE = 32;
 const MOST_PIPELINED = 20;
-/** What V8 may take or leave as it likes; a leak of a kilobyte a request would be more than that at 100 000. */
+/** How far the memory of V8 may vary without a leak. A leak of 1 KB a request would be more than that at 100 000 requests. */
 const SLACK_BYTES = 80e6;
 
-/** Limits out of the way, a store that is soon full, and nothing that could leave the machine. */
+/** Limits that no request reaches, a store that is soon full, and no destination outside this machine. */
 const ENVIRONMENT = {
   RATE_LIMIT_PER_MINUTE: '100000000',
   NOTIFY_RATE_PER_IP_PER_MIN: '100000000',
@@ -28,7 +28,7 @@ const ENVIRONMENT = {
   UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'true',
 };
 
-/** Failures by status, and the statuses of success, as docs/openapi.json has them. */
+/** The failures by status, and the statuses of success, from docs/openapi.json. */
 async function documented(): Promise<{ failures: Set<string>; successes: Set<number>; tokenSize: RegExp }> {
   const text = await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
   const { paths } = JSON.parse(text) as {
@@ -51,12 +51,12 @@ async function documented(): Promise<{ failures: Set<string>; successes: Set<num
   };
 }
 
-/** Sends the bytes, whole or in pieces, closes its own direction, and reads until the server has closed the other. */
+/** Sends the bytes, whole or in pieces, ends its side of the connection, and reads until the server has closed the connection. */
 async function converse(url: string, bytes: Buffer, draw: Draw): Promise<WireAnswer[]> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   const received: Buffer[] = [];
-  // A server that has refused may reset the connection while bytes still come: what it said before counts.
+  // A server that has refused may reset the connection while bytes are still being sent. Its answers before that count.
   let wasCut = false;
   socket.on('error', () => (wasCut = true)).on('data', (chunk: Buffer) => received.push(chunk));
   const closed = new Promise((resolve) => socket.on('close', resolve));
@@ -66,7 +66,7 @@ async function converse(url: string, bytes: Buffer, draw: Draw): Promise<WireAns
     if (!socket.destroyed) socket.write(bytes.subarray(from, to));
     if (pieces > 1) await setImmediate();
   }
-  // One in twenty goes away in the middle.
+  // One client in twenty disconnects in the middle.
   if (draw(20) === 0) {
     wasCut = true;
     socket.destroy();
@@ -75,7 +75,7 @@ async function converse(url: string, bytes: Buffer, draw: Draw): Promise<WireAns
   return readAnswers(Buffer.concat(received), { mayBeCut: wasCut });
 }
 
-/** How often each answer has come, and which of them no document knows. */
+/** How often each answer came, and which answers are undocumented. */
 class Ledger {
   readonly seen = new Map<string, number>();
   readonly undocumented: string[] = [];
@@ -130,7 +130,7 @@ test(
     expect(ledger.undocumented).toEqual([]);
     expect(grownBytes).toBeLessThan(SLACK_BYTES);
     expect(program.output()).not.toContain('http.failed');
-    // The requests went everywhere they should: a change that made all of them 400 would show here.
+    // The requests reached all parts of the API. A change that made all of them 400 would fail here.
     const common = ['200 Token registered successfully', '202 ', '404 Not found', '405 Method not allowed'];
     expect(common.filter((answer) => !ledger.seen.has(answer))).toEqual([]);
     if (process.env['HTTP_MUTATIONS'] !== undefined) console.log({ grownBytes, seen: ledger.seen });

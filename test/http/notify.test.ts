@@ -17,7 +17,7 @@ function notify(url: string, body: unknown, headers: Record<string, string> = {}
 
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
 
-/** All that a client sees, but for what is made anew for every answer. */
+/** Everything that a client sees, apart from what is different in every answer. */
 const bytes = ({ status, headers, text }: HttpAnswer): object => {
   const { date: _, 'x-request-id': __, ...rest } = headers;
   return { status, headers: rest, text };

@@ -18,7 +18,7 @@ import {
 } from '../support/signed-requests.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** All that a client sees but for the hour. */
+/** Everything that a client sees, apart from the date. */
 const bytes = ({ status, headers, text }: HttpAnswer): object => {
   const { date: _, ...rest } = headers;
   return { status, headers: rest, text };

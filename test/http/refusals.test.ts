@@ -143,7 +143,7 @@ test('a registration that is refused leaves the key’s former device in place, 
   for (const [, body] of REFUSALS) expect((await server.post('/api/register', body)).status).toBe(400);
   relay.broadcast(eventFor([KEY]));
   expect(await woken()).toEqual(['the-former-token']);
-  // The same without a fault is taken.
+  // The same body without the mistake is accepted.
   const genuine = await server.post('/api/register', { trade_pubkey: KEY, encrypted_token: sealedWith() });
   expect(genuine.status).toBe(200);
   expect(google.refusals.count).toBe(0);

@@ -60,7 +60,7 @@ test('a server at MAX_REGISTRATIONS refuses a new key with 503, wakes nobody for
   const keys = [freshKey(), freshKey(), freshKey()];
   const register = (key: string | undefined, token: string): ReturnType<typeof server.post> =>
     server.post('/api/register', { trade_pubkey: key, token, platform: 'android' });
-  // Two, and the last place for the phone by which the test knows that all has passed.
+  // Two keys. The last place is for the phone whose wake shows that everything was handled.
   await register(keys[0], 'first');
   await register(keys[1], 'second');
   expect(await woken()).toEqual([]);
@@ -107,7 +107,7 @@ test('a server at MAX_REGISTRATIONS lets a flood from one network displace itsel
   for (let n = 0; n < 3; n++) await registerFrom(`192.0.2.${n}`, fcm());
   offset = 11 * 60_000;
   for (let n = 3; n < 20; n++) await registerFrom(`192.0.2.${n}`, fcm());
-  // The first three gave way to three, and all of the flood is young now.
+  // The first three were displaced by three others, and now all keys of the flood are young.
   expect(statuses).toEqual([...Array<number>(8).fill(200), ...Array<number>(14).fill(503)]);
   offset = 22 * 60_000;
   for (let n = 20; n < 40; n++) await registerFrom(`192.0.2.${n}`, fcm());

@@ -16,7 +16,7 @@ async function open({ apiUrl }: TestServer): Promise<Socket> {
   return socket;
 }
 
-/** A server that gives a request a tenth of a second. */
+/** A server that gives each request a tenth of a second. */
 async function hastyServer(): Promise<TestServer> {
   return keep(await startTestServer({ requestTimeoutMs: 100 }));
 }

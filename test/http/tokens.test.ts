@@ -12,7 +12,7 @@ const serverPubkey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b
 const environment = { SERVER_PRIVATE_KEY: '1'.padStart(64, '0') };
 const SHORT_BYTES = 217;
 
-/** Every shape that carries a token as it is. */
+/** Every form of a registration that carries the plain text of a token. */
 function shapes(token: string): object[] {
   const forms =
     Buffer.byteLength(token) <= SHORT_BYTES

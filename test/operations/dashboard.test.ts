@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)('the dashboard in a browser (.ci/install-chromium)'
       await page.getByText('ready', { exact: true }).waitFor();
       relay.broadcast(eventFor([(await phone()).tradePubkey]));
       await google.pushes.atLeast(1);
-      // Live: it comes without a reload.
+      // The page updates without a reload.
       await page.getByText('1 in the last hour').waitFor();
       expect(await page.locator('#relays td').first().textContent()).toBe(`127.0.0.1:${relay.port}`);
       expect(await page.locator('canvas').count()).toBe(2);

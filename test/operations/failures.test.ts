@@ -18,7 +18,7 @@ import { eventFor } from '../support/wire-events.ts';
 interface Scene extends Ailing {
   readonly relay: RelayStandIn;
   readonly google: GoogleStandIn;
-  /** Registers so many phones and has an event for each of them; with an endpoint, over UnifiedPush. */
+  /** Registers this many phones and publishes an event for each. With an endpoint, they are UnifiedPush phones. */
   readonly wake: (phones?: number, endpoint?: string) => Promise<void>;
 }
 
@@ -57,11 +57,11 @@ async function readiness({ adminUrl }: Ailing): Promise<{ status: number; reason
   return { status, reasons };
 }
 
-/** That of the dry run: it has no device. */
+/** The token of doctor's dry run. No device has it. */
 const DOCTORS_TOKEN = 'mostro-push-doctor';
 const CANNOT_DELIVER = 'no enabled push provider can deliver';
 
-/** A full disk, for whatever is written to it. */
+/** A device on which every write fails as on a full disk. */
 const FULL = '/dev/full';
 
 test('readiness, metric, log, dashboard and doctor say in the same words: a relay that is unreachable, though another one keeps the server ready', async () => {
@@ -155,7 +155,7 @@ test('readiness, metric, log, dashboard and doctor say in the same words: a cloc
   });
   const said = await untilSeenEverywhere(ailing, 'clock off');
   expect(said).toMatch(/clock is (?:599|600|601) s behind/);
-  // With a wrong clock the best key is refused.
+  // With a wrong clock Google refuses every key.
   expect(said).not.toContain('bad key file');
   expect(await readiness(ailing)).toMatchObject({ status: 503, reasons: [CANNOT_DELIVER, 'clock off'] });
 });

@@ -26,7 +26,7 @@ const UNREGISTERED = {
   },
 };
 
-/** What the log must have told by the end, or the test would pass on a silent program. */
+/** Log events that must have appeared. Without this check the test would pass for a program that logs nothing. */
 const TOLD = [
   'relay.connected',
   'relay.subscribed',
@@ -90,7 +90,7 @@ describe.each(['json', 'pretty'])('the log at its most talkative, as %s', (forma
     const errors = await badRequests(stage);
     const metrics = (await call(`${running.adminUrl}/metrics`)).text;
     running.program.kill('SIGTERM');
-    // Some devices could not be reached: their wakes count as lost.
+    // Some devices could not be reached, so their wakes count as lost.
     expect(await running.program.exited).toBe(1);
 
     const said = running.program.output();

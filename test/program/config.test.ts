@@ -8,7 +8,7 @@ import { keep } from '../support/keep.ts';
 import { outcome, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-/** Of every variable that has a form. FCM_ENABLED has its own test: wrong, nobody asks for the key file. */
+/** A bad value for every variable with a fixed form. FCM_ENABLED has its own test: if it is wrong, the key file is not read. */
 const BAD: Readonly<Record<string, string>> = {
   NOSTR_RELAYS: 'https://user:hunter2@relay.example/secret-path',
   NOSTR_KINDS: '1059,4',

@@ -13,7 +13,7 @@ import { ALONE, googleEnvironment, run, serve } from '../support/program.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** Whether the limits of another process can be set here. */
+/** Whether this machine allows setting the limits of another process. */
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 
 const limitDescriptors = (pid: number, most: number): Promise<unknown> =>

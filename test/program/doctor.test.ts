@@ -10,7 +10,7 @@ import { keep } from '../support/keep.ts';
 import { googleEnvironment, outcome, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-/** Everything that `doctor` needs to find all in order. */
+/** A configuration and services with which `doctor` finds no problem. */
 async function wellEnvironment(): Promise<Record<string, string>> {
   const relay = keep(await RelayStandIn.start());
   const google = keep(await GoogleStandIn.start());
@@ -108,7 +108,7 @@ test.each([
   expect(stdout).toMatch(said);
 });
 
-// The private key is 1: the public key of P-256 is the curve's generator.
+// The private key is 1, so the public key is the generator of P-256.
 test.each([
   ['64 hex characters', `${'0'.repeat(63)}1`],
   ['43 characters of base64url', `${'A'.repeat(42)}E`],

@@ -8,7 +8,7 @@ import { makeFifo } from '../support/make-fifo.ts';
 import { ALONE, run, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-/** Listeners that never come to listen: the start hangs there. */
+/** A preload with which no listener ever listens, so that the start hangs. */
 const NEVER_LISTENS = `require('node:net').Server.prototype.listen = function () { return this; };`;
 
 test.each([
@@ -63,11 +63,11 @@ test('SIGTERM during the start ends a start that reads a key file which never co
   const path = join(await tempDirectory(), 'key.json');
   await makeFifo(path);
   const program = await run([], { ...ALONE, FIREBASE_SERVICE_ACCOUNT_PATH: path });
-  // Resolves when the program has opened it too.
+  // Resolves when the program has opened the FIFO too.
   const writer = await open(path, 'w');
   onTestFinished(() => writer.close());
   program.kill('SIGTERM');
-  // By the signal itself: Node cannot end by itself while it reads.
+  // The signal itself ends the program, because Node cannot exit while it reads the FIFO.
   expect(await program.exited).toBeNull();
 });
 

@@ -17,9 +17,9 @@ import { register } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** A pipe that the program itself holds open for reading, so that it has a reader which never reads. It is full from the beginning. */
+/** A pipe that is full from the start. The program itself has its reading end open, so it has a reader that never reads. */
 const UNREAD_OUTPUT = 'exec 3<>"$0"; head -c 65536 /dev/zero >&3; exec "$@" >&3';
-/** A pipe whose reader has gone. */
+/** A pipe whose reading end is closed. */
 const CLOSED_ERROR_OUTPUT = 'exec 2> >(:); exec "$@"';
 
 async function alarmsOf(adminUrl: string): Promise<string> {

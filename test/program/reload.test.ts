@@ -14,7 +14,7 @@ import { registeredPhone } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** The program with an `.env` that can be changed; what is in the environment would win over it. */
+/** The program with an `.env` that the test can change. Variables of the environment would win over the file. */
 async function serveWithFile(
   variables: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
@@ -110,7 +110,7 @@ test('SIGHUP names what waits for the next start, until it is as it was', async 
   expect(running.program.output().match(/restart_needed/g)).toHaveLength(1);
 });
 
-/** Whether the kernel hands SIGHUP, signal 1, to the process: the last hexadecimal digit of SigCgt is odd. */
+/** Whether the process catches SIGHUP (signal 1): then the last hexadecimal digit of SigCgt is odd. */
 const takesIt = async (pid: number): Promise<boolean> =>
   /^SigCgt:\t[0-9a-f]*[13579bdf]$/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
 
@@ -163,7 +163,7 @@ test('a key file of Firebase that is replaced after Google has refused the old o
   const alice = await registeredPhone({ name: 'alice', serverUrl: apiUrl, kind: 'ios' });
   relay.broadcast(eventFor([alice.tradePubkey]));
   await program.untilPrinted(/fcm\.oauth_failed/);
-  // Half of it: the old key stays, and the log says why.
+  // With half of the file the old key stays, and the log says why.
   await writeFile(path, good.slice(0, 200));
   await program.untilPrinted(/is not JSON","msg":"fcm\.key_file_unusable"/);
   await writeFile(`${path}.new`, good);

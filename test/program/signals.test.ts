@@ -17,7 +17,7 @@ interface HeldWake extends RunningProgram {
   readonly release: () => void;
 }
 
-/** The program with one push under way, which Google has got and does not answer yet. */
+/** The program with one push under way. Google has received it and does not answer yet. */
 async function holdWake(environment: Readonly<Record<string, string>> = {}): Promise<HeldWake> {
   const [relay, google] = [keep(await RelayStandIn.start()), keep(await GoogleStandIn.start({ tls: false }))];
   const held = deferred();
@@ -40,14 +40,14 @@ async function holdWake(environment: Readonly<Record<string, string>> = {}): Pro
 }
 
 test('a signal ends the server though a client never finishes its request', async () => {
-  // Far beyond the test's own time: if the stop waited for the client, the test would not end.
+  // Far longer than the test may run: if the stop waited for the client, the test would fail.
   const { program, apiUrl } = await serve({ SHUTDOWN_TIMEOUT_SECONDS: '3600' });
   const { hostname, port } = new URL(apiUrl);
   const client = connect(Number(port), hostname);
   onTestFinished(() => void client.destroy());
   client.write('POST /api/register HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
   await once(client, 'connect');
-  // Answered after the half request has been read, since one process reads both.
+  // This request is answered after the server has read the half request, because one process reads both.
   await fetch(`${apiUrl}/api/health`);
   program.kill('SIGTERM');
   expect(await program.exited).toBe(0);
@@ -69,7 +69,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await expect.poll(() => fetch(apiUrl).catch(() => 'closed')).toBe('closed');
     expect(google.pushes.count).toBe(0);
     release();
-    // Rejects if the program has ended without the answer.
+    // Rejects if the program ended without the answer.
     await program.untilPrinted(/wake\.delivered/);
     expect(await program.exited).toBe(0);
     expect(google.pushes.count).toBe(1);

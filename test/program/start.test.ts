@@ -98,7 +98,7 @@ test('a port that is taken as a chosen ADMIN_PORT ends the start with 1 and a se
 });
 
 test('a port that is taken as the default admin port is reported, and the server serves without it', async () => {
-  // Whether it is this test or somebody else who holds the port makes no difference.
+  // It makes no difference whether this test or another process has the port.
   const taken = await takePort(9464).catch(() => undefined);
   if (taken !== undefined) keep(taken);
   const program = await run([], { SERVER_PORT: '0', NOSTR_RELAYS: 'ws://127.0.0.1:9' });

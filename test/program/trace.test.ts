@@ -51,7 +51,7 @@ test('trace says whether the key is registered, and from then on every step up t
   expect(first.code).toBe(0);
   relay.broadcast(eventFor([tradePubkey]));
   await google.pushes.atLeast(1);
-  // Held, since the phone was woken a moment ago.
+  // The wake is held, because the phone was woken a moment ago.
   relay.broadcast(eventFor([tradePubkey]));
   await expect
     .poll(async () => (await outcome(['trace', npubEncode(tradePubkey)], environment, directory)).stdout, {
@@ -66,7 +66,7 @@ test('trace says that a key is not registered, which is the answer most of the t
   const { directory, environment } = await scene();
   const { stdout } = await outcome(['trace', KEY], environment, directory);
   expect(stdout).toMatch(/^registered {2}no: /m);
-  // It was typed by whoever reads this; others may look over their shoulder.
+  // The key is not printed: other people may see the screen of the person who typed it.
   expect(stdout).not.toContain(KEY);
 });
 

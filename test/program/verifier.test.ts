@@ -10,8 +10,8 @@ import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 /**
- * The compiled program with WebAssembly alone, as where neither the system's library nor the addon can be loaded. After SIGUSR2
- * every instance of it says that no signature is genuine.
+ * The compiled program with WebAssembly only, as on a machine that has neither the system's library nor the addon. After SIGUSR2
+ * every instance of the library says that no signature is genuine.
  */
 const ON_WEB_ASSEMBLY = `
   const { dlopen } = process;

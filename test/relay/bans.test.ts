@@ -13,7 +13,7 @@ const rejected = (reason: string): string => `mostro_push_events_rejected_total{
 const bans = (reason: string): string => `mostro_push_relay_bans_total{reason="${reason}"}`;
 
 interface HostileScene extends SceneBeside {
-  /** Somebody whose event the hostile relay stores while it is banned. */
+  /** A device whose event the hostile relay stores while it is banned. */
   readonly alice: Phone;
 }
 
@@ -25,7 +25,7 @@ async function setHostileScene(): Promise<HostileScene> {
   return { ...scene, alice: await scene.phone() };
 }
 
-/** Shows that the relay was banned for this reason, was dialled again, works, and that what it stored meanwhile wakes. */
+/** Checks that the relay was banned for this reason, was dialled again, and that both its live events and those it stored meanwhile wake. */
 async function expectBanAndReturn(scene: HostileScene, reason: string): Promise<void> {
   const { alice, google, other, phone, relay, server } = scene;
   await untilMetric(server, bans(reason), 1);
@@ -82,7 +82,7 @@ test('a relay that sends less rubbish, fewer forged matches and fewer notices th
   for (const reason of ['rubbish', 'chatter']) expect(await server.metric(bans(reason))).toBe(0);
 });
 
-/** Somebody else may have published them there: see relay-outsiders.test.ts for what an outsider can do to a relay. */
+/** Another party may have published them there: test/relay/outsiders.test.ts has what an outsider can do to a relay. */
 test('a relay that hands in forged events is not banned for a hundred and more; each genuine event wakes once', async () => {
   const scene = await setHostileScene();
   const { google, other, phone, relay, server, woken } = scene;
@@ -113,7 +113,7 @@ test('a relay that has stored forged events is not banned; they hide no genuine 
   other.disconnectAll();
   await google.pushes.atLeast(1, { where: ({ token }) => token === bob.token });
   await untilLine(server, other, { state: 'live', recovering: [], reconnects: 1 });
-  // Twenty forgeries, and Bob's event: the same forgeries come with every further page and are known by their bytes.
+  // Twenty forgeries and Bob's event are verified. Further pages bring the same forgeries, which are recognised by their bytes.
   expect(await server.metric('mostro_push_events_verified_total')).toBe(21);
 });
 

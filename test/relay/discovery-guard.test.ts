@@ -36,7 +36,7 @@ async function guardedScene(zone: (name: string) => readonly string[] | undefine
   return { scene: await setDiscoveryScene({ environment, dnsServers: [dns.address] }), dns };
 }
 
-/** As a relay's URL: `https` becomes `wss`, `http` becomes `ws`. */
+/** The address as the URL of a relay: `https` becomes `wss`, `http` becomes `ws`. */
 function asRelay(endpoint: string): string {
   return endpoint.replace(/^http/, 'ws');
 }
@@ -47,7 +47,7 @@ test('a relay that an instance names, and that leads into the operator’s netwo
   const inside = await insideSocket();
   const hostile = [
     ...[...loopbackEndpoints(inside), ...privateEndpoints(inside)].map(asRelay),
-    // Names lead nowhere here, and credentials, schemes and ports are refused by looking at them.
+    // Only addresses: names lead nowhere here, and bad credentials, schemes and ports are refused without a connection.
     ...malformedEndpoints(inside)
       .filter((url) => !url.startsWith('https://push.example/'))
       .map(asRelay),
@@ -58,7 +58,7 @@ test('a relay that an instance names, and that leads into the operator’s netwo
   expect(hostile.length).toBeGreaterThan(100);
   relay.broadcast(relayList(mostro, 1, ...hostile.map((url) => [url]), ['wss://fine.example/']));
   await untilMetric(server, listsOf('adopted'), 1);
-  // The last one, which cannot be told by looking at it.
+  // The last one, which cannot be refused without a DNS lookup.
   expect(await server.metric(UNPROVEN)).toBe(1);
   expect(await discovered(scene)).toEqual([]);
   expect([inside.connections(), scene.other.requests.count]).toEqual([0, 0]);
@@ -70,7 +70,7 @@ test('a relay that an instance names, and that leads into the operator’s netwo
   const inside = await insideSocket();
   const names = Object.keys(HOSTILE_NAMES).slice(0, MOST_OF_A_LIST);
   relay.broadcast(relayList(mostro, 1, ...names.map((name) => [`wss://${name}:${inside.port}`])));
-  // Every dial asks for both families: these are three dials of each, or more.
+  // Every dial asks for IPv4 and IPv6 addresses, so this is at least three dials of each relay.
   await dns.queries.atLeast(names.length * 2 * 3);
   expect(await server.metric(UNPROVEN)).toBe(names.length);
   expect(inside.connections()).toBe(0);

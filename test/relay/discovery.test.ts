@@ -83,7 +83,7 @@ test('with MOSTRO_RELAY_DISCOVERY two instances have a relay each', async () => 
   scene.relay.broadcast(relayList(second, 1, [third.url]));
   await untilLine(scene.server, scene.other, { state: 'live' });
   await untilLine(scene.server, third, { state: 'live' });
-  // One of them lists nothing any more: the other's stays.
+  // One instance lists nothing any more. The relay of the other stays.
   scene.relay.broadcast(relayList(first, 2));
   await expect.poll(() => scene.other.clientCount).toBe(0);
   expect(await discovered(scene)).toEqual([third.url]);
@@ -120,7 +120,7 @@ test('with MOSTRO_RELAY_DISCOVERY a list that changes all the time has no more t
     relay.broadcast(relayList(mostro, version, ...many));
     await untilMetric(server, listsOf('adopted'), version);
   }
-  // One more every 15 seconds: a busy machine may have seen one or two.
+  // Every 15 seconds one more dial is allowed: on a busy machine there may be one or two more.
   expect(await server.metric(UNPROVEN)).toBeLessThan(5);
 });
 

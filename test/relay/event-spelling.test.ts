@@ -18,10 +18,10 @@ const { frames, forged } = JSON.parse(
 
 const verifier = createEventVerifier(wasmCurve());
 const RECIPIENT = 'ab'.repeat(32);
-/** Every character that may stand for itself or for an escape, and a pair of surrogates. */
+/** Characters that can be written as themselves or escaped, and a pair of surrogates. */
 const ODD = 'a\u007F/<&>\u2028é😀"\\\n\u0001';
 
-/** Whether an event is genuine, as it stands in an EVENT frame. */
+/** Whether an event, as text in an EVENT frame, is genuine. */
 function isGenuine(event: string): boolean {
   const message = readRelayMessage(Buffer.from(`["EVENT","s",${event}]`));
   if (typeof message === 'string' || message.type !== 'EVENT') throw new Error('no EVENT');

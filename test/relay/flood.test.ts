@@ -11,7 +11,7 @@ import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const EVENTS = 100;
 
-/** Sends an event for each of so many devices, one after the other, each when the one before has woken. */
+/** Sends an event for each of this many devices, each after the one before has woken its device. */
 async function measureWakes({ relay, google, server }: Scene): Promise<string> {
   const devices = await registerDevices(server, EVENTS);
   const before = google.pushes.count;

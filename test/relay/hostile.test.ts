@@ -10,7 +10,7 @@ const rejected = (reason: string): string => `mostro_push_relay_frames_rejected_
 const strangers = (count: number): string[] =>
   Array.from({ length: count }, () => getPublicKey(generateSecretKey()));
 
-/** An event as text whose member stands twice, first with another value. */
+/** An event as text in which one member appears twice, first with another value. */
 const twice = (event: NostrEvent, member: string, first: unknown): string =>
   `{"${member}":${JSON.stringify(first)},${JSON.stringify(event).slice(1)}`;
 
@@ -19,7 +19,7 @@ interface HostileScene extends Scene {
   readonly honest: RelayStandIn;
   /** Sends an event on the hostile relay's live subscription to a kind, as this text. */
   readonly sendAs: (kind: number, event: string) => void;
-  /** Shows that both relays still wake, each by an event of its own. */
+  /** Checks that an event from each of the two relays still wakes. */
   readonly expectUnharmed: () => Promise<void>;
 }
 

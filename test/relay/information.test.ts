@@ -19,13 +19,13 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 interface InformedScene extends Scene {
   readonly protocol: RelayProtocol;
   readonly odd: { readonly url: string };
-  /** Every request for the document, as it was answered, or given up. */
+  /** Every request for the document that was answered or given up. */
   readonly asked: Arrivals<IncomingMessage>;
   readonly ended: Arrivals<IncomingMessage>;
   readonly disconnect: () => void;
 }
 
-/** A relay beside a good one, whose answer to a request for its NIP-11 document is up to the test. */
+/** A good relay, and another whose answers to requests for its NIP-11 document the test gives. */
 async function setInformedScene(answer: Answer): Promise<InformedScene> {
   const protocol = new RelayProtocol({});
   const [asked, ended] = [new Arrivals<IncomingMessage>(), new Arrivals<IncomingMessage>()];

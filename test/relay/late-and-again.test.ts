@@ -8,10 +8,10 @@ import { setScene, type Scene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 interface ManualScene extends Scene {
-  /** A relay whose answers the test gives by hand. */
+  /** A relay whose answers the test sends by hand. */
   readonly other: RelayStandIn;
   readonly say: (...message: unknown[]) => void;
-  /** The ids of the REQs for gift wraps that came until there were so many. */
+  /** The ids of the REQs for gift wraps, once this many have come. */
   readonly asked: (times: number) => Promise<unknown[]>;
   /** Sends challenges. @returns the ids of the answers to them */
   readonly challenge: (...challenges: string[]) => Promise<unknown[]>;

@@ -9,7 +9,7 @@ import { eventFor } from '../support/wire-events.ts';
 
 const MIB = 1024 * 1024;
 
-/** A relay with these limits, by which the server goes from now on. */
+/** A relay with these limits, which the server already follows. */
 async function setLimitedScene(
   { max_subid_length = 5, ...others }: Readonly<Record<string, number>>,
   options: RelayOptions = {},
@@ -17,7 +17,7 @@ async function setLimitedScene(
   const information = { name: 'a relay', limitation: { max_subid_length, ...others } };
   const relay = keep(await RelayStandIn.start({ ...options, information }));
   const scene = await setScene({ relays: [relay] });
-  // What it said holds from some connection on, which shows in the length of its subscription ids.
+  // The limits hold from a later connection on. The length of the subscription ids shows when.
   while (relay.requests.all.at(-1)?.subscription.length !== max_subid_length) {
     const before = relay.requests.count;
     relay.disconnectAll();

@@ -16,7 +16,7 @@ interface LogLine {
   readonly reason?: string;
 }
 
-/** The lines of a JSON log that tell of an event. */
+/** The lines of a JSON log with this log event. */
 function linesOf(output: string, event: string): LogLine[] {
   return output
     .split('\n')
@@ -25,7 +25,7 @@ function linesOf(output: string, event: string): LogLine[] {
     .filter(({ msg }) => msg === event);
 }
 
-/** Resolves when it has been asked for gift wraps so often, as a stranger and once more as ourselves. */
+/** Resolves when the relay has been asked for gift wraps this often, both before and after authentication. */
 const askedTwice = async (relay: RelayStandIn, times: number): Promise<void> => {
   await relay.requests.atLeast(2 * times, { where: ({ filters }) => isLiveRequest(filters, 1059) });
 };

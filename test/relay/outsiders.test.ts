@@ -24,13 +24,13 @@ const now = (): number => Math.floor(Date.now() / 1000);
 interface OutsidersScene extends SceneBeside {
   readonly alice: Phone;
   readonly bob: Phone;
-  /** Stores events at the second relay and has it lose its connection over and over: each time they are recovered. */
+  /** Stores events at the second relay and cuts its connection again and again. Each time the events are recovered. */
   readonly publish: (events: readonly NostrEvent[]) => Promise<void>;
-  /** Shows that the relay was never banned and lost no other connection, and that its live events wake. */
+  /** Checks that the relay was never banned and lost no other connection, and that its live events wake. */
   readonly expectUnharmed: (reconnects: number) => Promise<void>;
 }
 
-/** Alice is the one whose key is flooded at the second relay, which writes JSON as strfry does. A ban would last an hour. */
+/** Alice's key is flooded at the second relay, which writes JSON as strfry does. A ban would last an hour. */
 async function setOutsidersScene(options: Pick<TestServerOptions, 'clock'> = {}): Promise<OutsidersScene> {
   const penalty = { baseMs: 1, maxMs: 1, minMs: 3_600_000 };
   const scene = await setSceneBeside({ spell: strfry }, { ...options, relayTiming: { penalty } });
@@ -62,7 +62,7 @@ async function setOutsidersScene(options: Pick<TestServerOptions, 'clock'> = {})
 const many = (make: (n: number) => NostrEvent): NostrEvent[] =>
   Array.from({ length: EVENTS }, (_, n) => make(n));
 
-/** What anybody can publish, for a key that is registered here. */
+/** Events that anyone can publish, for a key that is registered here. */
 const OUTSIDERS: readonly [string, (recipient: string) => NostrEvent[]][] = [
   [
     'forged signatures, at a relay that does not verify',
@@ -178,7 +178,7 @@ test('an outsider who floods one key at a relay that does not verify delays, but
   const { alice, expectUnharmed, google, other, server } = await setOutsidersScene({
     clock: () => Date.now() + ahead,
   });
-  // Google takes keys that are dated rightly.
+  // First a wake at the right time: Google refuses assertions with a wrong date.
   await expectUnharmed(0);
   const forgeries = Array.from({ length: 45 }, (_, n) => ({ ...eventOf(alice.tradePubkey, n), kind: 14 }));
   other.storeAll([...forgeries, eventFor([alice.tradePubkey], { kind: 14, ageSeconds: 600 })]);
@@ -214,7 +214,7 @@ test('a genuine event in a relay’s own spelling wakes, live', async () => {
   await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
 });
 
-/** Bytes that are no UTF-8: one that begins nothing, and half of a pair as some write it. */
+/** Bytes that are not UTF-8: one that begins no character, and half of a surrogate pair as some programs write it. */
 const NO_UTF_8 = ['\u00FF', '\u00ED\u00A0\u0080'];
 
 test.each(NO_UTF_8)(

@@ -12,7 +12,7 @@ function openSubscriptions(relay: RelayStandIn, kind: number): string[] {
     .filter((id) => !relay.closes.all.includes(id));
 }
 
-/** Resolves when so many REQs for the live events of a kind have come. */
+/** Resolves when this many REQs for the live events of a kind have come. */
 async function asked(relay: RelayStandIn, kind: number, times: number): Promise<void> {
   await relay.requests.atLeast(times, { where: ({ filters }) => isLiveRequest(filters, kind) });
 }
@@ -56,7 +56,7 @@ test('a relay that drops the subscription to one kind without a word is found ou
   const id = relay.liveSubscription(14);
   relay.dropSubscriptionsSilently();
   relay.store(eventFor([alice.tradePubkey]));
-  // The stand-in has forgotten both; for kind 14 the test goes on by hand.
+  // The stand-in has forgotten both subscriptions. For kind 14 the test sends frames by hand.
   const chatting = setInterval(
     () => relay.sendRaw(JSON.stringify(['EVENT', id, eventFor([bob.tradePubkey], { kind: 14 })])),
     20,

@@ -18,7 +18,7 @@ test('what a relay has stored when it is first subscribed to wakes nobody, wheth
   await relay.requests.atLeast(2);
   const [wrapped, late, early, sentinel] = [await phone(), await phone(), await phone(), await phone()];
 
-  // What comes before EOSE is what the relay has stored.
+  // Events before EOSE are those that the relay has stored.
   relay.broadcast(eventFor([wrapped.tradePubkey], { ageSeconds: -1 }));
   relay.broadcast(eventFor([early.tradePubkey], { kind: 14, ageSeconds: 60 }));
   relay.broadcast(eventFor([late.tradePubkey], { kind: 14, ageSeconds: -1 }));

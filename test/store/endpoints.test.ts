@@ -151,7 +151,7 @@ async function serveOnce(directory: string): Promise<void> {
   await program.exited;
 }
 
-/** The Rust server's file: its devices by their names. */
+/** The file of the Rust server, with these devices. */
 function incumbent(names: readonly string[]): string {
   const registered_at = new Date().toISOString().replace('Z', '123456Z');
   const devices = names.map((name, n) => [

@@ -16,7 +16,7 @@ import { eventFor } from '../support/wire-events.ts';
 
 const UNAVAILABLE = { status: 503, body: { success: false, message: 'Registration store unavailable' } };
 
-/** A relay, Google, and what the program needs to find both. */
+/** A relay, Google, and the variables by which the program finds them. */
 async function surroundings(): Promise<{
   relay: RelayStandIn;
   google: GoogleStandIn;
@@ -111,7 +111,7 @@ test.each(['file', 'memory'])(
       'data is in use by another mostro-push; stop that one first, or set another DATA_DIR',
     );
     expect(await register(first, 2)).toMatchObject({ status: 200 });
-    // No crash leaves the lock behind.
+    // A crash leaves no lock behind.
     first.program.kill('SIGKILL');
     await first.program.exited;
     expect(await total(await serve({ STORE }, directory))).toBe(STORE === 'file' ? 2 : 1);

@@ -20,11 +20,11 @@ const ENVIRONMENT = {
   ADMIN_PORT: '0',
   NOSTR_RELAYS: 'ws://127.0.0.1:9',
   RATE_LIMIT_PER_MINUTE: '1000000',
-  // Often enough to be under way when the program is killed.
+  // Sweeps are so frequent that one is under way when the program is killed.
   CLEANUP_INTERVAL_HOURS: '0.00002',
 };
 
-/** What a key may be registered for: one thing, or, after an answer that never came, one of two. `undefined`: nothing. */
+/** The possible tokens of a key in the store: one, or one of two if the last answer never came. `undefined`: the key is not registered. */
 type Possible = (string | undefined)[];
 
 /** Registers, replaces and removes its own keys, one after the other, until the server is gone. */
@@ -47,7 +47,7 @@ async function churn(apiUrl: string, keys: readonly string[], known: Map<string,
   }
 }
 
-/** What the store holds by the word of the program itself, which reads it from the disk. */
+/** The registrations on the disk, as the program's own `store export` reads them. */
 async function stored(directory: string): Promise<Map<string, string>> {
   const { code, stdout } = await outcome(['store', 'export'], { STORE: 'file' }, directory);
   expect(code).toBe(0);
@@ -73,7 +73,7 @@ test(
       const program = await runProgram([], ENVIRONMENT, directory);
       const [, apiUrl = ''] = await program.untilPrinted(/HTTP API +(http:\S+)/);
       const churning = clients.map((keys) => churn(apiUrl, keys, known));
-      // At a moment of its own each time: after so many answers.
+      // At a random moment: after this many answers.
       const most = 20 + Math.floor(Math.random() * 400);
       const killer = (async () => {
         for (let n = 0; n < most; n++) await post(`${apiUrl}/api/health`, {}).catch(() => undefined);

@@ -28,7 +28,7 @@ async function bytesOf(directory: string): Promise<Buffer> {
   return Buffer.concat([Buffer.from(names.join('\n')), ...files]);
 }
 
-/** In every way in which a secret could lie there. */
+/** A secret in every encoding in which it could be on the disk. */
 function spellings(secret: string): Buffer[] {
   const raw = Buffer.from(secret);
   const texts = [
@@ -119,7 +119,7 @@ test('two stores of the same data, under two keys or one, have no frame in commo
       frames: string[];
     };
     for (const frame of frames) {
-      // Behind the index, which counts.
+      // After the index of the frame, which counts up.
       const bytes = Buffer.from(frame, 'base64').subarray(6);
       for (let at = 0; at + 16 <= bytes.length; at += 16) {
         pieces.add(bytes.subarray(at, at + 16).toString('hex'));
@@ -152,7 +152,7 @@ test.each(['file', 'memory'] as const)(
     }
     const name = store === 'file' ? 'store.json' : 'unifiedpush_endpoints.json';
     const { frames } = JSON.parse(await readFile(join(DATA_DIR, name), 'utf8')) as { frames: string[] };
-    // What the file was made with comes before; with STORE=memory the first endpoint is in it.
+    // The frames that the file was created with come before. With STORE=memory they include the first endpoint.
     const made = store === 'file' ? 1 : 2;
     const kept = store === 'file' ? devices.length : subscriptions.length;
     expect(frames.length).toBe(made + kept);

@@ -49,7 +49,7 @@ test('what was published while the server was stopped wakes each device once, an
   await first.stop();
   google.pushes.clear();
 
-  // Ten that were woken before have news, ten that were not; and every one of them twice.
+  // Two events for each of ten devices that were woken before, and of ten that were not.
   const missed = devices.slice(10, 30);
   for (const kind of KINDS) for (const { key } of missed) relay.store(eventFor([key], { kind }));
   const second = await start();

@@ -51,7 +51,7 @@ async function untilLive(server: TestServer, { port }: TcpProxy): Promise<void> 
   });
 }
 
-/** Waits until the recoveries of both kinds after a gap have ended. */
+/** Waits until so many recoveries have ended with everything found. */
 async function untilRecovered(server: TestServer, count: number): Promise<void> {
   const series = 'mostro_push_relay_recoveries_total{outcome="complete"}';
   await vi.waitFor(async () => expect(await server.metric(series)).toBeGreaterThanOrEqual(count), {

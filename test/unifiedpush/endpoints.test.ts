@@ -24,13 +24,13 @@ import type { TestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const GUARDED = { UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'false' };
-/** A token that does not begin as an endpoint does is told to be no token (contract 1.1). */
+/** A text that does not begin like an endpoint is answered as an invalid token (contract 1.1). */
 const REFUSED = /^\{"success":false,"message":"Invalid (?:endpoint|token)"\}$/;
 const WAKE = { kind: 'silent_wake', timestamp: 1_800_000_000 } as const;
 const PUBLIC_ADDRESS = '93.184.216.34';
 const format = 'mostro-push-v2';
 
-/** Every way in which an endpoint can be registered, as bodies. */
+/** The bodies of all ways to register an endpoint. */
 function registrations(endpoint: string, { publicKey }: TestServer): object[] {
   const { keys, sealedContent } = new WebPushSubscription(endpoint);
   const sealed = { serverPubkey: publicKey, platform: 'android', token: endpoint } as const;
@@ -148,7 +148,7 @@ test('an endpoint whose name is public at first and private then is called where
   const { allows, lookup } = endpointGuard(false, [dns.address]);
   if (lookup === undefined) throw new Error('nothing looks names up');
   const dialled: unknown[] = [];
-  // No packet of a test leaves the machine: the socket stands for the public address.
+  // The socket stands for the public address, so that no packet leaves the machine.
   const rerouted: typeof lookup = (host, options, callback) => {
     lookup(host, options, (error, found) => {
       if (error) return callback(error, '', 0);

@@ -11,7 +11,7 @@ import { keep } from '../support/keep.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** What a hostile push server may have taken in or given out before it was hung up on: what the sockets buffer. */
+/** The most bytes that a hostile push server can send before the connection is closed: what the sockets buffer. */
 const SOCKET_BUFFERS = 16 * 1024 ** 2;
 const GIGABYTE = 1024 ** 3;
 
@@ -20,7 +20,7 @@ interface HostileServer {
   readonly connections: Arrivals<Socket>;
 }
 
-/** A server that does as it likes with every connection that has sent a request. */
+/** A server that gives every connection which has sent a request to the test. */
 async function hostileServer(act: (socket: Socket) => void): Promise<HostileServer> {
   const connections = new Arrivals<Socket>();
   const server = createServer((socket) => {
@@ -35,14 +35,14 @@ async function hostileServer(act: (socket: Socket) => void): Promise<HostileServ
   return { endpoint: `http://127.0.0.1:${port}/upEve?up=1`, connections };
 }
 
-/** Sends one byte a second of an answer that has no end. */
+/** Sends an endless answer, one byte a second. */
 function drip(socket: Socket, text: string): void {
   let at = 0;
   const timer = setInterval(() => socket.write(text[at++ % text.length] ?? ''), 1000);
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Writes as fast as it is read, a gigabyte in all. */
+/** Writes a gigabyte, as fast as the client reads. */
 function flood(socket: Socket): void {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   const write = (): void => {
@@ -54,7 +54,7 @@ function flood(socket: Socket): void {
 
 const ANSWER = 'HTTP/1.1 201 Created\r\n';
 
-/** Resolves when a connection has ended, in whichever way: `once` of `node:events` would reject at a reset. */
+/** Resolves when a connection has ended in any way. `once` of `node:events` would reject at a reset. */
 async function closed(socket: Socket | undefined): Promise<void> {
   if (socket?.closed === false) await new Promise((resolve) => socket.once('close', resolve));
 }
@@ -65,7 +65,7 @@ async function wakeEve({ phone, relay }: Scene, { endpoint }: HostileServer): Pr
   relay.broadcast(eventFor([eve.tradePubkey]));
 }
 
-/** While that goes on, a device of FCM and one of another push server are woken. */
+/** Checks that a device of FCM and one of another push server are woken meanwhile. */
 async function expectOthersWoken({ google, phone, relay }: Scene): Promise<void> {
   const good = keep(await UnifiedPushStandIn.start());
   const alice = await phone();
@@ -78,10 +78,10 @@ async function expectOthersWoken({ google, phone, relay }: Scene): Promise<void>
 const pushes = (outcome: string): string =>
   `mostro_push_pushes_total{provider="unifiedpush",outcome="${outcome}"}`;
 
-/** No second attempt comes while a test looks. */
+/** The second attempt comes later than any test runs. */
 const PATIENT = { RETRY_MIN_MS: '60000' };
 
-/** Ways to keep a client waiting: in silence, with the status, with the headers, with interim answers. */
+/** Ways to keep a client waiting: with no byte, within the status, within the headers, with interim answers. */
 const TAR_PITS: readonly ((socket: Socket) => void)[] = [
   () => undefined,
   (socket) => drip(socket, ANSWER),
@@ -109,7 +109,7 @@ test('a push server that is a tar pit takes two sockets, and no more than there 
   const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, shares: { fresh: { atOnce } } } };
   const scene = await setScene({ environment: PATIENT, laneSizes });
   const { phone, relay, server } = scene;
-  // It has delivered before: what the others take is not its share.
+  // This host has delivered before, so the sockets that the others use are not taken from it.
   const good = keep(await UnifiedPushStandIn.start());
   const bob = await phone({ subscription: new WebPushSubscription(good.endpoint('Bob')) });
   relay.broadcast(eventFor([bob.tradePubkey]));

@@ -20,7 +20,7 @@ const pushes = (outcome: string): string =>
 test('over TLS, wakes that follow each other share connections, which nothing ends, and are all delivered', async () => {
   const relay = keep(await RelayStandIn.start());
   const push = keep(await UnifiedPushStandIn.start({ tls: true }));
-  // As long as an answer may be: all of them together are far longer than one may be.
+  // The longest answer that is allowed. All of them together are far longer than that.
   push.answer = () => ({ status: 201, headers: { 'x-long': 'x'.repeat(8000) }, body: 'y'.repeat(4000) });
   const certificate = join(await tempDirectory(), 'ca.pem');
   await writeFile(certificate, push.caCertificate ?? '');
@@ -46,6 +46,6 @@ test('over TLS, wakes that follow each other share connections, which nothing en
   }
   const page = await (await fetch(`${adminUrl}/metrics`)).text();
   expect([readMetric(page, pushes('retry')), readMetric(page, pushes('refused'))]).toEqual([0, 0]);
-  // A wake may begin while the answer to the last one is still being read.
+  // A wake may begin while the answer to the one before is still being read.
   expect(push.connectionCount).toBeLessThanOrEqual(16);
 });

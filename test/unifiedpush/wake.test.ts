@@ -14,7 +14,7 @@ const SUBJECT = 'mailto:ops@push.example';
 const CONTACT = { VAPID_SUBJECT: SUBJECT };
 const WAKE = /^\{"type":"silent_wake","timestamp":(\d{10})\}$/;
 
-/** A push server that goes by the letter of the standards, for the key of this server. */
+/** A push server that follows the standards strictly, for the key of this server. */
 async function strictPushServer(server: { apiUrl: string }): Promise<UnifiedPushStandIn> {
   const standIn = keep(await UnifiedPushStandIn.start());
   const vapidKey = await vapidKeyOf(server);
@@ -32,7 +32,7 @@ test.each([
     const [push, other] = [await strictPushServer(server), keep(await UnifiedPushStandIn.start())];
     const subscription = new WebPushSubscription(push.endpoint('Alice'));
     const alice = await phone({ subscription });
-    // Registered anew in the shape that is asked for, and counted once.
+    // Registers the subscription in this form. Registering it again does not count twice.
     expect(await alice.register({ sealed })).toMatchObject({ status: 200, body: { platform: 'webpush' } });
     expect(await countsOf(server)).toBe('{"total":1,"android":0,"ios":0,"webpush":1}');
 
@@ -110,7 +110,7 @@ test('a Web Push subscription is woken under its own keys, and not in place of a
   relay.broadcast(eventFor([mallory.tradePubkey]));
   const [, second] = await push.pushes.atLeast(2);
   expect(attacker.decrypt(second?.body ?? Buffer.alloc(0))).toMatch(WAKE);
-  // With one topic for both, the push server would put the second in the place of the first (RFC 8030, 5.4).
+  // If both had one topic, the push server would replace the first by the second (RFC 8030, 5.4).
   expect([first, second].map((message) => message?.headers['topic'])).toEqual([undefined, undefined]);
 });
 

@@ -87,7 +87,7 @@ test('an announced chat message restarts no time to live: a key that is only wri
     environment: { TOKEN_TTL_HOURS: '1' },
   });
   const bob = await phone();
-  // From then on Google would call an assertion one of the future.
+  // The access token is fetched first: with the clock further ahead, Google would refuse an assertion as one from the future.
   await google.tokenRequests.atLeast(1);
   now += 50 * 60_000;
   await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });

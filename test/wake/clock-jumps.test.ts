@@ -12,7 +12,7 @@ import { eventFor } from '../support/wire-events.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Sets the machine's clock. @returns what sets it by another difference from the true time */
+/** Sets the clock of the machine to a difference from the true time. @returns a function that sets another difference */
 function setClock(ms: number): (ms: number) => void {
   const now = Date.now.bind(Date);
   let differenceMs = ms;
@@ -48,7 +48,7 @@ test('a machine that sleeps for half an hour in the middle of a recovery gives u
   const phones = await Promise.all(Array.from({ length: 6 }, () => phone()));
   for (const [n, { tradePubkey }] of phones.entries())
     relay.store(eventFor([tradePubkey], { kind: 14, ageSeconds: 10 * n }));
-  // Google takes keys that are dated rightly.
+  // First a wake at the right time: Google refuses assertions with a wrong date.
   relay.broadcast(eventFor([(await phone()).tradePubkey]));
   await google.pushes.atLeast(1);
   const before = relay.requests.count;
@@ -63,7 +63,7 @@ test('a machine that sleeps for half an hour in the middle of a recovery gives u
   expect(await server.metric(incomplete)).toBe(0);
 });
 
-/** A sweep every 0.36 s. */
+/** A sweep of the store every 0.36 s. */
 const SWEEPS = { CLEANUP_INTERVAL_HOURS: '0.0001' };
 
 test('setting the clock of the machine 72 h ahead for some sweeps removes no registration, neither from memory nor from the disk, and loses no wake', async () => {
@@ -74,7 +74,7 @@ test('setting the clock of the machine 72 h ahead for some sweeps removes no reg
   const set = setClock(72 * HOUR_MS);
   await server.log.atLeast(2, { where: ({ msg }) => msg === 'registrations.kept' });
   expect(await standingAlarms(server)).toContain('clock off');
-  // Published now, by a clock that is right.
+  // The event is dated by a right clock.
   const event = eventFor([alice.tradePubkey], { ageSeconds: 72 * 3600 });
   await relay.subscribed(1059, 2);
   relay.broadcast(event);
@@ -109,7 +109,7 @@ test('setting the clock of the machine back by two hours delays no retry and no 
 
 test('setting the clock of the machine is followed where two relays agree, and what was registered before lives as long as it should', async () => {
   const relays = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
-  // A machine that has no clock of its own begins in another year.
+  // A machine without a battery for its clock starts in another year.
   const set = setClock(-400 * 24 * HOUR_MS);
   const { google, phone, relay, server } = await setScene({ relays, environment: SWEEPS });
   const alice = await phone();
@@ -129,7 +129,7 @@ test.each([
 ])('setting the clock of the machine %s before a start loses nothing that was kept', async (_, ms) => {
   const environment = { ...SWEEPS, STORE: 'file', DATA_DIR: await tempDirectory() };
   const { google, phone, relay, server } = await setScene({ environment });
-  // Google refuses what is signed by such a clock.
+  // Google refuses assertions that are dated by such a clock.
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
   const bob = await phone({ endpoint: unifiedPush.endpoint('Bob') });
@@ -155,7 +155,7 @@ test.each([
     const set = setClock(ms);
     const { google, phone, relay, server } = await setScene({ environment });
     const alice = await phone();
-    // Google is asked for an access token soon after the start, and until it has one.
+    // The server asks Google for an access token soon after the start, until it gets one.
     await server.log.atLeast(1, { where: ({ msg }) => msg === 'clock.corrected' });
     relay.broadcast(eventFor([alice.tradePubkey], { ageSeconds: ms / 1000 }));
     await google.pushes.atLeast(1);
@@ -164,7 +164,7 @@ test.each([
     set(0);
     const again = keep(await startTestServer({ relays: [relay], google, environment }));
     await untilMetric(again, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
-    // Google agrees with the clock at the first of these, and an expired registration is not woken at the second.
+    // At the first time Google accepts assertions; at the second an expired registration is not woken.
     for (const count of [2, 3]) {
       relay.broadcast(eventFor([alice.tradePubkey]));
       await google.pushes.atLeast(count);

@@ -23,7 +23,7 @@ test.each([1059, 14])(
     await google.pushes.atLeast(2);
     await untilLine(server, relay, { served: [1059, 14], recovering: [] });
     expect((await woken()).toSorted()).toEqual([bob.token, carol.token].toSorted());
-    // Pages overlap, so that one may come twice.
+    // Pages overlap, so an event may come twice.
     expect(await server.metric(rejected('expired'))).toBeGreaterThanOrEqual(2);
   },
 );

@@ -9,14 +9,14 @@ import { eventFor } from '../support/wire-events.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
 const HOUR = 3600;
-/** Lengths of a content: of an event that is too long to be read, and of one that no relay stores. */
+/** Lengths of a content: of an event that is skipped unread, and of an event that ends the connection. */
 const [LEFT_OUT, ENDS_THE_CONNECTION] = [1_200_000, 4_300_000];
-/** An event that ends the connection is searched for by some sixty connections, each after such a wait. */
+/** An event that ends the connection is found with some sixty connections, each after this wait. */
 const SEARCH = { reconnect: { baseMs: 1, maxMs: 10 } };
 const skipped = (reason: string): string => `mostro_push_relay_recovery_skipped_total{reason="${reason}"}`;
 
 test.each([
-  // It is reported when its second has come.
+  // The second is reported when the recovery reaches it.
   ['the newest', -2, ENDS_THE_CONNECTION],
   ['in the middle', 20 * HOUR, ENDS_THE_CONNECTION],
   ['the oldest', 47 * HOUR, ENDS_THE_CONNECTION],

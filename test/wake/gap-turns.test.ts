@@ -8,7 +8,7 @@ import { swiftEvents } from '../support/swift-events.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const STRANGER = 'ab'.repeat(32);
-/** The length of a content that makes a frame too long for any relay: the WebSocket library ends the connection for it. */
+/** The length of a content that makes a frame too long: the WebSocket library ends the connection. */
 const ENDS_THE_CONNECTION = 4_300_000;
 
 /** The kinds of the pages of stored events that a relay was asked for, in their order. */

@@ -17,13 +17,13 @@ interface GapScene extends Scene {
   readonly devices: readonly Device[];
 }
 
-/** Forty devices got an event each, one every minute and a half, while nobody listened to a relay that gives five at once. */
+/** Forty devices got one event each, one every 90 seconds, during a gap at a relay that sends five events a page. */
 async function setWrongScene(options: RelayOptions, kind: number): Promise<GapScene> {
   const relay = keep(await RelayStandIn.start({ maxLimit: 5, ...options }));
   const scene = await setScene({ relays: [relay] });
   const devices = await registerDevices(scene.server, 40);
   relay.resetAll();
-  // A signed message is asked for as far back as a quarter of an hour.
+  // Kind 14 is recovered from 15 minutes before the gap on.
   const apart = kind === 14 ? 20 : 90;
   relay.storeAll(
     swiftEvents(devices.map(({ key: recipient }, n) => ({ recipient, kind, ageSeconds: 5 + n * apart }))),
@@ -62,7 +62,7 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
   const relay = keep(await RelayStandIn.start({ wrongPages: 'eose alone' }));
   const clock = new FakeClock();
   const { phone, server } = await setScene({ relays: [relay], clock: clock.read });
-  // A gap is recovered only where somebody is registered.
+  // A gap is recovered only if there is a registration.
   await phone();
   for (let n = 1; n <= 4; n++) {
     clock.advance(61_000);

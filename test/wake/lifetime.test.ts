@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { eventFor } from '../support/wire-events.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 
-/** 36 seconds: short enough that Google still believes a clock that has been moved by so much. */
+/** 36 seconds, in hours. If the clock is moved by no more than that, Google still accepts assertions. */
 const TTL = { TOKEN_TTL_HOURS: '0.01' };
 const DELIVERED = 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}';
 
@@ -63,7 +63,7 @@ test('registering again starts the time to live of a registration again', async 
 
 test('no number of wakes keeps a registration alive beyond its greatest age', async () => {
   const clock = movableClock();
-  // 52 seconds at the most, after 36 without a wake.
+  // A lifetime of at most 52 seconds, and of 36 seconds without a wake.
   const environment = { ...TTL, TOKEN_MAX_AGE_DAYS: '0.0006' };
   const { relay, server, phone, woken } = await setScene({ environment, clock: clock.now });
   const alice = await phone();

@@ -8,7 +8,7 @@ import { ageInHours, nip59GiftWrap } from '../support/wire-events.ts';
 import { keep } from '../support/keep.ts';
 import { setScene } from '../support/scene.ts';
 
-/** Holds a push against contract 4, to the byte but for its timestamp, which must be of now. */
+/** Checks a push against contract 4: every byte, and that its timestamp is now. */
 function expectSilentWake(push: GooglePush | undefined, token: string): void {
   const timestamp = /"timestamp":"(\d+)"/.exec(push?.raw ?? '')?.[1] ?? '';
   expect(Math.abs(Number(timestamp) - Date.now() / 1000)).toBeLessThan(10);

@@ -14,7 +14,7 @@ const fcmError = (status: number, detail?: object): { status: number; body: unkn
   body: { error: { code: status, message: 'no', status: 'NO', ...(detail && { details: [detail] }) } },
 });
 
-/** A second strike counts after this. */
+/** The time after which a second strike counts, in milliseconds. */
 const SOON = { GONE_CONFIRM_SECONDS: '0.2' };
 
 async function registered(server: TestServer): Promise<number> {

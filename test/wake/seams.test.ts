@@ -18,20 +18,20 @@ function isRequest([type, , filter]: Frame, kind: number, wanted: Wanted): boole
   return isLiveRequest([filter as object], kind) === (wanted === 'live');
 }
 
-/** The id of the n-th REQ that was left lying, once it is there. */
+/** The id of the n-th unanswered REQ, once it has come. */
 async function heldRequest(relay: RelayStandIn, kind: number, wanted: Wanted, n = 1): Promise<string> {
   const where = (frame: Frame): boolean => isRequest(frame, kind, wanted);
   const held = await relay.heldFrames.atLeast(n, { where });
   return String(held[n - 1]?.[1]);
 }
 
-/** Answers what was left lying, and leaves lying what comes next. */
+/** Answers the frames that were kept unanswered, and keeps the next ones unanswered. */
 function answerHeld(relay: RelayStandIn): void {
   relay.resumeAnswers();
   relay.pauseAnswers();
 }
 
-/** Cuts the connection: on the next one the live subscription is answered, and the first page is left lying. */
+/** Cuts the connection. On the next one the live subscription is answered, and the first page of the recovery is not. */
 async function reconnect(relay: RelayStandIn, kind: number): Promise<void> {
   relay.pauseAnswers();
   relay.disconnectAll();
@@ -55,7 +55,7 @@ test('an event wakes that was published while a live subscription was gone, whic
   await untilMetric(server, closed(14), 1);
   say(relay, 'EOSE', await heldRequest(relay, 14, 'page'));
   await heldRequest(relay, 14, 'live', 2);
-  // Whatever else was asked for while nothing was live: there was nothing yet.
+  // Answers everything that was asked while no subscription was live: there were no events yet.
   for (const frame of relay.heldFrames.all) if (isRequest(frame, 14, 'page')) say(relay, 'EOSE', frame[1]);
   relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
   relay.resumeAnswers();

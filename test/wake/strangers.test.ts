@@ -12,7 +12,7 @@ const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 const strangers = (count: number): string[] =>
   Array.from({ length: count }, () => getPublicKey(generateSecretKey()));
 
-/** Of an event's form; that its signature is none is found out only by whoever checks it. */
+/** An event of the right form. Only a signature check finds that its signature is wrong. */
 function unsignedEvent(kind: number): NostrEvent {
   return {
     id: hex(32),
@@ -39,7 +39,7 @@ test('10 000 live events for unregistered keys lead to no push and to no signatu
   expect(await server.metric('mostro_push_events_verified_total')).toBe(0);
   expect(await server.metric('mostro_push_wakes_queued_total{provider="fcm"}')).toBe(0);
   expect(google.pushes.count).toBe(0);
-  // The counter can move, and the server is still at work.
+  // The counter works, and so does the server.
   expect(await woken()).toEqual([]);
   expect(await server.metric('mostro_push_events_verified_total')).toBe(1);
 });

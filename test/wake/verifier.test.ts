@@ -19,12 +19,12 @@ import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 /**
- * Bad items through each door. WebAssembly once died of 3 390 keys that are no point: `src/crypto/curve-agreement.test.ts` gives each library
- * more of them than that, without the doors. DOOR_FLOOD=100000 gives as many through the doors, in some minutes.
+ * How many bad items each entry gets. WebAssembly once crashed after 3 390 keys that are not points: `src/crypto/curve-agreement.test.ts` gives each library
+ * more than that directly. DOOR_FLOOD=100000 sends as many through the entries, in some minutes.
  */
 const FLOOD = Number(process.env['DOOR_FLOOD'] ?? 360);
 const AT_ONCE = 32;
-/** Events between two turns of the event loop, which the server of the test has too. */
+/** How many events are sent between two turns of the event loop, which the server shares with the test. */
 const SENT_AT_ONCE = 50;
 
 const { off, beyondTheField } = JSON.parse(
@@ -44,7 +44,7 @@ interface Posting {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Posts so many registrations, some at once over connections that are kept, and returns the statuses that came. */
+/** Posts this many registrations, several at the same time over kept connections. @returns the statuses */
 async function flood(url: string, count: number, make: (n: number) => Posting): Promise<Set<number>> {
   const statuses = new Set<number>();
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -76,7 +76,7 @@ function byNoPoint(n: number, parts: Pick<NostrEvent, 'kind' | 'tags'>): NostrEv
   return { ...event, id: getEventHash(event) };
 }
 
-/** A registration that is signed (NIP-98) by the very key that it is for, which is no point. */
+/** A registration that its own key has signed (NIP-98). The key is not a point. */
 function signedByNoPoint(url: string, n: number): Posting {
   const body = JSON.stringify({ trade_pubkey: noPoint(n), token: 'a-token', platform: 'android' });
   const tags = [
@@ -100,7 +100,7 @@ async function expectWoken({ relay, woken }: Scene, phone: Phone): Promise<void>
   expect(await woken()).toEqual([phone.token]);
 }
 
-// WebAssembly alone is what a machine has that has neither the system's library nor a build of the addon.
+// A machine with neither the system's library nor a build of the addon has WebAssembly only.
 describe.each([
   { name: 'WebAssembly alone', options: { curves: [WEB_ASSEMBLY] } },
   { name: 'what npm brings', options: {} },
@@ -131,7 +131,7 @@ describe.each([
       hostile.broadcast(byNoPoint(n, { kind: 1059, tags: [['p', phone.tradePubkey]] }));
       if (n % SENT_AT_ONCE === 0) await setImmediate();
     }
-    // By the honest relay: what comes for this key from the hostile one is no longer verified.
+    // From the honest relay: events for this key from the hostile one are no longer verified.
     honest.broadcast(eventFor([phone.tradePubkey]));
     const [push] = await scene.google.pushes.atLeast(1);
     expect(push?.token).toBe(phone.token);
