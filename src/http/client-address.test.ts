@@ -5,7 +5,7 @@ import { allowancesOf, clientAddress, hasProxyHeaders } from './client-address.t
 const SOCKET = '192.0.2.9';
 
 describe('the address of a client', () => {
-  test('is the other end of the connection, whatever the headers say', () => {
+  test('is the address of the socket, whatever the headers say', () => {
     const headers = { 'x-forwarded-for': '203.0.113.1', 'fly-client-ip': '203.0.113.2' };
     expect(clientAddress('socket', headers, SOCKET)).toBe(SOCKET);
   });
@@ -34,12 +34,12 @@ describe('the address of a client', () => {
     '203.0.113.1, 1.2.3.4.5',
     '203.0.113.1, 2001:db8:::1',
     '203.0.113.1, 1.2.3.4:x',
-  ])('is the other end where X-Forwarded-For %j does not end with an address', (header) => {
+  ])('is the address of the socket if X-Forwarded-For %j does not end with an address', (header) => {
     expect(clientAddress('x-forwarded-for', { 'x-forwarded-for': header }, SOCKET)).toBe(SOCKET);
     expect(clientAddress('x-forwarded-for', {}, SOCKET)).toBe(SOCKET);
   });
 
-  test('is Fly-Client-IP on Fly.io, and nothing else', () => {
+  test('on Fly.io is Fly-Client-IP, and no other header counts', () => {
     const headers = { 'x-forwarded-for': '203.0.113.1', 'fly-client-ip': '203.0.113.2' };
     expect(clientAddress('fly-client-ip', headers, SOCKET)).toBe('203.0.113.2');
     expect(clientAddress('fly-client-ip', { 'x-forwarded-for': '203.0.113.1' }, SOCKET)).toBe(SOCKET);
@@ -52,23 +52,23 @@ test.each([
   [{ 'x-real-ip': '1.1.1.1' }, false],
   [{ 'x-forwarded-for': '' }, true],
   [{ 'fly-client-ip': '1.1.1.1' }, true],
-])('the headers %j are of a proxy: %s', (headers, answer) => {
+])('the headers %j are a proxy’s headers: %s', (headers, answer) => {
   expect(hasProxyHeaders(headers)).toBe(answer);
 });
 
-describe('the allowance', () => {
-  test('of an IPv4 address is its own', () => {
+describe('the allowance of a request', () => {
+  test('from an IPv4 address belongs to that address', () => {
     expect(allowancesOf('192.0.2.1')).toEqual([{ name: 'ipv4 192.0.2.1', times: 1 }]);
   });
 
   test.each(['::ffff:192.0.2.1', '::FFFF:192.0.2.1', '::ffff:c000:201', '0:0:0:0:0:ffff:192.0.2.1'])(
-    'of %s is that of the IPv4 address in it',
+    'from %s belongs to the IPv4 address in it',
     (address) => {
       expect(allowancesOf(address)).toEqual(allowancesOf('192.0.2.1'));
     },
   );
 
-  test('of an IPv6 address is that of its /64, its /48 ten times and its /32 a hundred times', () => {
+  test('from an IPv6 address belongs to its /64, to its /48 ten times and to its /32 a hundred times', () => {
     expect(allowancesOf('2001:db8:1:2:3:4:5:6')).toEqual([
       { name: 'ipv6 20010db800010002', times: 1 },
       { name: 'ipv6 20010db80001', times: 10 },
@@ -76,14 +76,14 @@ describe('the allowance', () => {
     ]);
   });
 
-  test('of an IPv6 address does not depend on how it is written, nor on its interface', () => {
+  test('from an IPv6 address does not depend on its spelling or its interface', () => {
     const one = allowancesOf('2001:db8:0:0:0:0:0:1');
     for (const written of ['2001:db8::1', '2001:0DB8::0001', '2001:db8::ffff', '2001:db8::1%eth0'])
       expect(allowancesOf(written)).toEqual(one);
   });
 
   test.each([undefined, '', 'unknown', '1', '1.2.3', '/run/socket'])(
-    'without an address (%s) is one for all',
+    'without a valid address (%s) is one for all such requests',
     (none) => {
       expect(allowancesOf(none)).toEqual([{ name: 'unknown', times: 1 }]);
     },

@@ -13,7 +13,7 @@ test.each([
   ['an IPv4 /24, mapped into IPv6', '192.0.2.1', '::ffff:192.0.2.77'],
   ['an IPv6 /48', '2001:db8:1::1', '2001:db8:1:ffff:1:2:3:4'],
   ['what has no valid address', undefined, 'nonsense'],
-])('%s is one network', (_, one, other) => {
+])('%s is one client network', (_, one, other) => {
   expect(networkName(one)).toBe(networkName(other));
 });
 
@@ -22,11 +22,11 @@ test.each([
   ['two IPv6 /48', '2001:db8:1::1', '2001:db8:2::1'],
   ['IPv4 and IPv6', '32.1.13.184', '2001:db8::1'],
   ['a valid address and none', '192.0.2.1', undefined],
-])('%s are two networks', (_, one, other) => {
+])('%s are two client networks', (_, one, other) => {
   expect(networkName(one)).not.toBe(networkName(other));
 });
 
-test('a network has a number of 16 bits that is never 0 and another one in every process', () => {
+test('a client network has a 16-bit number that is never 0 and differs in every process', () => {
   const [one, other] = [new ClientNetworks('x-forwarded-for'), new ClientNetworks('x-forwarded-for')];
   const addresses = Array.from({ length: 4096 }, (__, n) => `10.${n >> 8}.${n & 255}.1`);
   const numbers = addresses.map((address) => one.of(request(address)));

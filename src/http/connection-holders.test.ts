@@ -9,7 +9,7 @@ interface Held {
 const held = (...unanswered: string[]): Held => ({ unanswered: new Set(unanswered) });
 
 describe('places for connections', () => {
-  test('go to an address up to its own limit, and are free again when they are left', () => {
+  test('are given to an address up to its limit, and are free again when its connections end', () => {
     const holders = new ConnectionHolders<Held>({ total: 100, perAddress: 2 });
     const [first, second, third, other] = [held(), held(), held(), held()];
     expect(holders.admit(first, '192.0.2.1')).toEqual({ isAdmitted: true });
@@ -25,7 +25,7 @@ describe('places for connections', () => {
     expect(holders.admit(held(), '192.0.2.1')).toEqual({ isAdmitted: false });
   });
 
-  test('of a /64 of IPv6 are those of one address, and a /48 has ten times as many', () => {
+  test('are counted for an IPv6 /64 as for one address, and a /48 has ten times as many', () => {
     const holders = new ConnectionHolders<Held>({ total: 1000, perAddress: 2 });
     expect(holders.admit(held(), '2001:db8::1').isAdmitted).toBe(true);
     expect(holders.admit(held(), '2001:db8::2').isAdmitted).toBe(true);
@@ -39,7 +39,7 @@ describe('places for connections', () => {
     expect(holders.admit(held(), '2001:db9::1').isAdmitted).toBe(true);
   });
 
-  test('when all are taken, come from the network that holds the most, those first that nothing waits on', () => {
+  test('are taken from the network that holds the most when all are taken, idle connections first', () => {
     const holders = new ConnectionHolders<Held>({ total: 4, perAddress: 4 });
     const busy = held('a request');
     const idle = held();
@@ -57,7 +57,7 @@ describe('places for connections', () => {
     expect(displaced.displaced).not.toBe(busy);
   });
 
-  test('behind a proxy are equal: up to the total, and none is taken from anybody', () => {
+  test('behind a proxy are given up to the total, and no connection is displaced', () => {
     const holders = new ConnectionHolders<Held>({ total: 3, perAddress: undefined });
     const [first] = [held(), held(), held()].map((each) => {
       expect(holders.admit(each, '127.0.0.1')).toEqual({ isAdmitted: true });

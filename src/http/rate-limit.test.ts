@@ -15,15 +15,15 @@ function limitOf(parts: { perMinute?: number; burst?: number } = {}): {
   return { take: (name, times = 1) => limit.take({ name, times }), limit, clock };
 }
 
-/** How many times in a row the name may. */
+/** How many requests in a row the name may send. */
 function allowed(take: (name: string) => number, name: string): number {
   let count = 0;
   while (take(name) === 0) count++;
   return count;
 }
 
-describe('a name', () => {
-  test('may do so much at once, and then waits until there is one more', () => {
+describe('a name under a rate limit', () => {
+  test('may spend its burst at once, and then waits for one request more', () => {
     const { take, clock } = limitOf();
     expect(allowed(take, 'a')).toBe(5);
     expect(take('a')).toBe(SECOND_MS);
@@ -33,14 +33,14 @@ describe('a name', () => {
     expect([take('a'), take('a')]).toEqual([0, SECOND_MS]);
   });
 
-  test('has all of it again after a quiet time, and no more', () => {
+  test('has its whole burst again after a quiet time, and no more', () => {
     const { take, clock } = limitOf();
     allowed(take, 'a');
     clock.advance(100 * MINUTE_MS);
     expect(allowed(take, 'a')).toBe(5);
   });
 
-  test('that is refused pays nothing for it', () => {
+  test('is charged nothing for a refused request', () => {
     const { take, clock } = limitOf();
     allowed(take, 'a');
     for (let n = 0; n < 1000; n++) take('a');
@@ -48,20 +48,20 @@ describe('a name', () => {
     expect(take('a')).toBe(0);
   });
 
-  test('does not pay for another', () => {
+  test('is charged nothing for the requests of another name', () => {
     const { take } = limitOf();
     allowed(take, 'a');
     expect(allowed(take, 'b')).toBe(5);
   });
 
-  test('with a multiple allowance may so many times as much, at once and after', () => {
+  test('with a multiple allowance may send that many times as much, at once and later', () => {
     const { take, clock } = limitOf();
     expect(allowed((name) => take(name, 10), 'network')).toBe(50);
     clock.advance(SECOND_MS);
     expect(allowed((name) => take(name, 10), 'network')).toBe(10);
   });
 
-  test('may do a minute’s worth in a minute', () => {
+  test('may send a minute’s allowance in a minute', () => {
     const { take, clock } = limitOf({ perMinute: 7, burst: 1 });
     let count = 0;
     for (let second = 0; second < 600; second++, clock.advance(SECOND_MS)) if (take('a') === 0) count++;
@@ -70,7 +70,7 @@ describe('a name', () => {
   });
 });
 
-describe('several allowances', () => {
+describe('several allowances of one request', () => {
   test('are taken together or not at all', () => {
     const { take, limit } = limitOf();
     const both = (): number => limit.take({ name: 'a', times: 1 }, { name: 'b', times: 1 });
@@ -79,7 +79,7 @@ describe('several allowances', () => {
     expect(allowed(take, 'a')).toBe(1);
   });
 
-  test('make one wait for the one that is longest spent', () => {
+  test('make the request wait for the allowance that needs the longest', () => {
     const { take, limit, clock } = limitOf();
     allowed(take, 'a');
     clock.advance(500);
@@ -88,7 +88,7 @@ describe('several allowances', () => {
   });
 });
 
-test('a million names leave a stranger its whole allowance, and a known one without', () => {
+test('a million other names leave a new name its whole allowance, and a spent name without one', () => {
   const { take, clock } = limitOf({ perMinute: 30, burst: 10 });
   allowed(take, 'known');
   // A fifth of a minute's allowance comes back meanwhile: 20 s at 50 000 names a second.
@@ -102,7 +102,7 @@ test('a million names leave a stranger its whole allowance, and a known one with
   expect(allowed(take, 'known')).toBeLessThanOrEqual(10);
 });
 
-test('a name that has spent its allowance gets nothing back from requests of names that share one of its slots', () => {
+test('a name that has spent its allowance gets none of it back by requests of names that share one of its slots', () => {
   const { take } = limitOf({ perMinute: 30, burst: 10 });
   allowed(take, 'spent');
   // Each of them shares a slot with the spent name with a chance of 1 in 16 384.
@@ -110,7 +110,7 @@ test('a name that has spent its allowance gets nothing back from requests of nam
   expect(take('spent')).toBe(2 * SECOND_MS);
 });
 
-test('whatever comes when, the table says what exact books say, as long as names do not meet', () => {
+test('the table of the rate limit decides as exact accounts would, for any requests at any time, as long as names share no slots', () => {
   const names = ['a', 'b', 'c'];
   const step = fc.record({
     name: fc.constantFrom(...names),

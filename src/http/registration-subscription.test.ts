@@ -64,7 +64,7 @@ describe('a Web Push subscription', () => {
     expect(read(body)).toEqual(TAKEN);
   });
 
-  test('may have all that a browser adds, and a token and a sealed one beside it that are null', () => {
+  test('may have all fields that a browser adds, and a null token and a null sealed token beside it', () => {
     const body = {
       subscription: { ...subscription.toJSON(), expirationTime: null, other: 1 },
       encrypted_token: null,
@@ -74,7 +74,7 @@ describe('a Web Push subscription', () => {
     expect(read(body)).toEqual({ ...TAKEN, instance: 7 });
   });
 
-  test('counts before a plain token beside it, and a sealed token before it', () => {
+  test('is used before a plain token beside it, and a sealed token is used before it', () => {
     const plain = { token: 'a:token', platform: 'android' };
     expect(read({ ...plain, subscription })).toEqual(TAKEN);
     const other = new WebPushSubscription('https://push.example/other');
@@ -156,27 +156,24 @@ describe('a Web Push subscription', () => {
     ['an array', [subscription]],
     ['a number', 5],
     ['true', true],
-  ])('is none when it is %s', (_, value) => {
+  ])('is refused when it is %s', (_, value) => {
     expect(read({ subscription: value })).toBe('Invalid token');
   });
 
   test.each(['', 'x', 'null', '[]', '"x"', '7', '{"endpoint":', `[${subscription.sealedContent}]`])(
-    'is none when the JSON that is sealed is %j',
+    'is refused when the sealed JSON is %j',
     (text) => {
       if (text !== '') expect(read(sealed(text))).toBe('Invalid token');
     },
   );
 
-  test.each([1084, 1086])(
-    'has the wrong size sealed in %i bytes, and the answer names the usual one',
-    (bytes) => {
-      expect(read({ encrypted_token: Buffer.alloc(bytes).toString('base64') })).toBe(
-        `Invalid encrypted token size (expected 281 bytes, got ${bytes})`,
-      );
-    },
-  );
+  test.each([1084, 1086])('sealed in %i bytes is refused, and the answer names 281 bytes', (bytes) => {
+    expect(read({ encrypted_token: Buffer.alloc(bytes).toString('base64') })).toBe(
+      `Invalid encrypted token size (expected 281 bytes, got ${bytes})`,
+    );
+  });
 
-  test('is refused where plain tokens are switched off, and taken sealed', () => {
+  test('is refused if plain tokens are switched off, and taken if it is sealed', () => {
     const rules = { allowPlaintextTokens: false };
     expect(read({ subscription }, rules)).toBe('Plaintext tokens are disabled, send encrypted_token');
     expect(read(sealed(subscription.sealedContent), rules)).toEqual(TAKEN);

@@ -8,7 +8,7 @@ test.each([
   { perTurn: 2, after: [2, 4, 5] },
   { perTurn: 3, after: [3, 5, 5] },
 ])(
-  'a burst is let through in its order, $perTurn for each turn of the event loop',
+  'a burst of registrations is admitted in its order, $perTurn in each turn of the event loop',
   async ({ perTurn, after }) => {
     const turnstile = new Turnstile(() => perTurn);
     const through: number[] = [];
@@ -24,7 +24,7 @@ test.each([
   },
 );
 
-test('turns get shorter while something else is under way', async () => {
+test('fewer registrations are admitted in a turn while wakes are under way', async () => {
   const perTurn = [3, 1, 1];
   const turnstile = new Turnstile(() => perTurn.shift() ?? 9);
   let through = 0;
@@ -38,13 +38,13 @@ test('turns get shorter while something else is under way', async () => {
   expect(seen).toEqual([3, 4, 5, 6]);
 });
 
-test('who comes later, when nobody waits, waits for one turn', async () => {
+test('a registration that comes when no other waits is admitted in the next turn', async () => {
   const turnstile = new Turnstile(() => 2);
   await turnstile.enter();
   await turnstile.enter();
 });
 
-test('ten thousand may wait; the next is told to come back in a second, and the others get through', async () => {
+test('ten thousand registrations may wait; the next is refused for a second, and the ten thousand are admitted', async () => {
   const turnstile = new Turnstile(() => 2);
   const all = Array.from({ length: 10_000 }, () => turnstile.enter());
   const refused = await turnstile.enter().catch((error: unknown) => error);

@@ -7,7 +7,7 @@ import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { AdminToken, AdminTokenError } from './admin-token.ts';
 
 describe('the admin token', () => {
-  test('is made for its owner alone when it is first needed, and then kept', async () => {
+  test('is created for its owner only when it is first needed, and then stays', async () => {
     const directory = join(await tempDirectory(), 'data');
     const token = await new AdminToken(directory).read();
     const path = join(directory, 'admin.token');
@@ -18,13 +18,13 @@ describe('the admin token', () => {
     expect(await readdir(directory)).toEqual(['admin.token']);
   });
 
-  test('is one, however many make it at once', async () => {
+  test('is one, even if several create it at the same time', async () => {
     const directory = await tempDirectory();
     const tokens = await Promise.all(Array.from({ length: 20 }, () => new AdminToken(directory).read()));
     expect(new Set(tokens.map((token) => token.reveal())).size).toBe(1);
   });
 
-  test('opens to itself alone', async () => {
+  test('is accepted, and every other text is refused', async () => {
     const directory = await tempDirectory();
     const token = new AdminToken(directory);
     const right = (await token.read()).reveal();
@@ -33,7 +33,7 @@ describe('the admin token', () => {
     for (const presented of wrong) expect(await token.accepts(presented)).toBe(false);
   });
 
-  test('that was replaced holds at once', async () => {
+  test('that was replaced is accepted at once', async () => {
     const directory = await tempDirectory();
     const token = new AdminToken(directory);
     const former = (await token.read()).reveal();
@@ -41,7 +41,7 @@ describe('the admin token', () => {
     expect([await token.accepts(former), await token.accepts('another-one')]).toEqual([false, true]);
   });
 
-  test('that others can read is refused, with the command that mends it', async () => {
+  test('that other users can read is refused, and the message has the command that repairs it', async () => {
     const directory = await tempDirectory();
     const path = join(directory, 'admin.token');
     await writeFile(path, 'secret\n');
@@ -51,7 +51,7 @@ describe('the admin token', () => {
     await expect(refused).rejects.toThrow(`chmod 600 ${path}`);
   });
 
-  test('that is empty opens to nobody', async () => {
+  test('that is empty is refused', async () => {
     const directory = await tempDirectory();
     await writeFile(join(directory, 'admin.token'), '\n', { mode: 0o600 });
     await expect(new AdminToken(directory).accepts('')).rejects.toThrow('is empty');

@@ -26,11 +26,11 @@ function setUp(look = async (): Promise<void> => undefined): {
   return { telemetry, faults, watch, tell };
 }
 
-describe('the log is told', () => {
+describe('the alarm watch logs', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  test('once when an alarm is raised, with its remedy and by how bad it is, and once when it is over', async () => {
+  test('an alarm once when it is raised, with its remedy and level, and once when it ends', async () => {
     const { telemetry, tell } = setUp();
     for (let n = 0; n < 3; n++) await tell(RELAY, OAUTH);
     expect(telemetry.logged('alarm.warning')).toMatchObject([
@@ -44,7 +44,7 @@ describe('the log is told', () => {
     ]);
   });
 
-  test('not again when only the reason changes, but for another relay', async () => {
+  test('an alarm again for another relay, but not if only the reason changes', async () => {
     const { telemetry, tell } = setUp();
     await tell(RELAY);
     await tell({ ...RELAY, reason: 'ETIMEDOUT' }, { ...RELAY, relay: 'other.example' });
@@ -55,7 +55,7 @@ describe('the log is told', () => {
     expect(telemetry.logged('alarm.cleared')).toEqual([]);
   });
 
-  test('nothing any more once it is stopped', async () => {
+  test('nothing after it is stopped', async () => {
     const { telemetry, tell, watch } = setUp();
     watch.stop();
     await tell(OAUTH);
@@ -63,7 +63,7 @@ describe('the log is told', () => {
     expect(watch.current()).toEqual([OAUTH]);
   });
 
-  test('of no alarm when the look itself fails, which is a fault', async () => {
+  test('no alarm if the look itself fails, and reports the fault', async () => {
     const { faults, tell } = setUp(async () => {
       throw new Error('no look');
     });

@@ -46,8 +46,8 @@ class RefusingStream extends Writable {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('an output that nobody reads', () => {
-  test('keeps so much and no more; the rest is lost and counted, and it goes on when somebody reads', async () => {
+describe('an output that is not read', () => {
+  test('keeps text up to its bound, counts the rest as lost, and continues when it is read again', async () => {
     const stream = new SlowStream();
     const output = new BoundedOutput(() => stream, { maxWaitingBytes: 30 });
     const telemetry = new FakeTelemetry();
@@ -67,7 +67,7 @@ describe('an output that nobody reads', () => {
     expect(telemetry.logged('log.lines_lost')).toEqual([{ reason: 'stdout', count: 7 }]);
   });
 
-  test('is waited for at the end, but not for ever', async () => {
+  test('is waited for at the end, for a limited time', async () => {
     const stream = new SlowStream();
     const output = new BoundedOutput(() => stream);
     output.write('last line\n');
@@ -80,8 +80,8 @@ describe('an output that nobody reads', () => {
   });
 });
 
-describe('an output that refuses what is written', () => {
-  test('says why, counts every line, and throws nothing', async () => {
+describe('an output that refuses text', () => {
+  test('reports why, counts every line, and throws nothing', async () => {
     const stream = new RefusingStream('EPIPE');
     const output = new BoundedOutput(() => stream);
     let lost = 0;
@@ -93,7 +93,7 @@ describe('an output that refuses what is written', () => {
     expect({ lost, problem: output.problem() }).toEqual({ lost: 3, problem: 'EPIPE' });
   });
 
-  test('is tried by a blank, which does not count', async () => {
+  test('is tested with a blank, which is not counted', async () => {
     const stream = new RefusingStream('ENOSPC');
     const output = new BoundedOutput(() => stream);
     let lost = 0;
@@ -109,7 +109,7 @@ describe('an output that refuses what is written', () => {
     expect({ lost, problem: output.problem() }).toEqual({ lost: 1, problem: undefined });
   });
 
-  test('which cannot even be opened is one too', () => {
+  test('is treated the same if it cannot be opened', () => {
     const output = new BoundedOutput(() => {
       throw Object.assign(new Error('no'), { code: 'EBADF' });
     });

@@ -29,7 +29,7 @@ test.each<[string, readonly string[], fc.Arbitrary<Record<string, string>>]>([
   ['without labels', [], fc.constant({})],
   ['with labels', ['provider', 'outcome'], labelled],
 ])(
-  'what was timed %s is on the page as the library’s own histogram would have it',
+  'durations %s are on the metrics page as the library’s own histogram would show them',
   async (_, names, labels) => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(labels, seconds), { maxLength: 30 }), async (observations) => {

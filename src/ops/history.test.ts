@@ -4,8 +4,8 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { MINUTE_MS } from '../core/basics/clock.ts';
 import { History } from './history.ts';
 
-describe('the last hour', () => {
-  test('has sixty minutes, the one under way last, also those in which nothing happened', () => {
+describe('the history of the last hour', () => {
+  test('has sixty minutes, the current one last, including minutes without events', () => {
     const clock = new FakeClock();
     const history = new History(clock.read);
     history.count('events_matched', {}, 3);
@@ -20,7 +20,7 @@ describe('the last hour', () => {
     expect(history.lastEventAt).toBe(clock.now - 2 * MINUTE_MS);
   });
 
-  test('forgets what is older', () => {
+  test('drops older minutes', () => {
     const clock = new FakeClock();
     const history = new History(clock.read);
     history.count('events_matched', {}, 3);
@@ -35,7 +35,7 @@ describe('the last hour', () => {
     expect(history.percentiles()).toEqual({ p50: 0.1, p95: 0.1, p99: 0.1 });
   });
 
-  test('tells the waits that half, nearly all and all but one in a hundred stayed below', () => {
+  test('has the waits of the 50th, 95th and 99th percentile', () => {
     const history = new History(new FakeClock().read);
     for (let n = 0; n < 90; n++) history.observe(0.09);
     for (let n = 0; n < 9; n++) history.observe(4);

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { LineLimit } from './line-limit.ts';
 
-describe('lines of one name', () => {
-  test('are written up to the limit, and left out from then on', () => {
+describe('log lines of one name', () => {
+  test('are written up to the limit, and omitted after it', () => {
     const limit = new LineLimit({ most: 2, windowMs: 1000, clock: new FakeClock().read });
     expect([limit.take('a'), limit.take('a'), limit.take('a')]).toEqual([0, 0, undefined]);
   });
 
-  test('are written again in the next window, and the first one says how many were left out', () => {
+  test('are written again in the next window, and the first has the number of omitted lines', () => {
     const clock = new FakeClock();
     const limit = new LineLimit({ most: 1, windowMs: 1000, clock: clock.read });
     for (let n = 0; n < 5; n++) limit.take('a');

@@ -10,7 +10,7 @@ import { LogFile } from './log-file.ts';
 vi.mock('node:fs', { spy: true });
 
 describe('the log file', () => {
-  test('is made with its directory, added to, and not for everybody to read', async () => {
+  test('is created with its directory, is appended to, and is not readable by other users', async () => {
     const path = join(await tempDirectory(), 'logs', 'app.log');
     {
       using file = new LogFile(path);
@@ -23,7 +23,7 @@ describe('the log file', () => {
     expect(file.problem()).toBeUndefined();
   });
 
-  test('goes on in a new file after a rotation, once it is told', async () => {
+  test('continues in a new file after a rotation and a reopen', async () => {
     const path = join(await tempDirectory(), 'app.log');
     using file = new LogFile(path);
     file.write('old\n');
@@ -35,7 +35,7 @@ describe('the log file', () => {
     expect(await readFile(path, 'utf8')).toBe('new\n');
   });
 
-  test('that cannot be opened says why, stops nothing, and is opened as soon as it can be', async () => {
+  test('that cannot be opened reports why, stops nothing, and is opened as soon as possible', async () => {
     const path = join(await tempDirectory(), 'app.log');
     await mkdir(path);
     using file = new LogFile(path);
@@ -48,7 +48,7 @@ describe('the log file', () => {
     expect(await readFile(path, 'utf8')).toBe(' kept\n');
   });
 
-  test.skipIf(!existsSync('/dev/full'))('on a full disk says so with every line, and never throws', () => {
+  test.skipIf(!existsSync('/dev/full'))('on a full disk reports each lost line, and never throws', () => {
     using file = new LogFile('/dev/full');
     expect(file.problem()).toBeUndefined();
     file.write('{}\n');
@@ -57,7 +57,7 @@ describe('the log file', () => {
     expect(file.problem()).toBe('ENOSPC');
   });
 
-  test('of which a disk takes a part of a line has the next line on a line of its own', async () => {
+  test('starts a new line after a line of which the disk took only a part', async () => {
     const path = join(await tempDirectory(), 'app.log');
     using file = new LogFile(path);
     vi.mocked(writeSync).mockImplementationOnce((descriptor, line) =>

@@ -14,7 +14,7 @@ function tallied(labels: readonly string[]): { tally: Tally; page: () => Promise
   return { tally, page };
 }
 
-test('what was counted is on the page, once, whenever the page is asked for', async () => {
+test('the metrics page has each count once, however often it is requested', async () => {
   const { tally, page } = tallied([]);
   tally.add({}, 1);
   tally.add({}, 2);
@@ -23,7 +23,7 @@ test('what was counted is on the page, once, whenever the page is asked for', as
   expect(await page()).toEqual(['seen 4']);
 });
 
-test('every combination of labels is a series of its own, whatever the order of the labels', async () => {
+test('each combination of labels is a series of its own, in any order of the labels', async () => {
   const { tally, page } = tallied(['provider', 'outcome']);
   tally.add({ provider: 'fcm', outcome: 'gone' }, 1);
   tally.add({ outcome: 'gone', provider: 'fcm' }, 1);

@@ -10,7 +10,7 @@ function body(errorCode?: string): string {
   return JSON.stringify({ error: { details } });
 }
 
-describe('FCM', () => {
+describe('an answer of FCM', () => {
   test.each<[number, string | undefined, 'device' | 'platform' | 'provider']>([
     [400, 'INVALID_ARGUMENT', 'device'],
     [400, undefined, 'device'],
@@ -29,7 +29,7 @@ describe('FCM', () => {
     [503, 'UNAVAILABLE', undefined],
     [503, 'UNSPECIFIED_ERROR', undefined],
     [401, undefined, undefined],
-  ])('%i %s is tried again; throttled: %s', (status, code, throttled) => {
+  ])('%i %s is retried; throttled: %s', (status, code, throttled) => {
     const delivery = readFcmAnswer(status, body(code), undefined);
     expect(delivery.outcome).toBe('retry');
     expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);
@@ -43,7 +43,7 @@ describe('FCM', () => {
     [429, 'QUOTA_EXCEEDED', 'retry'],
     [500, 'INTERNAL', 'retry'],
     [503, 'UNAVAILABLE', 'retry'],
-  ])('%i %s with a word of Apple concerns iPhones alone', (status, code, outcome) => {
+  ])('%i %s with an ApnsError concerns iPhones only', (status, code, outcome) => {
     const said = { '@type': FCM.replace('FcmError', 'ApnsError'), statusCode: status };
     const details = [...(code === undefined ? [] : [{ '@type': FCM, errorCode: code }]), said];
     const delivery = readFcmAnswer(status, JSON.stringify({ error: { details } }), undefined);
@@ -52,14 +52,17 @@ describe('FCM', () => {
   });
 });
 
-describe('UnifiedPush', () => {
-  test.each([301, 308, 400, 401, 403, 413])('%i blames the device: nobody else is affected', (status) => {
-    expect(readUnifiedPushAnswer(status, undefined)).toEqual({
-      outcome: 'refused',
-      reason: `http_${status}`,
-      blames: 'device',
-    });
-  });
+describe('an answer of a UnifiedPush server', () => {
+  test.each([301, 308, 400, 401, 403, 413])(
+    '%i blames the device, and no other device is affected',
+    (status) => {
+      expect(readUnifiedPushAnswer(status, undefined)).toEqual({
+        outcome: 'refused',
+        reason: `http_${status}`,
+        blames: 'device',
+      });
+    },
+  );
 
   test.each([
     [429, true],
@@ -68,7 +71,7 @@ describe('UnifiedPush', () => {
     [500, undefined],
     [502, undefined],
     [503, undefined],
-  ])('%i is tried again; throttled: %s', (status, throttled) => {
+  ])('%i is retried; throttled: %s', (status, throttled) => {
     const delivery = readUnifiedPushAnswer(status, undefined);
     expect(delivery.outcome).toBe('retry');
     expect('throttled' in delivery ? delivery.throttled : undefined).toBe(throttled);

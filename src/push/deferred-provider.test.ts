@@ -33,13 +33,13 @@ test('a deferred provider is loaded once, by the first wakes, and ends with what
   expect(calls).toEqual(['loaded', 'a', 'b', 'ended']);
 });
 
-test('one that was never needed is not loaded to be ended', async () => {
+test('a deferred provider that was never needed is not loaded when it is closed', async () => {
   const { provider, calls } = deferred();
   await provider[Symbol.asyncDispose]();
   expect(calls).toEqual([]);
 });
 
-test('one that is loaded ahead is not loaded again by its first wake', async () => {
+test('a deferred provider that was loaded early is not loaded again by its first wake', async () => {
   const { provider, calls } = deferred();
   await provider.load();
   expect(calls).toEqual(['loaded']);
@@ -47,7 +47,7 @@ test('one that is loaded ahead is not loaded again by its first wake', async () 
   expect(calls).toEqual(['loaded', 'a']);
 });
 
-test('one that cannot be loaded says so, and ends all the same', async () => {
+test('a deferred provider that cannot be loaded throws, and can still be closed', async () => {
   const provider = new DeferredProvider<ReturnType<typeof fcmTarget>>('fcm', () =>
     Promise.reject(new Error('EMFILE')),
   );

@@ -13,7 +13,7 @@ describe('Retry-After', () => {
     ['2027', 2_027_000],
     [' 7 ', 7000],
     ['999999999', 999_999_999_000],
-  ])('"%s" is that many seconds', (header, ms) => {
+  ])('"%s" is a number of seconds', (header, ms) => {
     expect(retryAfterMs(header, { now: NOW })).toBe(ms);
   });
 
@@ -25,7 +25,7 @@ describe('Retry-After', () => {
     expect(retryAfterMs(header, { now: NOW })).toBe(ms);
   });
 
-  test('as a date goes by the clock of the sender, whatever ours shows', () => {
+  test('with a date counts from the sender’s Date header, whatever our clock shows', () => {
     const date = 'Thu, 01 Jan 2026 05:00:00 GMT';
     expect(retryAfterMs('Thu, 01 Jan 2026 05:01:30 GMT', { now: NOW, date })).toBe(90_000);
     expect(retryAfterMs('Thu, 01 Jan 2026 00:01:30 GMT', { now: NOW, date: 'rubbish' })).toBe(90_000);
@@ -49,16 +49,16 @@ describe('Retry-After', () => {
     'Thu Jan  1 00:01:30 2026',
     'Thu, 01 Jan 2026 00:01:30 +0100',
     'Thu, 99 Jan 2026 00:01:30 GMT',
-  ])('says nothing when it is %j', (header) => {
+  ])('is ignored when it is %j', (header) => {
     expect(retryAfterMs(header, { now: NOW })).toBeUndefined();
   });
 
-  test('counts once when it stands there several times', () => {
+  test('is read from the first header when there are several', () => {
     expect(retryAfterMs(['5', '60'], { now: NOW })).toBe(5000);
     expect(retryAfterMs([], { now: NOW })).toBeUndefined();
   });
 
-  test('is never negative or no number, whatever is written there', () => {
+  test('is never negative and always a number, for any text', () => {
     const header = fc.oneof(
       fc.string(),
       fc.date({ noInvalidDate: true }).map(String),

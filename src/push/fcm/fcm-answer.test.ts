@@ -20,15 +20,9 @@ describe("what FCM's answer means", () => {
     ['a 200 delivers', 200, '{"name":"projects/p/messages/1"}', 'delivered', undefined],
     ['a 200 delivers whatever it says', 200, 'rubbish', 'delivered', undefined],
     ['UNREGISTERED is gone', 404, body(fcm('UNREGISTERED')), 'gone', undefined],
+    ['Apple’s 410 is gone', 400, body(fcm('INVALID_ARGUMENT'), apns(410, 'Unregistered')), 'gone', undefined],
     [
-      'the 410 of Apple is gone',
-      400,
-      body(fcm('INVALID_ARGUMENT'), apns(410, 'Unregistered')),
-      'gone',
-      undefined,
-    ],
-    [
-      'the 410 of Apple is gone in any place',
+      'Apple’s 410 is gone wherever the detail stands',
       400,
       body(apns(410, 'Unregistered'), fcm('INVALID_ARGUMENT')),
       'gone',
@@ -42,21 +36,21 @@ describe("what FCM's answer means", () => {
     ['a 400 with a BadRequest is our mistake', 400, body(violation), 'refused', 'http_400'],
     ['a malformed token keeps its registration', 400, body(fcm('INVALID_ARGUMENT')), 'refused', 'http_400'],
     [
-      'another word of Apple is no death',
+      'another code of Apple is not gone',
       400,
       body(fcm('INVALID_ARGUMENT'), apns(400, 'BadDeviceToken')),
       'refused',
       'http_400',
     ],
     [
-      'THIRD_PARTY_AUTH_ERROR is a matter of the project',
+      'THIRD_PARTY_AUTH_ERROR concerns the project',
       401,
       body(fcm('THIRD_PARTY_AUTH_ERROR'), apns(403, 'InvalidProviderToken')),
       'refused',
       'third_party_auth',
     ],
     [
-      'SENDER_ID_MISMATCH keeps its registration',
+      'SENDER_ID_MISMATCH keeps the registration',
       403,
       body(fcm('SENDER_ID_MISMATCH')),
       'refused',
@@ -94,17 +88,17 @@ describe("what FCM's answer means", () => {
     ['a code in a detail of another type', body({ '@type': BAD_REQUEST, errorCode: 'UNREGISTERED' })],
     ['a code without a type', body({ errorCode: 'UNREGISTERED' })],
     ['a code in the status alone', '{"error":{"status":"UNREGISTERED","message":"UNREGISTERED"}}'],
-  ])('an answer of an odd form costs nobody a registration: %s', (_, text) => {
+  ])('an answer of an unexpected form evicts no device: %s', (_, text) => {
     expect(readFcmAnswer(404, text, undefined)).toMatchObject({ outcome: 'refused', reason: 'http_404' });
   });
 
-  test('a detail of an odd form does not hide the one beside it', () => {
+  test('a detail of an unexpected form does not hide the detail beside it', () => {
     expect(readFcmAnswer(404, body(null, { '@type': 7 }, fcm('UNREGISTERED')), undefined)).toEqual({
       outcome: 'gone',
     });
   });
 
-  test('nothing but the two words ever makes a device gone, and no answer throws', () => {
+  test('only UNREGISTERED and Apple’s 410 are gone, and no answer throws', () => {
     const text = fc.oneof(
       fc.string(),
       fc.json(),

@@ -25,7 +25,7 @@ function message(kind: Push['kind'], mode: 'silent' | 'alert'): unknown {
   return JSON.parse(fcmMessage(TARGET, { kind, timestamp: 1_700_000_000 }, mode));
 }
 
-describe('the body of a push', () => {
+describe('the body of an FCM push', () => {
   test('is silent for a relay event', () => {
     expect(message('silent_wake', 'silent')).toEqual(silent('silent_wake'));
   });
@@ -65,7 +65,7 @@ describe('the body of a push', () => {
     });
   });
 
-  test('differs from another of its kind in the token and the time alone', () => {
+  test('differs from another of its kind only in the token and the time', () => {
     const token = fc.string({ unit: 'grapheme-ascii', minLength: 1 });
     fc.assert(
       fc.property(

@@ -10,11 +10,11 @@ import { GoogleAuth } from './google-auth.ts';
 /** A third of the 15 s after which a request gives up by itself, in milliseconds. */
 const LONG_BEFORE_ITS_LIMIT_MS = 5000;
 
-describe('the end of Google auth', () => {
+describe('closing Google auth', () => {
   test.each([
     ['is left unanswered', () => undefined],
     ['is answered by half', (response: ServerResponse) => void response.write('{"access_token":')],
-  ])('gives up a request that %s', async (_, begin) => {
+  ])('ends a request that %s', async (_, begin) => {
     const [{ account }, { url, requests }] = await Promise.all([fakeGoogle(), stallingServer(begin)]);
     const telemetry = new FakeTelemetry();
     const auth = new GoogleAuth({ account: { ...account, tokenUri: url }, clock: Date.now, telemetry });
@@ -27,7 +27,7 @@ describe('the end of Google auth', () => {
     expect(telemetry.total('oauth_mints', 'failed')).toBe(1);
   });
 
-  test('lets no further request be made', async () => {
+  test('prevents further requests', async () => {
     const { google, account } = await fakeGoogle();
     const auth = new GoogleAuth({ account, clock: Date.now, telemetry: new FakeTelemetry() });
     auth[Symbol.dispose]();

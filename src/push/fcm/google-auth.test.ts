@@ -13,7 +13,7 @@ async function setUp(): Promise<{
   google: GoogleStandIn;
   clock: FakeClock;
   telemetry: FakeTelemetry;
-  /** The token that is given out now. */
+  /** The token of the current answer. */
   token: () => Promise<string>;
 }> {
   const { google, account } = await fakeGoogle();
@@ -31,7 +31,7 @@ function numberTokens(google: GoogleStandIn, expires_in: number): void {
 }
 
 describe('an access token', () => {
-  test('is asked for with an assertion that Google accepts, for an hour at the most', async () => {
+  test('is requested with an assertion that Google accepts, valid for at most an hour', async () => {
     const { google, token } = await setUp();
     expect(await token()).toMatch(/^ya29\./);
     const [request] = google.tokenRequests.all;
@@ -45,14 +45,14 @@ describe('an access token', () => {
     expect(iat).toBeLessThan(Date.now() / 1000);
   });
 
-  test('is minted once for fifty who ask at once', async () => {
+  test('is minted once for fifty requests at the same time', async () => {
     const { google, token } = await setUp();
     const tokens = await Promise.all(Array.from({ length: 50 }, token));
     expect(new Set(tokens).size).toBe(1);
     expect(google.tokenRequests.count).toBe(1);
   });
 
-  test('is kept until a minute before its end', async () => {
+  test('is used until a minute before it expires', async () => {
     const { clock, google, token } = await setUp();
     numberTokens(google, 3600);
     const first = await token();
@@ -60,7 +60,7 @@ describe('an access token', () => {
     expect([first, await token()]).toEqual(['token-1', 'token-1']);
   });
 
-  test('is replaced from a minute before its end on', async () => {
+  test('is replaced from a minute before it expires', async () => {
     const { clock, google, token } = await setUp();
     numberTokens(google, 3600);
     await token();
@@ -68,7 +68,7 @@ describe('an access token', () => {
     expect(await token()).toBe('token-2');
   });
 
-  test('is kept for less than an hour when Google does not say how long it lives', async () => {
+  test('is used for less than an hour if Google does not say how long it lives', async () => {
     const { clock, google, token } = await setUp();
     google.answerToken = () => ({
       status: 200,
@@ -79,7 +79,7 @@ describe('an access token', () => {
     expect(await token()).toBe('token-1');
   });
 
-  test('is counted and reported when it is minted, but not shown', async () => {
+  test('is counted and logged when it is minted, without its text', async () => {
     const { telemetry, token } = await setUp();
     const minted = await token();
     expect(telemetry.total('oauth_mints', 'minted')).toBe(1);
@@ -87,7 +87,7 @@ describe('an access token', () => {
   });
 });
 
-describe('a token that FCM refused', () => {
+describe('an access token that FCM refused', () => {
   test('is replaced at the next call', async () => {
     const { auth, google, token } = await setUp();
     numberTokens(google, 3600);
@@ -95,7 +95,7 @@ describe('a token that FCM refused', () => {
     expect(await token()).toBe('token-2');
   });
 
-  test('is dropped once, when many pushes were refused with it', async () => {
+  test('is dropped once, even if many pushes were refused with it', async () => {
     const { auth, google, token } = await setUp();
     numberTokens(google, 3600);
     const refused = await auth.accessToken();
@@ -105,7 +105,7 @@ describe('a token that FCM refused', () => {
     expect(await token()).toBe('token-2');
   });
 
-  test('is not another that reads the same', async () => {
+  test('is not confused with a later token of the same text', async () => {
     const { auth, google, token } = await setUp();
     numberTokens(google, 3600);
     await token();
@@ -114,7 +114,7 @@ describe('a token that FCM refused', () => {
   });
 });
 
-describe('when Google gives no token', () => {
+describe('if Google gives no access token', () => {
   test.each([
     [
       'it refuses the key',
@@ -131,7 +131,7 @@ describe('when Google gives no token', () => {
       { status: 200, body: { access_token: 'x'.repeat(9000) } },
       'answer_unreadable',
     ],
-  ])('because %s, the error says so in a word', async (_, answer, reason) => {
+  ])('because %s, the error has the reason in one word', async (_, answer, reason) => {
     const { auth, google, telemetry } = await setUp();
     google.answerToken = () => answer;
     const error = await auth.accessToken().catch((thrown: unknown) => thrown);
@@ -141,7 +141,7 @@ describe('when Google gives no token', () => {
     expect(JSON.stringify(telemetry.lines)).not.toContain('the text');
   });
 
-  test('because nobody listens there, the error is of the same kind', async () => {
+  test('because no server listens, the error is of the same kind', async () => {
     const { auth, google, telemetry } = await setUp();
     await google[Symbol.asyncDispose]();
     await expect(auth.accessToken()).rejects.toMatchObject({
@@ -151,7 +151,7 @@ describe('when Google gives no token', () => {
     expect(telemetry.total('oauth_mints', 'failed')).toBe(1);
   });
 
-  test('all who wait get the same error, from one request', async () => {
+  test('all waiting pushes get the same error, from one request', async () => {
     const { google, token } = await setUp();
     google.answerToken = () => ({ status: 400 });
     const results = await Promise.allSettled(Array.from({ length: 50 }, token));
@@ -167,7 +167,7 @@ describe('when Google gives no token', () => {
     expect(await token()).toMatch(/^ya29\./);
   });
 
-  test('a token that is still good is not thrown away', async () => {
+  test('a token that is still valid stays in use', async () => {
     const { clock, google, token } = await setUp();
     numberTokens(google, 3600);
     await token();

@@ -30,8 +30,8 @@ async function failureOf(path: string, projectId?: string): Promise<string> {
   return (error as Error).message;
 }
 
-describe('a key file', () => {
-  test('is read as the Firebase console hands it out', async () => {
+describe('a service account key file', () => {
+  test('is read in the form that the Firebase console creates', async () => {
     const account = await readServiceAccount(await written(FILE));
     expect(account).toMatchObject({
       projectId: 'demo-project',
@@ -42,28 +42,28 @@ describe('a key file', () => {
     expect(account.privateKey.reveal().export({ type: 'pkcs8', format: 'pem' })).toBe(FILE.private_key);
   });
 
-  test('gives way to the project that the operator names', async () => {
+  test('is used with the operator’s project if one is set', async () => {
     expect(await readServiceAccount(await written(FILE), 'mine')).toMatchObject({ projectId: 'mine' });
   });
 
-  test('may leave out its project where the operator names one', async () => {
+  test('may lack its project if the operator sets one', async () => {
     const path = await written({ ...FILE, project_id: undefined });
     expect(await readServiceAccount(path, 'mine')).toMatchObject({ projectId: 'mine' });
     expect(await failureOf(path)).toBe(`${path} names no project_id; set FIREBASE_PROJECT_ID`);
   });
 
-  test('may leave out the id of its key', async () => {
+  test('may lack the id of its key', async () => {
     const path = await written({ ...FILE, private_key_id: undefined });
     expect((await readServiceAccount(path)).privateKeyId).toBeUndefined();
   });
 
-  test('shows nothing of its key when it is printed', async () => {
+  test('does not show its key when it is printed', async () => {
     const account = await readServiceAccount(await written(FILE));
     expect(JSON.stringify(account)).toContain('"privateKey":"[redacted]"');
   });
 });
 
-describe('a key file that cannot be used is refused by the name of the field', () => {
+describe('a key file that cannot be used is refused', () => {
   test.each([
     ['type', 'authorized_user', 'type is not "service_account": this is another kind of key file'],
     ['project_id', '', 'project_id is missing or empty'],
@@ -77,12 +77,12 @@ describe('a key file that cannot be used is refused by the name of the field', (
     ['private_key', 'hunter2', 'private_key is not an RSA private key in PEM'],
     ['private_key', FILE.private_key.slice(0, -200), 'private_key is not an RSA private key in PEM'],
     ['private_key', EC_KEY, 'private_key is not an RSA private key in PEM'],
-  ])('%s: %j', async (field, value, problem) => {
+  ])('with a wrong %s: %j', async (field, value, problem) => {
     const path = await written({ ...FILE, [field]: value });
     expect(await failureOf(path)).toBe(`${path} is not a Firebase service account key: ${problem}`);
   });
 
-  test('every field at once', async () => {
+  test('with a message that names every wrong field', async () => {
     const message = await failureOf(await written({}));
     for (const field of ['client_email', 'token_uri', 'private_key'])
       expect(message).toContain(`${field} is`);
@@ -92,18 +92,18 @@ describe('a key file that cannot be used is refused by the name of the field', (
     ['nothing', ''],
     ['no JSON', '{"private_key": "hunter2'],
     ['the bare key', FILE.private_key],
-  ])('or as no JSON when it holds %s', async (_, content) => {
+  ])('as no JSON if it holds %s', async (_, content) => {
     const path = await written(content);
     expect(await failureOf(path)).toBe(`${path} is not JSON`);
   });
 
-  test.each(['[]', 'null', '"text"'])('or as no key file when it holds %s', async (content) => {
+  test.each(['[]', 'null', '"text"'])('as no key file if it holds %s', async (content) => {
     expect(await failureOf(await written(content))).toContain(
       'is not a Firebase service account key: the file ',
     );
   });
 
-  test('or as unreadable with the reason', async () => {
+  test('as unreadable, with the reason', async () => {
     const directory = await tempDirectory();
     expect(await failureOf(join(directory, 'none.json'))).toBe(
       `${join(directory, 'none.json')} cannot be read (ENOENT)`,
@@ -111,7 +111,7 @@ describe('a key file that cannot be used is refused by the name of the field', (
     expect(await failureOf(directory)).toBe(`${directory} cannot be read (EISDIR)`);
   });
 
-  test('and never with a word of what stands in it', async () => {
+  test('without quoting its content', async () => {
     const secret = randomBytes(12).toString('hex');
     const broken = {
       type: secret,
@@ -125,7 +125,7 @@ describe('a key file that cannot be used is refused by the name of the field', (
   });
 });
 
-test('a key file that is a pipe is not waited for when it is read again', async () => {
+test('a key file that is a pipe is refused at once when it is read again', async () => {
   const path = join(await tempDirectory(), 'key.json');
   await makeFifo(path);
   await expect(readServiceAccountAgain(path)).rejects.toThrow(

@@ -17,22 +17,22 @@ const CUTS: readonly [string, (stream: ServerHttp2Stream, session: ServerHttp2Se
   ['by the end of the session', (_, session) => session.destroy()],
 ];
 
-describe('the answer 200', () => {
-  test('is given out without its body', async () => {
+describe('the HTTP/2 answer 200', () => {
+  test('resolves without its body', async () => {
     const { post, stream } = await http2Peer();
     const answered = post();
     answer(await stream(1), 200, 'done');
     expect(await answered).toEqual({ status: 200, retryAfter: '7', date: expect.any(String), body: '' });
   });
 
-  test('is given out while its body is still to come', async () => {
+  test('resolves before its body has arrived', async () => {
     const { post, stream } = await http2Peer();
     const answered = post();
     await begin(await stream(1), 200);
     expect(await answered).toMatchObject({ status: 200, body: '' });
   });
 
-  test.each(CUTS)('counts when its body is cut off %s', async (_, cut) => {
+  test.each(CUTS)('is an answer even if its body is cut off %s', async (_, cut) => {
     const { post, sessions, stream } = await http2Peer();
     const answered = post();
     const answering = await stream(1);
@@ -41,7 +41,7 @@ describe('the answer 200', () => {
     expect(await answered).toMatchObject({ status: 200, body: '' });
   });
 
-  test('takes no room from the answers after it, however long its body', async () => {
+  test('leaves the flow-control window to later answers, however long its body is', async () => {
     const { post, sessions, stream } = await http2Peer();
     for (const n of [1, 2, 3]) {
       const answered = post();
@@ -55,8 +55,8 @@ describe('the answer 200', () => {
   });
 });
 
-describe('any other answer', () => {
-  test.each(CUTS)('is none when its body is cut off %s', async (_, cut) => {
+describe('an HTTP/2 answer other than 200', () => {
+  test.each(CUTS)('fails if its body is cut off %s', async (_, cut) => {
     const { post, sessions, stream } = await http2Peer();
     const answered = post();
     const answering = await stream(1);

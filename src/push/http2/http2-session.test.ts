@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { answer, http2Peer } from '../../../test/support/http2-peer.ts';
 
-describe('a request', () => {
+describe('a request over an HTTP/2 session', () => {
   test('is a POST with its path, headers and body, and its answer is status, body and Retry-After', async () => {
     const { http2, stream, post } = await http2Peer();
     const headers = once(http2, 'stream').then(([, fields]) => fields as object);
@@ -17,7 +17,7 @@ describe('a request', () => {
     expect(await answered).toEqual({ status: 503, retryAfter: '7', date: expect.any(String), body: 'later' });
   });
 
-  test('shares one session with all others, those after it included', async () => {
+  test('shares one session with all others, later ones included', async () => {
     const { sessions, streams, stream, post } = await http2Peer();
     const posts = [post(), post()];
     for (const one of await streams.atLeast(2)) answer(one);
@@ -28,14 +28,14 @@ describe('a request', () => {
     expect(sessions.count).toBe(1);
   });
 
-  test('fails when nobody listens', async () => {
+  test('fails when no server listens', async () => {
     const { http2, post } = await http2Peer();
     http2.close();
     await once(http2, 'close');
     await expect(post()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('fails when its stream is reset, and costs the others nothing', async () => {
+  test('fails when its stream is reset, and the other requests succeed', async () => {
     const { sessions, stream, post } = await http2Peer();
     const [reset, other] = [post(), post()];
     (await stream(1)).close(8);
@@ -46,8 +46,8 @@ describe('a request', () => {
   });
 });
 
-describe('a session that is lost', () => {
-  test('fails its requests, and the next one dials afresh', async () => {
+describe('an HTTP/2 session that is lost', () => {
+  test('fails its requests, and the next request dials a new session', async () => {
     const { lost, post, sessions, stream } = await http2Peer();
     const failed = post();
     await stream(1);
@@ -61,8 +61,8 @@ describe('a session that is lost', () => {
   });
 });
 
-describe('a server that says goodbye (GOAWAY)', () => {
-  test('still answers what it has taken, while new requests dial afresh', async () => {
+describe('an HTTP/2 server that sends GOAWAY', () => {
+  test('still answers the requests that it took, while new requests dial a new session', async () => {
     const { http2, lost, post, sessions, stream } = await http2Peer();
     const before = post();
     const taken = await stream(1);
@@ -77,7 +77,7 @@ describe('a server that says goodbye (GOAWAY)', () => {
   });
 });
 
-describe('the signal', () => {
+describe('the signal of an HTTP/2 request', () => {
   test('ends a request that gets no answer', async () => {
     const { stream, post } = await http2Peer();
     const time = new AbortController();
@@ -87,7 +87,7 @@ describe('the signal', () => {
     await expect(hanging).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  test('makes the next request dial afresh: the peer may be dead', async () => {
+  test('makes the next request dial a new session, because the peer may be dead', async () => {
     const { sessions, stream, post } = await http2Peer();
     const time = new AbortController();
     const hanging = post(time.signal);
@@ -111,15 +111,15 @@ describe('the signal', () => {
     expect(await other).toMatchObject({ status: 200 });
   });
 
-  test('keeps a request from being made when it had aborted before', async () => {
+  test('prevents the request if it had already aborted', async () => {
     const { streams, post } = await http2Peer();
     await expect(post(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
     expect(streams.count).toBe(0);
   });
 });
 
-describe('a session that is closed', () => {
-  test('ends what is under way', async () => {
+describe('an HTTP/2 session that is closed', () => {
+  test('fails the requests under way', async () => {
     const { session, stream, post } = await http2Peer();
     const open = post();
     await stream(1);

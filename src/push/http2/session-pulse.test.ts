@@ -20,16 +20,16 @@ async function sessionTo(
   return session;
 }
 
-/** A peer that takes a connection and never says a word. */
+/** A peer that accepts a connection and never sends a byte. */
 const mute = (): Server => createTcpServer((socket) => socket.on('error', () => undefined).resume());
 
-test('a busy session whose peer has fallen silent is ended', async () => {
+test('a busy HTTP/2 session whose peer answers no ping is destroyed', async () => {
   const session = await sessionTo(mute(), { isBusy: () => true, timeoutMs: 20 });
   const [error] = (await once(session, 'error')) as [Error];
   expect(error.message).toBe('no answer to a PING');
 });
 
-test('a busy session whose peer answers lives on', async () => {
+test('a busy HTTP/2 session whose peer answers pings stays open', async () => {
   let pings = 0;
   const peer = createServer();
   const answered = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ test('a busy session whose peer answers lives on', async () => {
   expect(session.destroyed).toBe(false);
 });
 
-test('a quiet session is left alone', async () => {
+test('an idle HTTP/2 session is not pinged', async () => {
   let asked = 0;
   const enough = { resolve: (): void => undefined };
   const often = new Promise<void>((resolve) => (enough.resolve = resolve));

@@ -29,15 +29,15 @@ async function connectionsFor(answers: readonly number[]): Promise<number> {
   return connections;
 }
 
-test('answers of a sensible size are read over one connection, however many they are', async () => {
+test('any number of answers of a normal size are read over one connection', async () => {
   expect(await connectionsFor(Array.from({ length: 300 }, () => 1000))).toBe(1);
 });
 
-test('an answer that is too long ends its connection', async () => {
+test('an answer that is too long closes its connection', async () => {
   await expect(connectionsFor([1000, 10_000_000])).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
 });
 
-test('a server that cannot be reached is an error of its own', async () => {
+test('a server that cannot be reached gives undici’s own error', async () => {
   const agent = new Agent({ connect: cappedConnector({}) });
   keep({ [Symbol.asyncDispose]: () => agent.destroy() });
   await expect(request('http://127.0.0.1:9/', { dispatcher: agent })).rejects.toMatchObject({

@@ -24,7 +24,7 @@ const RFC = {
 const subscription = new WebPushSubscription('https://push.example/up');
 
 describe('the vector of RFC 8291', () => {
-  test('comes out to the byte', () => {
+  test('is reproduced to the byte', () => {
     const message = Buffer.from(RFC.plaintext);
     const body = encryptMessage(message, { p256dh: RFC.clientPublic, auth: RFC.auth }, message.length, {
       privateKey: bytes(RFC.serverPrivate),
@@ -33,7 +33,7 @@ describe('the vector of RFC 8291', () => {
     expect(body.toString('base64url')).toBe(RFC.body);
   });
 
-  test('is decrypted by the witness that all other messages are given to', () => {
+  test('is decrypted by the independent subscription that all other messages are given to', () => {
     const pair = createECDH('prime256v1');
     pair.setPrivateKey(bytes(RFC.clientPrivate));
     const witness = new WebPushSubscription('https://push.example/', pair, RFC.auth);
@@ -42,8 +42,8 @@ describe('the vector of RFC 8291', () => {
   });
 });
 
-describe('a message', () => {
-  test('is read by its subscription as it was, and is 103 bytes longer than what it is padded to', () => {
+describe('an encrypted message', () => {
+  test('is decrypted unchanged by its subscription, and is 103 bytes longer than its padding', () => {
     const message = fc.string({ unit: 'grapheme', maxLength: 200 }).map((text) => Buffer.from(text));
     fc.assert(
       fc.property(message, fc.nat(64), (plain, padding) => {
@@ -55,7 +55,7 @@ describe('a message', () => {
     );
   });
 
-  test('never looks the same twice: another salt, another key, another text', () => {
+  test('is never the same twice: the salt, the key and the ciphertext differ', () => {
     const seen = Array.from({ length: 50 }, () =>
       encryptMessage(Buffer.from('wake'), subscription.keys, 64).toString('latin1'),
     );
@@ -68,12 +68,12 @@ describe('a message', () => {
     }
   });
 
-  test('says what RFC 8188 wants in its header: one record of 4096 bytes, a key of 65', () => {
+  test('has the header of RFC 8188: one record of 4096 bytes, a key of 65', () => {
     const body = encryptMessage(Buffer.from('wake'), subscription.keys, 64);
     expect([body.readUInt32BE(16), body[20], body[21]]).toEqual([4096, 65, 4]);
   });
 
-  test('is read by no other subscription', () => {
+  test('cannot be decrypted by another subscription', () => {
     const body = encryptMessage(Buffer.from('wake'), subscription.keys, 64);
     const other = new WebPushSubscription('https://push.example/');
     expect(() => other.decrypt(body)).toThrow('unable to authenticate');

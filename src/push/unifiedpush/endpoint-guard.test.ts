@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { anyEndpoint, publicEndpoint } from './endpoint-guard.ts';
 
-describe('an endpoint of the public internet', () => {
+describe('an endpoint on the public internet', () => {
   test.each([
     'https://ntfy.sh/upAbCdEfGhIjKl?up=1',
     'https://push.example:8443/x',
@@ -54,14 +54,14 @@ describe('an endpoint of the public internet', () => {
     ['is in .onion', 'https://hidden.onion/x'],
     ['is in .lan', 'https://nas.lan/x'],
     ['is in home.arpa', 'https://nas.home.arpa/x'],
-  ])('is none that %s', (_, url) => {
+  ])('is not one that %s', (_, url) => {
     expect(publicEndpoint(new URL(url))).toBe(false);
   });
 });
 
-describe('with the guard off', () => {
+describe('with private endpoints allowed', () => {
   test.each(['https://127.0.0.1/x', 'http://localhost:8080/x', 'http://[::1]/x'])(
-    '%s is an endpoint',
+    '%s is allowed as an endpoint',
     (url) => {
       expect(anyEndpoint(new URL(url))).toBe(true);
     },

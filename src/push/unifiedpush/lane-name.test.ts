@@ -20,6 +20,6 @@ test.each([
   ['https://[2001:db8::7]/x', '[2001:db8::7]'],
   ['https://localhost:2586/x', 'localhost:2586'],
   ['https://ntfy/x', 'ntfy'],
-])('%s goes by the lane of %s', (endpoint, host) => {
+])('the endpoint %s belongs to the lane of %s', (endpoint, host) => {
   expect(laneName(endpoint)).toBe(`unifiedpush ${host}`);
 });

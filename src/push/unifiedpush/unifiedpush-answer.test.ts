@@ -11,7 +11,7 @@ describe("what a push server's answer means", () => {
     expect(readUnifiedPushAnswer(status, undefined)).toEqual({ outcome: 'gone' });
   });
 
-  test.each([408, 425, 429, 500, 502, 503, 504, 507, 599])('%i is tried again', (status) => {
+  test.each([408, 425, 429, 500, 502, 503, 504, 507, 599])('%i is retried', (status) => {
     expect(readUnifiedPushAnswer(status, undefined)).toMatchObject({
       outcome: 'retry',
       reason: `http_${status}`,
@@ -19,7 +19,7 @@ describe("what a push server's answer means", () => {
   });
 
   test.each([301, 302, 307, 308, 400, 401, 403, 405, 413, 418, 451])(
-    '%i is refused, and nobody is forgotten',
+    '%i is refused, and the device is not gone',
     (status) => {
       expect(readUnifiedPushAnswer(status, 1000)).toMatchObject({
         outcome: 'refused',
@@ -37,7 +37,7 @@ describe("what a push server's answer means", () => {
     expect(readUnifiedPushAnswer(status, 5000)).toMatchObject({ afterMs: 5000 });
   });
 
-  test.each([401, 403])('%i to a signed request is about VAPID, and nobody is forgotten', (status) => {
+  test.each([401, 403])('%i to a signed request is a VAPID refusal, and the device is not gone', (status) => {
     expect(readUnifiedPushAnswer(status, undefined, true)).toEqual({
       outcome: 'refused',
       reason: `vapid_http_${status}`,

@@ -22,7 +22,7 @@ function setUp(subject?: string) {
 }
 
 describe('the vector of RFC 8292', () => {
-  test('is signed, in the eyes of the witness that all other tokens are given to', () => {
+  test('is accepted by the independent check that all other tokens are given to', () => {
     expect(readVapidToken(RFC_HEADER)).toMatchObject({
       claims: { aud: 'https://push.example.net', exp: 1453523768, sub: 'mailto:push@example.com' },
       isSigned: true,
@@ -32,7 +32,7 @@ describe('the vector of RFC 8292', () => {
 });
 
 describe('a VAPID token', () => {
-  test('says for whom it is, until when, and whom to write to, as RFC 8292 has it', async () => {
+  test('names its audience, its expiry and the contact, as RFC 8292 requires', async () => {
     const { tokens, seconds } = setUp('mailto:push@example.com');
     const token = readVapidToken(await tokens.header(ORIGIN));
     expect(token).toEqual({
@@ -44,7 +44,7 @@ describe('a VAPID token', () => {
     expect(Object.keys(token?.claims ?? {})).toEqual(['aud', 'exp', 'sub']);
   });
 
-  test('says nothing where it is not known whom to write to', async () => {
+  test('has no contact if none is configured', async () => {
     const { tokens } = setUp();
     expect(readVapidToken(await tokens.header(ORIGIN))?.claims).not.toHaveProperty('sub');
   });
@@ -58,7 +58,7 @@ describe('a VAPID token', () => {
     expect(await tokens.header(ORIGIN)).not.toBe(first);
   });
 
-  test('is another one for another origin', async () => {
+  test('is another token for another origin', async () => {
     const { tokens } = setUp();
     const headers = await Promise.all([ORIGIN, 'https://other.example'].map((one) => tokens.header(one)));
     expect(headers.map((header) => readVapidToken(header)?.claims.aud)).toEqual([
@@ -67,7 +67,7 @@ describe('a VAPID token', () => {
     ]);
   });
 
-  test('is made once for however many ask at the same time', async () => {
+  test('is made once for any number of requests at the same time', async () => {
     const { tokens } = setUp();
     const headers = await Promise.all(Array.from({ length: 20 }, () => tokens.header(ORIGIN)));
     expect(new Set(headers).size).toBe(1);
@@ -82,14 +82,14 @@ describe('a VAPID token', () => {
     expect(readVapidToken(second)?.claims.exp).toBe(seconds() + 12 * 3600);
   });
 
-  test('that was refused is made anew', async () => {
+  test('is made again after it was refused', async () => {
     const { tokens } = setUp();
     const first = await tokens.header(ORIGIN);
     tokens.forget(ORIGIN);
     expect(await tokens.header(ORIGIN)).not.toBe(first);
   });
 
-  test('is kept for five thousand origins, and the oldest makes room', async () => {
+  test('is kept for five thousand origins, and then the oldest is dropped', async () => {
     const { tokens } = setUp();
     const first = await tokens.header(ORIGIN);
     const second = await tokens.header('https://second.example');

@@ -13,7 +13,7 @@ const wake = fc.record({
 });
 
 describe('the wake for a subscription', () => {
-  test('says its kind and its second, and has the length and the headers of every other', () => {
+  test('has its kind and its second, and the same length and headers as every other wake', () => {
     fc.assert(
       fc.property(wake, (one) => {
         const { headers, body } = wakeMessage(keyed, one);
@@ -34,7 +34,7 @@ describe('the wake for a subscription', () => {
   });
 });
 
-test('the wake for an endpoint that others have other keys for has no topic, so that it replaces none of theirs', () => {
+test('the wake for an endpoint with several sets of keys has no topic, so that it replaces no wake of another set', () => {
   const { headers } = wakeMessage({ ...keyed, sharesEndpoint: true }, { kind: 'silent_wake', timestamp: 1 });
   expect(headers).toEqual({
     ttl: '86400',
@@ -45,7 +45,7 @@ test('the wake for an endpoint that others have other keys for has no topic, so 
 });
 
 describe('the wake for an endpoint without keys', () => {
-  test('is the same in plain JSON', () => {
+  test('is the same JSON, not encrypted', () => {
     fc.assert(
       fc.property(wake, (one) => {
         const { headers, body } = wakeMessage({ type: 'unifiedpush', endpoint }, one);
