@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import * as nip19 from 'nostr-tools/nip19';
 import { isPrivate, pointFromScalar } from 'tiny-secp256k1';
 
 import { Secret } from '../core/basics/secret.ts';
+import { encodeNpub } from '../lib/npub.ts';
 
 /** The server's secp256k1 key pair: clients seal their tokens to it. */
 export interface ServerKey {
@@ -27,12 +27,11 @@ export function parseServerKey(text: string): ServerKey | undefined {
   const privateKey = new Uint8Array(Buffer.from(text, 'hex'));
   const publicKey = isPrivate(privateKey) ? pointFromScalar(privateKey, true) : null;
   if (publicKey === null) return undefined;
-  const publicKeyHex = Buffer.from(publicKey).toString('hex');
   return {
     privateKey: new Secret(privateKey),
     publicKey,
-    publicKeyHex,
-    npub: nip19.npubEncode(publicKeyHex.slice(2)),
+    publicKeyHex: Buffer.from(publicKey).toString('hex'),
+    npub: encodeNpub(publicKey.subarray(1)),
   };
 }
 

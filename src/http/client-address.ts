@@ -1,13 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 
-import type Ipaddr from 'ipaddr.js';
-
+import { addressBytes } from '../net/address-bytes.ts';
 import type { Allowance } from './rate-limit.ts';
 
-// CommonJS: an `import` would first read all of its source for names, which takes longer than to run it.
-const ipaddr = createRequire(import.meta.url)('ipaddr.js') as typeof Ipaddr;
+const IPV4_BYTES = 4;
 
 /** Where the client's address is read: from the socket, or from a header that the proxy in front of us writes (contract 1.2). */
 export type AddressSource = 'socket' | 'fly-client-ip' | 'x-forwarded-for';
@@ -31,7 +28,6 @@ export function clientAddress(
   if (source === 'socket') return socketAddress;
   const written = [headers[source] ?? ''].flat().join(',').split(',').at(-1)?.trim() ?? '';
   const address = withoutPort(written);
-  // `isIP` and not ipaddr.js, which accepts `1` as an address, as old C libraries do.
   return isIP(address) === 0 ? socketAddress : address;
 }
 
@@ -47,29 +43,24 @@ const IPV6_NETWORKS = [
  * 1.2). All requests without a valid address share one allowance.
  */
 export function allowancesOf(address: string | undefined): Allowance[] {
-  const version = isIP(address ?? '');
-  if (address === undefined || version === 0) return [{ name: 'unknown', times: 1 }];
-  // `isIP` accepts only one way to write an IPv4 address, so the text is already unique.
-  if (version === 4) return [{ name: `ipv4 ${address}`, times: 1 }];
-  // `process` turns an IPv4 address that is mapped into IPv6 back into IPv4. A listener for both versions writes it that way.
-  const parsed = ipaddr.process(address);
-  if (parsed.kind() === 'ipv4') return [{ name: `ipv4 ${parsed.toString()}`, times: 1 }];
-  const bytes = Buffer.from(parsed.toByteArray());
+  // Node accepts only one way to write an IPv4 address, so the text is already unique.
+  if (address !== undefined && isIPv4(address)) return [{ name: `ipv4 ${address}`, times: 1 }];
+  const bytes = addressBytes(address ?? '');
+  if (bytes === undefined) return [{ name: 'unknown', times: 1 }];
+  if (bytes.length === IPV4_BYTES) return [{ name: `ipv4 ${bytes.join('.')}`, times: 1 }];
   return IPV6_NETWORKS.map((network) => ({
     name: `ipv6 ${bytes.toString('hex', 0, network.bytes)}`,
     times: network.times,
   }));
 }
 
-/** The bytes of an address that name its network (contract 1.1): an IPv4 /24, an IPv6 /48. */
-const NETWORK_BYTES = { ipv4: 3, ipv6: 6 } as const;
-
-/** The name of an address's network. All requests without a valid address have the same name. */
+/** The name of an address's network (contract 1.1): an IPv4 /24, an IPv6 /48. All requests without a valid address have the same name. */
 export function networkName(address: string | undefined): string {
-  if (address === undefined || isIP(address) === 0) return 'unknown';
-  const parsed = ipaddr.process(address);
-  const bytes = Buffer.from(parsed.toByteArray());
-  return `${parsed.kind()} ${bytes.toString('hex', 0, NETWORK_BYTES[parsed.kind()])}`;
+  const bytes = addressBytes(address ?? '');
+  if (bytes === undefined) return 'unknown';
+  return bytes.length === IPV4_BYTES
+    ? `ipv4 ${bytes.toString('hex', 0, 3)}`
+    : `ipv6 ${bytes.toString('hex', 0, 6)}`;
 }
 
 /** Removes the port, which some proxies add: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */

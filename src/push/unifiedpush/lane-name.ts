@@ -3,9 +3,12 @@ import { isIP } from 'node:net';
 import type * as Tldts from 'tldts';
 
 import { loadCommonJs } from '../../lib/load-commonjs.ts';
+import { addressBytes } from '../../net/address-bytes.ts';
 import { isPublicAddress } from '../../net/public-address.ts';
 
 const { getDomain } = loadCommonJs('tldts') as typeof Tldts;
+
+const IPV6_BYTES = 16;
 
 /**
  * The lane of a UnifiedPush endpoint: its registrable domain (public suffix list) or its address, so that one party cannot have a lane
@@ -19,10 +22,8 @@ export function laneName(endpoint: string): string {
   return `unifiedpush ${getDomain(hostname, { allowPrivateDomains: true }) ?? host}`;
 }
 
-/** @param address IPv4, or IPv6 as a URL writes it: in groups without leading zeros @returns the IPv4 address, or the /48 of the IPv6 address */
 function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
-  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
-  return `${[...head, ...zeros, ...tail].slice(0, 3).join(':')}::/48`;
+  const bytes = addressBytes(address);
+  if (bytes?.length !== IPV6_BYTES) return address;
+  return `${[0, 2, 4].map((at) => bytes.readUInt16BE(at).toString(16)).join(':')}::/48`;
 }
