@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply } from 'fastify';
 
 import { describeError } from '../core/basics/describe-error.ts';
-import { StoreUnavailable } from '../core/registry/store-unavailable.ts';
+import { StoreUnavailable } from '../core/registry/registration-store.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { ApiError } from './api-error.ts';
 import { RESPONSE_HEADERS } from './response-headers.ts';

@@ -48,22 +48,22 @@ describe('an FCM token', () => {
     expect(parse(token)).toBe('Invalid token');
   });
 
-  test.each(DISGUISES)('is never taken for one: %s', (_, token, message) => {
+  test.each(DISGUISES)('is not read from %s', (_, token, message) => {
     const target = parseTarget(token, ({ protocol }) => protocol === 'https:');
     expect(target).toBe(message);
   });
 
-  test.each(DISGUISES)('is not used where it was kept: %s', (_, token) => {
+  test.each(DISGUISES)('of the store is not used if it is %s', (_, token) => {
     expect(isUsable({ type: 'fcm', token })).toBe(false);
   });
 
-  test('is never asked of the endpoint policy', () => {
+  test('is read without the endpoint policy', () => {
     expect(parseTarget('a:token', () => false)).toEqual(fcmTarget('a:token'));
   });
 });
 
 describe('what looks like a URL is never an FCM token', () => {
-  test('and any text is one only with the characters of one', () => {
+  test('and no text with another character than a token has is one', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('a', 'Z', '0', '_', '-', ':', '.', '/', '<', '{', '"', ' ', '\n') }),
@@ -77,7 +77,7 @@ describe('what looks like a URL is never an FCM token', () => {
     );
   });
 
-  test('whatever its scheme, case and rest', () => {
+  test('in any scheme and case, whatever follows', () => {
     const scheme = fc.constantFrom('http', 'https', 'HTTPS', 'hTTp', 'ftp', 'ws', 'file', 'x-y.z+1');
     fc.assert(
       fc.property(scheme, fc.string({ unit: 'binary' }), fc.boolean(), (name, rest, allowed) => {
@@ -88,7 +88,7 @@ describe('what looks like a URL is never an FCM token', () => {
     );
   });
 
-  test('any URL of a web server is an endpoint or invalid', () => {
+  test('and a URL of a web server is an endpoint or invalid', () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true }), (url) => {
         expect(parse(url)).not.toHaveProperty('type', 'fcm');
@@ -175,7 +175,7 @@ describe('two targets are one device', () => {
     expect(deviceOf(one)).not.toBe(deviceOf(other));
   });
 
-  test('and the address is the token or the endpoint', () => {
+  test('and their address is the token or the endpoint', () => {
     expect(addressOf(fcmTarget('a'))).toBe('a');
     expect(addressOf(unifiedPushTarget('a'))).toBe('https://push.example/a');
   });

@@ -12,19 +12,19 @@ export type PushTarget = FcmTarget | UnifiedPushTarget;
 /** A kind of push service. A UnifiedPush endpoint is one kind, whatever push server it is at. */
 export type PushService = PushTarget['type'];
 
-/** A Firebase registration token: opaque, of the alphabet that `isFcmToken` checks. */
+/** A Firebase registration token. `isFcmToken` checks its characters; its content is known to Google only. */
 export interface FcmTarget {
   readonly type: 'fcm';
   readonly token: string;
 }
 
-/** A UnifiedPush endpoint: a capability URL, so the whole of it is a secret. */
+/** A UnifiedPush endpoint. Everyone who knows the URL can push to the device, so the whole URL is a secret. */
 export interface UnifiedPushTarget {
   readonly type: 'unifiedpush';
   readonly endpoint: string;
-  /** What a wake is encrypted with; without them it goes out as plain JSON (contract 4). */
+  /** The keys that wakes are encrypted with. Without keys, a wake is plain JSON (contract 4). */
   readonly keys?: WebPushKeys;
-  /** Whether registrations with other keys have the same endpoint at this moment: a wake must not replace one of theirs. */
+  /** Whether registrations with other keys have the same endpoint at this moment. Then a wake must not replace a wake of another device. */
   readonly sharesEndpoint?: true;
 }
 
@@ -36,7 +36,7 @@ export interface WebPushKeys {
   readonly auth: string;
 }
 
-/** What the push service knows the device by: a secret of the device. */
+/** The token or endpoint by which the push service knows the device: a secret. */
 export function addressOf(target: PushTarget): string {
   switch (target.type) {
     case 'fcm':
@@ -49,9 +49,9 @@ export function addressOf(target: PushTarget): string {
 }
 
 /**
- * Names the device, for what is kept by device in memory: a secret, as the address is. A device is its address with the Web
- * Push keys that its wakes are encrypted with: two registrations that bring different keys for one endpoint are two devices,
- * so that neither can read, delay or replace what is for the other (contract 1.1).
+ * The name of the device in memory: a secret, because the address is in it. A device is its address together with its Web Push keys.
+ * Two registrations with different keys for one endpoint are two devices: neither can read, delay or replace the other's wakes
+ * (contract 1.1).
  */
 export function deviceOf(target: PushTarget): string {
   const keys = keysOf(target);
@@ -66,7 +66,7 @@ export function isSameDevice(a: PushTarget, b: PushTarget): boolean {
   return some?.p256dh === others?.p256dh && some?.auth === others?.auth;
 }
 
-/** Whether two targets are one address at one kind of push service, whatever their Web Push keys are. */
+/** Whether two targets have the same address at the same kind of push service. Their Web Push keys may differ. */
 export function isSameAddress(a: PushTarget, b: PushTarget): boolean {
   return a.type === b.type && addressOf(a) === addressOf(b);
 }
@@ -84,9 +84,8 @@ export function keysOf(target: PushTarget): WebPushKeys | undefined {
 }
 
 /**
- * How a trade key is reached once it has been registered again. A registration that brings no Web Push keys leaves those that
- * the same trade key has brought before for the same endpoint: many push servers refuse a wake in the clear, and one that
- * the app cannot read still wakes it.
+ * The target of a trade key that is registered again. If the new registration has no Web Push keys and the same endpoint, the former
+ * keys stay: many push servers refuse a wake that is not encrypted, and a wake that the app cannot read still wakes it.
  */
 export function renewedTarget(held: PushTarget, registered: PushTarget): PushTarget {
   return keysOf(registered) === undefined && isSameAddress(held, registered) ? held : registered;
@@ -98,19 +97,19 @@ const MAX_ENDPOINT_BYTES = 1000;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 /** A scheme may be written in any case (RFC 3986, 3.1). */
 const ENDPOINT = /^https?:\/\//i;
-/** Kinds of device that this server has no provider for: a Firebase installation id, a device token of Apple's. */
+/** Addresses of push services that this server does not speak to: a Firebase installation id, a device token of Apple's. */
 const OTHER_PROVIDERS = /^(?:fid|apns):/i;
 
 export type TargetProblem = 'Invalid token' | 'Invalid endpoint' | 'Push provider not enabled';
 
-/** Decides whether wakes may be sent to a UnifiedPush endpoint: its scheme and, where it names one, its address. */
+/** Whether wakes may be sent to a UnifiedPush endpoint, by its scheme and, if its host is an IP address, by that address. */
 export type EndpointPolicy = (endpoint: URL) => boolean;
 
 /**
- * Tells by how a token begins which push service it belongs to (contract 1.1): `http://` and `https://` a UnifiedPush
- * endpoint; `fid:` and `apns:` a service that is not enabled; all else is an FCM token, or invalid.
+ * Reads a token. Its beginning tells the push service (contract 1.1): `http://` and `https://` begin a UnifiedPush endpoint; `fid:` and
+ * `apns:` belong to services that are not enabled; every other text is an FCM token or invalid.
  *
- * @returns the target, or the contract's message for what is wrong with it
+ * @returns the target, or the contract's message for a token that is refused
  */
 export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): PushTarget | TargetProblem {
   if (ENDPOINT.test(token)) {
@@ -121,7 +120,7 @@ export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): Push
   return isFcmToken(token) ? { type: 'fcm', token } : 'Invalid token';
 }
 
-/** Whether a target that was kept may be used: an earlier version took more for an FCM token than is one. */
+/** Whether a target from the store may be used. An earlier version kept texts as FCM tokens that are none. */
 export function isUsable(target: PushTarget): boolean {
   switch (target.type) {
     case 'fcm':
@@ -133,13 +132,13 @@ export function isUsable(target: PushTarget): boolean {
   }
 }
 
-/** @returns the endpoint as a normalised URL, or `undefined` where it is none or not allowed */
+/** @returns the endpoint as a normalised URL, or `undefined` if it is not an endpoint or not allowed */
 export function parseEndpoint(text: string, allowsEndpoint: EndpointPolicy): string | undefined {
-  // URL.canParse first: the URL constructor's error would carry the text, which is a secret.
+  // URL.canParse first: the error of the URL constructor has the text in it, which is a secret.
   if (!PRINTABLE.test(text) || text.includes('#') || !URL.canParse(text)) return undefined;
   const endpoint = new URL(text);
   const { href, username, password } = endpoint;
-  // Normalised, a URL is ASCII and can be longer than it was written.
+  // A normalised URL is ASCII, and can be longer than the text.
   const fits = href.length <= MAX_ENDPOINT_BYTES && username === '' && password === '';
   return fits && allowsEndpoint(endpoint) ? href : undefined;
 }

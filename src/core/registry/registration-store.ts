@@ -4,16 +4,26 @@ import type { Lifetime, Registration, RegistrationCounts } from './registration.
 import type { TradePubkey } from './trade-pubkey.ts';
 
 /**
- * - `displaced`: kept, and another registration gave way (contract 1.1);
- * - `full`: there was no room and nothing changed;
- * - `crowded`: the endpoint has as many sets of Web Push keys as one may have, this is a further one, and nothing changed;
- * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3). Only where a new
- *   key would have been taken; where it would not, the answer is that of a new key, and neither comes sooner than `stored` would:
- *   nobody is told which keys are owned.
+ * - `displaced`: kept, and another registration was removed to make room (contract 1.1);
+ * - `full`: there was no room, so nothing changed;
+ * - `crowded`: the endpoint has the most sets of Web Push keys already, and this would be a further one, so nothing changed;
+ * - `owned`: the key is owned and the new registration is not signed, so nothing changed (contract 1.3).
+ *
+ * The result must not reveal which keys are owned. So `owned` is given only where an unknown key would be `stored` or `displaced`;
+ * otherwise an owned key gets the result of an unknown key. Each takes as long as `stored`.
  */
 export type PutResult = 'stored' | 'displaced' | 'full' | 'crowded' | 'owned';
 
-/** A registration that is asked for, before it is known what device it is for. */
+/** The store cannot keep a change now, so nothing was changed (contract 6). It recovers by itself. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+
+  constructor() {
+    super('the store cannot keep changes');
+  }
+}
+
+/** A request for a registration, before its token is opened: the device is not known yet. */
 export interface AdmissionRequest {
   readonly signed: boolean;
   /** {@link Registration.network} */
@@ -23,31 +33,31 @@ export interface AdmissionRequest {
 }
 
 /**
- * Where registrations are kept. A device is one, however many keys point at it (`isSameDevice`). Web Push keys belong to the
- * registration that brought them (contract 1.1), and are read with whether another one has brought other keys for the same
- * endpoint. Every implementation passes the contracts of `test/contracts/registration-store.test.ts`.
+ * Where registrations are kept. Many keys can point at one device (`isSameDevice`). Web Push keys belong to the registration that
+ * brought them (contract 1.1). A registration that is read says whether another one has different keys for the same endpoint.
+ * Every implementation passes `test/contracts/registration-store.test.ts`.
  */
 export interface RegistrationStore {
   /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
   mayContain(tradePubkey: TradePubkey): boolean;
   /** The same for a key that stands in a text, from a place on, as 64 hex digits of any case; what stands there may be no key. */
   mayContainAt(text: Uint8Array, from: number): boolean;
-  /** Whether a new key would find no room, or only in another's place. */
+  /** Whether there is no room for a new key, unless another registration is displaced. */
   isFull(): boolean;
   /**
-   * Synchronous and cheap, before a token is opened: whether {@link put} would find room for the key at `now` (milliseconds), the
-   * sets of keys of its endpoint aside.
+   * Whether {@link put} would find room for the key at `now` (milliseconds). Synchronous and cheap, because it is asked before a token is
+   * opened. It cannot tell that an endpoint is `crowded`.
    */
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
-  /** Keeps the registration in place of the key's former one, unless that is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
+  /** Keeps the registration instead of the key's former one, unless that one is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
   put(registration: Registration): Promise<PutResult>;
-  /** Starts the key's time to live again and marks it woken, in one step, if it still points at this device. */
+  /** Starts the key's time to live again and marks the key woken, in one step. Does nothing if the key points at another device. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;
   /**
-   * Removes the key's registration, unless that is owned at `now` (milliseconds) and the request is not signed.
+   * Removes the key's registration, unless it is owned at `now` (milliseconds) and the request is not signed.
    *
-   * @returns whether it was there, not expired, and has been removed. No sooner or later where it is owned than where it is unknown
+   * @returns whether a registration that had not expired was removed. An owned key takes as long as an unknown key
    * @throws StoreUnavailable, and then nothing has changed
    */
   remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
@@ -55,7 +65,7 @@ export interface RegistrationStore {
   evict(target: PushTarget): Promise<number>;
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */
   sweep(now: number): Promise<number>;
-  /** Moves the times of all registrations that were made by a wrong clock, which has been set right. @returns how many there were */
+  /** Corrects the times of all registrations that were made by a wrong clock. @returns how many there were */
   correct(correction: Correction): Promise<number>;
   counts(): RegistrationCounts;
 }

@@ -2,27 +2,27 @@ import { MINUTE_MS } from '../basics/clock.ts';
 import type { Platform, PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
-/** `trade key → device`, for a while: all that the server knows about anyone. Times are milliseconds since the epoch. */
+/** `trade key → device`, for a limited time: all that the server knows about a user. Times are milliseconds since the epoch. */
 export interface Registration {
   readonly tradePubkey: TradePubkey;
   readonly target: PushTarget;
-  /** What the client said that the device runs: counted, and never used to choose a provider. */
+  /** The device's system, as the client named it. It is counted, and never decides which push service carries a wake. */
   readonly platform: Platform;
-  /** When a client last registered it. */
+  /** When a client last registered the key. */
   readonly registeredAt: number;
   readonly expiresAt: number;
-  /** Whether a relay wake was ever delivered for it. */
+  /** Whether a wake for an event was ever delivered for the key. */
   readonly woken: boolean;
-  /** Whether it was signed with the trade key itself, and so is owned (contract 1.3). */
+  /** Whether the request was signed with the trade key. Then the registration is owned until it expires (contract 1.3). */
   readonly signed: boolean;
   /**
-   * The network that it was registered from, as a keyed hash of 16 bits: for the choice of what gives way at the cap
-   * (contract 1.1), in memory only. Absent for what was read from the disk.
+   * The network of the client, as a keyed hash of 16 bits. At the cap it decides which registration is displaced (contract 1.1).
+   * In memory only: absent for a registration that was read from the disk.
    */
   readonly network?: number;
-  /** The Mostro instance that the client named (`mostro_pubkey`), as a keyed hash of 15 bits, which is not 0: it vouches for its events (contract 5). */
+  /** The Mostro instance that the client named (`mostro_pubkey`), as a keyed hash of 15 bits, never 0. Its events are vouched (contract 5). */
   readonly instance?: number;
-  /** Whether the key is a chat's and not a trade's: then anybody may write to it (contract 1.1). */
+  /** Whether the key is a chat's and not a trade's. Events of any author can wake for a chat's key (contract 1.1). */
   readonly isConversation?: boolean;
 }
 
@@ -32,13 +32,13 @@ export interface RegistrationCounts extends Readonly<Record<Platform, number>> {
 }
 
 export interface Lifetime {
-  /** `TOKEN_TTL_HOURS`: how long a registration lives after it was made or last woken. */
+  /** `TOKEN_TTL_HOURS`: how long a registration lives after the last registration or wake. */
   readonly ttlMs: number;
-  /** `TOKEN_MAX_AGE_DAYS`: how long it lives at the most after a client last registered it. */
+  /** `TOKEN_MAX_AGE_DAYS`: how long it lives after the last registration, however often its device is woken. */
   readonly maxAgeMs: number;
 }
 
-/** When a registration ends whose time to live starts again at `now` (contract 6). */
+/** When a registration expires if its time to live starts at `now` (contract 6). */
 export function expiryOf(registeredAt: number, now: number, lifetime: Lifetime): number {
   return Math.min(now + lifetime.ttlMs, registeredAt + lifetime.maxAgeMs);
 }
@@ -51,10 +51,10 @@ export function isOwned(
   return signed && expiresAt > now;
 }
 
-/** A client that has just registered must be able to trade: nobody takes its place before this. */
+/** A registration is not displaced before this age, so that a client that has just registered can trade. */
 const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 
-/** When a registration that is unsigned and was never woken must have been made at the latest to give way at `now` (contract 1.1). */
+/** A registration that is unsigned and was never woken can be displaced at `now` if it was made by the returned time (contract 1.1). */
 export function displaceableIfMadeBy(now: number): number {
   return now - MIN_DISPLACEABLE_AGE_MS - 1;
 }

@@ -4,7 +4,7 @@ import { fcmTarget, LIFETIME, tradeKey, liveRegistrations } from '../../../test/
 
 const KEY = tradeKey(1);
 
-test('while nobody vouches for the clock a registration goes on, whatever the clock shows, and ends when somebody does', async () => {
+test('while the clock is not trusted a registration lives on, whatever the clock shows; it ends once the clock is trusted', async () => {
   let isTrusted = false;
   const { clock, registrations, telemetry } = liveRegistrations(100, () => isTrusted);
   await registrations.register(KEY, fcmTarget('phone'), 'android');
@@ -18,7 +18,7 @@ test('while nobody vouches for the clock a registration goes on, whatever the cl
   expect(registrations.counts().total).toBe(0);
 });
 
-test('while nobody vouches for the clock an owned registration is owned still', async () => {
+test('while the clock is not trusted an owned registration stays owned', async () => {
   const { clock, registrations } = liveRegistrations(100, () => false);
   await registrations.register(KEY, fcmTarget('phone'), 'android', { signed: true });
   clock.advance(10 * LIFETIME.maxAgeMs);

@@ -7,7 +7,7 @@ import type { Correction } from '../basics/trusted-clock.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
-/** A full store is swept before anything gives way, but at most this often: a sweep looks at every registration. */
+/** A full store is swept before a registration is displaced, but at most once in this time: a sweep reads every registration. */
 const SWEEP_WHEN_FULL_MS = MINUTE_MS;
 
 export interface RegistrationsOptions {
@@ -15,23 +15,23 @@ export interface RegistrationsOptions {
   readonly lifetime: Lifetime;
   /** The time of day. */
   readonly clock: Clock;
-  /** What waits go by, in milliseconds. */
+  /** Measures waits, in milliseconds. */
   readonly monotonic: Clock;
-  /** Whether the time of day is trusted: else nothing expires (contract 5). */
+  /** Whether the time of day is trusted. While it is not, nothing expires (contract 5). */
   readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
-  /** Whether a signed registration is owned: all but `REGISTRATION_AUTH=off`, where whoever signed once must not be shut out. */
+  /** Whether a signed registration is owned. Not with `REGISTRATION_AUTH=off`: an app that signed before could not register again. */
   readonly ownership?: boolean;
-  /** Told of a device that is about to be registered, again or for the first time: whoever registers it says that it is in use. */
+  /** Called before a device is registered, for the first time or again. A device that registers is in use. */
   readonly onRegister?: ((device: PushTarget) => void) | undefined;
-  /** Told of a key that pointed at one device and has been registered with another: what waits for it goes there (contract 5). */
+  /** Called after a key moved from one device to another: its waiting wakes go to the new device (contract 5). */
   readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
 }
 
 /** Who asks for a registration. */
 type Requester = Partial<Pick<Registration, 'signed' | 'network'>>;
 
-/** The rules of registrations: how long they live, what renews them, what ends them. Where they are kept is the store's affair. */
+/** The rules of registrations: how long they live, what renews them, and what ends them. The store keeps them. */
 export class Registrations {
   readonly #store: RegistrationStore;
   readonly #lifetime: Lifetime;
@@ -58,17 +58,12 @@ export class Registrations {
     this.#lastSweep = options.monotonic();
   }
 
-  /** Whether the key may be registered. */
-  mayContain(tradePubkey: TradePubkey): boolean {
-    return this.#store.mayContain(tradePubkey);
-  }
-
-  /** Whether the key may be registered that stands there: the look-up that every frame of every relay pays for. */
+  /** Whether the key in the text may be registered. Every frame of every relay asks this. */
   mayContainAt(text: Uint8Array, from: number): boolean {
     return this.#store.mayContainAt(text, from);
   }
 
-  /** Whether there is room for the key: to be asked before a registration costs anything. A full store is swept first. */
+  /** Whether the key can be registered now. A cheap question, asked before a token is opened. A full store is swept first. */
   admits(tradePubkey: TradePubkey, { signed = false, network }: Requester = {}): boolean | Promise<boolean> {
     const isAdmitted = (): boolean =>
       this.#store.admits(tradePubkey, { signed, network, now: this.#clock() });
@@ -76,12 +71,12 @@ export class Registrations {
   }
 
   /**
-   * Points the key at a device, in place of the one it pointed at, and starts its time to live.
+   * Points the key at a device, instead of its former device, and starts its time to live.
    *
-   * @param options.signed whether the key itself asks for it, and owns the registration from now on (contract 1.3)
-   * @param options.network that the request came from
-   * @param options.instance that the client named now: the newest registration decides, one that names none has none
-   * @param options.isConversation whether the client says now that the key is a chat's
+   * @param options.signed whether the request is signed with the key. Then the key owns the registration (contract 1.3)
+   * @param options.network the network of the client
+   * @param options.instance the Mostro instance that this request names. A request that names none removes a former one
+   * @param options.isConversation whether this request says that the key is a chat's
    */
   async register(
     tradePubkey: TradePubkey,
@@ -107,9 +102,9 @@ export class Registrations {
     const former = held?.target;
     if (!this.#ownership && held?.signed === true)
       await this.#store.remove(tradePubkey, { signed: true, now });
-    // Before it is kept: an answer to an attempt that is under way must not end the new registration.
+    // Before the store has it: the answer to an attempt that is under way must not evict the new registration.
     this.#onRegister?.(target);
-    // While the time of day is not trusted no ownership ends. The store judges all others, in the same time whatever it finds.
+    // While the time of day is not trusted, no ownership ends. All other cases are judged by the store, which takes the same time for each.
     const isOwned =
       !signed && this.#ownership && held?.signed === true && held.expiresAt <= now && !this.#mayExpire();
     const result = isOwned ? 'owned' : await this.#store.put(registration);
@@ -126,9 +121,9 @@ export class Registrations {
     return result;
   }
 
-  /** @returns whether the key was registered, and is no longer */
+  /** @returns whether the key was registered and has been removed */
   async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
-    // While the time of day is not trusted no ownership ends: none ended at the epoch.
+    // While the time of day is not trusted, no ownership ends. At the epoch, none has ended yet.
     const now = this.#mayExpire() ? this.#clock() : 0;
     const request = { signed: signed || !this.#ownership, now };
     const removed = await this.#store.remove(tradePubkey, request);
@@ -143,7 +138,7 @@ export class Registrations {
     return registration !== undefined && this.#mayEnd(registration) ? undefined : registration;
   }
 
-  /** Starts the keys' time to live again after a delivered wake, as far as they still point at the device that was woken. */
+  /** Starts the time to live of these keys again after a delivered wake. Keys that point at another device by now are left as they are. */
   async renew(woken: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<void> {
     const now = this.#clock();
     for (const key of tradePubkeys) await this.#store.renew(key, woken, this.#lifetime, now);
@@ -167,7 +162,7 @@ export class Registrations {
     return { here, elsewhere: [...elsewhere.values()] };
   }
 
-  /** Forgets a device that its push service calls gone, with every key that points at it. */
+  /** Evicts a device: removes every registration that points at it. Its push service has called it gone. */
   async forget(target: PushTarget): Promise<void> {
     const count = await this.#store.evict(target);
     if (count === 0) return;
@@ -175,13 +170,13 @@ export class Registrations {
     this.#telemetry.log('device.forgotten', { provider: target.type, count });
   }
 
-  /** Removes what has expired. Whoever asks while a sweep is under way waits for that one. */
+  /** Removes expired registrations. A call during a sweep waits for that sweep. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
     return this.#sweeping;
   }
 
-  /** Whether the store is full, and the last sweep so long ago, or so near its end, that another one may help. */
+  /** Whether a sweep may make room: the store is full, and the last sweep is long ago or still under way. */
   #isSweepDue(): boolean {
     const due = this.#sweeping !== undefined || this.#monotonic() - this.#lastSweep >= SWEEP_WHEN_FULL_MS;
     return due && this.#store.isFull();
@@ -195,18 +190,18 @@ export class Registrations {
     this.#telemetry.log('registrations.swept', { count });
   }
 
-  /** Whether its time to live is over, by a clock that is trusted. */
+  /** Whether the time to live is over, by a trusted clock. */
   #mayEnd({ expiresAt }: Registration): boolean {
     return expiresAt <= this.#clock() && this.#mayExpire();
   }
 
   async #noteMove(tradePubkey: TradePubkey, from: PushTarget): Promise<void> {
-    // As it is kept: a registration without Web Push keys may leave those that are there (`renewedTarget`).
+    // Read from the store: a registration without Web Push keys can leave the former ones in place (`renewedTarget`).
     const to = (await this.#store.find(tradePubkey))?.target;
     if (to !== undefined && !isSameDevice(from, to)) this.#onMoved?.(tradePubkey, from, to);
   }
 
-  /** The time of day was wrong and has been set right: what was dated by it meanwhile lives as long as it should (contract 5). */
+  /** Corrects the times of registrations that were made while the time of day was wrong (contract 5). */
   async correct(correction: Correction): Promise<void> {
     const count = await this.#store.correct(correction);
     this.#telemetry.log('clock.corrected', { waitMs: Math.round(correction.byMs), count });

@@ -7,8 +7,8 @@ export const KEY_DIGITS = 64;
 const HEX_64 = /^[0-9a-fA-F]{64}$/;
 
 /**
- * Reads a trade pubkey written in any case (contract 1.1). That it is a point on the curve is not asked: the
- * incumbent never did, and a key that is none simply never receives an event.
+ * Reads a trade pubkey, in upper or lower case (contract 1.1). Whether it is a point on the curve is not checked, as in the Rust server:
+ * a key that is not a point never receives an event.
  *
  * @returns the key in lower case, or `undefined` when the text is not 64 hex characters
  */

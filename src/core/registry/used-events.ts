@@ -1,6 +1,6 @@
-/** The ids of events that signed an HTTP request (contract 1.3): each authorises one, and is kept for as long as it could. */
+/** The ids of events that signed an HTTP request (contract 1.3). Each id authorises one request, and is kept until the event is too old to sign one. */
 export interface UsedEvents {
   has(id: string): boolean;
-  /** Keeps the id of a verified event that is not held. @returns whether there was room; if not, it must not be accepted */
+  /** Keeps the id of a verified event, which must be new. @returns whether there was room. Without room the request must be refused */
   add(id: string): boolean;
 }

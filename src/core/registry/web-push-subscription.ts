@@ -6,10 +6,10 @@ import {
   type WebPushKeys,
 } from './push-target.ts';
 
-/** A Web Push subscription as a client sent it: nothing of it is known to be right. */
+/** A Web Push subscription as a client sent it, unchecked. */
 export type SubscriptionContent = Readonly<Partial<Record<'endpoint' | 'p256dh' | 'auth', unknown>>>;
 
-/** Reads the public part of a subscription's keys; `undefined` where they are none. */
+/** Reads the public part of a subscription's keys; `undefined` if they are not valid keys. */
 export type ParseWebPushKeys = (p256dh: unknown, auth: unknown) => WebPushKeys | undefined;
 
 export interface SubscriptionRules {
@@ -17,7 +17,7 @@ export interface SubscriptionRules {
   readonly parseKeys: ParseWebPushKeys;
 }
 
-/** @returns where the subscription's wakes go, or the contract's message for what is wrong with it */
+/** @returns the target of the subscription's wakes, or the contract's message for a subscription that is refused */
 export function parseSubscription(
   { endpoint, p256dh, auth }: SubscriptionContent,
   { allowsEndpoint, parseKeys }: SubscriptionRules,

@@ -7,10 +7,10 @@ export interface KeysOfDevice {
   readonly keys: readonly TradePubkey[];
 }
 
-/** Where some keys point that all pointed at one device before. A key that is registered no longer is in neither field. */
+/** Where keys point now that all pointed at one device before. A key that was unregistered is in neither field. */
 export interface Whereabouts {
-  /** That device as it is registered by now, which may be with newer Web Push keys; absent if none of the keys points at it. */
+  /** The same device, as it is registered now. Absent if none of the keys still points at it. */
   readonly here: PushTarget | undefined;
-  /** The keys that have been registered with other devices since, grouped by device. */
+  /** The keys that point at other devices now, grouped by device. */
   readonly elsewhere: readonly KeysOfDevice[];
 }

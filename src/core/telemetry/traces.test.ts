@@ -14,7 +14,7 @@ describe('a trace', () => {
     expect(traces.follow('bob').steps).toEqual([]);
   });
 
-  test('ends minutes after the key was named last, and leaves nothing', () => {
+  test('ends 15 minutes after the key was last named, and leaves nothing', () => {
     const clock = new FakeClock();
     const traces = new Traces(clock.read);
     traces.follow('alice');
@@ -35,7 +35,7 @@ describe('a trace', () => {
     expect([steps.length, steps[0]?.detail]).toEqual([200, '50']);
   });
 
-  test('is of sixteen keys at the most: the one named longest ago makes room', () => {
+  test('is of sixteen keys at most: the key that was named longest ago is dropped', () => {
     const traces = new Traces(new FakeClock().read);
     for (let n = 0; n < 16; n++) traces.follow(`key ${n}`);
     traces.note(['key 0', 'key 1'], 'event seen');

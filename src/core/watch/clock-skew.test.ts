@@ -18,7 +18,7 @@ function setUp(): {
 }
 
 describe('how far our clock is off', () => {
-  test('is unknown before anybody told the time, and that is no alarm', () => {
+  test('is unknown before any source told the time, and that is no alarm', () => {
     const { skew } = setUp();
     expect([skew.seconds, skew.isOff]).toEqual([undefined, false]);
   });
@@ -44,14 +44,14 @@ describe('how far our clock is off', () => {
     expect([Math.round(skew.seconds ?? Number.NaN), skew.isOff]).toEqual([offSeconds, isOff]);
   });
 
-  test('is what Google says, whatever relays say', () => {
+  test('is what Google says, even if relays disagree', () => {
     const { says, skew } = setUp();
     for (const relay of ['a', 'b', 'c']) skew.note(relay, says(600));
     skew.note(GOOGLE, says(0));
     expect(skew.isOff).toBe(false);
   });
 
-  test('is the middle of what relays say: one liar among three changes nothing', () => {
+  test('is the middle of what the relays say, so one liar among three changes nothing', () => {
     const { says, skew } = setUp();
     skew.note('honest', says(1));
     skew.note('liar', says(86_400));
@@ -59,7 +59,7 @@ describe('how far our clock is off', () => {
     expect(Math.round(skew.seconds ?? Number.NaN)).toBe(2);
   });
 
-  test('is over as soon as our clock is set, without a further answer', () => {
+  test('ends as soon as our clock is set, without a further answer', () => {
     const { says, skew, time } = setUp();
     skew.note(GOOGLE, says(600));
     time.wall += 60_000 - 600_000;
@@ -67,7 +67,7 @@ describe('how far our clock is off', () => {
     expect([skew.seconds, skew.isOff]).toEqual([0, false]);
   });
 
-  test('is told by so many sources and no more, but always by Google', () => {
+  test('is told by at most 32 sources, and always by Google', () => {
     const { says, skew } = setUp();
     for (let n = 0; n < 32; n++) skew.note(`relay ${n}`, says(0));
     for (let n = 0; n < 100; n++) skew.note(`further relay ${n}`, says(600));

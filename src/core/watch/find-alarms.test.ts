@@ -52,7 +52,7 @@ const blockers = (signs: Partial<AlarmSigns>, unifiedPush: DeliveryHealth | unde
   });
 
 describe('alarms', () => {
-  test('are none where all is well', () => {
+  test('are none while all is well', () => {
     expect(findAlarms(WELL)).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe('alarms', () => {
     expect(namesIn(signs)).toEqual(alarms);
   });
 
-  test('come with the worst first, and each has a remedy', () => {
+  test('are sorted by how bad they are, and each has a remedy', () => {
     const names = namesIn({ ...relay({ lost: { since: 0, reason: 'x' } }), diskFull: true });
     expect(names).toEqual(['disk full', 'relay unreachable']);
     for (const { remedy } of Object.values(ALARMS)) expect(remedy).toMatch(/\w/);
@@ -131,7 +131,7 @@ describe('no provider delivers', () => {
     expect(blockers(signs, healthAfter())).toEqual([]);
   });
 
-  test('is not said while UnifiedPush delivers: an enabled provider does not fail', () => {
+  test('is not said while UnifiedPush delivers, because one enabled provider works', () => {
     expect(blockers({ oauthProblem: 'http_503' }, healthAfter(DELIVERED))).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ import {
 import { stateAfter, stateOf } from '../../../test/support/store-states.ts';
 import { tempDirectory } from '../../../test/support/temp-directory.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
-import { StoreUnavailable } from '../../core/registry/store-unavailable.ts';
+import { StoreUnavailable } from '../../core/registry/registration-store.ts';
 import { PATIENCE_MS } from '../../../stand-ins/patience.ts';
 
 const UNSIGNED = { signed: false, now: 0 };

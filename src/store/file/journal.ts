@@ -1,5 +1,5 @@
 import { SECOND_MS } from '../../core/basics/clock.ts';
-import { StoreUnavailable } from '../../core/registry/store-unavailable.ts';
+import { StoreUnavailable } from '../../core/registry/registration-store.ts';
 import type { DocumentFile } from './document-file.ts';
 import { JournalBatch, type JournalEntry, type Undo } from './journal-batch.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
