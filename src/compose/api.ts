@@ -7,7 +7,7 @@ import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
-import type { RecentWakes } from '../core/waking/recent-wakes.ts';
+import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { Curve } from '../crypto/curve.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
 import { SEALED_TOKEN_SIZES } from '../crypto/sealed-token.ts';
@@ -31,7 +31,7 @@ interface Served {
   readonly time: ProgramTime;
   readonly registrations: Registrations;
   readonly announcements: ChatAnnouncements;
-  readonly recent: Pick<RecentWakes, 'any'>;
+  readonly lanes: Pick<PushLanes, 'isBusy'>;
   readonly relays: RelayPool;
   readonly curve: Curve;
   readonly verifier: EventVerifier;
@@ -48,7 +48,7 @@ export function composeApi(
   served: Served,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = options;
-  const { announcements, curve, recent, registrations, relays, vapid } = served;
+  const { announcements, curve, lanes, registrations, relays, vapid } = served;
   const { auth, limits } = createProtections(options, served);
   const api = {
     telemetry,
@@ -58,7 +58,7 @@ export function composeApi(
       auth,
       limits,
       networks: new ClientNetworks(config.http.addressSource),
-      perTurn: perTurn(curve, recent),
+      perTurn: perTurn(curve, lanes),
     },
     notify: { announcements, limits },
     status: {
@@ -79,9 +79,9 @@ export function composeApi(
 }
 
 /** Read at every turn, because a library may be replaced by a slower one. */
-function perTurn(curve: Curve, recent: Pick<RecentWakes, 'any'>): () => number {
+function perTurn(curve: Curve, lanes: Pick<PushLanes, 'isBusy'>): () => number {
   const atRest = (): number => (curve.isNative ? PER_TURN.native : PER_TURN.wasm);
-  return () => (recent.any ? PER_TURN.waking : atRest());
+  return () => (lanes.isBusy ? PER_TURN.waking : atRest());
 }
 
 /** What a registration must be. */

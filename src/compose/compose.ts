@@ -7,7 +7,6 @@ import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
-import { RecentWakes } from '../core/waking/recent-wakes.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import { createEventVerifier } from '../crypto/event-verifier.ts';
 import { InstanceTags } from '../crypto/instance-tags.ts';
@@ -85,11 +84,10 @@ export function compose(
     onMoved: (key, from, to) => void waker.keyMoved(key, from, to).catch(onFault),
   });
 
-  const sending = { time, schedule, guard, vapid, onFault };
+  const sending = { time, passing, schedule, guard, vapid, onFault };
   const push = composeLanes(options, overrides, sending);
   const { fcm, lanes, load } = push;
-  const recent = new RecentWakes(lanes, passing);
-  const waking = { schedule, monotonic: passing, registrations, owed, recent, tags, authors, onFault };
+  const waking = { schedule, monotonic: passing, registrations, owed, lanes, tags, authors, onFault };
   const { waker, announcements } = composeWaking(options, waking);
 
   const { clock, mayExpire, monotonic } = time;
@@ -106,7 +104,7 @@ export function compose(
     onFault,
   });
   const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
-  const served = { time, registrations, announcements, recent, relays, curve, verifier, tags, guard, vapid };
+  const served = { time, registrations, announcements, lanes, relays, curve, verifier, tags, guard, vapid };
   const api = composeApi(options, overrides, served);
   const observed = { push, registrations, store, waker, announcements, relays, time, curve };
   const { admin, watch } = composeOperations(options, overrides, observed, onFault);

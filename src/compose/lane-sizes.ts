@@ -1,10 +1,13 @@
 import { SECOND_MS } from '../core/basics/clock.ts';
-import type { PushLaneOptions } from '../core/lanes/push-lane-options.ts';
+import type { ProviderLanesOptions } from '../core/lanes/provider-lanes.ts';
 import type { PushService } from '../core/registry/push-target.ts';
 
 /** The bounds of each push service's lane. */
 export type LaneSizes = Readonly<
-  Record<PushService, Pick<PushLaneOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostHosts' | 'shares'>>
+  Record<
+    PushService,
+    Pick<ProviderLanesOptions, 'capacity' | 'concurrency' | 'crowd' | 'mostLanes' | 'shares'>
+  >
 >;
 
 export const LANE_SIZES: LaneSizes = {

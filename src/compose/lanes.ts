@@ -3,15 +3,14 @@ import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { Backoff } from '../core/basics/backoff.ts';
 import { unreachable } from '../core/basics/unreachable.ts';
-import { MINUTE_MS } from '../core/basics/clock.ts';
+import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
-import { PushLane } from '../core/lanes/provider-lanes.ts';
+import { ProviderLanes } from '../core/lanes/provider-lanes.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import type { Schedule } from '../core/basics/schedule.ts';
-import { WatchedProvider } from '../core/lanes/watched-provider.ts';
 import { DeferredProvider } from '../push/deferred-provider.ts';
 import { loadClients } from '../push/load-clients.ts';
 import { FcmProvider } from '../push/fcm/fcm-provider.ts';
@@ -33,6 +32,8 @@ export interface ComposedLanes {
 
 interface Shared {
   readonly time: ProgramTime;
+  /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
+  readonly passing: Clock;
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
@@ -65,17 +66,20 @@ export function composeLanes(
         return new UnifiedPushProvider({ guard, vapid, clock, monotonic, telemetry });
       })
     : undefined;
-  const watched = (provider: PushProvider): PushProvider =>
-    new WatchedProvider(provider, { health: health[provider.name], telemetry, clock: monotonic });
   const found: Readonly<Record<PushService, PushProvider | undefined>> = { fcm, unifiedpush: unifiedPush };
-  const providers = Object.values(found).flatMap((provider) => (provider ? [watched(provider)] : []));
-  const create = laneFactory(options, overrides, shared);
+  const providers = Object.values(found).filter((provider) => provider !== undefined);
   const lanes = new PushLanes({
-    lanes: Object.fromEntries(providers.map((provider) => [provider.name, create(provider)])),
+    lanes: Object.fromEntries(
+      providers.map((provider) => [
+        provider.name,
+        createLanes(options, overrides, shared, provider, health[provider.name]),
+      ]),
+    ),
     closeProviders: async () => {
       await Promise.all(providers.map((provider) => provider[Symbol.asyncDispose]()));
     },
     telemetry,
+    monotonic: shared.passing,
   });
   let isLoaded = false;
   const load = async (): Promise<void> => {
@@ -86,32 +90,33 @@ export function composeLanes(
   return { fcm, lanes, health, canDeliver, load, isLoaded: () => isLoaded };
 }
 
-function laneFactory(
+function createLanes(
   { config, telemetry }: CompositionOptions,
   { laneSizes }: CompositionOverrides,
   { time, schedule, onFault }: Shared,
-): (provider: PushProvider) => PushLane {
+  provider: PushProvider,
+  providerHealth: DeliveryHealth,
+): ProviderLanes {
   const { minMs, baseMs } = config.wakes.retry;
-  const retry = new RetryPolicy(config.wakes.retry);
-  return (provider) =>
-    new PushLane({
-      ...(laneSizes?.[provider.name] ?? LANE_SIZES[provider.name]),
-      hostOf: nameOf,
-      provider,
-      retry,
-      createBreaker: () => new Backoff({ minMs, baseMs, maxMs: MINUTE_MS }),
-      startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
-      deadlineMs: config.wakes.deadlineMs,
-      eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },
-      schedule,
-      clock: time.monotonic,
-      timeOfDay: time.clock,
-      telemetry,
-      onFault,
-    });
+  return new ProviderLanes({
+    ...(laneSizes?.[provider.name] ?? LANE_SIZES[provider.name]),
+    laneOf,
+    provider,
+    providerHealth,
+    retry: new RetryPolicy(config.wakes.retry),
+    createBreaker: () => new Backoff({ minMs, baseMs, maxMs: MINUTE_MS }),
+    startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
+    deadlineMs: config.wakes.deadlineMs,
+    eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },
+    schedule,
+    monotonic: time.monotonic,
+    timeOfDay: time.clock,
+    telemetry,
+    onFault,
+  });
 }
 
-function nameOf(target: PushTarget): string {
+function laneOf(target: PushTarget): string {
   switch (target.type) {
     case 'fcm':
       return target.type;

@@ -1,10 +1,10 @@
 import type { CompositionOptions } from './options.ts';
 import type { Clock } from '../core/basics/clock.ts';
 import type { Schedule } from '../core/basics/schedule.ts';
+import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
-import type { RecentWakes } from '../core/waking/recent-wakes.ts';
 import { Waker } from '../core/waking/waker.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
 
@@ -13,7 +13,7 @@ interface Shared {
   readonly monotonic: Clock;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
-  readonly recent: RecentWakes;
+  readonly lanes: PushLanes;
   readonly tags: InstanceTags;
   readonly authors: ReadonlySet<string>;
   readonly onFault: (fault: unknown) => void;
@@ -26,7 +26,7 @@ interface ComposedWaking {
 
 /** What turns events and calls of `/api/notify` into wakes, and holds wakes back that come too close together (contract 5). */
 export function composeWaking({ config, telemetry }: CompositionOptions, shared: Shared): ComposedWaking {
-  const { authors, monotonic, onFault, owed, recent, registrations, schedule, tags } = shared;
+  const { authors, monotonic, lanes, onFault, owed, registrations, schedule, tags } = shared;
   const waker = new Waker({
     batchDelayMs: config.wakes.batchDelayMs,
     cooldownMs: config.wakes.cooldownMs,
@@ -34,7 +34,7 @@ export function composeWaking({ config, telemetry }: CompositionOptions, shared:
     monotonic,
     registrations,
     owed,
-    lanes: recent,
+    lanes,
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
     onHeld: ({ target, tracedKeys }) => {
       telemetry.count('wakes_held', { provider: target.type });

@@ -1,7 +1,7 @@
 import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { DeliveryHealth } from '../core/lanes/delivery-health.ts';
-import type { LaneTroubles } from '../core/lanes/lane-trouble.ts';
+import type { LaneTroubles } from '../core/lanes/lane.ts';
 import type { RegistrationCounts } from '../core/registry/registration.ts';
 import type { History } from './history.ts';
 import type { GaugeSources, Sample } from './metrics.ts';

@@ -1,9 +1,10 @@
 import { Backoff } from '../../src/core/basics/backoff.ts';
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
 import type { Delivery } from '../../src/core/lanes/delivery.ts';
-import { LaneHost } from '../../src/core/lanes/lane.ts';
-import { PushLane } from '../../src/core/lanes/provider-lanes.ts';
-import type { PushLaneOptions } from '../../src/core/lanes/push-lane-options.ts';
+import { DeliveryHealth } from '../../src/core/lanes/delivery-health.ts';
+import { Lane } from '../../src/core/lanes/lane.ts';
+import { ProviderLanes } from '../../src/core/lanes/provider-lanes.ts';
+import type { ProviderLanesOptions } from '../../src/core/lanes/provider-lanes.ts';
 import { addressOf, type PushTarget } from '../../src/core/registry/push-target.ts';
 import { RetryPolicy } from '../../src/core/lanes/retry-policy.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
@@ -43,17 +44,17 @@ export const CONFIRM_MS = 10 * MINUTE_MS;
 const noChance = (): number => 0;
 export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
 
-/** A host without any work. */
-export function laneHost(): LaneHost {
+/** A lane without any work. */
+export function idleLane(): Lane {
   const { clock } = new FakeSchedule();
-  return new LaneHost({
+  return new Lane({
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
     retry,
     startsSlowly: false,
     eviction: { confirmMs: CONFIRM_MS, isGuarded: true },
     provider: 'fcm',
     telemetry: new FakeTelemetry(),
-    clock: clock.read,
+    monotonic: clock.read,
   });
 }
 
@@ -80,7 +81,7 @@ export function keyWake(
 }
 
 export interface LaneBench {
-  readonly lane: PushLane;
+  readonly lane: ProviderLanes;
   readonly clock: FakeClock;
   readonly schedule: FakeSchedule;
   readonly provider: FakeProvider;
@@ -106,7 +107,7 @@ export interface LaneBench {
 
 /** A lane whose time, chance, provider and registrations are the test's. */
 export function laneBench(
-  options: Partial<PushLaneOptions> = {},
+  options: Partial<ProviderLanesOptions> = {},
   context: Partial<KeyWakeContext> = {},
 ): LaneBench {
   const schedule = new FakeSchedule();
@@ -134,7 +135,7 @@ export function laneBench(
   const renewed: string[][] = [];
   const faults: unknown[] = [];
   const answered = new Set<Attempt>();
-  const lane = new PushLane({
+  const lane = new ProviderLanes({
     provider,
     concurrency: 100,
     capacity: 1000,
@@ -142,10 +143,11 @@ export function laneBench(
     eviction: { confirmMs: CONFIRM_MS, isGuarded: true },
     retry,
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
-    hostOf: ({ type }) => type,
+    providerHealth: new DeliveryHealth(clock.read),
+    laneOf: ({ type }) => type,
     startsSlowly: false,
     schedule: schedule.schedule,
-    clock: clock.read,
+    monotonic: clock.read,
     timeOfDay: clock.read,
     telemetry,
     onFault: (fault) => faults.push(fault),

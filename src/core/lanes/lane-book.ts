@@ -1,9 +1,9 @@
 import type { Schedule } from '../basics/schedule.ts';
 import { BEHIND, OUT, SENDING, type LaneEntry } from './lane-entry.ts';
-import type { LaneHost } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { LaneLine, LaneRank } from './lane-queue.ts';
 
-type Entry = LaneEntry<LaneHost>;
+type Entry = LaneEntry<Lane>;
 
 /**
  * Every wake of one provider that has not ended, and the one place where the state of an entry changes. A device has at most one
@@ -12,14 +12,14 @@ type Entry = LaneEntry<LaneHost>;
 export class LaneBook {
   readonly #schedule: Schedule;
   /** Called when an entry has come into the queue of a lane because its wait is over. */
-  readonly #onQueued: (lane: LaneHost) => void;
+  readonly #onQueued: (lane: Lane) => void;
   /** The entries that are not being sent, by their devices. */
   readonly #unsent = new Map<string, Entry>();
   /** The entries that are being sent, by their devices. */
   readonly #sending = new Map<string, Entry>();
   #owed = 0;
 
-  constructor(schedule: Schedule, onQueued: (lane: LaneHost) => void) {
+  constructor(schedule: Schedule, onQueued: (lane: Lane) => void) {
     this.#schedule = schedule;
     this.#onQueued = onQueued;
   }
@@ -134,7 +134,7 @@ export class LaneBook {
   }
 
   /** Gives up what waits for these lanes. @returns what there was */
-  giveUp(lanes: ReadonlySet<LaneHost>): Entry[] {
+  giveUp(lanes: ReadonlySet<Lane>): Entry[] {
     const left = [...this.#unsent.values()].filter(({ lane }) => lanes.has(lane));
     for (const entry of left) this.remove(entry);
     return left;

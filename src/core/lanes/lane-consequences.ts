@@ -2,7 +2,7 @@ import { SECOND_MS } from '../basics/clock.ts';
 import type { KnownDevices } from './known-devices.ts';
 import type { LaneBook } from './lane-book.ts';
 import type { LaneEntry } from './lane-entry.ts';
-import type { LaneHost } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Owing, Ruling } from './lane-judge.ts';
 import type { DropReason, LaneReport } from './lane-report.ts';
 
@@ -16,7 +16,7 @@ export interface LaneConsequencesOptions {
   readonly known: KnownDevices | undefined;
 }
 
-type Entry = LaneEntry<LaneHost>;
+type Entry = LaneEntry<Lane>;
 
 /** What is done with an entry after an attempt, or in place of one (contract 5). `LaneJudge` says what; this does it. */
 export class LaneConsequences {

@@ -21,7 +21,7 @@ import { LaneHealth, type LaneState } from './lane-health.ts';
 function setUp({ startsSlowly = false } = {}) {
   const clock = new FakeClock();
   const breaker = new Backoff({ minMs: 1000, baseMs: 2000, maxMs: MINUTE_MS }, () => 0.999_999_999);
-  const health = new LaneHealth({ retry, breaker, startsSlowly, clock: clock.read });
+  const health = new LaneHealth({ retry, breaker, startsSlowly, monotonic: clock.read });
   const note = (delivery: Delivery, ...devices: string[]): (LaneState | undefined)[] =>
     devices.map((device) => health.note(device, delivery));
   return { clock, health, note, waitSeconds: () => Math.round(health.waitMs / SECOND_MS) };

@@ -7,19 +7,19 @@ import { TokenBucket } from '../basics/token-bucket.ts';
 
 /** So many devices within a minute, and it is not the devices (contract 5): fewer could be one client's doing. */
 const DEVICES_THAT_TELL = 3;
-/** For a look at the lane, not for its breaker: one device alone can show that a host is down. */
+/** For a look at the lane, not for its breaker: one device alone can show that a lane is down. */
 const FAILURES_THAT_TELL = 3;
 /** Devices that are remembered for each verdict: more than a lane of FCM serves in a second. */
 const MAX_DEVICES = 4096;
-/** Attempts under way at once at a host that has never delivered: one device that hangs is passed by. */
+/** Attempts under way at once at a lane that has never delivered: one device that hangs is passed by. */
 const UNPROVEN_AT_ONCE = 2;
-/** A lane that has never delivered gets no more than this (design: slow start of unknown hosts). */
+/** A lane that has never delivered gets no more than this (design: slow start of unknown lanes). */
 const UNPROVEN = { perSecond: 20, burst: 20 };
 /** A pause is never longer, whatever a push service asks for: a wrong date must not silence a lane for a year. */
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
 
 /**
- * What a host may ask for beside others (`lane-turns.ts`). `trusted`: it delivers. `fallen`: it has delivered and does not now. `fresh`:
+ * What a lane may ask for beside others (`lane-turns.ts`). `trusted`: it delivers. `fallen`: it has delivered and does not now. `fresh`:
  * nothing is known of it yet. `failing`: it has never delivered, and its last attempt failed.
  */
 export type Standing = 'trusted' | 'fallen' | 'fresh' | 'failing';
@@ -33,7 +33,7 @@ export interface LaneHealthOptions {
   /** Whether a lane that has not delivered yet starts slowly. */
   readonly startsSlowly: boolean;
   /** Monotonic, in milliseconds. */
-  readonly clock: Clock;
+  readonly monotonic: Clock;
 }
 
 /** What an answer says of the push service as a whole. */
@@ -64,13 +64,13 @@ export class LaneHealth {
     this.#options = options;
     this.#isProven = !options.startsSlowly;
     this.#slowStart = options.startsSlowly
-      ? new TokenBucket({ ...UNPROVEN, clock: options.clock })
+      ? new TokenBucket({ ...UNPROVEN, clock: options.monotonic })
       : undefined;
   }
 
   get state(): LaneState {
     if (this.#isBroken) return 'broken';
-    return this.#pausedUntil > this.#options.clock() ? 'paused' : 'open';
+    return this.#pausedUntil > this.#options.monotonic() ? 'paused' : 'open';
   }
 
   /** Whether nothing has come through of late: also where too few devices are behind the lane for it to break. */
@@ -89,7 +89,7 @@ export class LaneHealth {
 
   /** How long until the lane may send again, in milliseconds. */
   get waitMs(): number {
-    return Math.max(0, Math.max(this.#pausedUntil, this.#slowUntil) - this.#options.clock());
+    return Math.max(0, Math.max(this.#pausedUntil, this.#slowUntil) - this.#options.monotonic());
   }
 
   /** How many attempts may be under way at once: one where it is not known whether the lane works. */
@@ -102,7 +102,7 @@ export class LaneHealth {
   begin(): void {
     this.#isTried = true;
     if (this.#isProven || this.#slowStart === undefined) return;
-    this.#slowUntil = this.#options.clock() + this.#slowStart.spend(1);
+    this.#slowUntil = this.#options.monotonic() + this.#slowStart.spend(1);
   }
 
   /** @returns the state that the lane has come to, if it is another than was told before: a pause ends by itself */
@@ -126,7 +126,7 @@ export class LaneHealth {
     // Any verdict on a device or a kind of device shows that the service is there; only a delivery shows what it is good for.
     if (outcome === 'delivered') {
       this.#isProven = true;
-      this.#verdicts.note('delivered', device, this.#options.clock());
+      this.#verdicts.note('delivered', device, this.#options.monotonic());
     }
     this.#isBroken = false;
     this.#streak = 0;
@@ -153,13 +153,13 @@ export class LaneHealth {
 
   /** Notes the verdict on the device. @returns whether by now so many devices have it that it is not the devices */
   #tells(verdict: Verdict, device: string): boolean {
-    const now = this.#options.clock();
+    const now = this.#options.monotonic();
     this.#verdicts.note(verdict, device, now);
     const count = this.#verdicts.count(verdict, now);
     return count >= DEVICES_THAT_TELL && count > this.#verdicts.count('delivered', now);
   }
 
   #pause(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock() + Math.min(MAX_PAUSE_MS, ms));
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.monotonic() + Math.min(MAX_PAUSE_MS, ms));
   }
 }

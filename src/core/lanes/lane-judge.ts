@@ -23,11 +23,11 @@ export interface Owing {
 
 type Retry = Extract<Delivery, { outcome: 'retry' }>;
 
-export interface LaneJudgeParts {
+export interface LaneJudgeOptions {
   readonly health: LaneHealth;
   readonly report: LaneReport;
   readonly retry: RetryPolicy;
-  readonly clock: Clock;
+  readonly monotonic: Clock;
   readonly eviction: EvictionOptions;
 }
 
@@ -37,21 +37,21 @@ export interface EvictionOptions {
   readonly confirmMs: number;
   /**
    * Whether many devices of many parties are behind the lane (FCM, APNs): then a device is forgotten only while the push service
-   * delivers to others, and not while too many are called gone. What a UnifiedPush host says concerns its own devices alone.
+   * delivers to others, and not while too many are called gone. What a UnifiedPush lane says concerns its own devices alone.
    */
   readonly isGuarded: boolean;
 }
 
 /** Says what follows from every outcome (contract 5), and keeps the books of a lane's health and of its devices that are gone. */
 export class LaneJudge {
-  readonly #parts: LaneJudgeParts;
+  readonly #options: LaneJudgeOptions;
   readonly #guard: EvictionGuard | undefined;
   readonly #suspects: Suspects;
 
-  constructor(parts: LaneJudgeParts) {
-    this.#parts = parts;
-    this.#guard = parts.eviction.isGuarded ? new EvictionGuard() : undefined;
-    this.#suspects = new Suspects(parts.eviction.confirmMs, parts.clock);
+  constructor(options: LaneJudgeOptions) {
+    this.#options = options;
+    this.#guard = options.eviction.isGuarded ? new EvictionGuard() : undefined;
+    this.#suspects = new Suspects(options.eviction.confirmMs, options.monotonic);
   }
 
   /** The device has been registered anew: it is no suspect any more. */
@@ -66,7 +66,7 @@ export class LaneJudge {
   }
 
   rule(entry: LaneEntry, delivery: Delivery): Ruling {
-    const { health, report } = this.#parts;
+    const { health, report } = this.#options;
     report.attempt(entry, delivery);
     report.state(health.note(entry.device, delivery), health.waitMs);
     switch (CONSEQUENCES[delivery.outcome]) {
@@ -92,7 +92,7 @@ export class LaneJudge {
     const strike = this.#suspects.strike(device);
     // Once for each suspect: one dead device with many events does not look like many dead devices.
     if (strike === 'first') this.#guard?.noteGone(device);
-    this.#parts.report.guard(this.#guard?.isUp === true);
+    this.#options.report.guard(this.#guard?.isUp === true);
     if (this.#guard?.protects(device) === true)
       return { next: 'owe', reason: 'suspect', waitMs: GUARDED_RETRY_MS, isFirm: true };
     const isConfirmed =
@@ -106,15 +106,15 @@ export class LaneJudge {
 
   /** When a suspect is tried again: as soon as a second strike counts, and then ever more seldom. */
   #confirmInMs({ device, timesOwed }: LaneEntry, strike: Strike): number {
-    const { eviction, retry } = this.#parts;
+    const { eviction, retry } = this.#options;
     if (strike !== 'second') return this.#suspects.untilConfirmedMs(device);
     return Math.max(eviction.confirmMs, retry.owedMs(timesOwed));
   }
 
   #again(entry: LaneEntry, delivery: Retry): Ruling {
-    const { clock, report, retry } = this.#parts;
+    const { monotonic, report, retry } = this.#options;
     const waitMs = retry.waitMs(delivery, entry.failures++);
-    const isLate = clock() + waitMs >= entry.deadlineAt;
+    const isLate = monotonic() + waitMs >= entry.deadlineAt;
     if (!isLate && entry.rank !== 'owed') {
       report.postponed(entry, waitMs);
       return { next: 'postpone', waitMs };
@@ -125,7 +125,7 @@ export class LaneJudge {
 
   /** A lane that works tries the device again after a while; one that does not, with its next attempts. */
   #owedMs({ timesOwed }: LaneEntry): number {
-    const { health, retry } = this.#parts;
+    const { health, retry } = this.#options;
     return health.state === 'open' ? retry.owedMs(timesOwed) : 0;
   }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { keyWake, laneHost } from '../../../test/support/lane-bench.ts';
+import { keyWake, idleLane } from '../../../test/support/lane-bench.ts';
 import { LaneEntry, OUT } from './lane-entry.ts';
 import { LaneQueue, type LaneRank, type OpenLines } from './lane-queue.ts';
 
 type Queue = LaneQueue<LaneEntry>;
 
 function entry(token: string, rank: LaneRank): LaneEntry {
-  const made = new LaneEntry(keyWake(token), laneHost(), 0);
+  const made = new LaneEntry(keyWake(token), idleLane(), 0);
   made.rank = rank;
   return made;
 }

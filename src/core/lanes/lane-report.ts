@@ -1,4 +1,5 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
+import { describeError } from '../basics/describe-error.ts';
 import type { Delivery } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
@@ -7,40 +8,46 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
 
-/** Why a wake ended unsent: nobody wants it any more, the program stops, or its host never delivered and gave way to another one. */
+/** Why a wake ended unsent: no registration stands behind it any more, the program stops, or its lane never delivered and made room for another. */
 export type DropReason = 'unregistered' | 'stopped' | 'displaced';
 
 const STATE_LINES = { open: 'lane.open', paused: 'lane.paused', broken: 'lane.broken' } as const;
 
-/** Reasons are our own words or a status, and a stranger's server chooses its status: only these have a series of their own. */
+/** A stranger's push server chooses its status. Only these have a series of their own in the metrics. */
 const STATUSES = new Set([400, 401, 403, 404, 405, 408, 410, 413, 429, 500, 502, 503, 504, 507]);
 
-/** What a lane counts, times and says. No line names the lane's host: an endpoint's host can tell who somebody is. */
+export interface LaneReportOptions {
+  readonly telemetry: Telemetry;
+  readonly provider: string;
+  readonly monotonic: Clock;
+}
+
+/** What a lane counts, times and logs. Nothing names the push server: the host of an endpoint can tell who its user is. */
 export class LaneReport {
   readonly #telemetry: Telemetry;
   readonly #provider: string;
-  readonly #clock: Clock;
+  readonly #monotonic: Clock;
   #isOverloaded = false;
   #isGuardUp = false;
 
-  constructor({ telemetry, provider, clock }: { telemetry: Telemetry; provider: string; clock: Clock }) {
+  constructor({ telemetry, provider, monotonic }: LaneReportOptions) {
     this.#telemetry = telemetry;
     this.#provider = provider;
-    this.#clock = clock;
+    this.#monotonic = monotonic;
   }
 
-  /** Whether the queue was full, and is not half empty again. */
+  /** The queue was full, and is not half empty again. */
   get isOverloaded(): boolean {
     return this.#isOverloaded;
   }
 
-  /** Whether too many devices are called gone at once to be believed. */
+  /** Too many devices are called gone at once to be believed. */
   get isGuardUp(): boolean {
     return this.#isGuardUp;
   }
 
   queued(entry: LaneEntry): void {
-    entry.queuedAt = this.#clock();
+    entry.queuedAt = this.#monotonic();
     this.#count('wakes_queued');
     this.#telemetry.trace(entry.wake.tracedKeys, 'wake queued', this.#provider);
     if (entry.hasWaited) this.#observe('wake_held_seconds', entry.wake.since);
@@ -53,7 +60,7 @@ export class LaneReport {
 
   begun(entry: LaneEntry): void {
     this.#telemetry.trace(entry.wake.tracedKeys, 'wake sent', this.#provider);
-    // The waits for a retry, or for a lane to work again, are not those of a queue.
+    // Later attempts waited for a retry, or for the lane to work again, and not in a queue.
     if (entry.failures === 0 && entry.timesOwed === 0) this.#observe('wake_queue_seconds', entry.queuedAt);
   }
 
@@ -97,8 +104,14 @@ export class LaneReport {
     this.#telemetry.trace(entry.wake.tracedKeys, 'wake dropped', reason);
   }
 
-  fault(error: string): void {
-    this.#telemetry.log('provider.fault', { provider: this.#provider, error });
+  /** The provider has answered an attempt. @param begunAt by the monotonic clock */
+  answered(begunAt: number): void {
+    this.#observe('push_attempt_seconds', begunAt);
+  }
+
+  /** The provider threw. */
+  fault(fault: unknown): void {
+    this.#telemetry.log('provider.fault', { provider: this.#provider, error: describeError(fault) });
   }
 
   state(state: LaneState | undefined, waitMs: number): void {
@@ -110,7 +123,7 @@ export class LaneReport {
     });
   }
 
-  /** @param isOverloaded whether the queue was full, or, if not, whether it is half empty again */
+  /** @param isOverloaded true: the queue is full; false: the queue is half empty */
   load(isOverloaded: boolean): void {
     if (isOverloaded === this.#isOverloaded) return;
     this.#isOverloaded = isOverloaded;
@@ -137,13 +150,13 @@ export class LaneReport {
     this.#telemetry.count(counter, { provider: this.#provider, ...labels });
   }
 
-  /** @param since in milliseconds; infinite where there is nothing to time */
+  /** @param since in milliseconds; `Infinity` if there is nothing to time */
   #observe(
-    histogram: 'wake_held_seconds' | 'wake_queue_seconds' | 'event_to_push_seconds',
+    histogram: 'wake_held_seconds' | 'wake_queue_seconds' | 'event_to_push_seconds' | 'push_attempt_seconds',
     since: number,
   ): void {
     if (since === Infinity) return;
-    const seconds = Math.max(0, this.#clock() - since) / SECOND_MS;
+    const seconds = Math.max(0, this.#monotonic() - since) / SECOND_MS;
     this.#telemetry.observe(histogram, seconds, { provider: this.#provider });
   }
 }

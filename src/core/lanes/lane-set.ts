@@ -1,102 +1,101 @@
 import { MINUTE_MS } from '../basics/clock.ts';
-import type { LaneHealth } from './lane-health.ts';
-import type { LaneHost } from './lane.ts';
-import { NO_TROUBLES, type LaneTroubles } from './lane-trouble.ts';
 import type { Schedule } from '../basics/schedule.ts';
+import type { LaneHealth } from './lane-health.ts';
+import { NO_TROUBLES, type Lane, type LaneTroubles } from './lane.ts';
 
-/** A host that has had nothing to do is given up after this, in milliseconds, with what was learnt of it. */
+/** A lane that has had nothing to do is given up after this, in milliseconds, with what was learnt of its push server. */
 const IDLE_MS = 10 * MINUTE_MS;
 
-export interface LaneHostsOptions {
-  /** Hosts that are kept at once. */
+export interface LaneSetOptions {
+  /** Lanes that are kept at once. */
   readonly most: number;
-  readonly create: () => LaneHost;
+  readonly create: () => Lane;
   readonly schedule: Schedule;
 }
 
-/** The hosts of a lane that have something to do, or had until a while ago. */
-export class LaneHosts {
-  readonly #options: LaneHostsOptions;
-  readonly #hosts = new Map<string, LaneHost>();
+/** The lanes of one provider that have something to do, or had until a while ago, by their names. */
+export class LaneSet {
+  readonly #options: LaneSetOptions;
+  readonly #lanes = new Map<string, Lane>();
   #cancelSweep: (() => void) | undefined;
 
-  constructor(options: LaneHostsOptions) {
+  constructor(options: LaneSetOptions) {
     this.#options = options;
   }
 
-  [Symbol.iterator](): Iterator<LaneHost> {
-    return this.#hosts.values();
+  [Symbol.iterator](): Iterator<Lane> {
+    return this.#lanes.values();
   }
 
-  /** Hosts in use. */
+  /** Lanes in use. */
   get count(): number {
     let count = 0;
-    for (const { isInUse } of this.#hosts.values()) if (isInUse) count++;
+    for (const { isInUse } of this.#lanes.values()) if (isInUse) count++;
     return count;
   }
 
-  /** Whether the program may stop though wakes are queued for some. */
+  /** The program may stop, though wakes may be queued in some lanes that cannot send. */
   get areStuck(): boolean {
-    for (const { isStuck } of this.#hosts.values()) if (!isStuck) return false;
+    for (const { isStuck } of this.#lanes.values()) if (!isStuck) return false;
     return true;
   }
 
-  /** How many hosts have which trouble. */
+  /** How many lanes have which trouble. */
   get troubles(): LaneTroubles {
     const sum = { ...NO_TROUBLES };
-    for (const { troubles } of this.#hosts.values()) for (const trouble of troubles) sum[trouble]++;
+    for (const { troubles } of this.#lanes.values()) for (const trouble of troubles) sum[trouble]++;
     return sum;
   }
 
-  get(name: string): LaneHost | undefined {
-    return this.#hosts.get(name);
+  get(name: string): Lane | undefined {
+    return this.#lanes.get(name);
   }
 
-  /** Whether there is room for this host: idle hosts that have never delivered give way at once. */
+  /** Whether there is room for this lane. Idle lanes that have never delivered make room at once. */
   admits(name: string): boolean {
-    if (this.#hosts.has(name) || this.#hosts.size < this.#options.most) return true;
+    if (this.#lanes.has(name) || this.#lanes.size < this.#options.most) return true;
     this.#freeIdle(({ isProven }) => !isProven);
-    return this.#hosts.size < this.#options.most;
+    return this.#lanes.size < this.#options.most;
   }
 
-  /** @returns the host, which is made where it is new; `undefined` where there is no room */
-  of(name: string): LaneHost | undefined {
-    const known = this.#hosts.get(name);
-    if (known !== undefined || this.#hosts.size >= this.#options.most) return known;
-    const host = this.#options.create();
-    this.#hosts.set(name, host);
+  /** @returns the lane, which is made if it is new; `undefined` if there is no room */
+  of(name: string): Lane | undefined {
+    const known = this.#lanes.get(name);
+    if (known !== undefined || this.#lanes.size >= this.#options.most) return known;
+    const lane = this.#options.create();
+    this.#lanes.set(name, lane);
     this.#sweepLater();
-    return host;
+    return lane;
   }
 
   /**
-   * Makes room by giving up hosts that have never delivered and are failing, those that came first; where there is none, hosts that
-   * have delivered and are idle. A hundredth of all at a time, so that a flood of new hosts does not look through all of them for each.
+   * Makes room. Lanes that have never delivered and are failing are given up, the oldest first. If there are none, idle lanes that have
+   * delivered are given up. A hundredth of all lanes at a time: a flood of new lanes must not look through all lanes for each of them.
    *
-   * @returns the hosts for which wakes may wait
+   * @returns the lanes in which wakes may wait
    */
-  displace(): Set<LaneHost> {
-    const displaced = new Set<LaneHost>();
-    for (const [name, host] of this.#hosts) {
+  displace(): Set<Lane> {
+    const displaced = new Set<Lane>();
+    for (const [name, lane] of this.#lanes) {
       if (displaced.size * 100 >= this.#options.most) break;
-      if (host.health.standing !== 'failing' || host.sending > 0) continue;
-      this.#hosts.delete(name);
-      host.cancelAdvance?.();
-      displaced.add(host);
+      if (lane.health.standing !== 'failing' || lane.sending > 0) continue;
+      this.#lanes.delete(name);
+      lane.cancelAdvance?.();
+      displaced.add(lane);
     }
     if (displaced.size === 0) this.#freeIdle();
     return displaced;
   }
 
-  /** No host is given up any more: the program stops. */
+  /** The program stops: no lane is given up any more, and no timer is left. */
   close(): void {
     this.#cancelSweep?.();
-    for (const host of this.#hosts.values()) host.cancelAdvance?.();
+    for (const lane of this.#lanes.values()) lane.cancelAdvance?.();
   }
 
-  /** A single host, as that of FCM, is kept. */
+  /** A single lane, as that of FCM, is kept for good. */
   #sweepLater(): void {
-    if (this.#hosts.size < 2) return;
+    if (this.#lanes.size < 2) return;
     this.#cancelSweep ??= this.#options.schedule(IDLE_MS, () => {
       this.#cancelSweep = undefined;
       this.#freeIdle();
@@ -105,7 +104,7 @@ export class LaneHosts {
   }
 
   #freeIdle(mayGo: (health: LaneHealth) => boolean = () => true): void {
-    for (const [name, { health, isIdle }] of this.#hosts)
-      if (isIdle && mayGo(health)) this.#hosts.delete(name);
+    for (const [name, { health, isIdle }] of this.#lanes)
+      if (isIdle && mayGo(health)) this.#lanes.delete(name);
   }
 }

@@ -1,42 +1,42 @@
 import type { Clock } from '../basics/clock.ts';
 import { Fifo } from '../basics/fifo.ts';
 import type { Standing } from './lane-health.ts';
-import type { LaneHost } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Schedule } from '../basics/schedule.ts';
 import { TokenBucket } from '../basics/token-bucket.ts';
 
-/** What all hosts of one standing have together. */
+/** What all lanes of one standing share. */
 export interface TurnShare {
   /** Attempts under way at once. */
   readonly atOnce?: number;
   /** Attempts that begin within a second, in the long run. As many may begin at once. */
   readonly perSecond?: number;
-  /** How long an attempt may go on while other hosts stand in line for its place, in milliseconds. */
+  /** How long an attempt may go on while other lanes stand in line for its place, in milliseconds; without a limit if absent. */
   readonly patienceMs?: number;
 }
 
-/** A place that an attempt has. */
+/** The place of one attempt. */
 export interface Turn {
   readonly standing: Standing;
-  /** Aborts when the place is needed for others, or the lane ends. */
+  /** Aborts when the place is needed for others, or the program ends. */
   readonly signal: AbortSignal;
 }
 
 export interface LaneTurnsOptions {
   readonly shares: Readonly<Partial<Record<Standing, TurnShare>>>;
-  /** Attempts of hosts that deliver under way at once; beyond it each of these hosts has one. */
+  /** Attempts under way at once in all lanes that deliver. Beyond it each of these lanes has one. */
   readonly crowd: number;
   readonly schedule: Schedule;
-  readonly clock: Clock;
-  /** Told that a host in line may take a turn now. */
-  readonly onTurn: (host: LaneHost) => void;
+  readonly monotonic: Clock;
+  /** Told that a lane that stands in line may take a turn now. */
+  readonly onTurn: (lane: Lane) => void;
 }
 
 /**
- * Shares out what all hosts of a lane have in common: sockets, name look-ups, the processor. Hosts go by their standing, and each
- * standing has a share of its own: dead, slow or hostile hosts, however many, take nothing from those that deliver. Where a share is used
- * up hosts stand in line, one place for each host, whatever number of wakes it has. Attempts that take long give up their places for
- * those in line, where the share says so: hosts that hang hold up a new one for seconds only.
+ * Divides what all lanes of a provider use: sockets, name look-ups, the processor. Each standing has a share of its own, so that dead,
+ * slow or hostile push servers, however many, take nothing from those that deliver. When a share is used up, its lanes stand in line. A
+ * lane has one place in the line, however many wakes it has. If the share has a limit of patience, an attempt that takes longer gives up
+ * its place when a lane stands in line for it.
  */
 export class LaneTurns {
   readonly #options: LaneTurnsOptions;
@@ -45,8 +45,9 @@ export class LaneTurns {
 
   constructor(options: LaneTurnsOptions) {
     this.#options = options;
+    const { monotonic, onTurn, schedule, shares } = options;
     const line = (standing: Standing): Line =>
-      new Line({ ...options, standing, share: options.shares[standing], end: this.#end.signal });
+      new Line({ standing, share: shares[standing], monotonic, schedule, onTurn, end: this.#end.signal });
     this.#lines = {
       trusted: line('trusted'),
       fallen: line('fallen'),
@@ -55,19 +56,19 @@ export class LaneTurns {
     };
   }
 
-  /** Attempts that one host may have under way. @param most where nothing else limits them */
-  concurrency({ health }: LaneHost, most: number): number {
+  /** Attempts that one lane may have under way at once. @param most if nothing else limits them */
+  concurrency({ health }: Lane, most: number): number {
     const isCrowded = this.#lines.trusted.underWay >= this.#options.crowd;
     return Math.min(health.concurrency(most), isCrowded && health.standing === 'trusted' ? 1 : most);
   }
 
   /**
-   * A turn for the host, by its standing: to be given back by {@link end}.
+   * Takes a turn for the lane, by its standing; {@link end} gives the turn back.
    *
-   * @returns `undefined` where it has to stand in line: `onTurn` is called when its turn has come
+   * @returns `undefined` if the lane must stand in line: `onTurn` is called when its turn has come
    */
-  take(host: LaneHost): Turn | undefined {
-    return this.#lines[host.health.standing].take(host);
+  take(lane: Lane): Turn | undefined {
+    return this.#lines[lane.health.standing].take(lane);
   }
 
   /** An attempt is over. */
@@ -75,48 +76,48 @@ export class LaneTurns {
     this.#lines[turn.standing].end(turn);
   }
 
-  /** Ends every attempt that is under way: the lane is closed. */
+  /** Ends every attempt that is under way: the time of the stop is over. */
   abort(): void {
     this.#end.abort();
     for (const line of Object.values(this.#lines)) line.abort();
   }
 
-  /** The program stops: what is left is tried once, as fast as there are places. */
+  /** The program stops. What is left is tried once, without a limit to how many attempts begin within a second. */
   hasten(): void {
     for (const line of Object.values(this.#lines)) line.hasten();
   }
 }
 
-interface LineOptions extends Pick<LaneTurnsOptions, 'clock' | 'onTurn' | 'schedule'> {
+interface LineOptions extends Pick<LaneTurnsOptions, 'monotonic' | 'onTurn' | 'schedule'> {
   readonly standing: Standing;
   readonly share: TurnShare | undefined;
-  /** Aborts when the lane ends. */
+  /** Aborts when the program ends. */
   readonly end: AbortSignal;
 }
 
-/** An attempt whose place may be needed for others. */
+/** The turn of an attempt that may have to give up its place. */
 interface Impatient extends Turn {
-  /** Until when it has its place in any case, in milliseconds. */
+  /** Until when the attempt keeps its place in any case, in milliseconds. */
   readonly until: number;
   readonly controller: AbortController;
 }
 
-/** The hosts of one standing that wait for a turn. */
+/** The lanes of one standing that wait for a turn. */
 class Line {
   readonly #options: LineOptions;
   readonly #atOnce: number;
   readonly #patienceMs: number | undefined;
-  /** The turn of every attempt where attempts may go on for as long as they take. */
+  /** The turn of all attempts, if they may take as long as they like. */
   readonly #plain: Turn;
-  /** Attempts under way that may have to give up their places, those first that began first. */
+  /** Attempts under way that may have to give up their places, the oldest first. */
   readonly #impatient = new Set<Impatient>();
-  readonly #hosts = new Fifo<LaneHost>();
+  readonly #lanes = new Fifo<Lane>();
   #rate: TokenBucket | undefined;
   #underWay = 0;
   /** No attempt begins before this time, in milliseconds. */
   #notBefore = -Infinity;
-  /** The host whose turn it is: it need not stand in line again. */
-  #called: LaneHost | undefined;
+  /** The lane whose turn it is, and that need not stand in line again. */
+  #called: Lane | undefined;
   #cancel: (() => void) | undefined;
   #cancelHurry: (() => void) | undefined;
 
@@ -127,19 +128,19 @@ class Line {
     this.#patienceMs = patienceMs;
     this.#plain = { standing: options.standing, signal: options.end };
     if (perSecond !== undefined)
-      this.#rate = new TokenBucket({ burst: perSecond, perSecond, clock: options.clock });
+      this.#rate = new TokenBucket({ burst: perSecond, perSecond, clock: options.monotonic });
   }
 
   get underWay(): number {
     return this.#underWay;
   }
 
-  take(host: LaneHost): Turn | undefined {
-    const isItsTurn = this.#called === host || this.#hosts.size === 0;
+  take(lane: Lane): Turn | undefined {
+    const isItsTurn = this.#called === lane || this.#lanes.size === 0;
     if (!isItsTurn || !this.#isFree()) {
-      if (!host.isInLine) {
-        host.isInLine = true;
-        this.#hosts.push(host);
+      if (!lane.isInLine) {
+        lane.isInLine = true;
+        this.#lanes.push(lane);
       }
       this.#callLater();
       this.#hurryLater();
@@ -147,7 +148,7 @@ class Line {
     }
     this.#called = undefined;
     this.#underWay++;
-    if (this.#rate !== undefined) this.#notBefore = this.#options.clock() + this.#rate.spend(1);
+    if (this.#rate !== undefined) this.#notBefore = this.#options.monotonic() + this.#rate.spend(1);
     return this.#patienceMs === undefined ? this.#plain : this.#begin(this.#patienceMs);
   }
 
@@ -171,24 +172,24 @@ class Line {
   }
 
   #isFree(): boolean {
-    return this.#underWay < this.#atOnce && this.#options.clock() >= this.#notBefore;
+    return this.#underWay < this.#atOnce && this.#options.monotonic() >= this.#notBefore;
   }
 
   #call(): void {
     this.#hurryLater();
     while (this.#isFree()) {
-      const host = this.#hosts.shift();
-      if (host === undefined) return;
-      host.isInLine = false;
-      this.#called = host;
-      this.#options.onTurn(host);
+      const lane = this.#lanes.shift();
+      if (lane === undefined) return;
+      lane.isInLine = false;
+      this.#called = lane;
+      this.#options.onTurn(lane);
       this.#called = undefined;
     }
-    if (this.#hosts.size > 0) this.#callLater();
+    if (this.#lanes.size > 0) this.#callLater();
   }
 
   #callLater(): void {
-    const waitMs = this.#notBefore - this.#options.clock();
+    const waitMs = this.#notBefore - this.#options.monotonic();
     if (waitMs <= 0 || this.#cancel !== undefined) return;
     this.#cancel = this.#options.schedule(waitMs, () => {
       this.#cancel = undefined;
@@ -198,17 +199,17 @@ class Line {
 
   #begin(patienceMs: number): Turn {
     const controller = new AbortController();
-    const until = this.#options.clock() + patienceMs;
+    const until = this.#options.monotonic() + patienceMs;
     const turn: Impatient = { ...this.#plain, signal: controller.signal, controller, until };
     this.#impatient.add(turn);
     return turn;
   }
 
-  /** While hosts stand in line, attempts end whose time is over. */
+  /** While lanes stand in line, sets a timer that ends the attempts whose time is over. */
   #hurryLater(): void {
-    if (this.#cancelHurry !== undefined || this.#hosts.size === 0) return;
+    if (this.#cancelHurry !== undefined || this.#lanes.size === 0) return;
     for (const { until } of this.#impatient) {
-      const waitMs = Math.max(0, until - this.#options.clock());
+      const waitMs = Math.max(0, until - this.#options.monotonic());
       this.#cancelHurry = this.#options.schedule(waitMs, () => this.#hurry());
       return;
     }
@@ -216,8 +217,8 @@ class Line {
 
   #hurry(): void {
     this.#cancelHurry = undefined;
-    const now = this.#options.clock();
-    for (const turn of this.#hosts.size > 0 ? this.#impatient : []) {
+    const now = this.#options.monotonic();
+    for (const turn of this.#lanes.size > 0 ? this.#impatient : []) {
       if (turn.until > now) break;
       this.#impatient.delete(turn);
       turn.controller.abort();

@@ -11,7 +11,7 @@ import {
   THROTTLED,
 } from '../../../test/support/lane-bench.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
-import { NO_TROUBLES } from './lane-trouble.ts';
+import { NO_TROUBLES } from './lane.ts';
 
 describe('a lane', () => {
   test('is in no trouble while it works', async () => {
@@ -74,7 +74,10 @@ describe('a wake is timed', () => {
     const { answer, ask, telemetry } = laneBench();
     void ask('a', { kind: 'chat_wake' });
     await answer(DELIVERED);
-    expect(telemetry.timings.map(({ histogram }) => histogram)).toEqual(['wake_queue_seconds']);
+    expect(telemetry.timings.map(({ histogram }) => histogram)).toEqual([
+      'wake_queue_seconds',
+      'push_attempt_seconds',
+    ]);
   });
 });
 

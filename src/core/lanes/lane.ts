@@ -1,54 +1,64 @@
 import type { Backoff } from '../basics/backoff.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
 import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
 import { LaneQueue, type LaneLine, type OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
-import { laneTroubles, type LaneTrouble } from './lane-trouble.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 
-export interface LaneHostOptions extends Omit<LaneHealthOptions, 'breaker'> {
-  /** The waits of a breaker, for each host anew. */
+/**
+ * What ails a lane. `paused`: the push server said "too many". `down`: nothing comes through. `full`: the queue was full and is not half
+ * empty again. `guarded`: too many devices are called gone at once to be believed.
+ */
+export type LaneTrouble = 'paused' | 'down' | 'full' | 'guarded';
+
+/** How many lanes have each trouble. */
+export type LaneTroubles = Record<LaneTrouble, number>;
+
+export const NO_TROUBLES: Readonly<LaneTroubles> = { paused: 0, down: 0, full: 0, guarded: 0 };
+
+export interface LaneOptions extends Omit<LaneHealthOptions, 'breaker'> {
+  /** Makes the waits of one lane's circuit breaker. */
   readonly createBreaker: () => Backoff;
-  /** Name of the provider, for what is counted and said: the host itself is never named. */
+  /** Names the provider in metrics and the log. The push server itself is never named. */
   readonly provider: string;
   readonly eviction: EvictionOptions;
   readonly telemetry: Telemetry;
 }
 
 /**
- * One push server: FCM has one, UnifiedPush one for each registrable domain or address. Each has its own queue, pauses and breaker, so
- * that the trouble of one delays no other. This is what the contract and the metrics call a lane.
+ * One push server. FCM has one lane; UnifiedPush has one for each registrable domain or address. Each lane has its own queue, pauses and
+ * circuit breaker, so that its trouble delays no other lane.
  */
-export class LaneHost {
+export class Lane {
   readonly health: LaneHealth;
   readonly report: LaneReport;
   readonly judge: LaneJudge;
   /** Wakes whose turn may come now. */
-  readonly queue = new LaneQueue<LaneEntry<LaneHost>>();
-  /** Wakes that are not being sent: queued, waiting for a retry, or owed. */
+  readonly queue = new LaneQueue<LaneEntry<Lane>>();
+  /** Wakes that are not being sent: queued, waiting for a retry, or owed. `LaneBook` counts them. */
   unsent = 0;
-  /** Of these, the ones that are merely owed. */
+  /** The owed ones among them. `LaneBook` counts them. */
   owed = 0;
   /** Attempts under way, by the line of the queue that their wakes were taken from. */
   readonly sendingFrom: Record<LaneLine, number> = { known: 0, first: 0, retries: 0 };
-  /** Wakes that have failed and are not merely owed: those first that were postponed first. */
-  readonly postponed = new Set<LaneEntry<LaneHost>>();
-  /** Whether it stands in line for a turn (`lane-turns.ts`). */
+  /** Wakes that have failed and are not owed, the one that failed first in front. `LaneBook` keeps them. */
+  readonly postponed = new Set<LaneEntry<Lane>>();
+  /** The lane stands in line for a turn (`lane-turns.ts`). */
   isInLine = false;
-  /** Cancels the timer for the end of its pause. */
+  /** Cancels the timer for the end of the lane's pause. */
   cancelAdvance: (() => void) | undefined;
   readonly #reservesPlaces: boolean;
 
-  constructor(options: LaneHostOptions) {
-    const { clock, createBreaker, eviction, provider, retry, startsSlowly, telemetry } = options;
+  constructor(options: LaneOptions) {
+    const { createBreaker, eviction, monotonic, provider, retry, startsSlowly, telemetry } = options;
     this.#reservesPlaces = startsSlowly;
-    this.health = new LaneHealth({ clock, breaker: createBreaker(), retry, startsSlowly });
-    this.report = new LaneReport({ telemetry, provider, clock });
-    this.judge = new LaneJudge({ health: this.health, report: this.report, retry, clock, eviction });
+    this.health = new LaneHealth({ monotonic, breaker: createBreaker(), retry, startsSlowly });
+    this.report = new LaneReport({ telemetry, provider, monotonic });
+    this.judge = new LaneJudge({ health: this.health, report: this.report, retry, monotonic, eviction });
   }
 
-  /** Wakes that are not merely owed. */
+  /** Wakes that are not being sent and not owed. */
   get urgent(): number {
     return this.unsent - this.owed;
   }
@@ -60,8 +70,8 @@ export class LaneHost {
   }
 
   /**
-   * From which lines a wake may be sent now. Wakes that have failed before have half of the places at most, and where devices are known to
-   * work these have a quarter for themselves: endpoints that hang or fail leave the others theirs.
+   * From which lines a wake may be sent now. Wakes that have failed before have half of the places at most. Where strangers run the push
+   * servers, devices that had a wake delivered have a quarter for themselves: endpoints that hang or fail leave the others theirs.
    *
    * @param places attempts that may be under way at once
    */
@@ -71,23 +81,28 @@ export class LaneHost {
     return { known: true, first: isFirstOpen, retries: isFirstOpen && retries * 2 < places };
   }
 
-  /** Whether nothing is to be done here, nor to be waited for: a broken host without a wake would never be mended. */
+  /** Nothing is to be done here, nor to be waited for. A broken lane without a wake counts as idle too: nothing would ever mend it. */
   get isIdle(): boolean {
     return this.unsent === 0 && this.sending === 0 && this.health.waitMs === 0;
   }
 
-  /** Whether it counts as a lane in use: a host that never delivered, and is merely owed wakes, does not. */
+  /** The lane counts as one in use. A lane that never delivered and only owes wakes does not. */
   get isInUse(): boolean {
     return this.health.isProven || this.urgent > 0 || this.sending > 0;
   }
 
-  /** Whether the program may stop though wakes are queued here. */
+  /** The program may stop: no wake is queued here, or the lane cannot send now. */
   get isStuck(): boolean {
     return this.queue.size === 0 || this.health.state !== 'open';
   }
 
-  /** What ails it at this moment. */
+  /** What ails the lane at this moment. */
   get troubles(): readonly LaneTrouble[] {
-    return laneTroubles(this.health, this.report);
+    const troubles: LaneTrouble[] = [];
+    if (this.health.state === 'paused') troubles.push('paused');
+    if (this.health.isFailing) troubles.push('down');
+    if (this.report.isOverloaded) troubles.push('full');
+    if (this.report.isGuardUp) troubles.push('guarded');
+    return troubles;
   }
 }

@@ -12,17 +12,15 @@ import {
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { OwedWake } from '../waking/owed-devices.ts';
-import type { PushLaneOptions } from './push-lane-options.ts';
 import { addressOf, type PushTarget } from '../registry/push-target.ts';
-import type { KeyWakeContext } from '../waking/key-wake.ts';
 import type { WakeEnd } from './wake.ts';
 
-const hostOf = (target: PushTarget): string => addressOf(target).split('/')[0] ?? '';
+const laneOf = (target: PushTarget): string => addressOf(target).split('/')[0] ?? '';
 
 /** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */
-function hostsBench(options: Partial<PushLaneOptions> = {}, context?: Partial<KeyWakeContext>): LaneBench {
+function hostsBench(...[options, context]: Parameters<typeof laneBench>): LaneBench {
   const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
-  return laneBench({ startsSlowly: true, eviction, hostOf, ...options }, context);
+  return laneBench({ startsSlowly: true, eviction, laneOf, ...options }, context);
 }
 
 /** Asks for one device of each of so many hosts, and has all of them fail. */
@@ -68,7 +66,7 @@ describe('hosts of one lane', () => {
     void ask('good/a');
     await answer(DELIVERED);
     await dead(bench, 3);
-    expect([lane.owed, lane.hosts]).toEqual([3, 1]);
+    expect([lane.owed, lane.count]).toEqual([3, 1]);
   });
 
   test('are forgotten ten minutes after they had something to do, and then no timer is left', async () => {
@@ -80,7 +78,7 @@ describe('hosts of one lane', () => {
     await schedule.advance(CONFIRM_MS);
     await answer(GONE);
     await schedule.advance(20 * MINUTE_MS);
-    expect([lane.hosts, schedule.pending]).toEqual([0, 0]);
+    expect([lane.count, schedule.pending]).toEqual([0, 0]);
   });
 });
 
@@ -242,7 +240,7 @@ describe('thousands of dead hosts', () => {
       pay: (target: OwedWake['target']) => void record.delete(addressOf(target)),
       find: () => undefined,
     };
-    const bench = hostsBench({ mostHosts: 100, deadlineMs: SECOND_MS }, { owed });
+    const bench = hostsBench({ mostLanes: 100, deadlineMs: SECOND_MS }, { owed });
     const { answer, ask, lane, telemetry, underWay } = bench;
     void ask('good/a');
     await answer(DELIVERED);
@@ -257,7 +255,7 @@ describe('thousands of dead hosts', () => {
 
   test('that are all being tried leave a new one on record', async () => {
     const ends: WakeEnd[] = [];
-    const { ask, telemetry } = hostsBench({ mostHosts: 2 });
+    const { ask, telemetry } = hostsBench({ mostLanes: 2 });
     for (const host of ['one', 'two', 'three']) void ask(`${host}/a`).then((end) => ends.push(end));
     await Promise.resolve();
     expect(ends).toEqual(['dropped']);

@@ -178,7 +178,7 @@ describe('a lane that is broken', () => {
       const read = (): number => (isRestless ? clock.now++ : clock.now);
       // Whatever has failed waits for a minute: no timer but the lane's goes off.
       const retry = new RetryPolicy({ minMs: MINUTE_MS, baseMs: 0 });
-      const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, clock: read, retry });
+      const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, monotonic: read, retry });
       for (const name of ['one', 'two', 'three']) void ask(name);
       await answer(FAILED);
       clock.advance(SECOND_MS - leftMs);

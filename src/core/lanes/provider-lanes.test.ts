@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { DELIVERED, FAILED, laneBench, THROTTLED } from '../../../test/support/lane-bench.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
+import { DeliveryHealth } from './delivery-health.ts';
 
 describe('a device', () => {
   test('gets one wake for all that was asked while it was unsent, for all their keys', async () => {
@@ -129,4 +131,16 @@ describe('a wake that fails', () => {
     expect(tried()).toHaveLength(2);
     expect(telemetry.logged('provider.fault')).toHaveLength(1);
   });
+});
+
+test('an attempt is timed, and the health of the provider is told of its answer', async () => {
+  const schedule = new FakeSchedule();
+  const providerHealth = new DeliveryHealth(schedule.clock.read);
+  const { answer, ask, clock, telemetry } = laneBench({ providerHealth });
+  void ask('phone');
+  clock.advance(1500);
+  await answer(DELIVERED);
+  const attempts = telemetry.timings.filter(({ histogram }) => histogram === 'push_attempt_seconds');
+  expect(attempts).toEqual([{ histogram: 'push_attempt_seconds', seconds: 1.5 }]);
+  expect([providerHealth.attempts, providerHealth.lastDeliveryAt]).toEqual([1, schedule.clock.now]);
 });

@@ -1,37 +1,62 @@
-import { unixSeconds } from '../basics/clock.ts';
+import { unixSeconds, type Clock } from '../basics/clock.ts';
+import type { Schedule } from '../basics/schedule.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Delivery, WakeKind } from './delivery.ts';
-import { describeError } from '../basics/describe-error.ts';
+import type { DeliveryHealth } from './delivery-health.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneConsequences } from './lane-consequences.ts';
 import { LaneEntry } from './lane-entry.ts';
-import { LaneHost } from './lane.ts';
-import { LaneHosts } from './lane-set.ts';
 import type { Owing } from './lane-judge.ts';
 import type { LaneLine, OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
-import type { LaneTroubles } from './lane-trouble.ts';
-import { LaneTurns, type Turn } from './lane-turns.ts';
-import type { PushLaneOptions } from './push-lane-options.ts';
-import type { PushTarget } from '../registry/push-target.ts';
-import { turnAway } from './turn-away.ts';
+import { LaneSet } from './lane-set.ts';
+import { LaneTurns, type LaneTurnsOptions, type Turn } from './lane-turns.ts';
+import { Lane, type LaneOptions, type LaneTroubles } from './lane.ts';
+import type { PushProvider } from './push-provider.ts';
 import type { Wake, WakeEnd } from './wake.ts';
 
-type Entry = LaneEntry<LaneHost>;
-
-/** Each costs about three kilobytes while a wake waits for it: 60 MB in all. */
-const MOST_HOSTS = 20_000;
-/** Devices that are known to work, where hosts may be slow at will: some 5 MB. */
+/** A lane costs some three kilobytes while a wake waits in it: 60 MB in all. */
+const MOST_LANES = 20_000;
+/** Devices that had a wake delivered not long ago, where lanes may be slow at will: some 5 MB. */
 const KNOWN_DEVICES = 20_000;
 
+export interface ProviderLanesOptions extends Omit<LaneOptions, 'provider'> {
+  readonly provider: PushProvider;
+  /** How the provider has fared of late; told of every answer. */
+  readonly providerHealth: DeliveryHealth;
+  /** The name of the device's lane: all devices of one push server share it. */
+  readonly laneOf: (target: PushTarget) => string;
+  /** Attempts under way at once in each lane. */
+  readonly concurrency: number;
+  /** Wakes that may wait for their turn or for a retry in each lane. Beyond it a device is owed its wake. */
+  readonly capacity: number;
+  /** Attempts under way at once in all lanes that deliver. Beyond it each of these lanes has one. */
+  readonly crowd?: number;
+  /** What all lanes of one standing share; a standing that is absent has no limit. */
+  readonly shares?: LaneTurnsOptions['shares'];
+  /** Lanes that are kept at once. */
+  readonly mostLanes?: number;
+  /** `WAKE_DEADLINE_SECONDS`, in milliseconds: after it a wake is given up and owed. */
+  readonly deadlineMs: number;
+  /** The time of day, in milliseconds since the epoch: a push says when it was sent. */
+  readonly timeOfDay: Clock;
+  readonly schedule: Schedule;
+  /** Told of a fault that nothing here can mend. The program then stops. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+type Entry = LaneEntry<Lane>;
+
 /**
- * The way to all push servers of one provider, its hosts. Each host has a bounded queue, so many attempts at once, and pauses of its own; retries hold no
- * slot, and every device has at most one wake that is unsent. What cannot be sent now is owed, and paid when nothing else waits for that
- * host (contract 5). What all hosts need is shared out by their standing (`lane-turns.ts`).
+ * All lanes of one provider, one for each of its push servers. Each lane has a bounded queue, a number of attempts under way at once, and
+ * pauses of its own. A device has at most one wake that is unsent; what cannot be sent now is owed, and sent when nothing else waits in
+ * its lane (contract 5). What the lanes share is divided by their standing (`lane-turns.ts`).
  */
-export class PushLane {
-  readonly #options: PushLaneOptions;
-  readonly #hosts: LaneHosts;
+export class ProviderLanes {
+  readonly #options: ProviderLanesOptions;
+  readonly #lanes: LaneSet;
   readonly #turns: LaneTurns;
   readonly #report: LaneReport;
   readonly #book: LaneBook;
@@ -44,27 +69,23 @@ export class PushLane {
   #isClosed = false;
   #onDrained: (() => void) | undefined;
 
-  /** A provider that throws is our mistake and not the device's. */
-  readonly #onProviderFault = (fault: unknown): Delivery => {
-    this.#report.fault(describeError(fault));
-    return { outcome: 'retry', reason: 'provider_fault' };
-  };
-
-  constructor(options: PushLaneOptions) {
+  constructor(options: ProviderLanesOptions) {
     this.#options = options;
     const provider = options.provider.name;
-    const { crowd = Infinity, mostHosts: most = MOST_HOSTS, shares = {}, schedule } = options;
-    const hostOptions = { ...options, provider };
-    const advance = (host: LaneHost): void => this.#advance(host);
-    this.#hosts = new LaneHosts({ most, schedule, create: () => new LaneHost(hostOptions) });
-    this.#turns = new LaneTurns({ ...options, crowd, shares, onTurn: advance });
-    this.#report = new LaneReport({ ...options, provider });
+    const { crowd = Infinity, monotonic, mostLanes = MOST_LANES, schedule, shares = {}, telemetry } = options;
+    const { createBreaker, eviction, retry, startsSlowly } = options;
+    const advance = (lane: Lane): void => this.#advance(lane);
+    const create = (): Lane =>
+      new Lane({ createBreaker, eviction, monotonic, provider, retry, startsSlowly, telemetry });
+    this.#lanes = new LaneSet({ most: mostLanes, schedule, create });
+    this.#turns = new LaneTurns({ crowd, monotonic, schedule, shares, onTurn: advance });
+    this.#report = new LaneReport({ telemetry, provider, monotonic });
     this.#book = new LaneBook(schedule, advance);
-    this.#known = options.startsSlowly ? new KnownDevices(KNOWN_DEVICES) : undefined;
+    this.#known = startsSlowly ? new KnownDevices(KNOWN_DEVICES) : undefined;
     this.#consequences = new LaneConsequences({ book: this.#book, report: this.#report, known: this.#known });
   }
 
-  /** Wakes that wait or are under way, the owed ones not counted. */
+  /** Wakes that wait or are being sent, the owed ones that wait not counted. */
   get pending(): number {
     return this.#book.pending;
   }
@@ -74,14 +95,19 @@ export class PushLane {
     return this.#book.owed;
   }
 
-  /** How many hosts have which trouble at this moment. */
+  /** How many lanes have which trouble at this moment. */
   get troubles(): LaneTroubles {
-    return this.#hosts.troubles;
+    return this.#lanes.troubles;
   }
 
-  /** Hosts in use. */
-  get hosts(): number {
-    return this.#hosts.count;
+  /** Lanes in use. */
+  get count(): number {
+    return this.#lanes.count;
+  }
+
+  /** The program stops, and no more wakes are taken. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The live wake of the device that has not been sent yet. */
@@ -90,17 +116,12 @@ export class PushLane {
     return entry?.rank === 'live' ? entry.wake : undefined;
   }
 
-  /** Whether it takes no more wakes: the program stops. */
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /** The device has been registered anew: it is no suspect any more. */
   clearSuspect(target: PushTarget, device: string): void {
-    this.#hosts.get(this.#options.hostOf(target))?.judge.clearSuspect(device);
+    this.#lanes.get(this.#options.laneOf(target))?.judge.clearSuspect(device);
   }
 
-  /** The registrations behind the device's wake have changed. A wake that waits is asked at once where it is wanted: its turn may come hours later. */
+  /** The registrations behind the device's wake have changed: if it waits here, it is asked at once where it is wanted. */
   follow(device: string): Promise<void> {
     return this.#consequences.follow(device);
   }
@@ -109,12 +130,16 @@ export class PushLane {
     if (this.#isClosed) return Promise.resolve('dropped');
     const entry = this.#book.get(wake.device);
     if (entry !== undefined) return this.#join(entry, wake);
-    const host = this.#hostOf(wake.target);
-    if (host === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
-    return this.#enter(new LaneEntry(wake, host, this.#deadline()));
+    const lane = this.#laneOf(wake.target);
+    if (lane === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
+    return this.#enter(new LaneEntry(wake, lane, this.#deadline()));
   }
 
-  /** Sends what can be sent now, what waits for a retry once more, and gives up the rest at the signal. @returns how many wakes were lost */
+  /**
+   * Sends what can be sent now, tries what waits for a retry once more, and gives up the rest at the signal.
+   *
+   * @returns how many wakes were lost
+   */
   async drain(signal: AbortSignal): Promise<number> {
     this.#isStopping = true;
     this.#consequences.stop();
@@ -125,12 +150,12 @@ export class PushLane {
     });
     this.#book.hasten();
     this.#turns.hasten();
-    for (const host of this.#hosts) this.#advance(host);
+    for (const lane of this.#lanes) this.#advance(lane);
     this.#endIfDrained();
     await drained;
     this.#isClosed = true;
     this.#consequences.close();
-    this.#hosts.close();
+    this.#lanes.close();
     const left = this.#book.close();
     this.#turns.abort();
     for (const entry of left) this.#consequences.drop(entry, 'stopped');
@@ -139,82 +164,87 @@ export class PushLane {
 
   /** A wake for a device that has none unsent. */
   #enter(entry: Entry): Promise<WakeEnd> {
-    const { lane: host } = entry;
+    const { lane } = entry;
     if (this.#known?.has(entry.device) === true) entry.line = 'known';
-    if (!this.#hasPlace(host)) {
+    if (!this.#hasPlace(lane)) {
       this.#consequences.owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
-      this.#advance(host); // All the others may be waiting for a retry.
+      this.#advance(lane); // All the others may be waiting for a retry.
       return Promise.resolve('owed');
     }
     const ended = entry.whenEnded();
     this.#report.queued(entry);
     this.#book.add(entry);
-    this.#advance(host);
+    this.#advance(lane);
     if (entry.state.is !== 'sending') entry.hasWaited = true;
     return ended;
   }
 
   /** A wake for a device that has one unsent: one push answers both. */
   #join(entry: Entry, wake: Wake): Promise<WakeEnd> {
-    const { lane: host } = entry;
+    const { lane } = entry;
     const isOwed = entry.rank === 'owed';
-    // An entry that is not merely owed has its place already.
-    const hasPlace = !isOwed || this.#hasPlace(host);
+    // An entry that is not owed has its place already.
+    const hasPlace = !isOwed || this.#hasPlace(lane);
     if (entry.line !== 'retries') entry.line = this.#known?.has(entry.device) === true ? 'known' : 'first';
     this.#report.absorbed(entry);
     entry.absorb(wake);
     if (!hasPlace || (isOwed && entry.mustWait)) {
-      this.#advance(host); // All the others may be waiting for a retry.
+      this.#advance(lane); // All the others may be waiting for a retry.
       return Promise.resolve('owed');
     }
     if (isOwed) entry.deadlineAt = this.#deadline();
     entry.isRefused = false;
     const ended = entry.whenEnded();
     this.#book.raise(entry, wake.priority);
-    this.#advance(host);
+    this.#advance(lane);
     return ended;
   }
 
   #deadline(): number {
-    return this.#options.clock() + this.#options.deadlineMs;
+    return this.#options.monotonic() + this.#options.deadlineMs;
   }
 
-  /** Whether there is room for one more entry that is not merely owed, if need be in the place of one that was postponed. */
-  #hasPlace(host: LaneHost): boolean {
-    if (host.urgent < this.#options.capacity || this.#makesRoom(host)) return true;
-    host.report.load(true);
+  /** Whether the lane has room for one more wake that is not owed, if need be in the place of one that waits for a retry. */
+  #hasPlace(lane: Lane): boolean {
+    if (lane.urgent < this.#options.capacity) return true;
+    for (const postponed of lane.postponed) {
+      this.#consequences.demote(postponed);
+      return true;
+    }
+    lane.report.load(true);
     return false;
   }
 
-  /** The host of a device. Where there is no room for it, hosts that have never delivered give way. */
-  #hostOf(target: PushTarget): LaneHost | undefined {
-    const name = this.#options.hostOf(target);
-    if (!this.#hosts.admits(name))
-      for (const entry of this.#book.giveUp(this.#hosts.displace()))
+  /** The lane of a device. Where there is no room for the lane, lanes that have never delivered are given up. */
+  #laneOf(target: PushTarget): Lane | undefined {
+    const name = this.#options.laneOf(target);
+    if (!this.#lanes.admits(name))
+      for (const entry of this.#book.giveUp(this.#lanes.displace()))
         this.#consequences.drop(entry, 'displaced');
-    return this.#hosts.of(name);
+    return this.#lanes.of(name);
   }
 
-  #advance(host: LaneHost): void {
+  /** Sends what the lane may send now, and comes back when its pause is over. */
+  #advance(lane: Lane): void {
     const { capacity, concurrency, schedule } = this.#options;
-    // Asked once a round: what is not begun because of it must be waited for, though the clock may have moved on since.
-    let waitMs = host.health.waitMs;
+    // Read once a round: a wake that is not sent because of this wait needs the timer below, even if time has gone on since.
+    let waitMs = lane.health.waitMs;
     while (waitMs === 0 && !this.#isClosed) {
-      const places = this.#turns.concurrency(host, concurrency);
-      if (host.sending >= places || !this.#sendNext(host, host.openLines(places))) break;
-      waitMs = host.health.waitMs;
+      const places = this.#turns.concurrency(lane, concurrency);
+      if (lane.sending >= places || !this.#sendNext(lane, lane.openLines(places))) break;
+      waitMs = lane.health.waitMs;
     }
-    host.cancelAdvance?.();
-    if (waitMs > 0 && host.queue.size > 0) host.cancelAdvance = schedule(waitMs, () => this.#advance(host));
-    if (host.urgent * 2 < capacity) host.report.load(false);
+    lane.cancelAdvance?.();
+    if (waitMs > 0 && lane.queue.size > 0) lane.cancelAdvance = schedule(waitMs, () => this.#advance(lane));
+    if (lane.urgent * 2 < capacity) lane.report.load(false);
   }
 
   /** Sends the wake whose turn it is, or puts it off. @returns whether there was one that may be sent now */
-  #sendNext(host: LaneHost, open: OpenLines): boolean {
-    const entry = host.queue.next(open);
+  #sendNext(lane: Lane, open: OpenLines): boolean {
+    const entry = lane.queue.next(open);
     if (entry === undefined) return false;
     const putOff = this.#putOff(entry);
-    const turn = putOff === undefined ? this.#turns.take(host) : undefined;
+    const turn = putOff === undefined ? this.#turns.take(lane) : undefined;
     if (putOff === undefined && turn === undefined) return false;
     const line = this.#book.take(entry);
     if (putOff !== undefined) this.#consequences.owe(entry, putOff);
@@ -222,25 +252,12 @@ export class PushLane {
     return true;
   }
 
-  /** A wake that was postponed gives its place in a full queue to one that is new. @returns whether there was one */
-  #makesRoom({ postponed }: LaneHost): boolean {
-    for (const entry of postponed) {
-      this.#consequences.demote(entry);
-      return true;
-    }
-    return false;
-  }
-
-  /** Why a wake must not be sent though its turn has come: it is too late, or its device is a suspect that was tried not long ago. */
+  /** Why a wake whose turn has come must not be sent: the wake is too late, or its device is a suspect that was tried not long ago. */
   #putOff({ deadlineAt, device, lane, rank }: Entry): Omit<Owing, 'next'> | undefined {
-    if (rank !== 'owed' && this.#options.clock() >= deadlineAt)
+    if (rank !== 'owed' && this.#options.monotonic() >= deadlineAt)
       return { reason: 'deadline', waitMs: 0, isFirm: false };
     const waitMs = lane.judge.restMs(device);
     return waitMs > 0 ? { reason: 'suspect', waitMs, isFirm: true } : undefined;
-  }
-
-  #endIfDrained(): void {
-    if (this.#isStopping && this.#underWay === 0 && this.#hosts.areStuck) this.#onDrained?.();
   }
 
   #begin(entry: Entry, line: LaneLine, turn: Turn): void {
@@ -253,26 +270,48 @@ export class PushLane {
   }
 
   async #attempt(entry: Entry, line: LaneLine, turn: Turn): Promise<void> {
-    const { lane: host } = entry;
+    const { lane } = entry;
     try {
       const target = entry.hasWaited ? await entry.look() : entry.target;
       const delivery =
         typeof target === 'string' ? target : await this.#send(target, entry.wake.kind, turn.signal);
-      host.sendingFrom[line]--;
+      lane.sendingFrom[line]--;
       this.#turns.end(turn);
       this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
       else if (delivery === 'unregistered') this.#consequences.release(entry);
-      else await this.#consequences.conclude(entry, host.judge.rule(entry, delivery));
+      else await this.#consequences.conclude(entry, lane.judge.rule(entry, delivery));
     } finally {
       this.#underWay--;
     }
-    this.#advance(host);
+    this.#advance(lane);
     this.#endIfDrained();
   }
 
-  #send(target: PushTarget, kind: WakeKind, signal: AbortSignal): Promise<Delivery> {
-    const push = { kind, timestamp: unixSeconds(this.#options.timeOfDay) };
-    return this.#options.provider.send(target, push, signal).catch(this.#onProviderFault);
+  async #send(target: PushTarget, kind: WakeKind, signal: AbortSignal): Promise<Delivery> {
+    const { monotonic, provider, providerHealth, timeOfDay } = this.#options;
+    const begunAt = monotonic();
+    try {
+      const delivery = await provider.send(target, { kind, timestamp: unixSeconds(timeOfDay) }, signal);
+      this.#report.answered(begunAt);
+      providerHealth.note(delivery);
+      return delivery;
+    } catch (fault) {
+      // A provider that throws is our mistake, and not the device's.
+      this.#report.fault(fault);
+      return { outcome: 'retry', reason: 'provider_fault' };
+    }
   }
+
+  #endIfDrained(): void {
+    if (this.#isStopping && this.#underWay === 0 && this.#lanes.areStuck) this.#onDrained?.();
+  }
+}
+
+/** There is no lane for the wake, or no room for one more lane. @returns how the wake ends: `owed` if a record keeps it until the next start */
+export function turnAway(wake: Wake, telemetry: Telemetry): WakeEnd {
+  const provider = wake.target.type;
+  telemetry.count('wakes_turned_away', { provider });
+  telemetry.trace(wake.tracedKeys, 'wake without a lane', provider);
+  return wake.onOwed() ? 'owed' : 'dropped';
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { DELIVERED, keyWake, laneBench } from '../../../test/support/lane-bench.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
-import { NO_TROUBLES } from './lane-trouble.ts';
+import { NO_TROUBLES } from './lane.ts';
 import type { OwedWake } from '../waking/owed-devices.ts';
 import { PushLanes } from './push-lanes.ts';
 import { deviceOf } from '../registry/push-target.ts';
@@ -12,17 +13,23 @@ import type { WakeEnd } from './wake.ts';
 
 /** FCM has a lane; UnifiedPush has none. */
 function setUp() {
+  const clock = new FakeClock();
   const telemetry = new FakeTelemetry();
   const fcm = laneBench();
   const onRecord: OwedWake[] = [];
-  const lanes = new PushLanes({ lanes: { fcm: fcm.lane }, closeProviders: async () => undefined, telemetry });
+  const lanes = new PushLanes({
+    lanes: { fcm: fcm.lane },
+    closeProviders: async () => undefined,
+    telemetry,
+    monotonic: clock.read,
+  });
   const owed = {
     owe: (wake: OwedWake) => void onRecord.push(wake),
     pay: () => undefined,
     find: () => undefined,
   };
   const ask = (token: string): Promise<WakeEnd> => lanes.request(keyWake(token));
-  return { ask, fcm, lanes, owed, onRecord, telemetry };
+  return { ask, clock, fcm, lanes, owed, onRecord, telemetry };
 }
 
 const TARGET = { type: 'unifiedpush', endpoint: 'https://push.example/up' } as const;
@@ -70,4 +77,17 @@ test('a key that moves is looked for in the lane of its former device', async ()
   expect(await lanes.follow(target, device)).toBe(true);
   expect(followed).toEqual([device]);
   expect(await lanes.follow(TARGET, deviceOf(TARGET))).toBe(false);
+});
+
+test('lanes are busy for ten milliseconds after a wake was asked for, whatever becomes of the wake', async () => {
+  const { ask, clock, lanes } = setUp();
+  expect(lanes.isBusy).toBe(false);
+  void ask('a');
+  expect(lanes.isBusy).toBe(true);
+  clock.advance(9);
+  expect(lanes.isBusy).toBe(true);
+  clock.advance(1);
+  expect(lanes.isBusy).toBe(false);
+  expect(await lanes.request(keyWake('', { target: TARGET }))).toBe('dropped');
+  expect(lanes.isBusy).toBe(true);
 });

@@ -1,26 +1,38 @@
-import type { LaneTroubles } from './lane-trouble.ts';
-import type { PushLane } from './provider-lanes.ts';
+import type { Clock } from '../basics/clock.ts';
 import type { PushService, PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { turnAway } from './turn-away.ts';
+import type { LaneTroubles } from './lane.ts';
+import { turnAway, type ProviderLanes } from './provider-lanes.ts';
 import type { Wake, WakeEnd } from './wake.ts';
 
+/** A wake takes some turns of the event loop, of a millisecond at most, until it is on its way to the push service. */
+const RECENT_MS = 10;
+
 export interface PushLanesOptions {
-  readonly telemetry: Telemetry;
-  /** The lane of each provider; absent where a provider cannot deliver. */
-  readonly lanes: Readonly<Partial<Record<PushService, PushLane>>>;
+  /** The lanes of each provider; absent where a provider cannot deliver. */
+  readonly lanes: Readonly<Partial<Record<PushService, ProviderLanes>>>;
   /** Closes what the providers hold open. */
   readonly closeProviders: () => Promise<void>;
+  readonly telemetry: Telemetry;
+  /** Monotonic, in milliseconds. */
+  readonly monotonic: Clock;
 }
 
-/** All lanes: one for each provider. Within one every push server has its own queue, pauses and breaker (`lane-host.ts`). */
+/** All lanes, by provider: where every wake leaves the rest of the program. */
 export class PushLanes implements AsyncDisposable {
   readonly #options: PushLanesOptions;
-  /** Wakes that followed their keys to a lane that was done already, at the stop. */
+  /** Wakes that followed their keys to a lane that was closed already, at the stop. */
   #late = 0;
+  /** When a wake was last asked for. */
+  #lastAskedAt = -Infinity;
 
   constructor(options: PushLanesOptions) {
     this.#options = options;
+  }
+
+  /** A wake has been asked for just now, whatever became of it. Work that can wait should let it go first. */
+  get isBusy(): boolean {
+    return this.#options.monotonic() - this.#lastAskedAt < RECENT_MS;
   }
 
   /** The device has been registered anew: it is no suspect any more. */
@@ -29,25 +41,24 @@ export class PushLanes implements AsyncDisposable {
   }
 
   /**
-   * The registrations behind this device's wakes have changed: a wake that waits is asked at once whether it is wanted elsewhere.
+   * The registrations behind the device's wakes have changed: a wake that waits is asked at once where it is wanted.
    *
-   * @returns whether wakes for such a device wait in a lane at all; not while its provider cannot deliver
+   * @returns whether there are lanes for such a device; not while its provider cannot deliver
    */
   async follow(target: PushTarget, device: string): Promise<boolean> {
-    const lane = this.#options.lanes[target.type];
-    await lane?.follow(device);
-    return lane !== undefined;
+    const lanes = this.#options.lanes[target.type];
+    await lanes?.follow(device);
+    return lanes !== undefined;
   }
 
   request(wake: Wake): Promise<WakeEnd> {
-    const lane = this.#options.lanes[wake.target.type];
-    if (lane?.isClosed === true) {
-      this.#late++;
-      return Promise.resolve('dropped');
-    }
-    if (lane !== undefined) return lane.request(wake);
+    this.#lastAskedAt = this.#options.monotonic();
+    const lanes = this.#options.lanes[wake.target.type];
     // Credentials come with a restart.
-    return Promise.resolve(turnAway(wake, this.#options.telemetry));
+    if (lanes === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
+    if (!lanes.isClosed) return lanes.request(wake);
+    this.#late++;
+    return Promise.resolve('dropped');
   }
 
   /** The live wake of the device that has not been sent yet. */
@@ -55,7 +66,7 @@ export class PushLanes implements AsyncDisposable {
     return this.#options.lanes[type]?.unsent(device);
   }
 
-  /** Wakes that wait or are under way, by provider. */
+  /** Wakes that wait or are being sent, by provider. */
   pending(): Record<string, number> {
     return this.#each(({ pending }) => pending);
   }
@@ -65,19 +76,19 @@ export class PushLanes implements AsyncDisposable {
     return this.#each(({ owed }) => owed);
   }
 
-  /** Push servers in use, by provider. */
+  /** Lanes in use, by provider. */
   count(): Record<string, number> {
-    return this.#each(({ hosts }) => hosts);
+    return this.#each(({ count }) => count);
   }
 
-  /** How many push servers have which trouble, by provider. */
+  /** How many lanes have which trouble, by provider. */
   troubled(): Record<string, LaneTroubles> {
     return this.#each(({ troubles }) => troubles);
   }
 
-  /** Waits until every lane is empty, or until the signal. @returns how many wakes were given up */
+  /** Waits until every lane is empty, or until the signal. @returns how many wakes were lost */
   async drain(signal: AbortSignal): Promise<number> {
-    const lost = await Promise.all(Object.values(this.#options.lanes).map((lane) => lane.drain(signal)));
+    const lost = await Promise.all(Object.values(this.#options.lanes).map((lanes) => lanes.drain(signal)));
     return lost.reduce((sum, count) => sum + count, this.#late);
   }
 
@@ -85,9 +96,9 @@ export class PushLanes implements AsyncDisposable {
     await this.#options.closeProviders();
   }
 
-  #each<Value>(of: (lane: PushLane) => Value): Record<string, Value> {
+  #each<Value>(of: (lanes: ProviderLanes) => Value): Record<string, Value> {
     return Object.fromEntries(
-      Object.entries(this.#options.lanes).map(([provider, lane]) => [provider, of(lane)]),
+      Object.entries(this.#options.lanes).map(([provider, lanes]) => [provider, of(lanes)]),
     );
   }
 }

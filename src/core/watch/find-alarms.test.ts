@@ -6,7 +6,7 @@ import { deliveryBlockers } from './delivery-blockers.ts';
 import type { Delivery } from '../lanes/delivery.ts';
 import { DeliveryHealth } from '../lanes/delivery-health.ts';
 import { findAlarms, type AlarmSigns } from './find-alarms.ts';
-import { NO_TROUBLES } from '../lanes/lane-trouble.ts';
+import { NO_TROUBLES } from '../lanes/lane.ts';
 
 const NOW = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { ALARMS, RESTRICTION_ALARMS, type Alarm, type AlarmName } from './alarms.ts';
 import { SECOND_MS } from '../basics/clock.ts';
 import type { DeliveryHealth } from '../lanes/delivery-health.ts';
-import type { LaneTrouble, LaneTroubles } from '../lanes/lane-trouble.ts';
+import type { LaneTrouble, LaneTroubles } from '../lanes/lane.ts';
 import type { WakingKind } from '../nostr/nostr-event.ts';
 import type { PushService } from '../registry/push-target.ts';
 

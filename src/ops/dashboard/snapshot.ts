@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { LaneTroubles } from '../../core/lanes/lane-trouble.ts';
+import type { LaneTroubles } from '../../core/lanes/lane.ts';
 import type { RegistrationCounts } from '../../core/registry/registration.ts';
 import { explained, type ExplainedAlarm } from '../alarm-watch.ts';
 import type { ObservedSources, ObservedRelay } from '../gauge-sources.ts';
