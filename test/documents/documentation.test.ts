@@ -30,6 +30,12 @@ test('docs/operations.md names every alarm, histogram and gauge', async () => {
   expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
 });
 
+test('docs/operations.md has the remedy of every alarm, in the words of the alarm', async () => {
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const remedies = Object.values(ALARMS).map(({ remedy }) => remedy);
+  expect(remedies.filter((remedy) => !page.includes(`| ${remedy}`))).toEqual([]);
+});
+
 test('every promise of docs/privacy.md names a test, and every test that it names is there', async () => {
   const page = await readFile(new URL('../../docs/privacy.md', import.meta.url), 'utf8');
   const [, promises = ''] = /\n## What holds\n(.*?)\n## /s.exec(page) ?? [];

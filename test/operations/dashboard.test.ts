@@ -85,6 +85,6 @@ describe.skipIf(!hasBrowser)('the dashboard in a browser (.ci/install-chromium)'
     const page = await (await openBrowser()).newPage();
     await page.goto(`${server.adminUrl}/`);
     await page.getByText('relay restricts 1059').waitFor();
-    await page.getByText('add one to NOSTR_RELAYS that serves kind 1059').waitFor();
+    await page.getByText('add a relay to NOSTR_RELAYS that serves kind 1059').waitFor();
   });
 });

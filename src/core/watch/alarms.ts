@@ -7,97 +7,99 @@ import type { WakingKind } from '../nostr/nostr-event.ts';
 export const ALARMS = {
   'relay unreachable': {
     level: 'warn',
-    remedy: 'see that the relay runs and that this machine can reach it, or take it out of NOSTR_RELAYS',
+    remedy: 'check that the relay runs and that this machine can reach it, or remove it from NOSTR_RELAYS',
   },
   'relay restricts 1059': {
     level: 'warn',
-    remedy: 'protocol v1 trades are not seen at this relay: add one to NOSTR_RELAYS that serves kind 1059',
+    remedy:
+      'trades of protocol v1 are not seen at this relay: add a relay to NOSTR_RELAYS that serves kind 1059',
   },
   'relay restricts 14': {
     level: 'warn',
-    remedy: 'protocol v2 trades are not seen at this relay: add one to NOSTR_RELAYS that serves kind 14',
+    remedy:
+      'trades of protocol v2 are not seen at this relay: add a relay to NOSTR_RELAYS that serves kind 14',
   },
   'bad key file': {
     level: 'error',
     remedy:
-      'make a new key in the Firebase console (Project settings, Service accounts) and put it at FIREBASE_SERVICE_ACCOUNT_PATH: no restart is needed',
+      'make a new key in the Firebase console (Project settings, Service accounts) and put it at FIREBASE_SERVICE_ACCOUNT_PATH; no restart is needed',
   },
   'wrong project': {
     level: 'error',
     remedy:
-      'set FIREBASE_PROJECT_ID to the project of the app, see that its Firebase Cloud Messaging API is on and that the key file is of the same project',
+      'set FIREBASE_PROJECT_ID to the project of the app, and check that its Firebase Cloud Messaging API is on and that the key file is from the same project',
   },
   'APNs key refused': {
     level: 'error',
     remedy:
-      'upload a valid APNs key in the Firebase console (Project settings, Cloud Messaging): iPhones are not woken',
+      'upload a valid APNs key in the Firebase console (Project settings, Cloud Messaging); until then iPhones are not woken',
   },
   'OAuth down': {
     level: 'error',
     remedy:
-      'see that this machine reaches the token_uri of the key file; if so, wait for Google: it is asked again by itself',
+      'check that this machine reaches the token_uri of the key file; if it does, wait for Google: the server asks again by itself',
   },
   'FCM down': {
     level: 'error',
     remedy:
-      'see that this machine reaches FCM; if so, wait for Google: wakes are owed and follow by themselves',
+      'check that this machine reaches FCM; if it does, wait for Google: the wakes are owed and are sent by themselves later',
   },
   'FCM without credentials': {
     level: 'warn',
-    remedy: 'set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false: until then FCM devices are not woken',
+    remedy: 'set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false; until then FCM devices are not woken',
   },
   '429 pause': {
     level: 'warn',
     remedy:
-      'a push service says that too much is sent: wakes follow after the pause; if it repeats, ask for more quota',
+      'FCM says that too much is sent: wakes are sent after the pause; if this repeats, ask Google for more quota',
   },
   'UnifiedPush host down': {
     level: 'warn',
     remedy:
-      'nothing is to be done here, it is tried again by itself; if all hosts are down, see DNS and the firewall',
+      'do nothing: the server tries the host again by itself; if all hosts are down, check DNS and the firewall',
   },
   'queue full': {
     level: 'error',
     remedy:
-      'more wakes come than the push service takes: further devices are owed theirs and get them when it is relieved',
+      'more wakes come than the push service takes: further devices are owed their wakes, and get them when the queue has room',
   },
   'devices called gone': {
     level: 'error',
     remedy:
-      'too many at once: see that FIREBASE_PROJECT_ID is the project of the app. Nobody is forgotten until it ends',
+      'check that FIREBASE_PROJECT_ID is the project of the app: too many devices are called gone at once. No device is evicted until this ends',
   },
   'deliveries failing': {
     level: 'error',
     remedy:
-      'less than half of the attempts of the last ten minutes came through: the reasons are in push_failures',
+      'more than half of the attempts of the last ten minutes failed because of FCM: the reasons are in push_failures',
   },
   'disk full': {
     level: 'error',
-    remedy: 'free some room on the disk of DATA_DIR and LOG_FILE: wakes go on, what has to be kept does not',
+    remedy: 'free some room on the disk of DATA_DIR and LOG_FILE: wakes go on, but nothing new is stored',
   },
   'log file unwritable': {
     level: 'warn',
     remedy:
-      'see the owner and mode of LOG_FILE and its directory, then send SIGHUP; the log goes on at standard output',
+      'check the owner and mode of LOG_FILE and its directory, then send SIGHUP; standard output still gets the log',
   },
   'log output stalled': {
     level: 'warn',
     remedy:
-      'see what reads the standard output of the server: lines of the log are lost, which LOG_FILE would still have; wakes go on',
+      'check the program that reads the standard output of the server: log lines are lost there; LOG_FILE still gets them; wakes go on',
   },
   'registration store unavailable': {
     level: 'error',
-    remedy: 'see the disk of DATA_DIR: nobody can register, wakes go on',
+    remedy: 'check the disk of DATA_DIR: no device can register; wakes go on',
   },
   'signature library replaced': {
     level: 'warn',
     remedy:
-      'nothing is lost: another library verifies, perhaps more slowly. Restart the server when it suits, and update the library that the reason names',
+      'update the library that the reason names, and restart the server when convenient. Nothing is lost: another library verifies, perhaps more slowly',
   },
   'clock off': {
     level: 'error',
     remedy:
-      'set the clock of this machine (NTP): nothing expires until then, and without FCM push servers may refuse what this server signs',
+      'set the clock of this machine (NTP). Until then nothing expires, and push servers may refuse what this server signs, unless Google has told it the time',
   },
 } as const satisfies Record<string, { level: 'warn' | 'error'; remedy: string }>;
 
