@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-import type { Clock } from '../core/basics/clock.ts';
-import type { Schedule } from '../core/basics/schedule.ts';
+import type { Clock, Schedule } from '../core/basics/clock.ts';
 import { EventAdmission } from '../core/intake/event-admission.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { deviceOf } from '../core/registry/push-target.ts';

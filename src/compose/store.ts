@@ -16,9 +16,9 @@ import { MemorySeenEvents } from '../store/tables/memory-seen-events.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 
-/** Every recovery reaches back by more than this before a proof of life. */
+/** Every recovery asks for more than this before a proof of life. */
 const REACH_MS = 10 * MINUTE_MS;
-/** A server that was off for longer has lost nothing yet: registrations live for two days by default. */
+/** If a start comes later than this after the last record, the server was off or its clock is wrong. By then no registration has expired: they live for two days by default. */
 const LONGEST_STOP_MS = DAY_MS;
 
 export interface ComposedStore {
@@ -26,12 +26,12 @@ export interface ComposedStore {
   readonly seen: SeenEvents & { readonly size: number };
   readonly owed: OwedDevices | undefined;
   readonly proofs: ProofsOfLife | undefined;
-  /** Reads what a former start has left. @returns the wakes that are owed from then @throws StoreOpenError */
+  /** Reads the files of an earlier run. @returns the wakes that are owed since then @throws StoreOpenError */
   readonly open: () => Promise<readonly OwedWake[]>;
   readonly close: () => Promise<void>;
   /** Whether registrations can be kept at this moment. */
   readonly isOpen: () => boolean;
-  /** Of the store's file, in bytes. */
+  /** The size of the store's file in bytes; 0 without a file. */
   readonly size: () => number;
 }
 
@@ -40,7 +40,7 @@ interface Shared {
   readonly allowsEndpoint: EndpointPolicy;
 }
 
-/** Where registrations are kept, and what else has to outlive the process with them (contract 6). */
+/** Creates the store: memory only, or memory and a file (contract 6). `STORE=memory` has a file, too, if UnifiedPush is enabled: it keeps the endpoints. */
 export function composeStore(options: CompositionOptions, shared: Shared): ComposedStore {
   const { config, telemetry } = options;
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
@@ -53,7 +53,7 @@ export function composeStore(options: CompositionOptions, shared: Shared): Compo
     registrations,
     seen,
     proofs,
-    // Without the seen-set, events are asked for again after a restart.
+    // With `STORE=memory` no ids of events are on the disk: after a restart their events are asked for again, and wake again.
     owed: config.store.kind === 'file' ? owed : undefined,
     open: async () => {
       await openStore(store, options, shared);
@@ -115,7 +115,7 @@ async function openStore(
   const { endpoints, everything } = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
   const isForeign = (await store.open()) === 'foreign';
-  if (isDoubtful(time.clock(), store.contents.latestAt)) time.doubtStart();
+  if (isClockDoubtful(time.clock(), store.contents.latestAt)) time.doubtStart();
   if (isFile && isForeign) {
     throw new StoreOpenError(`${everything} is no store of this program; move it away. Nothing was changed`);
   }
@@ -123,7 +123,7 @@ async function openStore(
     const message = `STORE=memory leaves ${everything} unread; its registrations need STORE=file`;
     telemetry.log('config.warning', { message });
   }
-  // The endpoints file is read by `STORE=memory` itself, unless the Rust server wrote it.
+  // With `STORE=memory`, `store.open` has read the endpoints file, unless the Rust server wrote it.
   if (!isFile && !isForeign) return;
   await importEndpoints({
     path: endpoints,
@@ -134,14 +134,14 @@ async function openStore(
     telemetry,
     adopt: (registrations) => store.adopt(registrations),
   });
-  // All of it is in the other file now.
+  // Its registrations are in `store.json` now.
   if (isFile) await rm(endpoints, { force: true });
 }
 
 /**
- * Whether the clock at the start does not fit what was kept: it is before that, or so long after that it may be wrong as well as the
- * server may have been off. Nothing expires then until a witness agrees with the clock.
+ * Whether the clock at the start does not fit the records: it is before the latest one, or so long after it that the clock may be wrong.
+ * Nothing expires then until a witness agrees with the clock.
  */
-function isDoubtful(now: number, latestAt: number): boolean {
+function isClockDoubtful(now: number, latestAt: number): boolean {
   return latestAt !== -Infinity && (now < latestAt - MINUTE_MS || now > latestAt + LONGEST_STOP_MS);
 }

@@ -1,6 +1,5 @@
 import type { CompositionOptions } from './options.ts';
-import type { Clock } from '../core/basics/clock.ts';
-import type { Schedule } from '../core/basics/schedule.ts';
+import type { Clock, Schedule } from '../core/basics/clock.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Registrations } from '../core/registry/registrations.ts';

@@ -1,4 +1,4 @@
-import type { Schedule } from '../../src/core/basics/schedule.ts';
+import type { Schedule } from '../../src/core/basics/clock.ts';
 import { FakeClock } from './fake-clock.ts';
 import { settled } from './settled.ts';
 

@@ -1,9 +1,9 @@
 export interface BackoffOptions {
-  /** The bound of the first wait, in milliseconds. */
+  /** The bound of the random part of the first wait, in milliseconds. */
   readonly baseMs: number;
   /** The bound of every wait's random part, in milliseconds. */
   readonly maxMs: number;
-  /** What every wait has before chance is added, in milliseconds; 0 unless given. */
+  /** The least wait, to which the random part is added, in milliseconds; 0 if absent. */
   readonly minMs?: number;
 }
 
@@ -22,12 +22,12 @@ export class Backoff {
   /** The wait before the next try, in milliseconds. */
   next(): number {
     const bound = Math.min(this.#options.maxMs, this.#options.baseMs * 2 ** this.#failures);
-    // Beyond 2^30 the bound has long been reached; stopping keeps the power finite.
+    // At 2^30 `maxMs` has long been reached. The power must stay finite.
     this.#failures = Math.min(this.#failures + 1, 30);
     return (this.#options.minMs ?? 0) + this.#random() * bound;
   }
 
-  /** Called when the other side has proved itself, not merely let us in. */
+  /** Begins with the shortest wait again. To be called when the other side has worked for a while, not already when it has accepted a connection. */
   reset(): void {
     this.#failures = 0;
   }

@@ -1,8 +1,14 @@
 /**
- * A clock, as a port, in milliseconds. The time of day counts from the epoch. A monotonic clock counts from any moment, and goes on evenly
- * when the machine's clock is set: all waits go by it.
+ * A clock, as a port, in milliseconds. A clock of the time of day counts from the epoch. A monotonic clock counts from any moment and runs
+ * evenly, also when the machine's clock is set: every wait is measured with it.
  */
 export type Clock = () => number;
+
+/**
+ * A timer, as a port: calls back once, when `ms` milliseconds have passed by the monotonic clock, and never earlier. What it returns cancels
+ * the call.
+ */
+export type Schedule = (ms: number, callback: () => void) => () => void;
 
 export const SECOND_MS = 1000;
 export const MINUTE_MS = 60 * SECOND_MS;

@@ -1,21 +1,20 @@
-import type { Clock } from './clock.ts';
-import type { Schedule } from './schedule.ts';
+import type { Clock, Schedule } from './clock.ts';
 
 export interface CountdownOptions<Item> {
   /** How long every wait is, in milliseconds. */
   readonly ms: number;
   readonly schedule: Schedule;
   readonly monotonic: Clock;
-  /** Told of each item when its wait is over, in the order in which the waits began. */
+  /** Called with each item when its wait is over, in the order in which the waits began. */
   readonly onOver: (item: Item) => void;
   /** Items that `onOver` is told of before other work has its turn. Without it, all whose wait is over. */
   readonly atOnce?: number;
 }
 
-/** Waits of one length, and one timer for all of them: the one that began first is over first. */
+/** Many waits of one length with one timer. Since all waits are equally long, they end in the order in which they began. */
 export class Countdown<Item> {
   readonly #options: CountdownOptions<Item>;
-  /** When the wait of each item is over, the first one first. */
+  /** By item, the end of its wait. The first entry ends first. */
   readonly #ends = new Map<Item, number>();
   #cancel: (() => void) | undefined;
 
@@ -23,14 +22,14 @@ export class Countdown<Item> {
     this.#options = options;
   }
 
-  /** @param item one that is not waiting already */
+  /** @param item an item that does not wait already */
   begin(item: Item): void {
     const { ms, monotonic } = this.#options;
     this.#ends.set(item, monotonic() + ms);
     if (this.#cancel === undefined) this.#scheduleIn(ms);
   }
 
-  /** Ends the item's wait; nobody is told. */
+  /** Ends the item's wait without calling back. */
   forget(item: Item): void {
     this.#ends.delete(item);
   }
@@ -45,7 +44,7 @@ export class Countdown<Item> {
     return this.#ends.keys();
   }
 
-  /** Forgets all waits. */
+  /** Ends all waits without calling back. */
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -60,9 +59,9 @@ export class Countdown<Item> {
     const { atOnce = Infinity, monotonic, onOver } = this.#options;
     const now = monotonic();
     let told = 0;
-    // Until the end of this there is still a timer, for whatever begins meanwhile.
+    // `#cancel` stays set until the end, so that an item that begins in `onOver` does not set a second timer.
     for (const [item, end] of this.#ends) {
-      // The timer was for one that has been forgotten, or came a little early by this clock.
+      // The timer was for an item that was forgotten, or came a little early by this clock.
       if (end > now || told === atOnce) return this.#scheduleIn(Math.max(0, end - now));
       this.#ends.delete(item);
       onOver(item);

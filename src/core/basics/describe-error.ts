@@ -1,8 +1,8 @@
-/** How many errors of a chain of causes are described: causes can form a circle. */
+/** At most so many causes are described, since causes can form a circle. */
 const MAX_CAUSES = 3;
 
 /**
- * What may be said of an error: its name, its code and where in the code it arose. Never its message, which can
+ * Describes an error for the log: its name, its code and the line of code that it came from. Its message is left out, since a message can
  * quote a token, an endpoint or a key.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): string {
@@ -13,7 +13,7 @@ export function describeError(error: unknown, causes = MAX_CAUSES): string {
   return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}${origin(error)}${cause}`;
 }
 
-/** File, line and column of the first stack frame. A stack begins with the message, so that is cut off first. */
+/** File, line and column of the first stack frame. A stack begins with the message, which is cut off first. */
 function origin({ message, stack = '' }: Error): string {
   const end = stack.indexOf(message);
   if (end === -1) return '';

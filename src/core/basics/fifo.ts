@@ -1,7 +1,7 @@
-/** First in, first out, at a constant cost however long it is. */
+/** A queue, first in, first out. Adding and taking cost the same however long it is. */
 export class Fifo<Item> {
   #items: Item[] = [];
-  /** Where the queue begins in `#items`: what lies before it has been taken. */
+  /** Index in `#items` of the first item: the items before it have been taken. */
   #head = 0;
 
   get size(): number {
@@ -12,7 +12,7 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
-  /** The item whose turn it is. */
+  /** The item that {@link shift} takes next. */
   get first(): Item | undefined {
     return this.#items[this.#head];
   }

@@ -1,7 +1,7 @@
 /**
- * Parses JSON that somebody else wrote.
+ * Parses JSON from outside.
  *
- * @returns the value, or `undefined`, which no JSON means, when the text is none
+ * @returns the value, or `undefined` if the text is no JSON. No JSON text has that value.
  */
 export function parseJson(text: string): unknown {
   try {

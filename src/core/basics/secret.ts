@@ -8,7 +8,7 @@ export class Secret<Value> {
     this.#value = value;
   }
 
-  /** The secret itself: to be called where it is used, and nowhere else. */
+  /** The secret itself. To be called only where the secret is used. */
   reveal(): Value {
     return this.#value;
   }

@@ -1,14 +1,14 @@
 import { SECOND_MS, type Clock } from './clock.ts';
 
 export interface TokenBucketOptions {
-  /** What may be spent at once after a quiet time. */
+  /** The most that can be spent at once, after a quiet time. */
   readonly burst: number;
-  /** What may be spent in the long run. */
+  /** What can be spent per second in the long run. */
   readonly perSecond: number;
   readonly clock: Clock;
 }
 
-/** An allowance that fills by itself. It may be overdrawn: the overdraft says how long to wait. */
+/** An allowance that refills over time. It can be overdrawn; the overdraft determines how long the caller must wait. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;
@@ -20,11 +20,11 @@ export class TokenBucket {
     this.#filledAt = options.clock();
   }
 
-  /** @returns how long, in milliseconds, until what was spent is earned; 0 while there is something left */
+  /** @returns how long until the overdraft is refilled, in milliseconds; 0 if there is none */
   spend(amount: number): number {
     const { burst, clock, perSecond } = this.#options;
     const now = clock();
-    // A clock that was set back earns nothing and costs nothing.
+    // If the clock was set back, nothing is refilled and nothing is taken.
     const elapsed = Math.max(0, now - this.#filledAt);
     this.#filledAt = now;
     this.#tokens = Math.min(burst, this.#tokens + (elapsed * perSecond) / SECOND_MS) - amount;

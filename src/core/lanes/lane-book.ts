@@ -1,4 +1,4 @@
-import type { Schedule } from '../basics/schedule.ts';
+import type { Schedule } from '../basics/clock.ts';
 import { BEHIND, OUT, SENDING, type LaneEntry } from './lane-entry.ts';
 import type { Lane } from './lane.ts';
 import type { LaneLine, LaneRank } from './lane-queue.ts';

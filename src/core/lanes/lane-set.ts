@@ -1,5 +1,4 @@
-import { MINUTE_MS } from '../basics/clock.ts';
-import type { Schedule } from '../basics/schedule.ts';
+import { MINUTE_MS, type Schedule } from '../basics/clock.ts';
 import type { LaneHealth } from './lane-health.ts';
 import { NO_TROUBLES, type Lane, type LaneTroubles } from './lane.ts';
 

@@ -1,8 +1,7 @@
-import type { Clock } from '../basics/clock.ts';
+import type { Clock, Schedule } from '../basics/clock.ts';
 import { Fifo } from '../basics/fifo.ts';
 import type { Standing } from './lane-health.ts';
 import type { Lane } from './lane.ts';
-import type { Schedule } from '../basics/schedule.ts';
 import { TokenBucket } from '../basics/token-bucket.ts';
 
 /** What all lanes of one standing share. */

@@ -1,5 +1,4 @@
-import { unixSeconds, type Clock } from '../basics/clock.ts';
-import type { Schedule } from '../basics/schedule.ts';
+import { type Clock, type Schedule, unixSeconds } from '../basics/clock.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Delivery, WakeKind } from './delivery.ts';

@@ -1,4 +1,4 @@
-import type { Schedule } from '../basics/schedule.ts';
+import type { Schedule } from '../basics/clock.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 

@@ -1,7 +1,6 @@
-import type { Clock } from '../basics/clock.ts';
+import type { Clock, Schedule } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
-import type { Schedule } from '../basics/schedule.ts';
 import type { KeyWake } from './key-wake.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';

@@ -1,6 +1,5 @@
-import { HOUR_MS, type Clock } from '../basics/clock.ts';
+import { type Clock, HOUR_MS, type Schedule } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
-import type { Schedule } from '../basics/schedule.ts';
 
 /** Wakes of the last hour that are counted at the same time, over all devices: some 20 MB with the names of the devices. */
 const MAX_COUNTED = 65_536;

@@ -5,7 +5,11 @@ import type { Journal } from '../file/journal.ts';
 import { encodeRecord } from '../file/record-codec.ts';
 import type { StoreRecord } from '../file/store-record.ts';
 
-/** The devices that are owed a wake: as many as have a registration, or had one at the last sweep. It goes to the disk in the order of events, so that none is committed there before its owed wake. */
+/**
+ * The devices that are owed a wake, in memory and on the disk. They are at most as many as the devices that have a registration, or had
+ * one at the last sweep. A caller owes a wake before it commits the wake's events to the seen-set, and the journal keeps that order: so
+ * no event is on the disk as seen without its owed wake.
+ */
 export class DurableOwedDevices implements OwedDevices {
   readonly #owed = new Map<string, OwedWake>();
   readonly #journal: Journal;
@@ -21,7 +25,7 @@ export class DurableOwedDevices implements OwedDevices {
   }
 
   owe({ target, kind, keys }: OwedWake): void {
-    // A copy: the lane goes on changing its own.
+    // A copy: the lane changes its own array later.
     const wake = { target, kind, keys: [...keys] };
     const known = this.#owed.get(deviceOf(target));
     if (known !== undefined && isSame(known, wake)) return;
@@ -40,15 +44,17 @@ export class DurableOwedDevices implements OwedDevices {
     return this.#owed.get(deviceOf(target));
   }
 
-  /** Settles what is owed for keys none of which is held any more. */
-  prune(isHeld: (tradePubkey: TradePubkey) => boolean): void {
-    for (const { keys, target } of this.#owed.values()) if (!keys.some(isHeld)) this.pay(target);
+  /** Removes the owed wakes of which no key is registered any more. */
+  prune(isRegistered: (tradePubkey: TradePubkey) => boolean): void {
+    for (const { keys, target } of this.#owed.values()) if (!keys.some(isRegistered)) this.pay(target);
   }
 
+  /** Adds a wake that was read from the disk. */
   restore(wake: OwedWake): void {
     this.#owed.set(deviceOf(wake.target), wake);
   }
 
+  /** Removes a wake from memory only. @returns whether it was there */
   drop(target: PushTarget): boolean {
     return this.#owed.delete(deviceOf(target));
   }

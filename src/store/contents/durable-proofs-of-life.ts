@@ -5,18 +5,18 @@ import type { StoreRecord } from '../file/store-record.ts';
 
 export interface DurableProofsOptions {
   readonly journal: Journal;
-  /** A proof that is newer than the one on disk by less than this is not written, in milliseconds: so much more is asked for after a crash. */
+  /** A proof is not written if it is newer than the one on disk by less than this, in milliseconds. After a crash, so much more is asked for again. */
   readonly coarsenessMs: number;
-  /** How long before a proof an event may have come that is not dealt with yet, beyond what every recovery reaches back, in milliseconds. */
+  /** An event that came up to this long before a proof may not be handled yet, in milliseconds, beyond the time that every recovery reaches back. */
   readonly handlingMs: number;
-  /** Whether there is anybody to catch up for after a restart. */
+  /** Whether a restart will have registrations to recover events for. */
   readonly isWorthKeeping: () => boolean;
 }
 
-/** The last proof of life of every relay and kind: a few numbers. */
+/** The last proof of life of every relay and kind, in memory and, a little older, on the disk. It is two numbers for each relay. */
 export class DurableProofsOfLife implements ProofsOfLife {
   readonly #options: DurableProofsOptions;
-  /** As they stand on the disk. */
+  /** As they are on the disk. */
   readonly #proofs = new Map<string, { relay: string; kind: number; at: number }>();
 
   constructor(options: DurableProofsOptions) {
@@ -35,7 +35,7 @@ export class DurableProofsOfLife implements ProofsOfLife {
   note(relay: string, kind: number, at: number): void {
     const { coarsenessMs, isWorthKeeping, journal } = this.#options;
     const known = this.#proofs.get(nameOf(relay, kind))?.at;
-    // Also where it goes back: a clock was set back, or a gap was found late.
+    // An earlier proof is written, too: the clock was set back, or a gap was noticed late.
     if (known !== undefined && at >= known && at - known < coarsenessMs) return;
     if (!isWorthKeeping()) return;
     this.restore(relay, kind, at);

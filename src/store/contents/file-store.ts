@@ -84,16 +84,16 @@ export class FileStore {
     return !this.#journal.isRefusing;
   }
 
-  /** Of the file, in bytes. */
+  /** The size of the file in bytes. */
   get size(): number {
     return this.#journal.size;
   }
 
   /**
-   * Takes the lock, reads the file, and goes on with it. A disk that can only be read is enough: then the store is not open,
-   * and will be when the disk takes something again.
+   * Takes the lock, reads the file into memory, and opens it for writing, or creates it. If the file can be read but not written, the
+   * server starts all the same: {@link isOpen} is false until the disk works again.
    *
-   * @returns `foreign` where something is in the file's place that this program has not written
+   * @returns `foreign` if the file at the path was not written by this program
    * @throws StoreOpenError
    */
   async open(): Promise<'open' | 'foreign'> {
@@ -115,18 +115,18 @@ export class FileStore {
     return 'open';
   }
 
-  /** Keeps registrations that come from elsewhere, as far as their keys have none here. @throws StoreOpenError */
+  /** Adds registrations from another file, except of keys that are registered here, and writes a new file with all of them. @throws StoreOpenError */
   async adopt(registrations: Iterable<Registration>): Promise<void> {
-    const { registrations: held } = this.contents;
+    const { registrations: known } = this.contents;
     for (const registration of registrations) {
-      if (!held.mayContain(registration.tradePubkey))
+      if (!known.mayContain(registration.tradePubkey))
         this.contents.apply({ type: 'registered', registration });
     }
-    held.sortByAge();
+    known.sortByAge();
     await this.#make(await this.#takeLock().catch((error: unknown) => error));
   }
 
-  /** Writes everything to a new file, sealed with the server's key of today. @throws what the system says */
+  /** Writes the contents to a new file, sealed with the server's current key. @throws the system's error */
   async rewrite(): Promise<void> {
     this.#policy.noteBegin();
     await this.#journal.rewrite();
@@ -140,6 +140,7 @@ export class FileStore {
     this.#lock = undefined;
   }
 
+  /** Creates the file. @param refusal the error with which the lock was refused, if it was */
   async #make(refusal: unknown): Promise<void> {
     const { path } = this.#options;
     try {
@@ -153,6 +154,7 @@ export class FileStore {
     }
   }
 
+  /** Opens for writing a file that has been read. An error makes the journal refuse changes. @param refusal as for {@link #make} */
   async #resume(document: DocumentEnd, refusal: unknown): Promise<void> {
     const { path, telemetry } = this.#options;
     if (document.isTorn) telemetry.log('store.torn');

@@ -1,15 +1,15 @@
 import { DAY_MS, HOUR_MS, type Clock } from '../../core/basics/clock.ts';
 
 const MIB = 1024 * 1024;
-/** What may be written anew in an hour for the sake of what has been deleted: smaller files are at every sweep. */
+/** Bytes that rewrites may write in an hour to remove deleted records. A smaller file may be rewritten at every sweep. */
 const BYTES_AN_HOUR = 64 * MIB;
-/** Within this what was deleted is gone from the file, however large it is. */
+/** Deleted records leave the file within this time, however large it is. */
 const LONGEST_MS = DAY_MS;
-/** A file that has grown by this factor is written anew, if it is worth the while. */
+/** A file is rewritten when it has grown by this factor, and by the least growth. */
 const GROWTH = 2;
 const LEAST_GROWTH_BYTES = 16 * MIB;
 
-/** When the file of a store is written anew: so that what was deleted is gone from it, and it does not grow for ever. */
+/** Decides when a store's file is rewritten, for two reasons: deleted records must leave it, and it must not grow for ever. */
 export class RewritePolicy {
   readonly #clock: Clock;
   #rewrittenAt: number;
@@ -25,17 +25,17 @@ export class RewritePolicy {
     return this.#hasGarbage;
   }
 
-  /** Something in the file is no longer to be there. */
+  /** The file has a record that must not stay: it was deleted, replaced or has expired. */
   noteGarbage(): void {
     this.#hasGarbage = true;
   }
 
-  /** The file is being written anew, with nothing in it that is not to be. */
+  /** A rewrite begins: the new file has no outdated record, except those that become so meanwhile. */
   noteBegin(): void {
     this.#hasGarbage = false;
   }
 
-  /** @param size in bytes */
+  /** A rewrite has ended, or a file was opened. @param size in bytes */
   noteEnd(size: number): void {
     this.#rewrittenAt = this.#clock();
     this.#sizeThen = size;
@@ -45,11 +45,11 @@ export class RewritePolicy {
     return size > LEAST_GROWTH_BYTES + GROWTH * this.#sizeThen;
   }
 
-  /** Whether what was deleted is to leave the file now. @param cost what would be written, in bytes */
+  /** Whether it is time to rewrite the file for its outdated records. @param cost bytes that the rewrite would write */
   isDue(cost: number): boolean {
     const restMs = Math.min(LONGEST_MS, (Math.max(0, cost - BYTES_AN_HOUR) / BYTES_AN_HOUR) * HOUR_MS);
     const sinceMs = this.#clock() - this.#rewrittenAt;
-    // Also where the clock was set back.
+    // A negative time: the clock was set back.
     return this.#hasGarbage && (sinceMs >= restMs || sinceMs < 0);
   }
 }

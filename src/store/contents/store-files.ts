@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-/** Where a store is in `DATA_DIR`. */
+/** The paths of the store's files in `DATA_DIR`. */
 export interface StoreFiles {
-  /** All that `STORE=file` holds. */
+  /** The file of `STORE=file`. */
   readonly everything: string;
-  /** The UnifiedPush endpoints that `STORE=memory` keeps: the file that the Rust server has, too. */
+  /** The file of `STORE=memory`, which keeps UnifiedPush endpoints only. The Rust server has its file at the same path. */
   readonly endpoints: string;
 }
 

@@ -99,7 +99,7 @@ export class DocumentFile implements AsyncDisposable {
     try {
       await writeAll(this.#file, frame + TRAILER, this.#end);
     } catch (error) {
-      // A reader ignores what is behind the last whole frame, but a clean end is better: `store verify` reports a torn one.
+      // A reader ignores what is behind the last whole frame, but a clean end is better: `store info` names a torn one.
       const isCut = await this.#cut().then(
         () => true,
         () => false,

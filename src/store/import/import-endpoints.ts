@@ -14,15 +14,15 @@ export interface ImportOptions extends IncumbentOptions {
   readonly path: string;
   readonly keys: readonly Secret<Uint8Array>[];
   readonly telemetry: Telemetry;
-  /** Makes the registrations durable, elsewhere or in the file's place. */
+  /** Makes the registrations durable, in another file or in place of this one. */
   readonly adopt: (registrations: Iterable<Registration>) => Promise<void>;
 }
 
 /**
- * Takes over the endpoints file that another store has left: the one of `STORE=memory`, or the Rust server's own. What of the
- * latter cannot be used is set aside with the whole file, and never thrown away.
+ * Reads an endpoints file that `STORE=memory` or the Rust server has left, and hands its registrations to `adopt`. If some entries of the
+ * Rust server's file cannot be used, a copy of the whole file stays beside it: nothing is lost.
  *
- * @throws StoreOpenError for a file that is neither
+ * @throws StoreOpenError if the file is neither of the two
  */
 export async function importEndpoints({
   adopt,
@@ -55,7 +55,7 @@ export async function importEndpoints({
     );
   }
   if (incumbent.unusable > 0) {
-    // A link and no move: a crash leaves the file in its place until its successor takes it.
+    // A link and not a rename: after a crash the file is still in its place, until the new one replaces it.
     await rm(path + SET_ASIDE, { force: true });
     await link(path, path + SET_ASIDE);
     telemetry.log('store.set_aside', { count: incumbent.unusable });

@@ -6,7 +6,7 @@ import { parseTarget, type EndpointPolicy } from '../../core/registry/push-targe
 import { expiryOf, type Lifetime, type Registration } from '../../core/registry/registration.ts';
 import { parseTradePubkey } from '../../core/registry/trade-pubkey.ts';
 
-/** The Rust server's own file: what it calls a device is whatever its client named it by. */
+/** The Rust server's own file. Its `device_id` is any name that the client chose. */
 const IncumbentFile = z.record(
   z.string(),
   z.object({
@@ -24,14 +24,14 @@ export interface IncumbentOptions {
 
 export interface IncumbentEndpoints {
   readonly registrations: readonly Registration[];
-  /** Endpoints that belong to no trade key, or may not be called. */
+  /** Entries that are left out: the name is no trade pubkey, or the endpoint may not be called. */
   readonly unusable: number;
 }
 
 /**
- * Reads the file that the Rust server keeps its UnifiedPush endpoints in. One that is named by a trade key is a registration.
+ * Reads the file in which the Rust server keeps its UnifiedPush endpoints. An entry that is named by a trade pubkey becomes a registration.
  *
- * @returns `undefined` for a text that is no such file
+ * @returns `undefined` if the text is no such file
  */
 export function readIncumbentEndpoints(
   text: string,
