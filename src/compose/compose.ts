@@ -95,7 +95,7 @@ export function compose(
     seen,
     verifier,
     waker,
-    authors,
+    instancePubkeys: authors,
     clock,
     monotonic,
     mayExpire,

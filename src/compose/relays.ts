@@ -7,6 +7,7 @@ import { RelayLists } from '../core/intake/relay-lists.ts';
 import { eventSigner } from '../crypto/event-signer.ts';
 import { discoveryGuard } from '../relay/connection/discovery-guard.ts';
 import { RelayPool } from '../relay/connection/relay-pool.ts';
+import type { RelayListIntake } from '../relay/live/relay-list-subscription.ts';
 import { RELAY_TIMING } from '../relay/connection/relay-timing.ts';
 
 interface Shared {
@@ -27,31 +28,35 @@ export function composeRelays(
   const guard = discoveryGuard(config.unifiedPush.allowPrivateEndpoints, dnsServers);
   const { allows } = guard;
   const lists = relayDiscovery
-    ? new RelayLists({ authors: pubkeys, verifier, allows, clock, mayExpire })
+    ? new RelayLists({ instancePubkeys: pubkeys, verifier, allows, clock, mayExpire })
     : undefined;
+  const relayLists: RelayListIntake | undefined = lists && {
+    instancePubkeys: pubkeys,
+    adopt: (event) => {
+      const verdict = lists.adopt(event);
+      telemetry.count('relay_lists', { verdict });
+      if (verdict === 'adopted') pool.follow();
+      return verdict;
+    },
+  };
   const pool: RelayPool = new RelayPool({
     urls: config.relays.urls,
-    kinds: config.relays.kinds,
     published: () => lists?.urls() ?? [],
-    guard,
-    intake,
-    proofs,
-    signer: eventSigner(serverKey),
-    relayLists: lists && {
-      authors: pubkeys,
-      adopt: (event) => {
-        const verdict = lists.adopt(event);
-        telemetry.count('relay_lists', { verdict });
-        if (verdict === 'adopted') pool.follow();
-        return verdict;
-      },
+    wall: () => Date.now(),
+    environment: {
+      kinds: config.relays.kinds,
+      intake,
+      relayLists,
+      signer: eventSigner(serverKey),
+      telemetry,
+      timing: relayTiming ?? RELAY_TIMING,
+      clock,
+      mayExpire,
+      monotonic,
+      proofs,
+      guard,
+      onDate: (relay, date) => skew.note(relay, date),
     },
-    telemetry,
-    timing: relayTiming ?? RELAY_TIMING,
-    clock,
-    mayExpire,
-    monotonic,
-    onDate: (relay, date) => skew.note(relay, date),
   });
   return pool;
 }

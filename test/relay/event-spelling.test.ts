@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
 import { wasmCurve } from '../../src/crypto/wasm-curve.ts';
-import { readRelayMessage } from '../../src/relay/wire/relay-message.ts';
+import { readMessage } from '../support/frames/read-message.ts';
 import { speltEvent, strfry, type Spell } from '../support/spelt-events.ts';
 
 interface Vector {
@@ -23,7 +23,7 @@ const ODD = 'a\u007F/<&>\u2028é😀"\\\n\u0001';
 
 /** Whether an event, as text in an EVENT frame, is genuine. */
 function isGenuine(event: string): boolean {
-  const message = readRelayMessage(Buffer.from(`["EVENT","s",${event}]`));
+  const message = readMessage(Buffer.from(`["EVENT","s",${event}]`));
   if (typeof message === 'string' || message.type !== 'EVENT') throw new Error('no EVENT');
   const read = message.frame.parse();
   return read !== undefined && verifier.verify(read) === 'genuine';

@@ -86,7 +86,7 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
       },
     },
     waker: waker as Waker,
-    authors: instances.authors,
+    instancePubkeys: instances.authors,
     clock: clock.read,
     monotonic: clock.read,
     mayExpire: () => true,

@@ -1,8 +1,7 @@
 import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
-import type { EventOrigin } from '../../src/core/waking/recovery.ts';
-import type { RelayIntake, Verdict } from '../../src/core/intake/event-intake.ts';
+import type { RecoveryIntake, RelayIntake, Verdict } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
 import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
@@ -27,8 +26,8 @@ export interface RecoveringAdmission {
   readonly telemetry: FakeTelemetry;
   /** The wakes. Each is under way until the test ends it. */
   readonly pushes: Arrivals<Pushed>;
-  /** Offers the n-th event, which is for these keys (default: key 1), and waits until everything that follows without time passing has happened. */
-  readonly admit: (n: number, origin: EventOrigin, keys?: readonly number[]) => Promise<Verdict>;
+  /** Hands in the n-th event for these keys (key 1 if absent), live or by a recovery, and waits until nothing more happens by itself. */
+  readonly admit: (n: number, origin: 'live' | RecoveryIntake, keys?: readonly number[]) => Promise<Verdict>;
 }
 
 /** Admission with the real waker. Keys 1 and 2 are registered for one phone, key 3 for another. Every signature is genuine. */
@@ -48,7 +47,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     seen,
     verifier: { verify: () => 'genuine' },
     waker: new Waker({ registrations, lanes, ...NO_COALESCING }),
-    authors: new Set(),
+    instancePubkeys: new Set(),
     clock: clock.read,
     monotonic: clock.read,
     mayExpire: () => true,
@@ -71,7 +70,8 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     telemetry,
     pushes,
     async admit(n, origin, keys = [1]) {
-      const verdict = admission.admit(frameOf(event(n, keys)), origin);
+      const frame = frameOf(event(n, keys));
+      const verdict = origin === 'live' ? admission.admit(frame, origin) : origin.admit(frame);
       await settled();
       return verdict;
     },

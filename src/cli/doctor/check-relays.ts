@@ -5,7 +5,6 @@ import { SECOND_MS } from '../../core/basics/clock.ts';
 import { RESTRICTION_ALARMS } from '../../core/watch/alarms.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
-import { Recovery } from '../../core/waking/recovery.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
 import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
@@ -18,10 +17,14 @@ import { alarmed, failure, ok, warning, type Finding } from './finding.ts';
 const PATIENCE_MS = 12 * SECOND_MS;
 const LOOK_MS = 50;
 
-/** Nobody is registered with the doctor: every event is a stranger's. */
-const SINK: RelayIntake = {
+/** With the doctor nobody is registered, so every event is for a stranger. */
+const INTAKE: RelayIntake = {
   admit: () => 'unmatched',
-  beginRecovery: () => new Recovery(() => undefined),
+  beginRecovery: () => ({
+    admit: () => 'unmatched',
+    wakesEnded: Promise.resolve(),
+    end: () => undefined,
+  }),
   hasRegistrations: () => false,
 };
 
@@ -34,17 +37,23 @@ export async function checkRelays(
   const end = new AbortController();
   const pool = new RelayPool({
     urls: config.relays.urls,
-    kinds: config.relays.kinds,
     published: () => [],
-    intake: { forRelay: () => SINK },
-    // With a key that is yet to be made, a relay that asks for authentication is asked as a stranger would.
-    signer: eventSigner(key ?? strangersKey()),
-    relayLists: undefined,
-    telemetry: SILENT_TELEMETRY,
-    timing: RELAY_TIMING,
-    clock: Date.now,
-    monotonic: () => performance.now(),
-    onDate: (relay, date) => skew.note(relay, date),
+    wall: Date.now,
+    environment: {
+      kinds: config.relays.kinds,
+      intake: { forRelay: () => INTAKE },
+      relayLists: undefined,
+      // Without a key, a relay that asks for authentication sees a stranger.
+      signer: eventSigner(key ?? strangersKey()),
+      telemetry: SILENT_TELEMETRY,
+      timing: RELAY_TIMING,
+      clock: Date.now,
+      mayExpire: () => true,
+      monotonic: () => performance.now(),
+      proofs: undefined,
+      guard: undefined,
+      onDate: (relay, date) => skew.note(relay, date),
+    },
   });
   const running = pool.run(end.signal);
   const { kinds } = config.relays;

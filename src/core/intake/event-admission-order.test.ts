@@ -24,7 +24,7 @@ describe('an event whose devices all have a wake that is unsent', () => {
   test('is verified all the same when a recovery found it', async () => {
     const { admission, event, unsent, verified } = await admissionWithOneKey();
     unsent.isSo = true;
-    await admission.admit(frameOf(event()), admission.beginRecovery());
+    await admission.beginRecovery().admit(frameOf(event()));
     expect(verified).toEqual([event().id]);
   });
 });

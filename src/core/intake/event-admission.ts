@@ -1,23 +1,25 @@
 import { SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../nostr/event-age.ts';
-import type { EventRejection } from './event-rejection.ts';
-import { EventReport } from './event-report.ts';
-import { expirationOf, SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
-import type { EventFrame, EventIntake, RelayIntake, Verdict } from './event-intake.ts';
+import { EventReport, type EventRejection } from './event-report.ts';
+import {
+  expirationOf,
+  MAX_EVENT_AGE_MS,
+  SIGNED_MESSAGE_KIND,
+  type NostrEvent,
+} from '../nostr/nostr-event.ts';
+import type { EventFrame, EventIntake, RecoveryIntake, RelayIntake, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
-import type { EventOrigin } from '../waking/recovery.ts';
+import { Recovery, type EventOrigin } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
 import type { SeenEvents } from './seen-events.ts';
-import { Recovery } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { isByOther, type Addressee } from '../waking/vouching.ts';
 import type { Waker } from '../waking/waker.ts';
 
-/** The most that relays take by default (strfry); Mostro sends two. */
+/** The most tags that a relay accepts by default (strfry). Mostro's events have two. */
 const MAX_TAGS = 2000;
-/** Ids that recoveries may hold back, some 10 MB: as many events for devices that have just been woken. */
+/** The most ids of absorbed events that are kept, for all recoveries together: some 10 MB. */
 const MAX_ABSORBED = 100_000;
 
 export interface EventAdmissionOptions {
@@ -25,37 +27,42 @@ export interface EventAdmissionOptions {
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
   readonly waker: Waker;
-  /** `MOSTRO_PUBKEYS`: whose signed messages count; empty for anyone's (contract 2). */
-  readonly authors: ReadonlySet<string>;
+  /** `MOSTRO_PUBKEYS`: the instances whose signed messages count. Empty: anybody's count (contract 2). */
+  readonly instancePubkeys: ReadonlySet<string>;
   /** The time of day. */
   readonly clock: Clock;
-  /** What an event's way is timed by, in milliseconds. */
+  /** Times how long an admission takes, in milliseconds. */
   readonly monotonic: Clock;
-  /** Whether the time of day is trusted: else no event is too old, or expired (contract 5). */
+  /** Whether the time of day is trusted. If not, no event counts as too old or expired (contract 5). */
   readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
-  /** Told of a fault that nothing here can mend; the program then stops. */
+  /** Called for a fault that cannot be handled here. The program then stops. */
   readonly onFault: (fault: unknown) => void;
 }
 
-/** An event that is for somebody here: as it came, when (milliseconds), how, and who pays for it. */
+/** How an event came that is for somebody here. */
 interface Arrival {
+  /** The account of the relay that sent the event. */
   readonly account: RelayAccount;
   readonly frame: EventFrame;
   readonly origin: EventOrigin;
+  /** When the event came, in milliseconds. */
   readonly seenAt: number;
 }
 
 /**
- * The way of an event from a relay's word to a wake, cheapest question first: is it for somebody here? seen
- * already? well-formed and of our time? genuine? still unclaimed? An event for strangers ends at the first.
+ * Decides whether an event wakes anybody. The checks are in the order of their cost, so an event for strangers costs one look-up:
+ * 1. Is the event for a registered key?
+ * 2. Is it new?
+ * 3. Is it well-formed, and neither too old nor expired?
+ * 4. Is it genuine?
+ * 5. Has another copy claimed it meanwhile?
  */
 export class EventAdmission implements EventIntake {
   readonly #options: EventAdmissionOptions;
   readonly #report: EventReport;
-  /** The ids that recoveries under way have absorbed: dealt with, unless they come live. */
+  /** The ids that current recoveries have absorbed. Such an event is known, unless it comes live. */
   readonly #absorbed = new Set<string>();
-
   readonly #holds: KeyLookup;
 
   constructor(options: EventAdmissionOptions) {
@@ -67,15 +74,20 @@ export class EventAdmission implements EventIntake {
   forRelay(account: RelayAccount): RelayIntake {
     return {
       admit: (frame, origin) => this.#admit(frame, origin, account),
-      beginRecovery: () => this.#beginRecovery(),
+      beginRecovery: () => this.#beginRecovery(account),
       hasRegistrations: () => this.#options.registrations.counts().total > 0,
     };
   }
 
-  #beginRecovery(): Recovery {
-    return new Recovery((absorbed) => {
-      for (const [id, settled] of absorbed) this.#settleAbsorbed(id, settled).catch(this.#options.onFault);
+  #beginRecovery(account: RelayAccount): RecoveryIntake {
+    const recovery = new Recovery((absorbed) => {
+      for (const [id, isDone] of absorbed) this.#commitAbsorbed(id, isDone).catch(this.#options.onFault);
     });
+    return {
+      admit: (frame) => this.#admit(frame, recovery, account),
+      wakesEnded: recovery.wakesEnded,
+      end: (isSound) => recovery.end(isSound),
+    };
   }
 
   #admit(frame: EventFrame, origin: EventOrigin, account: RelayAccount): Verdict | Promise<Verdict> {
@@ -87,8 +99,8 @@ export class EventAdmission implements EventIntake {
     }
     this.#report.matched(frame, origin);
     if (frame.isCrowded) return this.#report.rejected('crowded', frame);
-    if (this.#isDealtWith(frame.id, origin)) return this.#report.duplicate(frame);
-    // A gift wrap carries no true time: nothing tells whether it is newer than the registration.
+    if (this.#isKnown(frame.id, origin)) return this.#report.duplicate(frame);
+    // A gift wrap carries no true time, so nothing shows that it is newer than the registration.
     if (origin === 'stored' && frame.kind !== SIGNED_MESSAGE_KIND)
       return this.#report.rejected('not_new', frame);
     const oldest = unixSeconds(this.#options.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
@@ -107,14 +119,14 @@ export class EventAdmission implements EventIntake {
     );
   }
 
-  #isDealtWith(id: string, origin: EventOrigin): boolean {
+  #isKnown(id: string, origin: EventOrigin): boolean {
     return this.#options.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
   }
 
   #rejection(event: NostrEvent, frame: EventFrame): EventRejection | undefined {
     const { clock, mayExpire } = this.#options;
     const now = unixSeconds(clock);
-    // What was asked so far was asked about the frame: the event must be that one.
+    // The checks so far were made on the frame. The parsed event must agree with it.
     const { id, kind, createdAt } = frame;
     if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
     if (event.tags.length > MAX_TAGS) return 'crowded';
@@ -123,17 +135,18 @@ export class EventAdmission implements EventIntake {
   }
 
   async #consider(event: NostrEvent, { account, frame, origin, seenAt }: Arrival): Promise<Verdict> {
-    const { authors, telemetry, verifier, waker } = this.#options;
-    // Before it is reserved: a relay that hands it in as stored must not suppress it where it is live.
+    const { instancePubkeys, telemetry, verifier, waker } = this.#options;
+    // Before the id is reserved: a relay that sends the event as stored must not suppress its live copies.
     const registrations = await waker.addressed(event, origin);
     if (registrations.length === 0)
-      return this.#report.rejected(isByOther(event, authors) ? 'other_author' : 'not_new', frame);
-    // Neither verified nor remembered: the wake that is coming answers it, and a copy after that wake asks again.
-    if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.followed(registrations);
-    // Of two copies that were under way at once, the second one ends here.
-    if (this.#isDealtWith(event.id, origin)) return this.#report.duplicate(frame);
+      return this.#report.rejected(isByOther(event, instancePubkeys) ? 'other_author' : 'not_new', frame);
+    // A wake that has not been sent yet is enough for this event. The id is not marked as seen: the event is not verified, and a
+    // copy that comes after that wake has to be looked at again.
+    if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.absorbed(registrations);
+    // Another copy may have been reserved during the await.
+    if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);
     const keys = registrations.map(({ tradePubkey }) => tradePubkey);
-    // Those that came with it may have used up the minute while it waited for the store.
+    // Other forgeries may have been charged to these keys during the await.
     if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', frame);
     telemetry.count('events_verified');
     const authenticity = account.charge(() => verifier.verify(event));
@@ -143,42 +156,42 @@ export class EventAdmission implements EventIntake {
       return this.#absorb(event.id, registrations, origin);
     if ((await this.#options.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(frame);
     this.#absorbed.delete(event.id);
-    if (origin instanceof Recovery) origin.found++;
     this.#report.claimed(event, registrations, seenAt);
-    this.#follow(event.id, waker.wake(registrations, origin, seenAt));
+    this.#finishAfter(event.id, waker.wake(registrations, origin, seenAt));
     return 'admitted';
   }
 
-  /** Of the event only its id: thousands of wakes may wait, and none of them needs what the event says. */
-  #follow(id: string, wake: Promise<boolean>): void {
+  /** Keeps only the id: thousands of wakes may wait, and none of them needs the event itself. */
+  #finishAfter(id: string, wake: Promise<boolean>): void {
     const { onFault, seen } = this.#options;
-    const onWoken = (isSettled: boolean): Promise<void> => (isSettled ? seen.commit(id) : seen.release(id));
+    const onWoken = (isDone: boolean): Promise<void> => (isDone ? seen.commit(id) : seen.release(id));
     wake.then(onWoken).catch(async (fault: unknown) => {
       onFault(fault);
       await seen.release(id);
     });
   }
 
-  /** The recovery has woken a device of it already: the event follows that wake, and is not reserved (see {@link Recovery}). */
+  /** The recovery has already woken a device of the event. The event needs no wake of its own, and its id is not reserved (see {@link Recovery}). */
   #absorb(id: string, registrations: readonly Addressee[], recovery: Recovery): Verdict {
     this.#absorbed.add(id);
-    const settled = this.#options.waker.wake(registrations, recovery).then((isSettled) => {
-      // Nobody was woken for it: whoever else hands it in may try.
-      if (!isSettled) this.#absorbed.delete(id);
-      return isSettled;
+    const isDone = this.#options.waker.wake(registrations, recovery).then((done) => {
+      // The wake was dropped: a further copy, from any relay, may try again.
+      if (!done) this.#absorbed.delete(id);
+      return done;
     });
-    settled.catch(this.#options.onFault);
-    if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, settled);
-    // A live copy of it may then be lost: better than memory without a bound.
-    else this.#settleAbsorbed(id, settled).catch(this.#options.onFault);
-    return this.#report.followed(registrations);
+    isDone.catch(this.#options.onFault);
+    if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, isDone);
+    // To bound the memory, the id is marked as seen early. A live copy of the event may then be lost.
+    else this.#commitAbsorbed(id, isDone).catch(this.#options.onFault);
+    return this.#report.absorbed(registrations);
   }
 
-  async #settleAbsorbed(id: string, settled: Promise<boolean>): Promise<void> {
+  /** Marks an absorbed id as seen, if its wake was not dropped. */
+  async #commitAbsorbed(id: string, isDone: Promise<boolean>): Promise<void> {
     const { seen } = this.#options;
-    const isSettled = await settled;
-    // Since then it may have come live, which is another matter.
+    const done = await isDone;
+    // False if the event has come live meanwhile: then its own wake decides.
     const isStillAbsorbed = this.#absorbed.delete(id);
-    if (isSettled && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
+    if (done && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
   }
 }

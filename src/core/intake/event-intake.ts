@@ -1,43 +1,64 @@
 import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { KeyLookup, Recipients } from '../nostr/recipients.ts';
-import type { EventOrigin, Recovery } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 
-/** An event as a relay claims it to be: scanned, not parsed, not verified, not believed. */
+/** An event as a relay sent it: its bytes have been scanned. It has not been parsed or verified, so nothing in it can be trusted. */
 export interface EventFrame {
   readonly id: string;
   readonly kind: number;
   /** Unix seconds. */
   readonly createdAt: number;
-  /** Made anew each time that it is asked for: the usual event needs only what follows. */
+  /** The keys in its `p` tags. Every read makes a new object; `isFor` and `isCrowded` are cheaper. */
   readonly recipients: Recipients;
   /** `recipients.crowded`. */
   readonly isCrowded: boolean;
-  /** Whether it is for anybody whose key is held, looked up where it stands: for a stranger's event nothing else is asked. */
+  /** Whether a key that is held is among the recipients. The keys are looked up in the frame's bytes, without a copy. */
   isFor(holds: KeyLookup): boolean;
-  /** Parses the whole event; only paid for when it is for somebody here. */
+  /** Parses the whole event. @returns `undefined` if it is not an event (NIP-01) */
   parse(): NostrEvent | undefined;
-  /** Stands for the event's bytes as the relay wrote them: two candidates have the same one only if every byte is the same. */
+  /** Stands for the event's bytes: two frames have the same fingerprint only if every byte is the same. */
   fingerprint(): string;
 }
 
 /**
- * What became of an event that a relay handed in.
- * - `rejected`: it wakes nobody, for a reason that is counted. None is the relay's fault: anybody can publish such an event.
- * - `unverified`: every key that it names has been charged with too many forgeries from this relay, so it was dropped unverified.
+ * What became of a frame.
+ * - `unmatched`: the event is for nobody who is registered here.
+ * - `duplicate`: the event is known already.
+ * - `rejected`: the event wakes nobody, for a reason that is counted. This is never the relay's fault: anybody can publish such an event.
+ * - `unverified`: the event was dropped without a verification, because each of its keys was charged with too many forgeries from this relay.
+ * - `admitted`: the event wakes its devices, or a wake that is coming is enough for it.
  */
 export type Verdict = 'unmatched' | 'duplicate' | 'rejected' | 'unverified' | 'admitted';
 
-/** Where relays hand in what they received. Returns at once and never throws: a relay cannot be allowed to disturb. */
+/** Where relays hand in events. Each relay has an intake of its own, so that it pays for what its events cost. */
+export interface EventIntake {
+  forRelay(account: RelayAccount): RelayIntake;
+}
+
+/** Where one relay hands in events. Nothing here throws. */
 export interface RelayIntake {
-  admit(frame: EventFrame, origin: EventOrigin): Verdict | Promise<Verdict>;
-  /** Begins to catch up on one relay; whoever begins it disposes of it. */
-  beginRecovery(): Recovery;
-  /** Whether anybody is registered: if not, there is nobody to catch up for. */
+  /**
+   * @param origin
+   * - `live`: the event came after the EOSE of its subscription.
+   * - `stored`: it came before the EOSE of the relay's first subscription, so it may be older than any registration.
+   */
+  admit(frame: EventFrame, origin: 'live' | 'stored'): Verdict | Promise<Verdict>;
+  /** Begins a recovery from this relay. The caller must end it. */
+  beginRecovery(): RecoveryIntake;
+  /** Whether anybody is registered. If not, nothing can be missed. */
   hasRegistrations(): boolean;
 }
 
-/** Where relays hand in events: each relay through a door of its own, so that what its events cost is charged to it. */
-export interface EventIntake {
-  forRelay(account: RelayAccount): RelayIntake;
+/** Where the events of one recovery go. A recovery gives each device at most one wake (contract 2). */
+export interface RecoveryIntake {
+  admit(frame: EventFrame): Verdict | Promise<Verdict>;
+  /** Resolves when the recovery has ended and each of its wakes has too. A restart before that has to recover the same gap again. */
+  readonly wakesEnded: Promise<void>;
+  /**
+   * Ends the recovery.
+   *
+   * @param isSound whether the live subscription was up during the whole recovery. If not, an absorbed event may have been published
+   *   after its device's wake and missed live. Absorbed ids are then not marked as seen, so that the events can wake again.
+   */
+  end(isSound: boolean): void;
 }

@@ -1,5 +1,4 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
-import type { EventRejection } from './event-rejection.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { EventFrame, Verdict } from './event-intake.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
@@ -7,7 +6,26 @@ import type { Registration } from '../registry/registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
-/** What the admission of events counts, times, says and traces, and the verdict that goes with it. */
+/**
+ * Why an event for a registered key wakes nobody.
+ * - `not_new`: it was stored before the registration, as far as anyone can tell, or the registration has just expired.
+ * - `other_author`: it is a signed message, and its author is not among `MOSTRO_PUBKEYS`.
+ * - `unverified`: its keys were charged with too many forgeries from this relay within a minute.
+ * - `undecided`: the library that verifies has failed. A further copy of the event is looked at again.
+ */
+export type EventRejection =
+  | 'crowded'
+  | 'malformed'
+  | 'mismatched'
+  | 'too_old'
+  | 'expired'
+  | 'other_author'
+  | 'forged'
+  | 'undecided'
+  | 'unverified'
+  | 'not_new';
+
+/** Counts, times, logs and traces the admission of events. Each method returns the verdict that it reports. */
 export class EventReport {
   readonly #telemetry: Telemetry;
   readonly #clock: Clock;
@@ -18,7 +36,7 @@ export class EventReport {
   }
 
   matched(frame: EventFrame, origin: EventOrigin): void {
-    const how = typeof origin === 'string' ? origin : 'caught up on';
+    const how = typeof origin === 'string' ? origin : 'from a recovery';
     this.#telemetry.count('events_matched');
     this.#telemetry.trace(() => frame.recipients.keys, 'event seen', `kind ${frame.kind}, ${how}`);
   }
@@ -36,14 +54,14 @@ export class EventReport {
     return 'duplicate';
   }
 
-  /** A wake that is still to come, or that of the recovery, answers it. */
-  followed(registrations: readonly Registration[]): Verdict {
+  /** The event needs no wake of its own: a wake is coming for its devices, or the recovery has woken one of them. */
+  absorbed(registrations: readonly Registration[]): Verdict {
     this.#telemetry.count('events_absorbed');
     this.#telemetry.trace(keysOf(registrations), 'event answered by a wake that is coming');
     return 'admitted';
   }
 
-  /** @param seenAt when it arrived, in milliseconds */
+  /** @param seenAt when the event came, in milliseconds */
   claimed({ kind }: NostrEvent, registrations: readonly Registration[], seenAt: number): void {
     this.#telemetry.count('events_claimed');
     this.#telemetry.observe('event_admission_seconds', (this.#clock() - seenAt) / SECOND_MS);

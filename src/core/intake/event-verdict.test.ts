@@ -79,7 +79,7 @@ describe('a stored gift wrap', () => {
 
   test('is verified when it was missed: in a recovery', async () => {
     const { admission, event, verified } = await admissionWithOneKey();
-    expect(await admission.admit(frameOf(event()), admission.beginRecovery())).toBe('admitted');
+    expect(await admission.beginRecovery().admit(frameOf(event()))).toBe('admitted');
     expect(verified).toHaveLength(1);
   });
 });

@@ -1,39 +1,41 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { EventFrame } from './event-intake.ts';
+import type { Recipients } from '../nostr/recipients.ts';
 
-/** Forgeries that one key is charged with in a minute before events for it are dropped unverified (contract 2). */
+/** After so many forgeries in a minute, events for a key are dropped without a verification (contract 2). */
 const ALLOWED = 20;
 /**
- * Keys that are accounted for at once, some 600 KB. Beyond it the key that was charged first begins a new minute: what that costs is
- * bounded by the relay's share of the processor.
+ * The most keys that are charged at once, some 600 KB. Beyond that, the key that was charged first is forgotten and begins a new minute.
+ * What this costs is bounded by the relay's share of the processor.
  */
 const MAX_KEYS = 4096;
 
 /**
- * Forgeries that are known by their bytes, some 1 MB. Whoever asks a relay for its stored events gets the same forgeries every time;
- * each time as many others can be verified.
+ * The most forgeries that are known by their bytes, some 1 MB. A recovery gets the same stored forgeries every time. If they are known, as
+ * many other events can be verified each time.
  */
 const MAX_KNOWN = 8192;
 
 interface Minute {
-  /** Monotonic milliseconds. */
+  /** When it began, by the monotonic clock, in milliseconds. */
   readonly since: number;
   charged: number;
 }
 
-/** What is known of an event before it is parsed, or of one that was not genuine. */
-type Suspect = Pick<EventFrame, 'fingerprint' | 'recipients'>;
+/** The parts of a frame that are needed here (`EventFrame`). */
+interface Suspect {
+  readonly recipients: Recipients;
+  fingerprint(): string;
+}
 
 /**
- * The events that one relay handed in and that were not genuine, by the key that they name: a registered trade key, or the author of
- * a relay list. Anybody can publish such an event where a relay does not verify, so the key pays for it: neither the relay, nor any
- * other key.
+ * Counts the forgeries from one relay by the key that they name: a registered trade key, or the author of a relay list. Anybody can
+ * publish a forgery at a relay that does not verify. So the named key pays for it, and not the relay or another key.
  */
 export class Forgeries {
   readonly #clock: Clock;
-  /** In the order in which the minutes began. */
+  /** The current minute of each charged key, in the order in which the minutes began. */
   readonly #minutes = new Map<string, Minute>();
-  /** The fingerprints of forgeries, the first one charged first. */
+  /** The fingerprints of forgeries, the oldest first. */
   readonly #known = new Set<string>();
 
   /** @param clock monotonic, in milliseconds */
@@ -41,26 +43,26 @@ export class Forgeries {
     this.#clock = clock;
   }
 
-  /** Whether every one of these keys has used up its minute, so that an event for them is not verified. False for no key. */
+  /** Whether each of these keys has used up its minute, so that an event for them is not verified. False for an empty list. */
   areSpent(keys: readonly string[]): boolean {
     if (this.#minutes.size === 0 || keys.length === 0) return false;
     return keys.every((key) => (this.#current(key)?.charged ?? 0) >= ALLOWED);
   }
 
   /**
-   * What is to become of an event that has not been verified:
-   * - `forged`: these very bytes have been charged before. They need not be verified again, and cost the key nothing;
-   * - `unverified`: every key that it names has used up its minute;
-   * - `undefined`: it is to be verified.
+   * What to do with an event that has not been verified:
+   * - `forged`: exactly these bytes have been charged before. They need not be verified again, and the key is not charged again.
+   * - `unverified`: each key that the event names has used up its minute, so the event is dropped.
+   * - `undefined`: the event has to be verified.
    */
   judge(event: Suspect): 'forged' | 'unverified' | undefined {
-    // At an honest relay nothing is asked of the event, so that nothing is made of its bytes.
+    // At an honest relay nothing was charged. Then the event's bytes are not read.
     if (this.#minutes.size === 0) return undefined;
     if (this.#known.size > 0 && this.#known.has(event.fingerprint())) return 'forged';
     return this.areSpent(event.recipients.keys) ? 'unverified' : undefined;
   }
 
-  /** Charges an event that was not genuine to the keys that it names. @param forgery absent where its bytes need not be known again */
+  /** Charges a forgery to the keys that it names. @param forgery remembered by its bytes; absent if that is not needed */
   charge(keys: readonly string[], forgery?: Pick<Suspect, 'fingerprint'>): void {
     for (const key of keys) this.#charge(key);
     if (forgery === undefined) return;

@@ -1,8 +1,8 @@
-/** Remembers, over a restart, until when each relay's events of a kind had come without a gap. Times are milliseconds. */
+/** Keeps on disk, for each relay and kind, until when all events had come and been handled. A restart asks from there. Times are milliseconds. */
 export interface ProofsOfLife {
-  /** @returns `undefined` where nobody has listened to this kind of this relay */
+  /** @returns `undefined` if this kind was never subscribed to at this relay */
   of(relay: string, kind: number): number | undefined;
-  /** When any relay was last listened to. */
+  /** The latest time that is known of any relay. */
   latest(): number | undefined;
   note(relay: string, kind: number, at: number): void;
 }

@@ -3,19 +3,19 @@ import { Forgeries } from './forgeries.ts';
 import { TokenBucket } from '../basics/token-bucket.ts';
 
 /**
- * The processor time that one relay may take in milliseconds: half of one core in the long run, and two seconds at once. An honest
- * relay uses a few milliseconds a second; after a gap its 10 000 genuine events are verified within the burst.
+ * The processor time that one relay may take, in milliseconds: half of one core in the long run, and two seconds at once. An honest
+ * relay takes a few milliseconds a second. Two seconds are enough to verify 10 000 genuine events after a gap.
  */
 const PROCESSOR = { perSecond: 500, burst: 2000 };
 
 /**
- * What one relay has cost, over all connections to it. Whatever is done because of what the relay sent is paid from its own
- * share of the processor; a relay that has used up its share is read more slowly, and is not banned: others publish there.
+ * What one relay has cost, over all connections to it. All work for the relay's messages is charged here. A relay that has used up its
+ * share of the processor is read more slowly. It is not banned, since others publish there.
  */
 export class RelayAccount {
-  /** The events from this relay that were not genuine, by the key that they name. */
+  /** The forgeries from this relay. */
   readonly forgeries: Forgeries;
-  /** Told when the share is used up, with the milliseconds until it is earned again. The current connection sets it. */
+  /** Called when the share is used up, with the milliseconds until it is earned again. The current connection sets this. */
   onOverdrawn: ((waitMs: number) => void) | undefined;
   readonly #monotonic: Clock;
   readonly #processor: TokenBucket;
@@ -26,7 +26,7 @@ export class RelayAccount {
     this.#processor = new TokenBucket({ ...PROCESSOR, clock: monotonic });
   }
 
-  /** Does what the relay has caused, and charges the time that it takes. */
+  /** Does work that the relay has caused, and charges the time that it takes. */
   charge<Result>(work: () => Result): Result {
     const begun = this.#monotonic();
     try {

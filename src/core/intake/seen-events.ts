@@ -1,14 +1,14 @@
 /**
- * The ids of events that were verified and dealt with. Only verified ids are ever reserved, so no relay can
+ * Remembers the ids of events that have been verified and handled. An id is reserved only after the verification, so a relay cannot
  * suppress an event by sending a forged copy first.
  */
 export interface SeenEvents {
-  /** Synchronous and cheap, for the path of a frame: whether the id is reserved or committed, as far as is known here. */
+  /** Whether the id is reserved or committed, as far as this process knows. Synchronous and cheap: it is asked for every frame. */
   knows(id: string): boolean;
-  /** `new`: the caller now holds it and must `commit` or `release`; `pending`: somebody else does; `seen`: it is done. */
+  /** `new`: the caller has reserved the id and must `commit` or `release` it; `pending`: another caller has; `seen`: the event was handled. */
   reserve(id: string): Promise<'new' | 'pending' | 'seen'>;
-  /** The event was dealt with; no copy of it wakes anyone again. */
+  /** The event was handled. No copy of it wakes anybody again. */
   commit(id: string): Promise<void>;
-  /** The event could not be dealt with; a further copy may try again. */
+  /** The event could not be handled. A further copy may try again. */
   release(id: string): Promise<void>;
 }

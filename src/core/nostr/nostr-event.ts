@@ -1,16 +1,24 @@
-/** Protocol v1: its events are back-dated by up to two days (NIP-59), and their author is a key used once. */
+import { HOUR_MS } from '../basics/clock.ts';
+
+/** The kind of protocol v1. Its events are back-dated by up to two days (NIP-59), and their author is a key that is used once. */
 export const GIFT_WRAP_KIND = 1059;
-/** Protocol v2: its events carry their true time, and their author is the Mostro instance (contract 2). */
+/** The kind of protocol v2. Its events carry their true time, and their author is the Mostro instance (contract 2). */
 export const SIGNED_MESSAGE_KIND = 14;
 
 /** The kinds of event that can wake a device. */
 export const WAKING_KINDS = [GIFT_WRAP_KIND, SIGNED_MESSAGE_KIND] as const;
 export type WakingKind = (typeof WAKING_KINDS)[number];
 
-/** What relays a key reads and writes (NIP-65). */
+/** A list of the relays that a key reads and writes (NIP-65). */
 export const RELAY_LIST_KIND = 10_002;
 
-/** A Nostr event as it stands on the wire (NIP-01): ids, keys and signatures are lower-case hex. */
+/**
+ * An older event wakes nobody (contract 2), in milliseconds. A gift wrap is back-dated by two days at most (NIP-59). So the id of an
+ * event need not be remembered for longer either.
+ */
+export const MAX_EVENT_AGE_MS = 72 * HOUR_MS;
+
+/** A Nostr event (NIP-01). Ids, keys and signatures are lower-case hex. */
 export interface NostrEvent {
   readonly id: string;
   readonly pubkey: string;
@@ -19,13 +27,13 @@ export interface NostrEvent {
   readonly tags: readonly (readonly string[])[];
   readonly content: string;
   readonly sig: string;
-  /** The hashed members as the relay wrote them; absent where the event did not come from a relay. */
+  /** The hashed members as the relay wrote them; absent if the event did not come from a relay. */
   readonly written?: WrittenMembers | undefined;
 }
 
 /**
- * The members of an event that its id is a hash of, each in the JSON in which a relay sent it. Relays differ in which
- * characters they escape, and a relay that hashes its own spelling stores events whose id is the hash of that spelling.
+ * The members that an event's id is the hash of, each as the JSON text that the relay sent. Relays escape different characters, and
+ * some relays hash their own spelling. The id of such an event is the hash of that spelling.
  */
 export interface WrittenMembers {
   readonly createdAt: string;
@@ -43,10 +51,9 @@ export function isTag(value: unknown): value is string[] {
 }
 
 /**
- * Narrows parsed JSON to an event of the right shape. Says nothing about its id or signature: that is the
- * verifier's word.
+ * Checks that parsed JSON has the shape of an event (NIP-01). The id and the signature are checked by the verifier.
  *
- * @returns the event, or `undefined` when a member is missing or of the wrong form (NIP-01)
+ * @returns `undefined` if a member is missing or of the wrong form
  */
 export function asNostrEvent(value: unknown): NostrEvent | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -54,16 +61,16 @@ export function asNostrEvent(value: unknown): NostrEvent | undefined {
   if (typeof id !== 'string' || !HEX_64.test(id)) return undefined;
   if (typeof pubkey !== 'string' || !HEX_64.test(pubkey)) return undefined;
   if (typeof sig !== 'string' || !HEX_128.test(sig)) return undefined;
-  // A time beyond 2^53 is no number that JavaScript has, but some relays store it: the event is whole, and far in the future.
+  // Some relays store times beyond 2^53. JavaScript rounds such a number, but it is far in the future in any case.
   if (!Number.isInteger(created_at) || !Number.isSafeInteger(kind)) return undefined;
   if (typeof content !== 'string' || !Array.isArray(tags) || !tags.every(isTag)) return undefined;
   return { id, pubkey, created_at: created_at as number, kind: kind as number, tags, content, sig };
 }
 
 /**
- * The time after which the event must be ignored (NIP-40).
+ * The time from which on the event must be ignored (NIP-40).
  *
- * @returns unix seconds, or `undefined` when the event never expires or its tag is not a number
+ * @returns unix seconds, or `undefined` if the event never expires or its tag is not a number
  */
 export function expirationOf(event: NostrEvent): number | undefined {
   const value = event.tags.find((tag) => tag[0] === 'expiration')?.[1];

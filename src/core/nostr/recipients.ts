@@ -1,14 +1,14 @@
 import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../registry/trade-pubkey.ts';
 
-/** Whether a key may be registered that stands at a place of a text, as 64 hex digits of any case. */
+/** Whether the key at a place of a text may be registered. The key is 64 hex digits of any case. */
 export type KeyLookup = (text: Uint8Array, from: number) => boolean;
 
-/** Mostro names one recipient; an event that names more than this is a broadcast, which wakes nobody (contract 2). */
+/** An event with more recipients is a broadcast, which wakes nobody (contract 2). Mostro's events have one recipient. */
 export const MAX_RECIPIENTS = 10;
 
-/** Who an event is for: the keys among its distinct `p` values, or `crowded` when there are more values than {@link MAX_RECIPIENTS}. */
+/** The keys among an event's distinct `p` values. With more values than {@link MAX_RECIPIENTS} the event is `crowded`. */
 export class Recipients {
-  // Nearly every event names one: an array that is pushed to has room for seventeen.
+  // Nearly every event names one recipient. An array literal has room for one; an array that is pushed to has room for seventeen.
   #values: string[] | undefined;
   #keys: TradePubkey[] | undefined;
   #crowded = false;
@@ -21,7 +21,7 @@ export class Recipients {
     return this.#crowded;
   }
 
-  /** Whether any of the keys is one of these. */
+  /** Whether one of the keys is held. */
   isFor(holds: KeyLookup): boolean {
     const text = new Uint8Array(KEY_DIGITS);
     return this.keys.some((key) => {
@@ -30,7 +30,7 @@ export class Recipients {
     });
   }
 
-  /** Takes the value of one `p` tag; one that is no public key is nobody's, but counts as a value. */
+  /** Adds the value of one `p` tag. A value that is not a public key counts as a value, but is not a recipient. */
   add(written: string): void {
     const key = parseTradePubkey(written);
     const value = key ?? written;
@@ -50,7 +50,7 @@ function added<Item>(items: Item[] | undefined, item: Item): Item[] {
   return items;
 }
 
-/** The recipients that an event's tags name (NIP-01 `p` tags; every one of them counts, not only the first). */
+/** The recipients in an event's tags. Every `p` tag counts, not only the first (NIP-01). */
 export function recipientsOf(tags: readonly (readonly string[])[]): Recipients {
   const recipients = new Recipients();
   for (const tag of tags) if (tag[0] === 'p' && tag[1] !== undefined) recipients.add(tag[1]);

@@ -1,13 +1,13 @@
 export interface RelayUrlOptions {
-  /** Whether the URL may have a user and a password (HTTP basic authentication): an operator's may, a stranger's not. */
+  /** Whether the URL may contain a user and a password (HTTP basic authentication). Those of the operator may; those of strangers may not. */
   readonly credentials: boolean;
 }
 
 /**
- * Reads the address of a relay and gives it in one form, so that one relay written in two ways is dialled once: host in
- * lower case, no default port, no bare `/`, no fragment. A longer path keeps its trailing slash: it is another path.
+ * Normalises the URL of a relay, so that one relay that is written in two ways is dialled once. The result has the host in lower case, no
+ * default port, no bare `/` and no fragment. A longer path keeps its trailing slash, because without the slash it is another path.
  *
- * @returns `undefined` for what is no `ws://` or `wss://` URL, and for one with credentials unless they are allowed
+ * @returns `undefined` if it is not a `ws://` or `wss://` URL, or has credentials that are not allowed
  */
 export function parseRelayUrl(written: string, { credentials }: RelayUrlOptions): string | undefined {
   if (!URL.canParse(written)) return undefined;

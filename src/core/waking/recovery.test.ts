@@ -77,7 +77,7 @@ describe('a recovery', () => {
     recovery.absorb('a', Promise.resolve(true));
     recovery.absorb('b', Promise.resolve(false));
     expect(ends).toEqual([]);
-    for (const _ of [1, 2]) recovery[Symbol.dispose]();
+    for (const _ of [1, 2]) recovery.end(true);
     expect(ends).toHaveLength(1);
     expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, settled]) => [id, await settled]))).toEqual(
       [
@@ -87,10 +87,11 @@ describe('a recovery', () => {
     );
   });
 
-  test('counts what it absorbs among what it has found', () => {
-    const { recovery } = setUp();
-    recovery.found++;
+  test('of which the live subscription was down for a while reports no absorbed event as dealt with', async () => {
+    const ends: Promise<boolean>[] = [];
+    const recovery = new Recovery((absorbed) => ends.push(...absorbed.values()));
     recovery.absorb('a', Promise.resolve(true));
-    expect(recovery.found).toBe(2);
+    recovery.end(false);
+    expect(await Promise.all(ends)).toEqual([false]);
   });
 });

@@ -4,19 +4,19 @@ import { leadsToPublicHost } from '../../net/public-host.ts';
 import { publicLookup } from '../../net/public-lookup.ts';
 
 /**
- * Which relays are dialled because a Mostro instance names them. Such an instance is a stranger to the operator's network, so
- * its relays are checked as push endpoints are (contract 2 and 4). The relays of `NOSTR_RELAYS` are the operator's own choice.
+ * Decides which discovered relays are dialled. A discovered relay is named by a Mostro instance, which is a stranger to the operator's
+ * network. So it is checked as push endpoints are (contract 2 and 4). The relays of `NOSTR_RELAYS` are the operator's own choice.
  */
 export interface DiscoveryGuard {
-  /** What can be told of a relay by looking at its URL. */
+  /** Whether the relay's URL alone allows a dial. */
   readonly allows: (url: URL) => boolean;
-  /** How the name of such a relay is resolved at every dial; as usual where this is absent. */
+  /** Resolves the relay's name at every dial, to public addresses only; absent: as usual. */
   readonly lookup: LookupFunction | undefined;
 }
 
 /**
- * @param allowPrivate `UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS`: relays may be `ws://` and on private addresses then
- * @param dnsServers for tests; else those of the system
+ * @param allowPrivate `UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS`: relays may then be `ws://` and on private addresses
+ * @param dnsServers for tests; absent: those of the system
  */
 export function discoveryGuard(allowPrivate: boolean, dnsServers?: readonly string[]): DiscoveryGuard {
   return allowPrivate
@@ -24,7 +24,7 @@ export function discoveryGuard(allowPrivate: boolean, dnsServers?: readonly stri
     : { allows: isPublicRelay, lookup: publicLookup(dnsServers) };
 }
 
-/** `wss`, no port of another service, no address or name of a private network. */
+/** Whether the URL is `wss` and names neither a private network nor another service's port. */
 function isPublicRelay(url: URL): boolean {
   return url.protocol === 'wss:' && leadsToPublicHost(url);
 }

@@ -3,25 +3,25 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../core/basics/clock.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
-/** What may wait to be sent before pings are no longer answered: a peer that does not read must not fill our memory. */
+/** If more bytes than this wait to be sent, pings are not answered: a relay that does not read must not fill our memory. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 export interface KeepAliveOptions {
   readonly timing: Pick<RelayTiming, 'pingIntervalMs' | 'pongTimeoutMs'>;
   readonly clock: Clock;
-  /** Given when the ping was sent that it answers, or an earlier one, in milliseconds. */
+  /** @param pingedAt when the answered ping was sent, or an earlier one, in milliseconds */
   readonly onPong: (pingedAt: number) => void;
 }
 
 /**
- * Ends a connection whose other side has gone without a word: a half-open socket looks like a quiet relay.
+ * Pings the relay, and ends the connection if the relay does not answer. Without pings, a relay that has vanished looks like a quiet one.
  *
- * @returns to be called when the relay has sent what is no message and shows that it is there
+ * @returns a function to call when other bytes show that the relay is there
  */
 export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliveOptions): () => void {
   let pingedAt = clock();
   let overdue: NodeJS.Timeout | undefined;
-  const hear = (): void => {
+  const isThere = (): void => {
     clearTimeout(overdue);
     overdue = undefined;
   };
@@ -31,11 +31,11 @@ export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliv
     socket.ping();
   }, timing.pingIntervalMs);
   socket.on('pong', () => {
-    hear();
+    isThere();
     onPong(pingedAt);
   });
   socket.on('message', () => {
-    if (overdue !== undefined) hear();
+    if (overdue !== undefined) isThere();
   });
   socket.on('ping', (data) => {
     if (socket.readyState === socket.OPEN && socket.bufferedAmount < MAX_UNSENT_BYTES) socket.pong(data);
@@ -44,5 +44,5 @@ export function keepAlive(socket: WebSocket, { clock, timing, onPong }: KeepAliv
     clearInterval(timer);
     clearTimeout(overdue);
   });
-  return hear;
+  return isThere;
 }

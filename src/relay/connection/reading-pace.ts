@@ -6,14 +6,14 @@ import { TokenBucket } from '../../core/basics/token-bucket.ts';
 
 const MIB = 1024 * 1024;
 /**
- * What one relay may send in the long run, and at once: far more than any honest one has to say, and about half of what
- * one core can look at. A relay that sends more is read more slowly and loses nothing.
+ * How fast one relay is read, in the long run and at once. It is far more than an honest relay sends, and about half of what one core
+ * can scan. A relay that sends more is read more slowly; none of its events is lost.
  */
 const BYTES = { perSecond: 128 * MIB, burst: 32 * MIB };
-/** Bytes that are accounted for together. */
+/** Smaller amounts are summed up before they are accounted for. */
 const SPENT_AT_ONCE = 64 * 1024;
 
-/** How fast a relay is read: it is paused while it has more to pay than it has earned. */
+/** Limits how fast a relay is read. The relay is paused while it has spent more than it has earned. */
 export class ReadingPace {
   readonly #socket: Pick<WebSocket, 'pause' | 'resume'>;
   readonly #telemetry: Telemetry;
@@ -30,7 +30,7 @@ export class ReadingPace {
     this.#allowance = new TokenBucket({ ...BYTES, clock });
   }
 
-  /** Notes so many bytes as the relay may send in that time: they are spent with the next ones. @param ms milliseconds */
+  /** Charges the relay for time, in milliseconds, with the bytes that it may send in that time. They are spent with the next bytes. */
   owe(ms: number): void {
     this.#unspent += (ms * BYTES.perSecond) / SECOND_MS;
   }
@@ -43,7 +43,7 @@ export class ReadingPace {
     if (waitMs > 0) this.rest(waitMs);
   }
 
-  /** Pauses the relay for so many milliseconds, or for as long as it is paused already. */
+  /** Pauses the relay for this many milliseconds. A pause that runs already is not made longer. */
   rest(waitMs: number): void {
     if (this.#earned !== undefined) return;
     this.#telemetry.count('relay_throttled');
@@ -54,7 +54,7 @@ export class ReadingPace {
     }, waitMs);
   }
 
-  /** Reads the relay again, unless it has to wait. */
+  /** Reads the relay again, unless a pause is running. */
   resume(): void {
     if (this.#earned === undefined) this.#socket.resume();
   }

@@ -3,10 +3,10 @@ import type { Clock } from '../../core/basics/clock.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import type { RelayTiming } from './relay-timing.ts';
 
-/** Connections that may prove themselves and be lost at once, as while a poisoned event is looked for; then the wait grows. */
+/** How many lost connections are dialled again at once, if each proved itself. A recovery that looks for a poisoned event loses many. Beyond that the wait grows. */
 const QUICK_DIALS = { burst: 30, perSecond: 1 / 120 };
 
-/** How long to wait before a relay is dialled again. */
+/** Decides how long to wait before a relay is dialled again. */
 export class Redial {
   readonly #probationMs: number;
   readonly #clock: Clock;
@@ -29,14 +29,14 @@ export class Redial {
     this.#isProven = false;
   }
 
-  /** The relay has kept a promise: it is dialled at once when it is lost, but not again and again. */
+  /** The relay has kept a promise on this connection. It is dialled soon when it is lost, as long as that does not happen too often. */
   proven(): void {
     if (this.#isProven) return;
     this.#isProven = true;
     if (this.#quickDials.spend(1) === 0) this.#backoff.reset();
   }
 
-  /** @returns milliseconds, after a connection that ended with misconduct or without */
+  /** @param isMisconduct whether the connection ended for the relay's misconduct @returns the wait in milliseconds */
   waitMs(isMisconduct: boolean): number {
     if (isMisconduct) return Math.round(this.#penalty.next());
     if (this.#clock() - this.#dialledAt >= this.#probationMs) this.#penalty.reset();

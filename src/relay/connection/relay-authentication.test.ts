@@ -24,7 +24,8 @@ function setUp(): {
     url: URL,
     signer: eventSigner(KEY),
     clock: clock.read,
-    timing: { authenticationTimeoutMs: 10_000 },
+    monotonic: clock.read,
+    timeoutMs: 10_000,
     send: ([type, event]) => {
       if (type === 'AUTH') answers.push(JSON.parse(JSON.stringify(event)) as NostrEvent);
     },

@@ -1,19 +1,19 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
 
-/** Frames that make no sense. A relay with ways of its own has some; a flood of them is no relay. */
+/** Messages that make no sense. An unusual relay sends a few; a flood of them is misconduct. */
 const RUBBISH = { burst: 300, perSecond: 1 };
 /**
- * Pings, each of which asks for an answer; notices, each of which makes a line; pongs, and fragments of a few bytes. They cost much
- * for what they say. A relay sends a few a minute: it answers our ping every 20 seconds, and may ping us.
+ * Pings, pongs, notices, and fragments of a few bytes. They cost more than they are worth: a ping needs an answer, and a notice makes a
+ * log line. An honest relay sends a few a minute: it answers our ping every 20 seconds, and may ping us.
  */
 const CHATTER = { burst: 60, perSecond: 1 };
 
 export type Misconduct = 'rubbish' | 'chatter';
 
 /**
- * Counts what a relay does wrong on one connection, and says once when it is too much. Only what the relay alone can do is counted
- * (contract 2): an event that is not genuine may have been published by anybody, so it is none of the relay's misconduct.
+ * Counts the misconduct of a relay on one connection, and reports once when it is too much. Only things that the relay itself does are
+ * counted (contract 2). A forged event is not counted: anybody can have published it.
  */
 export class RelayConduct {
   readonly #allowances: Readonly<Record<Misconduct, TokenBucket>>;

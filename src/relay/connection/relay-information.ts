@@ -23,14 +23,14 @@ const information = z.object({
     .catch({}),
 });
 
-/** What a relay says of its own limits (NIP-11), as far as they concern a listener. A limit that it does not name is absent. */
+/** The limits that a relay states (NIP-11) and that concern a listener. A limit that the relay does not state is absent. */
 export interface RelayLimits {
-  /** The longest frame that it takes, so the longest event that it can hold, in bytes. */
+  /** The longest message that it accepts, and so the longest event that it can hold, in bytes. */
   readonly maxMessageLength?: number | undefined;
   readonly maxSubscriptions?: number | undefined;
   /** The most stored events that it gives for one filter. */
   readonly maxLimit?: number | undefined;
-  /** In characters. */
+  /** The longest subscription id that it accepts, in characters. */
   readonly maxSubscriptionId?: number | undefined;
 }
 
@@ -40,12 +40,12 @@ export interface LimitsOptions {
 }
 
 /**
- * Asks a relay for its limits. Best effort: many relays have no such document, some have one that is wrong.
+ * Asks a relay for its limits. Nothing depends on the answer: many relays have no such document, and some have a wrong one.
  *
  * @param url the relay's `ws(s)` URL
- * @param options.onDate told of the answer's `Date` header, whatever its status
- * @param options.lookup how the relay's name is resolved; as usual where this is absent
- * @returns `undefined` when the relay does not answer with such a document
+ * @param options.onDate called with the answer's `Date` header, whatever its status
+ * @param options.lookup resolves the relay's name; absent: as usual
+ * @returns `undefined` if the relay does not answer with such a document
  */
 export async function fetchRelayLimits(
   url: string,
@@ -62,9 +62,9 @@ export async function fetchRelayLimits(
   signal.addEventListener('abort', stop, { once: true });
   let dispatcher: Dispatcher | undefined;
   try {
-    // Beside the first conversation, not at the start, which it would make longer.
+    // Loaded here, because it would make the program's start longer.
     const { Agent, request } = await import('undici');
-    // Of its own: a connection that is kept for others was dialled without this relay's look-up.
+    // A dispatcher of its own: a shared one may reuse a connection that was dialled without this `lookup`.
     dispatcher = new Agent({ connect: lookup === undefined ? {} : { lookup } });
     const headers = { accept: 'application/nostr+json' };
     const asked = request(page, { headers, signal: cutOff.signal, dispatcher });
@@ -73,17 +73,17 @@ export async function fetchRelayLimits(
     const { text, isCut } = await readAtMost(body, MAX_BYTES);
     return statusCode === 200 && !isCut ? readRelayLimits(text) : undefined;
   } catch {
-    return undefined; // Unreachable, too slow, too long, or gone: nothing depends on it.
+    return undefined; // The relay is unreachable, too slow or gone, or the document is too long.
   } finally {
     stop();
-    // Rejects never; its connections are cut at once.
+    // Never rejects. Its connections are cut at once.
     void dispatcher?.destroy();
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
   }
 }
 
-/** Reads the text of a NIP-11 document; a limit of the wrong form counts as not named. */
+/** Reads the text of a NIP-11 document. A limit of the wrong form counts as not stated. */
 export function readRelayLimits(text: string): RelayLimits {
   const { data } = information.safeParse(parseJson(text));
   const { limitation } = data ?? {};

@@ -1,28 +1,29 @@
-import { SECOND_MS } from '../../core/basics/clock.ts';
+import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import { MAX_DISCOVERED_RELAYS } from '../../core/intake/relay-lists.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
-import { RelayConnection, type RelayConnectionOptions } from './relay-connection.ts';
+import { RelayConnection } from './relay-connection.ts';
+import type { RelayEnvironment } from './relay-environment.ts';
 import type { KindTotal } from '../live/kind-watch.ts';
 import type { RelayStatus } from './relay-status.ts';
 
-export interface RelayPoolOptions extends Omit<
-  RelayConnectionOptions,
-  'url' | 'discovered' | 'startedAt' | 'totals'
-> {
+export interface RelayPoolOptions {
+  readonly environment: RelayEnvironment;
   /** The relays of the configuration. */
   readonly urls: readonly string[];
   /** The relays that Mostro instances publish at this moment. */
   readonly published: () => readonly string[];
+  /** The machine's clock, uncorrected: if it jumps, nobody may have listened for a while. In milliseconds. */
+  readonly wall: Clock;
 }
 
 /**
- * How many relays may be watched anew because a Mostro instance names them: two whole lists at once, and one every 15 seconds
- * on. An instance whose list changes all the time does not make this server knock at host after host.
+ * How many relays are newly dialled because a Mostro instance names them: two whole lists at once, and then one relay every 15 seconds.
+ * An instance that changes its list all the time must not make this server call host after host.
  */
 const NEWLY_NAMED = { burst: 2 * MAX_DISCOVERED_RELAYS, perSecond: 1 / 15 };
 
 const TICK_MS = SECOND_MS;
-/** A clock that is this much off from one tick to the next was set, or the process, or its machine, stood still. */
+/** If the clock is this far off from one tick to the next, it was set, or the process or the machine stood still. */
 const JUMP_MS = 10 * SECOND_MS;
 
 interface Watched {
@@ -31,7 +32,7 @@ interface Watched {
   readonly done: Promise<void>;
 }
 
-/** All relays, each by itself: none disturbs another, and those that come and go disturb none that stay. */
+/** All relays that are watched. Each is independent: a relay that fails, comes or goes does not disturb another. */
 export class RelayPool {
   readonly #options: RelayPoolOptions;
   /** The relays of the configuration. */
@@ -40,17 +41,20 @@ export class RelayPool {
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
-  readonly #newlyNamed = new TokenBucket({ ...NEWLY_NAMED, clock: () => performance.now() });
-  /** Until when no further relay is watched because it is named, by the monotonic clock, in milliseconds. */
-  #namedEnoughUntil = 0;
-  #tickedAt = Date.now();
+  readonly #newlyNamed: TokenBucket;
+  /** Until then no further relay is dialled because it is named, by the monotonic clock, in milliseconds. */
+  #namedEnoughUntil = -Infinity;
+  #tickedAt: number;
   #onFault: (fault: unknown) => void = () => undefined;
 
   constructor(options: RelayPoolOptions) {
+    const { environment, urls, wall } = options;
     this.#options = options;
-    this.#configured = options.urls;
-    this.#startedAt = options.clock();
-    this.#totals = new Map(options.kinds.map((kind) => [kind, { events: 0 }]));
+    this.#configured = urls;
+    this.#startedAt = environment.clock();
+    this.#tickedAt = wall();
+    this.#totals = new Map(environment.kinds.map((kind) => [kind, { events: 0 }]));
+    this.#newlyNamed = new TokenBucket({ ...NEWLY_NAMED, clock: environment.monotonic });
   }
 
   /** Resolves when the signal has ended every connection. */
@@ -69,23 +73,24 @@ export class RelayPool {
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
   }
 
-  /** Lists end by themselves too (NIP-40); and time can jump: a process that was frozen has listened to nobody. */
+  /** Follows lists that have expired (NIP-40), saves the proofs of life, and notices a jump of the clock. */
   #tick(): void {
     this.follow();
     this.#noteProofs();
-    const now = Date.now();
+    const now = this.#options.wall();
     const jumpMs = now - this.#tickedAt - TICK_MS;
     this.#tickedAt = now;
     if (Math.abs(jumpMs) < JUMP_MS) return;
-    const { clock, telemetry } = this.#options;
+    const { clock, telemetry } = this.#options.environment;
     telemetry.log('clock.jumped', { waitMs: jumpMs });
+    // If the process stood still, nobody listened in that time.
     const since = clock() - Math.max(0, jumpMs) - TICK_MS;
     for (const { connection } of this.#watched.values()) connection.interrupt(since);
   }
 
-  /** Watches the published relays beside the configured ones, and no longer those that were published and are no more. */
+  /** Watches the published relays beside the configured ones, and drops those that are no longer published. */
   follow(): void {
-    const { published } = this.#options;
+    const { environment, published } = this.#options;
     const configured = new Set(this.#configured.map(placeOf));
     const urls = published().filter((url) => !configured.has(placeOf(url)));
     for (const [url, { connection }] of this.#watched) {
@@ -94,20 +99,21 @@ export class RelayPool {
     }
     for (const url of urls) {
       if (this.#watched.has(url)) continue;
+      const now = environment.monotonic();
       // A later tick goes on.
-      if (performance.now() < this.#namedEnoughUntil) return;
-      this.#namedEnoughUntil = performance.now() + this.#newlyNamed.spend(1);
+      if (now < this.#namedEnoughUntil) return;
+      this.#namedEnoughUntil = now + this.#newlyNamed.spend(1);
       this.#watch(url, true);
     }
   }
 
-  /** Watches these in place of the configured relays until now. Those that stay are not disturbed. */
+  /** Watches these relays instead of those that were configured before. Relays that stay are not disturbed. */
   reconfigure(urls: readonly string[]): void {
     this.#configured = urls;
     if (!this.#isRunning) return;
     for (const [url, { connection }] of this.#watched)
       if (!connection.discovered && !urls.includes(url)) this.#drop(url);
-    // A Mostro instance may have named one of them: its connection as a named relay gives way first.
+    // If one of them was watched as a discovered relay, that connection is dropped first.
     this.follow();
     for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, false);
   }
@@ -118,19 +124,19 @@ export class RelayPool {
     this.#watched.delete(url);
     watched.connection.noteProofs();
     watched.stop.abort();
-    this.#options.telemetry.log('relay.dropped', { relay: watched.connection.host });
+    this.#options.environment.telemetry.log('relay.dropped', { relay: watched.connection.host });
   }
 
   #noteProofs(): void {
     for (const { connection } of this.#watched.values()) connection.noteProofs();
   }
 
-  /** Of every relay that is configured, or was named by a Mostro instance and has been live. */
+  /** The status of every relay that is configured, or was discovered and has been live. */
   status(): RelayStatus[] {
     return this.#connections.filter(({ isKnown }) => isKnown).map((connection) => connection.status());
   }
 
-  /** How many relays are named by Mostro instances and have not been live yet. */
+  /** How many discovered relays have not been live yet. */
   get unproven(): number {
     return this.#connections.filter(({ isKnown }) => !isKnown).length;
   }
@@ -140,14 +146,15 @@ export class RelayPool {
   }
 
   #watch(url: string, discovered: boolean): void {
+    const { environment } = this.#options;
     const connection = new RelayConnection({
-      ...this.#options,
+      environment,
       url,
       discovered,
       startedAt: this.#startedAt,
       totals: this.#totals,
     });
-    if (discovered) this.#options.telemetry.log('relay.discovered', { relay: connection.host });
+    if (discovered) environment.telemetry.log('relay.discovered', { relay: connection.host });
     const stop = new AbortController();
     const done = connection.run(stop.signal);
     done.catch((fault: unknown) => this.#onFault(fault));
@@ -155,7 +162,7 @@ export class RelayPool {
   }
 }
 
-/** A relay without its scheme and credentials: two URLs of one place are one relay. */
+/** The URL without scheme and credentials. Two URLs with the same place are one relay. */
 function placeOf(url: string): string {
   const { host, pathname, search } = new URL(url);
   return `${host.replace(/\.(?=:|$)/, '')}${pathname}${search}`;

@@ -16,6 +16,11 @@ function watched(kind: WakingKind): Watched {
   return { total, watch: new KindWatch({ kind, total, clock: clock.read, startedAt: clock.now }) };
 }
 
+/** An event of the kind comes live. */
+function noteLive({ watch }: Watched): void {
+  watch.noteLive({ id: 'e'.repeat(64), createdAt: 0 }, 0);
+}
+
 function statusOf(watches: readonly Watched[], parts: Partial<RelayStatusOptions> = {}): RelayStatus {
   return relayStatus({
     relay: 'relay.example',
@@ -96,7 +101,7 @@ describe('a kind is restricted', () => {
     const one = watched(1059);
     one.watch.goLive();
     one.total.events += 100;
-    one.watch.noteLive();
+    noteLive(one);
     expect(statusOf([one]).restricted).toEqual([]);
   });
 
@@ -123,7 +128,7 @@ describe('a kind is restricted', () => {
   test('no more as unconfirmed once a gift wrap has come', () => {
     const one = watched(1059);
     one.watch.goLive();
-    one.watch.noteLive();
+    noteLive(one);
     expect(statusOf([one], { authentication: 'accepted' }).restricted).toEqual([]);
   });
 
@@ -145,9 +150,9 @@ describe('a kind is being recovered', () => {
     const offline = statusOf([one]).recovering;
     one.watch.goLive();
     const waiting = statusOf([one]).recovering;
-    const gap = one.watch.recovery(undefined);
+    const plan = one.watch.pagePlan(undefined);
     const underWay = statusOf([one]).recovering;
-    if (gap !== undefined) one.watch.finishRecovery(gap.report());
+    if (plan !== undefined) one.watch.finishRecovery(plan.report());
     expect([offline, waiting, underWay, statusOf([one]).recovering]).toEqual([[], [14], [14], []]);
   });
 

@@ -3,42 +3,42 @@ import type { KindWatch, StoredTrouble } from '../live/kind-watch.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
-/** `waiting`: to be dialled again; `banned`: the same, but for longer, after rubbish or forged events. */
+/** `waiting`: it will be dialled again; `banned`: the same after misconduct, with a longer wait. */
 export type RelayState = 'connecting' | 'connected' | 'live' | 'waiting' | 'banned';
 
 /**
- * Why a relay does not serve a kind: the prefix of its CLOSED (NIP-01, NIP-42), or
- * - `live-only`: it serves them live, and refuses what it has stored, so that gaps are not caught up on;
- * - `unreliable`: it serves them live, and contradicts itself in what it has stored, so that gaps may not be caught up on;
- * - `withheld`: it has sent none, while other relays have sent many;
- * - `unconfirmed`: it asks for authentication and has sent no gift wrap yet, which it may keep from third parties (NIP-17).
+ * Why a relay does not serve a kind, or not fully. It is the prefix of the relay's CLOSED (NIP-01, NIP-42), or:
+ * - `live-only`: the relay sends live events and refuses stored ones, so its gaps are not recovered.
+ * - `unreliable`: it sends live events, but its stored ones contradict each other, so its gaps may not be fully recovered.
+ * - `withheld`: it has sent no event of the kind, while other relays have sent many.
+ * - `unconfirmed`: it asks for authentication and has sent no gift wrap yet. It may keep gift wraps from third parties (NIP-17).
  */
 export type Restriction = ReasonPrefix | StoredTrouble | 'withheld' | 'unconfirmed';
 
-/** One relay, as the status, the metrics and the readiness show it. */
+/** One relay, as the status, the metrics and the readiness check show it. */
 export interface RelayStatus {
   /** The relay's host. */
   readonly relay: string;
-  /** Its scheme and host: a path or a query may be a secret. */
+  /** The scheme and host of its URL. Not more, because a path or a query may be a secret. */
   readonly url: string;
   readonly state: RelayState;
-  /** The kinds that are subscribed to and past EOSE. */
+  /** The kinds whose subscription is past EOSE. */
   readonly liveKinds: readonly number[];
-  /** Those of them that nothing speaks against. */
+  /** The live kinds without a restriction. */
   readonly served: readonly number[];
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: Restriction }[];
-  /** The kinds of which something was missed and is being caught up on, or will be. */
+  /** The live kinds with a gap that is being recovered, or will be. */
   readonly recovering: readonly number[];
   readonly authentication: AuthenticationState;
-  /** Connections after the first. */
+  /** How many connections there were after the first. */
   readonly reconnects: number;
-  /** Named by a Mostro instance and not by the operator. */
+  /** Whether a Mostro instance named the relay, and not the operator. */
   readonly discovered: boolean;
-  /** Since when there is no connection (milliseconds), and why it was lost or not reached; absent while there is one. */
+  /** Since when there is no connection, in milliseconds, and why; absent while there is a connection. */
   readonly lost?: { readonly since: number; readonly reason: string };
 }
 
-/** So many events of a kind from other relays, and none from this one, are no accident any more. */
+/** If other relays have sent so many events of a kind and this one has sent none, it withholds the kind. */
 const WITHHELD_AFTER = 10;
 
 export interface RelayStatusOptions extends Pick<
@@ -50,16 +50,16 @@ export interface RelayStatusOptions extends Pick<
   readonly watches: readonly KindWatch[];
 }
 
-/** Sums up a relay from what is known of its kinds. */
-export function relayStatus({ watches, ...options }: RelayStatusOptions): RelayStatus {
+/** Makes a relay's status from the state of its connection and of its kinds. */
+export function relayStatus({ watches, ...connection }: RelayStatusOptions): RelayStatus {
   const live = watches.filter(({ isLive }) => isLive);
   const restricted = watches.flatMap((watch) => {
-    const reason = restriction(watch, options.authentication);
+    const reason = restriction(watch, connection.authentication);
     return reason === undefined ? [] : [{ kind: watch.kind, reason }];
   });
   return {
-    ...options,
-    state: live.length > 0 ? 'live' : options.state,
+    ...connection,
+    state: live.length > 0 ? 'live' : connection.state,
     liveKinds: kindsOf(live),
     served: kindsOf(live.filter(({ kind }) => !restricted.some((one) => one.kind === kind))),
     restricted,

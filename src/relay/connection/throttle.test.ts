@@ -68,9 +68,11 @@ function setUp(): {
     longestBytes: 4096 * KIB,
     onChatter: () => chatter++,
     onTooLong: () => undefined,
-    receive(data) {
-      time.advance(slow.ms);
-      received.push(data);
+    session: {
+      receive(bytes) {
+        time.advance(slow.ms);
+        received.push(bytes);
+      },
     },
   });
   return { account, chatter: () => chatter, received, slow, socket, telemetry };

@@ -5,41 +5,42 @@ import type { WebSocket } from 'ws';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { RelaySession } from '../live/relay-session.ts';
 import { FrameFilter, HEAD_BYTES, type FrameFilterOptions } from '../wire/frame-filter.ts';
 import { ReadingPace } from './reading-pace.ts';
 import { Turn } from './turn.ts';
 
-/** Relays keep events to this. What is larger may cost a whole JSON.parse, some 60 ms for 1 MiB. */
-const USUAL_FRAME_BYTES = 64 * 1024;
+/** Relays keep events to this size. A larger message may need a whole `JSON.parse`, some 60 ms for 1 MiB. */
+const USUAL_MESSAGE_BYTES = 64 * 1024;
 /**
- * After so many times the time that a larger frame took, its relay is read again: a quarter of a second for such a JSON.parse. One of
- * the usual form takes no time to speak of, and anybody can publish it.
+ * After a larger message, the relay pays this many times the time that the message took: a quarter of a second for such a `JSON.parse`. A
+ * large event of the usual form takes nearly no time, which is fair, since anybody can publish one.
  */
-const LARGE_FRAME_REST = 4;
-/** What a frame costs beyond its bytes, in bytes: also one that is empty, a control frame or a fragment. */
+const LARGE_MESSAGE_REST = 4;
+/** The price of a frame beyond its bytes, in bytes. Empty frames, control frames and fragments cost it too. */
 const FRAME_OVERHEAD_BYTES = 128;
-/** What the operating system and Node take for handing over some bytes, however few they are, in bytes. */
+/** The price of one read from the operating system, however few bytes it brings, in bytes. */
 const CHUNK_OVERHEAD_BYTES = 1024;
 
 export interface ThrottleOptions extends Omit<FrameFilterOptions, 'forward'> {
   readonly socket: WebSocket;
-  /** The connection beneath the WebSocket, which has just opened. */
+  /** The TCP or TLS connection beneath the WebSocket, which has just opened. */
   readonly line: Socket;
-  /** What the relay has cost over all connections; it is read more slowly when its share of the processor is used up. */
+  /** What the relay has cost over all connections. When its share of the processor is used up, it is read more slowly. */
   readonly account: RelayAccount;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Gets every message. */
-  readonly receive: (data: Buffer, isBinary: boolean) => void;
+  readonly session: Pick<RelaySession, 'receive'>;
 }
 
 /**
- * The one place where a relay pays for what it sends, and is paused when it has to wait. Every byte is accounted for where it comes
- * in, beneath the WebSocket library:
- * - its bytes and frames, to a {@link ReadingPace} of this connection;
- * - the time that is spent while it is read, to the relay's {@link RelayAccount}. A verification comes later, since the registrations
- *   are looked up first, and is charged to the same account where it is done;
- * - the time in a row, to a {@link Turn}.
+ * Makes a relay pay for what it sends, and pauses it when it has to wait. This is done beneath the WebSocket library, where the bytes
+ * come in:
+ * - The bytes and frames are charged to a {@link ReadingPace} of this connection.
+ * - The time for reading them is charged to the relay's {@link RelayAccount}. A verification is charged to the same account later, when it
+ *   is done.
+ * - A {@link Turn} bounds the time in a row.
  *
  * Misconduct, which ends the connection, is counted by `relay-conduct.ts`.
  */
@@ -47,18 +48,27 @@ export function throttle({
   account,
   clock,
   line,
-  receive,
+  session,
   socket,
   telemetry,
-  ...options
+  mostBytes,
+  longestBytes,
+  onChatter,
+  onTooLong,
 }: ThrottleOptions): void {
   const pace = new ReadingPace(socket, { clock, telemetry });
   const turn = new Turn(socket, () => pace.resume());
   const read = libraryReader(line);
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
-  const filter = new FrameFilter({ ...options, forward: (bytes) => void (isOpen() && read(bytes)) });
+  const filter = new FrameFilter({
+    mostBytes,
+    longestBytes,
+    onChatter,
+    onTooLong,
+    forward: (bytes) => void (isOpen() && read(bytes)),
+  });
   line.on('data', (chunk: Buffer) => {
-    // What follows misconduct, or the relay's own farewell, is not looked at.
+    // Bytes after misconduct, or after the relay's own close, are not read.
     if (!isOpen()) return;
     const begun = performance.now();
     turn.note(begun);
@@ -68,13 +78,13 @@ export function throttle({
     pace.spend(chunk.length + CHUNK_OVERHEAD_BYTES + frames * FRAME_OVERHEAD_BYTES);
     turn.note(ended);
   });
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
-    // It came in fragments, of which the filter does not know how many there will be.
-    if (data.length > options.mostBytes) return options.onTooLong(data.subarray(0, HEAD_BYTES));
+  socket.on('message', (bytes: Buffer, isBinary: boolean) => {
+    // Too long all the same: it came in fragments, and the filter cannot know their sum.
+    if (bytes.length > mostBytes) return onTooLong(bytes.subarray(0, HEAD_BYTES));
     if (!isOpen()) return;
-    const begun = data.length > USUAL_FRAME_BYTES ? clock() : undefined;
-    receive(data, isBinary);
-    if (begun !== undefined) pace.owe(LARGE_FRAME_REST * (clock() - begun));
+    const begun = bytes.length > USUAL_MESSAGE_BYTES ? clock() : undefined;
+    session.receive(bytes, isBinary);
+    if (begun !== undefined) pace.owe(LARGE_MESSAGE_REST * (clock() - begun));
   });
   account.onOverdrawn = (waitMs) => pace.rest(waitMs);
   socket.on('close', () => {
@@ -84,7 +94,7 @@ export function throttle({
   });
 }
 
-/** Takes the WebSocket library's place as the reader of the connection. @returns what the library does with some bytes of it */
+/** Takes the place of the WebSocket library as the reader of the connection. @returns a function that gives bytes to the library */
 function libraryReader(line: Socket): (bytes: Buffer) => void {
   const readers = line.listeners('data');
   const [reader] = readers;

@@ -1,26 +1,26 @@
 import type { WebSocket } from 'ws';
 
 /**
- * After so many milliseconds a relay's turn is over, and everyone else has theirs. Node hands over up to 2 MiB of one
- * socket before it looks at another: of events to verify that is a second in which no push is sent or answered.
+ * How long a relay's turn lasts, in milliseconds. Node reads up to 2 MiB of one socket before it looks at another. Verifying so many events
+ * takes a second, and meanwhile no push would be sent or answered.
  */
 const TURN_MS = 5;
 
-/** The time that one relay may take without letting others have theirs. */
+/** Ends a relay's turn: pauses the relay until Node has served everything else once. */
 export class Turn {
   readonly #socket: WebSocket;
   readonly #resume: () => void;
   #next: NodeJS.Immediate | undefined;
   #endsAt = 0;
 
-  /** @param resume reads the relay again, if nothing else stands against it */
+  /** @param resume reads the relay again, unless it is paused for another reason */
   constructor(socket: WebSocket, resume: () => void) {
     this.#socket = socket;
     this.#resume = resume;
   }
 
   /**
-   * Bytes have come, or have been dealt with: the relay is paused if its turn is over.
+   * To be called when bytes have come, and when they have been handled. Pauses the relay if its turn is over.
    *
    * @param now monotonic milliseconds
    */

@@ -2,46 +2,46 @@ import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { Filter, RelaySession } from '../live/relay-session.ts';
 
-/** A page that is still coming after so many times the patience for a pause in it counts as unanswered. */
+/** A page may take this many times `timeoutMs` in all. Then it counts as refused. */
 export const PATIENCE_FACTOR = 4;
-/** A relay whose events come after EOSE is waited for so many times the usual, at the most: live events come too. */
+/** After EOSE, a page with late events stays open for this many times `lingerMs` at most. */
 const LINGERS = 10;
-/** So many events after the EOSE of a page are no live ones that happen to match it: this relay's EOSE comes too early. */
+/** If so many events of a page come after its EOSE, this relay sends EOSE too early. Fewer may be live events that happen to match. */
 const LATE_THAT_TELL = 5;
 
-/** How a page ended: by EOSE, without any word (`silent`), with its connection, or as if by a CLOSED with this reason. */
+/** How a page ended: by EOSE, without an event or EOSE (`silent`), with the connection (`lost`), or by CLOSED with this reason. */
 export type PageEnd = 'eose' | 'silent' | 'lost' | ReasonPrefix;
 
 export interface PageRequest {
   readonly session: RelaySession;
   readonly filter: Filter;
-  /** How long the relay may pause, in milliseconds. */
+  /** How long the relay may pause within the page, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long an empty page is kept open after its EOSE, in milliseconds, where events may come after it. */
+  /** How long an empty page stays open after EOSE, at a relay that may send events after EOSE, in milliseconds. */
   readonly lingerMs: number;
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
-  /** @returns whether there may be more events */
+  /** @returns whether more events may come */
   readonly onEvent: (frame: SubscriptionFrame) => boolean;
   /** An event of the page was too long to be read. */
   readonly onTooLong: () => void;
-  /** Told of events that come when the page has ended. @param isEarly whether EOSE came too early: the page may have had more */
+  /** An event came after the page had ended. @param isEarly whether this shows that EOSE came too early, so the page may have lacked events */
   readonly onLate: (frame: SubscriptionFrame, isEarly: boolean) => void;
 }
 
-/** Asks a relay for stored events once. The subscription is closed behind it, however it ends. */
+/** Asks a relay for one page of stored events, and closes the subscription afterwards. */
 export function askPage(request: PageRequest): Promise<PageEnd> {
   return new Promise((resolve) => void new AskedPage(request, resolve));
 }
 
-/** One REQ for stored events, from the question to its end. */
+/** One page, from its REQ to its end. */
 class AskedPage {
   readonly #request: PageRequest;
   readonly #resolve: (end: PageEnd) => void;
   readonly #id: string;
   readonly #pause: NodeJS.Timeout;
   readonly #patience: NodeJS.Timeout;
-  /** Running once EOSE has come and events may follow. */
+  /** Runs between EOSE and the end, if events may still come. */
   #linger: NodeJS.Timeout | undefined;
   #lingered: NodeJS.Timeout | undefined;
   #events = 0;
@@ -51,24 +51,24 @@ class AskedPage {
     const { filter, session, signal, timeoutMs } = request;
     this.#request = request;
     this.#resolve = resolve;
-    this.#pause = setTimeout(() => this.#onPause(), timeoutMs);
-    this.#patience = setTimeout(() => this.#settle('error'), PATIENCE_FACTOR * timeoutMs);
+    this.#pause = setTimeout(() => this.#onPauseTooLong(), timeoutMs);
+    this.#patience = setTimeout(() => this.#end('error'), PATIENCE_FACTOR * timeoutMs);
     signal.addEventListener('abort', this.#onLost, { once: true });
     this.#id = session.subscribe(filter, {
       onEvent: (frame) => this.#onEvent(frame),
       onEose: () => this.#onEose(),
-      onClosed: (reason) => this.#settle(reason),
+      onClosed: (reason) => this.#end(reason),
       onTooLong: () => this.#onTooLong(),
     });
   }
 
-  readonly #onLost = (): void => this.#settle('lost');
+  readonly #onLost = (): void => this.#end('lost');
 
-  /** A relay that never says EOSE has said all that it will; one that does owes it. */
-  #onPause(): void {
+  /** The relay has paused for too long. If it never sends EOSE, the page is over. If it does send EOSE, the page has failed. */
+  #onPauseTooLong(): void {
     const { sendsEose } = this.#request.session;
-    if (sendsEose) this.#settle('error');
-    else this.#settle(this.#events === 0 ? 'silent' : 'eose');
+    if (sendsEose) this.#end('error');
+    else this.#end(this.#events === 0 ? 'silent' : 'eose');
   }
 
   #onTooLong(): void {
@@ -87,20 +87,20 @@ class AskedPage {
     const { filter, onEvent } = this.#request;
     if (!filter.kinds.includes(frame.kind)) return false;
     this.#noteEvent();
-    if (!onEvent(frame)) this.#settle('error');
+    if (!onEvent(frame)) this.#end('error');
     return true;
   }
 
-  /** Events have to come before it. Where that is not known, an empty page is kept open for a moment. */
+  /** The events of a page should come before EOSE. Until the relay has shown that it does so, an empty page stays open for a moment. */
   #onEose(): boolean {
     if (this.#linger !== undefined) return false;
     const { lingerMs, session } = this.#request;
     if (this.#events > 0) session.isEoseLast ??= true;
-    if (session.isEoseLast === true) this.#settle('eose');
+    if (session.isEoseLast === true) this.#end('eose');
     else {
       clearTimeout(this.#pause);
-      this.#linger = setTimeout(() => this.#settle('eose'), lingerMs);
-      this.#lingered = setTimeout(() => this.#settle('eose'), LINGERS * lingerMs);
+      this.#linger = setTimeout(() => this.#end('eose'), lingerMs);
+      this.#lingered = setTimeout(() => this.#end('eose'), LINGERS * lingerMs);
     }
     return true;
   }
@@ -109,13 +109,13 @@ class AskedPage {
     const { filter, onLate, session } = this.#request;
     if (!filter.kinds.includes(frame.kind)) return;
     session.hasLateEvents = true;
-    // Once for a connection: from then on every page is waited for.
+    // Reported once for a connection. From then on every page stays open after EOSE.
     const isEarly = ++this.#late === LATE_THAT_TELL && session.isEoseLast !== false;
     if (isEarly) session.isEoseLast = false;
     onLate(frame, isEarly);
   }
 
-  #settle(end: PageEnd): void {
+  #end(end: PageEnd): void {
     const { session, signal } = this.#request;
     for (const timer of [this.#pause, this.#patience, this.#linger, this.#lingered]) clearTimeout(timer);
     signal.removeEventListener('abort', this.#onLost);

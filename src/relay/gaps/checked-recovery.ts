@@ -4,64 +4,64 @@ import { PageCheck } from './page-check.ts';
 import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 import { SliceRecovery } from './slice-recovery.ts';
 
-/** A check that is refused so often is left out: a relay is asked for what is missed, above all. */
+/** If a check is refused so often, it is left out: the missed events matter more. */
 const MAX_CHECK_REFUSALS = 3;
-/** What is older goes first: most gaps are recovered by then. Not much later, since more is published meanwhile. */
+/** A check waits for so many further pages. By then most gaps are recovered. It does not wait longer, because more events are published meanwhile. */
 const PAGES_UNTIL_CHECKED = 4;
-/** So many of the latest samples may have expired or been deleted, but hardly all of them. */
+/** How many of the latest samples are looked for. Some may have expired or been deleted, but hardly all. */
 const SAMPLES_THAT_TELL = 3;
-/** A check that ends the connection so often asks for what the relay has not given yet: its page was not the newest. */
+/** If a check ends the connection so often, it hits an event that its page did not have. So the page did not hold the newest events. */
 const MAX_CHECK_LOSSES = 3;
 
 export interface CheckedRecoveryOptions extends GapRecoveryOptions {
-  /** Unix seconds. Without it whatever comes is taken for what was stored before. */
+  /** The current time in unix seconds. Absent: every event counts as stored before its page was asked for. */
   readonly now?: () => number;
-  /** Events that the relay has sent live and must have stored, the oldest first. */
+  /** Events that the relay has sent live, and must have stored, the oldest first. */
   readonly samples?: readonly LiveSample[];
 }
 
 /**
- * A recovery that does not take a relay's word for the order of its pages. Pages go back from the newest event on. Of those that
- * may have been cut off, which are those with as many events as any before, some are checked (the first, the second, the fourth, the
- * eighth …): a part is asked for once more, and a relay that gives the oldest first, or any, gives something else then. The gap
- * is asked for in slices from there on, which no order can hide anything from.
+ * Plans the pages of a gap, and checks that the relay gives the newest events first. The pages go back from the newest event
+ * (`GapRecovery`). A page with as many events as any page before may have been cut off. Some of these pages are checked: the first, the
+ * second, the fourth, the eighth and so on. A check asks for a part of the page once more. A relay that gives the oldest events first, or
+ * any, then gives other events. After such a contradiction the whole gap is asked for in slices (`SliceRecovery`), which work in any order.
  */
 export class CheckedRecovery implements PagePlan {
   readonly #options: CheckedRecoveryOptions;
-  /** Asks for the gap while nothing speaks against the relay. */
+  /** Plans the pages until a contradiction. */
   readonly #descent: GapRecovery;
-  /** Asks for the whole gap once more, after a contradiction. */
+  /** Plans the pages of the whole gap once more, after a contradiction. */
   #slices: SliceRecovery | undefined;
-  /** The check whose page is under way, or is asked for again. */
+  /** The check whose page is the current one, or is asked for again. */
   #check: PageCheck | undefined;
-  /** What is to be checked, and after how many pages that ended. */
+  /** The checks to come, and after how many pages each is due. */
   readonly #waiting: { readonly check: PageCheck; readonly dueAt: number }[] = [];
   /** Pages of the descent that have ended. */
   #ended = 0;
   #checkFailures = { refused: 0, lost: 0 };
   #checkPages = 0;
   #checkEvents = 0;
-  /** The page of the descent that is under way, and when it was asked for, in unix seconds. */
+  /** The current page of the descent, and when it was asked for, in unix seconds. */
   #page: Page | undefined;
   #askedAt = 0;
-  /** Its events by id, each with its second. */
+  /** The events of that page by id, each with its second. */
   #given = new Map<string, number>();
-  /** The same of the last page that had any. */
+  /** The events of the last page that had any. */
   #known: ReadonlyMap<string, number> = new Map();
-  /** How many it has, those that were left out included. */
+  /** How many events the current page has, those that were too long included. */
   #count = 0;
-  /** The most events that a page had. */
+  /** The most events that any page had. */
   #most = 0;
-  /** How many pages had as many, and which of them is checked next. */
+  /** How many pages had that many events, and which of these pages is checked next. */
   #full = 0;
   #nextChecked = 1;
-  /** The ids of the latest samples of this time, and how many of them have come. */
+  /** The ids of the latest samples within the gap, and how many of them have come. */
   readonly #samples: ReadonlySet<string>;
   #samplesSeen = 0;
 
   constructor(options: CheckedRecoveryOptions) {
     this.#options = options;
-    // Not the first second: a relay may exclude it.
+    // Without the first second, because a relay may exclude it.
     const within = (options.samples ?? []).filter(({ createdAt }) => createdAt > options.since);
     this.#samples = new Set(within.slice(-SAMPLES_THAT_TELL).map(({ id }) => id));
     this.#descent = new GapRecovery(options);
@@ -71,7 +71,7 @@ export class CheckedRecovery implements PagePlan {
     if (this.#slices !== undefined) return this.#slices.next();
     if (this.#check === undefined && this.#isDue()) this.#beginCheck();
     if (this.#check === undefined) this.#nextOfDescent();
-    // Nothing older is left: what waits to be checked is what remains.
+    // No page is left: the remaining checks are due.
     if (this.#check === undefined && this.#page === undefined && !this.#hasGivenUp) this.#beginCheck();
     if (this.#check === undefined) return this.#page;
     this.#checkPages++;
@@ -90,7 +90,7 @@ export class CheckedRecovery implements PagePlan {
     return this.#descent.report().unrecovered !== undefined;
   }
 
-  /** Whether the page that waits longest to be checked has waited for long enough. */
+  /** Whether the oldest check is due. */
   #isDue(): boolean {
     const [first] = this.#waiting;
     return first !== undefined && this.#ended >= first.dueAt;
@@ -110,7 +110,7 @@ export class CheckedRecovery implements PagePlan {
     }
     this.#count++;
     const { since, until = Infinity } = this.#page ?? { since: Infinity };
-    // Relays sort other times each in its own way: they are no ground to judge a relay by, and anybody can publish them.
+    // Other times say nothing about the relay: relays sort them in different ways, and anybody can publish them.
     if (Number.isSafeInteger(createdAt) && createdAt >= since && createdAt <= until)
       this.#given.set(id, createdAt);
     return this.#descent.received(createdAt, id);
@@ -141,7 +141,7 @@ export class CheckedRecovery implements PagePlan {
     if (check !== undefined) this.#waiting.push({ check, dueAt: this.#ended + PAGES_UNTIL_CHECKED });
   }
 
-  /** Whether the page that has ended is one of those that are checked. */
+  /** Whether the page that has ended is to be checked. */
   #isToCheck(): boolean {
     if (this.#count < this.#most) return false;
     if (this.#count > this.#most) [this.#most, this.#full, this.#nextChecked] = [this.#count, 0, 1];
@@ -187,7 +187,7 @@ export class CheckedRecovery implements PagePlan {
     };
   }
 
-  /** The relay has stored nothing of what it had sent: nor will it give what came while nobody listened. */
+  /** If the relay has stored none of the samples, it probably has not stored the missed events either. */
   #lost(): RecoveryReport['unrecovered'] {
     const isLost = this.#samples.size >= SAMPLES_THAT_TELL && this.#samplesSeen === 0;
     return isLost ? { since: this.#options.since, until: Infinity, reason: 'inconsistent' } : undefined;
@@ -201,7 +201,7 @@ export class CheckedRecovery implements PagePlan {
     else if (result !== 'consistent') this.#check = result;
   }
 
-  /** What the relay gave is no ground to go on from: the whole gap is asked for in slices. */
+  /** The relay's pages may lack anything: the whole gap is asked for in slices. */
   #distrust(known: ReadonlyMap<string, number>): void {
     const poisoned = [...this.#options.poisoned, ...this.#descent.report().poisonedSeconds];
     this.#slices = new SliceRecovery({ ...this.#options, poisoned, known, most: this.#most });

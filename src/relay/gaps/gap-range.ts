@@ -1,28 +1,31 @@
-/** Ids that are remembered of one second: some megabytes at the worst. */
+/** The most ids that are remembered of one second: some megabytes at worst. */
 const MAX_KNOWN = 20_000;
-/** So many events that are too new are no accident. */
+/** If a page has so many events that are too new, the relay does not apply `until`. Fewer may have come live. */
 const STRAYS_THAT_TELL = 10;
 
 /** A stretch of time that a recovery still has to ask for, in unix seconds, both ends included; `until` may be infinite. */
 export class GapRange {
   readonly since: number;
-  /** Goes back as pages are received. */
+  /** Moves back with each page. */
   until: number;
-  /** How often the connection ended while this was asked for. */
+  /** How often the connection ended while this range was asked for. */
   losses: number;
-  /** `asked`: the second `until` alone was asked for with a higher limit; `helped`: and that brought more. */
+  /**
+   * Whether the second `until` fills a page by itself. `asked`: the second was asked for with a higher limit. `helped`: the higher limit
+   * brought more events.
+   */
   wide: 'no' | 'asked' | 'helped' = 'no';
-  /** How many events the page before had, if it was of the same stretch. */
+  /** How many events the previous page of this range had. */
   countBefore = 0;
-  /** How many were asked for then, and by the page under way. */
+  /** How many events the previous page asked for, and how many the current page asks for. */
   askedBefore = 0;
   asked = 0;
-  /** The ids that are known of the second `until`: pages overlap there. */
+  /** The known ids of the second `until`, in which two pages overlap. */
   #known = new Set<string>();
-  /** Whether any of them has a time that is no whole number, or too large to count down from. */
+  /** Whether one of these events has a time that is not a whole number, or too large to count down from. */
   #isOddKnown = false;
 
-  // The page under way.
+  // The current page.
   #count = 0;
   #fresh = 0;
   #oldest = Infinity;
@@ -40,36 +43,36 @@ export class GapRange {
     this.losses = losses;
   }
 
-  /** How many events the page under way has. */
+  /** How many events of this range the current page has. */
   get count(): number {
     return this.#count;
   }
 
-  /** How many of them are new. */
+  /** How many of these events are new. */
   get fresh(): number {
     return this.#fresh;
   }
 
-  /** Whether the page under way has nothing but what is too new: the relay knows no `until`. Some may come live. */
+  /** Whether all events of the current page are too new, and there are many: the relay does not apply `until`. */
   get isAstray(): boolean {
     return this.#count === 0 && this.#strays >= STRAYS_THAT_TELL;
   }
 
-  /** The oldest second of the page under way; infinite while it is empty. */
+  /** The oldest second of the current page; infinite while the page is empty. */
   get oldest(): number {
     return this.#oldest;
   }
 
   /**
-   * Whether the page under way cannot be the newest of what is older than the page before: it has nothing of the second in which
-   * the two overlap, though some of it is known, or nothing but what is too new.
+   * Whether the current page cannot hold the newest events before the previous page. Either it lacks the second in which the two
+   * overlap, though events of that second are known. Or all of its events are too new.
    */
   get isContradicted(): boolean {
     const lacksOverlap = this.#known.size > 0 && !this.#isOddKnown && this.#again === 0;
     return lacksOverlap || (this.#count === 0 && this.#strays > 0 && !this.#isOddStray);
   }
 
-  /** Whether the page under way came newest first, and has come to an older second than the page before: what is newer has come. */
+  /** Whether the current page came newest first and has reached an older second than the previous page. Then all newer events have come. */
   get isNewestFirst(): boolean {
     return this.#isDescending && this.#oldest < this.until;
   }
@@ -86,7 +89,7 @@ export class GapRange {
     this.#isOddStray = false;
   }
 
-  /** @param isOdd whether the event itself has another time, by which relays may sort it otherwise */
+  /** @param isOdd whether the event's own time is not this second (it is not a whole number, or too large), so a relay may sort it differently */
   take(createdAt: number, id: string, isOdd = false): void {
     if (createdAt > this.until) {
       this.#strays++;
@@ -99,7 +102,7 @@ export class GapRange {
     this.#count++;
     const isKnown = createdAt === this.until && this.#known.has(id);
     if (isKnown) this.#again++;
-    // Beyond so many a second has no end: what it brings no longer counts as new.
+    // A second with this many events may have no end. Further events of it do not count as new.
     if (createdAt < this.until || (!isKnown && this.#known.size < MAX_KNOWN)) this.#fresh++;
     if (createdAt < this.#oldest) {
       this.#oldest = createdAt;
@@ -110,7 +113,7 @@ export class GapRange {
     if (createdAt === this.#oldest && this.#idsOfOldest.size < MAX_KNOWN) this.#idsOfOldest.add(id);
   }
 
-  /** The page has ended at its oldest second, of which it may lack events: the next one begins there. */
+  /** The page is over. It may lack events of its oldest second, so the next page begins in that second. */
   goBack(): void {
     if (this.#oldest < this.until) {
       this.until = this.#oldest;
@@ -122,14 +125,14 @@ export class GapRange {
     this.askedBefore = this.asked;
   }
 
-  /** The second `until` has nothing more to give. */
+  /** The second `until` gives nothing new: goes on with the second before it. */
   leaveSecond(): void {
     this.until--;
     this.#known = new Set();
     this.wide = 'no';
   }
 
-  /** The range without these seconds, newest part last. */
+  /** The parts of a range that remain without these seconds, newest part last. */
   static around(since: number, until: number, seconds: readonly number[]): GapRange[] {
     const parts: GapRange[] = [];
     let from = since;
@@ -142,10 +145,10 @@ export class GapRange {
   }
 
   /**
-   * What to ask for in place of a range that ends the connection: what had come by then as one, and the rest in
-   * slices that double from its newest second on. Relays send newest first, so the event that does it is most likely close.
+   * Divides a range that ends the connection. The part that had come by then stays whole. The rest is cut into slices, each twice as
+   * long as the newer one before it: relays send the newest events first, so the event that ends the connection is probably close.
    *
-   * @param newest the newest second that is still in question, at most `until`
+   * @param newest the newest second that may hold events, at most `until`
    * @returns newest part last
    */
   slices(newest: number): GapRange[] {

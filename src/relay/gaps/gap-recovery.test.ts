@@ -9,7 +9,7 @@ import {
   type RelayHabits,
 } from '../../../test/support/simulated-relay.ts';
 import type { GapRecovery } from './gap-recovery.ts';
-import { RECOVERY_BOUNDS } from './recovery-bounds.ts';
+import { RECOVERY_BOUNDS } from './page-plan.ts';
 
 const SINCE = NOW - 60;
 

@@ -8,29 +8,29 @@ import {
   RecoveryEffort,
 } from './recovery-effort.ts';
 
-/** A relay that gives some events of a page each time before it refuses the rest will not give more of it: enough to go on from. */
+/** If a relay refuses a page so often, each time after some of its events, these events are taken for the page. */
 const REFUSALS_UNTIL_CUT_SHORT = 3;
 
 /**
- * Which pages to ask a relay for until a gap is recovered. It knows nothing of sockets, and outlives them: a connection
- * that ends in the middle of a page goes on with the next one, where this left off.
+ * Plans the pages of a gap for a relay that gives the newest events first. It does not depend on a connection: if a connection ends in the
+ * middle of a page, the next connection goes on with that page.
  *
- * Pages go back with `until` at the oldest second seen, for a page may end in the middle of a second. A page that is
- * empty is the only proof that there is nothing older, since a relay may give less than it is asked for.
+ * The next page ends (`until`) in the oldest second that has come, because a page may end in the middle of a second. Only an empty page
+ * shows that there is nothing older, because a relay may give fewer events than it is asked for.
  */
 export class GapRecovery implements PagePlan {
   readonly #effort: RecoveryEffort;
-  /** What is left to ask for, the newest last. */
+  /** The ranges that are left to ask for, the newest last. */
   readonly #ranges: GapRange[];
   readonly #poisoned: number[] = [];
-  /** How many events there were in seconds that were left with that many known: one for a page at the most. */
+  /** The sizes of the last pages of seconds that were left because nothing new came. */
   readonly #leftWith: number[] = [];
   #crowded = 0;
-  /** The relay's own limit, as far as pages that were cut off have shown it. */
+  /** The relay's own limit, as far as pages that were cut off show it; infinite until one does. */
   #cutAt = Infinity;
-  /** Whether this relay ends pages by CLOSED after some of their events: what has come of them is gone on from. */
+  /** Whether this relay ends pages by CLOSED after some of their events. The next page then goes on from those events. */
   #isCutShort = false;
-  /** Whether a page was not what a relay gives that sends the newest first (NIP-01): what came may then be anything. */
+  /** Whether a page shows that the relay does not give the newest events first (NIP-01). Then events may be missing anywhere. */
   isContradicted = false;
 
   constructor(options: GapRecoveryOptions) {
@@ -82,7 +82,7 @@ export class GapRecovery implements PagePlan {
 
   refused(narrower: boolean): boolean {
     const range = this.#ranges.at(-1);
-    // More of the one second than usual was asked for in vain: what is missing of it stays missing.
+    // The relay refuses the higher limit. The events that this second has beyond a page stay missing.
     if (range !== undefined && range.wide !== 'no' && narrower) {
       this.#leave(range, 0);
       return true;
@@ -105,7 +105,7 @@ export class GapRecovery implements PagePlan {
       this.#ranges.push(...range.slices(newest));
     } else if (range.losses >= LOSSES_UNTIL_SKIPPED) {
       this.#ranges.pop();
-      // A second to come holds nothing yet, and will hold what nobody has seen.
+      // A second in the future is not marked: it may still get events.
       if (newest <= now) this.#poisoned.push(newest);
     }
   }
@@ -131,18 +131,18 @@ export class GapRecovery implements PagePlan {
     };
   }
 
-  /** What a page has that the relay cut off; infinite where it never showed. */
+  /** The size of a page that the relay cut off; infinite if no page showed it. */
   get #fullPage(): number {
     return Math.max(MIN_LIMIT, this.#cutAt);
   }
 
-  /** A page with something new shows that the page before, if it was smaller than asked for, was cut off by the relay's own limit. */
+  /** If a page has new events, and the previous page was smaller than asked for, the relay cut off the previous page by its own limit. */
   #noteCut({ fresh, countBefore, askedBefore }: GapRange): void {
     if (fresh === 0 || countBefore === 0 || countBefore >= askedBefore) return;
     this.#cutAt = this.#cutAt === Infinity ? countBefore : Math.max(this.#cutAt, countBefore);
   }
 
-  /** Nothing new comes of the range's newest second: on to the one before it. */
+  /** Nothing new comes from the range's newest second: goes on with the second before it. */
   #leave(range: GapRange, count: number): void {
     const { limit, maxLimit } = this.#effort;
     const filled = range.wide === 'asked' || count >= (range.wide === 'no' ? limit : maxLimit);

@@ -1,19 +1,19 @@
-/** A stretch of time that is asked for whole: unix seconds, both ends included; `until` may be infinite. */
+/** A stretch of time that one page asks for. The ends are unix seconds and included; `until` may be infinite. */
 export class GapSlice {
   readonly since: number;
   readonly until: number;
-  /** The events that the relay has given of it before, by id, each with its second: it has to give them again. */
+  /** Events of the slice that the relay has given before, by id, each with its second. It has to give them again. */
   readonly known: ReadonlyMap<string, number>;
-  /** How often the connection ended while this was asked for. */
+  /** How often the connection ended while the slice was asked for. */
   losses = 0;
-  /** Whether it is asked for with the relay's highest limit: a single second that fills a page. */
+  /** Whether the slice is asked for with the relay's highest limit, because it is a single second that fills a page. */
   isWide = false;
-  /** What the relay gave of it where that lacked something known: the same once more means that it has forgotten that. */
+  /** The events of a page that lacked a known event. If the same events come once more, the relay no longer has the known event. */
   contradiction: ReadonlyMap<string, number> | undefined;
-  /** How many events the last page had that was asked for with the usual limit. */
+  /** How many events the slice's last page with the usual limit had. */
   usual = 0;
 
-  // The page under way.
+  // The current page.
   #given = new Map<string, number>();
   #total = 0;
   #newer = 0;
@@ -26,7 +26,7 @@ export class GapSlice {
     this.known = known;
   }
 
-  /** The stretch of time without these seconds, newest part last. */
+  /** The parts of a stretch of time that remain without these seconds, newest part last. */
   static around(
     since: number,
     until: number,
@@ -43,29 +43,29 @@ export class GapSlice {
     return rest.since <= until ? [...parts, rest] : parts;
   }
 
-  /** What the page under way has of this slice, by id. */
+  /** The events of this slice in the current page, by id. */
   get given(): ReadonlyMap<string, number> {
     return this.#given;
   }
 
-  /** How many events the page under way has, of other times too: what a relay's limit applies to. */
+  /** How many events the current page has, those of other times included. A relay's limit applies to this number. */
   get total(): number {
     return this.#total;
   }
 
-  /** How many events the page under way has that are too new: a relay that heeds `until` gives none. */
+  /** How many events of the current page are too new. A relay that applies `until` gives none. */
   get newer(): number {
     return this.#newer;
   }
 
-  /** The same of those that are too old: a relay that heeds `since` gives none. */
+  /** How many events of the current page are too old. A relay that applies `since` gives none. */
   get older(): number {
     return this.#older;
   }
 
   /**
-   * @param since where the page's filter begins, in unix seconds: before the slice where the relay excludes that second
-   * @param until where it ends, likewise
+   * @param since where the page's filter begins, in unix seconds. It is before the slice if the relay excludes the first second
+   * @param until where the filter ends, likewise
    */
   beginPage(since = this.since, until = this.until): void {
     this.#given = new Map();
@@ -82,23 +82,23 @@ export class GapSlice {
 
   take(createdAt: number, id: string): void {
     this.#total++;
-    // Relays sort such a time each in its own way: it is no ground to judge them by.
+    // Relays sort such a time in different ways, so it says nothing about the relay.
     if (!Number.isSafeInteger(createdAt)) return;
     if (createdAt > this.#asked.until) this.#newer++;
     if (createdAt < this.#asked.since) this.#older++;
     if (createdAt >= this.since && createdAt <= this.until) this.#given.set(id, createdAt);
   }
 
-  /** The seconds of the events that are known and that the page under way lacks. */
+  /** The seconds of the known events that the current page lacks. */
   lacking(): number[] {
     return [...this.known].filter(([id]) => !this.#given.has(id)).map(([, second]) => second);
   }
 
   /**
-   * The two parts of it around the middle one of its events, or of its time, oldest part first.
+   * Cuts the slice at the middle one of its events, or at the middle of its time. Oldest part first.
    *
-   * @param top the newest second in question where the slice has no end
-   * @returns `undefined` where it is a single second
+   * @param top the newest second that may hold events, if the slice has no end
+   * @returns `undefined` if the slice is a single second
    */
   halves(top: number): readonly [GapSlice, GapSlice] | undefined {
     const { since, until } = this;
@@ -110,7 +110,7 @@ export class GapSlice {
     return this.#splitAfter(Math.max(since, Math.min(middle, until - 1)), all);
   }
 
-  /** The two parts of it around its middle, oldest part first. @param top the newest second in question, at most `until` */
+  /** Cuts the slice at the middle of its time. Oldest part first. @param top the newest second that may hold events, at most `until` */
   halvesOfTime(top: number): readonly [GapSlice, GapSlice] {
     return this.#splitAfter(Math.floor((this.since + top) / 2), new Map([...this.known, ...this.#given]));
   }
@@ -119,7 +119,7 @@ export class GapSlice {
     return [GapSlice.#of(this.since, second, all), GapSlice.#of(second + 1, this.until, all)];
   }
 
-  /** @param all of which it takes what lies in it */
+  /** @param all known events; those within the slice are kept */
   static #of(since: number, until: number, all: ReadonlyMap<string, number>): GapSlice {
     return new GapSlice(since, until, new Map([...all].filter(([, at]) => at >= since && at <= until)));
   }

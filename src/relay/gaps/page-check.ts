@@ -1,36 +1,36 @@
 import type { Page } from './page-plan.ts';
 
-/** How long an event may have been on its way to the relay: what comes in addition and is older was there before. */
+/** How long an event may take to reach the relay. An additional event that is older was stored before the page was asked for. */
 const ON_ITS_WAY_SECONDS = 10;
 
-/** A page of a relay that is to be checked: what it has, and when it was asked for. */
+/** A page that is to be checked. */
 export interface CheckedPage {
   readonly page: Page;
-  /** Its events by id, each with its second. */
+  /** The events of the page by id, each with its second. */
   readonly given: ReadonlyMap<string, number>;
-  /** When it was asked for, in unix seconds. */
+  /** When the page was asked for, in unix seconds. */
   readonly askedAt: number;
 }
 
-/** What a check has shown; or a further check, where the page may just have grown while it was asked for. */
+/** What a check has shown; or a further check, if the additional events may have been published after the page. */
 export type CheckResult = 'consistent' | 'contradicted' | PageCheck;
 
 /**
- * Asks for a part of a page once more, and compares. A page has the newest events of its time (NIP-01), so what is newer than
- * its oldest second it has whole: asked for by itself, that part must come again, without anything more.
+ * Checks a page by asking for a part of it once more. A page holds the newest events of its time (NIP-01). So it is complete for all
+ * seconds but its oldest. That part must come again with the same events, and no others.
  */
 export class PageCheck {
   readonly page: Page;
-  /** What must come, by id. */
+  /** The events that must come, by id, each with its second. */
   readonly #expected: ReadonlyMap<string, number>;
-  /** From which second on the page may have grown meanwhile; infinite where it may not. */
+  /** From this second on, events may have been published after the page; infinite if there can be none. */
   readonly #growsFrom: number;
   readonly #given = new Map<string, number>();
-  /** How many events the page under way has, of other times and those that are left out included. */
+  /** How many events the current page has, those of other times and those that were too long included. */
   total = 0;
-  /** How many of them have no whole second as their time. */
+  /** How many of these events have a time that is not a whole second. */
   #odd = 0;
-  /** Whether this is a check of what a check has brought in addition. */
+  /** Whether this checks the additional events of an earlier check. */
   readonly #isFurther: boolean;
 
   private constructor(
@@ -45,7 +45,7 @@ export class PageCheck {
     this.#growsFrom = growsFrom;
   }
 
-  /** @returns `undefined` where nothing of the page is sure to be whole */
+  /** @returns `undefined` if no second of the page is sure to be complete */
   static of({ page, given, askedAt }: CheckedPage): PageCheck | undefined {
     const seconds = [...given.values()];
     if (seconds.length === 0) return undefined;
@@ -76,17 +76,17 @@ export class PageCheck {
     else if (createdAt >= since && createdAt <= until) this.#given.set(id, createdAt);
   }
 
-  /** What came, and what must have come, by id. */
+  /** The events that came and those that must come, by id. */
   get known(): ReadonlyMap<string, number> {
     return new Map([...this.#expected, ...this.#given]);
   }
 
-  /** @param most the most events that any page of the relay had before this one: one with fewer was not cut off */
+  /** @param most the most events that any earlier page of the relay had. A page with fewer was not cut off */
   result(most: number): CheckResult {
     if ([...this.#expected.keys()].some((id) => !this.#given.has(id))) return 'contradicted';
     const more = [...this.#given].filter(([id]) => !this.#expected.has(id)).map(([, second]) => second);
     const isCut = this.total >= most;
-    // What has no whole second as its time may have taken the place of what is sought.
+    // Events with such a time may have taken the place of the expected ones.
     if (isCut && this.#odd > 0) return 'contradicted';
     if (more.length === 0 && !(isCut && this.#isFurther)) return 'consistent';
     if (this.#isFurther || more.some((second) => second < this.#growsFrom)) return 'contradicted';

@@ -1,56 +1,76 @@
-import type { RecoveryBounds } from './recovery-bounds.ts';
+import { MINUTE_MS } from '../../core/basics/clock.ts';
 
-/** A REQ for stored events, newest first: unix seconds, both ends included. */
+/** What one recovery may cost. A recovery that hits a bound is incomplete, which is an alarm. */
+export interface RecoveryBounds {
+  readonly pages: number;
+  readonly events: number;
+  /** Connections that ended in the middle of a page. */
+  readonly losses: number;
+  /** The time spent asking, in milliseconds. It includes waits after refused pages. */
+  readonly timeMs: number;
+}
+
+/** Enough for two days of gift wraps of a relay with three a second: some 1.5 GB, or a quarter of an hour at 2 MB a second. */
+export const RECOVERY_BOUNDS: RecoveryBounds = {
+  pages: 5000,
+  events: 500_000,
+  losses: 200,
+  timeMs: 15 * MINUTE_MS,
+};
+
+/** The filter of a REQ for stored events. The times are unix seconds, both ends included. */
 export interface Page {
   readonly since: number;
   readonly until?: number;
   readonly limit: number;
 }
 
-/** What a plan is made for. */
+/** The gap that pages are planned for. */
 export interface GapRecoveryOptions {
-  /** Unix seconds: how far back the gap reaches. */
+  /** Where the gap begins, in unix seconds. */
   readonly since: number;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: number | undefined;
   readonly bounds: RecoveryBounds;
-  /** Seconds with an event that ends the connection, found by earlier recoveries: they are gone around. */
+  /** Poisoned seconds that earlier recoveries found: each holds an event that ends the connection. They are not asked for. */
   readonly poisoned: readonly number[];
 }
 
 /**
- * Why something was not recovered: a bound was hit, or the relay
- * - `refused`: gives nothing of what it has stored;
- * - `inconsistent`: contradicts itself, so that nobody knows what it has stored;
- * - `unanswered`: has answered no page, neither by an event nor by EOSE.
+ * Why a recovery is incomplete. A bound was hit, or:
+ * - `refused`: the relay gives no stored events.
+ * - `inconsistent`: its pages contradict each other, so it is unknown what it has stored.
+ * - `unanswered`: it has answered no page, neither with an event nor with EOSE.
  */
 export type UnrecoveredReason = keyof RecoveryBounds | 'refused' | 'inconsistent' | 'unanswered';
 
-/** Works out which pages to ask for. Told what came of each page, it says which is the next one. */
+/** Decides which page of a gap to ask for next. It is told what came of each page. */
 export interface PagePlan {
-  /** The page to ask for now, or `undefined` when there is nothing left to ask. */
+  /** The page to ask for now, or `undefined` if nothing is left to ask for. */
   next(): Page | undefined;
   /**
-   * @param createdAt as the event has it. Some relays store times that are no whole number, or too large to count down from.
-   * @returns whether there may be more of them
+   * An event of the page has come.
+   *
+   * @param createdAt as the event has it. Some relays store times that are not whole numbers, or too large to count down from.
+   * @returns whether more events may come; false if a bound is hit
    */
   received(createdAt: number, id: string): boolean;
   /** An event of the page was too long to be read. */
   leftOut(): void;
-  /** Whether the page had nothing but events that were too long: such a page says as little as one that ended the connection. */
+  /** Whether all events of the page were too long to be read. Such a page counts as one that ended the connection. */
   readonly isUnread: boolean;
-  /** The relay says that the page ends here (EOSE). */
+  /** The page has ended (EOSE). */
   ended(): void;
   /**
-   * The relay refuses the page, after some of its events or before the first.
+   * The relay refuses the page, before its first event or after some.
    *
-   * @param narrower whether to ask for less from now on
-   * @returns whether the next page is another one all the same
+   * @param narrower whether to ask for fewer events from now on
+   * @returns whether the next page is a different one
    */
   refused(narrower: boolean): boolean;
-  /** The connection has ended in the middle of a page. @param now unix seconds */
+  /** The connection has ended in the middle of the page. @param now unix seconds */
   lost(now: number): void;
-  /** @param ms milliseconds that a page has taken, waits included */
+  /** @param ms how long the page took, waits included, in milliseconds */
   spent(ms: number): void;
   giveUp(reason: UnrecoveredReason): void;
   report(): RecoveryReport;
@@ -60,13 +80,13 @@ export interface PagePlan {
 export interface RecoveryReport {
   readonly pages: number;
   readonly events: number;
-  /** Seconds that hold more events than the relay gives at once: what exceeds a page of them was not given. */
+  /** Seconds with more events than the relay gives at once. The events beyond one page were not given. */
   readonly crowdedSeconds: number;
-  /** Seconds with an event that ends the connection. */
+  /** Seconds with an event that ends the connection. Nothing of them was recovered. */
   readonly poisonedSeconds: readonly number[];
-  /** Events that were too long to be read, at the least: the most of one page. Absent where there were none. */
+  /** At least so many events were too long to be read: the most in one page. Absent if there were none. */
   readonly tooLong?: number;
-  /** What was given up, in unix seconds. */
+  /** The part of the gap that was given up, in unix seconds. */
   readonly unrecovered?: {
     readonly since: number;
     readonly until: number;

@@ -1,22 +1,67 @@
 import { expect, test } from 'vitest';
 
+import { frameOf } from '../../../test/support/admission.ts';
 import { deferred } from '../../../test/support/deferred.ts';
+import { unsignedEvent } from '../../../test/support/events.ts';
 import { settled } from '../../../test/support/settled.ts';
-import { Haul } from './recovered-events.ts';
+import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import { RecoveredEvents } from './recovered-events.ts';
 
-test('all events that a page has brought are waited for, and each counts once', async () => {
-  const haul = new Haul('live');
+const FRAME = frameOf(unsignedEvent());
+
+/** The intake of a relay and a recovery from it, and how each event was handed in. */
+function setUp(...verdicts: (Verdict | Promise<Verdict>)[]) {
+  const ways: string[] = [];
+  const judge = (way: string): Verdict | Promise<Verdict> => {
+    ways.push(way);
+    return verdicts.shift() ?? 'admitted';
+  };
+  const recovery: RecoveryIntake = {
+    admit: () => judge('recovery'),
+    wakesEnded: Promise.resolve(),
+    end: () => undefined,
+  };
+  const intake: RelayIntake = {
+    admit: (_, origin) => judge(origin),
+    beginRecovery: () => recovery,
+    hasRegistrations: () => true,
+  };
+  return { intake, recovery, ways };
+}
+
+test('the events of a page are all waited for, and each counts once', async () => {
   const [first, second] = [deferred(), deferred()];
-  haul.add(first.promise.then(() => 'admitted' as const));
-  haul.add(second.promise.then(() => 'unverified' as const));
-  haul.add('admitted');
+  const { intake, recovery } = setUp(
+    first.promise.then(() => 'admitted' as const),
+    second.promise.then(() => 'unverified' as const),
+  );
+  const events = new RecoveredEvents(intake, recovery);
+  for (const _ of [1, 2, 3]) void events.admit(FRAME);
   let isJudged = false;
-  void haul.judged().then(() => (isJudged = true));
+  void events.judged().then(() => (isJudged = true));
   first.resolve();
   await settled();
-  const before = [isJudged, haul.found, haul.hasUnverified];
+  const before = [isJudged, events.found, events.hasUnverified];
   second.resolve();
-  await haul.judged();
-  await haul.judged();
-  expect([before, haul.found, haul.hasUnverified]).toEqual([[false, 2, false], 2, true]);
+  await events.judged();
+  await events.judged();
+  expect([before, events.found, events.hasUnverified]).toEqual([[false, 2, false], 2, true]);
+});
+
+test('an event that comes after the end of its recovery is handed in as live', () => {
+  const { intake, recovery, ways } = setUp();
+  const events = new RecoveredEvents(intake, recovery);
+  void events.admit(FRAME);
+  events.isOver = true;
+  void events.admit(FRAME);
+  expect(ways).toEqual(['recovery', 'live']);
+});
+
+test('the events of a first recovery are handed in as stored, also after its end, and none counts as found', () => {
+  const { intake, ways } = setUp();
+  const events = new RecoveredEvents(intake, 'stored');
+  void events.admit(FRAME);
+  events.isOver = true;
+  void events.admit(FRAME);
+  expect([ways, events.found]).toEqual([['stored', 'stored'], 0]);
 });

@@ -1,36 +1,42 @@
-import type { EventOrigin } from '../../core/waking/recovery.ts';
-import type { Verdict } from '../../core/intake/event-intake.ts';
+import type { EventFrame, RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
 
-/** What the pages of one kind bring in one recovery. */
-export class Haul {
-  readonly #origin: EventOrigin;
-  /** Those of its events that are being judged: late ones come for as long as the relay likes, so none is kept for longer. */
+/** The events that the pages of one kind bring in one recovery: hands them in, and counts what became of them. */
+export class RecoveredEvents {
+  readonly #intake: RelayIntake;
+  readonly #recovery: RecoveryIntake | 'stored';
+  /** Events that are still being judged. Late events may come for a long time, so an event is removed when it is judged. */
   readonly #underWay = new Set<Promise<void>>();
-  /** Events that were new here, and for somebody. */
+  /** How many events were new here and for a registered key. */
   found = 0;
-  /** Whether any was dropped unverified, because its key is flooded with forgeries at this relay: it may have been genuine. */
+  /** Whether an event was dropped without a verification, because its key is flooded with forgeries. It may have been genuine. */
   hasUnverified = false;
-  /** Whether the recovery has ended, whose wakes no longer answer what comes. */
+  /** Whether the recovery has ended. Its wakes do not cover events that come later; they count as live. */
   isOver = false;
 
-  constructor(origin: EventOrigin) {
-    this.#origin = origin;
+  /** @param recovery `stored` if the events may be older than any registration: those before the first subscription */
+  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored') {
+    this.#intake = intake;
+    this.#recovery = recovery;
   }
 
-  /** As what its events are offered. */
-  get origin(): EventOrigin {
-    return this.isOver && this.#origin !== 'stored' ? 'live' : this.#origin;
+  admit(frame: EventFrame): Verdict | Promise<Verdict> {
+    const verdict = this.#handIn(frame);
+    if (typeof verdict === 'string') this.#note(verdict);
+    else {
+      const judged = this.#await(verdict).finally(() => this.#underWay.delete(judged));
+      this.#underWay.add(judged);
+    }
+    return verdict;
   }
 
-  add(verdict: Verdict | Promise<Verdict>): void {
-    if (typeof verdict === 'string') return this.#note(verdict);
-    const judged = this.#await(verdict).finally(() => this.#underWay.delete(judged));
-    this.#underWay.add(judged);
-  }
-
-  /** Resolves when everything that was added until now has been judged. */
+  /** Resolves when each event until now has been judged. */
   async judged(): Promise<void> {
     await Promise.all(this.#underWay);
+  }
+
+  #handIn(frame: EventFrame): Verdict | Promise<Verdict> {
+    if (this.#recovery === 'stored') return this.#intake.admit(frame, 'stored');
+    return this.isOver ? this.#intake.admit(frame, 'live') : this.#recovery.admit(frame);
   }
 
   async #await(verdict: Promise<Verdict>): Promise<void> {
@@ -39,6 +45,6 @@ export class Haul {
 
   #note(verdict: Verdict): void {
     if (verdict === 'unverified') this.hasUnverified = true;
-    if (verdict === 'admitted' && this.#origin !== 'stored') this.found++;
+    if (verdict === 'admitted' && this.#recovery !== 'stored') this.found++;
   }
 }

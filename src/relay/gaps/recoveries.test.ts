@@ -4,7 +4,6 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { MINUTE_MS } from '../../core/basics/clock.ts';
 import { WAKING_KINDS } from '../../core/nostr/nostr-event.ts';
-import { Recovery } from '../../core/waking/recovery.ts';
 import { Recoveries } from './recoveries.ts';
 import { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
@@ -19,16 +18,18 @@ function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; 
   const recoveries = new Recoveries({
     relay: 'relay.example',
     session: {} as RelaySession,
-    sink: {
+    intake: {
       admit: () => 'unmatched',
-      beginRecovery: () => new Recovery(() => undefined),
+      beginRecovery: () => {
+        throw new Error('no recovery begins');
+      },
       hasRegistrations: () => true,
     },
     telemetry: new FakeTelemetry(),
     timing: { ...RELAY_TIMING, unverified: { baseMs: 0, maxMs: 10 * MINUTE_MS, minMs: MINUTE_MS } },
     clock: clock.read,
     monotonic: clock.read,
-    isSettled: () => false,
+    mayBegin: () => false,
     maxLimit: () => undefined,
   });
   return { recoveries, clock, wraps, messages };

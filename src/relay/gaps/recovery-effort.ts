@@ -1,23 +1,22 @@
-import type { GapRecoveryOptions, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
-import type { RecoveryBounds } from './recovery-bounds.ts';
+import type { GapRecoveryOptions, RecoveryBounds, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 
-/** What most relays give at once (strfry); one that gives less says so by giving less. */
+/** The events that a page asks for. Most relays give so many at once (strfry). A relay that gives fewer is noticed by that. */
 const PAGE_LIMIT = 500;
-/** Asked for once where a single second fills a page, in case the relay's own limit is higher: khatru's is this. */
+/** The events that are asked for if a single second fills a page, in case the relay's limit is higher. This is khatru's limit. */
 const SECOND_LIMIT = 1000;
-/** A relay that refuses pages this often in a row will not serve the gap. */
+/** If a relay refuses more pages than this in a row, the gap is given up. */
 const MAX_REFUSALS = 8;
-/** No page is asked for that is smaller, however often the relay refuses, and no relay is thought to give fewer at once. */
+/** The smallest page that is asked for, however often the relay refuses. No relay is expected to give fewer at once. */
 export const MIN_LIMIT = 10;
-/** A connection ends for many reasons. After so many ends in the same place, an event there is to blame. */
+/** A connection may end by chance. After so many ends in the same stretch, an event there is taken for the cause. */
 export const LOSSES_UNTIL_SLICED = 2;
 export const LOSSES_UNTIL_SKIPPED = 3;
-/** How far into the future an event may be dated that a relay has stored, in seconds: strfry takes 900. */
+/** How far in the future the events of a relay may be dated, in seconds. strfry accepts 900. */
 export const MAX_AHEAD_SECONDS = 3600;
 
-/** What a plan of pages has cost, how much a page may ask for, and when to give up: the same whatever the order of the pages. */
+/** Counts what the pages of a recovery cost, and decides how many events a page asks for and when to give up. Every page plan uses it. */
 export class RecoveryEffort {
-  /** What is asked for where a single second fills a page. */
+  /** How many events are asked for if a single second fills a page. */
   readonly maxLimit: number;
   readonly #bounds: RecoveryBounds;
   #limit: number;
@@ -27,7 +26,7 @@ export class RecoveryEffort {
   #losses = 0;
   #spentMs = 0;
   #givenUp: UnrecoveredReason | undefined;
-  /** Events that were too long to be read: of the page under way, and the most of any page. */
+  /** Events that were too long to be read: those of the current page, and the most of any page. */
   #leftOut = 0;
   #mostLeftOut = 0;
 
@@ -37,7 +36,7 @@ export class RecoveryEffort {
     this.#limit = Math.min(PAGE_LIMIT, this.maxLimit);
   }
 
-  /** What a page is asked for with. */
+  /** How many events a page asks for. */
   get limit(): number {
     return this.#limit;
   }
@@ -46,7 +45,7 @@ export class RecoveryEffort {
     return this.#losses;
   }
 
-  /** Events of the page under way that were too long to be read. */
+  /** Events of the current page that were too long to be read. */
   get leftOutOfPage(): number {
     return this.#leftOut;
   }
@@ -55,7 +54,7 @@ export class RecoveryEffort {
     return this.#givenUp;
   }
 
-  /** @returns whether a further page may be asked for: no bound is hit, and nothing was given up */
+  /** @returns whether a further page may be asked for; false if a bound is hit or the gap was given up */
   beginPage(): boolean {
     this.#givenUp ??= this.#boundHit();
     if (this.#givenUp !== undefined) return false;
@@ -64,7 +63,7 @@ export class RecoveryEffort {
     return true;
   }
 
-  /** An event has come. @returns whether there may be more of them */
+  /** An event has come. @returns whether more events may come */
   received(): boolean {
     return ++this.#events < this.#bounds.events;
   }
@@ -78,12 +77,12 @@ export class RecoveryEffort {
     return this.#refusals;
   }
 
-  /** The relay has given what it gives of a page: the pages that it refused before are no longer counted. */
+  /** The relay has answered a page. The count of refusals in a row starts again. */
   answered(): void {
     this.#refusals = 0;
   }
 
-  /** The relay refuses a page. @param narrower whether to ask for less from now on */
+  /** The relay refuses a page. @param narrower whether to ask for fewer events from now on */
   refused(narrower: boolean): void {
     this.#refusals++;
     if (narrower) this.#limit = Math.max(Math.min(MIN_LIMIT, this.#limit), this.#limit >> 1);

@@ -1,19 +1,26 @@
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { RecoveryCause } from './recoveries.ts';
 import type { RecoveryReport } from './page-plan.ts';
+
+/**
+ * Why a relay is asked for stored events.
+ * - `first`: the first subscription has become live. A phone may have registered before that (contract 2).
+ * - `gap`: events were missed.
+ * - `silence`: nothing came for a while, so the subscription may have been dropped.
+ */
+export type RecoveryCause = 'first' | 'gap' | 'silence';
 
 export interface RecoveryOutcome {
   readonly relay: string;
   readonly kind: number;
   readonly cause: RecoveryCause;
   readonly report: RecoveryReport;
-  /** Events that were new and for somebody here. */
+  /** How many events were new here and for a registered key. */
   readonly found: number;
-  /** Whether any were dropped unverified, so that the gap is asked for again. */
+  /** Whether any event was dropped without a verification. Then the gap is asked for again. */
   readonly hasUnverified: boolean;
 }
 
-/** Says how a recovery went, and above all what it did not get. */
+/** Logs and counts how a recovery went, and what it did not get. */
 export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): void {
   const { relay, kind, cause, report, found, hasUnverified } = outcome;
   const { pages, events, crowdedSeconds, poisonedSeconds, tooLong = 0, unrecovered } = report;
@@ -36,7 +43,7 @@ export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): 
   }
   const skipped = [
     ['crowded', crowdedSeconds],
-    // An event that is too long, and that a page holds alone, is a second of its own too.
+    // An event that is too long, and alone in its page, counts among the poisoned seconds already.
     ['poisoned', Math.max(poisonedSeconds.length, tooLong)],
   ] as const;
   for (const [reason, count] of skipped) {

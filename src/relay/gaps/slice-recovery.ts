@@ -8,32 +8,32 @@ import {
   RecoveryEffort,
 } from './recovery-effort.ts';
 
-/** Events that a relay may have forgotten between two pages, by expiration (NIP-40) or deletion (NIP-09). */
+/** How many events may disappear between two pages, by expiration (NIP-40) or deletion (NIP-09). */
 const FORGOTTEN_AT_MOST = 2;
 
 export interface SliceRecoveryOptions extends GapRecoveryOptions {
-  /** Unix seconds. */
+  /** The current time in unix seconds. */
   readonly now?: () => number;
-  /** What the relay has given before, by id, each with its second. */
+  /** The events that the relay has given before, by id, each with its second. */
   readonly known: ReadonlyMap<string, number>;
   /** The most events that any page of this relay had. */
   readonly most: number;
 }
 
 /**
- * Asks for a gap in slices, whatever order a relay gives its events in: the oldest first, or any. A page that has fewer events than
- * the relay has given at once before is all that there is of its slice; of any other the two halves are asked for.
+ * Plans the pages of a gap for a relay that gives its events in any order. The gap is asked for in slices of time. If a page has fewer
+ * events than the relay has given at once before, it holds the whole slice. Otherwise the two halves of the slice are asked for.
  *
- * What came once has to come again: a page that is not full and lacks something known shows that the relay contradicts itself,
- * which is reported.
+ * An event that has come once has to come again. If a page is not full and lacks a known event, the relay contradicts itself. That is
+ * reported.
  */
 export class SliceRecovery implements PagePlan {
   readonly #effort: RecoveryEffort;
   readonly #now: () => number;
-  /** What is left to ask for, the newest last. */
+  /** The slices that are left to ask for, the newest last. */
   readonly #slices: GapSlice[];
   readonly #poisoned: number[] = [];
-  /** By how much slices are asked for wider, in seconds, at a relay to which their ends do not belong. */
+  /** How many seconds are added at each end of a slice, at a relay that excludes the ends of a filter. */
   #ends: Ends = { since: 0, until: 0 };
   #probe: EndsProbe | undefined;
   #most: number;
@@ -49,7 +49,7 @@ export class SliceRecovery implements PagePlan {
     this.#slices = GapSlice.around(since, Infinity, poisoned, known);
     const [second] = known.values();
     if (second === undefined) return;
-    // The first to be asked for: a second of which something is known.
+    // Asked for first: a second with a known event.
     this.#probe = new EndsProbe();
     this.#slices.push(new GapSlice(second, second));
   }
@@ -85,10 +85,10 @@ export class SliceRecovery implements PagePlan {
     slice.losses = 0;
     const isFull = slice.total >= Math.min(Math.max(this.#most, 1), this.#asked);
     this.#most = Math.max(this.#most, slice.total);
-    // Nothing but what is too new: the relay knows no `until`, and would give the same of every slice.
+    // All events are too new: the relay does not apply `until`, and would give the same events for every slice.
     if (slice.given.size === 0 && slice.newer > 0) return this.giveUp('inconsistent');
     if (this.#probe !== undefined) return this.#probed(this.#probe, slice);
-    // Nothing but what is too old: the relay knows no `since`, and nobody knows what it would give if it did.
+    // All events are too old: the relay does not apply `since`, so the events of the slice may be missing.
     if (slice.given.size === 0 && slice.older > 0) this.#isInconsistent = true;
     else if (isFull) return this.#divide(slice);
     if (slice.lacking().length > 0 && this.#asksAgain(slice)) return;
@@ -147,7 +147,7 @@ export class SliceRecovery implements PagePlan {
     };
   }
 
-  /** Which ends belong to a page, a second of which something is known has shown; or the relay does not give that again. */
+  /** The page of the probe is over. It has shown which ends a filter includes, or it lacks the known event. */
   #probed(probe: EndsProbe, slice: GapSlice): void {
     if (slice.given.size === 0 && probe.goOn()) return;
     if (slice.given.size === 0) this.#isInconsistent = true;
@@ -156,10 +156,10 @@ export class SliceRecovery implements PagePlan {
     this.#slices.pop();
   }
 
-  /** The page may have been cut off. */
+  /** The page may have been cut off: asks for less time, or for more events of a single second. */
   #divide(slice: GapSlice): void {
     const top = this.#now() + MAX_AHEAD_SECONDS;
-    // Nothing that anybody can have published is that new, and nothing with a time is there.
+    // A relay accepts no event that is so far in the future, and the page has none.
     if (slice.since > top && slice.given.size === 0 && slice.known.size === 0) return void this.#slices.pop();
     const halves = slice.halves(Math.min(top, Number.MAX_SAFE_INTEGER));
     if (halves !== undefined) {
@@ -169,7 +169,7 @@ export class SliceRecovery implements PagePlan {
       slice.usual = slice.total;
       slice.isWide = true;
     } else if (slice.isWide && slice.total > slice.usual && slice.total < this.#asked) {
-      // It gave more when it was asked for more, and less than that: there is no more.
+      // The higher limit brought more events, but fewer than the limit: these are all.
       this.#slices.pop();
     } else this.#leaveCrowded();
   }
@@ -179,7 +179,7 @@ export class SliceRecovery implements PagePlan {
     this.#crowded++;
   }
 
-  /** @returns whether the slice is asked for once more, since the page lacks what is known of it */
+  /** The page lacks a known event. @returns whether the slice is asked for once more */
   #asksAgain(slice: GapSlice): boolean {
     const lacking = slice.lacking();
     const before = slice.contradiction;

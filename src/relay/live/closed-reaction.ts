@@ -1,9 +1,9 @@
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
 export interface ClosedReaction {
-  /** The relay will not serve this kind to us: reported, shown in the status, and asked for again only now and then. */
+  /** Whether the relay refuses to serve us this kind. This is logged and shown in the status, and the kind is asked for again only now and then. */
   readonly refuses: boolean;
-  /** What a page of stored events does: ask again, ask for fewer events, or give the gap up. */
+  /** What a recovery does if the CLOSED was for a page of stored events: ask again, ask for fewer events, or give up the gap. */
   readonly page: 'again' | 'narrower' | 'never';
 }
 
@@ -11,9 +11,9 @@ const PASSES: ClosedReaction = { refuses: false, page: 'again' };
 const DISLIKES: ClosedReaction = { refuses: false, page: 'narrower' };
 const REFUSES: ClosedReaction = { refuses: true, page: 'never' };
 
-/** What follows from the prefix of a CLOSED (NIP-01, NIP-42). */
+/** How this server reacts to the prefix of a CLOSED (NIP-01, NIP-42). */
 export const CLOSED_REACTIONS: Readonly<Record<ReasonPrefix, ClosedReaction>> = {
-  // An id is never used twice: the relay is confused, and a new one helps.
+  // This server never uses an id twice. The relay has mixed something up, and a new id helps.
   duplicate: PASSES,
   'rate-limited': PASSES,
   error: DISLIKES,
@@ -24,6 +24,6 @@ export const CLOSED_REACTIONS: Readonly<Record<ReasonPrefix, ClosedReaction>> = 
   blocked: REFUSES,
   mute: REFUSES,
   restricted: REFUSES,
-  // Unless it can be satisfied, which is tried first.
+  // Authentication is tried first. This applies if it fails.
   'auth-required': { refuses: true, page: 'again' },
 };

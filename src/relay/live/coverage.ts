@@ -1,15 +1,14 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
-import { GIFT_WRAP_KIND } from '../../core/nostr/nostr-event.ts';
+import { GIFT_WRAP_KIND, MAX_EVENT_AGE_MS } from '../../core/nostr/nostr-event.ts';
 
-/** Clocks differ, relays take their time, and a subscription may have been dropped before anyone could notice. */
+/** A gap is asked for from this much earlier: clocks differ, relays are slow, and a dropped subscription is not noticed at once. */
 const MARGIN_MS = 15 * MINUTE_MS;
 /** How far NIP-59 lets a gift wrap be back-dated. */
 const BACKDATING_MS = 2 * DAY_MS;
 
 /**
- * Until when one relay's events of one kind have come to us without a gap, over all connections. A gap begins at the last proof of
- * life (contract 2) and stays open until a recovery takes it over.
+ * Until when one relay's events of one kind have come without a gap, over all connections. A gap begins at the last proof of
+ * life (contract 2): the last time at which the live subscription was surely there. It stays open until a recovery takes it.
  */
 export class Coverage {
   readonly #startedAt: number;
@@ -21,26 +20,26 @@ export class Coverage {
     this.#startedAt = startedAt;
   }
 
-  /** Until when nothing is missing, in milliseconds; `undefined` where no subscription was live yet, and none should have been. */
+  /** Until when nothing is missing, in milliseconds; `undefined` while the coverage is fresh. */
   get coveredUntil(): number | undefined {
     return this.#gapSince ?? this.#provenAt;
   }
 
-  /** Whether no subscription was live yet, and none should have been. */
+  /** Whether the first subscription is still to come, and nothing was missed before it. */
   get isFresh(): boolean {
     return this.#provenAt === undefined && this.#gapSince === undefined;
   }
 
-  /** The live subscription was alive at this time, in milliseconds. A known proof of much later is by a clock that was set back. */
+  /** The live subscription was there at this time, in milliseconds. If an earlier proof is far ahead of it, the clock was set back since. */
   prove(now: number): void {
     const known = this.#provenAt ?? now;
     this.#provenAt = known - now > MARGIN_MS ? now : Math.max(now, known);
   }
 
   /**
-   * The subscription is no longer there: whatever came after its last proof of life is missed.
+   * The subscription is no longer there. Everything after its last proof of life counts as missed.
    *
-   * @param since an earlier time, where the proof is doubtful
+   * @param since where the gap begins, if the last proof is doubtful, in milliseconds
    */
   lose(since = this.#provenAt ?? this.#startedAt): void {
     this.#gapSince = Math.min(since, this.#gapSince ?? Infinity);
@@ -50,7 +49,7 @@ export class Coverage {
     return this.#gapSince !== undefined;
   }
 
-  /** Hands the gap over to a recovery. @returns when it began, in milliseconds */
+  /** Gives the gap to a recovery. @returns when the gap began, in milliseconds */
   takeGap(): number | undefined {
     const since = this.#gapSince;
     this.#gapSince = undefined;
@@ -59,14 +58,15 @@ export class Coverage {
 }
 
 /**
- * How far back to ask for events of a kind that were missed since then, in unix seconds.
+ * How far back to ask for the missed events of a kind, in unix seconds.
  *
- * @param missedSince by the clock of then, in milliseconds
- * @param now by a clock that is trusted: then not beyond what may still wake. Absent where no clock is
+ * @param missedSince when the gap began, by the clock of that time, in milliseconds
+ * @param now the time by a trusted clock, in milliseconds; then events that are too old to wake are not asked for. Absent if no clock is
+ *   trusted
  */
 export function askedSince(kind: number, missedSince: number, now: number | undefined): number {
   const backdating = kind === GIFT_WRAP_KIND ? BACKDATING_MS : 0;
-  // A clock that was set back may have dated the gap into the future.
+  // If the clock was set back since, the gap may begin in the future.
   const latest = Math.min(missedSince, now ?? Infinity) - MARGIN_MS - backdating;
   return Math.floor(Math.max(latest, (now ?? -Infinity) - MAX_EVENT_AGE_MS, 0) / SECOND_MS);
 }

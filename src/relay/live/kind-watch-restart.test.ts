@@ -18,11 +18,11 @@ function watch(): { one: KindWatch; clock: FakeClock; startedAt: number } {
 
 test('what a restart catches up from is the last proof of life', () => {
   const { one, clock } = watch();
-  expect(one.settledUntil).toBeUndefined();
+  expect(one.handledUntil).toBeUndefined();
   one.coverage.prove(clock.read());
   clock.advance(HOUR_MS);
   one.coverage.prove(clock.read());
-  expect(one.settledUntil).toBe(clock.read());
+  expect(one.handledUntil).toBe(clock.read());
 });
 
 test('a gap holds it back until the recovery has ended, and then until its wakes have', async () => {
@@ -30,18 +30,18 @@ test('a gap holds it back until the recovery has ended, and then until its wakes
   one.coverage.prove(startedAt);
   one.coverage.lose();
   clock.advance(HOUR_MS);
-  expect(one.settledUntil).toBe(startedAt);
-  const recovery = one.recovery(undefined);
+  expect(one.handledUntil).toBe(startedAt);
+  const recovery = one.pagePlan(undefined);
   const { promise, resolve: end } = deferred();
-  one.holdUntil(promise);
+  one.keepGapUntil(promise);
   one.coverage.prove(clock.read());
-  expect(one.settledUntil).toBe(startedAt);
+  expect(one.handledUntil).toBe(startedAt);
   if (recovery === undefined) throw new Error('there was a gap');
   one.finishRecovery(recovery.report());
-  expect(one.settledUntil).toBe(startedAt);
+  expect(one.handledUntil).toBe(startedAt);
   end();
   await settled();
-  expect(one.settledUntil).toBe(clock.read());
+  expect(one.handledUntil).toBe(clock.read());
 });
 
 test('what was dropped unverified holds it back until it is a gap of its own, and then until that is recovered', () => {
@@ -50,9 +50,9 @@ test('what was dropped unverified holds it back until it is a gap of its own, an
   clock.advance(HOUR_MS);
   one.noteUnverified(clock.read());
   one.coverage.prove(clock.read());
-  expect([one.settledUntil, one.hasGap]).toEqual([startedAt, false]);
+  expect([one.handledUntil, one.hasGap]).toEqual([startedAt, false]);
   expect([one.missUnverified(), one.missUnverified()]).toEqual([true, false]);
-  expect([one.settledUntil, one.hasGap]).toEqual([startedAt, true]);
+  expect([one.handledUntil, one.hasGap]).toEqual([startedAt, true]);
 });
 
 test('what a recovery dropped unverified is its gap', () => {
@@ -60,22 +60,22 @@ test('what a recovery dropped unverified is its gap', () => {
   one.coverage.prove(startedAt);
   one.coverage.lose();
   clock.advance(HOUR_MS);
-  const recovery = one.recovery(undefined);
+  const recovery = one.pagePlan(undefined);
   if (recovery === undefined) throw new Error('there was a gap');
   one.finishRecovery(recovery.report());
   one.noteUnverified();
   one.coverage.prove(clock.read());
-  expect(one.settledUntil).toBe(startedAt);
+  expect(one.handledUntil).toBe(startedAt);
 });
 
 test('a restart is a gap that begins there', () => {
   const { one, clock } = watch();
   one.resume(clock.read() - HOUR_MS);
-  expect([one.coverage.isFresh, one.hasGap, one.settledUntil]).toEqual([false, true, clock.read() - HOUR_MS]);
+  expect([one.coverage.isFresh, one.hasGap, one.handledUntil]).toEqual([false, true, clock.read() - HOUR_MS]);
 });
 
 test('a clock that was set back leaves nothing out that may still wake', () => {
   const { one, clock } = watch();
   one.resume(clock.read() + SECOND_MS);
-  expect(one.settledUntil).toBe(clock.read() - 72 * HOUR_MS);
+  expect(one.handledUntil).toBe(clock.read() - 72 * HOUR_MS);
 });

@@ -1,27 +1,30 @@
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
-import type { WakingKind } from '../../core/nostr/nostr-event.ts';
+import { MAX_EVENT_AGE_MS, type WakingKind } from '../../core/nostr/nostr-event.ts';
 import { askedSince, Coverage } from './coverage.ts';
 import { CheckedRecovery } from '../gaps/checked-recovery.ts';
-import type { PagePlan, RecoveryReport, UnrecoveredReason } from '../gaps/page-plan.ts';
 import { LiveSamples, type LiveSample } from '../gaps/live-samples.ts';
-import { RECOVERY_BOUNDS } from '../gaps/recovery-bounds.ts';
+import {
+  RECOVERY_BOUNDS,
+  type PagePlan,
+  type RecoveryReport,
+  type UnrecoveredReason,
+} from '../gaps/page-plan.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
-/** Seconds with an event that ends the connection are rare; beyond so many the oldest are found anew. */
+/** The most poisoned seconds that are remembered. They are rare. When the oldest are forgotten, a recovery has to find them again. */
 const MAX_POISONED_SECONDS = 100;
 
-/** `live-only`: the relay gives nothing of what it has stored; `unreliable`: what it gives contradicts itself. */
+/** `live-only`: the relay gives no stored events; `unreliable`: the stored events that it gives contradict each other. */
 export type StoredTrouble = 'live-only' | 'unreliable';
 
-/** What follows from why something was not recovered; nothing where it was too much. */
+/** What an incomplete recovery says about the relay. It says nothing if a bound was hit. */
 const TROUBLES: Readonly<Partial<Record<UnrecoveredReason, StoredTrouble>>> = {
   refused: 'live-only',
   unanswered: 'live-only',
   inconsistent: 'unreliable',
 };
 
-/** Events of one kind that all relays together have delivered, copies included. */
+/** The events of one kind that all relays together have delivered live, copies included. */
 export interface KindTotal {
   events: number;
 }
@@ -30,36 +33,38 @@ export interface KindWatchOptions {
   readonly kind: WakingKind;
   readonly total: KindTotal;
   readonly clock: Clock;
-  /** Whether that clock is trusted. Absent: always. */
+  /** Whether the clock is trusted. Absent: always. */
   readonly mayExpire?: (() => boolean) | undefined;
-  /** When the program began to listen at all, in milliseconds. */
+  /** When the program began to listen, in milliseconds. */
   readonly startedAt: number;
 }
 
-/** What is known of one kind at one relay, over all connections to it. */
+/** What is known of one kind at one relay, over all connections to the relay. */
 export class KindWatch {
   readonly kind: WakingKind;
   readonly coverage: Coverage;
   readonly #options: KindWatchOptions;
   #isLive = false;
   #silences = 0;
+  /** When the gap began that is being recovered, or was recovered last, in milliseconds. */
   #missedSince: number | undefined;
-  /** Since when events were dropped unverified that are still to be asked for, in milliseconds. */
+  /** When the first event came that was dropped unverified and has not been asked for again, in milliseconds. */
   #unverifiedSince: number | undefined;
   #poisoned: readonly number[] = [];
-  #recovery: PagePlan | undefined;
-  /** What all relays together had delivered when this subscription first became live. */
+  /** The pages of the gap that is being recovered. */
+  #plan: PagePlan | undefined;
+  /** The events of all relays together at the time when this subscription first became live. */
   #totalAtFirst: number | undefined;
-  /** The gaps whose recovery has ended, and not all of its wakes. */
-  readonly #unsettled = new Set<{ readonly since: number }>();
+  /** Gaps whose pages are done but whose wakes are not. The proof of life on disk must stay before them. */
+  readonly #gapsWithWakes = new Set<{ readonly since: number }>();
   readonly #samples = new LiveSamples();
-  /** Why what the relay has stored is not to be had, or not to be relied on, though it serves the kind live. */
+  /** What is wrong with the relay's stored events, though it serves the kind live. */
   storedTrouble: StoredTrouble | undefined;
   /** Why the relay does not serve the kind. */
   refusal: ReasonPrefix | undefined;
-  /** How often this kind was the first of several to be caught up on. */
+  /** How often this kind was the first of several to be recovered. */
   timesFirst = 0;
-  /** Events of this kind that the relay has ever delivered. */
+  /** All events of this kind that the relay has delivered. */
   events = 0;
 
   constructor(options: KindWatchOptions) {
@@ -78,7 +83,7 @@ export class KindWatch {
     return this.#totalAtFirst !== undefined;
   }
 
-  /** What all relays have delivered since this one could have. */
+  /** The events that all relays together have delivered since this subscription first became live. */
   get eventsElsewhere(): number {
     return this.#options.total.events - (this.#totalAtFirst ?? this.#options.total.events);
   }
@@ -99,71 +104,68 @@ export class KindWatch {
     return this.#silences;
   }
 
-  /** An event of this kind has come live. */
-  noteLive(): void {
+  /** An event of this kind has come live, which proves that the subscription is there. @param now milliseconds */
+  noteLive(event: LiveSample, now: number): void {
     this.events++;
     this.#options.total.events++;
-  }
-
-  /** One of the events that have come live is remembered now and then: the relay has to have stored it. @param now milliseconds */
-  sample(event: LiveSample, now: number): void {
+    this.coverage.prove(now);
     if (this.#samples.isDue(now)) this.#samples.take({ id: event.id, createdAt: event.createdAt }, now);
   }
 
-  /** An event of this kind has come that was stored: it says nothing of what other relays could have sent. */
+  /** A stored event of this kind has come. It says nothing about what other relays could have sent live. */
   noteStored(): void {
     this.events++;
   }
 
-  /** Whether something was missed that has not been recovered. */
+  /** Whether there is a gap that has not been recovered. */
   get hasGap(): boolean {
-    return this.#recovery !== undefined || this.coverage.hasGap;
+    return this.#plan !== undefined || this.coverage.hasGap;
   }
 
-  /** Until when everything has come and was dealt with, in milliseconds: what a restart has to catch up from. */
-  get settledUntil(): number | undefined {
-    const missed = this.#recovery === undefined ? undefined : this.#missedSince;
+  /** Until when all events have come and been handled, in milliseconds. After a restart, this is where the gap begins. */
+  get handledUntil(): number | undefined {
+    const missed = this.#plan === undefined ? undefined : this.#missedSince;
     const all = [
       this.coverage.coveredUntil,
       missed,
       this.#unverifiedSince,
-      ...[...this.#unsettled].map(({ since }) => since),
+      ...[...this.#gapsWithWakes].map(({ since }) => since),
     ];
     const known = all.filter((at) => at !== undefined);
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /**
-   * Goes on where the program was stopped: what has come since was missed.
+   * Goes on after a restart: the time since the stop is a gap.
    *
-   * @param settledUntil by the clock of then, in milliseconds
+   * @param handledUntil by the clock of that time, in milliseconds
    */
-  resume(settledUntil: number): void {
+  resume(handledUntil: number): void {
     const now = this.#trustedNow();
-    // The clock was set back since: nobody knows how much was missed.
-    const isAhead = now !== undefined && settledUntil > now;
-    this.coverage.lose(isAhead ? now - MAX_EVENT_AGE_MS : settledUntil);
+    // If the clock was set back since, it is unknown how much was missed.
+    const isAhead = now !== undefined && handledUntil > now;
+    this.coverage.lose(isAhead ? now - MAX_EVENT_AGE_MS : handledUntil);
   }
 
-  /** Nothing has come since the start. */
+  /** Everything since the start counts as missed. */
   missAll(): void {
     this.coverage.lose(this.#options.startedAt);
   }
 
-  /** There is nobody to catch up for. */
+  /** Nobody is registered, so nothing was missed. */
   forgetGap(): void {
-    this.#recovery = undefined;
+    this.#plan = undefined;
     this.coverage.takeGap();
   }
 
-  /** The recovery of the gap: the one that a lost connection interrupted, or a new one. */
-  recovery(maxLimit: number | undefined): PagePlan | undefined {
-    if (this.#recovery !== undefined) return this.#recovery;
+  /** The pages to ask for: those of the recovery that a lost connection interrupted, or those of a new gap. */
+  pagePlan(maxLimit: number | undefined): PagePlan | undefined {
+    if (this.#plan !== undefined) return this.#plan;
     const missedSince = this.coverage.takeGap();
     if (missedSince === undefined) return undefined;
     this.#missedSince = missedSince;
     const { clock } = this.#options;
-    this.#recovery = new CheckedRecovery({
+    this.#plan = new CheckedRecovery({
       since: askedSince(this.kind, missedSince, this.#trustedNow()),
       maxLimit,
       bounds: RECOVERY_BOUNDS,
@@ -171,31 +173,31 @@ export class KindWatch {
       now: () => unixSeconds(clock),
       samples: this.#samples.stored(clock()),
     });
-    return this.#recovery;
+    return this.#plan;
   }
 
-  /** The recovery under way may have ended too soon: its gap counts as one that it does not cover. */
+  /** The current recovery may have lacked events. Its gap counts as a new gap too. */
   doubtRecovery(): void {
     if (this.#missedSince !== undefined) this.coverage.lose(this.#missedSince);
   }
 
-  /** The recovery is over and has shown nothing: its gap is to be recovered once more. */
+  /** The recovery is over and was of no use. Its gap has to be recovered again. */
   restartRecovery(): void {
-    this.#recovery = undefined;
+    this.#plan = undefined;
     this.doubtRecovery();
   }
 
   /**
-   * Events were dropped unverified, which may have been genuine.
+   * Events were dropped without a verification. They may have been genuine.
    *
-   * @param since when the first one could have come, in milliseconds; unless given, when the gap of the last recovery began
+   * @param since when the first of them could have come, in milliseconds; if absent, when the gap of the last recovery began
    */
   noteUnverified(since = this.#missedSince): void {
     if (since === undefined) return;
     this.#unverifiedSince = Math.min(since, this.#unverifiedSince ?? Infinity);
   }
 
-  /** What was dropped unverified is a gap from now on. @returns whether anything was */
+  /** The time of the events that were dropped unverified is a gap from now on. @returns whether there were any */
   missUnverified(): boolean {
     const since = this.#unverifiedSince;
     if (since === undefined) return false;
@@ -209,19 +211,19 @@ export class KindWatch {
     return mayExpire?.() === false ? undefined : clock();
   }
 
-  /** The gap that is being recovered counts as one until then. */
-  holdUntil(settled: Promise<void>): void {
+  /** Keeps the proof of life before the gap that is being recovered, until its wakes have ended. */
+  keepGapUntil(wakesEnded: Promise<void>): void {
     if (this.#missedSince === undefined) return;
     const gap = { since: this.#missedSince };
-    this.#unsettled.add(gap);
-    void settled.then(() => this.#unsettled.delete(gap));
+    this.#gapsWithWakes.add(gap);
+    void wakesEnded.then(() => this.#gapsWithWakes.delete(gap));
   }
 
   /** The recovery is over, whether it got everything or not. */
   finishRecovery({ poisonedSeconds, unrecovered }: RecoveryReport): void {
-    this.#recovery = undefined;
+    this.#plan = undefined;
     this.storedTrouble = unrecovered && TROUBLES[unrecovered.reason];
-    // What was refused may be had another time.
+    // A relay that refuses now may serve the gap later.
     if (this.storedTrouble !== undefined) this.coverage.lose(this.#missedSince);
     this.#poisoned = [...this.#poisoned, ...poisonedSeconds].slice(-MAX_POISONED_SECONDS);
   }

@@ -1,104 +1,104 @@
-import type { EventOrigin } from '../../core/waking/recovery.ts';
-import type { RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
-import type { Recovery } from '../../core/waking/recovery.ts';
+import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
-import type { RelayTiming } from '../connection/relay-timing.ts';
+import type { SilenceWatch } from './silence-watch.ts';
 
 export interface LiveRequestOptions {
   readonly relay: string;
   readonly watch: KindWatch;
+  /** Told of every live event. */
+  readonly silence: SilenceWatch;
   readonly session: RelaySession;
-  readonly sink: RelayIntake;
+  readonly intake: RelayIntake;
   readonly telemetry: Telemetry;
-  readonly timing: RelayTiming;
-}
-
-export interface LiveRequestEvents {
-  /** The relay has said EOSE, or has had time enough to. */
+  readonly clock: Clock;
+  /** How long the relay may take to send EOSE, in milliseconds. */
+  readonly eoseTimeoutMs: number;
+  /** The relay has sent EOSE, or its time for EOSE has passed. */
   readonly onLive: () => void;
-  /** The live subscription has shown that it is there. */
-  readonly onWord: (frame: SubscriptionFrame) => void;
-  /** An event was dropped unverified, because its key is flooded with forgeries at this relay. */
+  /** An event was dropped without a verification, because its key is flooded with forgeries at this relay. */
   readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
 }
 
-/** One REQ for the live events of one kind: pending until EOSE, live then, until either side closes it. */
+/** One REQ for the live events of one kind. It is pending until EOSE and live from then on, until either side closes it. */
 export class LiveRequest {
   readonly #options: LiveRequestOptions;
-  readonly #events: LiveRequestEvents;
   readonly #id: string;
   readonly #eoseTimer: NodeJS.Timeout;
-  /** What came before EOSE, though nothing stored was asked for. */
-  #early: Recovery | undefined;
+  /** Where events go that come before EOSE, though nothing stored was asked for. */
+  #early: RecoveryIntake | undefined;
   #hasEose = false;
   #isLive = false;
 
   /**
-   * No author filter: the outer key of a gift wrap is random, and anybody may write to a conversation. No `since`: relays apply it to live events too, and a
-   * gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for nothing that is stored.
+   * The filter has no author: the author of a gift wrap is a random key, and anybody may write to a conversation. It has no `since`:
+   * relays apply `since` to live events too, and a gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for no stored event.
    */
-  constructor(options: LiveRequestOptions, events: LiveRequestEvents) {
-    const { session, timing, watch } = options;
+  constructor(options: LiveRequestOptions) {
+    const { eoseTimeoutMs, session, watch } = options;
     this.#options = options;
-    this.#events = events;
-    this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), timing.eoseTimeoutMs);
+    this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), eoseTimeoutMs);
     const filter = { kinds: [watch.kind], limit: 0 };
     this.#id = session.subscribe(filter, {
       onEvent: (frame) => this.#onEvent(frame),
       onEose: () => this.#onEose(),
       onClosed: (reason) => {
         this.end();
-        events.onClosed(reason);
+        options.onClosed(reason);
       },
     });
   }
 
-  /** Closes it at the relay. */
+  /** Closes the subscription at the relay. */
   close(): void {
     this.end();
     this.#options.session.unsubscribe(this.#id);
   }
 
-  /** It is no more, at the relay either. */
+  /** The subscription has ended at the relay too. */
   end(): void {
     clearTimeout(this.#eoseTimer);
-    // It may well have been live: the catching up that follows asks for it again.
-    if (this.#early !== undefined) this.#early.isSound = false;
-    this.#early?.[Symbol.dispose]();
+    // Some of these events may have been live ones. They are not marked as seen, so the recovery that follows finds them again.
+    this.#early?.end(false);
     this.#early = undefined;
   }
 
   #onEvent(frame: SubscriptionFrame): boolean {
-    const { sink, watch } = this.#options;
+    const { clock, intake, onUnverified, silence, watch } = this.#options;
     if (frame.kind !== watch.kind) return false;
+    let verdict;
     if (this.#isLive) {
-      watch.noteLive();
-      this.#events.onWord(frame);
-    } else watch.noteStored();
-    const verdict = sink.admit(frame, this.#isLive ? 'live' : this.#earlyOrigin);
-    if (verdict === 'unverified') this.#events.onUnverified();
+      const now = clock();
+      silence.heard(now);
+      watch.noteLive(frame, now);
+      verdict = intake.admit(frame, 'live');
+    } else verdict = this.#admitEarly(frame);
+    if (verdict === 'unverified') onUnverified();
     else if (typeof verdict !== 'string') void this.#await(verdict);
     return true;
   }
 
-  async #await(verdict: Promise<Verdict>): Promise<void> {
-    if ((await verdict) === 'unverified') this.#events.onUnverified();
+  #admitEarly(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
+    const { intake, watch } = this.#options;
+    watch.noteStored();
+    if (watch.coverage.isFresh) return intake.admit(frame, 'stored');
+    this.#early ??= intake.beginRecovery();
+    return this.#early.admit(frame);
   }
 
-  get #earlyOrigin(): EventOrigin {
-    const { sink, watch } = this.#options;
-    return watch.coverage.isFresh ? 'stored' : (this.#early ??= sink.beginRecovery());
+  async #await(verdict: Promise<Verdict>): Promise<void> {
+    if ((await verdict) === 'unverified') this.#options.onUnverified();
   }
 
   #onEose(): boolean {
     const isFirst = !this.#hasEose;
     this.#hasEose = true;
-    // It may come when it is no longer waited for.
+    // EOSE may come after its time has passed: then the subscription is live already.
     if (!this.#isLive) this.#goLive();
     return isFirst;
   }
@@ -112,6 +112,6 @@ export class LiveRequest {
   #goLive(): void {
     this.end();
     this.#isLive = true;
-    this.#events.onLive();
+    this.#options.onLive();
   }
 }

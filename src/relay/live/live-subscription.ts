@@ -1,48 +1,63 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type { Recoveries, RecoveryCause } from '../gaps/recoveries.ts';
+import type { RelayIntake } from '../../core/intake/event-intake.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { Recoveries } from '../gaps/recoveries.ts';
+import type { RecoveryCause } from '../gaps/report-recovery.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
-import type { SubscriptionFrame } from '../wire/event-frame.ts';
-import { LiveRequest, type LiveRequestOptions } from './live-request.ts';
+import type { KindWatch } from './kind-watch.ts';
+import { LiveRequest } from './live-request.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
+import type { RelaySession } from './relay-session.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
-export interface LiveSubscriptionOptions extends LiveRequestOptions {
+export interface LiveSubscriptionOptions {
+  readonly relay: string;
+  readonly watch: KindWatch;
+  readonly session: RelaySession;
+  readonly intake: RelayIntake;
   readonly authentication: RelayAuthentication;
   readonly recoveries: Recoveries;
+  readonly telemetry: Telemetry;
+  readonly timing: RelayTiming;
   readonly clock: Clock;
-  /** The relay has kept a promise: an event that was asked for, or EOSE. */
+  /** The relay has kept a promise: it has sent EOSE. */
   readonly onProof: () => void;
 }
 
 /**
- * The live subscription to one kind on one connection, and whatever it takes to keep it: asking again after CLOSED, after
- * authentication, and after a silence in which the relay may have dropped it.
+ * Keeps one kind subscribed to on one connection. It asks again after CLOSED, after authentication, and after a silence in which the
+ * relay may have dropped the subscription.
  */
 export class LiveSubscription {
   readonly #options: LiveSubscriptionOptions;
   readonly #again: Resubscription;
-  /** Of the subscription itself: a pong shows only that the connection is there. */
+  /** Watches the subscription itself: a pong only shows that the connection is alive. */
   readonly #silence: SilenceWatch;
   #live: LiveRequest | undefined;
-  /** Asked for and not yet live; if there is a live one, to replace it without a seam. */
+  /** A request that is not live yet. If there is a live one too, that one stays until this one can replace it. */
   #pending: LiveRequest | undefined;
   #awaitsAuthentication = false;
-  /** Whether the last REQ was sent before the relay accepted us. */
+  /** Whether the last REQ was sent before the relay accepted our authentication. */
   #askedAsStranger = true;
   #noticedAt = -Infinity;
-  #silenceMs: number;
-  /** Since when it has been live on this connection, in milliseconds. */
+  /** When it became live on this connection, in milliseconds. */
   #liveSince: number | undefined;
-  /** Why it was asked for last. */
+  /** Why the last REQ was sent. */
   #cause: RecoveryCause = 'gap';
 
   constructor(options: LiveSubscriptionOptions) {
     this.#options = options;
-    this.#silenceMs = options.timing.silenceMs;
-    this.#again = new Resubscription(options.timing);
-    this.#silence = new SilenceWatch(options.clock, (since) => this.#onSilence(since));
+    const { clock, timing } = options;
+    this.#again = new Resubscription(timing);
+    this.#silence = new SilenceWatch({
+      clock,
+      silenceMs: timing.silenceMs,
+      maxSilenceMs: timing.maxSilenceMs,
+      onSilence: (since) => this.#onSilence(since),
+    });
   }
 
   /** Whether it is about to become live. */
@@ -55,11 +70,19 @@ export class LiveSubscription {
     this.#cause = cause;
     this.#again.stop();
     this.#awaitsAuthentication = false;
-    this.#askedAsStranger = this.#options.authentication.state !== 'accepted';
-    const { recoveries, clock, watch } = this.#options;
-    const request: LiveRequest = new LiveRequest(this.#options, {
+    const { authentication, clock, intake, recoveries, relay, session, telemetry, timing, watch } =
+      this.#options;
+    this.#askedAsStranger = authentication.state !== 'accepted';
+    const request: LiveRequest = new LiveRequest({
+      relay,
+      watch,
+      silence: this.#silence,
+      session,
+      intake,
+      telemetry,
+      clock,
+      eoseTimeoutMs: timing.eoseTimeoutMs,
       onLive: () => this.#onLive(),
-      onWord: (frame) => this.#onWord(frame),
       onUnverified: () => recoveries.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
@@ -76,20 +99,20 @@ export class LiveSubscription {
     this.#options.watch.coverage.lose();
   }
 
-  /** The connection was alive at this time, in milliseconds, and as far as is known the subscription too. */
+  /** The connection was alive at this time, in milliseconds. As far as is known, the subscription was too. */
   prove(at: number): void {
     const { watch } = this.#options;
     if (watch.isLive) watch.coverage.prove(at);
   }
 
-  /** What was refused is asked for again, and what is live too: as a stranger we may have been kept from some of it. */
+  /** A refused subscription is asked for again, and a live one too: the relay may have kept some events from a stranger. */
   onAuthentication(accepted: boolean): void {
-    if (!accepted && this.#awaitsAuthentication) return this.#giveWay('auth-required');
+    if (!accepted && this.#awaitsAuthentication) return this.#askAgainLater('auth-required');
     if (!accepted) return;
     this.#askAsFriend();
   }
 
-  /** What came until now came to a stranger. Nothing is missed where nothing has been live yet. */
+  /** Until now the relay saw a stranger, so everything since the subscription became live may be incomplete. */
   #askAsFriend(): void {
     const { coverage } = this.#options.watch;
     if (!coverage.isFresh) coverage.lose(this.#liveSince);
@@ -97,18 +120,18 @@ export class LiveSubscription {
   }
 
   /**
-   * Older relays say by NOTICE what newer ones say by CLOSED: a subscription that stays silent after one is soon asked
-   * for again, but not after every one.
+   * Older relays send NOTICE where newer relays send CLOSED. If the subscription stays silent after a NOTICE, it is asked for again
+   * soon. This is done once per silence interval, and not after every NOTICE.
    */
   onNotice(): void {
     const { clock, timing } = this.#options;
     if (this.#live === undefined || clock() - this.#noticedAt < timing.silenceMs) return;
     this.#noticedAt = clock();
-    this.#silence.listen(timing.silenceAfterNoticeMs);
+    this.#silence.listenFor(timing.silenceAfterNoticeMs);
   }
 
   #onLive(): void {
-    const { authentication, recoveries, clock, relay, telemetry, watch } = this.#options;
+    const { authentication, clock, onProof, recoveries, relay, telemetry, watch } = this.#options;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
     if (!wasLive) {
@@ -120,43 +143,24 @@ export class LiveSubscription {
     this.#pending = undefined;
     this.#again.reset();
     watch.goLive();
-    this.#spoke();
-    this.#silence.listen(this.#silenceMs);
+    const now = clock();
+    this.#silence.begin(now);
+    watch.coverage.prove(now);
+    onProof();
     recoveries.request(watch, isFirst ? 'first' : this.#cause);
     if (this.#askedAsStranger && authentication.state === 'accepted') this.#askAsFriend();
   }
 
-  #onWord(frame: SubscriptionFrame): void {
-    if (this.#silenceMs !== this.#options.timing.silenceMs) {
-      this.#silenceMs = this.#options.timing.silenceMs;
-      this.#silence.listen(this.#silenceMs);
-    }
-    this.#options.watch.sample(frame, this.#spoke());
-  }
-
-  /** The subscription itself has shown that it is there. @returns the time, in milliseconds */
-  #spoke(): number {
-    const now = this.#options.clock();
-    this.#silence.heard(now);
-    this.prove(now);
-    this.#options.onProof();
-    return now;
-  }
-
-  /** It may have been dropped: asked for anew beside the old one, whose last word is where the gap began. */
+  /** The relay may have dropped the subscription. It is asked for again beside the old one; the gap began at the old one's last event. */
   #onSilence(since: number): void {
-    const { timing, watch } = this.#options;
-    // Each costs a whole recovery: a relay that is merely quiet is asked ever more seldom, from its last word on.
-    this.#silenceMs = Math.min(timing.maxSilenceMs, this.#silenceMs * 2);
-    this.#silence.listen(this.#silenceMs);
-    watch.coverage.lose(since);
+    this.#options.watch.coverage.lose(since);
     this.open('silence');
   }
 
   #onClosed(reason: ReasonPrefix, request: LiveRequest): void {
     const { authentication, recoveries, telemetry, timing, watch } = this.#options;
     if (request === this.#pending && this.#live !== undefined) {
-      // No second one is to be had; the first may well be there. What it may have missed is asked for all the same.
+      // The relay gives no second subscription, but the first one may still be there. What it may have missed is asked for.
       this.#pending = undefined;
       return recoveries.request(watch, this.#cause);
     }
@@ -171,13 +175,13 @@ export class LiveSubscription {
     if (!wasFresh) watch.coverage.lose();
     recoveries.advance();
     if (this.#askedAsStranger && authentication.state === 'accepted') return this.#askAsFriend();
-    if (reason !== 'auth-required' || authentication.isOver) return this.#giveWay(reason);
-    // A first subscription that begins with authentication is still the first one.
+    if (reason !== 'auth-required' || authentication.isOver) return this.#askAgainLater(reason);
+    // No gap is noted here: a first subscription that begins with authentication is still the first one.
     this.#awaitsAuthentication = true;
-    this.#again.in(timing.authenticationTimeoutMs, () => this.#giveWay(reason));
+    this.#again.in(timing.authenticationTimeoutMs, () => this.#askAgainLater(reason));
   }
 
-  #giveWay(reason: ReasonPrefix): void {
+  #askAgainLater(reason: ReasonPrefix): void {
     const { relay, telemetry, watch } = this.#options;
     watch.coverage.lose();
     this.#awaitsAuthentication = false;

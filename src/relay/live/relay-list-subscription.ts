@@ -6,10 +6,14 @@ import type { RelaySession } from './relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import { Resubscription } from './resubscription.ts';
 
-/** Where relay lists go that a relay hands in. */
+/** Where the relay lists of Mostro instances go. */
 export interface RelayListIntake {
-  readonly authors: readonly string[];
-  /** `forged`: it is not by the author that it names. Anybody can have published it, so that author is charged, not the relay. */
+  /** The instances whose lists are asked for. */
+  readonly instancePubkeys: readonly string[];
+  /**
+   * @returns `forged` if the event is not by the author that it names. Anybody can have published it, so that author's key is charged, and
+   *   not the relay
+   */
   adopt(event: NostrEvent): 'adopted' | 'ignored' | 'forged';
 }
 
@@ -22,8 +26,8 @@ export interface RelayListSubscriptionOptions {
 }
 
 /**
- * The subscription to the relay lists of the Mostro instances (contract 2), stored and to come. It is asked for anew now
- * and then, in case the relay has dropped it: a relay gives one list for each author, so that costs nothing.
+ * Subscribes to the relay lists of the Mostro instances, stored and live (contract 2). It asks again now and then, in case the relay
+ * has dropped the subscription. That is cheap, since a relay sends one list for each instance.
  */
 export class RelayListSubscription {
   readonly #options: RelayListSubscriptionOptions;
@@ -37,14 +41,14 @@ export class RelayListSubscription {
 
   open(): void {
     const { relayLists, session, timing } = this.#options;
-    const { authors } = relayLists;
+    const authors = relayLists.instancePubkeys;
     const old = this.#id;
     this.#id = session.subscribe(
       { kinds: [RELAY_LIST_KIND], authors, limit: authors.length },
       {
         onEvent: (frame) => this.#onEvent(frame),
         onEose: () => true,
-        // Without it nothing is lost that was not lost before.
+        // Not urgent: the lists that came before still count.
         onClosed: () => this.#again.after('refusal', () => this.open()),
       },
     );
@@ -61,7 +65,7 @@ export class RelayListSubscription {
     if (frame.kind !== RELAY_LIST_KIND) return false;
     const event = frame.parse();
     if (event === undefined) {
-      // Anybody can have published it, where the relay does not verify.
+      // Anybody can have published it, at a relay that does not verify.
       telemetry.count('relay_lists', { verdict: 'ignored' });
       return true;
     }
@@ -70,7 +74,7 @@ export class RelayListSubscription {
       telemetry.count('relay_lists', { verdict: 'unverified' });
       return true;
     }
-    // Its time is charged where the frame is read: it is verified at once.
+    // The list is verified at once, so the time for that is charged together with the reading of the frame.
     if (relayLists.adopt(event) === 'forged') account.forgeries.charge(author);
     return true;
   }

@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { SubscriptionFrame } from '../wire/event-frame.ts';
+import { scanEventFrame, type SubscriptionFrame } from '../wire/event-frame.ts';
 import { KnownTexts } from '../wire/known-texts.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
 
-/** Enough that a relay finds no two alike; every relay takes 64 (NIP-01). */
+/** Long enough that no two ids are the same. Every relay takes ids of 64 characters (NIP-01). */
 const SUBSCRIPTION_ID_CHARACTERS = 16;
-/** What was under way when a subscription was closed is no rubbish: its events, and one each of EOSE and CLOSED. */
+/** How many closed subscriptions are remembered, because a relay may have sent messages for one before it saw our CLOSE. */
 const CLOSED_REMEMBERED = 32;
+/** For a closed subscription, one EOSE and one CLOSED may still come. */
 const ENDS_UNDER_WAY = 2;
-/** What an EVENT frame begins with, up to the subscription. */
+/** The beginning of an EVENT message, up to the subscription. */
 const EVENT_HEAD = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
 
-/** A NIP-01 filter, as far as this server asks. */
+/** The members of a NIP-01 filter that this server uses. */
 export interface Filter {
   readonly kinds: readonly number[];
   readonly authors?: readonly string[];
@@ -24,24 +25,24 @@ export interface Filter {
   readonly limit: number;
 }
 
-/** What happens on one subscription. */
+/** Gets what a relay sends for one subscription. */
 export interface SubscriptionListener {
-  /** @returns whether the event is one that was asked for */
+  /** @returns whether the event was asked for; one that was not is rubbish */
   onEvent(frame: SubscriptionFrame): boolean;
-  /** @returns whether it still was to come */
+  /** @returns whether an EOSE was still to come */
   onEose(): boolean;
   onClosed(reason: ReasonPrefix): void;
-  /** An event has been left out because it was too long. */
+  /** An event was left out because it was too long. */
   onTooLong?(): void;
 }
 
 type LateListener = (frame: SubscriptionFrame) => void;
 
-/** What is still known of a subscription that was closed. */
+/** What is remembered of a closed subscription. */
 interface ClosedSubscription {
-  /** How many more ends of it may have been under way. */
+  /** How many more EOSE or CLOSED may come for it. */
   endsLeft: number;
-  /** Where its events go that come all the same. */
+  /** Gets the events that still come for it. */
   readonly onLate?: LateListener;
 }
 
@@ -56,25 +57,26 @@ export interface RelaySessionOptions {
   readonly maxSubscriptionId: number | undefined;
 }
 
-/** One connection's conversation (NIP-01, NIP-42): which subscriptions there are, and which frame is whose. */
+/** The messages of one connection (NIP-01, NIP-42): sends REQ and CLOSE, and gives each message to the subscription that it is for. */
 export class RelaySession {
   readonly #options: RelaySessionOptions;
   readonly #subscriptions = new Map<string, SubscriptionListener>();
-  /** The subscriptions that were closed last. */
+  /** The subscriptions that were closed last, the oldest first. */
   readonly #closed = new Map<string, ClosedSubscription>();
-  readonly #spokenOf = new KnownTexts();
-  /** Whether the relay has ever said where stored events end, on this connection. */
+  /** The subscription ids that the relay has named. */
+  readonly #knownIds = new KnownTexts();
+  /** Whether the relay has sent an EOSE on this connection. */
   sendsEose = false;
-  /** Whether EOSE comes after the stored events, as it must, on this connection; `undefined` until something shows it. */
+  /** Whether this relay sends EOSE after the stored events, as it must; `undefined` until a page shows it. */
   isEoseLast: boolean | undefined;
-  /** Whether an event has come for a page after its end, on this connection. */
+  /** Whether an event of a page has come after the page's EOSE, on this connection. */
   hasLateEvents = false;
 
   constructor(options: RelaySessionOptions) {
     this.#options = options;
   }
 
-  /** @returns the id of the subscription, which is new on every call */
+  /** @returns the id of the new subscription */
   subscribe(filter: Filter, listener: SubscriptionListener): string {
     const length = Math.min(SUBSCRIPTION_ID_CHARACTERS, this.#options.maxSubscriptionId ?? Infinity);
     let id: string;
@@ -85,25 +87,35 @@ export class RelaySession {
     return id;
   }
 
-  /** @param onLate told of events that come for it all the same, for some time */
+  /** @param onLate gets the events that still come for the subscription */
   unsubscribe(id: string, onLate?: LateListener): void {
     if (!this.#subscriptions.has(id)) return;
     this.#forget(id, onLate);
     this.#options.send(['CLOSE', id]);
   }
 
+  /** Takes one message of the relay. */
   receive(bytes: Buffer, isBinary: boolean): void {
-    this.#options.telemetry.count('relay_frames');
-    this.#options.telemetry.count('relay_received_bytes', {}, bytes.length);
-    const message = isBinary ? 'binary' : readRelayMessage(bytes, this.#spokenOf);
+    const { telemetry } = this.#options;
+    telemetry.count('relay_frames');
+    telemetry.count('relay_received_bytes', {}, bytes.length);
+    if (isBinary) return this.#reject('binary');
+    // Nearly every message is an EVENT of the usual form, which one scan reads.
+    const frame = scanEventFrame(bytes, this.#knownIds);
+    if (frame === undefined) return this.#receiveOther(bytes);
+    if (!this.#onEvent(frame)) this.#reject('not_asked_for');
+  }
+
+  #receiveOther(bytes: Buffer): void {
+    const message = readRelayMessage(bytes);
     if (typeof message === 'string') return this.#reject(message);
     if (!this.#dispatch(message)) this.#reject('not_asked_for');
   }
 
   /**
-   * A frame has been left out because it was too long. Anybody can have published such an event, so it is no rubbish.
+   * A message was left out because it was too long. It is not rubbish: anybody can have published such an event.
    *
-   * @param head its first bytes, or fewer
+   * @param head the first bytes of the message
    */
   onTooLong(head: Buffer): void {
     const { relay, telemetry } = this.#options;
@@ -113,7 +125,7 @@ export class RelaySession {
     this.#subscriptions.get(subscription)?.onTooLong?.();
   }
 
-  /** @returns whether the message makes sense here */
+  /** @returns whether the message was expected */
   #dispatch(message: RelayMessage): boolean {
     const { authentication, conduct, onNotice, relay, telemetry } = this.#options;
     switch (message.type) {
@@ -166,7 +178,7 @@ export class RelaySession {
     if (oldest !== undefined) this.#closed.delete(oldest);
   }
 
-  /** Whether EOSE or CLOSED may come for a subscription that was closed. */
+  /** Whether an EOSE or CLOSED may still come for this closed subscription. */
   #mayEnd(id: string): boolean {
     const closed = this.#closed.get(id);
     if (closed === undefined || closed.endsLeft === 0) return false;

@@ -1,7 +1,7 @@
 import { Backoff } from '../../core/basics/backoff.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 
-/** When a subscription that was closed is asked for again: once at a time, soon after a hitch, seldom after a refusal. */
+/** Decides when a closed subscription is asked for again: soon after a hitch, and seldom after a refusal. One question waits at a time. */
 export class Resubscription {
   readonly #hitches: Backoff;
   readonly #refusals: Backoff;
@@ -26,7 +26,7 @@ export class Resubscription {
     clearTimeout(this.#timer);
   }
 
-  /** The relay serves it after all. */
+  /** The relay serves the subscription: the waits start small again. */
   reset(): void {
     this.#hitches.reset();
     this.#refusals.reset();

@@ -2,22 +2,22 @@ import { Backoff } from '../../core/basics/backoff.ts';
 import { HOUR_MS } from '../../core/basics/clock.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 
-/** After so long without a dropped event a flood is over. */
+/** A flood is over when no event was dropped for this long. */
 const QUIET_MS = 3 * HOUR_MS;
 
 /**
- * When a relay is asked again for events that were dropped unverified: when their key can be verified again, and ever more seldom
- * while a flood goes on.
+ * Decides when a relay is asked again for events that were dropped without a verification. That is when events for the flooded key can be
+ * verified again. The wait grows while the flood goes on.
  */
 export class UnverifiedEvents {
   readonly #backoff: Backoff;
-  readonly #onAffordable: () => void;
+  readonly #onDue: () => void;
   #notedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ unverified }: Pick<RelayTiming, 'unverified'>, onAffordable: () => void) {
+  constructor({ unverified }: Pick<RelayTiming, 'unverified'>, onDue: () => void) {
     this.#backoff = new Backoff(unverified);
-    this.#onAffordable = onAffordable;
+    this.#onDue = onDue;
   }
 
   /** An event was dropped. @param now milliseconds */
@@ -28,11 +28,11 @@ export class UnverifiedEvents {
     this.#timer = setTimeout(() => this.flush(), this.#backoff.next());
   }
 
-  /** Tells of what is noted without waiting: the connection has ended. */
+  /** Ends the wait at once, because the connection has ended. */
   flush(): void {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#onAffordable();
+    this.#onDue();
   }
 }

@@ -1,25 +1,26 @@
+import { hash } from 'node:crypto';
+
 import { asNostrEvent, type NostrEvent, type WrittenMembers } from '../../core/nostr/nostr-event.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
 import type { EventFrame } from '../../core/intake/event-intake.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
 import { KEY_DIGITS } from '../../core/registry/trade-pubkey.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
 import { UnreadEvent } from './unread-event.ts';
 
-/** An EVENT frame (NIP-01) as far as one look over it tells, without building the event. Nothing of it is verified. */
+/** An EVENT message of one subscription (NIP-01). */
 export interface SubscriptionFrame extends EventFrame {
   readonly subscription: string;
 }
 
-/** No `p` tag. */
+/** The places of an event without a `p` tag. */
 const NOBODY: readonly number[] = [];
 
 /**
- * What the scan has found: numbers and places. Nearly every frame is for a stranger, and ends without a string being made of
- * it, and with no object but this.
+ * An EVENT message as the scan found it: numbers, and places in the bytes. Nearly every event is for a stranger. Such an event costs
+ * this one object, and no string is made of it.
  */
 class ScannedFrame implements SubscriptionFrame {
   readonly subscription: string;
@@ -29,16 +30,16 @@ class ScannedFrame implements SubscriptionFrame {
   /** Where the event begins and ends. */
   start = 0;
   end = 0;
-  /** Where the text of the id begins and ends; it is not found yet where it begins at 0. */
+  /** Where the text of the id begins and ends; 0 until the id is found. */
   idStart = 0;
   idEnd = 0;
-  /** Where the content begins and ends, with its quotation marks; it is no string, or not found yet, where it begins at 0. */
+  /** Where the content begins and ends, with its quotation marks. The start stays 0 if the content is not a string. */
   contentStart = 0;
   contentEnd = 0;
   /** Where the tags begin and end, with their brackets. */
   tagsStart = 0;
   tagsEnd = 0;
-  /** Where the value of each `p` tag begins and ends, one after the other; absent until the tags are found. */
+  /** Where the value of each `p` tag begins and ends, one pair after the other; absent until the tags are found. */
   places: readonly number[] | undefined = undefined;
 
   constructor(bytes: Buffer, subscription: string) {
@@ -65,7 +66,7 @@ class ScannedFrame implements SubscriptionFrame {
 
   isFor(holds: KeyLookup): boolean {
     const { places = NOBODY } = this;
-    // Of more values it matters which are distinct.
+    // With more values than this, the distinct ones must be counted.
     if (places.length > 2 * MAX_RECIPIENTS) return this.recipients.isFor(holds);
     for (let n = 0; n < places.length; n += 2) {
       const from = places[n] as number;
@@ -99,6 +100,11 @@ class ScannedFrame implements SubscriptionFrame {
   }
 }
 
+/** A SHA-256, so that no other bytes with the same fingerprint can be made. */
+export function fingerprintOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64');
+}
+
 const EVENT = Buffer.from('"EVENT"');
 const [ID, KIND, CREATED_AT, TAGS, P, CONTENT] = ['id', 'kind', 'created_at', 'tags', 'p', 'content'].map(
   (name) => Buffer.from(name),
@@ -106,18 +112,18 @@ const [ID, KIND, CREATED_AT, TAGS, P, CONTENT] = ['id', 'kind', 'created_at', 't
 const QUOTE = 0x22;
 /** A kind is at most 65535 (NIP-01). */
 const MAX_KIND_DIGITS = 5;
-/** Unix seconds for the next thirty thousand years; a time of more digits is left to JSON.parse. */
+/** Unix seconds for the next thirty thousand years. A longer time is left to `JSON.parse`. */
 const MAX_TIME_DIGITS = 12;
 
 /**
  * Scans `["EVENT", <subscription>, <event>]` in one pass over its bytes.
  *
- * It is strict: whatever it does not fully understand (escapes in names or ids, a member that stands twice, a kind
- * that is not plain digits, deep nesting) it gives back unread, for `JSON.parse` to settle. So it never reads an
- * event differently from `JSON.parse`; `event-frame.property.test.ts` holds that.
+ * The scan is strict. It gives up at anything unusual: an escape in a name or an id, a member that stands twice, a kind
+ * that is not plain digits, deep nesting. Such a message is then read by `JSON.parse` (`relay-message.ts`). So the scan never reads an
+ * event differently from `JSON.parse`; `event-frame.property.test.ts` checks this.
  *
- * @param subscriptions those that this relay has spoken of
- * @returns the frame, or `undefined` when it is no EVENT frame or not one of the usual form
+ * @param subscriptions the subscription ids that this relay has named
+ * @returns `undefined` if the message is not an EVENT, or not of the usual form
  */
 export function scanEventFrame(
   bytes: Buffer,
@@ -169,7 +175,7 @@ function scanEvent(cursor: JsonCursor, frame: ScannedFrame): boolean {
   return cursor.take(0x7d) && isWhole;
 }
 
-/** @returns where the values of the `p` tags are, or `undefined` where these are no tags of the usual form */
+/** @returns where the values of the `p` tags begin and end, or `undefined` if the tags are not of the usual form */
 function scanTags(cursor: JsonCursor): readonly number[] | undefined {
   if (!cursor.take(0x5b)) return undefined;
   if (cursor.take(0x5d)) return NOBODY;
@@ -183,7 +189,7 @@ function scanTags(cursor: JsonCursor): readonly number[] | undefined {
       if (places === undefined) places = [cursor.start, cursor.end];
       else places.push(cursor.start, cursor.end);
     }
-    // Of a tag nothing else is read.
+    // The rest of the tag is not needed.
     while (cursor.take(0x2c)) if (!cursor.skipString()) return undefined;
     if (!cursor.take(0x5d)) return undefined;
   } while (cursor.take(0x2c));

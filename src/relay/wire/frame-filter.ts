@@ -3,40 +3,52 @@ const FIN = 0x80;
 const RESERVED = 0x70;
 const OPCODE = 0x0f;
 const [CONTINUATION, BINARY, CLOSE, PING, PONG] = [0x0, 0x2, 0x8, 0x9, 0xa];
-/** The bits of its second byte: whether it is masked, and its length or the size of the field that holds the length. */
+/** The bits of a frame's second byte: whether the payload is masked, and its length or the size of the length field. */
 const MASKED = 0x80;
 const LENGTH = 0x7f;
 const [LENGTH_OF_2_BYTES, LENGTH_OF_8_BYTES] = [126, 127];
-/** A server that sends messages in fragments fills a buffer first, of a kilobyte or more. */
+/** A shorter fragment counts as chatter. An honest server fills a buffer of a kilobyte or more before it sends a fragment. */
 const TINY_FRAGMENT_BYTES = 64;
-/** Enough for `["EVENT",` and a subscription. */
+/** The first bytes of a left-out message that are reported: enough for `["EVENT",` and a subscription id. */
 export const HEAD_BYTES = 128;
 
+const MIB = 1024 * 1024;
+/** Longer messages are left out. Relays keep events to 64–128 KiB; a gift wrap has about 3 KiB. */
+const USUAL_MESSAGE_BYTES = MIB;
+/** The longest messages that are read from a relay that names a higher limit. A message that is longer still ends the connection. */
+export const MAX_MESSAGE_BYTES = 4 * MIB;
+
+/** The longest message that is read from a relay. @param stated its `max_message_length` (NIP-11) */
+export function longestRead(stated = 0): number {
+  return Math.min(MAX_MESSAGE_BYTES, Math.max(USUAL_MESSAGE_BYTES, stated));
+}
+
 export interface FrameFilterOptions {
-  /** A message that is longer than this and no longer than `longestBytes` is left out. */
+  /** A message that is longer than this, and not longer than `longestBytes`, is left out. */
   readonly mostBytes: number;
-  /** No relay stores what is longer, so the library may end the connection for it. */
+  /** A message that is longer than this goes to the library, which ends the connection: no relay stores such an event. */
   readonly longestBytes: number;
-  /** Given what is let through, as it came. */
+  /** Gets all bytes that are not left out, unchanged. */
   readonly forward: (bytes: Buffer) => void;
-  /** Told of every ping, pong and tiny fragment. */
+  /** Called for every ping, pong and tiny fragment. */
   readonly onChatter: () => void;
-  /** Told of every message that is left out, and given as many of its first bytes as came with its header. */
+  /** Called for every message that is left out, with those of its first bytes that came together with its header. */
   readonly onTooLong: (head: Buffer) => void;
 }
 
 /**
- * Walks over what a relay sends, frame by frame, before the WebSocket library reads any of it. So control frames and fragments are
- * counted of which the library says nothing; and a message that is too long is left out. The library would end the connection
- * for it, and anybody can have published it (contract 2).
+ * Reads the WebSocket frames of a relay before the WebSocket library does. It has two reasons:
+ * - It counts control frames and fragments. The library does not report them.
+ * - It leaves out a message that is too long. The library would end the connection for such a message, but anybody can have
+ *   published it (contract 2).
  *
- * Whatever breaks RFC 6455 goes to the library, which ends the connection: that only the relay can do.
+ * Bytes that break RFC 6455 go to the library, which ends the connection: only the relay itself can send them.
  */
 export class FrameFilter {
   readonly #options: FrameFilterOptions;
-  /** The beginning of a frame whose header has not come in full. */
+  /** The first bytes of a frame whose header is not complete yet. */
   #begun: Buffer | undefined;
-  /** Of the payload under way: the bytes to come, and whether they are left out. */
+  /** The bytes of the current payload that are still to come, and whether this payload is left out. */
   #payloadLeft = 0;
   #isLeftOut = false;
   #isBroken = false;
@@ -45,12 +57,12 @@ export class FrameFilter {
     this.#options = options;
   }
 
-  /** Takes the next bytes of the relay. @returns how many frames begin in them */
+  /** Takes the next bytes from the relay. @returns how many frames begin in them */
   take(received: Buffer): number {
     const chunk = this.#begun === undefined ? received : Buffer.concat([this.#begun, received]);
     this.#begun = undefined;
     let frames = 0;
-    /** Where that begins which is not forwarded yet. */
+    // The first byte that is not forwarded yet.
     let from = 0;
     let at = 0;
     while (at < chunk.length && !this.#isBroken) {
@@ -78,7 +90,7 @@ export class FrameFilter {
     this.#options.forward(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end));
   }
 
-  /** @returns where the frame's payload begins, or `undefined` where more of its header is to come */
+  /** @returns where the frame's payload begins, or `undefined` if the header is not complete yet */
   #readHeader(chunk: Buffer, at: number): number | undefined {
     if (chunk.length - at < 2) return undefined;
     const first = chunk[at] as number;

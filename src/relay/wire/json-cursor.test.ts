@@ -34,13 +34,14 @@ describe('skipString', () => {
   });
 });
 
-describe('plainString', () => {
+describe('takePlain', () => {
   test.each(['"a\\n"', '"\t"', '"ä"', '"\u007f"', '"a', 'a', ''])('does not take %j', (text) => {
-    expect(cursorOver(text).plainString()).toBeUndefined();
+    expect(cursorOver(text).takePlain()).toBe(false);
   });
 
   test('takes any printable ASCII after white space', () => {
-    expect(cursorOver(' \n\r\t"~ a[]{}"').plainString()).toBe('~ a[]{}');
+    const cursor = cursorOver(' \n\r\t"~ a[]{}"');
+    expect([cursor.takePlain(), cursor.text()]).toEqual([true, '~ a[]{}']);
   });
 });
 

@@ -1,14 +1,17 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Deeper nesting than any event has is left to `JSON.parse`. */
+/** A value that is nested deeper is left to `JSON.parse`. No event is nested so deeply. */
 const MAX_DEPTH = 16;
 
-/** Walks over JSON text in a buffer without building values. Every step says whether it found what it was asked for. */
+/**
+ * A reading position in JSON text. Its methods move over one token or value and build nothing. A method returns false (or
+ * `undefined`) if the text at the position is something else.
+ */
 export class JsonCursor {
   readonly bytes: Buffer;
   position = 0;
-  /** Where the text of the last plain string stands: fields, for an object would be made for every name and value. */
+  /** Where the text of the last plain string starts and ends. Fields, because an object for every string would cost time. */
   start = 0;
   end = 0;
 
@@ -16,7 +19,7 @@ export class JsonCursor {
     this.bytes = bytes;
   }
 
-  /** Skips white space and returns where the next token begins. */
+  /** Skips white space. @returns where the next token begins */
   mark(): number {
     const { bytes } = this;
     let byte = bytes[this.position] as number;
@@ -46,7 +49,7 @@ export class JsonCursor {
     return true;
   }
 
-  /** Takes a string without escapes and notes where its text stands; with escapes or control characters, nothing. */
+  /** Takes a string of printable ASCII without escapes, and notes its place in `start` and `end`. */
   takePlain(): boolean {
     if (!this.take(QUOTE)) return false;
     const start = this.position;
@@ -59,13 +62,13 @@ export class JsonCursor {
         this.end = at;
         return true;
       }
-      // Only ASCII: names, ids and keys are nothing else, and so bytes are characters.
+      // Names, ids and keys are ASCII. In ASCII a byte is a character.
       if (byte === BACKSLASH || byte < 0x20 || byte > 0x7e) return false;
     }
     return false;
   }
 
-  /** Whether the last plain string is this one, of ASCII. */
+  /** Whether the last plain string is this ASCII text. */
   isText(text: Uint8Array): boolean {
     const { bytes, end, start } = this;
     if (end - start !== text.length) return false;
@@ -78,11 +81,7 @@ export class JsonCursor {
     return this.bytes.toString('latin1', this.start, this.end);
   }
 
-  plainString(): string | undefined {
-    return this.takePlain() ? this.text() : undefined;
-  }
-
-  /** Takes a string of any content, unread: ends at the first quote that an even number of backslashes precedes. */
+  /** Takes any string without reading it. It ends at the first quote with an even number of backslashes before it. */
   skipString(): boolean {
     if (!this.take(QUOTE)) return false;
     const { bytes } = this;
@@ -100,7 +99,7 @@ export class JsonCursor {
     }
   }
 
-  /** Takes a number of so many plain digits at the most, without a leading zero. */
+  /** Takes a whole number of plain digits without a leading zero. @param most the most digits that it may have */
   digits(most: number): number | undefined {
     const start = this.mark();
     const { bytes } = this;
@@ -113,12 +112,12 @@ export class JsonCursor {
     }
     if (at === start || (bytes[start] === 0x30 && at - start > 1)) return undefined;
     this.position = at;
-    // What follows must end the number: `1e3`, `1.5` and longer numbers are for JSON.parse.
+    // The next byte must end the number: `1e3`, `1.5` and longer numbers are left to JSON.parse.
     const next = bytes[this.mark()];
     return next === 0x2c || next === 0x7d ? value : undefined;
   }
 
-  /** Takes any value, unread. */
+  /** Takes any value without reading it. */
   skipValue(depth = 0): boolean {
     const first = this.bytes[this.mark()];
     if (first === QUOTE) return this.skipString();
@@ -137,7 +136,7 @@ export class JsonCursor {
     return this.take(close);
   }
 
-  /** A number, `true`, `false` or `null`: which of them does not matter to anyone who skips it. */
+  /** Skips a number, `true`, `false` or `null`, or anything that is written with the same characters. */
   #skipLiteral(): boolean {
     const start = this.position;
     const { bytes } = this;

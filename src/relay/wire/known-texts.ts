@@ -1,8 +1,8 @@
 import type { JsonCursor } from './json-cursor.ts';
 
-/** A relay speaks of one subscription for each kind, of one that is catching up, and for a while of some that are closed. */
+/** A relay names one live subscription for each kind, one of a recovery, and for a while some that are closed. */
 const REMEMBERED = 4;
-/** Our own subscriptions have 16 characters. A longer text is made anew every time: a relay must not fill our memory with it. */
+/** A longer text is not remembered, so that a relay cannot fill our memory. Our own subscription ids have 16 characters. */
 const MOST_CHARACTERS = 64;
 
 interface Known {
@@ -10,11 +10,11 @@ interface Known {
   readonly text: string;
 }
 
-/** Strings that come again and again: the same object each time, made and hashed once. */
+/** Remembers the texts that a relay repeats in every frame, so that a string is made and hashed once and not for every frame. */
 export class KnownTexts {
   readonly #known: Known[] = [];
 
-  /** The plain string that the cursor has just taken. */
+  /** @returns the plain string that the cursor has just taken */
   read(cursor: JsonCursor): string {
     for (const { bytes, text } of this.#known) if (cursor.isText(bytes)) return text;
     const text = cursor.text();

@@ -6,10 +6,11 @@ import { anyJsonTextOf } from '../../../test/support/json-text.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { recipientsOf } from '../../core/nostr/recipients.ts';
 import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
-import { readRelayMessage, type RelayMessage } from './relay-message.ts';
+import { readMessage } from '../../../test/support/frames/read-message.ts';
+import type { RelayMessage } from './relay-message.ts';
 
-function read(text: string): ReturnType<typeof readRelayMessage> {
-  return readRelayMessage(Buffer.from(text));
+function read(text: string): ReturnType<typeof readMessage> {
+  return readMessage(Buffer.from(text));
 }
 
 function eventIn(text: string): Extract<RelayMessage, { type: 'EVENT' }>['frame'] {
@@ -113,7 +114,7 @@ describe('what is no message of NIP-01 is a problem and not a throw', () => {
   test('no bytes make it throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        expect(() => readRelayMessage(Buffer.from(bytes))).not.toThrow();
+        expect(() => readMessage(Buffer.from(bytes))).not.toThrow();
       }),
       { numRuns: 2000 },
     );

@@ -1,11 +1,8 @@
 import { parseJson } from '../../core/basics/parse-json.ts';
-import { asNostrEvent } from '../../core/nostr/nostr-event.ts';
-import { scanEventFrame, type SubscriptionFrame } from './event-frame.ts';
-import type { KnownTexts } from './known-texts.ts';
-import { ParsedFrame } from './parsed-frame.ts';
-import { unsoundEvent } from './unsound-event.ts';
+import type { SubscriptionFrame } from './event-frame.ts';
+import { parsedFrame } from './parsed-frame.ts';
 
-/** What a relay may say to a client (NIP-01, NIP-42). */
+/** A message from a relay to a client (NIP-01, NIP-42). */
 export type RelayMessage =
   | { readonly type: 'EVENT'; readonly frame: SubscriptionFrame }
   | { readonly type: 'EOSE'; readonly subscription: string }
@@ -14,9 +11,10 @@ export type RelayMessage =
   | { readonly type: 'OK'; readonly id: string; readonly accepted: boolean }
   | { readonly type: 'NOTICE' };
 
-export type FrameProblem = 'not_json' | 'not_nip01';
+/** Why a text is not such a message. */
+export type MessageProblem = 'not_json' | 'not_nip01';
 
-/** The machine-readable prefixes of NIP-01 and NIP-42. The text after one is the relay's own and never logged. */
+/** The machine-readable prefixes of NIP-01 and NIP-42. The text after a prefix is the relay's own, and is never logged. */
 const REASON_PREFIXES = [
   'duplicate',
   'pow',
@@ -37,23 +35,19 @@ function reasonPrefix(text: unknown): ReasonPrefix {
   return REASON_PREFIXES.find((known) => known === prefix) ?? 'other';
 }
 
-/**
- * Reads one text frame. The usual EVENT costs one scan; everything else, rare as it is, a `JSON.parse`.
- *
- * @param subscriptions those that this relay has spoken of
- */
-export function readRelayMessage(bytes: Buffer, subscriptions?: KnownTexts): RelayMessage | FrameProblem {
-  const frame = scanEventFrame(bytes, subscriptions);
-  if (frame !== undefined) return { type: 'EVENT', frame };
+/** Reads any text message by `JSON.parse`. A usual EVENT, which is nearly every message, is read by the faster `scanEventFrame`. */
+export function readRelayMessage(bytes: Buffer): RelayMessage | MessageProblem {
   const message = parseJson(bytes.toString('utf8'));
   if (message === undefined) return 'not_json';
   return Array.isArray(message) ? classify(message, bytes) : 'not_nip01';
 }
 
-function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessage | FrameProblem {
+function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessage | MessageProblem {
   switch (type) {
-    case 'EVENT':
-      return readEvent(subject, detail, bytes);
+    case 'EVENT': {
+      const frame = typeof subject === 'string' ? parsedFrame(subject, detail, bytes) : undefined;
+      return frame === undefined ? 'not_nip01' : { type, frame };
+    }
     case 'EOSE':
       return typeof subject === 'string' ? { type, subscription: subject } : 'not_nip01';
     case 'CLOSED':
@@ -69,13 +63,4 @@ function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessa
     default:
       return 'not_nip01';
   }
-}
-
-/** An EVENT of an unusual form: read by `JSON.parse`, whose word is final. */
-function readEvent(subscription: unknown, value: unknown, bytes: Buffer): RelayMessage | FrameProblem {
-  if (typeof subscription !== 'string') return 'not_nip01';
-  const event = asNostrEvent(value);
-  const outline = event ?? unsoundEvent(value);
-  if (outline === undefined) return 'not_nip01';
-  return { type: 'EVENT', frame: new ParsedFrame({ subscription, bytes, outline, event }) };
 }

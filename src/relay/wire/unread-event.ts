@@ -1,7 +1,7 @@
 import type { NostrEvent, WrittenMembers } from '../../core/nostr/nostr-event.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
 
-/** An event whose content is parsed only on demand: the content is most of the bytes, and a wake does not depend on it. */
+/** An event whose content is parsed only on demand. The content is most of an event's bytes, and a wake does not depend on it. */
 export class UnreadEvent implements NostrEvent {
   readonly id: string;
   readonly pubkey: string;
@@ -24,7 +24,7 @@ export class UnreadEvent implements NostrEvent {
     this.written = written;
   }
 
-  /** Empty where the bytes are no JSON string: nobody can have signed such a content. */
+  /** The content; empty if its bytes are not a JSON string, since such a content cannot have been signed. */
   get content(): string {
     const content = parseJson(Buffer.from(this.written.content).toString('utf8'));
     return typeof content === 'string' ? content : '';

@@ -1,5 +1,5 @@
+import { MAX_EVENT_AGE_MS } from '../../core/nostr/nostr-event.ts';
 import type { Clock } from '../../core/basics/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
 import { isUsable, type PushService } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { Journal } from '../file/journal.ts';

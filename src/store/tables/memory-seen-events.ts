@@ -1,5 +1,5 @@
+import { MAX_EVENT_AGE_MS } from '../../core/nostr/nostr-event.ts';
 import type { Clock } from '../../core/basics/clock.ts';
-import { MAX_EVENT_AGE_MS } from '../../core/nostr/event-age.ts';
 import type { SeenEvents } from '../../core/intake/seen-events.ts';
 import { EventIdRing } from './event-id-ring.ts';
 

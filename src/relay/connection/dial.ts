@@ -1,0 +1,83 @@
+import type { LookupFunction, Socket } from 'node:net';
+
+import { MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
+import { WebSocket } from '../wire/web-socket.ts';
+import type { Misconduct } from './relay-conduct.ts';
+
+/** How a connection ended. */
+export interface ConnectionEnd {
+  /** The status code of the WebSocket's close (RFC 6455). */
+  readonly status: number;
+  readonly error?: string;
+  readonly misconduct?: Misconduct;
+}
+
+export interface OpenConnection {
+  readonly socket: WebSocket;
+  /** The TCP or TLS connection beneath the WebSocket. */
+  readonly line: Socket;
+  /** Ends the connection, because the relay misbehaves. */
+  readonly ban: (misconduct: Misconduct) => void;
+}
+
+export interface DialOptions {
+  readonly url: string;
+  /** Resolves the relay's name; absent: as usual. */
+  readonly lookup: LookupFunction | undefined;
+  /** How long the relay may take for the WebSocket handshake, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** Ends the connection. */
+  readonly signal: AbortSignal;
+  /** Gets the socket before the dial. */
+  readonly onDial: (socket: WebSocket) => void;
+  /** Called with the `Date` header of the handshake. */
+  readonly onDate: (date: unknown) => void;
+  readonly onOpen: (connection: OpenConnection) => void;
+}
+
+/** Makes one connection to a relay. @returns how the connection ended, or why it was not made */
+export function dial(options: DialOptions): Promise<ConnectionEnd> {
+  const { handshakeTimeoutMs, lookup, onDate, onDial, onOpen, signal, url } = options;
+  const socket = new WebSocket(url, {
+    // Base64 does not compress. Decompression would cost more than everything else that is done with a message.
+    perMessageDeflate: false,
+    // `throttle` leaves out messages that are too long before they reach the library.
+    maxPayload: MAX_MESSAGE_BYTES,
+    // An event is hashed as it was written. Anybody can publish bytes that are not UTF-8, at a relay that accepts them.
+    skipUTF8Validation: true,
+    // `keepAlive` answers pings, and only while the relay reads the answers.
+    autoPong: false,
+    // The target of a redirect has not been checked.
+    followRedirects: false,
+    ...(lookup && { lookup }),
+  });
+  onDial(socket);
+  // The library has a timeout too, but a relay that sends its answer byte by byte would outlast that one.
+  const dialling = setTimeout(() => socket.terminate(), handshakeTimeoutMs);
+  return new Promise((resolve) => {
+    const onAbort = (): void => socket.terminate();
+    const ending: { error?: string; misconduct?: Misconduct } = {};
+    const ban = (misconduct: Misconduct): void => {
+      ending.misconduct = misconduct;
+      socket.terminate();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    let line: Socket | undefined;
+    socket.on('open', () => {
+      clearTimeout(dialling);
+      if (line === undefined) return socket.terminate();
+      onOpen({ socket, line, ban });
+    });
+    socket.on('upgrade', (response) => {
+      line = response.socket;
+      onDate(response.headers.date);
+    });
+    // Not the error's message: it can contain the relay's URL.
+    socket.on('error', (fault: NodeJS.ErrnoException) => (ending.error = fault.code ?? fault.name));
+    socket.on('close', (status) => {
+      clearTimeout(dialling);
+      signal.removeEventListener('abort', onAbort);
+      resolve({ status, ...ending });
+    });
+  });
+}
