@@ -1,8 +1,8 @@
-import type { WakerParts } from '../../src/core/waking/waker.ts';
+import type { WakerOptions } from '../../src/core/waking/waker.ts';
 
 /** No coalescing: every window and cooldown has length 0. No event counts as vouched. */
 export const NO_COALESCING: Pick<
-  WakerParts,
+  WakerOptions,
   'instances' | 'batchDelayMs' | 'cooldownMs' | 'schedule' | 'monotonic'
 > = {
   instances: { authors: new Set(), isInstance: () => false },

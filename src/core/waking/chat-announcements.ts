@@ -2,16 +2,16 @@ import type { Schedule } from '../basics/clock.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
-/** Some 16 000 a second: far more than the limits let anyone send, and half a megabyte. */
+/** Some 16 000 calls a second, far more than the rate limits let through; half a megabyte. */
 const DEFAULT_CAPACITY = 4096;
-/** A chat message may wait so long. What a key leads to happens at times that have nothing to do with the request's. */
+/** The longest wait of a chat message. What follows from a call happens at times of its own, so that they tell nothing of the request. */
 const TICK_MS = 250;
-/** Looked up in one go: well under a millisecond. Then others get their turn. */
+/** Keys that are looked up in one turn of the event loop: well under a millisecond, then other work has its turn. */
 const SLICE = 64;
 
 export interface ChatAnnouncementsOptions {
   readonly schedule: Schedule;
-  /** Wakes the key's device, if it has one. */
+  /** Wakes the key's device, if the key is registered. */
   readonly announce: (tradePubkey: TradePubkey) => Promise<void>;
   readonly onFault: (fault: unknown) => void;
   readonly telemetry: Telemetry;
@@ -19,8 +19,8 @@ export interface ChatAnnouncementsOptions {
 }
 
 /**
- * What `POST /api/notify` leaves behind: a bounded ring of trade pubkeys that a fixed tick empties. A request only appends,
- * so that its answer cannot depend on whether the key is registered; nobody looks before it is on its way (contract 1.2).
+ * The calls of `POST /api/notify`: a bounded ring of trade pubkeys that a tick empties at fixed times. A request only appends its key. The
+ * key is looked up after the answer has gone out, so the answer cannot depend on whether the key is registered (contract 1.2).
  */
 export class ChatAnnouncements {
   readonly #options: ChatAnnouncementsOptions;
@@ -39,7 +39,7 @@ export class ChatAnnouncements {
     return this.#size;
   }
 
-  /** Takes the key for the next tick. A full ring loses its oldest. */
+  /** Adds a key for the next tick. A full ring loses its oldest key. */
   append(tradePubkey: TradePubkey): void {
     if (this.#size === this.#ring.length) {
       this.#shift();
@@ -49,16 +49,16 @@ export class ChatAnnouncements {
     this.#options.telemetry.count('chat_announcements');
   }
 
-  /** Begins to tick; it ticks whether there is something or not. */
+  /** Begins to tick. The ticks come at the same times whether there are keys or not. */
   start(): void {
     this.#tickIn(TICK_MS);
   }
 
-  /** Ends the ticking. What the ring holds is looked up at once; resolves when every wake of it has begun. */
+  /** Ends the ticks, and looks up at once the keys that are left. Resolves when all of their wakes have been asked for. */
   async stop(): Promise<void> {
     this.#cancelTick?.();
-    const held = Array.from({ length: this.#size }, () => this.#shift());
-    await Promise.all(held.map((tradePubkey) => this.#options.announce(tradePubkey)));
+    const left = Array.from({ length: this.#size }, () => this.#shift());
+    await Promise.all(left.map((tradePubkey) => this.#options.announce(tradePubkey)));
   }
 
   #tickIn(ms: number): void {

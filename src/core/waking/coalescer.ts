@@ -6,16 +6,13 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 
-/** Unvouched events cause so many wakes of a device within an hour at the most, and chat announcements as many more (contract 5). */
+/** Wakes that a device gets within an hour for unvouched events, at most. Chat announcements may cause as many more (contract 5). */
 const UNVOUCHED_PER_HOUR = 30;
 
-/**
- * Whose requests hold each other up: those of vouched events, those of all other events, and chat announcements. Each track of
- * a device has its own WINDOW and COOLDOWN.
- */
+/** What a wake is for: vouched events, all other events, or chat announcements. Each track of a device has its own WINDOW and COOLDOWN. */
 export type WakeTrack = 'vouched' | 'unvouched' | 'chat';
 
-/** A wake of one track answers what is held on these tracks too. */
+/** When a wake of a track goes, it takes along what is held on these tracks. */
 const TAKES_ALONG: Readonly<Record<WakeTrack, readonly WakeTrack[]>> = {
   vouched: ['unvouched', 'chat'],
   unvouched: ['chat'],
@@ -25,28 +22,28 @@ const TAKES_ALONG: Readonly<Record<WakeTrack, readonly WakeTrack[]>> = {
 export interface CoalescerOptions {
   /** `BATCH_DELAY_MS`: how long events after a first one are gathered. */
   readonly batchDelayMs: number;
-  /** `COOLDOWN_MS`: how long they are gathered after that. */
+  /** `COOLDOWN_MS`: how long events are gathered after that. */
   readonly cooldownMs: number;
   readonly schedule: Schedule;
   readonly monotonic: Clock;
   /** Takes a wake to its lane. */
   readonly hand: (wake: KeyWake) => Promise<WakeEnd>;
   /** Told of a wake that is held back. */
-  readonly onHeld?: (wake: KeyWake) => void;
-  /** Told of a wake that waits because its track has had its wakes of this hour. */
-  readonly onRationed?: (wake: KeyWake, track: WakeTrack) => void;
-  /** Told of each wake of the last hour that is counted no longer, because too many are. */
-  readonly onUncounted?: () => void;
+  readonly onHeld?: ((wake: KeyWake) => void) | undefined;
+  /** Told of a wake that waits because its track has used up its allowance of the hour. */
+  readonly onRationed?: ((wake: KeyWake, track: WakeTrack) => void) | undefined;
+  /** Told of each wake that stops counting against its allowance early, because too many are counted. */
+  readonly onUncounted?: (() => void) | undefined;
 }
 
 type Phase = 'window' | 'cooldown' | 'rationed';
 
-/** One track of a device that was woken not long ago (contract 5: WINDOW, COOLDOWN), or that has had its wakes of this hour. */
+/** One track of a device that was woken not long ago (contract 5: WINDOW, COOLDOWN), or that has used up its allowance of the hour. */
 interface Active {
   readonly device: string;
   readonly track: WakeTrack;
   phase: Phase;
-  /** What has come since the last wake, to be answered by one at the end. */
+  /** The wake that answers what has come since the last one. It goes at the end of the phase. */
   held: Held | undefined;
 }
 
@@ -56,12 +53,12 @@ interface Held {
 }
 
 /**
- * Wakes a device at once, and then not again before a while; whatever came meanwhile is answered by one wake at the end,
- * so that an event is always followed by one (contract 5: QUIET, WINDOW, COOLDOWN). A device that is QUIET is not kept here.
+ * Gives a device few wakes for many events (contract 5: QUIET, WINDOW, COOLDOWN). A first event is answered by a wake at once. What comes
+ * during the WINDOW or COOLDOWN after it is held and answered by one wake at the end, so every event is followed by a wake. A device that
+ * is QUIET is not kept here.
  *
- * Vouched events are coalesced as if there were no others: nothing that a stranger sends delays them. The others wait for what a
- * vouched wake began as well as for what they began themselves, and have an allowance for each hour. Whatever is held for a device
- * goes along with a wake of a more trusted track.
+ * Vouched events are coalesced as if there were no others: nothing that a stranger sends delays them. A vouched wake begins a WINDOW for
+ * unvouched events too, and these have an allowance for each hour.
  */
 export class Coalescer {
   readonly #options: CoalescerOptions;
@@ -76,12 +73,12 @@ export class Coalescer {
 
   constructor(options: CoalescerOptions) {
     this.#options = options;
-    const parts = { ...options, onOver: (active: Active) => this.#onEnd(active) };
+    const { batchDelayMs, cooldownMs, monotonic, onUncounted: onDisplaced, schedule } = options;
+    const onOver = (active: Active): void => this.#onEnd(active);
     this.#countdowns = {
-      window: new Countdown({ ...parts, ms: options.batchDelayMs }),
-      cooldown: new Countdown({ ...parts, ms: options.cooldownMs }),
+      window: new Countdown({ ms: batchDelayMs, schedule, monotonic, onOver }),
+      cooldown: new Countdown({ ms: cooldownMs, schedule, monotonic, onOver }),
     };
-    const { monotonic, onUncounted: onDisplaced, schedule } = options;
     const allowance = (track: WakeTrack): WakeAllowance => {
       const onRoom = (device: string): void => this.#onRoom(track, device);
       return new WakeAllowance({ perHour: UNVOUCHED_PER_HOUR, monotonic, schedule, onRoom, onDisplaced });
@@ -93,9 +90,9 @@ export class Coalescer {
     };
   }
 
-  /** Devices whose next relay wake may be held, and those whose next chat wake may be. */
+  /** Devices whose next relay wake may be held, and devices whose next chat wake may be held. */
   get size(): number {
-    // What is on the vouched track is on the unvouched one as well.
+    // A device on the vouched track is on the unvouched one too.
     return this.#active.unvouched.size + this.#active.chat.size;
   }
 
@@ -105,9 +102,9 @@ export class Coalescer {
   }
 
   /**
-   * Whether a relay wake is held for this key that is early enough for the event at hand.
+   * Whether a relay wake is held that answers an event for this key in time.
    *
-   * @param isVouched whether the event, once it is verified, is a vouched one: a wake that waits with unvouched events does not answer it
+   * @param isVouched whether the event claims to be vouched: a wake that is held on the unvouched track is too late for a vouched event
    */
   isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
     const holds = (track: WakeTrack): boolean =>
@@ -115,13 +112,13 @@ export class Coalescer {
     return holds('vouched') || (!isVouched && holds('unvouched'));
   }
 
-  /** Whether a relay wake for the device waits with unvouched events, so that a vouched one may bring it forward. */
+  /** Whether a relay wake is held on the unvouched track of the device. A vouched event would bring the wake forward. */
   isHeldUnvouched(device: string): boolean {
     return this.#active.unvouched.get(device)?.held !== undefined;
   }
 
   request(wake: KeyWake): Promise<WakeEnd> {
-    // At a stop a wake may still follow its key from another device to this one.
+    // After the flush a wake may still follow its key from another device to this one.
     if (this.#isFlushed) return this.#options.hand(wake);
     const { device } = wake;
     const track = trackOf(wake);
@@ -137,7 +134,7 @@ export class Coalescer {
     });
   }
 
-  /** Begins with a WINDOW for a device that has a wake to get from before: events that come meanwhile are answered by the same. */
+  /** Holds a wake that a former start left for the device, and begins a WINDOW: the wake answers the events that come within it too. */
   hold(wake: KeyWake): void {
     const { device } = wake;
     const track = trackOf(wake);
@@ -146,9 +143,9 @@ export class Coalescer {
   }
 
   /**
-   * What is held for this key is for another device from now on, which is woken by the rules of that device.
+   * The key has moved to another device. A wake that is held for the key moves there too, by the rules of that device.
    *
-   * @returns how the wake at the other device ends; `undefined` where nothing is held for the key
+   * @returns how the wake at the other device ends; `undefined` if no wake is held for the key
    */
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
     const device = deviceOf(from);
@@ -159,7 +156,7 @@ export class Coalescer {
     return moved.length === 0 ? undefined : Promise.all(moved).then(worstEnd);
   }
 
-  /** Hands over all that is held, at once: the program stops. */
+  /** Hands over at once all that is held: the program stops. */
   flush(): void {
     this.#isFlushed = true;
     for (const countdown of Object.values(this.#countdowns)) countdown.clear();
@@ -181,7 +178,7 @@ export class Coalescer {
       for (const resolve of ends) resolve(moved);
       return moved;
     }
-    // It is not kept which event was for which key: both wakes answer all of them.
+    // Which event was for which key is not known any more: all of them wait for both wakes.
     const both = ends.map(
       (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
     );
@@ -189,7 +186,7 @@ export class Coalescer {
     return moved;
   }
 
-  /** Puts a track of a device into a phase, which begins now. */
+  /** Begins a phase of a device's track. */
   #enter(track: WakeTrack, device: string, phase: Phase): Active {
     const active = this.#active[track].get(device) ?? { device, track, phase, held: undefined };
     this.#active[track].set(device, active);
@@ -200,7 +197,7 @@ export class Coalescer {
     return active;
   }
 
-  /** Hands a wake over, and begins what holds back those after it. */
+  /** Hands a wake over, and begins the phase that holds back the wakes after it. */
   #send(track: WakeTrack, held: Held, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
     const { device } = held.wake;
     this.#enter(track, device, phase);
@@ -209,14 +206,14 @@ export class Coalescer {
     return this.#hand(track, held);
   }
 
-  /** What a vouched wake begins for the unvouched events of its device: never less than for vouched ones, nor than they had before. */
+  /** The phase that a vouched wake begins on the unvouched track: never shorter than on the vouched track, nor than the phase that it replaces. */
   #phaseBeside(phase: 'window' | 'cooldown', device: string): 'window' | 'cooldown' {
     const { batchDelayMs, cooldownMs } = this.#options;
     const isCooling = this.#active.unvouched.get(device)?.phase === 'cooldown';
     return isCooling && cooldownMs > batchDelayMs ? 'cooldown' : phase;
   }
 
-  /** Takes the wake to its lane, with whatever is held for the device on the tracks that it takes along. */
+  /** Takes the wake to its lane, together with what is held on the tracks that it takes along. */
   #hand(track: WakeTrack, { ends, wake }: Held): Promise<WakeEnd> {
     for (const other of TAKES_ALONG[track]) {
       const active = this.#active[other].get(wake.device);
@@ -230,10 +227,10 @@ export class Coalescer {
     return end;
   }
 
-  /** Nothing is held on this track any more: something else answers it. */
+  /** Another wake answers what was held on this track. */
   #release(active: Active): void {
     active.held = undefined;
-    // No countdown ends this phase, and it is over.
+    // This phase has no countdown that would end it.
     if (active.phase === 'rationed') this.#active[active.track].delete(active.device);
   }
 
@@ -274,13 +271,13 @@ function add(active: Active, wake: KeyWake, ends: Held['ends']): Held {
   return held;
 }
 
-/** The wake may wait for an hour: its events are dealt with now, if the wake is on record and outlives a restart. */
+/** The wake may wait for an hour. If a record keeps it over a restart, its events count as handled now. */
 function owe({ ends, wake }: Held): void {
   if (!wake.onOwed()) return;
   for (const resolve of ends.splice(0)) resolve(Promise.resolve('owed'));
 }
 
-/** What is held, which is held no longer. */
+/** Takes out what is held. */
 function take(active: Active): Held {
   const { held } = active;
   if (held === undefined) throw new Error('nothing is held');

@@ -3,35 +3,35 @@ import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
-export interface FormerDevicesParts {
-  /** Remembers over a restart which devices are owed a wake. */
+export interface FormerDevicesOptions {
+  /** Keeps over a restart which devices are owed a wake. */
   readonly owed: OwedDevices | undefined;
   readonly registrations: Pick<Registrations, 'whereabouts'>;
 }
 
-/** A device that wakes have left for others. */
+/** A device whose wakes have moved to other devices. */
 interface Former {
-  /** Wakes that have left it and have not ended elsewhere yet. */
+  /** Wakes that have moved, and have not ended yet. */
   underWay: number;
-  /** Whether one of them was dropped. */
+  /** One of them was dropped. */
   isDropped: boolean;
 }
 
 /**
- * Devices that wakes have left for others. What such a device was owed stays on record until the wakes elsewhere have ended: a
- * restart before that finds the record, looks up where its keys point, and wakes the device there.
+ * Devices whose wakes have moved to other devices, because their keys have. What such a device was owed stays on record until the wakes at
+ * the other devices have ended. A restart before that finds the record, and wakes the devices at which its keys point by then.
  */
 export class FormerDevices {
-  readonly #parts: FormerDevicesParts;
+  readonly #options: FormerDevicesOptions;
   readonly #left = new Map<string, Former>();
 
-  constructor(parts: FormerDevicesParts) {
-    this.#parts = parts;
+  constructor(options: FormerDevicesOptions) {
+    this.#options = options;
   }
 
-  /** @param end how the wake ends that has left the device */
+  /** @param end how the wake ends that has moved */
   async note(from: PushTarget, end: Promise<WakeEnd>): Promise<void> {
-    if (this.#parts.owed?.find(from) === undefined) return;
+    if (this.#options.owed?.find(from) === undefined) return;
     const device = deviceOf(from);
     const former = this.#left.get(device) ?? { underWay: 0, isDropped: false };
     this.#left.set(device, former);
@@ -43,7 +43,7 @@ export class FormerDevices {
   }
 
   async #pay(from: PushTarget): Promise<void> {
-    const { owed, registrations } = this.#parts;
+    const { owed, registrations } = this.#options;
     const wake = owed?.find(from);
     if (wake === undefined) return;
     const { here } = await registrations.whereabouts(from, wake.keys);

@@ -1,7 +1,7 @@
 import { type Clock, HOUR_MS, type Schedule } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
 
-/** Wakes of the last hour that are counted at the same time, over all devices: some 20 MB with the names of the devices. */
+/** Wakes that are counted at the same time, for all devices together: some 20 MB with the names of the devices. */
 const MAX_COUNTED = 65_536;
 
 export interface WakeAllowanceOptions {
@@ -9,9 +9,9 @@ export interface WakeAllowanceOptions {
   readonly perHour: number;
   readonly schedule: Schedule;
   readonly monotonic: Clock;
-  /** Told of a device each time that a wake of it is an hour old. */
+  /** Told of a device each time that one of its wakes is an hour old. */
   readonly onRoom: (device: string) => void;
-  /** Told of each wake that is counted no longer, though it is not an hour old, because too many are. */
+  /** Told of each wake that stops counting before its hour is over, because {@link MAX_COUNTED} are counted. */
   readonly onDisplaced?: (() => void) | undefined;
   /** For tests. */
   readonly maxCounted?: number;
@@ -23,8 +23,8 @@ interface Counted {
 }
 
 /**
- * How many wakes a device may get within an hour for events that anybody can publish (contract 5). The hour is any hour, and not
- * one of the clock: each wake counts until it is an hour old. Only devices with such a wake are kept.
+ * Limits the wakes that a device gets within an hour for events that anybody can publish (contract 5). The hour slides: each wake counts
+ * until it is an hour old. Only devices with such a wake are kept.
  */
 export class WakeAllowance {
   readonly #options: WakeAllowanceOptions;
@@ -51,7 +51,7 @@ export class WakeAllowance {
     return (this.#counts.get(device) ?? 0) < this.#options.perHour;
   }
 
-  /** Counts a wake. At the bound the oldest one of all devices is forgotten: a device may then be woken too often, and none too seldom. */
+  /** Counts a wake. At the bound the oldest wake of all stops counting: a device may then be woken too often, but none too seldom. */
   count(device: string): void {
     const { maxCounted = MAX_COUNTED, onDisplaced, onRoom } = this.#options;
     const oldest = this.#hour.size < maxCounted ? undefined : this.#oldest();
@@ -64,7 +64,7 @@ export class WakeAllowance {
     onRoom(oldest.device);
   }
 
-  /** Forgets all wakes, and leaves no timer. */
+  /** Stops counting all wakes, and leaves no timer. */
   clear(): void {
     this.#hour.clear();
     this.#counts.clear();

@@ -15,7 +15,7 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
-export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
+export interface WakerOptions extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;
   readonly lanes: Pick<PushLanes, 'request' | 'unsent' | 'follow'>;
   /** Keeps over a restart which devices are owed a wake; absent if there is no such record. */
@@ -25,42 +25,52 @@ export interface WakerParts extends Omit<CoalescerOptions, 'hand'> {
   readonly instances: KnownInstances;
 }
 
-/** Turns a verified event into a wake for each device that it is for, as often as a device may be woken. */
+/** Turns a verified event into a wake for each of its devices, and keeps each device from being woken too often. */
 export class Waker {
   readonly #registrations: Registrations;
-  readonly #lanes: WakerParts['lanes'];
+  readonly #lanes: WakerOptions['lanes'];
   readonly #instances: KnownInstances;
   readonly #coalescer: Coalescer;
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
   readonly #context: KeyWakeContext;
 
-  constructor(parts: WakerParts) {
-    this.#registrations = parts.registrations;
-    this.#lanes = parts.lanes;
-    this.#owed = parts.owed;
-    this.#former = new FormerDevices({ registrations: parts.registrations, owed: parts.owed });
-    this.#instances = parts.instances;
-    this.#coalescer = new Coalescer({ ...parts, hand: (wake) => parts.lanes.request(wake) });
+  constructor(options: WakerOptions) {
+    const { lanes, onMoved, owed, registrations } = options;
+    this.#registrations = registrations;
+    this.#lanes = lanes;
+    this.#owed = owed;
+    this.#former = new FormerDevices({ registrations, owed });
+    this.#instances = options.instances;
+    this.#coalescer = new Coalescer({
+      batchDelayMs: options.batchDelayMs,
+      cooldownMs: options.cooldownMs,
+      schedule: options.schedule,
+      monotonic: options.monotonic,
+      hand: (wake) => lanes.request(wake),
+      onHeld: options.onHeld,
+      onRationed: options.onRationed,
+      onUncounted: options.onUncounted,
+    });
     this.#context = {
-      registrations: parts.registrations,
-      owed: parts.owed,
+      registrations,
+      owed,
       redirect: (wake, from) => this.#redirect(wake, from),
-      onMoved: parts.onMoved,
+      onMoved,
     };
   }
 
-  /** Devices that were woken not long ago, so that their next wake would be held. */
+  /** Devices that were woken not long ago. Their next wake would be held. */
   get heldDevices(): number {
     return this.#coalescer.size;
   }
 
-  /** Wakes of the last hour that count against the allowance of their device. */
+  /** Wakes of the last hour that count against the allowances of their devices. */
   get countedWakes(): number {
     return this.#coalescer.counted;
   }
 
-  /** The registrations that the event is for and may wake. The event need not have been verified. */
+  /** The registrations whose devices the event may wake. The event may be unverified. */
   async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Addressee[]> {
     const addressed: Addressee[] = [];
     const isForConversations = isByOther(event, this.#instances.authors);
@@ -75,26 +85,26 @@ export class Waker {
   }
 
   /**
-   * Whether every one of these keys has a wake coming that has not been sent yet: it answers whatever comes until then. A wake for
-   * another key of the device does not count: that key may be unregistered, and its wake dropped, before it is sent. Where an event claims
-   * to be vouched, a wake that waits with unvouched events does not count either: once the event is verified, it may bring the wake forward.
+   * Whether each of these keys has a wake that has not been sent yet: such a wake answers all that comes before it is sent. A wake for
+   * another key of the device does not count, because that key may be unregistered, and the wake dropped. For an event that claims to be
+   * vouched, a wake on the unvouched track does not count: the event may bring the wake forward once it is verified.
    */
   isUnsent(registrations: readonly Addressee[]): boolean {
     return registrations.every((addressee) => this.#isUnsent(addressee));
   }
 
   /**
-   * Wakes each device among the registrations once; within a recovery, one that it has woken already not again.
+   * Wakes each device of the registrations once. A device that the same recovery has woken is not woken again.
    *
    * @param since when the event arrived, in milliseconds
-   * @returns whether the event is dealt with; if not, a further copy of it should be given another try
+   * @returns whether the event is handled; if not, a further copy of the event may try again
    */
   wake(registrations: readonly Addressee[], origin: EventOrigin, since = Infinity): Promise<boolean> {
     const [first] = registrations;
     if (first === undefined) return Promise.resolve(true);
-    // The usual event names one key. Thousands of these may wait: a suspended function would keep three times as much.
+    // Most events name one key. Thousands may wait here, and a suspended async function would keep three times the memory.
     if (registrations.length === 1)
-      return this.#wakeDevice(first, registrations, origin, since).then(isSettled);
+      return this.#wakeDevice(first, registrations, origin, since).then(isHandled);
     return this.#wakeAll(registrations, origin, since);
   }
 
@@ -108,10 +118,10 @@ export class Waker {
     const ends = [...devices.values()].map((ofOne) =>
       this.#wakeDevice(ofOne[0] as Addressee, ofOne, origin, since),
     );
-    return (await Promise.all(ends)).every(isSettled);
+    return (await Promise.all(ends)).every(isHandled);
   }
 
-  /** Wakes the key's device, if it has one, for a chat message that its sender announced. Resolves when the wake has begun. */
+  /** Wakes the key's device, if the key is registered, for a chat message that its sender announced. Resolves when the wake was asked for. */
   async announceChat(tradePubkey: TradePubkey): Promise<void> {
     const registration = await this.#registrations.find(tradePubkey);
     if (registration === undefined) return;
@@ -120,7 +130,7 @@ export class Waker {
     void this.#coalescer.request(new KeyWake(this.#context, chat));
   }
 
-  /** Pays a wake that was owed when the program was stopped, to the devices where its keys point by now. */
+  /** Asks for a wake that was owed when the program was stopped, at the devices to which its keys point by now. */
   async payOwed(wake: OwedWake): Promise<void> {
     const isHere = await this.#redirectAll(wake);
     if (!isHere) return;
@@ -128,22 +138,22 @@ export class Waker {
     this.#coalescer.hold(new KeyWake(this.#context, { target, kind, keys, priority: 'recovered' }));
   }
 
-  /** A key of one device has been registered with another one: every wake that waits for the key goes to the new device (contract 5). */
+  /** A key has moved to another device: every wake that waits for the key moves there (contract 5). */
   async keyMoved(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<void> {
     const moved = this.#coalescer.move(key, from, to);
     if (moved !== undefined) void this.#former.note(from, moved);
     if (await this.#lanes.follow(from, deviceOf(from))) return;
-    // A push service without credentials has no lane: the wakes that its devices are owed are only on record.
+    // A push service without credentials has no lane. Its owed wakes are only on record.
     const wake = this.#owed?.find(from);
     if (wake?.keys.includes(key) === true) await this.#redirectAll(wake);
   }
 
-  /** Hands over at once whatever is held: the program stops. */
+  /** Hands over at once all wakes that are held: the program stops. */
   flush(): void {
     this.#coalescer.flush();
   }
 
-  /** @returns whether the wake's own device is still to be asked: a key points at it, or none is registered */
+  /** Asks for wakes at the devices to which keys of the wake have moved. @returns whether the wake's own device needs one: a key points at it, or no key is registered */
   async #redirectAll({ target: from, kind, keys: all }: OwedWake): Promise<boolean> {
     const { here, elsewhere } = await this.#registrations.whereabouts(from, all);
     for (const { target, keys } of elsewhere) {
@@ -165,7 +175,7 @@ export class Waker {
     return wake instanceof KeyWake && wake.has(tradePubkey);
   }
 
-  /** @param registrations that point at one device, `device` and `target` being those of any of them */
+  /** @param registrations all of one device; `device` and `target` are those of any of them */
   #wakeDevice(
     { device, target }: Pick<Addressee, 'device' | 'target'>,
     registrations: readonly Addressee[],
@@ -187,7 +197,7 @@ export class Waker {
   async #recover(wake: KeyWake, recovery: Recovery): Promise<WakeEnd> {
     // Once the wake is asked for it may absorb others.
     const { device, isVouched, keys, target } = wake;
-    // The recovery's wake may be waiting with unvouched events. A vouched event brings it forward, and the device gets one all the same.
+    // The recovery's wake may be held on the unvouched track. A vouched event brings it forward, and the device still gets one wake.
     if (isVouched && recovery.hasWoken([device]) && this.#coalescer.isHeldUnvouched(device))
       return this.#coalescer.request(wake);
     let isOwn = false;
@@ -195,17 +205,17 @@ export class Waker {
       isOwn = true;
       return this.#coalescer.request(wake);
     });
-    // The wake may have been sent for another key of the device.
+    // If another event of the recovery asked for the wake, the wake may have been for another key, and has not renewed these.
     if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);
     return end;
   }
 }
 
-function isSettled(end: WakeEnd): boolean {
+function isHandled(end: WakeEnd): boolean {
   return end !== 'dropped';
 }
 
-/** A stored event wakes only when it is sure to be newer than the registration (contract 2): gift wraps carry no true time. */
+/** A stored event wakes only if it is certainly newer than the registration (contract 2). A gift wrap carries no true time. */
 function isNewerThan(registration: Registration, event: NostrEvent): boolean {
   return (
     event.kind === SIGNED_MESSAGE_KIND &&
