@@ -50,7 +50,7 @@ test.each([
   ['android', true],
   ['ios', true],
 ] as const)(
-  'POST /api/register takes a sealed token of %s, made with the hash of the point: %s',
+  'POST /api/register takes a sealed token of %s; its key is from the hashed point: %s',
   async (platform, hashedPoint) => {
     const { apiUrl, publicKey } = await apiServer();
     const encrypted_token = sealToken({ serverPubkey: publicKey, platform, token: 'a-token', hashedPoint });
@@ -65,7 +65,7 @@ test.each([
   ['a UnifiedPush endpoint', { token: 'https://ntfy.example/upAlice?up=1', platform: 'android' }, 'android'],
   ['one with a mostro_pubkey', { token: 't', platform: 'ios', mostro_pubkey: 'AB'.repeat(32) }, 'ios'],
   ['one with fields that mean nothing', { token: 't', platform: 'ios', locale: { x: [1] } }, 'ios'],
-])('POST /api/register takes %s plain', async (_name, device, platform) => {
+])('POST /api/register takes %s as a plain token', async (_name, device, platform) => {
   const { apiUrl } = await apiServer();
   const body = JSON.stringify({ trade_pubkey: freshKey(), ...device });
   expectAnswer(await postJson(`${apiUrl}/api/register`, body), 200, registered(platform));
@@ -90,7 +90,7 @@ test('POST /api/register: a sealed token of the full 217 bytes arrives at Google
   expect(push?.token).toBe(token);
 });
 
-test('POST /api/register of a known key replaces its device instead of counting twice', async () => {
+test('POST /api/register of a known key replaces its device, and the key counts once', async () => {
   const server = await apiServer();
   const key = freshKey();
   await server.post('/api/register', { trade_pubkey: key, token: 'a', platform: 'android' });

@@ -34,7 +34,7 @@ describe.each([
   ['the public listener', 'apiUrl', '/api/info', 32],
   ['the admin listener', 'adminUrl', '/health/live', 8],
 ] as const)('%s', (_, listener, path, most) => {
-  test('a listener answers so many requests that came at once, and closes the connection where there were more', async () => {
+  test('a listener answers requests that come at once up to a bound, and closes a connection that sends more', async () => {
     const server = await apiServer();
     const socket = await open(server[listener]);
     socket.write(get(path).repeat(1000));
@@ -44,7 +44,7 @@ describe.each([
     expect(await closedFor(server, 'pipelined')).toBe(1);
   });
 
-  test('a listener answers any number of requests that do not come faster than their answers', async () => {
+  test('a listener answers any number of requests that come no faster than their answers are read', async () => {
     const socket = await open((await apiServer())[listener]);
     let said = '';
     socket.setEncoding('utf8').on('data', (more: string) => (said += more));
@@ -54,7 +54,7 @@ describe.each([
     }
   });
 
-  test('a listener takes so many connections of one address, and those of another address beside them', async () => {
+  test('a listener accepts connections of one address up to a bound, and then still those of another address', async () => {
     // No connection ends by itself while the others are opened, however busy the machine is.
     const server = keep(await startTestServer({ requestTimeoutMs: 10 * PATIENCE_MS }));
     const places = listener === 'apiUrl' ? 1024 : 64;
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('answers that nobody reads are not kept: the connection is closed', async () => {
+test('a connection whose answers are not read is closed', async () => {
   const server = await hastyServer();
   const socket = await open(server.apiUrl);
   socket.pause();
@@ -91,7 +91,7 @@ test('answers that nobody reads are not kept: the connection is closed', async (
   expect(await call(`${server.apiUrl}/api/health`)).toMatchObject({ status: 200 });
 });
 
-test('behind a proxy, whose address all clients have, the connections of one address are not counted', async () => {
+test('behind a proxy the connections of one address have no bound, because all clients have the proxy’s address', async () => {
   const environment = { NOTIFY_TRUST_PROXY_HEADERS: 'true' };
   const server = keep(await startTestServer({ environment }));
   await Promise.all(Array.from({ length: 1100 }, () => open(server.apiUrl)));
@@ -101,7 +101,7 @@ test('behind a proxy, whose address all clients have, the connections of one add
 test.each([
   ['rubbish', 'rubbish\r\n\r\n', 400],
   ['for a tunnel', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
-])('a client that asks %s, is refused and does not hang up is let go', async (_, bytes, status) => {
+])('a client that asks %s, is refused and does not hang up is disconnected', async (_, bytes, status) => {
   const server = await hastyServer();
   const socket = await open(server.apiUrl);
   let said = '';

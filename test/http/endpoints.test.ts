@@ -62,7 +62,7 @@ test.each([
   'ws://ntfy.example/up',
   'file:///etc/passwd',
   'ftp://127.0.0.1/up',
-])('by default the UnifiedPush endpoint %s is no endpoint, and no token either', async (text) => {
+])('by default the UnifiedPush endpoint %s is refused as an invalid token', async (text) => {
   const server = await apiServer(GUARDED);
   expect(await server.post('/api/register', registration(text))).toMatchObject(NO_TOKEN);
   expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
@@ -79,7 +79,7 @@ test.each([
   expect(await server.post('/api/register', registration(endpoint))).toMatchObject({ status: 200 });
 });
 
-test('by default the UnifiedPush endpoint whose name leads nowhere public is not called, and costs nobody else a wake', async () => {
+test('by default a UnifiedPush endpoint whose name has no public address is never called, and other devices are still woken', async () => {
   const { relay, server, phone, woken } = await setScene({ environment: GUARDED });
   const alice = await phone({ endpoint: 'https://endpoint.invalid/up' });
   const bob = await phone();
@@ -90,7 +90,7 @@ test('by default the UnifiedPush endpoint whose name leads nowhere public is not
   expect(await countsOf(server)).toContain('"total":3');
 });
 
-test('an endpoint with eight sets of Web Push keys is refused with a ninth, and those that it has stay', async () => {
+test('an endpoint with eight sets of Web Push keys is refused with a ninth set, and keeps the eight', async () => {
   const server = await apiServer();
   const register = (key: string, { endpoint, keys }: WebPushSubscription): ReturnType<typeof server.post> =>
     server.post('/api/register', { trade_pubkey: key, subscription: { endpoint, keys } });
@@ -103,7 +103,7 @@ test('an endpoint with eight sets of Web Push keys is refused with a ninth, and 
   expect(await countsOf(server)).toBe('{"total":16,"android":0,"ios":0,"webpush":16}');
 });
 
-test('with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true the endpoint on http and on a private address is taken and woken', async () => {
+test('with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true an endpoint with http and a private address is taken and woken', async () => {
   const { relay, phone } = await setScene();
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   const alice = await phone({ endpoint: unifiedPush.endpoint('Alice') });
@@ -113,7 +113,7 @@ test('with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true the endpoint on http and on 
 });
 
 test.each(['https://user:password@127.0.0.1/up', 'https://127.0.0.1/up#x'])(
-  'with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true the endpoint %s is refused all the same',
+  'with UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS=true the endpoint %s is still refused',
   async (endpoint) => {
     const server = await apiServer();
     expect(await server.post('/api/register', registration(endpoint))).toMatchObject(INVALID);

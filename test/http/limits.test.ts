@@ -59,7 +59,7 @@ test('register and unregister may be called sixty times a minute, together, from
   expect(await allowed(server, from)).toBe(60);
 });
 
-test('register and unregister are limited as the configuration says, and tell how long to wait', async () => {
+test('register and unregister have the configured limit, and the 429 says how long to wait', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '2' });
   const from = { address: '192.0.2.2' };
   expect(await allowed(server, from)).toBe(2);
@@ -70,7 +70,7 @@ test('register and unregister are limited as the configuration says, and tell ho
   expect(await allowed(server, from)).toBe(1);
 });
 
-test('register and unregister count whatever is asked, also what is wrong', async () => {
+test('register and unregister count every request, also a wrong one', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '5' });
   const bodies = ['{', '{}', '[]', 'null', '"x"'];
   expect(await allowed(server, (n) => ({ address: '192.0.2.3', body: bodies[n % 5] ?? '' }))).toBe(5);
@@ -82,7 +82,7 @@ test('register and unregister are refused before the body is read: a large one i
   expect(await ask(server, { body: 'x'.repeat(100_000) })).toMatchObject(LIMITED);
 });
 
-test('register and unregister leave everything else alone', async () => {
+test('register and unregister at their limit do not limit any other route', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '1' });
   await ask(server);
   expect(await ask(server)).toMatchObject(LIMITED);
@@ -118,7 +118,7 @@ test('notify may be called ten times at once for one key, in any case, and every
   expect(await allowed(server, { path: '/api/notify', address: '198.51.100.250' })).toBe(30);
 });
 
-test('notify is limited as the configuration says', async () => {
+test('notify has the configured limits', async () => {
   const server = await serverWith({ NOTIFY_RATE_PER_PUBKEY_PER_MIN: '1', NOTIFY_RATE_PER_IP_PER_MIN: '1' });
   const path = '/api/notify';
   expect(await allowed(server, { path, address: '192.0.2.5' })).toBe(30);
@@ -135,7 +135,7 @@ test('the address of a client is an IPv6 /64; its /48 has ten times and its /32 
   expect(await allowed(server, { address: '2001:db9::1' })).toBe(3);
 });
 
-test('the address of a client is IPv4 also where it is mapped into IPv6', async () => {
+test('the address of a client is IPv4 also if it is mapped into IPv6', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '4' });
   const spellings = ['192.0.2.6', '::ffff:192.0.2.6', '::ffff:c000:206', '192.0.2.6:999'];
   expect(await allowed(server, (n) => ({ address: spellings[n % 4] ?? '' }))).toBe(4);
@@ -147,7 +147,7 @@ test('the address of a client is the rightmost of X-Forwarded-For: what a client
   expect(await allowed(server, { address: '192.0.2.7, 203.0.113.1' })).toBe(3);
 });
 
-test('the address of a client is the other end of the connection where the header is not valid, so that nobody escapes', async () => {
+test('the address of a client is the address of the socket if the header is not valid, so that no client escapes the limit', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '6' });
   const invalid = [undefined, '', 'unknown', '1.2.3', '192.0.2.1, x', '::g'];
   const from = (n: number): From => {
@@ -157,7 +157,7 @@ test('the address of a client is the other end of the connection where the heade
   expect(await allowed(server, from)).toBe(6);
 });
 
-test('the address of a client is in Fly-Client-IP on Fly.io, and X-Forwarded-For is then the client’s to invent', async () => {
+test('the address of a client on Fly.io is in Fly-Client-IP, and X-Forwarded-For is ignored', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '3', FLY_APP_NAME: 'push' });
   const header = 'fly-client-ip';
   expect(await allowed(server, { header, address: '192.0.2.8' })).toBe(3);
@@ -165,7 +165,7 @@ test('the address of a client is in Fly-Client-IP on Fly.io, and X-Forwarded-For
   expect(await allowed(server, (n) => ({ address: `203.0.113.${n}` }))).toBe(3);
 });
 
-test('the address of a client is in no header unless a proxy is trusted; that one came is warned of once, and counted', async () => {
+test('the address of a client is never taken from a header unless proxies are trusted; such headers are counted, with one warning', async () => {
   const server = await serverWith({ RATE_LIMIT_PER_MINUTE: '3', NOTIFY_TRUST_PROXY_HEADERS: 'false' });
   expect(await allowed(server, (n) => ({ address: `203.0.113.${n}` }))).toBe(3);
   expect((await ask(server, { header: 'fly-client-ip', address: '203.0.113.9' })).status).toBe(429);
@@ -175,7 +175,7 @@ test('the address of a client is in no header unless a proxy is trusted; that on
   expect(JSON.stringify(server.log.all)).not.toContain('203.0.113');
 });
 
-test('the address of a client in a header that is trusted is warned of nowhere', async () => {
+test('the address of a client in a trusted header causes no warning', async () => {
   const server = await serverWith({ NOTIFY_TRUST_PROXY_HEADERS: '', TRUST_PROXY: 'true' });
   await ask(server, { address: '203.0.113.1' });
   expect(server.log.all.filter(({ msg }) => msg === 'http.proxy_headers_ignored')).toEqual([]);

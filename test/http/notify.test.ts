@@ -23,7 +23,7 @@ const bytes = ({ status, headers, text }: HttpAnswer): object => {
   return { status, headers: rest, text };
 };
 
-test('the answer of /api/notify is the same for a key that is registered, one that is owned by nobody, and one that is no point', async () => {
+test('the answer of /api/notify is the same for a registered key, an unregistered key, and a key that is not on the curve', async () => {
   const { server, phone } = await setScene();
   const bob = await phone();
   const answers = await Promise.all(
@@ -33,7 +33,7 @@ test('the answer of /api/notify is the same for a key that is registered, one th
   expect(answers[0]).toMatchObject({ status: 202, text: ACCEPTED });
 });
 
-test('the answer of /api/notify carries an x-request-id of its own, whatever came with the request', async () => {
+test('the answer of /api/notify has a fresh x-request-id, and ignores the request’s', async () => {
   const { apiUrl } = await apiServer();
   const ids: unknown[] = [];
   const headers = { 'x-request-id': 'mine', 'X-Request-ID': 'mine' };
@@ -67,7 +67,7 @@ test.each([
   });
 });
 
-test('the answer of /api/notify is the same 429, whichever limit was reached', async () => {
+test('the answer of /api/notify is the same 429 for every limit', async () => {
   const server = await apiServer({ NOTIFY_TRUST_PROXY_HEADERS: 'true' });
   const key = freshKey();
   const one: HttpAnswer[] = [];

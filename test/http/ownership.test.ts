@@ -24,7 +24,7 @@ const bytes = ({ status, headers, text }: HttpAnswer): object => {
   return { status, headers: rest, text };
 };
 
-test('a registration that its key has signed is not replaced by an unsigned one, which is answered as that of an unknown key, to the byte', async () => {
+test('a registration that its key has signed is not replaced by an unsigned one, which gets byte for byte the answer of an unknown key', async () => {
   const { relay, server, woken } = await setScene({ clock: CLOCK.read });
   expect((await register(server, { signedBy: SECRET })).text).toBe(REGISTERED);
   const unknown = await register(server, { key: getPublicKey(generateSecretKey()), token: 'other' });
@@ -34,7 +34,7 @@ test('a registration that its key has signed is not replaced by an unsigned one,
   expect(await woken()).toEqual(['mine']);
 });
 
-test('a registration that its key has signed is not removed by an unsigned request, which is answered as that of an unknown key, to the byte', async () => {
+test('a registration that its key has signed is not removed by an unsigned request, which gets byte for byte the answer of an unknown key', async () => {
   const { relay, server, woken } = await setScene({ clock: CLOCK.read });
   await register(server, { signedBy: SECRET });
   const unknown = await unregister(server, { key: getPublicKey(generateSecretKey()) });
@@ -44,7 +44,7 @@ test('a registration that its key has signed is not removed by an unsigned reque
   expect(await woken()).toEqual(['mine']);
 });
 
-test('a registration that its key has signed is replaced and removed by a request that its key has signed', async () => {
+test('a registration that its key has signed is replaced and removed by signed requests of that key', async () => {
   const { relay, server, woken } = await setScene({ clock: CLOCK.read });
   await register(server, { signedBy: SECRET });
   expect((await register(server, { signedBy: SECRET, token: 'new-phone' })).text).toBe(REGISTERED);
@@ -62,27 +62,27 @@ test('a registration that its key has signed takes over an unsigned one', async 
   expect(await countsOf(server)).toContain('"total":1');
 });
 
-test('a registration that its key has signed may be for a key in upper case', async () => {
+test('a registration that its key has signed may write the key in upper case', async () => {
   const server = await serverWith();
   expect((await register(server, { key: KEY.toUpperCase(), signedBy: SECRET })).status).toBe(200);
   expect((await unregister(server)).text).toBe(NOT_FOUND);
 });
 
-test('a registration that its key has signed is a matter of the scheme Nostr alone: other credentials count as none', async () => {
+test('a registration with credentials of a scheme other than Nostr counts as unsigned', async () => {
   const server = await serverWith();
   for (const authorization of ['Basic eDp5', 'Bearer x', 'Nostrum x', ''])
     expect((await register(server, { authorization })).text).toBe(REGISTERED);
   expect((await unregister(server)).text).toBe(UNREGISTERED);
 });
 
-test('a registration that its key has signed is a registration like any other where signatures are off', async () => {
+test('a registration that its key has signed is like an unsigned one if signatures are off', async () => {
   const server = await serverWith({ REGISTRATION_AUTH: 'off' });
   expect((await register(server, { signedBy: SECRET })).text).toBe(REGISTERED);
   expect((await register(server, { authorization: 'Nostr rubbish' })).text).toBe(REGISTERED);
   expect((await unregister(server)).text).toBe(UNREGISTERED);
 });
 
-test('a registration that its key has signed is the only one where signatures are required', async () => {
+test('a registration is taken only if its key has signed it, if signatures are required', async () => {
   const server = await serverWith({ REGISTRATION_AUTH: 'required' });
   expect(await register(server)).toMatchObject(REFUSED);
   expect(await register(server, { authorization: 'Bearer x' })).toMatchObject(REFUSED);

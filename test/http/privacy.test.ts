@@ -30,7 +30,7 @@ test.each([
   ['an endpoint that is none', { trade_pubkey: KEY, token: `${ENDPOINT}#${KEY}`, platform: 'ios' }, 400],
   ['a sealed token that is no base64', { trade_pubkey: KEY, encrypted_token: TOKEN }, 400],
   ['fields with secret names', { [KEY]: TOKEN, [TOKEN]: ENDPOINT }, 400],
-])('no answer of the API repeats what it was sent: %s', async (_name, body, status) => {
+])('no answer of the API repeats data of its request: %s', async (_name, body, status) => {
   const { apiUrl } = await apiServer();
   for (const path of ['/api/register', '/api/unregister']) {
     const answer = await postJson(`${apiUrl}${path}`, JSON.stringify(body));
@@ -39,7 +39,7 @@ test.each([
   }
 });
 
-test('no answer of the API repeats what it was sent: a sealed token, whether it opens or not', async () => {
+test('no answer of the API repeats data of its request: a sealed token that opens, and one that does not', async () => {
   const { apiUrl, publicKey } = await apiServer();
   const encrypted_token = sealToken({ serverPubkey: publicKey, platform: 'ios', token: TOKEN });
   for (const sealed of [encrypted_token, encrypted_token.replace(/.{8}$/, 'AAAAAAA=')]) {
@@ -51,7 +51,7 @@ test('no answer of the API repeats what it was sent: a sealed token, whether it 
   }
 });
 
-test('no answer of the API repeats what it was sent: a path, a query, a header, a method or broken JSON that holds a secret', async () => {
+test('no answer of the API repeats data of its request: a path, a query, a header, a method or broken JSON with a secret in it', async () => {
   const { apiUrl } = await apiServer();
   const answers = [
     await call(`${apiUrl}/api/register/${KEY}`),

@@ -44,7 +44,7 @@ test.each([
   ['PUT', '/api/register', 'POST'],
   ['OPTIONS', '/api/register', 'POST'],
   ['GET', '/api/unregister', 'POST'],
-])('%s %s is 405 and says what is allowed: %s', async (method, path, allowed) => {
+])('%s %s is 405 and names the allowed methods: %s', async (method, path, allowed) => {
   const { apiUrl } = await apiServer();
   const answer = await call(`${apiUrl}${path}`, { method });
   expect(answer).toMatchObject(refusal(405, 'Method not allowed'));
@@ -84,7 +84,7 @@ test('a body of exactly 16 KiB is read; one byte more is 413, and nothing is sto
   expect(await postJson(url, bodyOf(LIMIT))).toMatchObject({ status: 200 });
 });
 
-test('a body over 16 KiB is 413 also in chunks without a length, and within the limit it is read', async () => {
+test('a body in chunks without a length is 413 over 16 KiB, and is read within the limit', async () => {
   const { apiUrl } = await apiServer();
   expect(await postJson(`${apiUrl}/api/register`, inChunks(LIMIT + 1))).toMatchObject(TOO_LARGE);
   expect(await postJson(`${apiUrl}/api/register`, inChunks(100_000))).toMatchObject(TOO_LARGE);
@@ -106,7 +106,7 @@ test.each([
 });
 
 test.each(['null', '[]', '[{}]', '1', '"x"', 'true', '{}', `${'['.repeat(8000)}${']'.repeat(8000)}`])(
-  'a body that is no object with a key is 400: %s',
+  'a body that is not an object with a trade key is 400: %s',
   async (body) => {
     const { apiUrl } = await apiServer();
     for (const path of ['/api/register', '/api/unregister'])

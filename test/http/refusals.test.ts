@@ -137,7 +137,7 @@ test.each(REFUSALS)(
   },
 );
 
-test('a registration that is refused leaves the key’s former device in place, and its own wakes nobody', async () => {
+test('a registration that is refused keeps the key’s device, and the refused device is never woken', async () => {
   const { relay, google, server, woken } = await setScene({ environment: { SERVER_PRIVATE_KEY } });
   await server.post('/api/register', { trade_pubkey: KEY, token: 'the-former-token', platform: 'ios' });
   for (const [, body] of REFUSALS) expect((await server.post('/api/register', body)).status).toBe(400);
@@ -149,7 +149,7 @@ test('a registration that is refused leaves the key’s former device in place, 
   expect(google.refusals.count).toBe(0);
 });
 
-test('a registration that is refused for its key is refused by /api/unregister too', async () => {
+test('a trade key that /api/register refuses is refused by /api/unregister too', async () => {
   const server = await apiServer();
   for (const [, body] of REFUSALS.filter(([, , message]) => message === BAD_KEY)) {
     const answer = await server.post('/api/unregister', body);

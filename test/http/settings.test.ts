@@ -39,7 +39,7 @@ test('UNIFIEDPUSH_ENABLED=false refuses endpoints and takes FCM tokens', async (
   expect(await server.post('/api/register', fcm())).toMatchObject({ status: 200 });
 });
 
-test('FCM that is enabled and waits for credentials takes registrations', async () => {
+test('a server whose FCM waits for credentials takes FCM registrations', async () => {
   const server = await apiServer();
   expect(await server.post('/api/register', fcm())).toMatchObject({ status: 200 });
 });
@@ -55,7 +55,7 @@ test('ALLOW_PLAINTEXT_TOKENS=false refuses plain tokens and endpoints, and takes
   expect(await server.post('/api/register', sealed)).toMatchObject({ status: 200 });
 });
 
-test('a server at MAX_REGISTRATIONS refuses a new key with 503, wakes nobody for it, and still replaces a known one', async () => {
+test('a server at MAX_REGISTRATIONS refuses a new key with 503, never wakes its device, and still replaces the device of a known key', async () => {
   const { relay, server, woken } = await setScene({ environment: { MAX_REGISTRATIONS: '3' } });
   const keys = [freshKey(), freshKey(), freshKey()];
   const register = (key: string | undefined, token: string): ReturnType<typeof server.post> =>
@@ -72,7 +72,7 @@ test('a server at MAX_REGISTRATIONS refuses a new key with 503, wakes nobody for
   expect(await woken()).toEqual(['second-renewed']);
 });
 
-test('a server at MAX_REGISTRATIONS gives the place of the oldest key that was never woken to a new one after ten minutes', async () => {
+test('a server at MAX_REGISTRATIONS gives a new key, after ten minutes, the place of the oldest key that was never woken', async () => {
   let offset = 0;
   const clock = (): number => Date.now() + offset;
   const server = keep(await startTestServer({ environment: { MAX_REGISTRATIONS: '2' }, clock }));
@@ -90,7 +90,7 @@ test('a server at MAX_REGISTRATIONS gives the place of the oldest key that was n
   });
 });
 
-test('a server at MAX_REGISTRATIONS lets a flood from one network displace itself, and not those who wait, also under a new address for each key', async () => {
+test('a server at MAX_REGISTRATIONS lets a flood from one network displace only itself, even with a new address for each key', async () => {
   let offset = 0;
   const clock = (): number => Date.now() + offset;
   const environment = { MAX_REGISTRATIONS: '5', NOTIFY_TRUST_PROXY_HEADERS: 'true' };
@@ -117,7 +117,7 @@ test('a server at MAX_REGISTRATIONS lets a flood from one network displace itsel
     });
 });
 
-test('a server at MAX_REGISTRATIONS takes new keys again once the held ones have expired', async () => {
+test('a server at MAX_REGISTRATIONS takes new keys again when the registered ones have expired', async () => {
   let offset = 0;
   const clock = (): number => Date.now() + offset;
   const environment = { MAX_REGISTRATIONS: '1', TOKEN_TTL_HOURS: '0.1' };

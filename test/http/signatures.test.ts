@@ -62,7 +62,7 @@ test.each(BAD)('a signature %s is 401, and changes nothing', async (_, asked) =>
 });
 
 test.each(['sig', 'id', 'pubkey', 'content', 'created_at'])(
-  'a signature of an event whose %s was changed afterwards is 401',
+  'a signature is 401 if the %s of its event was changed afterwards',
   async (member) => {
     const server = await serverWith();
     const body = JSON.stringify({ trade_pubkey: KEY });
@@ -78,12 +78,12 @@ test.each(['sig', 'id', 'pubkey', 'content', 'created_at'])(
   },
 );
 
-test.each([60, -60, 0])('a signature that is %d seconds old is good', async (seconds) => {
+test.each([60, -60, 0])('a signature that is %d seconds old is accepted', async (seconds) => {
   const server = await serverWith();
   expect((await register(server, age(seconds))).status).toBe(200);
 });
 
-test('a signature is good once: whoever has overheard it can do nothing with it', async () => {
+test('a signature is accepted once, so that a copy of it is useless', async () => {
   const server = await serverWith();
   const body = JSON.stringify({ trade_pubkey: KEY, token: 'mine', platform: 'android' });
   const authorization = signature(server, '/api/register', body);
@@ -97,7 +97,7 @@ test('a signature is good once: whoever has overheard it can do nothing with it'
   expect(await server.metric('mostro_push_http_signatures_total{verdict="replayed"}')).toBe(21);
 });
 
-test('a signature is good for one of twenty requests that come at the same time', async () => {
+test('a signature is accepted for one of twenty requests at the same time', async () => {
   const server = await serverWith();
   const body = JSON.stringify({ trade_pubkey: KEY });
   const authorization = signature(server, '/api/unregister', body);
@@ -105,7 +105,7 @@ test('a signature is good for one of twenty requests that come at the same time'
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
 });
 
-test('a signature names the URL under which the server is known, where PUBLIC_URL says one', async () => {
+test('a signature must name PUBLIC_URL if it is set', async () => {
   const server = await serverWith({ PUBLIC_URL: 'https://push.example/mostro/' });
   const url = 'https://push.example/mostro/api/register';
   expect((await register(server, { signedBy: SECRET, parts: { url } })).text).toBe(REGISTERED);
@@ -121,7 +121,7 @@ test('a signature names the URL under which the server is known, where PUBLIC_UR
   expect((await unregister(server, { headers })).text).toBe(NOT_FOUND);
 });
 
-test('a signature names the host of the request and either scheme, where PUBLIC_URL is not set', async () => {
+test('a signature must name the Host of the request, with either scheme, if PUBLIC_URL is not set', async () => {
   const server = await serverWith();
   const headers = { host: 'push.example:8443' };
   for (const url of ['https://push.example:8443/api/register', 'http://push.example:8443/api/register'])
@@ -130,7 +130,7 @@ test('a signature names the host of the request and either scheme, where PUBLIC_
     expect(await register(server, { signedBy: SECRET, parts: { url }, headers })).toMatchObject(REFUSED);
 });
 
-test('a signature is looked at only where the key is one', async () => {
+test('a signature is checked only for a well-formed trade key', async () => {
   const server = await serverWith({ REGISTRATION_AUTH: 'required' });
   const answer = await register(server, { key: 'x', authorization: 'Nostr x' });
   expect(answer).toMatchObject({ status: 400 });

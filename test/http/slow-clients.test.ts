@@ -25,10 +25,10 @@ const HEAD =
   'POST /api/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n';
 
 test.each([
-  ['says nothing', ''],
-  ['over the head', 'POST /api/register HTT'],
-  ['over the body', `${HEAD}\r\n{"trade_`],
-])('a client that dawdles %s is told that its time is up, and let go', async (_, bytes) => {
+  ['to say anything', ''],
+  ['with the head', 'POST /api/register HTT'],
+  ['with the body', `${HEAD}\r\n{"trade_`],
+])('a client that is too slow %s gets a 408 and is disconnected', async (_, bytes) => {
   const socket = await open(await hastyServer());
   socket.write(bytes);
   const answer = await text(socket);
@@ -36,7 +36,7 @@ test.each([
   expect(answer).toContain('\r\n\r\n{"success":false,"message":"Request timeout"}');
 });
 
-test('a client that dawdles keeps nobody else waiting: a hundred of them, and the next is answered', async () => {
+test('a hundred slow clients do not delay the answer to the next client', async () => {
   const server = await apiServer();
   const sockets = await Promise.all(Array.from({ length: 100 }, () => open(server)));
   for (const socket of sockets) socket.write(HEAD);
@@ -44,7 +44,7 @@ test('a client that dawdles keeps nobody else waiting: a hundred of them, and th
   for (const socket of sockets) socket.destroy();
 });
 
-test('a client that closes its own direction after its requests gets every answer', async () => {
+test('a client that closes its sending direction after its requests gets every answer', async () => {
   const server = await apiServer();
   const body = JSON.stringify({ trade_pubkey: freshKey(), token: 'a-token', platform: 'android' });
   const request = `${HEAD.replace('100', String(body.length))}\r\n${body}`;
@@ -54,7 +54,7 @@ test('a client that closes its own direction after its requests gets every answe
   expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(5);
 });
 
-test('a client that closes its own direction in the middle of a request is told that it was none', async () => {
+test('a client that closes its sending direction within a request gets a 400', async () => {
   const socket = await open(await apiServer());
   socket.end(`${HEAD}\r\n{"trade_`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
@@ -63,7 +63,7 @@ test('a client that closes its own direction in the middle of a request is told 
 test.each([
   ['a request without a Host', 'GET /api/health HTTP/1.1\r\n\r\n', 400, 'Bad request'],
   ['a request for a tunnel', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'Method not allowed'],
-])('%s is answered in JSON, not in Node’s own words', async (_, bytes, status, message) => {
+])('%s is answered in JSON, and not with Node’s own text', async (_, bytes, status, message) => {
   const socket = await open(await apiServer());
   socket.end(bytes);
   const [head = '', body] = (await text(socket)).split('\r\n\r\n');
@@ -78,7 +78,7 @@ test('a request of HTTP/1.0 needs no Host', async () => {
 });
 
 test.each(['something-else', '200-maybe'])(
-  'a client with an expectation that no server knows (%s) gets an ordinary answer',
+  'a client with an unknown Expect header (%s) gets a normal answer',
   async (expectation) => {
     const { apiUrl } = await apiServer();
     const answer = await call(`${apiUrl}/api/health`, { headers: { expect: expectation } });
@@ -86,7 +86,7 @@ test.each(['something-else', '200-maybe'])(
   },
 );
 
-test('a client that expects to be told to go on is told so before its answer, not within it, also behind other requests', async () => {
+test('a client that sends Expect: 100-continue gets the 100 before its answer and not within it, also behind other requests', async () => {
   const server = await apiServer();
   const socket = await open(server);
   const wrong = 'PUT /api/register HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n';

@@ -26,7 +26,7 @@ function shapes(token: string): object[] {
   return [{ token, platform: 'android' }, { token, platform: 'ios' }, ...sealed];
 }
 
-test('what is no FCM token is refused in every shape, and Google is never given it', async () => {
+test('a text that is not an FCM token is refused in every shape, and is never sent to Google', async () => {
   const { google, relay, server, woken } = await setScene({ environment });
   const key = freshKey();
   for (const [name, token, message] of DISGUISES)

@@ -29,7 +29,7 @@ test.each<[boolean, string, string | undefined, number, string]>([
   },
 );
 
-test('where only trusted instances may register, sealed tokens are held to it too, and are not opened for others', async () => {
+test('if only trusted instances may register, a sealed token of another instance is refused without being opened', async () => {
   const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
   const body = {
     trade_pubkey: FCM.trade_pubkey,
@@ -45,13 +45,13 @@ test('where only trusted instances may register, sealed tokens are held to it to
   expect((await send(server, '/api/register', { ...body, mostro_pubkey: TRUSTED })).text).toBe(REGISTERED);
 });
 
-test('where only trusted instances may register, what is wrong with the body is told first, as the incumbent does', async () => {
+test('if only trusted instances may register, an error in the body is reported first, as by the incumbent', async () => {
   const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
   const answer = await send(server, '/api/register', { ...FCM, token: '' });
   expect(answer).toMatchObject({ status: 400, text: failure('Invalid token') });
 });
 
-test('where only trusted instances may register, unregistering and announcing chat messages need no instance', async () => {
+test('if only trusted instances may register, unregister and notify still need no instance', async () => {
   const server = await serverWith({ TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: TRUSTED });
   const body = { trade_pubkey: FCM.trade_pubkey };
   expect((await send(server, '/api/unregister', body)).status).toBe(200);

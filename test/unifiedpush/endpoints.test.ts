@@ -62,7 +62,7 @@ test.each([
   ['a private or special address, or a local name', privateEndpoints, 55],
   ['malformed', malformedEndpoints, 20],
 ])(
-  'an endpoint that leads into the operator’s network is refused when it is registered, in every shape, if it is %s',
+  'an endpoint in the operator’s network is refused at registration in every shape, if it is %s',
   async (_, list, atLeast) => {
     const server = await apiServer(GUARDED);
     const inside = await insideSocket();
@@ -84,7 +84,7 @@ test.each([
   },
 );
 
-test('an endpoint that leads into the operator’s network is refused when a wake is to be sent, though it is registered, and reached where nothing guards it', async () => {
+test('an endpoint in the operator’s network that is already registered is refused at each wake, and is reached only if private endpoints are allowed', async () => {
   const inside = await insideSocket();
   const endpoints = [...loopbackEndpoints(inside), ...privateEndpoints(inside)].filter((url) =>
     URL.canParse(url),
@@ -106,7 +106,7 @@ test('an endpoint that leads into the operator’s network is refused when a wak
 });
 
 test.each(Object.keys(HOSTILE_NAMES))(
-  'an endpoint whose name, %s, leads inside is refused when a wake is to be sent',
+  'an endpoint whose name, %s, leads into the operator’s network is refused at each wake',
   async (name) => {
     const inside = await insideSocket();
     const dns = keep(await DnsStandIn.start((query) => HOSTILE_NAMES[query.name]));
@@ -124,7 +124,7 @@ test.each(Object.keys(HOSTILE_NAMES))(
   },
 );
 
-test('an endpoint whose name leads inside costs the program no packet into its network and nobody else a wake, and raises no alarm', async () => {
+test('an endpoint whose name leads into the operator’s network gets no packet, delays no other device’s wake, and raises no alarm', async () => {
   const inside = await insideSocket();
   const dns = keep(await DnsStandIn.start((query) => HOSTILE_NAMES[query.name]));
   const scene = await setScene({ environment: GUARDED, dnsServers: [dns.address] });
@@ -141,7 +141,7 @@ test('an endpoint whose name leads inside costs the program no packet into its n
   expect(server.log.all.map(({ msg }) => msg)).not.toContain('wake.refused');
 });
 
-test('an endpoint whose name is public at first and private then is called where it was public, and not again', async () => {
+test('an endpoint whose name is public first and private later is called at the public address only', async () => {
   const inside = await insideSocket();
   let queries = 0;
   const dns = keep(await DnsStandIn.start(() => (queries++ < 2 ? [PUBLIC_ADDRESS] : ['127.0.0.1'])));
@@ -165,7 +165,7 @@ test('an endpoint whose name is public at first and private then is called where
   expect([inside.connections(), dialled.length]).toEqual([1, 1]);
 });
 
-test('the public name of an endpoint is looked up as what it is, IPv4 and IPv6', async () => {
+test('the public name of an endpoint is resolved to its IPv4 and its IPv6 address', async () => {
   const found = [PUBLIC_ADDRESS, '2606:4700:4700::1111'];
   const dns = keep(await DnsStandIn.start(({ name }) => (name === 'push.example' ? found : undefined)));
   const { lookup } = endpointGuard(false, [dns.address]);
@@ -176,7 +176,7 @@ test('the public name of an endpoint is looked up as what it is, IPv4 and IPv6',
   ]);
 });
 
-test('an endpoint whose name leads nowhere is refused in words that do not name it', async () => {
+test('an endpoint whose name does not resolve is refused with a message that does not name it', async () => {
   const dns = keep(await DnsStandIn.start(() => undefined));
   const { lookup } = endpointGuard(false, [dns.address]);
   if (lookup === undefined) throw new Error('nothing looks names up');

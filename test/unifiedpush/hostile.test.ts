@@ -92,7 +92,7 @@ const TAR_PITS: readonly ((socket: Socket) => void)[] = [
   (socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
 ];
 
-test('a push server that is a tar pit is given up after ten seconds, and nobody else waits, whether it sends nothing or one byte a second', async () => {
+test('a tar pit, which sends nothing or one byte a second, is given up after ten seconds, and no other device waits', async () => {
   const scene = await setScene({ environment: PATIENT });
   const eves = await Promise.all(TAR_PITS.map((act) => hostileServer(act)));
   await Promise.all(eves.map((eve) => wakeEve(scene, eve)));
@@ -104,7 +104,7 @@ test('a push server that is a tar pit is given up after ten seconds, and nobody 
   expect(eves.map(({ connections }) => connections.count)).toEqual(TAR_PITS.map(() => 1));
 });
 
-test('a push server that is a tar pit takes two sockets, and no more than there are for all that have never delivered', async () => {
+test('a tar pit takes two sockets, of those that all hosts without a delivery share', async () => {
   const [hosts, devices, atOnce] = [12, 4, 20];
   const laneSizes = { unifiedpush: { concurrency: 16, capacity: 100, shares: { fresh: { atOnce } } } };
   const scene = await setScene({ environment: PATIENT, laneSizes });
@@ -132,7 +132,7 @@ test('a push server that is a tar pit takes two sockets, and no more than there 
   expect(Math.max(...sockets)).toBe(2);
 });
 
-test('a push server that is a tar pit has delivered where it is only the body that comes one byte a second', async () => {
+test('a tar pit counts as delivered if only the body of its answer comes one byte a second', async () => {
   const scene = await setScene({ environment: PATIENT });
   const eve = await hostileServer((socket) => {
     socket.write(`${ANSWER}content-length: 1000000\r\n\r\n`);
@@ -152,7 +152,7 @@ test.each([
   ['a gigabyte of status line', 'HTTP/1.1 201 ', 'retry', 1],
   ['a gigabyte of a chunk extension', `${ANSWER}transfer-encoding: chunked\r\n\r\n1;`, 'delivered', 2],
 ])(
-  'a push server that answers too much is hung up on, and its %s is not read',
+  'a push server that answers too much is disconnected, and its %s is not read to the end',
   async (_, beginning, outcome, count) => {
     const scene = await setScene({ environment: PATIENT });
     const eve = await hostileServer((socket) => {
@@ -190,7 +190,7 @@ test.each([
   ['closes it without a word', (socket: Socket) => socket.end()],
   ['closes it within the headers', (socket: Socket) => socket.end(ANSWER)],
   ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')],
-])('a push server that breaks off and %s is tried again, and nobody else waits', async (_, act) => {
+])('a push server that breaks off and %s is tried again, and no other device waits', async (_, act) => {
   const scene = await setScene();
   const eve = await hostileServer((socket) => {
     if (eve.connections.count === 1) act(socket);

@@ -17,7 +17,7 @@ const WAKES = 30;
 const pushes = (outcome: string): string =>
   `mostro_push_pushes_total{provider="unifiedpush",outcome="${outcome}"}`;
 
-test('over TLS, wakes that follow each other share connections, which nothing ends, and are all delivered', async () => {
+test('over TLS, wakes one after another are all delivered over the same open connections', async () => {
   const relay = keep(await RelayStandIn.start());
   const push = keep(await UnifiedPushStandIn.start({ tls: true }));
   // The longest answer that is allowed. All of them together are far longer than that.

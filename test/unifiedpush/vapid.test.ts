@@ -11,7 +11,7 @@ import { eventFor } from '../support/wire-events.ts';
 const CONTACT = { VAPID_SUBJECT: 'mailto:ops@push.example' };
 
 test.each([401, 403])(
-  'a push server that refuses the VAPID token once, with %i, gets another one at once, and the wake is delivered',
+  'a push server that refuses the VAPID token once, with %i, gets a fresh token at once, and the wake is delivered',
   async (status) => {
     const { relay, server, phone } = await setScene({ environment: CONTACT });
     const push = keep(await UnifiedPushStandIn.start());
@@ -26,7 +26,7 @@ test.each([401, 403])(
 );
 
 test.each([401, 403])(
-  'a push server that refuses the VAPID token always, with %i, gets two and then waits, and nobody is forgotten',
+  'a push server that refuses every VAPID token, with %i, gets two tokens and then a pause, and no device is evicted',
   async (status) => {
     const { relay, server, phone } = await setScene({ environment: CONTACT });
     const push = keep(await UnifiedPushStandIn.start());
@@ -45,7 +45,7 @@ test.each([401, 403])(
   },
 );
 
-test('a push server that refuses the VAPID token is not sent one for an endpoint without keys, and is not asked twice', async () => {
+test('a push server that refuses VAPID tokens gets no token for an endpoint without keys, and one request', async () => {
   const { relay, server, phone } = await setScene({ environment: CONTACT });
   const push = keep(await UnifiedPushStandIn.start());
   push.answer = () => ({ status: 403 });
@@ -55,7 +55,7 @@ test('a push server that refuses the VAPID token is not sent one for an endpoint
   expect(push.pushes.all.map(({ headers }) => headers.authorization)).toEqual([undefined]);
 });
 
-test('/api/info offers the sizes, the platforms and the key to subscribe with', async () => {
+test('/api/info has the sizes, the platforms and the VAPID key', async () => {
   const { apiUrl } = await apiServer();
   expect(await (await fetch(`${apiUrl}/api/info`)).json()).toMatchObject({
     encrypted_token_size: 281,
@@ -65,7 +65,7 @@ test('/api/info offers the sizes, the platforms and the key to subscribe with', 
   });
 });
 
-test('/api/info offers the same key after a restart with the same server key, and a configured one before it', async () => {
+test('/api/info has the same VAPID key after a restart with the same server key, and a configured key if there is one', async () => {
   const environment = { SERVER_PRIVATE_KEY: '11'.repeat(32) };
   const keys = [
     await vapidKeyOf(await apiServer(environment)),
@@ -81,7 +81,7 @@ test('/api/info offers the same key after a restart with the same server key, an
   );
 });
 
-test('/api/info offers neither where UnifiedPush is switched off', async () => {
+test('/api/info has neither webpush nor a VAPID key if UnifiedPush is off', async () => {
   const { apiUrl } = await apiServer({ UNIFIEDPUSH_ENABLED: 'false' });
   const info = (await (await fetch(`${apiUrl}/api/info`)).json()) as object;
   expect(info).toMatchObject({ platforms: ['android', 'ios'] });

@@ -26,7 +26,7 @@ test.each([
   ['sealed', true],
   ['plain', false],
 ])(
-  'a Web Push subscription that was registered %s gets exactly the wake, encrypted, and nobody else hears of it',
+  'a Web Push subscription that was registered %s gets exactly the wake, encrypted, and no other server gets a push',
   async (_, sealed) => {
     const { relay, google, server, phone, woken } = await setScene({ environment: CONTACT });
     const [push, other] = [await strictPushServer(server), keep(await UnifiedPushStandIn.start())];
@@ -53,7 +53,7 @@ test.each([
   },
 );
 
-test('a Web Push subscription gets messages of one length that have nothing in common, whatever the event', async () => {
+test('a Web Push subscription gets messages of one length that have nothing in common, for any event', async () => {
   const { relay, server, phone } = await setScene({ environment: CONTACT });
   const push = await strictPushServer(server);
   const subscriptions = ['Alice', 'Bobby', 'Carol'].map(
@@ -79,7 +79,7 @@ test('a Web Push subscription gets messages of one length that have nothing in c
   }
 });
 
-test('a Web Push subscription is signed for with one token for all of its push server, by the key that /api/info offers', async () => {
+test('a Web Push subscription is pushed to with one VAPID token for its push server, signed by the key of /api/info', async () => {
   const { relay, server, phone } = await setScene({ environment: CONTACT });
   const pushServers = [await strictPushServer(server), await strictPushServer(server)];
   for (const push of pushServers) {
@@ -95,7 +95,7 @@ test('a Web Push subscription is signed for with one token for all of its push s
   expect(readVapidToken(tokens[0]?.[0])?.publicKey).toBe(await vapidKeyOf(server));
 });
 
-test('a Web Push subscription is woken under its own keys, and not in place of another wake, whatever other trade keys bring for its endpoint', async () => {
+test('a Web Push subscription is woken under its own keys, and replaces no other wake, even if other trade keys bring other keys for its endpoint', async () => {
   const { relay, phone } = await setScene({ environment: CONTACT });
   const push = keep(await UnifiedPushStandIn.start());
   const [victim, attacker] = [1, 2].map(() => new WebPushSubscription(push.endpoint('Alice')));
@@ -114,7 +114,7 @@ test('a Web Push subscription is woken under its own keys, and not in place of a
   expect([first, second].map((message) => message?.headers['topic'])).toEqual([undefined, undefined]);
 });
 
-test('a Web Push subscription is woken under its own keys and once for each set, by one event for trade keys with different sets', async () => {
+test('a Web Push endpoint is woken once for each set of keys by one event for trade keys with different sets', async () => {
   const { relay, phone } = await setScene({ environment: CONTACT });
   const push = keep(await UnifiedPushStandIn.start());
   const subscriptions = [1, 2].map(() => new WebPushSubscription(push.endpoint('Alice')));
@@ -127,7 +127,7 @@ test('a Web Push subscription is woken under its own keys and once for each set,
   expect(readable.map(({ length }) => length)).toEqual([1, 1]);
 });
 
-test('a Web Push subscription gets its next wake under the new keys that its trade key is registered with, also one that waits', async () => {
+test('a Web Push subscription gets its next wake under the new keys of its trade key, also a wake that already waits', async () => {
   const { relay, server, phone } = await setScene({
     environment: { ...CONTACT, RETRY_MIN_MS: '500', RETRY_BASE_MS: '0' },
   });
