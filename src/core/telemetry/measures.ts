@@ -19,7 +19,7 @@ interface Histogram {
 /** How long each stage of an event's way takes, and all of it. */
 export const HISTOGRAMS = {
   event_to_push_seconds: {
-    help: 'From the arrival of an event to the answer of the push service that took its wake: all stages, retries and holding back included.',
+    help: 'From the arrival of an event until a push service took its wake: all stages, with retries and holding.',
     labels: ['provider'],
     buckets: PATIENT,
   },
@@ -29,7 +29,7 @@ export const HISTOGRAMS = {
     buckets: PROMPT,
   },
   wake_held_seconds: {
-    help: 'How long a wake was held back because its device had just been woken.',
+    help: 'How long a wake was held because its device had just been woken.',
     labels: ['provider'],
     buckets: PATIENT,
   },
@@ -62,11 +62,11 @@ export const GAUGES = {
   build_info: { help: 'Always 1; the label says what runs.', labels: ['version'] },
   ready: { help: 'Whether /health/ready says 200.', labels: [] },
   alarm: {
-    help: 'Alarms that stand at this moment, in the words of the log, the readiness and the dashboard.',
+    help: '1 for each alarm that stands at this moment.',
     labels: ['alarm'],
   },
   delivery_health_ratio: {
-    help: 'Share of the attempts of the last ten minutes that the push service took or judged, of all that tell of the service; 1 where there was none.',
+    help: 'Share of the attempts of the last ten minutes that do not speak against the push service; 1 if there was none.',
     labels: ['provider'],
   },
   last_delivery_timestamp_seconds: {
@@ -78,18 +78,21 @@ export const GAUGES = {
     labels: [],
   },
   clock_skew_seconds: {
-    help: 'How far our clock is ahead of that of Google or, without it, of the relays; 0 where nothing tells.',
+    help: 'Seconds that our clock is ahead of Google, or without Google of the relays; 0 if unknown.',
     labels: [],
   },
   data_dir_free_bytes: { help: 'Room on the disk of DATA_DIR.', labels: [] },
-  registrations: { help: 'Registrations held, by platform.', labels: ['platform'] },
+  registrations: { help: 'Registrations, by platform.', labels: ['platform'] },
   registrations_limit: { help: 'MAX_REGISTRATIONS.', labels: [] },
   store_open: { help: 'Whether the store can keep registrations: 1 or 0.', labels: [] },
   store_bytes: { help: "Size of the store's file.", labels: [] },
-  seen_events: { help: 'Ids of events held in the seen-set.', labels: [] },
+  seen_events: { help: 'Ids of events in the seen-set.', labels: [] },
   wakes_pending: { help: 'Wakes that wait or are under way.', labels: ['provider'] },
   devices_owed: { help: 'Devices that are owed a wake.', labels: ['provider'] },
-  devices_held: { help: 'Devices whose next wake would be held, to be answered with others.', labels: [] },
+  devices_held: {
+    help: 'Devices that were woken not long ago, so that their next wake would be held.',
+    labels: [],
+  },
   wakes_counted: {
     help: 'Wakes of the last hour that count against the allowance of their device.',
     labels: [],
@@ -107,10 +110,10 @@ export const GAUGES = {
   relay_subscriptions_live: { help: 'Subscriptions past EOSE, by host of the relay.', labels: ['relay'] },
   relay_kinds_restricted: { help: 'Kinds that a relay does not serve, by its host.', labels: ['relay'] },
   relays_unproven: {
-    help: 'Relays that Mostro instances name and that have not been live yet: the other gauges leave them out.',
+    help: 'Relays that Mostro instances name and that have not been live yet. The other gauges leave them out.',
     labels: [],
   },
-  relay_recovering: { help: 'Kinds that are being caught up on, by host of the relay.', labels: ['relay'] },
+  relay_recovering: { help: 'Kinds with a recovery under way, by host of the relay.', labels: ['relay'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 
 export type GaugeName = keyof typeof GAUGES;

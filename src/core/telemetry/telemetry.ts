@@ -27,13 +27,16 @@ export const COUNTERS = {
     labels: ['kind', 'reason'],
   },
   relay_bans: {
-    help: 'Relays disconnected for what they sent, to be dialled again later.',
+    help: 'Relays disconnected for a while because of what they sent.',
     labels: ['reason'],
   },
   relay_throttled: { help: 'Times that a relay was read more slowly than it sent.', labels: [] },
-  relay_recoveries: { help: 'Gaps that were caught up on, by outcome.', labels: ['outcome'] },
-  relay_recovery_pages: { help: 'Pages of stored events asked for to catch up.', labels: [] },
-  relay_recovery_events: { help: 'Stored events received to catch up, mostly for strangers.', labels: [] },
+  relay_recoveries: { help: 'Recoveries that ended, by outcome.', labels: ['outcome'] },
+  relay_recovery_pages: { help: 'Pages of stored events that recoveries asked for.', labels: [] },
+  relay_recovery_events: {
+    help: 'Stored events that recoveries received, mostly for strangers.',
+    labels: [],
+  },
   relay_recovery_skipped: {
     help: 'Seconds of which a recovery could not get every event.',
     labels: ['reason'],
@@ -43,41 +46,41 @@ export const COUNTERS = {
     labels: ['verdict'],
   },
   events_received: { help: 'Events received on a subscription, copies included.', labels: ['kind'] },
-  events_unmatched: { help: 'Events for keys that are not registered: dropped unparsed.', labels: [] },
+  events_unmatched: { help: 'Events for keys that are not registered, dropped without parsing.', labels: [] },
   events_matched: { help: 'Events that name a registered key.', labels: [] },
   events_duplicate: { help: 'Matched events that had been seen before.', labels: [] },
   events_verified: {
     help: 'Matched events whose id and signature were checked, with any result.',
     labels: [],
   },
-  events_rejected: { help: 'Matched events that may wake nobody.', labels: ['reason'] },
+  events_rejected: { help: 'Matched events that may wake no device, by reason.', labels: ['reason'] },
   events_absorbed: {
-    help: 'Matched events that a wake still to come, or the one of their recovery, answers.',
+    help: 'Matched events that need no wake of their own: a wake for their device is coming, or their recovery has sent one.',
     labels: [],
   },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
   wakes_held: {
-    help: 'Wakes held back because their device had just been woken: one wake answers them all.',
+    help: 'Wakes held because their device had just been woken: one wake stands for all of them.',
     labels: ['provider'],
   },
   wakes_rationed: {
-    help: 'Wakes that wait because their device has had the wakes of an hour that unvouched events, or chat announcements, may cause.',
+    help: 'Wakes that wait because their device has had all wakes that unvouched events, or chat announcements, may cause in an hour.',
     labels: ['cause'],
   },
   wakes_uncounted: {
-    help: 'Wakes that no longer count against the allowance of their device though they are not an hour old, because too many were counted.',
+    help: 'Wakes that no longer count against the allowance of their device although they are not an hour old, because too many were counted.',
     labels: [],
   },
   wakes_queued: { help: "Wakes handed to a provider's queue.", labels: ['provider'] },
   wakes_turned_away: {
-    help: 'Wakes that no lane took: the provider waits for credentials. STORE=file owes them.',
+    help: 'Wakes that no lane took, because the push service waits for credentials. STORE=file owes them.',
     labels: ['provider'],
   },
   wakes_absorbed: {
-    help: 'Wakes that were answered by one still unsent for the same device.',
+    help: 'Wakes that another one, still unsent, for the same device stands for.',
     labels: ['provider'],
   },
-  wakes_owed: { help: 'Wakes that were given up for now and became owed.', labels: ['provider', 'reason'] },
+  wakes_owed: { help: 'Wakes that became owed, by reason.', labels: ['provider', 'reason'] },
   wakes_moved: {
     help: 'Waiting wakes that went to another device because their key was registered with it.',
     labels: ['provider'],
@@ -85,16 +88,16 @@ export const COUNTERS = {
   lane_changes: { help: 'Changes of a lane to open, paused or broken.', labels: ['provider', 'state'] },
   pushes: { help: 'Attempts to deliver a wake, by outcome.', labels: ['provider', 'outcome'] },
   push_failures: {
-    help: 'Attempts that did not deliver, by the reason of the push service or our own.',
+    help: 'Attempts that did not deliver, by the reason that the push service or this server gave.',
     labels: ['provider', 'reason'],
   },
   wakes_retried: { help: 'Wakes that wait to be tried again.', labels: ['provider'] },
   wakes_dropped: {
-    help: 'Wakes that ended unsent and that nothing remembers.',
+    help: 'Wakes that ended unsent and are not owed, by reason.',
     labels: ['provider', 'reason'],
   },
   registrations_forgotten: {
-    help: 'Registrations forgotten because the push service said the device is gone.',
+    help: 'Registrations evicted because the push service called the device gone.',
     labels: [],
   },
   curve_faults: {
@@ -105,7 +108,7 @@ export const COUNTERS = {
   http_requests: { help: 'Answers of the public HTTP API.', labels: ['route', 'status'] },
   http_rate_limited: { help: 'Requests refused with 429, by the limit that was hit.', labels: ['limit'] },
   http_proxy_headers_ignored: {
-    help: 'Requests with headers of a proxy that are not trusted (NOTIFY_TRUST_PROXY_HEADERS).',
+    help: 'Requests with headers of a proxy while these are not trusted (NOTIFY_TRUST_PROXY_HEADERS).',
     labels: [],
   },
   http_connections_refused: {
@@ -113,7 +116,7 @@ export const COUNTERS = {
     labels: [],
   },
   http_connections_closed: {
-    help: 'Connections closed because of their client: more requests before their answers than are held, answers left unread, or a place given to another network.',
+    help: 'Connections closed because of their client: too many requests before their answers, answers left unread, or displaced by another network.',
     labels: ['reason'],
   },
   http_signatures: {
@@ -122,7 +125,7 @@ export const COUNTERS = {
   },
   chat_announcements: { help: 'Calls of /api/notify that were accepted.', labels: [] },
   chat_announcements_dropped: {
-    help: 'Accepted calls of /api/notify that were forgotten because their ring was full.',
+    help: 'Accepted calls of /api/notify that were lost because their ring was full.',
     labels: [],
   },
   log_lines_lost: {
@@ -130,17 +133,23 @@ export const COUNTERS = {
     labels: ['output'],
   },
   registrations_expired: { help: 'Registrations removed because their time to live was over.', labels: [] },
-  registrations_displaced: { help: 'Registrations that gave way to a new key at the cap.', labels: [] },
+  registrations_displaced: {
+    help: 'Registrations that made room for a new key at MAX_REGISTRATIONS.',
+    labels: [],
+  },
   store_commits: { help: 'Times that changes were made durable, many at once.', labels: [] },
-  store_rewrites: { help: 'Times that the file of the store was written anew.', labels: [] },
+  store_rewrites: { help: 'Times that the file of the store was rewritten.', labels: [] },
   store_failures: { help: 'Times that the disk did not take what the store had to keep.', labels: [] },
-  store_refusals: { help: 'Registrations, and ends of some, refused by a full or broken disk.', labels: [] },
+  store_refusals: {
+    help: 'Requests to register or unregister that were refused because of a full or broken disk.',
+    labels: [],
+  },
   registrations_defended: {
-    help: 'Unsigned registrations of an owned key: nothing was changed.',
+    help: 'Unsigned requests for an owned key, which changed nothing.',
     labels: [],
   },
   seen_events_displaced: {
-    help: 'Ids forgotten before their 72 hours because the seen-set was full: a copy of such an event can wake once more.',
+    help: 'Ids removed before their 72 hours because the seen-set was full: a copy of such an event can wake once more.',
     labels: [],
   },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
