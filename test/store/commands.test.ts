@@ -7,7 +7,7 @@ import { outcome, serve } from '../support/program.ts';
 import { directoryWithStore, FILE, key, register } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-test('mostro-push store info, verify, export and reseal tell and do what they say', async () => {
+test('mostro-push store info, verify, export and reseal do what their help says', async () => {
   const directory = await directoryWithStore();
   const path = join(directory, 'data', 'store.json');
   const info = await outcome(['store', 'info'], FILE, directory);
@@ -49,7 +49,7 @@ test('mostro-push store verify and export find damage, say where, and end with 1
   expect(started.stderr).toMatch(/store\.json is damaged at byte \d+\. Put a backup in its place/);
 });
 
-test('mostro-push store reseal is refused while a server runs; the others are not', async () => {
+test('mostro-push store reseal is refused while a server runs; info, verify and export are not', async () => {
   const directory = await tempDirectory();
   const running = await serve(FILE, directory);
   await register(running, 1);

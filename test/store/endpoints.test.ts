@@ -41,7 +41,7 @@ test('data/unifiedpush_endpoints.json is written after a registration, is JSON, 
   expect(unregistered).not.toBe(registered);
 });
 
-test('data/unifiedpush_endpoints.json brings the endpoints back after a kill, and no FCM token', async () => {
+test('data/unifiedpush_endpoints.json restores endpoints, and no FCM token, after a kill', async () => {
   const directory = await tempDirectory();
   const first = await serve({}, directory);
   for (let n = 1; n <= 5; n++) await register(first, n);
@@ -63,13 +63,13 @@ test('data/unifiedpush_endpoints.json loses a key that has moved to FCM', async 
   expect(await total(await serve({}, directory))).toBe(0);
 });
 
-test('data/unifiedpush_endpoints.json is not made for FCM alone', async () => {
+test('data/unifiedpush_endpoints.json is not created for FCM registrations', async () => {
   const directory = await tempDirectory();
   await register(await serve({}, directory), 1, 'an-fcm-token-of-a-phone');
   expect(await readdir(join(directory, 'data'))).toEqual(['server.key']);
 });
 
-test('data/unifiedpush_endpoints.json that is damaged stops the start, and is left as it is', async () => {
+test('a damaged data/unifiedpush_endpoints.json stops the start and stays unchanged', async () => {
   const directory = await tempDirectory();
   const running = await serve({}, directory);
   for (let n = 1; n <= 3; n++) await register(running, n);
@@ -84,7 +84,7 @@ test('data/unifiedpush_endpoints.json that is damaged stops the start, and is le
   expect(await readFile(file(directory), 'utf8')).toBe(damaged);
 });
 
-test('data/unifiedpush_endpoints.json that the Rust server has left is taken over, and nothing readable of it stays', async () => {
+test('the data/unifiedpush_endpoints.json of the Rust server is taken over, and nothing readable of it stays', async () => {
   const directory = await tempDirectory();
   await serveOnce(directory);
   await writeFile(file(directory), incumbent([key(1), key(2)]));
@@ -95,7 +95,7 @@ test('data/unifiedpush_endpoints.json that the Rust server has left is taken ove
   expect((await readdir(join(directory, 'data'))).filter((name) => name.includes('incumbent'))).toEqual([]);
 });
 
-test('data/unifiedpush_endpoints.json of the Rust server is set aside where it names no trade key', async () => {
+test('the data/unifiedpush_endpoints.json of the Rust server is set aside if a name in it is no trade key', async () => {
   const directory = await tempDirectory();
   await serveOnce(directory);
   const text = incumbent([key(1), 'test-device-123']);
@@ -106,7 +106,7 @@ test('data/unifiedpush_endpoints.json of the Rust server is set aside where it n
   expect(await readFile(`${file(directory)}.incumbent`, 'utf8')).toBe(text);
 });
 
-test('data/unifiedpush_endpoints.json that nobody can make sense of stops the start, and is left as it is', async () => {
+test('a data/unifiedpush_endpoints.json of neither server stops the start and stays unchanged', async () => {
   const directory = await tempDirectory();
   await serveOnce(directory);
   await writeFile(file(directory), '{"some":"thing"}');
@@ -131,7 +131,7 @@ test('data/unifiedpush_endpoints.json moves into the store of STORE=file', async
   expect(third.program.output()).toMatch(/STORE=memory leaves .*store\.json unread/);
 });
 
-test('an endpoint that was kept is woken for what was published meanwhile', async () => {
+test('an endpoint that survived a restart is woken for an event that was published meanwhile', async () => {
   const relay = keep(await RelayStandIn.start());
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   const DATA_DIR = await tempDirectory();

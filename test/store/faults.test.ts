@@ -27,8 +27,8 @@ async function surroundings(): Promise<{
   return { relay, google, environment };
 }
 
-describe.skipIf(!canMount)('a disk', () => {
-  test('a disk that is full: 503, wakes go on, the readiness says why, and it recovers by itself', async () => {
+describe.skipIf(!canMount)('the store', () => {
+  test('a full disk: registrations get 503, wakes go on, readiness says why, and the store recovers by itself', async () => {
     const { relay, google, environment } = await surroundings();
     const directory = await tempDirectory();
     const data = join(directory, 'data');
@@ -64,7 +64,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await call(`${running.adminUrl}/health/ready`)).toMatchObject({ status: 200 });
   });
 
-  test('a disk that is full at the start is read, and the server serves', async () => {
+  test('a store on a disk that is full at the start is read, and the server serves', async () => {
     const directory = await directoryWithStore();
     const data = join(directory, 'data');
     await rename(data, `${data}.from`);
@@ -73,7 +73,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await total(running)).toBe(2);
   });
 
-  test('a disk that is read-only is read: wakes go on, registrations are refused', async () => {
+  test('a store on a read-only disk is read: wakes go on, registrations are refused', async () => {
     const { relay, google, environment } = await surroundings();
     const directory = await directoryWithStore(environment);
     const running = await serve(environment, directory, withReadOnly(join(directory, 'data')));
@@ -87,7 +87,7 @@ describe.skipIf(!canMount)('a disk', () => {
     expect(await running.program.exited).toBe(0);
   });
 
-  test('a disk that is read-only, with no store on it yet, stops the start with 1 and a sentence', async () => {
+  test('a read-only disk without a store stops the start with exit code 1 and a sentence', async () => {
     const directory = await tempDirectory();
     const data = join(directory, 'data');
     await mkdir(data);
@@ -99,7 +99,7 @@ describe.skipIf(!canMount)('a disk', () => {
 });
 
 test.each(['file', 'memory'])(
-  'a second server in the same directory is refused with 1 and a sentence (STORE=%s), and the first one goes on',
+  'a second server in the same directory stops with exit code 1 and a sentence (STORE=%s), and the first one goes on',
   async (STORE) => {
     const directory = await tempDirectory();
     const first = await serve({ STORE }, directory);

@@ -11,7 +11,7 @@ import { directoryWithStore, FILE, total } from '../support/stored-program.ts';
 
 const [OLD, NEW] = ['11'.repeat(32), '22'.repeat(32)];
 
-test('another server key stops the start with 78 and a sentence, and nothing is changed', async () => {
+test('another server key stops the start with exit code 78 and a sentence, and changes nothing', async () => {
   const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
   const before = await readFile(join(directory, 'data', 'store.json'));
   const { code, stderr } = await outcome([], { ...FILE, SERVER_PRIVATE_KEY: NEW }, directory);
@@ -20,7 +20,7 @@ test('another server key stops the start with 78 and a sentence, and nothing is 
   expect(await readFile(join(directory, 'data', 'store.json'))).toEqual(before);
 });
 
-test('another server key with the one before it opens the store and reseals it, so that the new one is enough', async () => {
+test('a new server key with the previous one opens and reseals the store, and is enough from then on', async () => {
   const directory = await directoryWithStore({ ...FILE, SERVER_PRIVATE_KEY: OLD });
   const both = { ...FILE, SERVER_PRIVATE_KEY: NEW, SERVER_PRIVATE_KEY_PREVIOUS: OLD };
   const running = await serve(both, directory);
@@ -31,7 +31,7 @@ test('another server key with the one before it opens the store and reseals it, 
   expect(await total(await serve({ ...FILE, SERVER_PRIVATE_KEY: NEW }, directory))).toBe(2);
 });
 
-test('another server key with the one before it opens tokens that were sealed to that one', async () => {
+test('a new server key with the previous one opens tokens that are sealed to the previous one', async () => {
   const old = await serve({ SERVER_PRIVATE_KEY: OLD });
   const { server_pubkey: serverPubkey } = JSON.parse((await call(`${old.apiUrl}/api/info`)).text) as {
     server_pubkey: string;
@@ -46,7 +46,7 @@ test('another server key with the one before it opens tokens that were sealed to
 });
 
 test.each(['33', '0'.repeat(64), 'f'.repeat(64)])(
-  'a former server key that is none (%s) stops the start with 78',
+  'a previous server key that is invalid (%s) stops the start with exit code 78',
   async (written) => {
     const { code, stderr } = await outcome([], { SERVER_PRIVATE_KEY_PREVIOUS: written });
     expect(code).toBe(78);

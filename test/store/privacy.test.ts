@@ -108,7 +108,7 @@ test.each(['file', 'memory'] as const)(
   },
 );
 
-test('two stores of the same data, under two keys or one, have no frame in common, nor any part of one', async () => {
+test('two stores with the same data, under one key or two, have no frame and no part of a frame in common', async () => {
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   const phones = phonesOf(unifiedPush);
   const pieces = new Set<string>();
@@ -132,7 +132,7 @@ test('two stores of the same data, under two keys or one, have no frame in commo
 });
 
 test.each(['file', 'memory'] as const)(
-  'STORE=%s keeps every device in a frame of one length, whatever it is registered with',
+  'STORE=%s writes a frame of the same length for every device, whatever its push service',
   async (store) => {
     const DATA_DIR = await tempDirectory();
     const server = keep(await startTestServer({ environment: { STORE: store, DATA_DIR } }));
@@ -160,7 +160,7 @@ test.each(['file', 'memory'] as const)(
   },
 );
 
-test('what was removed or has expired is gone from the files with the next sweep, also as it was sealed', async () => {
+test('removed and expired data leaves the files with the next sweep, its sealed form included', async () => {
   const DATA_DIR = await tempDirectory();
   const environment = { STORE: 'file', DATA_DIR, CLEANUP_INTERVAL_HOURS: '0.0001', TOKEN_TTL_HOURS: '0.001' };
   const server = keep(await startTestServer({ environment }));

@@ -35,7 +35,7 @@ async function setStage(): Promise<Stage> {
 
 const KINDS = [1059, 14];
 
-test('what was published while the server was stopped wakes each device once, and none again that was woken before', async () => {
+test('events that were published while the server was stopped wake each device once, and no device that was woken before', async () => {
   const { google, relay, start } = await setStage();
   const first = await start();
   const devices = await registerDevices(first, 40);
@@ -70,7 +70,7 @@ test('what was published while the server was stopped wakes each device once, an
   expect(google.pushes.all.map(({ token }) => token)).toEqual(['token-of-the-last-one']);
 });
 
-test('what was published while the server was stopped is asked for from the last proof of life on, and from two days before for gift wraps', async () => {
+test('events that were published while the server was stopped are asked for from the last proof of life on, and gift wraps from two days earlier', async () => {
   const { relay, start } = await setStage();
   const first = await start();
   await registerDevices(first, 1);
@@ -89,7 +89,7 @@ test('what was published while the server was stopped is asked for from the last
   }
 });
 
-test('a device that was owed a wake when the server was stopped gets it after the start, together with what came meanwhile', async () => {
+test('a device that was owed a wake when the server was stopped gets one wake after the start, also for events that came meanwhile', async () => {
   const { google, relay, start } = await setStage();
   const first = await start({ environment: { WAKE_DEADLINE_SECONDS: '0.3' } });
   const devices = await registerDevices(first, 10);

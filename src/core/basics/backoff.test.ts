@@ -14,7 +14,7 @@ describe('backoff', () => {
     expect(bounds({ baseMs: 100, maxMs: 1000 }, 6)).toEqual([100, 200, 400, 800, 1000, 1000]);
   });
 
-  test('never waits beyond its bounds, whatever the options and the dice', () => {
+  test('never waits beyond its bounds, whatever the options and the random numbers', () => {
     const options = fc.record({ baseMs: fc.nat(60_000), maxMs: fc.nat(3_600_000) });
     const dice = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 100 });
     fc.assert(
@@ -33,12 +33,12 @@ describe('backoff', () => {
     expect(bounds({ baseMs: 1, maxMs: Number.MAX_VALUE }, 10_000).at(-1)).toBe(2 ** 30);
   });
 
-  test('may wait not at all: the jitter is full', () => {
+  test('can have a wait of zero: the jitter is full', () => {
     const backoff = new Backoff({ baseMs: 100, maxMs: 1000 }, () => 0);
     expect([backoff.next(), backoff.next()]).toEqual([0, 0]);
   });
 
-  test('waits at least its minimum, and by chance as much longer as without one', () => {
+  test('waits at least its minimum, plus the same random part as without one', () => {
     const options = { baseMs: 100, maxMs: 300, minMs: 50 };
     const [least, most] = [0, 1].map((die) => new Backoff(options, () => die));
     expect([1, 2, 3, 4].map(() => [least?.next(), most?.next()])).toEqual([
@@ -49,14 +49,14 @@ describe('backoff', () => {
     ]);
   });
 
-  test('begins anew after a reset', () => {
+  test('starts with the first wait again after a reset', () => {
     const backoff = new Backoff({ baseMs: 100, maxMs: 1000 }, () => 1);
     const before = [backoff.next(), backoff.next()];
     backoff.reset();
     expect([...before, backoff.next(), backoff.next()]).toEqual([100, 200, 100, 200]);
   });
 
-  test('has its own dice when it is given none', () => {
+  test('uses Math.random if no random source is given', () => {
     const backoff = new Backoff({ baseMs: 1000, maxMs: 1000 });
     const waits = Array.from({ length: 50 }, () => backoff.next());
     expect(waits.every((wait) => wait >= 0 && wait < 1000)).toBe(true);

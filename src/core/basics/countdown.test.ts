@@ -16,7 +16,7 @@ function setUp(ms = 100) {
   return { countdown, over, time };
 }
 
-test('every wait of a countdown lasts as long as it should, and all of them have one timer', async () => {
+test('every wait of a countdown lasts for its time, and all waits share one timer', async () => {
   const { countdown, over, time } = setUp();
   for (const item of ['a', 'b', 'c']) {
     countdown.begin(item);
@@ -35,7 +35,7 @@ test('every wait of a countdown lasts as long as it should, and all of them have
   expect(over.at(-1)).toEqual(['d', 1190]);
 });
 
-test('a wait is not over before its time, however early the timer comes', async () => {
+test('a wait of a countdown does not end before its time, however early the timer fires', async () => {
   const { countdown, over, time } = setUp();
   const early = new Countdown<string>({
     ms: 100,
@@ -51,7 +51,7 @@ test('a wait is not over before its time, however early the timer comes', async 
   expect(over.map(([item]) => item).toSorted()).toEqual(['early', 'on time']);
 });
 
-test('a wait that begins when another is over is waited for like any other', async () => {
+test('a wait that begins while a countdown calls back ends like any other', async () => {
   const time = new FakeSchedule();
   let turns = 0;
   const countdown: Countdown<number> = new Countdown({
@@ -70,7 +70,7 @@ test('a wait that begins when another is over is waited for like any other', asy
   expect([turns, time.pending]).toEqual([3, 0]);
 });
 
-test('an item that is forgotten is told of no more, and the others keep their time', async () => {
+test('a countdown does not call back for a forgotten item, and the others keep their time', async () => {
   const { countdown, over, time } = setUp();
   for (const item of ['a', 'b', 'c']) {
     countdown.begin(item);
@@ -83,7 +83,7 @@ test('an item that is forgotten is told of no more, and the others keep their ti
   expect(time.pending).toBe(0);
 });
 
-test('a cleared countdown tells nobody, and counts anew', async () => {
+test('a cleared countdown calls nobody back, and can begin again', async () => {
   const { countdown, over, time } = setUp();
   countdown.begin('a');
   await time.advance(50);

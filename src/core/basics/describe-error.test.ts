@@ -3,17 +3,17 @@ import { describe, expect, test } from 'vitest';
 
 import { describeError } from './describe-error.ts';
 
-describe('an error is described', () => {
-  test('by its name and where it arose', () => {
+describe('the description of an error', () => {
+  test('has its name and the line that it came from', () => {
     expect(describeError(new TypeError('x'))).toMatch(/^TypeError at describe-error\.test\.ts:\d+:\d+$/);
   });
 
-  test('by its code, if it has one', () => {
+  test('has its code, if there is one', () => {
     const error = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
     expect(describeError(error)).toMatch(/^Error ECONNREFUSED at /);
   });
 
-  test('with what caused it', () => {
+  test('has its cause', () => {
     const cause = new RangeError('inner');
     expect(describeError(new Error('outer', { cause }))).toMatch(/^Error at .+, caused by RangeError at .+$/);
   });
@@ -22,19 +22,19 @@ describe('an error is described', () => {
     ['its message', new Error('x\n    at https://secret/tok')],
     ['its message and nothing else', new Error('    at https://secret/tok')],
     ['the message of its cause', new Error('x', { cause: new Error('y\n    at https://secret/tok\n') })],
-  ])('by no line of %s, though it reads like a stack frame', (_, error) => {
+  ])('has no line of %s, though the line looks like a stack frame', (_, error) => {
     const description = describeError(error);
     expect(description).not.toMatch(/secret|tok/);
     expect(description).toMatch(/^Error at describe-error\.test\.ts:\d+:\d+/);
   });
 
-  test('by no frame when its message is no longer the one that its stack begins with', () => {
+  test('has no frame if the message was changed, so that the stack does not begin with it', () => {
     const error = new Error('another');
     error.stack = 'Error: x\n    at https://secret/tok\n    at run (/src/run.js:1:2)';
     expect(describeError(error)).toBe('Error');
   });
 
-  test('to an end when its causes form a circle', () => {
+  test('ends when its causes form a circle', () => {
     const [one, other] = [new TypeError('one'), new RangeError('other')];
     one.cause = other;
     other.cause = one;
@@ -46,13 +46,13 @@ describe('an error is described', () => {
     ]);
   });
 
-  test('with three causes at the most', () => {
+  test('has three causes at most', () => {
     let error = new Error('innermost');
     for (let n = 0; n < 10; n++) error = new Error('outer', { cause: error });
     expect(describeError(error).match(/caused by/g)).toHaveLength(3);
   });
 
-  test('even without a stack', () => {
+  test('needs no stack', () => {
     const error = new Error('x');
     delete error.stack;
     expect(describeError(error)).toBe('Error');
@@ -64,11 +64,11 @@ describe('an error is described', () => {
     [null, 'object'],
     [undefined, 'undefined'],
     [{ message: 'secret' }, 'object'],
-  ])('by its type alone when it is no error: %j', (thrown, description) => {
+  ])('is its type if it is no error: %j', (thrown, description) => {
     expect(describeError(thrown)).toBe(description);
   });
 
-  test('without a word of its message, or of the messages of its causes', () => {
+  test('has no word of its message, or of the messages of its causes', () => {
     const message = fc.string({ minLength: 12 }).map((text) => `${text}~secret~${text}`);
     fc.assert(
       fc.property(message, message, (outer, inner) => {

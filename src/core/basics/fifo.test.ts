@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { Fifo } from './fifo.ts';
 
 describe('a queue', () => {
-  test('that is empty gives nothing', () => {
+  test('that is empty gives undefined', () => {
     const fifo = new Fifo<number>();
     expect([fifo.shift(), fifo.size]).toEqual([undefined, 0]);
   });
 
-  test('gives back what was pushed in the order in which it was, as an array would', () => {
+  test('gives back items in the order in which they were pushed, as an array would', () => {
     const steps = fc.array(fc.constantFrom('push', 'push', 'shift'), { maxLength: 200 });
     fc.assert(
       fc.property(steps, (some) => {
@@ -26,7 +26,7 @@ describe('a queue', () => {
     );
   });
 
-  test('may hold undefined', () => {
+  test('can contain undefined', () => {
     const fifo = new Fifo<undefined>();
     fifo.push(undefined);
     expect(fifo.size).toBe(1);
@@ -34,7 +34,7 @@ describe('a queue', () => {
     expect(fifo.size).toBe(0);
   });
 
-  test('of two hundred thousand gives them back one by one, which an array is too slow for', () => {
+  test('gives back two hundred thousand items one by one, for which an array is too slow', () => {
     const fifo = new Fifo<number>();
     for (let n = 0; n < 200_000; n++) fifo.push(n);
     let inOrder = 0;

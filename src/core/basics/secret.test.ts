@@ -16,7 +16,7 @@ describe('a secret', () => {
     ['as JSON inside something else', () => JSON.stringify({ list: [secret, record] })],
     ['inspected', () => inspect(secret)],
     [
-      'inspected inside something else',
+      'inspected inside another object',
       () => inspect({ list: [secret, record] }, { depth: 9, showHidden: true }),
     ],
     ['inspected without its own way', () => inspect(secret, { customInspect: false, showHidden: true })],
@@ -30,16 +30,16 @@ describe('a secret', () => {
     ['as a text', () => String(secret)],
     ['as JSON', () => JSON.parse(JSON.stringify(secret)) as string],
     ['inspected', () => inspect(record)],
-  ])('says that it is one %s', (_, show) => {
+  ])('shows [redacted] %s', (_, show) => {
     expect(show()).toBe('[redacted]');
   });
 
-  test('has nothing to list, copy or spread', () => {
+  test('has no property to list, copy or spread', () => {
     expect(Object.keys(secret)).toEqual([]);
     expect(Object.assign({}, secret)).toEqual({});
   });
 
-  test('is revealed when it is asked for', () => {
+  test('is revealed by reveal()', () => {
     expect(secret.reveal()).toBe('hunter2');
   });
 });

@@ -10,13 +10,13 @@ function setUp(burst = 10, perSecond = 2): { bucket: TokenBucket; clock: FakeClo
   return { bucket: new TokenBucket({ burst, perSecond, clock: clock.read }), clock };
 }
 
-describe('an allowance', () => {
-  test('may be spent at once up to its burst', () => {
+describe('a token bucket', () => {
+  test('can be spent at once up to its burst', () => {
     const { bucket } = setUp();
     expect([bucket.spend(9), bucket.spend(1), bucket.spend(1)]).toEqual([0, 0, 500]);
   });
 
-  test('says how long it takes to earn what was overdrawn', () => {
+  test('says how long an overdraft takes to refill', () => {
     const { bucket, clock } = setUp();
     expect(bucket.spend(14)).toBe(2000);
     clock.advance(1500);
@@ -25,14 +25,14 @@ describe('an allowance', () => {
     expect(bucket.spend(0)).toBe(0);
   });
 
-  test('fills by itself, but never beyond its burst', () => {
+  test('refills over time, but never beyond its burst', () => {
     const { bucket, clock } = setUp();
     bucket.spend(10);
     clock.advance(HOUR_MS);
     expect([bucket.spend(10), bucket.spend(1)]).toEqual([0, 500]);
   });
 
-  test('earns and loses nothing when the clock is set back', () => {
+  test('neither refills nor loses anything when the clock is set back', () => {
     const { bucket, clock } = setUp();
     bucket.spend(10);
     clock.advance(-HOUR_MS);
@@ -41,7 +41,7 @@ describe('an allowance', () => {
     expect(bucket.spend(0)).toBe(0);
   });
 
-  test('is never spent faster than it is earned, whatever comes when', () => {
+  test('is never spent faster than it refills, whatever the times and amounts', () => {
     const spending = fc.record({
       waitMs: fc.integer({ min: -5000, max: 5000 }),
       amount: fc.integer({ min: 1, max: 20 }),

@@ -64,7 +64,7 @@ test.each([HOUR_MS, -HOUR_MS, 72 * HOUR_MS])(
   },
 );
 
-test('a clock that is set is followed when a witness agrees that has spoken since, and the correction is told', () => {
+test('a clock that is set is followed when a witness has agreed since then, and the correction is reported', () => {
   const { asked, clock, corrections, pass, says, set } = setUp();
   pass(MINUTE_MS);
   set(2 * HOUR_MS);
@@ -88,7 +88,7 @@ test('a clock that is slewed, or set by less than a minute, is followed at once'
 });
 
 describe('a machine that slept', () => {
-  test('needs no witness where its uptime counts the sleep', () => {
+  test('needs no witness if its uptime counts the sleep', () => {
     const { clock, corrections, pass, sleep } = setUp();
     sleep(8 * HOUR_MS);
     pass(SECOND_MS);
@@ -97,7 +97,7 @@ describe('a machine that slept', () => {
     expect([clock.isTrusted, corrections]).toEqual([true, []]);
   });
 
-  test('without knowing needs one', () => {
+  test('needs a witness if its uptime does not count the sleep', () => {
     const { clock, freeze, says } = setUp();
     freeze(8 * HOUR_MS);
     expect([clock.isTrusted, clock.read()]).toEqual([false, START]);
@@ -106,7 +106,7 @@ describe('a machine that slept', () => {
   });
 });
 
-test('nothing may expire while witnesses say that the clock is off, nor after a start that does not fit what was kept', () => {
+test('nothing may expire while witnesses say that the clock is wrong, nor after a start that does not fit the store', () => {
   const { clock, says } = setUp();
   says.disagree = true;
   expect(clock.isTrusted).toBe(false);
@@ -120,7 +120,7 @@ test('nothing may expire while witnesses say that the clock is off, nor after a 
 
 describe('a clock that was wrong at the start', () => {
   test.each([80 * HOUR_MS, -80 * HOUR_MS])(
-    'by %i ms is set right when Google has said so twice, and what was dated by it is told',
+    'by %i ms is set right when Google has said so twice, and the correction is reported',
     (ms) => {
       const { clock, corrections, pass } = setUp();
       pass(SECOND_MS);
@@ -135,7 +135,7 @@ describe('a clock that was wrong at the start', () => {
     },
   );
 
-  test('is trusted once the machine’s clock is set right too', () => {
+  test('is trusted when the machine’s clock is set right, too', () => {
     const { clock, pass, says, set } = setUp();
     for (let n = 0; n < 2; n++) clock.heed(START - HOUR_MS);
     says.disagree = true;

@@ -9,7 +9,7 @@ import { tempDirectory } from '../../../test/support/temp-directory.ts';
 const UNSIGNED = { signed: false, now: 0 };
 const NOW = Date.UTC(2026, 0, 1);
 
-test('a power cut at any moment, with any part of what was not synced, leaves all that was acknowledged', async () => {
+test('a power cut at any moment, with any part of the unsynced bytes written, loses no change that was acknowledged', async () => {
   const recorder = await CrashRecorder.start();
   const { store } = await openFileStore(await tempDirectory());
   const { registrations } = store.contents;

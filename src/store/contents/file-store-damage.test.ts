@@ -55,8 +55,8 @@ function* placesIn(from: number, to: number): Generator<number> {
 /** What ends the document, and is overwritten by every change. */
 const TRAILER = 4;
 
-describe('a file that ends', () => {
-  test('at any byte of its last change is the state before it, or after it', async () => {
+describe('a store file', () => {
+  test('that is cut at any byte of its last change gives the state before or after that change', async () => {
     const { bytes, states, ends } = await history();
     const [before = 0, after = 0] = ends.slice(-2);
     for (const length of placesIn(before - TRAILER, after)) {
@@ -67,7 +67,7 @@ describe('a file that ends', () => {
     }
   });
 
-  test('with zeros in place of its last change, from any byte on, is the state before it', async () => {
+  test('that has zeros from any byte of its last change on gives the state before that change', async () => {
     const { bytes, states, ends } = await history();
     const [before = 0, after = 0] = ends.slice(-2);
     for (const from of placesIn(before - TRAILER, after - TRAILER)) {
@@ -77,15 +77,15 @@ describe('a file that ends', () => {
     }
   });
 
-  test('after any of its changes is the state of then', async () => {
+  test('that is cut after any change gives the state after that change', async () => {
     const { bytes, states, ends } = await history();
     for (const [n, end] of ends.entries())
       expect(await outcome(bytes.subarray(0, end - TRAILER))).toEqual(states[n]);
   });
 });
 
-describe('a file in which a byte is another', () => {
-  test('before its last change stops the start and is named, unless nothing is changed by it', async () => {
+describe('a store file with one changed byte', () => {
+  test('before its last change stops the start, which names the file, unless the byte has no meaning', async () => {
     const { bytes, states, ends } = await history();
     const last = (ends.at(-2) ?? 0) - TRAILER;
     let stopped = 0;
@@ -103,7 +103,7 @@ describe('a file in which a byte is another', () => {
     expect(stopped).toBeGreaterThan(tried - 120);
   });
 
-  test('of a frame says at which byte the file is damaged, and what to do', async () => {
+  test('in a frame stops the start, which says at which byte the file is damaged and what to do', async () => {
     const { bytes } = await history();
     const flipped = Buffer.from(bytes);
     const at = bytes.indexOf('\n') + 40;
@@ -114,15 +114,15 @@ describe('a file in which a byte is another', () => {
   });
 });
 
-describe('frames that are all genuine', () => {
+describe('genuine frames in a store file', () => {
   test.each([
     ['one left out', (frames: string[]) => frames.toSpliced(2, 1)],
     [
-      'two that changed places',
+      'two frames that changed places',
       (frames: string[]) => [frames[0], frames[1], frames[3], frames[2], ...frames.slice(4)],
     ],
     ['one that is there twice', (frames: string[]) => [...frames, frames.at(-1)]],
-  ])('%s: damage', async (_, change) => {
+  ])('are damage: %s', async (_, change) => {
     const { bytes } = await history();
     const { frames, ...header } = JSON.parse(bytes.toString()) as { frames: string[] };
     const text = `${JSON.stringify(header).slice(0, -1)},"frames":[\n${change(frames)
@@ -131,7 +131,7 @@ describe('frames that are all genuine', () => {
     expect(await outcome(Buffer.from(text))).toContain('damaged');
   });
 
-  test('of another file of the same server are damage in this one', async () => {
+  test('from another file of the same server are damage', async () => {
     const [one, other] = [await history(), await history()];
     const lines = one.bytes.toString().split('\n');
     const foreign = other.bytes.toString().split('\n');
@@ -140,8 +140,8 @@ describe('frames that are all genuine', () => {
   });
 });
 
-describe('a file that was sealed with another key', () => {
-  test('stops the start with a sentence that says so, and is left as it is', async () => {
+describe('a store file that is sealed with another key', () => {
+  test('stops the start, which says so, and stays unchanged', async () => {
     const { path, store } = await openFileStore(await tempDirectory());
     await store.contents.registrations.put(nth(1));
     await store.close();

@@ -33,13 +33,13 @@ async function untilOpen({ store }: OpenedStore): Promise<void> {
   await vi.waitFor(() => expect(store.isOpen).toBe(true), { timeout: PATIENCE_MS, interval: 20 });
 }
 
-describe('a disk that takes nothing', () => {
+describe('a store whose disk refuses writes', () => {
   test.each([
     ['a new registration', ({ registrations }) => registrations.put(nth(3))],
     ['another device for a key', ({ registrations }) => registrations.put(nth(1, 'new-phone'))],
     ['the end of a registration', ({ registrations }) => registrations.remove(tradeKey(1), UNSIGNED)],
   ] satisfies [string, (contents: OpenedStore['store']['contents']) => Promise<unknown>][])(
-    'refuses %s, whether it is noticed just then or known, and nothing has changed',
+    'refuses %s and changes nothing, whether the refusal is new or known',
     async (_, change) => {
       const opened = await withTwo();
       const { store, telemetry } = opened;
@@ -64,28 +64,31 @@ describe('a disk that takes nothing', () => {
   test.each([
     ['ENOSPC', 'write'],
     ['EIO', 'datasync'],
-  ] as const)('with %s of a %s keeps what nobody waits for, until it takes it', async (code, what) => {
-    const opened = await withTwo();
-    const { contents } = opened.store;
-    const disk = await failingDisk();
-    disk.fail(code, what);
-    await expect(contents.registrations.put(nth(3))).rejects.toThrow(StoreUnavailable);
-    await contents.registrations.renew(tradeKey(1), fcmTarget('phone-1'), LIFETIME, NOW + HOUR_MS);
-    await contents.registrations.evict(fcmTarget('phone-2'));
-    await contents.seen.commit('ab'.repeat(32));
-    contents.owed.owe({ target: fcmTarget('phone-1'), kind: 'silent_wake', keys: [tradeKey(1)] });
-    disk.heal();
-    await untilOpen(opened);
-    await opened.store.close();
-    const again = await openFileStore(dirname(opened.path));
-    expect(stateOf(again.store)).toEqual({
-      [tradeKey(1)]: { ...nth(1), woken: true, expiresAt: NOW + HOUR_MS + LIFETIME.ttlMs },
-    });
-    expect(again.store.contents.seen.knows('ab'.repeat(32))).toBe(true);
-    expect([...again.store.contents.owed.all()]).toHaveLength(1);
-  });
+  ] as const)(
+    'keeps changes that no caller waits for until the disk works again (%s of a %s)',
+    async (code, what) => {
+      const opened = await withTwo();
+      const { contents } = opened.store;
+      const disk = await failingDisk();
+      disk.fail(code, what);
+      await expect(contents.registrations.put(nth(3))).rejects.toThrow(StoreUnavailable);
+      await contents.registrations.renew(tradeKey(1), fcmTarget('phone-1'), LIFETIME, NOW + HOUR_MS);
+      await contents.registrations.evict(fcmTarget('phone-2'));
+      await contents.seen.commit('ab'.repeat(32));
+      contents.owed.owe({ target: fcmTarget('phone-1'), kind: 'silent_wake', keys: [tradeKey(1)] });
+      disk.heal();
+      await untilOpen(opened);
+      await opened.store.close();
+      const again = await openFileStore(dirname(opened.path));
+      expect(stateOf(again.store)).toEqual({
+        [tradeKey(1)]: { ...nth(1), woken: true, expiresAt: NOW + HOUR_MS + LIFETIME.ttlMs },
+      });
+      expect(again.store.contents.seen.knows('ab'.repeat(32))).toBe(true);
+      expect([...again.store.contents.owed.all()]).toHaveLength(1);
+    },
+  );
 
-  test('several changes of one key that could not be kept are all taken back', async () => {
+  test('undoes all of several changes of one key', async () => {
     const { store } = await withTwo();
     const { registrations } = store.contents;
     const before = stateOf(store);
@@ -103,7 +106,7 @@ describe('a disk that takes nothing', () => {
     expect(stateOf(store)).toEqual(before);
   });
 
-  test('gives the oldest registration its place back at the cap', async () => {
+  test('restores the registration that a refused one displaced', async () => {
     const { store } = await openFileStore(await tempDirectory(), { capacity: 2 });
     const { registrations } = store.contents;
     for (const n of [1, 2]) await registrations.put(nth(n));
@@ -115,7 +118,7 @@ describe('a disk that takes nothing', () => {
     expect(registrations.counts().total).toBe(2);
   });
 
-  test('gives back what is not on it, to what had to make room for what would be', async () => {
+  test('restores a displaced registration that the disk does not keep, too', async () => {
     const { store } = await openFileStore(await tempDirectory(), { keeps: 'endpoints', capacity: 2 });
     const { registrations } = store.contents;
     for (const n of [1, 2]) await registrations.put(nth(n));
@@ -128,7 +131,7 @@ describe('a disk that takes nothing', () => {
     expect(registrations.counts().total).toBe(2);
   });
 
-  test('leaves a key where it was for whoever asks before the answer', async () => {
+  test('answers look-ups with the former registration until a change is durable', async () => {
     const { store } = await withTwo();
     const { registrations } = store.contents;
     const changes = [registrations.put(nth(1, 'new-phone')), registrations.remove(tradeKey(2), UNSIGNED)];
@@ -141,12 +144,12 @@ describe('a disk that takes nothing', () => {
   });
 });
 
-describe('a file', () => {
+describe('a store file', () => {
   test.each([
     ['deleted', (path: string) => rm(path)],
     ['moved away', (path: string) => rename(path, `${path}.away`)],
     ['replaced', (path: string) => rm(path).then(() => writeFile(path, 'something else'))],
-  ])('that is %s under a running server is made anew, with all that was in it', async (_, away) => {
+  ])('that is %s while the server runs is created again with all its contents', async (_, away) => {
     const { path, store, telemetry } = await withTwo();
     await away(path);
     await store.contents.registrations.put(nth(3));
@@ -154,7 +157,7 @@ describe('a file', () => {
     expect(telemetry.logged('store.file_missing')).toHaveLength(1);
   });
 
-  test('that a disk does not let be written to is read all the same, and wakes go on', async () => {
+  test('on a read-only disk is read, and wakes go on', async () => {
     const { path, store } = await withTwo();
     await store.close();
     const disk = await failingDisk();
@@ -164,7 +167,7 @@ describe('a file', () => {
     await expect(opened.store.contents.registrations.put(nth(3))).rejects.toThrow(StoreUnavailable);
   });
 
-  test('of more registrations than MAX_REGISTRATIONS stops the start, which says so', async () => {
+  test('with more registrations than MAX_REGISTRATIONS stops the start, which says so', async () => {
     const { path, store } = await withTwo();
     await store.close();
     await expect(stateAfter(await readFile(path), { capacity: 1 })).rejects.toThrow(/MAX_REGISTRATIONS is 1/);

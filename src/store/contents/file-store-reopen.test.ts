@@ -31,7 +31,7 @@ const step = fc.oneof(
 );
 
 test.each(['everything', 'endpoints'] as const)(
-  'whatever was done to a store of %s, it is opened again as it was closed',
+  'a store that keeps %s is opened with the contents with which it was closed, whatever was done to it',
   async (keeps) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
@@ -62,7 +62,7 @@ test.each(['everything', 'endpoints'] as const)(
   },
 );
 
-test('the instance and the conversation of a registration are kept over a start, and when the file is written anew', async () => {
+test('the instance and the conversation of a registration survive a start and a rewrite of the file', async () => {
   const named = [{ instance: 32_767 }, { isConversation: true }, {}];
   const registrations = named.map((parts, n) => registrationAt(NOW, { tradePubkey: tradeKey(n), ...parts }));
   const first = await openFileStore(await tempDirectory());
@@ -76,7 +76,7 @@ test('the instance and the conversation of a registration are kept over a start,
   }
 });
 
-test('the oldest registration gives way after a start too, whatever the order on the disk', async () => {
+test('after a start, the oldest registration is displaced first, whatever the order on the disk', async () => {
   const first = await openFileStore(await tempDirectory(), { capacity: 3 });
   const { registrations } = first.store.contents;
   for (const n of [1, 2, 3]) await registrations.put(registrationAt(NOW + n, { tradePubkey: tradeKey(n) }));
@@ -90,7 +90,7 @@ test('the oldest registration gives way after a start too, whatever the order on
   expect(Object.keys(stateOf(second.store)).toSorted()).toEqual([1, 3, 5].map(tradeKey));
 });
 
-test('what else is kept is there again: events, owed devices, proofs of life', async () => {
+test('a store that is opened again has its seen events, owed wakes and proofs of life', async () => {
   let now = NOW;
   const options = { clock: () => now, handlingMs: 1000 };
   const first = await openFileStore(await tempDirectory(), options);
@@ -123,7 +123,7 @@ test('what else is kept is there again: events, owed devices, proofs of life', a
   expect(again.hasExpiredIds).toBe(true);
 });
 
-test('a device that is owed a wake and has no registration left is owed nothing after a sweep', async () => {
+test('a sweep removes an owed wake of a device without registrations', async () => {
   const { store } = await openFileStore(await tempDirectory());
   const { owed, registrations } = store.contents;
   await registrations.put(
@@ -135,7 +135,7 @@ test('a device that is owed a wake and has no registration left is owed nothing 
   expect([...owed.all()].map(({ target: one }) => one)).toEqual([fcmTarget('alice')]);
 });
 
-test('what an earlier version took for an FCM token is left out, with what it is owed, and leaves the file', async () => {
+test('what an earlier version took for an FCM token is left out with its owed wake, and leaves the file', async () => {
   const first = await openFileStore(await tempDirectory());
   const { registrations, owed } = first.store.contents;
   const token = JSON.stringify({ endpoint: 'https://push.example/', keys: { auth: 'secret' } });

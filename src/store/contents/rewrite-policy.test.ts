@@ -15,14 +15,14 @@ function policyWithGarbage(): { policy: RewritePolicy; clock: FakeClock } {
   return { policy, clock };
 }
 
-describe('a file is written anew', () => {
-  test('never for nothing', () => {
+describe('a store file', () => {
+  test('without outdated records is not rewritten', () => {
     const { policy } = policyWithGarbage();
     policy.noteBegin();
     expect(policy.isDue(MIB)).toBe(false);
   });
 
-  test('at once, if it is small', () => {
+  test('that is small is rewritten at once', () => {
     expect(policyWithGarbage().policy.isDue(64 * MIB)).toBe(true);
   });
 
@@ -30,7 +30,7 @@ describe('a file is written anew', () => {
     [128, 1],
     [64 + 4 * 64, 4],
     [100_000, 24],
-  ])('of %i MiB after %i hours', (mib, hours) => {
+  ])('of %i MiB is rewritten after %i hours', (mib, hours) => {
     const { policy, clock } = policyWithGarbage();
     clock.advance(hours * HOUR_MS - 1);
     expect(policy.isDue(mib * MIB)).toBe(false);
@@ -38,13 +38,13 @@ describe('a file is written anew', () => {
     expect(policy.isDue(mib * MIB)).toBe(true);
   });
 
-  test('also when the clock has been set back', () => {
+  test('is rewritten when the clock was set back', () => {
     const { policy, clock } = policyWithGarbage();
     clock.advance(-HOUR_MS);
     expect(policy.isDue(1000 * MIB)).toBe(true);
   });
 
-  test('when it has grown to more than twice its size, and by 16 MiB', () => {
+  test('is rewritten when it has grown to more than twice its size and by 16 MiB', () => {
     const { policy } = policyWithGarbage();
     expect([policy.hasOutgrown(36 * MIB), policy.hasOutgrown(36 * MIB + 1)]).toEqual([false, true]);
   });

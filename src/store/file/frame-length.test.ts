@@ -55,7 +55,7 @@ test('a change of one device is a frame of one length, whatever the device', () 
   );
 });
 
-test('a commit of many changes has a length that tells their number and no device', () => {
+test('the length of a commit of many changes tells their number and no device', () => {
   const changes = fc.array(fc.tuple(says, device, device), { minLength: 1, maxLength: 53, size: 'max' });
   fc.assert(
     fc.property(changes, (all) => {
@@ -66,7 +66,7 @@ test('a commit of many changes has a length that tells their number and no devic
   );
 });
 
-test('what is beyond 64 KiB together counts with its own length, in steps of 64 KiB', () => {
+test('a commit beyond 64 KiB counts with its real length, in steps of 64 KiB', () => {
   const record = encodeRecord({ type: 'paid', target: fcmTarget('t'.repeat(152)) });
   const bytes = (count: number): number => commitBytes(Array.from({ length: count }, () => record));
   expect([bytes(54), bytes(400), bytes(500)]).toEqual([65_536, 65_536, 131_072]);
@@ -78,7 +78,7 @@ test('what is beyond 64 KiB together counts with its own length, in steps of 64 
   expect([256, 512, 1024, 1536].map(isUsualLength)).toEqual([false, false, false, false]);
 });
 
-test('two files with as many changes of other devices are as long as one another, as they grow and written anew', async () => {
+test('two files with as many changes of different devices have equal lengths, while they grow and after a rewrite', async () => {
   const lengths: number[][] = [];
   for (const target of [
     (n: number) => fcmTarget(`token-${n}`),
@@ -100,7 +100,7 @@ test('two files with as many changes of other devices are as long as one another
   expect(lengths[0]).toEqual(lengths[1]);
 });
 
-test('a file of an earlier version is opened, and its frames are all of today’s lengths after the next sweep', async () => {
+test('a file of an earlier version is opened, and the next sweep gives its frames the lengths of this version', async () => {
   const directory = await tempDirectory();
   const file = await DocumentFile.create(join(directory, 'store.json'), KEY);
   const registration = registrationAt(NOW, { target: webPushTarget('x'.repeat(300), 1) });

@@ -53,7 +53,7 @@ function read(bytes: Uint8Array): StoreRecord[] {
 }
 
 describe('records', () => {
-  test('of every kind and length are read as they were written, with filling behind them or not', () => {
+  test('of every type and length are read as they were written, with or without filling behind them', () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 8 }), fc.nat(300), (records, filling) => {
         expect(read(Buffer.concat([...records.map(encodeRecord), Buffer.alloc(filling)]))).toEqual(records);
@@ -61,7 +61,7 @@ describe('records', () => {
     );
   });
 
-  test('of a registration that names nothing are as they always were, so that an older version can read them', () => {
+  test('of a registration without instance or conversation keep type 1, so that older versions can read them', () => {
     fc.assert(
       fc.property(registration, (plain) => {
         expect(encodeRecord({ type: 'registered', registration: plain })[0]).toBe(1);
@@ -78,7 +78,7 @@ describe('records', () => {
     ]);
   });
 
-  test('that end too early, or are of a kind that is not known, are unreadable', () => {
+  test('that end too early, or have an unknown type, are unreadable', () => {
     fc.assert(
       fc.property(record, fc.double({ min: 0, max: 1, noNaN: true }), (one, share) => {
         const bytes = encodeRecord(one);

@@ -50,7 +50,7 @@ function expectSame(ring: EventIdRing, model: Model): void {
 
 describe('a ring of event ids', () => {
   test.each([...BAD_HASHES, ['any slot', undefined] as const])(
-    'holds what a list would hold when all ids want %s',
+    'has the ids that a list would have when all ids want %s',
     (_, hash) => {
       fc.assert(
         fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (steps) => {
@@ -73,14 +73,14 @@ describe('a ring of event ids', () => {
     expect(alike.filter((id, n) => ring.timeOf(id) !== (n % 2 === 0 ? n : undefined))).toEqual([]);
   });
 
-  test('holds as many as it may, and refuses one more', () => {
+  test('takes ids up to its capacity and refuses one more', () => {
     const ring = new EventIdRing({ capacity: 5 });
     for (let n = 0; n < 5; n++) ring.add(eventId(n), n);
     expect(() => ring.add(eventId(5), 5)).toThrow(RangeError);
     expect([0, 1, 2, 3, 4, 5].map((n) => ring.timeOf(eventId(n)))).toEqual([0, 1, 2, 3, 4, undefined]);
   });
 
-  test('has room for ever when the young ones leave and the oldest stays', () => {
+  test('never runs out of places when new ids leave and the oldest id stays', () => {
     const ring = new EventIdRing({ capacity: 5 });
     ring.add(eventId(0), 0);
     for (let n = 1; n < 1000; n++) {
@@ -90,7 +90,7 @@ describe('a ring of event ids', () => {
     expect([ring.size, ring.oldestTime(), ring.timeOf(eventId(999))]).toEqual([4, 0, 999]);
   });
 
-  test('is not disturbed by the removal of what it does not hold', () => {
+  test('ignores the removal of an id that it does not have', () => {
     const ring = new EventIdRing({ capacity: 5 });
     ring.removeOldest();
     ring.add(eventId(0), 0);

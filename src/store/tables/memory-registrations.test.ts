@@ -24,7 +24,7 @@ async function storeOf(count: number): Promise<MemoryRegistrations> {
 }
 
 describe('registrations in memory', () => {
-  test('keep one copy of a device, however many keys point at it', async () => {
+  test('keep a device once, however many keys point at it', async () => {
     const store = new MemoryRegistrations({ capacity: 100 });
     for (let n = 0; n < 100; n++)
       await store.put(registrationAt(NOW, { tradePubkey: tradeKey(n), target: webPushTarget('phone', 1) }));
@@ -33,7 +33,7 @@ describe('registrations in memory', () => {
   });
 
   test.each([1, 123, 124, 125, 163, 164, 248, 249, 1000, 4096])(
-    'hold an address of %i characters, packed or as it is, with keys and without',
+    'keep an address of %i characters, packed or not, with and without keys',
     async (length) => {
       const store = new MemoryRegistrations({ capacity: 3 });
       const keys = { p256dh: 'p'.repeat(87), auth: 'a'.repeat(22) };
@@ -50,7 +50,7 @@ describe('registrations in memory', () => {
     },
   );
 
-  test('find a key where it stands in a frame, in either case of hex, and nothing that is no key', async () => {
+  test('find a key in a frame, in either case of hex, and nothing where no key stands', async () => {
     const store = new MemoryRegistrations({ capacity: 1 });
     const tradePubkey = 'ab'.repeat(32) as TradePubkey;
     await store.put(registrationAt(NOW, { tradePubkey }));
@@ -59,7 +59,7 @@ describe('registrations in memory', () => {
     expect([...holds, store.mayContainAt(frame, 5)]).toEqual([true, true, false, false]);
   });
 
-  test('are all told, once each, while others come and go', async () => {
+  test('are listed once each while others come and go', async () => {
     const store = await storeOf(100);
     const told: TradePubkey[] = [];
     for (const { tradePubkey } of store.entries()) {
@@ -71,7 +71,7 @@ describe('registrations in memory', () => {
     expect(told).toEqual(Array.from({ length: 50 }, (_, n) => tradeKey(n)));
   });
 
-  test('take no more memory for coming and going', async () => {
+  test('take no more rows when registrations come and go', async () => {
     const store = new MemoryRegistrations({ capacity: 2000 });
     for (let n = 0; n < 20_000; n++) {
       const target = fcmTarget(`${n}:`.padEnd(1 + ((n * 37) % 400), 'x'));
@@ -86,7 +86,7 @@ describe('registrations in memory', () => {
     });
   });
 
-  test('are swept whole, however many slices it takes', async () => {
+  test('are swept completely, however many slices a sweep takes', async () => {
     const store = await storeOf(10_000);
     expect(await store.sweep(LATER)).toBe(10_000);
     expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
@@ -94,11 +94,11 @@ describe('registrations in memory', () => {
 
   test.each([
     [
-      'registered anew',
+      'registered again',
       (store: MemoryRegistrations) => store.put(registrationAt(LATER, { tradePubkey: BOUNDARY })),
     ],
     ['renewed', (store: MemoryRegistrations) => store.renew(BOUNDARY, fcmTarget('phone'), LIFETIME, LATER)],
-  ])('survive a sweep that waits before a key which is now %s', async (_, use) => {
+  ])('survive a sweep that pauses before their key is %s', async (_, use) => {
     const store = await storeOf(5000);
     const swept = store.sweep(LATER);
     await use(store);
@@ -107,7 +107,7 @@ describe('registrations in memory', () => {
     expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0, webpush: 0 });
   });
 
-  test('are not counted as expired when they were removed while the sweep waited', async () => {
+  test('are not counted as expired if they were removed while a sweep paused', async () => {
     const store = await storeOf(5000);
     const swept = store.sweep(LATER);
     await store.remove(BOUNDARY, { signed: false, now: 0 });
@@ -115,7 +115,7 @@ describe('registrations in memory', () => {
     expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
   });
 
-  test('let others work while they are swept', async () => {
+  test('let other work run while they are swept', async () => {
     const store = await storeOf(10_000);
     const order: string[] = [];
     const swept = store.sweep(NOW).then(() => order.push('swept'));

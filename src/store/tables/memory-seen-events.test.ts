@@ -9,7 +9,7 @@ async function commit(seen: MemorySeenEvents, ...numbers: readonly number[]): Pr
   for (const n of numbers) await seen.commit(eventId(n));
 }
 
-test('the size of the seen-set is that of the committed ids, and never above its capacity', async () => {
+test('the size of the seen-set counts committed ids and never exceeds its capacity', async () => {
   const seen = new MemorySeenEvents({ clock: new FakeClock().read, capacity: 3 });
   await seen.reserve(eventId(9));
   await commit(seen, 1, 2, 2);
@@ -18,7 +18,7 @@ test('the size of the seen-set is that of the committed ids, and never above its
   expect([before, seen.size]).toEqual([2, 3]);
 });
 
-test('ids that have expired leave the seen-set while new ones come', async () => {
+test('expired ids leave the seen-set when new ids come', async () => {
   const clock = new FakeClock();
   const seen = new MemorySeenEvents({ clock: clock.read, capacity: 100 });
   await commit(seen, 1, 2, 3, 4, 5, 6);

@@ -12,7 +12,7 @@ function setUp(capacity?: number): { used: MemoryUsedEvents; clock: FakeClock } 
   };
 }
 
-test('what was used is known for as long as a signature can hold: 121 seconds', () => {
+test('a used signature is known for 121 seconds, longer than a signature is valid', () => {
   const { used, clock } = setUp();
   expect([used.has(eventId(1)), used.add(eventId(1)), used.has(eventId(1))]).toEqual([false, true, true]);
   clock.advance(120_999);
@@ -23,7 +23,7 @@ test('what was used is known for as long as a signature can hold: 121 seconds', 
   expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([false, true, true]);
 });
 
-test('at the bound nothing is forgotten before its time, and nothing further is taken', () => {
+test('a full set of used signatures takes no further one and loses none before its time', () => {
   const { used, clock } = setUp(2);
   expect([1, 2, 3].map((n) => used.add(eventId(n)))).toEqual([true, true, false]);
   expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([true, true, false]);
@@ -31,7 +31,7 @@ test('at the bound nothing is forgotten before its time, and nothing further is 
   expect(used.add(eventId(3))).toBe(true);
 });
 
-test('a hundred thousand a minute are held within the bound of two minutes', () => {
+test('the set of used signatures keeps a hundred thousand a minute for two minutes', () => {
   const { used, clock } = setUp();
   let refused = 0;
   for (let n = 0; n < 400_000; n++) {

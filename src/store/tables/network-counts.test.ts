@@ -5,7 +5,7 @@ import { NETWORKS, NetworkCounts } from './network-counts.ts';
 
 const network = fc.oneof(fc.nat(20), fc.integer({ min: NETWORKS - 3, max: NETWORKS - 1 }));
 
-test('the largest network with a registration to give is what a look at all of them finds', () => {
+test('the network that a search finds is the largest one with a displaceable registration', () => {
   const changes = fc.array(fc.record({ network, isMore: fc.boolean() }), { maxLength: 200, size: 'max' });
   const ages = fc.dictionary(fc.nat(20).map(String), fc.constantFrom(1, 2, 3));
   fc.assert(
@@ -32,7 +32,7 @@ test('the largest network with a registration to give is what a look at all of t
   );
 });
 
-test('a search ends soon, also where every second network holds more and has nothing to give yet', () => {
+test('a search for a network ends soon, also if every second network is larger and has nothing displaceable', () => {
   const counts = new NetworkCounts();
   for (let one = 0; one < NETWORKS; one++) {
     counts.add(one, 1);

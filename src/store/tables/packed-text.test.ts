@@ -10,7 +10,7 @@ const token = fc.oneof(
   fc.tuple(word, word).map(([name, value]) => `${name}:${value}`),
 );
 
-test('a text of base64url, with a colon or without, comes out of its packing as it went in', () => {
+test('a base64url text, with or without a colon, is unpacked as it was packed', () => {
   fc.assert(
     fc.property(token, (text) => {
       expect(unpack(pack(text), text.length)).toBe(text);
@@ -18,16 +18,16 @@ test('a text of base64url, with a colon or without, comes out of its packing as 
   );
 });
 
-test('a token of today takes three quarters of its length', () => {
+test('a packed FCM token takes three quarters of its length', () => {
   expect(pack(`${'x'.repeat(22)}:APA91b${'y'.repeat(134)}`).length).toBe(124);
 });
 
-test('texts that are packed alike are told apart by their lengths', () => {
+test('texts with equal packed bytes differ in their lengths', () => {
   expect(pack('ab')).toEqual(pack('abAA'));
   expect([2, 3, 4].map((length) => unpack(pack('ab'), length))).toEqual(['ab', 'abA', 'abAA']);
 });
 
 test.each(['', ':', 'a:', ':a', 'a:b:c', 'a b', 'a/b', 'a+b', 'a=', 'ä', 'a\n', `${'x'.repeat(255)}:y`])(
-  '%j is not packed',
+  'the text %j is not packable',
   (text) => expect(isPackable(text)).toBe(false),
 );

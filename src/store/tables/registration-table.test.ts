@@ -43,7 +43,7 @@ test('a registration is read as it was written, whatever its times until 2109, i
   );
 });
 
-test('a registration that is renewed keeps when it was made, its instance and its flags', () => {
+test('a registration that is renewed keeps its registration time, its instance and its flags', () => {
   const rows = new RegistrationTable();
   rows.reach(RECORD);
   const made = { instance: 32_767, isConversation: true, signed: true, target: TARGET };

@@ -39,27 +39,30 @@ class Indexed {
 }
 
 describe('an index of rows', () => {
-  test.each(HASHES)('finds what a set would hold when all want %s, also while it grows', (_, hash) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
-        const indexed = new Indexed(hash);
-        const held = new Set<number>();
-        const isRight = (one: number): boolean => indexed.find(one) === (held.has(one) ? one : NO_ROW);
-        for (const { adds, row } of steps) {
-          if (!adds) indexed.remove(row);
-          else if (!held.has(row)) indexed.index.add(hash(row), row);
-          if (adds) held.add(row);
-          else held.delete(row);
-          // Without an `expect` for each of a million look-ups.
-          for (let one = 1; one <= RECORDS; one += 7) if (!isRight(one)) expect.fail(`row ${one}`);
-          if (!isRight(row)) expect.fail(`row ${row}`);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test.each(HASHES)(
+    'finds the rows that a set would have when all want %s, also while it grows',
+    (_, hash) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
+          const indexed = new Indexed(hash);
+          const held = new Set<number>();
+          const isRight = (one: number): boolean => indexed.find(one) === (held.has(one) ? one : NO_ROW);
+          for (const { adds, row } of steps) {
+            if (!adds) indexed.remove(row);
+            else if (!held.has(row)) indexed.index.add(hash(row), row);
+            if (adds) held.add(row);
+            else held.delete(row);
+            // Without an `expect` for each of a million look-ups.
+            for (let one = 1; one <= RECORDS; one += 7) if (!isRight(one)) expect.fail(`row ${one}`);
+            if (!isRight(row)) expect.fail(`row ${row}`);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
-  test('moves no more than a few dozen rows for one addition, however many it holds', () => {
+  test('moves at most a few dozen rows in one addition, however many it has', () => {
     let hashed = 0;
     const hash = HASHES.at(-1)?.[1] as (row: number) => number;
     const index = new RowIndex({ hashOf: (row) => (hashed++, hash(row)), isSought: () => false });
