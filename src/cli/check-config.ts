@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { settle } from './settle.ts';
+import { settle } from './read-startup.ts';
 
 /**
  * `--check-config`: reads all that a start reads, and makes nothing.

@@ -4,7 +4,7 @@ import { VARIABLES } from '../config/variables.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Io } from './io.ts';
-import { settle, type SettledStartup } from './settle.ts';
+import { settle, type SettledStartup } from './read-startup.ts';
 
 /** What a reload puts into force; every other variable is read at the next start. */
 const RELOADABLE = [

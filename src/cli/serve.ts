@@ -14,7 +14,7 @@ import { explainFailure } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Reload, type ReloadParts } from './reload.ts';
-import { settle, type SettledStartup } from './settle.ts';
+import { settle, type SettledStartup } from './read-startup.ts';
 import { startScreen } from './start-screen.ts';
 
 /** Time for the last writes to the disk, after `SHUTDOWN_TIMEOUT_SECONDS`. When it is over, the process ends without them. */

@@ -7,7 +7,7 @@ import { storeFiles } from '../store/contents/store-files.ts';
 import { surveyStore, type StoreSurvey } from '../store/file/survey-store.ts';
 import type { Io } from './io.ts';
 import { resealStore } from './reseal-store.ts';
-import { settle } from './settle.ts';
+import { settle } from './read-startup.ts';
 import { exportLines } from './store-export.ts';
 import { storeInfo } from './store-info.ts';
 

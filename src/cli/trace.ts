@@ -8,7 +8,7 @@ import type { TraceAnswer } from '../ops/trace-route.ts';
 import { askLocal } from './admin-client.ts';
 import { USAGE } from './command-line.ts';
 import type { Io } from './io.ts';
-import { settle } from './settle.ts';
+import { settle } from './read-startup.ts';
 
 const POLL_MS = SECOND_MS;
 
