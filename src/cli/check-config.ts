@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { settle } from './read-startup.ts';
+import { readStartup } from './read-startup.ts';
 
 /**
  * `--check-config`: reads all that a start reads, and makes nothing.
@@ -7,7 +7,7 @@ import { settle } from './read-startup.ts';
  * @throws ConfigError for a configuration that is not usable
  */
 export async function checkConfig(io: Io): Promise<void> {
-  const { serverKey, warnings } = await settle(io, { createKey: false });
+  const { serverKey, warnings } = await readStartup(io, { createKey: false });
   io.print('The configuration is usable.\n');
   io.print(
     serverKey === undefined

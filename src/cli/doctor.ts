@@ -22,20 +22,20 @@ const KEY_FILE = 'FIREBASE_SERVICE_ACCOUNT_PATH';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Settled {
+interface Reading {
   readonly startup: Startup;
-  /** The names of the variables that are not usable, for which their defaults stand in. */
+  /** The variables that are not usable. The other checks use their defaults. */
   readonly wrong: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 }
 
 /**
- * `doctor`: tries for real all that the server depends on, and says of each in a sentence how it is and what to do.
+ * `doctor`: tries everything that the server depends on, and says of each thing in a sentence how it is and what to do.
  *
- * @returns the exit code: 0, or 78 where the configuration is not usable, or 1 where anything else costs wakes
+ * @returns the exit code: 78 if the configuration is not usable, 1 if anything else costs wakes, 0 otherwise
  */
 export async function doctor(io: Io): Promise<number> {
-  const { findings: ofConfig, startup, wrong } = await settleAsFarAsPossible(io);
+  const { findings: ofConfig, startup, wrong } = await readAsFarAsPossible(io);
   const { config, serverKey, serviceAccount } = startup;
   const tell = (findings: readonly Finding[]): void => findings.forEach((finding) => io.print(line(finding)));
   tell(ofConfig);
@@ -71,8 +71,8 @@ function checkPlaces(config: Config): Promise<Finding>[] {
   ];
 }
 
-/** A variable that is wrong is a finding, and no reason not to look at the rest: its default stands in for it. */
-async function settleAsFarAsPossible(io: Io): Promise<Settled> {
+/** Reads the configuration. A wrong variable becomes a finding and is replaced by its default, so that everything else can be checked. */
+async function readAsFarAsPossible(io: Io): Promise<Reading> {
   const loaded = await loadEnvironment(io.directory, io.environment);
   const findings = loaded.warnings.map((says) => warning('configuration', `${says}.`));
   const wrong = new Set<string>();
@@ -94,7 +94,7 @@ async function settleAsFarAsPossible(io: Io): Promise<Settled> {
         wrong.add(name);
         findings.push(ofProblem(name, problem));
       }
-      // Not even a default can stand in.
+      // No default helps.
       if (wrong.size === before) throw error;
     }
   }

@@ -92,9 +92,9 @@ describe('a start is warned', () => {
       'FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false',
     ],
     [
-      'that nobody can register',
+      'that no device can register',
       { FCM_ENABLED: 'false', UNIFIEDPUSH_ENABLED: 'false' },
-      'FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register',
+      'FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: no device can register',
     ],
     [
       'that Apple refuses Web Push from it',

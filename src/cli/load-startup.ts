@@ -21,18 +21,18 @@ import {
   type ServiceAccount,
 } from '../push/fcm/service-account.ts';
 
-/** Everything that is settled before the server starts. */
+/** Everything that is known before the server starts. */
 export interface Startup {
   readonly config: Config;
-  /** Absent only where the key file is yet to be made, and `createKey` was false. */
+  /** Absent only if there is no key file yet and `createKey` was false. */
   readonly serverKey: ServerKey | undefined;
   /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
   readonly previousKey?: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
-  /** Reads the service account's key file anew. @throws ServiceAccountError where it is not usable */
+  /** Reads the service account's key file again. @throws ServiceAccountError if the file is not usable */
   readonly readServiceAccount: () => Promise<ServiceAccount | undefined>;
   readonly keyCreated: boolean;
-  /** Sentences that the operator should read; none of them stops the start. */
+  /** Sentences for the operator. None of them stops the start. */
   readonly warnings: readonly string[];
 }
 
@@ -41,10 +41,10 @@ const NO_SCALAR = "expected a scalar of secp256k1: neither 0 nor beyond the curv
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Settles configuration, server key and Firebase key file.
+ * Reads the configuration, the server key and the Firebase key file.
  *
- * @param options.createKey whether a missing server key is made
- * @throws ConfigError with every problem at once, those of the files included
+ * @param options.createKey whether to make a missing server key
+ * @throws ConfigError with every problem at once, including the problems of the files
  */
 export async function loadStartup(
   environment: Environment,
@@ -57,7 +57,7 @@ export async function loadStartup(
     loadServiceAccount(values),
   );
   const previousKey = readPreviousKey(values, problems);
-  // Made last and only if all else is right: a refused start leaves nothing behind.
+  // The key is made last, and only if everything before was right: a refused start leaves no file behind.
   const createKey = options.createKey && problems.length === 0;
   const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -74,7 +74,7 @@ export async function loadStartup(
   };
 }
 
-/** Runs one part of the start; a problem that it explains joins the others. */
+/** Runs one part of the start. If it throws a problem for the operator, adds that to the problems. */
 async function collect<Part>(
   problems: string[],
   variable: string,
@@ -109,7 +109,7 @@ async function loadServiceAccount(
   read = readServiceAccount,
 ): Promise<ServiceAccount | undefined> {
   const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
-  // Also where FCM_ENABLED itself is wrong: every problem at once.
+  // Read also if FCM_ENABLED itself is wrong, so that every problem is reported at once.
   return enabled !== false && path !== undefined ? read(path, values.FIREBASE_PROJECT_ID) : undefined;
 }
 
@@ -122,7 +122,7 @@ async function loadServerKey(
     if (key === undefined) throw new ConfigError([`SERVER_PRIVATE_KEY: ${NO_SCALAR}`]);
     return { key, created: false };
   }
-  // A directory that was refused has been reported already.
+  // DATA_DIR is wrong and has been reported.
   if (values.DATA_DIR === undefined) return undefined;
   const file = serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE);
   if (create) return loadOrCreateServerKeyFile(file);
@@ -132,7 +132,7 @@ async function loadServerKey(
 function warningsFor(values: Partial<Values>): string[] {
   const warnings: string[] = [];
   if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
-    warnings.push('FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: nobody can register');
+    warnings.push('FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: no device can register');
   }
   if (values.FCM_ENABLED === true && values.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) {
     warnings.push('FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false');

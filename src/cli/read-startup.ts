@@ -3,18 +3,18 @@ import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
 import { loadStartup, type Startup } from './load-startup.ts';
 
-/** A startup, with the texts that it was made of. */
-export interface SettledStartup extends Startup {
+/** A startup and the variables from which it was made. */
+export interface ReadStartup extends Startup {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Settles all that a command needs before it starts: the environment, `.env`, and the files that they name.
+ * Reads everything that a command needs before it begins: the environment, `.env`, and the files that they name.
  *
- * @param options.createKey whether a missing server key is made
- * @throws ConfigError with every problem at once, and what in `.env` means nothing, which often explains them
+ * @param options.createKey whether to make a missing server key
+ * @throws ConfigError with every problem at once, and with the unknown names in `.env`, which often explain the problems
  */
-export async function settle(io: Io, options: { createKey: boolean }): Promise<SettledStartup> {
+export async function readStartup(io: Io, options: { createKey: boolean }): Promise<ReadStartup> {
   const { variables, warnings } = await loadEnvironment(io.directory, io.environment);
   try {
     const startup = await loadStartup(variables, options);

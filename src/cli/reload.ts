@@ -4,7 +4,7 @@ import { VARIABLES } from '../config/variables.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Io } from './io.ts';
-import { settle, type SettledStartup } from './read-startup.ts';
+import { readStartup, type ReadStartup } from './read-startup.ts';
 
 /** What a reload puts into force; every other variable is read at the next start. */
 const RELOADABLE = [
@@ -19,7 +19,7 @@ const OF_FCM = new Set<string>(['FIREBASE_SERVICE_ACCOUNT_PATH', 'FIREBASE_PROJE
 export interface ReloadParts {
   readonly io: Io;
   /** What the server was started with. */
-  readonly startup: SettledStartup;
+  readonly startup: ReadStartup;
   readonly app: Pick<App, 'reload'>;
   readonly logger: { level: string };
   readonly logFile: { reopen(): void } | undefined;
@@ -60,7 +60,7 @@ export class Reload {
   async #reload(): Promise<void> {
     const { io, telemetry } = this.#parts;
     try {
-      this.#apply(await settle(io, { createKey: false }));
+      this.#apply(await readStartup(io, { createKey: false }));
     } catch (error) {
       const isExplained = error instanceof ConfigError;
       telemetry.log(
@@ -70,7 +70,7 @@ export class Reload {
     }
   }
 
-  #apply(next: SettledStartup): void {
+  #apply(next: ReadStartup): void {
     const { app, logger, telemetry } = this.#parts;
     const { level } = next.config.log;
     const changed = Object.keys(VARIABLES).filter(
@@ -91,7 +91,7 @@ export class Reload {
     this.#inForce = { ...this.#inForce, ...Object.fromEntries(taken) };
   }
 
-  #sayWhatWaits(next: SettledStartup, names: readonly string[]): void {
+  #sayWhatWaits(next: ReadStartup, names: readonly string[]): void {
     const { startup, telemetry } = this.#parts;
     const keyName =
       next.config.key.privateKey === undefined ? 'SERVER_PRIVATE_KEY_FILE' : 'SERVER_PRIVATE_KEY';

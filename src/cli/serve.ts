@@ -14,14 +14,14 @@ import { explainFailure } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Reload, type ReloadParts } from './reload.ts';
-import { settle, type SettledStartup } from './read-startup.ts';
+import { readStartup, type ReadStartup } from './read-startup.ts';
 import { startScreen } from './start-screen.ts';
 
 /** Time for the last writes to the disk, after `SHUTDOWN_TIMEOUT_SECONDS`. When it is over, the process ends without them. */
 const STOP_GRACE_MS = 3 * SECOND_MS;
 
 /** What a stop waits for the files of the configuration to be read. */
-const SETTLE_GRACE_MS = SECOND_MS / 2;
+const READ_GRACE_MS = SECOND_MS / 2;
 
 type Logging = Pick<CompositionOptions, 'telemetry' | 'metrics' | 'logFile' | 'logOutput' | 'logErrorOutput'>;
 
@@ -32,9 +32,9 @@ type Logging = Pick<CompositionOptions, 'telemetry' | 'metrics' | 'logFile' | 'l
  * @throws ConfigError for a configuration that is not usable, and a fault that came before there was a log
  */
 export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
-  const settling = settle(io, { createKey: true });
-  const startup = await unlessEnded(lifetime, settling);
-  if (startup === undefined) return giveUp(io, settling);
+  const reading = readStartup(io, { createKey: true });
+  const startup = await unlessEnded(lifetime, reading);
+  if (startup === undefined) return giveUp(io, reading);
   const { level, file, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
   using logFile = file === undefined ? undefined : new LogFile(file);
   const metrics = new Metrics();
@@ -55,31 +55,32 @@ function unlessEnded<Result>(
 }
 
 /** Ends a start that has read no configuration yet. A file of it can be a FIFO that nothing writes to: its reading cannot be cancelled. */
-async function giveUp(io: Io, settling: Promise<unknown>): Promise<number> {
-  let isSettled = false;
-  const settled = settling.then(
-    () => (isSettled = true),
-    () => (isSettled = true),
+async function giveUp(io: Io, reading: Promise<unknown>): Promise<number> {
+  let isRead = false;
+  const read = reading.then(
+    () => (isRead = true),
+    () => (isRead = true),
   );
-  await Promise.race([settled, delay(SETTLE_GRACE_MS)]);
-  if (!isSettled) io.abandon();
+  await Promise.race([read, delay(READ_GRACE_MS)]);
+  if (!isRead) io.abandon();
   return 0;
 }
 
-interface Settled {
-  readonly startup: SettledStartup;
+/** What a start makes before the app. */
+interface Prepared {
+  readonly startup: ReadStartup;
   readonly logging: Logging;
   readonly logger: ReloadParts['logger'];
   readonly logFile: LogFile | undefined;
   readonly curves: readonly CurveSource[];
 }
 
-async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number> {
-  const { telemetry } = settled.logging;
-  const { config } = settled.startup;
-  const app = createApp(io, settled);
+async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<number> {
+  const { telemetry } = prepared.logging;
+  const { config } = prepared.startup;
+  const app = createApp(io, prepared);
   // A SIGHUP that came before is obeyed now.
-  const { logFile, logger, startup } = settled;
+  const { logFile, logger, startup } = prepared;
   const reload = new Reload({ io, startup, app, logger, logFile, telemetry });
   lifetime.onReload(() => reload.request());
   let exitCode = 0;
@@ -87,10 +88,10 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
     const ended = Promise.race([lifetime.ended, app.fault]);
     // From its first moment the start races the signals and the faults: one that is broken may never end.
     const addresses = await unlessEnded({ ended }, app.start());
-    if (addresses !== undefined) announce(io, settled, app.curve, addresses);
+    if (addresses !== undefined) announce(io, prepared, app.curve, addresses);
     await ended;
   } catch (error) {
-    exitCode = reportFailure(io, settled, error);
+    exitCode = reportFailure(io, prepared, error);
   }
   telemetry.log('server.stopping');
   const lost = await stopWithin(app, config.shutdownTimeoutMs + STOP_GRACE_MS).catch((error: unknown) => {
@@ -101,7 +102,7 @@ async function run(io: Io, settled: Settled, lifetime: Lifetime): Promise<number
   return lost === 0 ? exitCode : Math.max(exitCode, 1);
 }
 
-function createApp({ version }: Io, { curves, logging, startup }: Settled): App {
+function createApp({ version }: Io, { curves, logging, startup }: Prepared): App {
   const { config, previousKey, readServiceAccount, serverKey, serviceAccount } = startup;
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   return new App({
@@ -123,7 +124,7 @@ function createApp({ version }: Io, { curves, logging, startup }: Settled): App 
 /** Prints the start screen, and says in the log that the server has started. */
 function announce(
   { printError, version }: Io,
-  { logging, startup }: Settled,
+  { logging, startup }: Prepared,
   curve: App['curve'],
   addresses: Addresses,
 ): void {
@@ -138,7 +139,7 @@ function announce(
 }
 
 /** Says what ended the server, on standard error and in the log. @returns the exit code */
-function reportFailure({ printError }: Io, { logging: { telemetry } }: Settled, error: unknown): number {
+function reportFailure({ printError }: Io, { logging: { telemetry } }: Prepared, error: unknown): number {
   const { code, message, fields } = explainFailure(error);
   printError(`${message}\n`);
   telemetry.log('server.failed', fields);

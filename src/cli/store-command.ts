@@ -7,7 +7,7 @@ import { storeFiles } from '../store/contents/store-files.ts';
 import { surveyStore, type StoreSurvey } from '../store/file/survey-store.ts';
 import type { Io } from './io.ts';
 import { resealStore } from './reseal-store.ts';
-import { settle } from './read-startup.ts';
+import { readStartup } from './read-startup.ts';
 import { exportLines } from './store-export.ts';
 import { storeInfo } from './store-info.ts';
 
@@ -20,7 +20,7 @@ export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'sto
  * @throws ConfigError, StoreOpenError
  */
 export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {
-  const { config, previousKey, serverKey } = await settle(io, { createKey: false });
+  const { config, previousKey, serverKey } = await readStartup(io, { createKey: false });
   if (serverKey === undefined) throw new ConfigError([`${config.key.file}: there is no server key yet`]);
   const previous = previousKey === undefined ? [] : [previousKey.privateKey];
   const keys = [serverKey.privateKey, ...previous] as const;

@@ -8,7 +8,7 @@ import type { TraceAnswer } from '../ops/trace-route.ts';
 import { askLocal } from './admin-client.ts';
 import { USAGE } from './command-line.ts';
 import type { Io } from './io.ts';
-import { settle } from './read-startup.ts';
+import { readStartup } from './read-startup.ts';
 
 const POLL_MS = SECOND_MS;
 
@@ -29,7 +29,7 @@ export async function trace(io: Io, args: readonly string[], stopped: Promise<vo
     io.printError(`trace needs one trade pubkey, 64 hex characters or npub\n\n${USAGE}`);
     return 64;
   }
-  const { config } = await settle(io, { createKey: false });
+  const { config } = await readStartup(io, { createKey: false });
   const token = await new AdminToken(config.dataDirectory).read().catch((error: unknown) => {
     if (!(error instanceof AdminTokenError)) throw error;
     io.printError(`${error.message}\n`);

@@ -1,13 +1,32 @@
-import { P256_ORDER } from '../core/basics/p256-order.ts';
+import { createECDH } from 'node:crypto';
 
 /**
  * Reads a private key of P-256: 64 hex characters, or 43 of base64url, as tools for Web Push print it.
  *
- * @returns 64 hex characters, or `undefined` where the text is no scalar of the curve
+ * @returns 64 hex characters in lower case, or `undefined` if the text is no such key
  */
 export function parseVapidPrivateKey(written: string): string | undefined {
   const hex = /^[\w-]{43}=?$/.test(written) ? Buffer.from(written, 'base64url').toString('hex') : written;
   if (!/^[0-9a-f]{64}$/i.test(hex)) return undefined;
-  const scalar = BigInt(`0x${hex}`);
-  return scalar > 0n && scalar < P256_ORDER ? hex.toLowerCase() : undefined;
+  try {
+    createECDH('prime256v1').setPrivateKey(hex, 'hex');
+    return hex.toLowerCase();
+  } catch {
+    return undefined; // The number is 0 or not below the order of the curve.
+  }
+}
+
+/** One address, without a display name and without the headers that a `mailto:` may have. Push services accept only this. */
+const MAILTO = /^mailto:[^\s@<>?,:]+@[^\s@<>?,:]+\.[^\s@<>?,:.]+$/i;
+
+/**
+ * Reads the contact that push services get for this server (RFC 8292, 2.1): a `mailto:` or an `https:` URL.
+ *
+ * @returns the text as written, or `undefined` if it is neither
+ */
+export function parseVapidSubject(written: string): string | undefined {
+  if (MAILTO.test(written)) return written;
+  if (!/^https:\/\/\S+$/i.test(written) || !URL.canParse(written)) return undefined;
+  const { username, password } = new URL(written);
+  return username === '' && password === '' ? written : undefined;
 }

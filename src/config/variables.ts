@@ -6,8 +6,7 @@ import { parseRelayUrl } from '../core/nostr/relay-url.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
-import { parseVapidPrivateKey } from './vapid.ts';
-import { parseVapidSubject } from './vapid-subject.ts';
+import { parseVapidPrivateKey, parseVapidSubject } from './vapid.ts';
 import {
   list,
   oneOf,

@@ -1,6 +1,5 @@
 import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto';
 
-import { P256_ORDER } from '../core/basics/p256-order.ts';
 import { derivedKey } from './derived-key.ts';
 
 /** What this server signs its Web Push requests with (RFC 8292). */
@@ -10,10 +9,12 @@ export interface VapidKey {
   readonly publicKey: string;
 }
 
-/** 16 bytes more than a scalar: so the remainder below is as good as uniformly distributed (FIPS 186-5, A.2.1). */
+/** The order of P-256 (FIPS 186-5): a private key is a number from 1 to the order less 1. */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** 16 bytes more than a private key has, so that the remainder below is as good as uniformly distributed (FIPS 186-5, A.2.1). */
 const DERIVED_BYTES = 48;
 
-/** The key that belongs to a server's key, where no other is configured: HKDF, mod (n − 1) + 1 (contract 7). */
+/** The key that is used unless `VAPID_PRIVATE_KEY` gives one. It is derived from the server's key: HKDF, mod (n − 1) + 1 (contract 7). */
 export function deriveVapidKey(serverPrivateKey: Uint8Array): VapidKey {
   const drawn = BigInt(`0x${derivedKey(serverPrivateKey, 'vapid', DERIVED_BYTES).toString('hex')}`);
   return vapidKey(((drawn % (P256_ORDER - 1n)) + 1n).toString(16).padStart(64, '0'));

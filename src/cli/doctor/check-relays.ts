@@ -13,11 +13,11 @@ import type { RelayStatus } from '../../relay/connection/relay-status.ts';
 import { RELAY_TIMING } from '../../relay/connection/relay-timing.ts';
 import { alarmed, failure, ok, warning, type Finding } from './finding.ts';
 
-/** A relay that has neither served nor refused a kind by then is not one to rely on. */
+/** How long a relay may take to serve or refuse each kind. A slower relay is not reliable. */
 const PATIENCE_MS = 12 * SECOND_MS;
 const LOOK_MS = 50;
 
-/** With the doctor nobody is registered, so every event is for a stranger. */
+/** `doctor` has no registrations, so every event is for a stranger. */
 const INTAKE: RelayIntake = {
   admit: () => 'unmatched',
   beginRecovery: () => ({
@@ -28,7 +28,7 @@ const INTAKE: RelayIntake = {
   hasRegistrations: () => false,
 };
 
-/** Listens to every relay as the server would, for a moment, and says what came of it. */
+/** Listens to every relay as the server does, for a moment, and reports the result. */
 export async function checkRelays(
   config: Config,
   key: ServerKey | undefined,
@@ -43,7 +43,7 @@ export async function checkRelays(
       kinds: config.relays.kinds,
       intake: { forRelay: () => INTAKE },
       relayLists: undefined,
-      // Without a key, a relay that asks for authentication sees a stranger.
+      // Before the first start there is no server key. A relay that asks for authentication then gets a fresh one.
       signer: eventSigner(key ?? strangersKey()),
       telemetry: SILENT_TELEMETRY,
       timing: RELAY_TIMING,
@@ -58,7 +58,7 @@ export async function checkRelays(
   const running = pool.run(end.signal);
   const { kinds } = config.relays;
   const deadline = Date.now() + PATIENCE_MS;
-  while (Date.now() < deadline && !pool.status().every((relay) => isSettled(relay, kinds)))
+  while (Date.now() < deadline && !pool.status().every((relay) => isDecided(relay, kinds)))
     await delay(LOOK_MS);
   const statuses = pool.status();
   end.abort();
@@ -72,7 +72,7 @@ function strangersKey(): ServerKey {
   return key;
 }
 
-function isSettled({ liveKinds, lost, restricted }: RelayStatus, kinds: readonly number[]): boolean {
+function isDecided({ liveKinds, lost, restricted }: RelayStatus, kinds: readonly number[]): boolean {
   const known = new Set([...liveKinds, ...restricted.map(({ kind }) => kind)]);
   return lost !== undefined || kinds.every((kind) => known.has(kind));
 }
@@ -94,21 +94,21 @@ function findings(
       warning(
         `relay ${relay}`,
         `It is connected, but has not confirmed its subscriptions to kind ${silent.join(', ')} in ${PATIENCE_MS / SECOND_MS} s.`,
-        'if it stays so, take another relay: wakes of this one may be late or lost',
+        'if it stays so, use another relay: wakes from this one may be late or lost',
       ),
     );
   if (authentication !== 'none')
     found.push(
       warning(
         `relay ${relay}`,
-        `It asks for authentication (NIP-42; ${authentication}), and may keep gift wraps from a third party such as this server (NIP-17).`,
-        'see that test trades wake; if not, ask its operator to let this server’s public key in',
+        `It asks for authentication (NIP-42; ${authentication}). It may withhold gift wraps from third parties, and this server is one (NIP-17).`,
+        'check that test trades wake a device; if not, ask the relay’s operator to admit this server’s public key',
       ),
     );
   return found.length > 0 ? found : [ok(`relay ${relay}`, `It serves kind ${liveKinds.join(' and ')}.`)];
 }
 
-/** A kind that no relay serves is worse than one relay that does not. */
+/** A kind that no relay serves at all is a failure of its own. */
 function coverage(statuses: readonly RelayStatus[], kinds: readonly number[]): Finding[] {
   return kinds
     .filter((kind) => !statuses.some(({ liveKinds }) => liveKinds.includes(kind)))
@@ -116,7 +116,7 @@ function coverage(statuses: readonly RelayStatus[], kinds: readonly number[]): F
       failure(
         'no relay is subscribed and past EOSE',
         `No relay serves kind ${kind}: its trades wake nobody.`,
-        'add a relay to NOSTR_RELAYS that does',
+        'add a relay that serves this kind to NOSTR_RELAYS',
       ),
     );
 }
