@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { apiServer, freshKey } from '../support/api-server.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { call, postJson, type HttpAnswer } from '../support/http.ts';
+import { keep } from '../support/keep.ts';
 import { setScene } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ACCEPTED = '{"accepted":true}';
@@ -68,7 +71,9 @@ test.each([
 });
 
 test('the answer of /api/notify is the same 429 for every limit', async () => {
-  const server = await apiServer({ NOTIFY_TRUST_PROXY_HEADERS: 'true' });
+  // The time stands still, so that no allowance comes back meanwhile.
+  const environment = { NOTIFY_TRUST_PROXY_HEADERS: 'true' };
+  const server = keep(await startTestServer({ environment, clock: new FakeClock().read }));
   const key = freshKey();
   const one: HttpAnswer[] = [];
   for (let n = 0; n < 11; n++)
