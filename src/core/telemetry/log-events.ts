@@ -1,4 +1,4 @@
-/** The log events and their levels. The name is the whole message: a reader greps for it. */
+/** The log events and their levels. The name is the whole message, so that a reader can search for it. */
 export const LOG_EVENTS = {
   'server.started': 'info',
   'server.stopping': 'info',
@@ -80,7 +80,7 @@ export const LOG_EVENTS = {
 
 export type LogEvent = keyof typeof LOG_EVENTS;
 
-/** The only fields a log line may have besides its event. None can name a user, a device or an event. */
+/** The only fields that a log line may have besides its event. None can name a user, a device or a Nostr event. */
 export interface LogFields {
   readonly version?: string;
   readonly address?: string;
@@ -91,17 +91,17 @@ export interface LogFields {
   readonly reason?: string;
   /** HTTP status or WebSocket close code. */
   readonly status?: number;
-  /** Name and code of an error, and where in the code it arose; never its message. */
+  /** Name and code of an error, and its place in the code; never its message. */
   readonly error?: string;
   readonly count?: number;
   /** Pages and events of a recovery. */
   readonly pages?: number;
   readonly events?: number;
-  /** Unix seconds: the stretch of time that a recovery did not get. */
+  /** Unix seconds: the time whose events a recovery did not get. */
   readonly since?: number;
   readonly until?: number;
   readonly waitMs?: number;
-  /** A trade pubkey as a salted hash that only this process can make. */
+  /** A trade pubkey, as a salted hash that only this process can compute. */
   readonly key?: string;
   readonly message?: string;
   /** An alarm, by its name in `alarms.ts`. */

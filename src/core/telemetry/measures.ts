@@ -1,13 +1,13 @@
 /**
- * The histograms and gauges, declared once, beside the counters of `telemetry.ts`. Names are without prefix; units are
- * seconds, bytes, ratios and counts. No label can hold a key, a token, an endpoint, an address or an event id (contract 8).
+ * The histograms and gauges, declared once. The counters are in `telemetry.ts`. Names have no prefix here; units are seconds, bytes,
+ * ratios and counts. No label can hold a key, a token, an endpoint, an address or an event id (contract 8).
  */
 
-/** From a millisecond to ten minutes: after `WAKE_DEADLINE_SECONDS` a wake is owed, and takes as long as it takes. */
+/** From a millisecond to ten minutes. A wake that takes longer is owed by then, and has no usual duration. */
 const PATIENT = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
 ];
-/** For what is given up after some seconds. */
+/** For work that is given up after some seconds. */
 const PROMPT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 
 interface Histogram {
@@ -16,7 +16,7 @@ interface Histogram {
   readonly buckets: readonly number[];
 }
 
-/** How long each stage of an event's way takes, and all of it. */
+/** How long each stage from an event to its push takes, and all stages together. */
 export const HISTOGRAMS = {
   event_to_push_seconds: {
     help: 'From the arrival of an event until a push service took its wake: all stages, with retries and holding.',
@@ -57,7 +57,7 @@ export const HISTOGRAMS = {
 
 export type HistogramName = keyof typeof HISTOGRAMS;
 
-/** What is read when the metrics are asked for. */
+/** Values that are read when the metrics are asked for. */
 export const GAUGES = {
   build_info: { help: 'Always 1; the label says what runs.', labels: ['version'] },
   ready: { help: 'Whether /health/ready says 200.', labels: [] },
@@ -74,7 +74,7 @@ export const GAUGES = {
     labels: ['provider'],
   },
   last_event_timestamp_seconds: {
-    help: 'When an event for anybody last came; 0 before the first.',
+    help: 'When an event for a registered key last came; 0 before the first.',
     labels: [],
   },
   clock_skew_seconds: {
@@ -99,11 +99,11 @@ export const GAUGES = {
   },
   chat_announcements_waiting: { help: 'Calls of /api/notify that wait for their tick.', labels: [] },
   lanes: {
-    help: 'Lanes in use: one for FCM, one for every UnifiedPush host that delivers or is asked to.',
+    help: 'Lanes in use: one for FCM, and one for each UnifiedPush host with wakes or deliveries.',
     labels: ['provider'],
   },
   lanes_troubled: {
-    help: 'Lanes that are paused by 429, down, full, or where too many devices are called gone.',
+    help: 'Lanes that are paused by 429, down, full, or at which too many devices are called gone.',
     labels: ['provider', 'trouble'],
   },
   relay_state: { help: '1 for the state that a relay is in, by its host.', labels: ['relay', 'state'] },

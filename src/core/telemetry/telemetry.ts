@@ -5,11 +5,11 @@ import type { TracedKeys, TraceStep } from './traces.ts';
 export { LOG_EVENTS, type LogEvent, type LogFields, type LogLevel } from './log-events.ts';
 
 /**
- * Everything the program counts and says, declared once. Nothing here can hold a key, a token, an endpoint, an
- * address or an event id: labels come from small closed sets, log fields from {@link LogFields} alone (contract 8).
+ * Everything that the program counts and logs, declared once. No key, token, endpoint, address or event id can get in: labels have few
+ * values, and log fields are those of {@link LogFields} (contract 8).
  */
 
-/** The counters: name without prefix and `_total`, with the help text and labels that the metrics page shows. */
+/** The counters: the name without prefix and `_total`, with the help text and labels of the metrics page. */
 export const COUNTERS = {
   relay_frames: { help: 'Frames received from relays.', labels: [] },
   relay_received_bytes: { help: 'Bytes of the frames received from relays.', labels: [] },
@@ -38,7 +38,7 @@ export const COUNTERS = {
     labels: [],
   },
   relay_recovery_skipped: {
-    help: 'Seconds of which a recovery could not get every event.',
+    help: 'Seconds for which a recovery could not get every event.',
     labels: ['reason'],
   },
   relay_lists: {
@@ -82,7 +82,7 @@ export const COUNTERS = {
   },
   wakes_owed: { help: 'Wakes that became owed, by reason.', labels: ['provider', 'reason'] },
   wakes_moved: {
-    help: 'Waiting wakes that went to another device because their key was registered with it.',
+    help: 'Waiting wakes that moved to another device with their key.',
     labels: ['provider'],
   },
   lane_changes: { help: 'Changes of a lane to open, paused or broken.', labels: ['provider', 'state'] },
@@ -159,16 +159,16 @@ export type CounterName = keyof typeof COUNTERS;
 /** How the program counts and speaks. */
 export interface Telemetry {
   count(counter: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;
-  /** @param fields as a function where they cost something: it is called only if the line is written */
+  /** @param fields a function if computing them costs time: it is called only if the line is written */
   log(event: LogEvent, fields?: LogFields | (() => LogFields)): void;
-  /** Notes how long something took. */
+  /** Adds a duration to a histogram. */
   observe(histogram: HistogramName, seconds: number, labels?: Readonly<Record<string, string>>): void;
   /**
-   * Notes a step of these trade pubkeys' way, for those among them that an operator follows.
+   * Notes a step for those of these trade pubkeys that an operator traces.
    *
-   * @param tradePubkeys as a function where they cost something: it is called only if anybody is followed
+   * @param tradePubkeys a function if computing them costs time: it is called only while a key is traced
    */
   trace(tradePubkeys: TracedKeys, step: TraceStep, detail?: string): void;
-  /** The salted hash under which a trade pubkey may appear in a log line. */
+  /** The salted hash that stands for a trade pubkey in a log line. */
   pseudonym(tradePubkey: string): string;
 }

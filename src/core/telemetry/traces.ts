@@ -1,13 +1,13 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
 
-/** How long a key is followed after it was last named: an operator's look, not a record. */
+/** How long a key is traced after the operator last named it. Short, because a trace is no record. */
 export const TRACE_MS = 15 * MINUTE_MS;
-/** Keys that may be followed at once; the one named longest ago makes room. */
+/** The most keys that are traced at once. A further one displaces the key that was named longest ago. */
 const MAX_KEYS = 16;
-/** Steps kept for one key; the oldest make room. */
+/** The most steps that are kept for one key: the last ones. */
 const MAX_STEPS = 200;
 
-/** What can happen on the way of one key's events and wakes, in the order in which it usually does. */
+/** The steps of a key's events and wakes, in their usual order. */
 export type TraceStep =
   | 'registered'
   | 'unregistered'
@@ -29,7 +29,7 @@ export type TraceStep =
   | 'registration forgotten'
   | 'wake dropped';
 
-/** One step, when it happened (milliseconds since the epoch), and a word on it that names nobody. */
+/** One step, its time (milliseconds since the epoch), and a word on it that names no user. */
 export interface TracedStep {
   readonly at: number;
   readonly step: TraceStep;
@@ -41,12 +41,12 @@ interface Trace {
   readonly steps: TracedStep[];
 }
 
-/** Trade pubkeys, or what gives them. */
+/** Trade pubkeys, or a function that returns them. */
 export type TracedKeys = Iterable<string> | (() => Iterable<string>);
 
 /**
- * The last steps of the few keys that an operator has named, in memory and for minutes (contract 8): off until one is named.
- * Not for the log, nor for any listener without the admin token.
+ * The last steps of the few keys that an operator has named, in memory and for minutes (contract 8). Nothing is traced until a key is
+ * named. Steps are never logged, and are shown only with the admin token.
  */
 export class Traces {
   readonly #clock: Clock;
@@ -56,7 +56,7 @@ export class Traces {
     this.#clock = clock;
   }
 
-  /** Follows the key from now on, for {@link TRACE_MS}. @returns until when, in milliseconds, and what has been seen of it */
+  /** Traces the key from now on, for {@link TRACE_MS}. @returns the end of the trace, in milliseconds, and the steps so far */
   follow(key: string): { readonly until: number; readonly steps: readonly TracedStep[] } {
     this.#expire();
     const known = this.#traces.get(key);
@@ -69,7 +69,7 @@ export class Traces {
     return { until: trace.until, steps: [...trace.steps] };
   }
 
-  /** Cheap where nobody is followed: this lies on the path of every matched event. */
+  /** Cheap while no key is traced, because every matched event comes here. */
   note(keys: TracedKeys, step: TraceStep, detail?: string): void {
     if (this.#traces.size === 0) return;
     const at = this.#clock();
@@ -84,7 +84,7 @@ export class Traces {
     }
   }
 
-  /** Forgets what nobody looks at any more. @returns how many keys are followed */
+  /** How many keys are traced, without those whose time is over. */
   get size(): number {
     this.#expire();
     return this.#traces.size;

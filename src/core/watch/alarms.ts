@@ -1,8 +1,8 @@
 import type { WakingKind } from '../nostr/nostr-event.ts';
 
 /**
- * All that can be wrong with a running server and is worth waking its operator, in the very words that readiness, the
- * metric `alarm`, the log, the dashboard and `doctor` use. `error`: somebody's wakes wait or are lost at this moment.
+ * Everything wrong with a running server that its operator should know: the name and the remedy as readiness, the metric `alarm`, the
+ * log, the dashboard and `doctor` show them. `error`: wakes wait or are lost at this moment, or new registrations are refused.
  */
 export const ALARMS = {
   'relay unreachable': {
@@ -111,14 +111,14 @@ export const RESTRICTION_ALARMS = {
   14: 'relay restricts 14',
 } as const satisfies Record<WakingKind, AlarmName>;
 
-/** An alarm that stands, and what more may be said of it: nothing that names a device or a user. */
+/** An alarm that stands at this moment. No field can name a device or a user. */
 export interface Alarm {
   readonly alarm: AlarmName;
   /** Host of a relay. */
   readonly relay?: string;
   readonly provider?: string;
-  /** A word or a figure: the push service's, or our own. */
+  /** A word or figure that says more, of the push service or of this program. */
   readonly reason?: string;
-  /** How many lanes it is about. */
+  /** The number of lanes with the trouble. */
   readonly count?: number;
 }

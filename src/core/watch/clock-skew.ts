@@ -1,27 +1,27 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 
-/** From here on signatures, expirations and OAuth assertions go wrong; less than this is the network's doing. */
+/** A clock that is off by this much breaks signatures, expirations and OAuth assertions. A smaller difference can come from the network. */
 const OFF_SECONDS = 60;
-/** Relays beyond this many add nothing to a middle. */
+/** The most relays whose time is kept: more would not change the median. */
 const MAX_SOURCES = 32;
-/** A `Date` header has whole seconds: on average half of one has passed since. */
+/** A `Date` header has whole seconds, so on average half a second has passed since. */
 const HALF_SECOND_MS = 500;
 
-/** So many relays that say the same are no stranger's word. */
+/** One relay is a stranger. Two that agree are believed. */
 const RELAYS_THAT_TELL = 2;
 
-/** Whose clock counts alone where it is known: relays are strangers. */
+/** The source that counts alone once it has told the time, because relays are strangers. */
 export const GOOGLE = 'google';
 
 /**
- * How far our clock is off, by the `Date` header of answers that were asked for anyway: Google's, or else the middle one of the
- * relays', so that no single relay can raise an alarm beside two others. Between answers a clock that cannot be set goes on
- * counting, so that a correction of ours shows at once.
+ * How far our clock is off, by the `Date` headers of answers that the program gets anyway: Google's, or without one the median of the
+ * relays', so that one relay beside two others cannot raise an alarm. Between answers the monotonic clock, which cannot be set, goes on
+ * counting: a correction of our clock shows at once.
  */
 export class ClockSkew {
   readonly #clock: Clock;
   readonly #monotonic: Clock;
-  /** For each source, its time (milliseconds since the epoch) less our monotonic clock, and when it was said by that clock. */
+  /** For each source: its time (milliseconds since the epoch) minus our monotonic clock, and the monotonic clock when the answer came. */
   readonly #said = new Map<string, { readonly offset: number; readonly at: number }>();
 
   #last: { readonly source: string; readonly date: unknown } = { source: '', date: undefined };
@@ -33,11 +33,11 @@ export class ClockSkew {
   }
 
   /**
-   * @param date a `Date` header that has just come in; anything else is ignored
-   * @returns the time that it says, in milliseconds since the epoch; `undefined` where it says nothing new
+   * @param date a `Date` header that has just come in; any other value is ignored
+   * @returns its time in milliseconds since the epoch; `undefined` if it tells nothing new
    */
   note(source: string, date: unknown): number | undefined {
-    // Within a second all answers say the same; the first one is nearest to what it says.
+    // All answers within a second have the same `Date`. The first of them is the most exact.
     if (date === this.#last.date && source === this.#last.source) return undefined;
     this.#last = { source, date };
     const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
@@ -48,7 +48,7 @@ export class ClockSkew {
     return theirs + HALF_SECOND_MS;
   }
 
-  /** How far our clock is ahead, in seconds; `undefined` where nothing tells. */
+  /** How far our clock is ahead, in seconds; `undefined` before any source has told the time. */
   get seconds(): number | undefined {
     const offset =
       this.#said.get(GOOGLE)?.offset ?? middle([...this.#said.values()].map((said) => said.offset));
@@ -57,16 +57,16 @@ export class ClockSkew {
   }
 
   /**
-   * Whether Google or, where it has said nothing, two relays agree with this time (contract 5). One relay alone is a stranger.
+   * Whether Google agrees with this time, or two relays while Google has told none (contract 5).
    *
    * @param time milliseconds since the epoch
-   * @param since by the monotonic clock: what was said before does not count, because the monotonic clock may have stood still
+   * @param since by the monotonic clock. Earlier answers do not count, because the monotonic clock may have stood still since
    */
   agreeWith(time: number, since: number): boolean {
     return this.#witnesses((said) => said.at >= since && this.#isAbout(time, said.offset));
   }
 
-  /** Whether Google or, where it has said nothing, two relays say that our clock is off, and no two say that it is right. */
+  /** Whether Google says that our clock is off; or, while Google has told no time, two relays do and no two say that it is right. */
   get disagree(): boolean {
     const now = this.#clock();
     return (
@@ -85,7 +85,7 @@ export class ClockSkew {
     return [...this.#said.values()].filter(says).length >= RELAYS_THAT_TELL;
   }
 
-  /** Whether it is so far off that things go wrong. */
+  /** Whether our clock is off by a minute or more. */
   get isOff(): boolean {
     return Math.abs(this.seconds ?? 0) >= OFF_SECONDS;
   }

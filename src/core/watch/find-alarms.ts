@@ -5,39 +5,39 @@ import type { LaneTrouble, LaneTroubles } from '../lanes/lane.ts';
 import type { WakingKind } from '../nostr/nostr-event.ts';
 import type { PushService } from '../registry/push-target.ts';
 
-/** A relay that is back after a moment is no alarm. */
+/** A relay that is connected again within this time is no alarm. */
 const RELAY_PATIENCE_MS = 5 * SECOND_MS;
 
-/** A relay, as far as an alarm can be about it. */
+/** The state of a relay that can be an alarm. */
 export interface WatchedRelay {
   readonly relay: string;
-  /** Since when it is not connected (milliseconds), and why it was lost or not reached. */
+  /** Since when the relay is not connected (milliseconds), and why. */
   readonly lost?: { readonly since: number; readonly reason: string };
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: string }[];
 }
 
-/** All that alarms are found in, read at one moment. */
+/** The state of the program at one moment, from which the alarms follow. */
 export interface AlarmSigns {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly relays: readonly WatchedRelay[];
   /** Whether FCM is switched on and has no key file. */
   readonly fcmLacksCredentials: boolean;
-  /** Why Google gave no access token the last time that it was asked; absent if it did. */
+  /** Why Google gave no access token the last time; absent if it gave one. */
   readonly oauthProblem: string | undefined;
   readonly health: Readonly<Record<PushService, DeliveryHealth>>;
   /** Wakes that wait or are owed, by provider. */
   readonly waiting: Readonly<Record<string, number>>;
   readonly troubled: Readonly<Record<string, LaneTroubles>>;
-  /** How far our clock is ahead, in whole seconds, if it is so far off that things go wrong. */
+  /** How far our clock is ahead, in whole seconds; absent while it is right within a minute. */
   readonly clockOffSeconds: number | undefined;
   readonly diskFull: boolean;
-  /** Why the log file takes no line; absent if it does. */
+  /** Why lines are not written to the log file; absent if they are. */
   readonly logFileProblem: string | undefined;
-  /** Why standard output takes no line; absent if it does. */
+  /** Why lines are not written to standard output; absent if they are. */
   readonly logOutputProblem: string | undefined;
   readonly storeUnavailable: boolean;
-  /** The library that verified signatures until it failed; absent if none has failed since the start. */
+  /** The signature library that failed and was replaced since the start; absent if none did. */
   readonly replacedLibrary: string | undefined;
 }
 
@@ -83,7 +83,7 @@ function fcmAlarms(signs: AlarmSigns): Alarm[] {
     void alarms.push({ alarm, provider: 'fcm', ...(reason !== undefined && { reason }) });
   if (fcmLacksCredentials) raise('FCM without credentials');
   if (oauthProblem !== undefined && !isKeyRefused(oauthProblem)) raise('OAuth down', oauthProblem);
-  // With a wrong clock the best key is refused: then the clock is the alarm.
+  // With a wrong clock Google refuses a good key too. Then the clock is the alarm.
   else if (oauthProblem !== undefined && clockOffSeconds === undefined) raise('bad key file', oauthProblem);
   const ailment = health.fcm.ailment((waiting['fcm'] ?? 0) > 0);
   if (ailment?.what === 'refuses us') raise('wrong project', ailment.reason);
@@ -128,7 +128,7 @@ function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Al
   if (lost !== undefined && now - lost.since >= RELAY_PATIENCE_MS)
     alarms.push({ alarm: 'relay unreachable', relay, reason: lost.reason });
   for (const { kind, reason } of restricted) {
-    // A relay that asks for authentication may yet turn out to give everything.
+    // A relay that asks for authentication may serve the kind once authentication is done.
     if (reason !== 'unconfirmed') alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });
   }
   return alarms;
