@@ -1,14 +1,14 @@
 import type { Platform, PushService } from '../core/registry/push-target.ts';
 
-// The numbers of platforms and push services in the store, on the disk and in memory. Files hold them: a number never gets another meaning.
+// The numbers of platforms and push services, on the disk and in memory. They are in files: a number never gets another meaning.
 
-/** Two bits hold a platform. */
+/** A platform must fit into two bits. */
 export const PLATFORM_CODES = { android: 0, ios: 1, webpush: 2 } as const satisfies Record<
   Platform,
   0 | 1 | 2 | 3
 >;
 
-/** 3 is {@link UNIFIEDPUSH_WITH_KEYS}. Two bits hold a push service, as its number less one. */
+/** A service less one must fit into two bits. 3 is {@link UNIFIEDPUSH_WITH_KEYS}. */
 export const SERVICE_CODES = { fcm: 1, unifiedpush: 2 } as const satisfies Record<PushService, 1 | 2 | 4>;
 
 /** On the disk only: a UnifiedPush endpoint that is followed by its Web Push keys. */

@@ -7,7 +7,7 @@ export interface CountdownOptions<Item> {
   readonly monotonic: Clock;
   /** Called with each item when its wait is over, in the order in which the waits began. */
   readonly onOver: (item: Item) => void;
-  /** Items that `onOver` is told of before other work has its turn. Without it, all whose wait is over. */
+  /** How many items `onOver` is called with before other work runs. If absent, it is called with all items whose wait is over. */
   readonly atOnce?: number;
 }
 

@@ -38,9 +38,9 @@ export interface AdmissionRequest {
  * Every implementation passes `test/contracts/registration-store.test.ts`.
  */
 export interface RegistrationStore {
-  /** Synchronous, for the path of a frame. May say yes for a key that is not held; never no for one that is. */
+  /** Whether the store may have a registration of the key. Synchronous and cheap: it is asked for every frame. Never false for a key that is registered; it may be true for a key that is not. */
   mayContain(tradePubkey: TradePubkey): boolean;
-  /** The same for a key that stands in a text, from a place on, as 64 hex digits of any case; what stands there may be no key. */
+  /** The same for the key whose 64 hex digits, in either case, begin at byte `from` of a frame. False if no such digits are there. */
   mayContainAt(text: Uint8Array, from: number): boolean;
   /** Whether there is no room for a new key, unless another registration is displaced. */
   isFull(): boolean;

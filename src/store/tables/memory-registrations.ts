@@ -30,7 +30,7 @@ export interface RegistrationChange {
   readonly current: Registration | undefined;
 }
 
-/** Is told of changes, so that it can keep them elsewhere too. */
+/** Is told of changes: the journal's way to keep them on the disk, too. */
 export interface RegistrationObserver {
   /** Whether it wants the changes of this push service. Registrations of any other service are not decoded for it. */
   readonly observes: (service: PushService) => boolean;
