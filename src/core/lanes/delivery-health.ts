@@ -1,13 +1,13 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 
-/** The score looks back so far: long enough that one bad second is no alarm, short enough that a night's outage is. */
+/** How far the score looks back. One bad second must not raise an alarm; an outage at night must. */
 const WINDOW_MINUTES = 10;
-/** Fewer attempts than this say nothing about a share. */
+/** Fewer attempts are too few for a score. */
 const LEAST_ATTEMPTS = 5;
-/** Below this the deliveries count as failing. */
+/** With a lower score the provider counts as failing. */
 const FAILING_BELOW = 0.5;
-/** One answer of this kind can be an accident, three in a row are a state. */
+/** One failure can be an accident. After so many in a row the provider counts as unreachable. */
 const FAILURES_IN_A_ROW = 3;
 
 interface Bucket {
@@ -16,12 +16,12 @@ interface Bucket {
   bad: number;
 }
 
-/** What ails a provider as a whole, as its own answers tell: never what one device's answers do (contract 8). */
+/** What ails a provider as a whole. An answer about one device never counts (contract 8). */
 export type ProviderAilment = 'refuses us' | 'unreachable';
 
 /**
- * How one provider has fared of late. Only signs that are about the provider count as bad: OAuth, 401, 403, 404 without
- * FCM's word, 5xx, the network. What it says of a device is a sign that it works.
+ * How one provider has fared of late. Only answers about the provider count as bad: OAuth, 401, 403, 404 without FCM's error code, 5xx,
+ * the network. An answer about a device shows that the provider works.
  */
 export class DeliveryHealth {
   readonly #timeOfDay: Clock;
@@ -34,8 +34,8 @@ export class DeliveryHealth {
   #lastFailure: { readonly reason: string; readonly at: number } | undefined;
 
   /**
-   * @param timeOfDay what is shown to people
-   * @param monotonic what waits go by
+   * @param timeOfDay for the time of the last delivery, which people read
+   * @param monotonic for all spans of time
    */
   constructor(timeOfDay: Clock, monotonic: Clock = timeOfDay) {
     this.#timeOfDay = timeOfDay;
@@ -46,7 +46,7 @@ export class DeliveryHealth {
     const now = this.#monotonic();
     const { outcome } = delivery;
     if (outcome === 'retry' && delivery.throttled === true) return;
-    // An APNs key is the matter of iPhones alone, and what a client registers can bring the same answer about.
+    // The APNs key concerns iPhones only, and a client can cause the same answer by what it registers.
     if (outcome === 'refused' && delivery.reason === 'third_party_auth') this.#apnsRefusedAt = now;
     if (outcome === 'retry' && delivery.concerns === undefined) {
       this.#count('bad');
@@ -69,25 +69,25 @@ export class DeliveryHealth {
     return this.#lastDeliveryAt;
   }
 
-  /** Attempts within the window that tell of the provider. */
+  /** Attempts within the window that count for the score. */
   get attempts(): number {
     const { good, bad } = this.#sums();
     return good + bad;
   }
 
-  /** Share of the window's attempts that do not speak against the provider; 1 where there were none. */
+  /** The share of good attempts within the window; 1 if there were no attempts. */
   get score(): number {
     const { good, bad } = this.#sums();
     return good + bad === 0 ? 1 : good / (good + bad);
   }
 
-  /** Whether most of what was tried of late failed, and enough was tried to tell. */
+  /** Most attempts of late failed, and there were enough attempts to tell. */
   get isPoor(): boolean {
     const { good, bad } = this.#sums();
     return good + bad >= LEAST_ATTEMPTS && good / (good + bad) < FAILING_BELOW;
   }
 
-  /** Whether Apple refused the project's key of late. */
+  /** Apple has refused the project's key of late. */
   get isApnsKeyRefused(): boolean {
     return this.#monotonic() - this.#apnsRefusedAt < WINDOW_MINUTES * MINUTE_MS;
   }
@@ -95,7 +95,7 @@ export class DeliveryHealth {
   /**
    * What ails the provider, with the reason of its last answer.
    *
-   * @param isWaitedFor whether wakes wait for it: without any, nobody asks it any more, and old signs say nothing
+   * @param isWaitedFor whether wakes wait for the provider. Without any, no attempt is made, and old answers say nothing
    */
   ailment(isWaitedFor: boolean): { readonly what: ProviderAilment; readonly reason: string } | undefined {
     const stands = (sign: { readonly at: number } | undefined): boolean =>
@@ -103,7 +103,7 @@ export class DeliveryHealth {
     if (this.#refusal !== undefined && stands(this.#refusal))
       return { what: 'refuses us', reason: this.#refusal.reason };
     const { reason } = this.#lastFailure ?? {};
-    // A token that FCM refuses although it is fresh is no accident.
+    // FCM refused an access token that was new. That is no accident.
     const isFailing =
       this.#failures >= FAILURES_IN_A_ROW || (this.#failures > 0 && reason === 'unauthenticated');
     return reason !== undefined && isFailing && stands(this.#lastFailure)

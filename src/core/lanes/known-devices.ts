@@ -1,9 +1,9 @@
-/** Devices that have had a wake delivered. Beyond the bound the device is forgotten whose delivery was longest ago. */
+/** Devices that have had a wake delivered. Beyond the bound the device with the oldest delivery is left out. */
 export class KnownDevices {
   readonly #capacity: number;
   readonly #devices = new Set<string>();
 
-  /** @param capacity devices that are remembered */
+  /** @param capacity devices that are kept */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }

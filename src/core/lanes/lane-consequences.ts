@@ -57,7 +57,7 @@ export class LaneConsequences {
         this.#book.pay(entry);
         await entry.wake.onDelivered();
         return entry.end('sent');
-      case 'forget':
+      case 'evict':
         return this.#evict(entry);
       case 'owe':
         this.owe(entry, ruling);

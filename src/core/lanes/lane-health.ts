@@ -5,22 +5,23 @@ import { RecentVerdicts } from './recent-verdicts.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { TokenBucket } from '../basics/token-bucket.ts';
 
-/** So many devices within a minute, and it is not the devices (contract 5): fewer could be one client's doing. */
+/** When so many devices fail within a minute, the push server is at fault (contract 5). Fewer could be one client's doing. */
 const DEVICES_THAT_TELL = 3;
-/** For a look at the lane, not for its breaker: one device alone can show that a lane is down. */
+/** Failures in a row after which the lane is shown as down. It is not for the circuit breaker: one device may cause all of them. */
 const FAILURES_THAT_TELL = 3;
-/** Devices that are remembered for each verdict: more than a lane of FCM serves in a second. */
+/** Devices that are kept for each verdict: more than the lane of FCM serves in a second. */
 const MAX_DEVICES = 4096;
-/** Attempts under way at once at a lane that has never delivered: one device that hangs is passed by. */
+/** Attempts under way at once in a lane that has never delivered. Two, so that one device that hangs does not stop the lane. */
 const UNPROVEN_AT_ONCE = 2;
-/** A lane that has never delivered gets no more than this (design: slow start of unknown lanes). */
+/** How many attempts a lane that has never delivered may begin. */
 const UNPROVEN = { perSecond: 20, burst: 20 };
-/** A pause is never longer, whatever a push service asks for: a wrong date must not silence a lane for a year. */
+/** The longest pause, whatever a push service asks for: a wrong date must not silence a lane for a year. */
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
 
 /**
- * What a lane may ask for beside others (`lane-turns.ts`). `trusted`: it delivers. `fallen`: it has delivered and does not now. `fresh`:
- * nothing is known of it yet. `failing`: it has never delivered, and its last attempt failed.
+ * What the answers of a push server say of it; `lane-turns.ts` divides attempts by this. `trusted`: it delivers. `fallen`: it has delivered,
+ * and does not now. `fresh`: it has never delivered, and its last attempt did not fail. `failing`: it has never delivered, and its last
+ * attempt failed.
  */
 export type Standing = 'trusted' | 'fallen' | 'fresh' | 'failing';
 
@@ -28,9 +29,9 @@ export type LaneState = 'open' | 'paused' | 'broken';
 
 export interface LaneHealthOptions {
   readonly retry: RetryPolicy;
-  /** The wait before a broken lane is tried with one wake. */
+  /** The waits of a broken lane before each wake that tries it. */
   readonly breaker: Backoff;
-  /** Whether a lane that has not delivered yet starts slowly. */
+  /** Strangers run the push server: until it has delivered, the lane sends slowly. */
   readonly startsSlowly: boolean;
   /** Monotonic, in milliseconds. */
   readonly monotonic: Clock;
@@ -40,10 +41,10 @@ export interface LaneHealthOptions {
 type Verdict = 'delivered' | 'throttled' | 'failed';
 
 /**
- * Whether a lane may send now (contract 5). It is *paused* when within a minute three distinct devices were told "too many", and more
- * than had a wake delivered. It is *broken* when within a minute three distinct devices failed, more than had a wake delivered, and no
- * device got a verdict of its own since the first of them. Then one wake at a time tries it. A few devices of one client that fail
- * therefore never stop a lane that delivers to others.
+ * Whether a lane may send now (contract 5). The lane is *paused* when three devices were told "too many" within a minute, and they are more
+ * than the devices that had a wake delivered in that minute. The lane is *broken* by the same rule on failures, if the push server has not
+ * judged any single device in between. A broken lane sends one wake at a time. So a few devices of one client that fail never stop a lane
+ * that delivers to others.
  */
 export class LaneHealth {
   readonly #options: LaneHealthOptions;
@@ -52,9 +53,12 @@ export class LaneHealth {
   #pausedUntil = -Infinity;
   #slowUntil = -Infinity;
   #isBroken = false;
-  /** Attempts in a row that failed, of whichever device. */
+  /** Attempts in a row that failed, of any device. */
   #streak = 0;
-  /** Whether a wake was sent since the lane broke: before that, all that fails was under way already, and says nothing new. */
+  /**
+   * An attempt has begun since the lane broke. Failures before that belong to attempts that were under way already, and do not make the
+   * wait longer.
+   */
   #isTried = false;
   #isProven: boolean;
   /** The state that was told last. */
@@ -73,7 +77,7 @@ export class LaneHealth {
     return this.#pausedUntil > this.#options.monotonic() ? 'paused' : 'open';
   }
 
-  /** Whether nothing has come through of late: also where too few devices are behind the lane for it to break. */
+  /** Nothing has come through of late. True also if too few devices use the lane for it to break. */
   get isFailing(): boolean {
     return this.#isBroken || this.#streak >= FAILURES_THAT_TELL;
   }
@@ -92,20 +96,20 @@ export class LaneHealth {
     return Math.max(0, Math.max(this.#pausedUntil, this.#slowUntil) - this.#options.monotonic());
   }
 
-  /** How many attempts may be under way at once: one where it is not known whether the lane works. */
+  /** How many attempts may be under way at once: one if the lane is broken, few if it has never delivered. */
   concurrency(most: number): number {
     if (this.#isBroken) return 1;
     return this.#isProven ? most : Math.min(UNPROVEN_AT_ONCE, most);
   }
 
-  /** A wake is about to be sent. */
+  /** An attempt begins. */
   begin(): void {
     this.#isTried = true;
     if (this.#isProven || this.#slowStart === undefined) return;
     this.#slowUntil = this.#options.monotonic() + this.#slowStart.spend(1);
   }
 
-  /** @returns the state that the lane has come to, if it is another than was told before: a pause ends by itself */
+  /** @returns the new state of the lane, if it is another than this returned before. The end of a pause is returned with the next answer. */
   note(device: string, delivery: Delivery): LaneState | undefined {
     this.#note(device, delivery);
     const { state } = this;
@@ -123,7 +127,7 @@ export class LaneHealth {
   }
 
   #noteAnswer(device: string, { outcome }: Delivery): void {
-    // Any verdict on a device or a kind of device shows that the service is there; only a delivery shows what it is good for.
+    // Any answer about one device or platform shows that the push server works. Only a delivery proves that it delivers.
     if (outcome === 'delivered') {
       this.#isProven = true;
       this.#verdicts.note('delivered', device, this.#options.monotonic());
@@ -140,7 +144,7 @@ export class LaneHealth {
     this.#pause(afterMs);
   }
 
-  /** A broken lane waits for the longer of the breaker's wait and of what the push service asked for. */
+  /** A broken lane waits for the breaker's wait, or for what the push service asked for if that is longer. */
   #noteFailure(device: string, afterMs = 0): void {
     this.#streak++;
     if (!this.#tells('failed', device) && !this.#isBroken) return;
@@ -151,7 +155,7 @@ export class LaneHealth {
     this.#pause(Math.max(afterMs, waitMs));
   }
 
-  /** Notes the verdict on the device. @returns whether by now so many devices have it that it is not the devices */
+  /** Notes the verdict on the device. @returns whether so many devices have it that the push server is at fault */
   #tells(verdict: Verdict, device: string): boolean {
     const now = this.#options.monotonic();
     this.#verdicts.note(verdict, device, now);

@@ -7,9 +7,9 @@ import type { LaneReport, OwedReason } from './lane-report.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { Suspects, type Strike } from './suspects.ts';
 
-/** What is to be done with a wake after an attempt. Waits are milliseconds. */
+/** What is done with an entry after an attempt. Waits are in milliseconds. */
 export type Ruling =
-  | { readonly next: 'renew' | 'forget' }
+  | { readonly next: 'renew' | 'evict' }
   | { readonly next: 'postpone'; readonly waitMs: number }
   | Owing;
 
@@ -17,7 +17,7 @@ export interface Owing {
   readonly next: 'owe';
   readonly reason: OwedReason;
   readonly waitMs: number;
-  /** Whether the wait was promised to the push service, so that no new event shortens it. */
+  /** The push service asked for the wait, so no new event shortens it. */
   readonly isFirm: boolean;
 }
 
@@ -31,18 +31,18 @@ export interface LaneJudgeOptions {
   readonly eviction: EvictionOptions;
 }
 
-/** When a device that its push service calls gone is forgotten (contract 5). */
+/** When a device that its push service calls gone is evicted (contract 5). */
 export interface EvictionOptions {
   /** `GONE_CONFIRM_SECONDS`, in milliseconds: the least time between the two strikes. */
   readonly confirmMs: number;
   /**
-   * Whether many devices of many parties are behind the lane (FCM, APNs): then a device is forgotten only while the push service
-   * delivers to others, and not while too many are called gone. What a UnifiedPush lane says concerns its own devices alone.
+   * Many devices of many parties use the lane (FCM, APNs). Then a device is evicted only if the push service delivers to others, and not
+   * while too many devices are called gone. An answer of a UnifiedPush server concerns its own devices only.
    */
   readonly isGuarded: boolean;
 }
 
-/** Says what follows from every outcome (contract 5), and keeps the books of a lane's health and of its devices that are gone. */
+/** Says what follows from each outcome (contract 5). It tells the lane's health of the outcome, and counts the strikes of devices that are gone. */
 export class LaneJudge {
   readonly #options: LaneJudgeOptions;
   readonly #guard: EvictionGuard | undefined;
@@ -59,7 +59,7 @@ export class LaneJudge {
     this.#suspects.clear(device);
   }
 
-  /** How long the device must not be tried, in milliseconds: a suspect while the guard is up is tried once an hour. */
+  /** How long the device must not be tried, in milliseconds. A suspect that the guard protects is tried once an hour. */
   restMs(device: string): number {
     if (this.#guard === undefined || !this.#suspects.has(device) || !this.#guard.protects(device)) return 0;
     return this.#suspects.untilRestedMs(device, GUARDED_RETRY_MS);
@@ -75,7 +75,7 @@ export class LaneJudge {
         this.#guard?.noteDelivered(entry.device);
         report.guard(this.#guard?.isUp === true);
         return { next: 'renew' };
-      case 'forget':
+      case 'evict':
         return this.#gone(entry);
       case 'owe':
         entry.isRefused = true;
@@ -85,12 +85,12 @@ export class LaneJudge {
     }
   }
 
-  /** Forgetting cannot be undone: it takes two strikes, some time apart, and a push service that is known to work (contract 5). */
+  /** Eviction cannot be undone: it takes two strikes, some time apart, and a push service that is known to work (contract 5). */
   #gone(entry: LaneEntry): Ruling {
     const { device } = entry;
     entry.isRefused = true;
     const strike = this.#suspects.strike(device);
-    // Once for each suspect: one dead device with many events does not look like many dead devices.
+    // Once for each suspect, so that one dead device with many events does not look like many dead devices.
     if (strike === 'first') this.#guard?.noteGone(device);
     this.#options.report.guard(this.#guard?.isUp === true);
     if (this.#guard?.protects(device) === true)
@@ -99,12 +99,12 @@ export class LaneJudge {
       strike === 'second' && (this.#guard === undefined || this.#suspects.hasSeenAnotherDelivered(device));
     if (isConfirmed) {
       this.#suspects.clear(device);
-      return { next: 'forget' };
+      return { next: 'evict' };
     }
     return { next: 'owe', reason: 'suspect', waitMs: this.#confirmInMs(entry, strike), isFirm: false };
   }
 
-  /** When a suspect is tried again: as soon as a second strike counts, and then ever more seldom. */
+  /** How long until a suspect is tried again: until a second strike counts, and after that longer each time. */
   #confirmInMs({ device, timesOwed }: LaneEntry, strike: Strike): number {
     const { eviction, retry } = this.#options;
     if (strike !== 'second') return this.#suspects.untilConfirmedMs(device);
@@ -123,7 +123,7 @@ export class LaneJudge {
     return { next: 'owe', reason: 'deadline', waitMs: Math.max(waitMs, this.#owedMs(entry)), isFirm };
   }
 
-  /** A lane that works tries the device again after a while; one that does not, with its next attempts. */
+  /** A lane that works tries the device again after a wait. A lane that does not work has waits of its own. */
   #owedMs({ timesOwed }: LaneEntry): number {
     const { health, retry } = this.#options;
     return health.state === 'open' ? retry.owedMs(timesOwed) : 0;

@@ -1,8 +1,8 @@
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Delivery, Push } from './delivery.ts';
 
-/** One push service. A provider never throws for what a push service does: it answers with a {@link Delivery}. */
+/** Speaks to one push service. A provider never throws for what a push service does: it answers with a {@link Delivery}. */
 export interface PushProvider<Target extends PushTarget = PushTarget> extends AsyncDisposable {
   readonly name: Target['type'];
-  send(target: Target, wake: Push, signal: AbortSignal): Promise<Delivery>;
+  send(target: Target, push: Push, signal: AbortSignal): Promise<Delivery>;
 }

@@ -1,19 +1,19 @@
 /**
- * How many distinct devices each verdict was passed on within a window of time. Every verdict remembers the same number of
- * devices at most. When one verdict is full, its oldest device is forgotten and the window of every verdict begins there: the
- * counts of two verdicts are always of the same span of time and can be compared.
+ * Counts, for each verdict, the distinct devices that had it within a window of time. Each verdict keeps the same number of devices at
+ * most. When a verdict is full, its oldest device is left out, and the windows of all verdicts begin after that device. So the counts of two
+ * verdicts are always of the same span of time, and can be compared.
  */
 export class RecentVerdicts<Verdict extends string> {
   readonly #windowMs: number;
   readonly #capacity: number;
   /** By verdict: each device with the time of its last such verdict in milliseconds, oldest first. */
   readonly #devices = new Map<Verdict, Map<string, number>>();
-  /** Verdicts from before this time may have been forgotten. */
+  /** Verdicts before this time may be missing. */
   #completeSince = -Infinity;
 
   /**
    * @param windowMs how long a verdict counts, in milliseconds
-   * @param capacity devices that are remembered for each verdict
+   * @param capacity devices that are kept for each verdict
    */
   constructor(windowMs: number, capacity: number) {
     this.#windowMs = windowMs;

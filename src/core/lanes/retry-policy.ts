@@ -1,25 +1,25 @@
 import { DAY_MS, MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 
-/** No wait's random part grows beyond this, in milliseconds. */
+/** The random part of a wait is never longer, in milliseconds. */
 const MAX_JITTER_MS = MINUTE_MS;
-/** Nor is any wait longer, whatever a push service asks for: a timer that is set for months ends at once. */
+/** No wait is longer, whatever a push service asks for. Node ends a timer at once that is set for more than 24 days. */
 const MAX_WAIT_MS = DAY_MS;
-/** How much longer than after a failure the wait is when a push service says "too many" and not for how long (contract 5: 60 s and 1 s). */
+/** How many times the wait of a failure a wake waits after a "too many" without `Retry-After` (contract 5: 60 s and 1 s). */
 const THROTTLED_FACTOR = 60;
-/** In the same measure: a device that is owed a wake is tried after a minute, then ever more seldom, but once an hour. */
+/** In the same unit: a device that is owed a wake is tried after a minute. The wait doubles each time, up to `OWED_GROWTH` minutes, an hour. */
 const OWED_FACTOR = 60;
 const OWED_GROWTH = 60;
 
 export interface RetryPolicyOptions {
   /** `RETRY_MIN_MS`: the least wait after a failure. */
   readonly minMs: number;
-  /** `RETRY_BASE_MS`: the bound of the first wait's random part; it doubles with every failure. */
+  /** `RETRY_BASE_MS`: the random part of the first wait is shorter than this. The bound doubles with each failure. */
   readonly baseMs: number;
   readonly random?: () => number;
 }
 
-/** How long to wait before a wake is tried again: minimum + random(0, base × 2ⁿ), or from the `Retry-After` on (contract 5). */
+/** How long a wake waits before it is tried again (contract 5): minimum + random(0, base × 2ⁿ); a `Retry-After` takes the place of the minimum. */
 export class RetryPolicy {
   readonly #options: RetryPolicyOptions;
 
@@ -36,10 +36,10 @@ export class RetryPolicy {
   }
 
   /**
-   * How long a device waits that is owed a wake and that its lane, though it works, could not give it: a minute, doubling to an
-   * hour, and some chance.
+   * How long a device waits for the wake that it is owed, if its lane works: a minute, doubling to an hour, and up to half as much by
+   * chance.
    *
-   * @param timesOwed how often it was owed before
+   * @param timesOwed how often the wake was owed before
    */
   owedMs(timesOwed: number): number {
     const { minMs, random = Math.random } = this.#options;
@@ -47,7 +47,7 @@ export class RetryPolicy {
     return leastMs * (1 + random() / 2);
   }
 
-  /** The pause of a lane that is throttled as a whole and was not told for how long. */
+  /** The pause of a lane that was told "too many" without a `Retry-After`. */
   get throttledMs(): number {
     return this.#options.minMs * THROTTLED_FACTOR;
   }

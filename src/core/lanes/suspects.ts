@@ -1,27 +1,27 @@
 import type { Clock } from '../basics/clock.ts';
 
-/** Suspects of one lane. Beyond so many the oldest is no suspect any more: it then takes two more strikes to forget it. */
+/** Suspects of one lane. Beyond the bound the oldest stops being a suspect, and its eviction takes two more strikes. */
 const MAX_SUSPECTS = 10_000;
 
 interface Suspect {
-  /** When the first strike was. */
+  /** The time of the first strike. */
   readonly since: number;
-  /** When the device was tried last. */
+  /** The time of the last attempt. */
   triedAt: number;
 }
 
-/** Which device had a wake delivered, and when. */
+/** A delivery, with its time. */
 interface Delivered {
   readonly device: string;
   readonly at: number;
 }
 
-/** `first` makes the device a suspect, `early` is too soon after the first to count, `second` may forget the device. */
+/** `first`: the device becomes a suspect. `early`: too soon after the first strike to count. `second`: the device may be evicted. */
 export type Strike = 'first' | 'early' | 'second';
 
 /**
- * The devices of a lane that were called gone once (contract 5: forgetting takes two strikes). A delivered wake or a new
- * registration clears a device. A restart clears all of them: whatever they are owed is owed still.
+ * The devices of a lane that were called gone once (contract 5: eviction takes two strikes). A delivered wake or a new registration clears
+ * a device. A restart clears all devices; they are still owed their wakes.
  */
 export class Suspects {
   readonly #confirmMs: number;
@@ -59,12 +59,12 @@ export class Suspects {
     this.#last = { device, at: this.#monotonic() };
   }
 
-  /** The device is none any more: it is in use, or it has been forgotten. */
+  /** The device is no suspect any more: it is in use, or it has been evicted. */
   clear(device: string): void {
     this.#suspects.delete(device);
   }
 
-  /** Whether another device has had a wake delivered since the first strike: then the push service works. */
+  /** Whether another device has had a wake delivered since the first strike. Then the push service works. */
   hasSeenAnotherDelivered(device: string): boolean {
     const since = this.#suspects.get(device)?.since ?? Infinity;
     const other = this.#last?.device === device ? this.#lastToAnother : this.#last;
@@ -76,7 +76,7 @@ export class Suspects {
     return this.#leftMs(this.#suspects.get(device)?.since, this.#confirmMs);
   }
 
-  /** How long until the device was last tried so long ago, in milliseconds. */
+  /** How long until the last attempt is `restMs` ago, in milliseconds. */
   untilRestedMs(device: string, restMs: number): number {
     return this.#leftMs(this.#suspects.get(device)?.triedAt, restMs);
   }
