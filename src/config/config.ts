@@ -10,7 +10,7 @@ import { VARIABLES, type Values, type VariableName } from './variables.ts';
 /** The whole configuration, checked: one section for each part of the program. */
 export interface Config {
   readonly relays: { readonly urls: readonly string[]; readonly kinds: readonly WakingKind[] };
-  /** The Mostro instances that this server is for, lower-case hex; none: any. */
+  /** The Mostro instances that this server works for, lower-case hex. An empty list means any instance. */
   readonly mostro: { readonly pubkeys: readonly string[]; readonly relayDiscovery: boolean };
   readonly http: {
     readonly host: string;
@@ -29,7 +29,7 @@ export interface Config {
     /** Whether only devices of `mostro.pubkeys` may register. */
     readonly trustedInstancesOnly: boolean;
   };
-  /** `required`: the operator chose the port, so the start fails where it is taken. */
+  /** `required`: the operator chose the port, so the start fails if it is taken. */
   readonly admin: { readonly host: string; readonly port: number; readonly required: boolean };
   /** `DATA_DIR`. */
   readonly dataDirectory: string;
@@ -48,7 +48,7 @@ export interface Config {
     readonly payloadMode: 'silent' | 'alert';
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
-  /** `subject`: whom push servers may write to. `privateKey`: 64 hex characters, else one is derived from the server's. */
+  /** `subject`: the contact for push servers. `privateKey`: 64 hex characters; if absent, a key is derived from the server's key. */
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly wakes: {
     readonly batchDelayMs: number;
@@ -67,7 +67,7 @@ export interface Config {
   };
 }
 
-/** A configuration that cannot be served with: every problem at once. */
+/** The configuration is not usable. It holds every problem at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -80,13 +80,13 @@ export class ConfigError extends Error {
 
 const DEFAULT_ADMIN_PORT = 9464;
 
-/** What the variables came out as, as far as they are right, and every problem with the others. */
+/** The values of the variables that are right, and a problem for each of the others. */
 export interface ReadVariables {
   readonly values: Partial<Values>;
   readonly problems: readonly string[];
 }
 
-/** Reads every variable from the environment. A problem names what is there, unless it is a secret, and what is expected. */
+/** Reads every variable from the environment. A problem names what is expected and, unless the variable is secret, what is there. */
 export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -98,7 +98,7 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     if (result.success) values[name] = result.data;
     else problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : quote(written)}`);
   }
-  // Keys that are there but wrong have a line of their own already.
+  // Wrong keys in MOSTRO_PUBKEYS have a problem of their own, so they count as set here.
   if (values['MOSTRO_RELAY_DISCOVERY'] === true && !environment['MOSTRO_PUBKEYS']?.trim()) {
     delete values['MOSTRO_RELAY_DISCOVERY'];
     problems.push('MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS');
@@ -106,23 +106,23 @@ export function readVariables(environment: Readonly<Record<string, string | unde
   return { values, problems };
 }
 
-/** What a variable has, as a message may show it: only if it is short and plain, for a slip can put a secret anywhere. */
+/** The text of a variable, if it is short and plain enough to be shown: a slip can put a secret into any variable. */
 function quote(written: string): string {
   return /^[\w.,:+ -]{1,24}$/.test(written) ? `, got "${written}"` : '';
 }
 
-/** Where the server's key is, unless `SERVER_PRIVATE_KEY` has it. */
+/** The key file. It is used unless `SERVER_PRIVATE_KEY` is set. */
 export function serverKeyFile(directory: string, file: string | undefined): string {
   return file ?? join(directory, 'server.key');
 }
 
-/** Whom push servers may write to about this server, if it is known (contract 4). */
+/** The contact that push servers get for this server, if there is one (contract 4). */
 export function vapidSubject(values: Partial<Values>): string | undefined {
   const { PUBLIC_URL: publicUrl, VAPID_SUBJECT: subject } = values;
   return subject ?? (publicUrl?.startsWith('https:') ? publicUrl : undefined);
 }
 
-/** The configuration that a full set of values means (contract 7). */
+/** Makes the configuration from a full set of values (contract 7). */
 export function assembleConfig(values: Values): Config {
   return {
     relays: { urls: values.NOSTR_RELAYS, kinds: values.NOSTR_KINDS },

@@ -10,7 +10,7 @@ import {
   type Variable,
 } from './variable.ts';
 
-/** None at all would shut everybody out; the incumbent refuses 0 too. */
+/** 0 would refuse every client. The incumbent refuses 0 too. */
 const perMinute = wholeNumber(1, 1_000_000_000);
 
 /** The variables of the public HTTP API. */

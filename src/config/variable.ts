@@ -4,9 +4,9 @@ import { z } from 'zod';
 export interface Variable<Value, Default extends string | undefined = string | undefined> {
   readonly help: string;
   readonly schema: z.ZodType<Value, string>;
-  /** The text that stands for an unset or empty variable; `undefined` where being unset means something of its own. */
+  /** The text that an unset or empty variable counts as; `undefined` if being unset has a meaning of its own. */
   readonly default: Default;
-  /** Its value appears in no message. */
+  /** The value must appear in no message. */
   readonly secret: boolean;
 }
 
@@ -48,7 +48,7 @@ export function positiveNumber(max: number): z.ZodType<number, string> {
     .refine((value) => value > 0 && value <= max, message);
 }
 
-/** The same, or 0. */
+/** A number of seconds, hours or days that may be 0 and may have a fraction. */
 export function numberFromZero(max: number): z.ZodType<number, string> {
   const message = `expected a number from 0 to ${max}`;
   return z
@@ -73,7 +73,7 @@ export const onOff: z.ZodType<boolean, string> = z.string().transform((text, con
 
 export const text: z.ZodType<string, string> = z.string();
 
-/** What `parse` reads; where it reads nothing, the text is not what is expected. */
+/** A text that `parse` reads. If `parse` returns `undefined`, the problem names what is expected. */
 export function read<Value>(
   expected: string,
   parse: (written: string) => Value | undefined,
@@ -85,7 +85,7 @@ export function read<Value>(
   });
 }
 
-/** The path of a file or directory. What looks like the file's content, a slip that would put a secret into messages, is refused. */
+/** The path of a file or directory. A text that looks like a file's content is refused: such a slip would put a secret into messages. */
 export const path: z.ZodType<string, string> = z
   .string()
   .refine(
@@ -103,7 +103,7 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
     .pipe(z.enum(words, `expected ${words.join(' or ')}`));
 }
 
-/** A comma-separated list whose every member is read by `parse`; duplicates count once. */
+/** A comma-separated list. `parse` reads each member. Duplicates count once. */
 export function list<Member>(
   expected: string,
   parse: (member: string) => Member | undefined,
@@ -119,7 +119,7 @@ export function list<Member>(
   });
 }
 
-/** An absolute `https://` or `http://` URL, without credentials; as written, without a trailing slash. */
+/** Reads an absolute `https://` or `http://` URL without credentials. @returns the URL as written, without a trailing slash */
 export function parseHttpUrl(written: string): string | undefined {
   if (!URL.canParse(written)) return undefined;
   const { protocol, username, password, hash } = new URL(written);
@@ -129,5 +129,5 @@ export function parseHttpUrl(written: string): string | undefined {
 
 export const httpUrl: z.ZodType<string, string> = read('an https:// (or http://) URL', parseHttpUrl);
 
-/** 0 takes a free one. */
+/** A port. 0 takes a free one. */
 export const port: z.ZodType<number, string> = wholeNumber(0, 65_535);

@@ -26,10 +26,10 @@ import {
 
 const YEAR_HOURS = 8760;
 const TEN_YEARS_DAYS = 3650;
-/** A timer of Node runs for 2^31 ms at the most, which is some 596 hours. */
+/** A timer of Node runs for at most 2^31 ms, which is some 596 hours. */
 const LONGEST_TIMER_HOURS = 500;
 
-// A fragment means nothing to a relay, so here it is a slip.
+// A fragment means nothing to a relay, so it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
   url.includes('#') ? undefined : parseRelayUrl(url, { credentials: true }),
 );
@@ -52,7 +52,7 @@ export const VARIABLES = {
   MOSTRO_PUBKEYS: optional(
     'Public keys of Mostro instances, hex or npub, separated by commas. If set, only their kind 14 events count.',
     mostroPubkeys,
-    // A private key in its place is a likely slip.
+    // An operator may paste a private key here by mistake.
     { secret: true },
   ),
   MOSTRO_RELAY_DISCOVERY: variable(
@@ -62,7 +62,7 @@ export const VARIABLES = {
   ),
   ...HTTP_VARIABLES,
   ADMIN_HOST: variable('Address of the admin listener: dashboard, health and metrics.', text, '127.0.0.1'),
-  // No default text: a default port that is taken is a warning, a chosen one an error.
+  // There is no default text: if the default port is taken, that is a warning; if a chosen port is taken, that is an error.
   ADMIN_PORT: optional('Port of the admin listener; 0 means any free port. Default: 9464.', port),
   DATA_DIR: variable("Directory for the server's files.", path, './data'),
   SERVER_PRIVATE_KEY: optional(
@@ -185,7 +185,7 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** What every variable came out as. */
+/** The value of every variable. */
 export type Values = {
   readonly [Name in VariableName]:
     | z.output<(typeof VARIABLES)[Name]['schema']>

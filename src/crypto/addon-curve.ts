@@ -23,7 +23,7 @@ interface Addon {
 }
 
 const SUCCESS = 0;
-/** The codes of `ecdh` and `ecdsaRecover` that mean: the input is no point, or leads to none. */
+/** The codes of `ecdh` and `ecdsaRecover` for an input that is no point or gives no point. */
 const NO_POINT = { ecdh: 1, recovery: 2 };
 const ORDER = toNumber(ORDER_BYTES);
 /** The first byte of a compressed point whose y is even (SEC 1). */
@@ -31,15 +31,15 @@ const EVEN = 0x02;
 const CHALLENGE_TAG = hash('sha256', 'BIP0340/challenge', 'buffer');
 
 /**
- * The prebuilt library inside the package `secp256k1`, called without the package's own index: the index falls back to slow
- * JavaScript without a word.
+ * The prebuilt library inside the package `secp256k1`. The package's own index is not used, because it falls back to slow JavaScript
+ * silently.
  *
  * The library has no BIP-340. It has the recovery of a public key from an ECDSA signature, which computes
  * Q = r⁻¹(s′R′ − zG) for a point R′ of x-coordinate r (SEC 1, 4.1.6). With R′ = P, the key of even y, with s′ = −e·r and
- * z = −s·r, modulo the order, Q is s·G − e·P, which BIP-340 calls R. Nothing in this is secret. `ecdh` multiplies in constant
+ * z = −s·r, modulo the order, Q is s·G − e·P, which BIP-340 calls R. None of these values is secret. `ecdh` multiplies in constant
  * time.
  *
- * @throws where the package is not installed, or has no build for this machine
+ * @throws if the package is not installed or has no build for this machine
  */
 export function addonCurve(): Curve {
   return curveOf(loadAddon());
@@ -63,7 +63,7 @@ function curveOf(addon: Addon): Curve {
       const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
       if (!isBelowOrder(s)) return false;
       const key = Buffer.concat([Uint8Array.of(EVEN), publicKey]);
-      // First of all: nothing is computed with a key that is no point.
+      // Checked first, so that nothing is computed with a key that is no point.
       if (addon.publicKeyVerify(key) !== SUCCESS) return false;
       const challenge = Buffer.concat([CHALLENGE_TAG, CHALLENGE_TAG, r, publicKey, message]);
       const point = nonceOf(addon, key, toNumber(s), toNumber(hash('sha256', challenge, 'buffer')));
@@ -85,7 +85,7 @@ function nonceOf(addon: Addon, key: Buffer, s: bigint, e: bigint): Uint8Array | 
   const x = toNumber(key.subarray(1));
   const r = x % ORDER;
   const scaled = negated(e * r);
-  // One key has no r, and no message is known that has no challenge.
+  // True for one single key (r = 0) and for a challenge of 0, for which no message is known.
   if (scaled === 0n) return sumFor(addon, key, s, e);
   const point = new Uint8Array(33);
   const signature = Buffer.concat([toBytes(r), toBytes(scaled)]);
@@ -95,7 +95,7 @@ function nonceOf(addon: Addon, key: Buffer, s: bigint, e: bigint): Uint8Array | 
   return point;
 }
 
-/** The same point by two multiplications and a sum, for the inputs that a recovery has no room for. */
+/** The same point by two multiplications and a sum, for the inputs that a recovery cannot express. */
 function sumFor(addon: Addon, key: Buffer, s: bigint, e: bigint): Uint8Array | undefined {
   const terms: Uint8Array[] = [];
   const add = (compute: (output: Uint8Array) => number): void => {
@@ -108,11 +108,11 @@ function sumFor(addon: Addon, key: Buffer, s: bigint, e: bigint): Uint8Array | u
   if (s !== 0n) add((output) => addon.publicKeyCreate(output, toBytes(s)));
   if (factor !== 0n) add((output) => addon.publicKeyTweakMul(output, key, toBytes(factor)));
   const point = new Uint8Array(33);
-  // A sum of none, or of two opposite points, is the point at infinity.
+  // The sum of no points, or of two opposite points, is the point at infinity.
   return terms.length > 0 && addon.publicKeyCombine(point, terms) === SUCCESS ? point : undefined;
 }
 
-/** In place of the library's own hash of the shared point: what is made of the point is the envelope's affair. */
+/** Returns the shared point itself instead of the library's hash of it: the envelope decides what to hash. */
 function compress(x: Uint8Array, y: Uint8Array): Uint8Array {
   const point = new Uint8Array(33);
   point[0] = EVEN | ((y[31] as number) & 1);

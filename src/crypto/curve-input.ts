@@ -2,7 +2,7 @@
 export const ORDER = Buffer.from('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141', 'hex');
 const ZERO = Buffer.alloc(32);
 
-/** Whether these bytes have the lengths that a verification needs: libraries end the process, or throw, where they have not. */
+/** Whether these bytes have the lengths that a verification needs. With other lengths, libraries end the process or throw. */
 export function hasVerificationLengths(
   message: Uint8Array,
   publicKey: Uint8Array,
@@ -16,7 +16,7 @@ export function isBelowOrder(bytes: Uint8Array): boolean {
   return Buffer.compare(bytes, ORDER) < 0;
 }
 
-/** Whether these bytes are a private key: 32 of them, neither zero nor beyond the order. */
+/** Whether these bytes are a private key: 32 bytes, a number above zero and below the order. */
 export function isScalar(bytes: Uint8Array): boolean {
   return bytes.length === 32 && isBelowOrder(bytes) && Buffer.compare(bytes, ZERO) !== 0;
 }

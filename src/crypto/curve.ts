@@ -1,7 +1,7 @@
 /**
- * The two operations on secp256k1 that strangers can ask for, as one library does them.
+ * One library for the two operations on secp256k1 that strangers can cause.
  *
- * A library that fails throws. An error is never an answer: about the signature or the point nothing is known then.
+ * A library that fails throws. An error says nothing about the signature or the point.
  */
 export interface Curve {
   /** The library's name, for the start screen, the log and a metric's label. */
@@ -16,7 +16,7 @@ export interface Curve {
    * @param message 32 bytes
    * @param publicKey 32 bytes, x-only
    * @param signature 64 bytes
-   * @returns whether it is genuine; bytes of another length, or a key that is no point, are not
+   * @returns whether the signature is genuine; false also for bytes of another length and for a key that is no point
    * @throws when the library fails
    */
   verifySchnorr(message: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean;
@@ -32,16 +32,16 @@ export interface Curve {
   sharedPoint(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined;
 }
 
-/** A place where a library can be had. */
+/** A place from which a library can be loaded. */
 export interface CurveSource {
-  /** Whether a second load gives a library without the faults that the first one has come to. */
+  /** Whether loading the library again gives a fresh one, without the faults that the first one has developed. */
   readonly isRenewable: boolean;
 
-  /** @throws when the library is not there, or lacks what is asked of it */
+  /** @throws if the library is not there or lacks a function */
   load(): Curve;
 }
 
-/** No library could answer. Nothing is known about what it was asked. */
+/** No library could answer. Nothing is known about the signature or the point. */
 export class CurveFault extends Error {
   override readonly name = 'CurveFault';
 }

@@ -4,20 +4,20 @@ import type { NostrEvent, WrittenMembers } from '../core/nostr/nostr-event.ts';
 import { compactJson } from './compact-json.ts';
 import { serialiseEvent } from './serialise-event.ts';
 
-/** What stands for the content in a text that has none of it. */
+/** How the serialisation of an event with an empty content ends. */
 const NO_CONTENT = '""]';
-/** Relays keep events to this, and gift wraps have a few KiB; a larger one is hashed in parts. */
+/** The size of the buffer. Relays keep events below this, and gift wraps have a few KiB. A larger event is hashed in parts. */
 const MOST_BYTES = 64 * 1024;
-/** Used within one call, never across two. */
+/** Used within one call only: no content is left for the next one. */
 const bytes = Buffer.alloc(MOST_BYTES);
 
 /**
- * Whether an event has the id that it says: the SHA-256 of NIP-01's serialisation, or of the event's members as the relay wrote
- * them (contract 2).
+ * Whether an event's id is right: the SHA-256 of NIP-01's serialisation, or of the event's members as the relay wrote them
+ * (contract 2).
  *
- * Nearly every relay writes a content as NIP-01 has it serialised, so the content's own bytes are hashed first, unparsed. Only an
- * event that does not have this hash is tried in the other spellings. Each is hashed with the members that the event was read
- * by, so no id is taken for the id of another event.
+ * Nearly every relay writes a content in the form that NIP-01 hashes, so the content's own bytes are hashed first, unparsed. The other
+ * spellings are tried only if this hash is not the id. Every spelling has the members that the event was read with, so an event cannot
+ * pass with the id of another event.
  */
 export function hasItsId(event: NostrEvent): boolean {
   const { id, written } = event;
@@ -25,7 +25,7 @@ export function hasItsId(event: NostrEvent): boolean {
   return hashAsUsual(event, written.content) === id || isHashOfASpelling(event, written);
 }
 
-/** The hash over NIP-01's tags and the content as written, or `undefined` where that is too long for the buffer. */
+/** The hash over the tags as NIP-01 serialises them and the content as written; `undefined` if both are too long for the buffer. */
 function hashAsUsual(
   { pubkey, created_at, kind, tags }: NostrEvent,
   content: Uint8Array,
@@ -41,8 +41,7 @@ function hashAsUsual(
 
 /**
  * Whether the id is the hash of any mixture of spellings. A relay may serialise numbers, tags and content by different code, and
- * may put white space between tags that it does not hash. A member that is spelt in one way only is hashed in one way only: an
- * ordinary forgery costs one hash here.
+ * may put white space between tags that it does not hash. Equal spellings are hashed once, so an ordinary forgery costs one hash here.
  */
 function isHashOfASpelling(event: NostrEvent, written: WrittenMembers): boolean {
   const { id, pubkey, created_at, kind, tags, content } = event;

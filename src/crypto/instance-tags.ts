@@ -3,34 +3,34 @@ import { hash } from 'node:crypto';
 import { derivedKey } from './derived-key.ts';
 
 const KEY_BYTES = 32;
-/** Hex digits of 32 bits, of which no value of fewer bits is more likely than another. */
+/** The hex digits of 32 bits: enough that the remainder below is as good as uniformly distributed. */
 const HASH_DIGITS = 8;
 /** Tags of 15 bits, without 0. */
 const TAGS = 2 ** 15 - 1;
 
 /**
- * What is kept of the Mostro instance that a registration names: a hash of 15 bits of the trade key and the instance, under a key that
- * is derived from the server's. It takes the same room whatever clients name, so no table of instances can be filled by those who
- * name many. Another public key than the instance's has the same hash once in 32 767 times. It is another public key for every trade
- * key, so that nobody can find it out with a registration of their own and use it against those of others.
+ * Tags for the Mostro instances that registrations name. A tag is a hash of 15 bits of the trade key and the instance, under a key that
+ * is derived from the server's key. It always takes the same room, so clients that name many instances cannot fill a table. One of
+ * 32 767 other public keys has the same tag as the instance. Which ones these are differs for every trade key, so that an attacker
+ * cannot find one with a registration of their own and use it against the registrations of others.
  */
 export class InstanceTags {
   readonly #keys: readonly string[];
 
-  /** @param serverKeys the server's private key, and those before it: a tag that was made with one of them still counts */
+  /** @param serverKeys the server's private key, then its previous keys: a tag that was made with one of them still counts */
   constructor(serverKeys: readonly Uint8Array[]) {
     this.#keys = serverKeys.map((key) => derivedKey(key, 'instance', KEY_BYTES).toString('hex'));
   }
 
   /**
-   * @param tradePubkey that the registration is of: 64 hex digits, in lower case, as the instance
+   * @param tradePubkey of the registration: 64 lower-case hex digits, as the instance
    * @returns the tag of the instance for that registration, from 1 to 32767
    */
   of(tradePubkey: string, instance: string): number {
     return tagged(this.#keys[0] ?? '', tradePubkey, instance);
   }
 
-  /** Whether the tag of a registration of this trade key is that of this public key. */
+  /** Whether this tag, of a registration of this trade key, stands for this public key. */
   isOf(tag: number, tradePubkey: string, pubkey: string): boolean {
     return this.#keys.some((key) => tagged(key, tradePubkey, pubkey) === tag);
   }

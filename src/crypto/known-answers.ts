@@ -12,16 +12,16 @@ const GENUINE = {
 };
 /** The same vector with one bit of its `s` changed. */
 const FORGED = { ...GENUINE, signature: GENUINE.signature.map((byte, at) => (at === 63 ? byte ^ 1 : byte)) };
-/** Of test vector 5 of BIP-340: an x-coordinate that no point has. */
+/** From test vector 5 of BIP-340: an x-coordinate that no point has. */
 const NO_POINT = bytes('eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34');
-/** Test vectors 1 and 2 of BIP-340: the one's private key, the other's public key, and their shared point. */
+/** The private key of test vector 1 of BIP-340, the public key of test vector 2, and their shared point. */
 const EXCHANGE = {
   privateKey: bytes('b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef'),
   publicKey: bytes('02dd308afec5777e13121fa72b9cc1b7cc0139715309b086c960e18fd969774eb8'),
   point: bytes('03ca77ad739864d3f6f599f93842f48c89d5a9a7d0c867b767d53bf96f03557627'),
 };
 
-/** Whether a library still knows a genuine signature. */
+/** Whether a library still accepts a genuine signature. */
 export function knowsTheGenuine(curve: Curve): boolean {
   const { message, publicKey, signature } = GENUINE;
   return isTrue(() => curve.verifySchnorr(message, publicKey, signature));
@@ -33,7 +33,7 @@ export function findsTheSharedPoint(curve: Curve): boolean {
   return isTrue(() => Buffer.compare(curve.sharedPoint(privateKey, publicKey) ?? NO_POINT, point) === 0);
 }
 
-/** Whether a library gives the right answer to each question whose answer is known: a yes, two noes, and a point. */
+/** Whether a library answers four questions with known answers rightly: a genuine signature, two forged ones, and a shared point. */
 export function answersRightly(curve: Curve): boolean {
   const { message, publicKey, signature } = FORGED;
   return (
@@ -44,7 +44,7 @@ export function answersRightly(curve: Curve): boolean {
   );
 }
 
-/** A library that throws gives no answer, and so not the right one. */
+/** False also for a library that throws. */
 function isTrue(question: () => boolean): boolean {
   try {
     return question();

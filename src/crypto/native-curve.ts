@@ -11,18 +11,18 @@ const PARSED_BYTES = 64;
 /**
  * The system's own libsecp256k1, called through a foreign function interface.
  *
- * Its ECDH multiplies in constant time (`secp256k1_ecmult_const`). It ends the process where it is given what its header
- * forbids, so every length is looked at here, and no key is used that it has not parsed.
+ * Its ECDH multiplies in constant time (`secp256k1_ecmult_const`). The library ends the process for an input that its header forbids,
+ * so every length is checked here, and only keys that the library has parsed are used.
  *
- * @param file as the system's loader finds it
- * @throws when there is no such library, or not with what is asked of it
+ * @param file the name by which the system's loader finds the library
+ * @throws if there is no such library, or if it lacks one of the functions
  */
 export function nativeCurve(ffi: typeof koffi, file: string): Curve {
   const { context, ecdh, hash, parsePoint, parseXOnly, verify } = bind(ffi, file);
   const parsed = Buffer.alloc(PARSED_BYTES);
   const unused = Buffer.alloc(32);
   let point = new Uint8Array(33);
-  // In place of the library's own hash of the point: what is made of the point is the envelope's affair.
+  // Keeps the shared point itself instead of the library's hash of it: the envelope decides what to hash.
   const keepPoint = ffi.register((_: unknown, x32: unknown, y32: unknown): number => {
     point = new Uint8Array(33);
     point.set(ffi.decode(x32, 'uint8_t', 32) as Uint8Array, 1);
@@ -47,7 +47,7 @@ export function nativeCurve(ffi: typeof koffi, file: string): Curve {
   };
 }
 
-/** The functions of secp256k1.h, secp256k1_schnorrsig.h and secp256k1_ecdh.h, as they are since 0.2. */
+/** The functions of secp256k1.h, secp256k1_schnorrsig.h and secp256k1_ecdh.h, unchanged since 0.2. */
 function bind(ffi: typeof koffi, file: string) {
   const library = ffi.load(file);
   const hash = ffi.pointer(

@@ -23,18 +23,18 @@ const PLATFORM_BYTES = { ios: 0x01, android: 0x02, webpush: 0x03 } as const sati
   number
 >;
 
-/** One kind of envelope. All of a kind have the same length, which tells it from the others. */
+/** One kind of envelope. All envelopes of a kind have the same length, by which the kind is recognised. */
 interface Envelope {
   readonly plaintextBytes: number;
   readonly salt: string;
   readonly info: string;
   readonly platforms: readonly Platform[];
-  /** Whether the key may also come from the hash that the Rust server's library takes of the shared point. */
+  /** Whether the key may also be derived from the shared point's hash, as the Rust server's library makes it. */
   readonly allowsHashedPoint: boolean;
 }
 
 const ENVELOPES = {
-  /** For an FCM token, or a short endpoint (contract 3.1). */
+  /** For an FCM token or a short endpoint (contract 3.1). */
   'mostro-push-v1': {
     plaintextBytes: 220,
     salt: 'mostro-push-v1',
@@ -56,7 +56,7 @@ export type EnvelopeName = keyof typeof ENVELOPES;
 
 const envelopes: readonly Envelope[] = Object.values(ENVELOPES);
 
-/** The lengths that a sealed token may have, in bytes before base64, the usual one first. */
+/** The lengths that a sealed token may have, in bytes before base64. The usual length is first. */
 export const SEALED_TOKEN_SIZES: readonly number[] = envelopes.map(sealedBytes);
 
 function sealedBytes({ plaintextBytes }: Envelope): number {
@@ -78,20 +78,20 @@ export function openToken(
   const envelope = envelopes.find((one) => sealedBytes(one) === sealed.length);
   const point = curve.sharedPoint(privateKey, sealed.subarray(0, PUBKEY_BYTES));
   if (envelope === undefined || point === undefined) return 'Failed to decrypt token';
-  // Raw x first; then, once, the hash that the Rust server's library takes of the shared point.
+  // First the x-coordinate itself, then the hash that the Rust server's library makes of the shared point.
   const plaintext =
     decrypt(sealed, point.subarray(1), envelope) ??
     (envelope.allowsHashedPoint ? decrypt(sealed, sha256(point), envelope) : undefined);
   return plaintext === undefined ? 'Failed to decrypt token' : decode(plaintext, envelope);
 }
 
-/** The randomness that sealing needs; given only by tests, to meet their vectors. */
+/** The randomness that sealing needs. Only tests give it, to reproduce their vectors. */
 export interface SealingRandomness {
   /** 32 bytes, a scalar of the curve. */
   readonly ephemeralPrivateKey: Uint8Array;
   /** 12 bytes. */
   readonly nonce: Uint8Array;
-  /** As many bytes as the token leaves of the plaintext. */
+  /** Gives the bytes that fill the plaintext behind the token. */
   readonly padding: (length: number) => Uint8Array;
 }
 
@@ -99,9 +99,9 @@ export interface SealingRandomness {
  * Seals a token to a server, as a client does.
  *
  * @param serverPubkey 33 bytes, compressed
- * @returns as many bytes as all of its envelope have
- * @throws RangeError when the token is empty, or longer than the envelope's plaintext less three bytes, the envelope is for
- *   other platforms, or the key is no point on the curve
+ * @returns the envelope, of the length that all envelopes of its kind have
+ * @throws RangeError if the token is empty or too long for the envelope (its plaintext less three bytes), if the envelope is for other
+ *   platforms, or if the key is no point on the curve
  */
 export function sealToken(
   content: TokenContent,
@@ -142,7 +142,7 @@ function decrypt(sealed: Uint8Array, keyMaterial: Uint8Array, envelope: Envelope
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch {
-    return undefined; // The tag does not match: not sealed to this key, or not in this way.
+    return undefined; // The tag does not match: sealed to another key, or in another way.
   }
 }
 

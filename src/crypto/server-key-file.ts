@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
 
-/** A key file that cannot be used, with the sentence that an operator needs. */
+/** A key file that cannot be used. The message tells the operator why and what to do. */
 export class ServerKeyFileError extends Error {
   override readonly name = 'ServerKeyFileError';
 }
@@ -12,7 +12,7 @@ export class ServerKeyFileError extends Error {
 export interface LoadedServerKey {
   readonly key: ServerKey;
   readonly created: boolean;
-  /** What the operator should know but need not stop for. */
+  /** A sentence for the operator. It does not stop the start. */
   readonly warning?: string;
 }
 
@@ -47,7 +47,7 @@ export async function readServerKeyFile(path: string): Promise<Omit<LoadedServer
   return { key, ...(shared && { warning: `${path} is open to its group; consider: chmod 600 ${path}` }) };
 }
 
-/** Whether there is anything at the path, readable or not: then it is not for us to make. */
+/** Whether there is anything at the path, readable or not. If so, no key file is made there. */
 export async function hasServerKeyFile(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -62,9 +62,9 @@ export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedSer
 }
 
 /**
- * Whole or not at all, and never over a key that is there: written beside it, then linked into place.
+ * Makes the key file completely or not at all, and never over an existing key: the file is written beside its place, then linked there.
  *
- * @returns whether it was made; not so when another process has made one a moment ago, which then counts
+ * @returns false if another process has made one a moment ago; that file is then used
  */
 async function createServerKeyFile(path: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.new`;

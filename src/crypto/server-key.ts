@@ -20,7 +20,7 @@ export interface ServerKey {
 /**
  * Reads a private key written as 64 hex characters of any case.
  *
- * @returns the key pair, or `undefined` when the text is none, or no scalar of the curve
+ * @returns the key pair, or `undefined` if the text is no private key of the curve
  */
 export function parseServerKey(text: string): ServerKey | undefined {
   if (!/^[0-9a-fA-F]{64}$/.test(text)) return undefined;
@@ -39,7 +39,7 @@ export function parseServerKey(text: string): ServerKey | undefined {
 export function generatePrivateKey(): string {
   for (;;) {
     const candidate = randomBytes(32);
-    // All but 2^-128 of all draws are scalars of the curve.
+    // A draw fails once in 2^128 times.
     if (isPrivate(candidate)) return candidate.toString('hex');
   }
 }

@@ -7,15 +7,15 @@ type Operations = Pick<
   'isPointCompressed' | 'isPrivate' | 'pointAdd' | 'pointMultiply' | 'privateSub'
 >;
 
-/** Shares that are drawn before the library is given up: each fails only where the library does. */
+/** How many random shares are tried before the library counts as broken. A share fails only if the library fails. */
 const MOST_SHARES = 8;
 
 /**
  * Finds the ECDH point of a private and a public key.
  *
- * The library's multiplication does not take the same time for every scalar, and here the scalar is the server's key
- * and the point is whatever a stranger sends. So the scalar is split anew for every call, k = r + (k − r) with a
- * random r: each half is uniformly random by itself, and the time that either takes says nothing about k.
+ * The time of the library's multiplication depends on the scalar. Here the scalar is the server's key, and strangers choose the
+ * point. So every call splits the scalar again, k = r + (k − r) with a random r: each half is uniformly random by itself, so its time
+ * says nothing about k.
  *
  * @param privateKey 32 bytes, a scalar of the curve
  * @param publicKey 33 bytes, compressed (SEC 1)
@@ -32,7 +32,7 @@ export function sharedPoint(
     const share = randomBytes(32);
     if (!isPrivate(share)) continue;
     const rest = privateSub(privateKey, share);
-    // `null` only if the share is the key itself, or the halves meet at infinity: as likely as guessing the key.
+    // `null` only if the share is the key itself. That is as likely as guessing the key.
     if (rest === null) continue;
     const a = pointMultiply(publicKey, share, true);
     const b = pointMultiply(publicKey, rest, true);

@@ -3,29 +3,29 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { CurveFault, type Curve, type CurveSource } from './curve.ts';
 import { answersRightly, findsTheSharedPoint, knowsTheGenuine } from './known-answers.ts';
 
-/** Between two tests of a library that gives no cause for one: each costs as much as four calls. */
+/** A working library is tested once in so many calls. A test costs as much as four calls. */
 const CALLS_PER_TEST = 1024;
-/** Said when the server ends for it, to the operator. */
+/** The message to the operator when the server ends because no library is left. */
 const NONE_LEFT =
   'no library verifies signatures as it should; run npm ci again, or install libsecp256k1 (Debian: libsecp256k1-1)';
-/** Times that one question is put, to one library after another, before the question itself is given up. */
+/** How often one question is asked, of one library after another, before the question is given up. */
 const MOST_ATTEMPTS = 8;
 
-export interface TestedCurveParts {
-  /** Where a library can be had, the fastest first. */
+export interface TestedCurveOptions {
+  /** The places of the libraries, the fastest first. */
   readonly sources: readonly CurveSource[];
   readonly telemetry: Telemetry;
-  /** Told once, when no library is left: nothing can be verified any more. */
+  /** Called once, when no library is left and nothing can be verified any more. */
   readonly onExhausted: (fault: CurveFault) => void;
 }
 
 /**
- * The fastest library that answers rightly, for as long as it does.
+ * The fastest library that answers rightly. It is replaced when it no longer does.
  *
- * There are three outcomes inside: genuine, not genuine, and broken. A library is asked questions whose answers are known: before
- * it is taken, after each of its errors, before its no is believed, and every {@link CALLS_PER_TEST} calls. A broken library is
- * replaced by the next one, and the same question is put to that one. So a fault of a library is never an answer about a
- * signature or a token, and the caller notices nothing of it.
+ * A question has three outcomes inside: genuine, not genuine, and broken. A library is tested with questions whose answers are known:
+ * before it is chosen, after each of its errors, before its "not genuine" is believed, and every {@link CALLS_PER_TEST} calls. A broken
+ * library is replaced by the next one, which is asked the same question. So a fault of a library is never an answer about a signature or
+ * a token, and the caller does not notice the fault.
  */
 export class TestedCurve implements Curve {
   readonly #sources: CurveSource[];
@@ -37,7 +37,7 @@ export class TestedCurve implements Curve {
   #untilTest = CALLS_PER_TEST;
 
   /** @throws CurveFault when no library answers rightly */
-  constructor({ sources, telemetry, onExhausted }: TestedCurveParts) {
+  constructor({ sources, telemetry, onExhausted }: TestedCurveOptions) {
     this.#sources = [...sources];
     this.#telemetry = telemetry;
     this.#onExhausted = onExhausted;
@@ -52,7 +52,7 @@ export class TestedCurve implements Curve {
     return this.#curve.isNative;
   }
 
-  /** The library that was replaced last, if any was. */
+  /** The library that was replaced last, if any. */
   get replaced(): string | undefined {
     return this.#replaced;
   }
@@ -78,13 +78,13 @@ export class TestedCurve implements Curve {
     );
   }
 
-  /** Tests the library, also while nobody asks anything of it. A broken one is replaced. */
+  /** Tests the library, so that a fault is found also in quiet times. Replaces a broken one. */
   test(): void {
     if (this.#isExhausted || answersRightly(this.#curve)) return;
     try {
       this.#replace('wrong answer');
     } catch (error) {
-      if (!(error instanceof CurveFault)) throw error; // Who has to know of it has been told.
+      if (!(error instanceof CurveFault)) throw error; // `onExhausted` has been called.
     }
   }
 
@@ -103,7 +103,7 @@ export class TestedCurve implements Curve {
         if (error instanceof CurveFault) throw error;
         this.#telemetry.count('curve_faults', { library: curve.library, reason: 'error' });
         this.#telemetry.log('curve.failed', { reason: curve.library, error: describeError(error) });
-        // An error may pass. One that does not is a fault of the library, also if all else is answered rightly.
+        // An error may pass. An error that comes again for the same question is a fault, even if the known answers are right.
         if (failed === curve || !answersRightly(curve)) this.#replace('error');
         failed = curve;
       }
@@ -111,7 +111,7 @@ export class TestedCurve implements Curve {
     throw new CurveFault('no library could answer');
   }
 
-  /** Every {@link CALLS_PER_TEST} calls, whether the library answers wrongly. */
+  /** Tests the library every {@link CALLS_PER_TEST} calls. @returns whether it answered wrongly */
   #isFoundWrong(curve: Curve): boolean {
     if (--this.#untilTest > 0) return false;
     this.#untilTest = CALLS_PER_TEST;
@@ -132,12 +132,12 @@ export class TestedCurve implements Curve {
       throw error;
     }
     this.#untilTest = CALLS_PER_TEST;
-    // An instance that is replaced by another of its kind is said once: a stranger may be the cause.
+    // The replacement of an instance by another of the same library is logged once: a stranger could cause many.
     if (this.#replaced !== library) this.#telemetry.log('curve.replaced', { reason: library });
     this.#replaced = library;
   }
 
-  /** The first library that is there and answers rightly. @throws CurveFault when there is none */
+  /** Loads the first library that is there and answers rightly. @throws CurveFault if there is none */
   #load(): Curve {
     for (;;) {
       const [source] = this.#sources;
@@ -148,7 +148,7 @@ export class TestedCurve implements Curve {
         this.#telemetry.count('curve_faults', { library: curve.library, reason: 'wrong answer' });
         this.#telemetry.log('curve.unfit', { reason: curve.library });
       } catch {
-        // Not there, or without what is asked of it: the next one.
+        // The library is not there or lacks a function. The next one is tried.
       }
       this.#sources.shift();
     }

@@ -3,7 +3,7 @@ import type { Curve } from './curve.ts';
 import { openToken } from './sealed-token.ts';
 import type { ServerKey } from './server-key.ts';
 
-/** Opens what was sealed to the server's key, or to the one before it (contract 7): a client may have learnt that one a while ago. */
+/** Opens tokens that were sealed to the server's key or to its previous key (contract 7), which a client may still know. */
 export function tokenOpener(key: ServerKey, previous: ServerKey | undefined, curve: Curve): OpenToken {
   return (sealed) => {
     const opened = openToken(sealed, key.privateKey.reveal(), curve);

@@ -2,10 +2,10 @@ import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto';
 
 import { derivedKey } from './derived-key.ts';
 
-/** What this server signs its Web Push requests with (RFC 8292). */
+/** The key with which this server signs its Web Push requests (RFC 8292). */
 export interface VapidKey {
   readonly privateKey: KeyObject;
-  /** The point, 65 bytes uncompressed, as base64url: what an app subscribes with. */
+  /** The public key with which an app subscribes: 65 bytes, uncompressed, as base64url. */
   readonly publicKey: string;
 }
 

@@ -9,10 +9,10 @@ import { sharedPoint } from './shared-point.ts';
 export type TinySecp256k1 = typeof tinySecp256k1;
 
 /**
- * libsecp256k1 compiled to WebAssembly: it works wherever Node does.
+ * libsecp256k1 compiled to WebAssembly: it works wherever Node works.
  *
- * Every call gives an instance with a memory of its own. What strangers send never reaches the instance that signs with the
- * server's key, and an instance that has come to harm is replaced by a new one.
+ * Every call gives an instance with its own memory. So data from strangers never reaches the instance that signs with the server's key,
+ * and a broken instance can be replaced by a new one.
  */
 export function wasmCurve(): Curve {
   const tiny = freshInstance();
@@ -21,8 +21,8 @@ export function wasmCurve(): Curve {
     isNative: false,
     verifySchnorr(message, publicKey, signature) {
       if (!hasVerificationLengths(message, publicKey, signature)) return false;
-      // The library throws for each of these. For a key that is no point it throws through its own WebAssembly frames, which
-      // leaves them on the shadow stack: some 3 390 such keys, and every call fails for good.
+      // The library throws for each of these inputs. For a key that is no point it throws through its own WebAssembly frames and
+      // leaves them on the shadow stack. After some 3 390 such keys every call fails for good.
       if (!isBelowOrder(signature.subarray(0, 32)) || !isBelowOrder(signature.subarray(32))) return false;
       if (!tiny.isXOnlyPoint(publicKey)) return false;
       return tiny.verifySchnorr(message, publicKey, signature);
@@ -32,9 +32,9 @@ export function wasmCurve(): Curve {
   };
 }
 
-/** The package, loaded anew: Node keeps a loaded package, and with it the memory of its WebAssembly. */
+/** Loads the package again. Node would otherwise return the loaded package, with the memory of its WebAssembly. */
 function freshInstance(): TinySecp256k1 {
-  // The `require` is not kept: it holds all that it has loaded.
+  // This `require` is not kept, because it holds everything that it has loaded.
   const require = createRequire(import.meta.url);
   const entry = require.resolve('tiny-secp256k1');
   const folder = entry.slice(0, entry.lastIndexOf('tiny-secp256k1') + 'tiny-secp256k1'.length);

@@ -5,12 +5,12 @@ import type { ParseWebPushKeys } from '../core/registry/web-push-subscription.ts
 
 const POINT_BYTES = 65;
 const AUTH_BYTES = 16;
-/** The first byte of a point that is written uncompressed (SEC 1), the only form that RFC 8291 knows. */
+/** The first byte of an uncompressed point (SEC 1), the only form in RFC 8291. */
 const UNCOMPRESSED = 0x04;
 
 /**
- * Reads the keys of a Web Push subscription: a point on P-256, without which no wake could be encrypted, and 16 bytes. Taken
- * is base64url, as the W3C's JSON has it, and plain base64, as some clients write it, with or without padding.
+ * Reads the keys of a Web Push subscription: a point on P-256, for which wakes are encrypted, and a secret of 16 bytes. Both may be
+ * base64url, as the W3C's JSON has it, or plain base64, as some clients write it, with or without padding.
  */
 export const parseWebPushKeys: ParseWebPushKeys = (p256dh, auth): WebPushKeys | undefined => {
   const [point, secret] = [decode(p256dh), decode(auth)];
@@ -21,7 +21,7 @@ export const parseWebPushKeys: ParseWebPushKeys = (p256dh, auth): WebPushKeys | 
 function decode(text: unknown): Buffer | undefined {
   if (typeof text !== 'string') return undefined;
   const bytes = Buffer.from(text, 'base64url');
-  // Node decodes whatever it is given; what does not come out again as it went in was no base64.
+  // Node skips characters that are not base64. So the text is base64 only if encoding gives the same text again.
   const plain = text
     .replace(/={0,2}$/, '')
     .replaceAll('+', '-')

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** IPv4 ranges that are not the public internet (IANA special-purpose registry): a connection there would reach inside. */
+/** IPv4 ranges that are not the public internet (IANA special-purpose registry). A connection there could reach a private network. */
 const SPECIAL_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -19,9 +19,9 @@ const SPECIAL_IPV4 = [
   '240.0.0.0/4',
 ];
 
-/** All public IPv6 addresses lie in this one. */
+/** The range of all public IPv6 addresses. */
 const GLOBAL_IPV6 = '2000::/3';
-/** What lies in it and is not public, or carries an IPv4 address inside: IETF protocols and Teredo, documentation, 6to4. */
+/** Parts of that range that are not public or carry an IPv4 address inside: IETF protocols and Teredo, documentation, 6to4. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 function listOf(ranges: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
@@ -37,7 +37,7 @@ const specialIpv4 = listOf(SPECIAL_IPV4, 'ipv4');
 const globalIpv6 = listOf([GLOBAL_IPV6], 'ipv6');
 const specialIpv6 = listOf(SPECIAL_IPV6, 'ipv6');
 
-/** Whether an IP address, as text, belongs to the public internet. Anything else, a zone id included, does not. */
+/** Whether a text is an IP address of the public internet. False for an address with a zone id and for any other text. */
 export function isPublicAddress(address: string): boolean {
   if (address.includes('%')) return false;
   switch (isIP(address)) {

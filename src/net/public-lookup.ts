@@ -5,17 +5,17 @@ import type { LookupFunction } from 'node:net';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import { isPublicAddress } from './public-address.ts';
 
-/** A name server gets two tries of three seconds; an attempt to connect as a whole has ten. */
+/** A name server gets two tries of three seconds. The whole attempt to connect has ten seconds. */
 const RESOLVER = { timeout: 3 * SECOND_MS, tries: 2 };
-/** Our own code for a name that has an address, but none that may be called. */
+/** This program's own error code: the name has an address that is not public. */
 const NOT_PUBLIC = 'ENOTPUBLIC';
 
 /**
- * Resolves a host's name, and answers only with public addresses. The connection goes to one of those, so a
- * name cannot be checked as one address and dialled as another. By c-ares and not by `dns.lookup`, whose slow names
- * would hold the few threads that the rest of Node shares.
+ * Resolves a host's name to public addresses only. The connection goes to one of these addresses, so a name cannot be checked as one
+ * address and dialled as another. It uses c-ares: a slow name in `dns.lookup` would block one of the few threads that all of Node
+ * shares.
  *
- * @param servers the name servers to ask; else those of the system
+ * @param servers the name servers to ask; those of the system if absent
  */
 export function publicLookup(servers?: readonly string[]): LookupFunction {
   return (hostname, { all }, callback) => {
@@ -36,12 +36,12 @@ async function answer(
   else callback(null, first.address, first.family);
 }
 
-/** Whether an attempt failed because a name leads to an address that may not be called. */
+/** Whether an attempt failed because the name has an address that is not public. */
 export function isNotPublic(error: unknown): boolean {
   return codeOf(error) === NOT_PUBLIC;
 }
 
-/** @returns the addresses, none where one of them is not public; or the code of the failure where there is no answer */
+/** @returns the addresses, or none if one of them is not public; an error code if there was no answer */
 async function resolve(hostname: string, servers?: readonly string[]): Promise<LookupAddress[] | string> {
   const resolver = new Resolver(RESOLVER);
   if (servers !== undefined) resolver.setServers(servers);
@@ -51,7 +51,7 @@ async function resolve(hostname: string, servers?: readonly string[]): Promise<L
     ...(v4.status === 'fulfilled' ? v4.value : []).map((address) => ({ address, family: 4 })),
     ...(v6.status === 'fulfilled' ? v6.value : []).map((address) => ({ address, family: 6 })),
   ];
-  // One private address among public ones is no accident: such a name is refused whole.
+  // A private address among public ones is probably an attack, so the whole name is refused.
   return addresses.every(({ address }) => isPublicAddress(address)) ? addresses : [];
 }
 
@@ -59,7 +59,7 @@ function codeOf(fault: unknown): string | undefined {
   return (fault as { code?: string } | undefined)?.code;
 }
 
-/** Without the name: it may be part of an endpoint, which is a secret. */
+/** The message leaves the name out: it may be part of an endpoint, which is a secret. */
 function lookupError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error('no public address'), { code });
 }
