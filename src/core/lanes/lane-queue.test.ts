@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { keyWake, idleLane } from '../../../test/support/lane-bench.ts';
 import { LaneEntry, OUT } from './lane-entry.ts';
@@ -40,7 +40,7 @@ test('live wakes come before recovered ones, these before owed ones, and each ra
   expect(queue.size).toBe(0);
 });
 
-test('what was taken out is not there any more, and has one place when it comes again', () => {
+test('an entry that has left the queue is not taken, and has one place when it comes again', () => {
   const queue = new LaneQueue<LaneEntry>();
   const moved = entry('moved', 'owed');
   push(queue, moved);
@@ -54,7 +54,7 @@ test('what was taken out is not there any more, and has one place when it comes 
   expect(devices(queue)).toEqual(['fcm other', 'fcm moved']);
 });
 
-test('a wake is raised, and never lowered', () => {
+test('the rank of an entry is raised, and never lowered', () => {
   const one = entry('one', 'recovered');
   one.raise('owed');
   expect(one.rank).toBe('recovered');
@@ -67,34 +67,32 @@ const failed = (token: string): LaneEntry =>
 const known = (token: string): LaneEntry => Object.assign(entry(token, 'live'), { line: 'known' } as const);
 const names = (...tokens: string[]): string[] => tokens.map((token) => `fcm ${token}`);
 
-describe('of the wakes of one rank', () => {
-  test('those of devices that are known to work have every other turn, new ones and retries every fourth', () => {
-    const queue = new LaneQueue<LaneEntry>();
-    for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
-    for (let n = 0; n < 3; n++) push(queue, entry(`new ${n}`, 'live'));
-    for (let n = 0; n < 4; n++) push(queue, known(`known ${n}`));
-    expect(devices(queue)).toEqual(
-      'known 0, new 0, known 1, failed 0, known 2, new 1, known 3, failed 1, new 2, failed 2'
-        .split(', ')
-        .map((token) => `fcm ${token}`),
-    );
-  });
+test('of the entries of one rank, known devices have every other turn, new devices and retries every fourth', () => {
+  const queue = new LaneQueue<LaneEntry>();
+  for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
+  for (let n = 0; n < 3; n++) push(queue, entry(`new ${n}`, 'live'));
+  for (let n = 0; n < 4; n++) push(queue, known(`known ${n}`));
+  expect(devices(queue)).toEqual(
+    'known 0, new 0, known 1, failed 0, known 2, new 1, known 3, failed 1, new 2, failed 2'
+      .split(', ')
+      .map((token) => `fcm ${token}`),
+  );
+});
 
-  test('three that are new go before each one that has failed before', () => {
-    const queue = new LaneQueue<LaneEntry>();
-    for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
-    for (let n = 0; n < 5; n++) push(queue, entry(`new ${n}`, 'live'));
-    expect(devices(queue)).toEqual(
-      names('new 0', 'new 1', 'new 2', 'failed 0', 'new 3', 'new 4', 'failed 1', 'failed 2'),
-    );
-  });
+test('of the entries of one rank, three of new devices go before each retry', () => {
+  const queue = new LaneQueue<LaneEntry>();
+  for (let n = 0; n < 3; n++) push(queue, failed(`failed ${n}`));
+  for (let n = 0; n < 5; n++) push(queue, entry(`new ${n}`, 'live'));
+  expect(devices(queue)).toEqual(
+    names('new 0', 'new 1', 'new 2', 'failed 0', 'new 3', 'new 4', 'failed 1', 'failed 2'),
+  );
+});
 
-  test('those are left out for which there is no place', () => {
-    const queue = new LaneQueue<LaneEntry>();
-    push(queue, failed('failed'));
-    push(queue, entry('owed', 'owed'));
-    const open = { known: true, first: true, retries: false };
-    expect([take(queue, open), take(queue, open), queue.size]).toEqual(['fcm owed', undefined, 1]);
-    expect(take(queue)).toBe('fcm failed');
-  });
+test('of the entries of one rank, those of a closed line are left out', () => {
+  const queue = new LaneQueue<LaneEntry>();
+  push(queue, failed('failed'));
+  push(queue, entry('owed', 'owed'));
+  const open = { known: true, first: true, retries: false };
+  expect([take(queue, open), take(queue, open), queue.size]).toEqual(['fcm owed', undefined, 1]);
+  expect(take(queue)).toBe('fcm failed');
 });

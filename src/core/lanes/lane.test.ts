@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import {
   DELIVERED,
@@ -13,72 +13,68 @@ import {
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { NO_TROUBLES } from './lane.ts';
 
-describe('a lane', () => {
-  test('is in no trouble while it works', async () => {
-    const { answer, ask, lane } = laneBench();
-    void ask('a');
-    await answer(DELIVERED);
-    void ask('b');
-    await answer(REFUSED);
-    expect(lane.troubles).toEqual(NO_TROUBLES);
-  });
-
-  test('is down after three failures in a row of one device, until anything comes through', async () => {
-    const { answer, ask, lane, schedule } = laneBench();
-    void ask('a');
-    for (let n = 0; n < 3; n++) {
-      expect(lane.troubles).toEqual(NO_TROUBLES);
-      await answer(FAILED);
-      await schedule.advance(60 * RETRY_MIN_MS);
-    }
-    expect(lane.troubles).toEqual({ ...NO_TROUBLES, down: 1 });
-    await answer(GONE);
-    expect(lane.troubles).toEqual(NO_TROUBLES);
-  });
-
-  test('is paused when three devices are told "too many"', async () => {
-    const { answer, ask, lane } = laneBench();
-    for (const token of ['a', 'b', 'c']) void ask(token);
-    await answer(THROTTLED);
-    expect(lane.troubles).toEqual({ ...NO_TROUBLES, paused: 1 });
-  });
-
-  test('is full until half of its queue is free again', async () => {
-    const { answer, ask, lane } = laneBench({ concurrency: 1, capacity: 2 });
-    for (const token of ['a', 'b', 'c', 'd']) void ask(token);
-    expect(lane.troubles).toEqual({ ...NO_TROUBLES, full: 1 });
-    for (let n = 0; n < 4; n++) await answer(DELIVERED);
-    expect(lane.troubles).toEqual(NO_TROUBLES);
-  });
+test('a lane is in no trouble while it works', async () => {
+  const { answer, ask, lane } = laneBench();
+  void ask('a');
+  await answer(DELIVERED);
+  void ask('b');
+  await answer(REFUSED);
+  expect(lane.troubles).toEqual(NO_TROUBLES);
 });
 
-describe('a wake is timed', () => {
-  test('from the first event that it answers to the delivery, and in its queue', async () => {
-    const { answer, clock, lane, telemetry } = laneBench({ concurrency: 1 });
-    const since = clock.now - 4000;
-    void lane.request(keyWake('a', { since }));
-    void lane.request(keyWake('b', { since: clock.now, wasHeld: true }));
-    void lane.request(keyWake('b', { since: since - 1000 }));
-    clock.advance(2000);
-    await answer(DELIVERED);
-    clock.advance(1000);
-    await answer(DELIVERED);
-    const of = (name: string): number[] =>
-      telemetry.timings.filter(({ histogram }) => histogram === name).map(({ seconds }) => seconds);
-    expect(of('event_to_push_seconds')).toEqual([6, 8]);
-    expect(of('wake_queue_seconds')).toEqual([0, 2]);
-    expect(of('wake_held_seconds')).toEqual([0]);
-  });
+test('a lane is down after three failures in a row of one device, until anything comes through', async () => {
+  const { answer, ask, lane, schedule } = laneBench();
+  void ask('a');
+  for (let n = 0; n < 3; n++) {
+    expect(lane.troubles).toEqual(NO_TROUBLES);
+    await answer(FAILED);
+    await schedule.advance(60 * RETRY_MIN_MS);
+  }
+  expect(lane.troubles).toEqual({ ...NO_TROUBLES, down: 1 });
+  await answer(GONE);
+  expect(lane.troubles).toEqual(NO_TROUBLES);
+});
 
-  test('not at all where it answers no event', async () => {
-    const { answer, ask, telemetry } = laneBench();
-    void ask('a', { kind: 'chat_wake' });
-    await answer(DELIVERED);
-    expect(telemetry.timings.map(({ histogram }) => histogram)).toEqual([
-      'wake_queue_seconds',
-      'push_attempt_seconds',
-    ]);
-  });
+test('a lane is paused when three devices are told "too many"', async () => {
+  const { answer, ask, lane } = laneBench();
+  for (const token of ['a', 'b', 'c']) void ask(token);
+  await answer(THROTTLED);
+  expect(lane.troubles).toEqual({ ...NO_TROUBLES, paused: 1 });
+});
+
+test('a lane is full until half of its queue is free again', async () => {
+  const { answer, ask, lane } = laneBench({ concurrency: 1, capacity: 2 });
+  for (const token of ['a', 'b', 'c', 'd']) void ask(token);
+  expect(lane.troubles).toEqual({ ...NO_TROUBLES, full: 1 });
+  for (let n = 0; n < 4; n++) await answer(DELIVERED);
+  expect(lane.troubles).toEqual(NO_TROUBLES);
+});
+
+test('a wake is timed from the first event that it answers to the delivery, and in its queue', async () => {
+  const { answer, clock, lane, telemetry } = laneBench({ concurrency: 1 });
+  const since = clock.now - 4000;
+  void lane.request(keyWake('a', { since }));
+  void lane.request(keyWake('b', { since: clock.now, wasHeld: true }));
+  void lane.request(keyWake('b', { since: since - 1000 }));
+  clock.advance(2000);
+  await answer(DELIVERED);
+  clock.advance(1000);
+  await answer(DELIVERED);
+  const of = (name: string): number[] =>
+    telemetry.timings.filter(({ histogram }) => histogram === name).map(({ seconds }) => seconds);
+  expect(of('event_to_push_seconds')).toEqual([6, 8]);
+  expect(of('wake_queue_seconds')).toEqual([0, 2]);
+  expect(of('wake_held_seconds')).toEqual([0]);
+});
+
+test('a wake that answers no event is timed in its queue and at its attempt only', async () => {
+  const { answer, ask, telemetry } = laneBench();
+  void ask('a', { kind: 'chat_wake' });
+  await answer(DELIVERED);
+  expect(telemetry.timings.map(({ histogram }) => histogram)).toEqual([
+    'wake_queue_seconds',
+    'push_attempt_seconds',
+  ]);
 });
 
 test('the steps of a wake are traced under its keys, with the push service’s answer', async () => {
@@ -98,7 +94,7 @@ test('the steps of a wake are traced under its keys, with the push service’s a
   ]);
 });
 
-test('a stranger’s server cannot make series at will by its statuses', async () => {
+test('a stranger’s push server cannot make metric series at will by its statuses', async () => {
   const { answer, ask, telemetry } = laneBench();
   for (const [n, status] of [404, 418, 599, 299].entries()) {
     void ask(`device ${n}`);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import {
   DELIVERED,
@@ -24,131 +24,132 @@ async function all(bench: LaneBench, count: number, answer: Delivery): Promise<v
   await bench.answer(answer);
 }
 
-describe('a lane that is drained', () => {
-  test('is done at once when it has nothing to do', async () => {
-    const { lane, schedule } = laneBench();
-    expect([await lane.drain(NEVER), schedule.pending]).toEqual([0, 0]);
-  });
+test('a lane that is drained is done at once when it has nothing to do', async () => {
+  const { lane, schedule } = laneBench();
+  expect([await lane.drain(NEVER), schedule.pending]).toEqual([0, 0]);
+});
 
-  test('sends what is queued, and waits for what is under way', async () => {
-    const { ask, answer, lane, tried } = laneBench({ concurrency: 1 });
-    const ends = ['a', 'b', 'c'].map((token) => ask(token));
-    const drained = lane.drain(NEVER);
-    for (let n = 0; n < 3; n++) await answer(DELIVERED);
-    expect(await drained).toBe(0);
-    expect(await Promise.all(ends)).toEqual(['sent', 'sent', 'sent']);
-    expect(tried()).toEqual(['a', 'b', 'c']);
-  });
+test('a lane that is drained sends what is queued, and waits for what is under way', async () => {
+  const { ask, answer, lane, tried } = laneBench({ concurrency: 1 });
+  const ends = ['a', 'b', 'c'].map((token) => ask(token));
+  const drained = lane.drain(NEVER);
+  for (let n = 0; n < 3; n++) await answer(DELIVERED);
+  expect(await drained).toBe(0);
+  expect(await Promise.all(ends)).toEqual(['sent', 'sent', 'sent']);
+  expect(tried()).toEqual(['a', 'b', 'c']);
+});
 
-  test('sends once more, and at once, what waits for a retry', async () => {
-    const { ask, answer, lane, schedule, underWay } = laneBench();
-    const ends = ['a', 'b'].map((token) => ask(token));
-    await answer(WAIT);
-    const drained = lane.drain(NEVER);
-    await settled();
-    expect(underWay()).toEqual(['a', 'b']);
-    await answer(DELIVERED, 'a');
-    await answer(FAILED, 'b');
-    expect(await drained).toBe(1);
-    expect(await Promise.all(ends)).toEqual(['sent', 'dropped']);
-    expect([lane.pending, schedule.pending]).toEqual([0, 0]);
-  });
+test('a lane that is drained tries once more, and at once, what waits for a retry', async () => {
+  const { ask, answer, lane, schedule, underWay } = laneBench();
+  const ends = ['a', 'b'].map((token) => ask(token));
+  await answer(WAIT);
+  const drained = lane.drain(NEVER);
+  await settled();
+  expect(underWay()).toEqual(['a', 'b']);
+  await answer(DELIVERED, 'a');
+  await answer(FAILED, 'b');
+  expect(await drained).toBe(1);
+  expect(await Promise.all(ends)).toEqual(['sent', 'dropped']);
+  expect([lane.pending, schedule.pending]).toEqual([0, 0]);
+});
 
-  test('sends what it owes and could not send yet', async () => {
-    const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 1 });
-    for (const token of ['a', 'b', 'owed', 'owed too']) void ask(token);
-    const drained = lane.drain(NEVER);
-    for (let n = 0; n < 4; n++) await answer(DELIVERED);
-    expect(await drained).toBe(0);
-  });
+test('a lane that is drained sends what it owes and could not send yet', async () => {
+  const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 1 });
+  for (const token of ['a', 'b', 'owed', 'owed too']) void ask(token);
+  const drained = lane.drain(NEVER);
+  for (let n = 0; n < 4; n++) await answer(DELIVERED);
+  expect(await drained).toBe(0);
+});
 
-  test.each([
-    ['paused', THROTTLED],
-    ['broken', FAILED],
-    ['broken by our configuration', MISCONFIGURED],
-  ])('sends nothing while it is %s, and counts whom it owes as lost', async (_, answer) => {
+test.each([
+  ['paused', THROTTLED],
+  ['broken', FAILED],
+  ['broken by our configuration', MISCONFIGURED],
+])(
+  'a lane that is drained sends nothing while it is %s, and counts its owed wakes as lost',
+  async (_, answer) => {
     const bench = laneBench();
     await all(bench, 5, answer);
     expect(await bench.lane.drain(NEVER)).toBe(answer === MISCONFIGURED ? 0 : 5);
     expect([bench.tried().length, bench.schedule.pending]).toEqual([5, 0]);
-  });
+  },
+);
 
-  test('waits for its slow start', async () => {
-    const bench = laneBench({ startsSlowly: true });
-    for (let n = 0; n < 30; n++) void bench.ask(`device ${n}`);
-    const drained = bench.lane.drain(NEVER);
-    await bench.answer({ outcome: 'refused', reason: 'x', blames: 'device' });
-    for (let n = 0; n < 30; n++) {
-      await bench.schedule.advance(50);
-      await bench.answer(DELIVERED);
-    }
-    expect(await drained).toBe(0);
-    expect(bench.tried()).toHaveLength(30);
-  });
+test('a lane that is drained waits for its slow start to let all wakes go', async () => {
+  const bench = laneBench({ startsSlowly: true });
+  for (let n = 0; n < 30; n++) void bench.ask(`device ${n}`);
+  const drained = bench.lane.drain(NEVER);
+  await bench.answer({ outcome: 'refused', reason: 'x', blames: 'device' });
+  for (let n = 0; n < 30; n++) {
+    await bench.schedule.advance(50);
+    await bench.answer(DELIVERED);
+  }
+  expect(await drained).toBe(0);
+  expect(bench.tried()).toHaveLength(30);
+});
 
-  test.each([
-    ['refused', REFUSED],
-    ['kept though called gone', GONE],
-  ])('counts none as lost that was %s', async (_, answer) => {
-    const bench = laneBench();
-    await all(bench, 20, answer);
-    expect(bench.lane.owed).toBeGreaterThan(10);
-    expect(await bench.lane.drain(NEVER)).toBe(0);
-    expect(bench.schedule.pending).toBe(0);
-  });
+test.each([
+  ['refused', REFUSED],
+  ['kept though called gone', GONE],
+])('a lane that is drained does not count as lost a wake that was %s', async (_, answer) => {
+  const bench = laneBench();
+  await all(bench, 20, answer);
+  expect(bench.lane.owed).toBeGreaterThan(10);
+  expect(await bench.lane.drain(NEVER)).toBe(0);
+  expect(bench.schedule.pending).toBe(0);
+});
 
-  test('gives up at the signal, ends what is under way, and tells everyone', async () => {
-    const { ask, lane, provider, schedule } = laneBench({ concurrency: 2 });
-    const ends = ['a', 'b', 'c'].map((token) => ask(token));
-    const time = new AbortController();
-    const drained = lane.drain(time.signal);
-    await settled();
-    time.abort();
-    expect(await drained).toBe(3);
-    expect(await Promise.all(ends)).toEqual(['dropped', 'dropped', 'dropped']);
-    expect(provider.attempts.all.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-    expect(schedule.pending).toBe(0);
-  });
+test('a lane that is drained gives up at the signal, ends the attempts under way, and ends each wake as dropped', async () => {
+  const { ask, lane, provider, schedule } = laneBench({ concurrency: 2 });
+  const ends = ['a', 'b', 'c'].map((token) => ask(token));
+  const time = new AbortController();
+  const drained = lane.drain(time.signal);
+  await settled();
+  time.abort();
+  expect(await drained).toBe(3);
+  expect(await Promise.all(ends)).toEqual(['dropped', 'dropped', 'dropped']);
+  expect(provider.attempts.all.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+  expect(schedule.pending).toBe(0);
+});
 
-  test('gives up at once when the time was over before', async () => {
-    const { ask, lane } = laneBench();
-    const end = ask('phone');
-    expect(await lane.drain(AbortSignal.abort())).toBe(1);
-    expect(await end).toBe('dropped');
-  });
+test('a lane that is drained gives up at once if the time is over already', async () => {
+  const { ask, lane } = laneBench();
+  const end = ask('phone');
+  expect(await lane.drain(AbortSignal.abort())).toBe(1);
+  expect(await end).toBe('dropped');
+});
 
-  test('takes nothing more when it is done', async () => {
-    const { ask, lane, tried } = laneBench();
-    await lane.drain(NEVER);
-    expect(await ask('phone')).toBe('dropped');
-    expect(tried()).toEqual([]);
-  });
+test('a lane that is drained takes nothing more when it is done', async () => {
+  const { ask, lane, tried } = laneBench();
+  await lane.drain(NEVER);
+  expect(await ask('phone')).toBe('dropped');
+  expect(tried()).toEqual([]);
+});
 
-  test('leaves no timer behind when an attempt is answered after the end', async () => {
-    const { ask, answer, lane, schedule } = laneBench();
-    for (const token of ['a', 'b', 'c']) void ask(token);
-    await lane.drain(AbortSignal.abort());
-    await answer(REFUSED);
-    expect([schedule.pending, lane.owed]).toEqual([0, 0]);
-  });
+test('a lane that is drained leaves no timer behind when an attempt is answered after the end', async () => {
+  const { ask, answer, lane, schedule } = laneBench();
+  for (const token of ['a', 'b', 'c']) void ask(token);
+  await lane.drain(AbortSignal.abort());
+  await answer(REFUSED);
+  expect([schedule.pending, lane.owed]).toEqual([0, 0]);
+});
 
-  test('is done only when what follows from its last delivery has happened', async () => {
-    let renewed: (() => void) | undefined;
-    const renewal = new Promise<void>((resolve) => (renewed = resolve));
-    const registrations = {
-      renew: () => renewal,
-      forget: async () => undefined,
-      whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
-    };
-    const { ask, answer, lane } = laneBench({}, { registrations });
-    void ask('a');
-    void ask('b');
-    let isDone = false;
-    const drained = lane.drain(NEVER).then(() => (isDone = true));
-    await answer(DELIVERED, 'a');
-    await answer(WAIT, 'b');
-    expect(isDone).toBe(false);
-    renewed?.();
-    await drained;
-  });
+test('a lane that is drained is done only when what follows from its last delivery has happened', async () => {
+  let renewed: (() => void) | undefined;
+  const renewal = new Promise<void>((resolve) => (renewed = resolve));
+  const registrations = {
+    renew: () => renewal,
+    forget: async () => undefined,
+    whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
+  };
+  const { ask, answer, lane } = laneBench({}, { registrations });
+  void ask('a');
+  void ask('b');
+  let isDone = false;
+  const drained = lane.drain(NEVER).then(() => (isDone = true));
+  await answer(DELIVERED, 'a');
+  await answer(WAIT, 'b');
+  expect(isDone).toBe(false);
+  renewed?.();
+  await drained;
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import {
   CONFIRM_MS,
@@ -29,241 +29,235 @@ async function dead(bench: LaneBench, count: number): Promise<void> {
   for (let n = 0; n < count; n++) await bench.answer(FAILED, `dead-${n}/x`);
 }
 
-describe('hosts of one lane', () => {
-  test('are each broken by their own failures, and no other waits', async () => {
-    const bench = hostsBench();
-    const { answer, ask, lane, underWay } = bench;
-    for (const device of ['a', 'b', 'c']) void ask(`down/${device}`);
-    await answer(FAILED);
-    await answer(FAILED);
-    expect(lane.troubles).toMatchObject({ down: 1 });
-    void ask('down/d');
-    void ask('up/a');
-    expect(underWay()).toEqual(['up/a']);
-    await answer(DELIVERED);
-    expect(lane.troubles).toMatchObject({ down: 1 });
-  });
-
-  test('have each two attempts under way at once until one delivers, and then as many as the lane allows for new devices', async () => {
-    const { answer, ask, underWay } = hostsBench({ concurrency: 5 });
-    for (const device of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void ask(`host/${device}`);
-    expect(underWay()).toEqual(['host/a', 'host/b']);
-    await answer(DELIVERED, 'host/a');
-    expect(underWay()).toEqual(['host/b', 'host/c', 'host/d', 'host/e']);
-  });
-
-  test('have each a queue of their own: one that is full makes no other device wait', async () => {
-    const { ask, lane, underWay } = hostsBench({ capacity: 2 });
-    for (const device of ['a', 'b', 'c', 'd', 'e', 'f']) void ask(`full/${device}`);
-    expect([lane.troubles.full, lane.owed]).toEqual([1, 2]);
-    void ask('other/a');
-    expect([lane.owed, underWay()]).toEqual([2, ['full/a', 'full/b', 'other/a']]);
-  });
-
-  test('count as lanes while they deliver or are asked to, not while they are merely owed wakes', async () => {
-    const bench = hostsBench({ deadlineMs: SECOND_MS });
-    const { answer, ask, lane } = bench;
-    void ask('good/a');
-    await answer(DELIVERED);
-    await dead(bench, 3);
-    expect([lane.owed, lane.count]).toEqual([3, 1]);
-  });
-
-  test('are forgotten ten minutes after they had something to do, and then no timer is left', async () => {
-    const { answer, ask, lane, schedule } = hostsBench();
-    void ask('good/a');
-    await answer(DELIVERED);
-    void ask('gone/a');
-    await answer(GONE);
-    await schedule.advance(CONFIRM_MS);
-    await answer(GONE);
-    await schedule.advance(20 * MINUTE_MS);
-    expect([lane.count, schedule.pending]).toEqual([0, 0]);
-  });
+test('lanes of one provider are each broken by their own failures, and no other lane waits', async () => {
+  const bench = hostsBench();
+  const { answer, ask, lane, underWay } = bench;
+  for (const device of ['a', 'b', 'c']) void ask(`down/${device}`);
+  await answer(FAILED);
+  await answer(FAILED);
+  expect(lane.troubles).toMatchObject({ down: 1 });
+  void ask('down/d');
+  void ask('up/a');
+  expect(underWay()).toEqual(['up/a']);
+  await answer(DELIVERED);
+  expect(lane.troubles).toMatchObject({ down: 1 });
 });
 
-describe('thousands of endpoints at one host that fail', () => {
-  const PLACES = 8;
+test('lanes of one provider have each two attempts under way at once until one delivers, and then as many as new devices may have', async () => {
+  const { answer, ask, underWay } = hostsBench({ concurrency: 5 });
+  for (const device of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void ask(`host/${device}`);
+  expect(underWay()).toEqual(['host/a', 'host/b']);
+  await answer(DELIVERED, 'host/a');
+  expect(underWay()).toEqual(['host/b', 'host/c', 'host/d', 'host/e']);
+});
 
-  /** So many endpoints have failed, and are to be tried again. */
-  async function failing(count: number, capacity: number): Promise<LaneBench> {
-    const bench = hostsBench({ concurrency: PLACES, capacity });
-    const { answer, ask, schedule } = bench;
-    void ask('host/good');
-    await answer(DELIVERED);
-    for (let n = 0; n < count; n++) {
-      void ask(`host/eve-${n}`);
-      await answer(UNHEARD);
-    }
-    await schedule.advance(2 * MINUTE_MS);
-    return bench;
+test('lanes of one provider have each a queue of their own: a full queue makes no device of another lane wait', async () => {
+  const { ask, lane, underWay } = hostsBench({ capacity: 2 });
+  for (const device of ['a', 'b', 'c', 'd', 'e', 'f']) void ask(`full/${device}`);
+  expect([lane.troubles.full, lane.owed]).toEqual([1, 2]);
+  void ask('other/a');
+  expect([lane.owed, underWay()]).toEqual([2, ['full/a', 'full/b', 'other/a']]);
+});
+
+test('lanes of one provider count while they deliver or have wakes to send, not while they only owe wakes', async () => {
+  const bench = hostsBench({ deadlineMs: SECOND_MS });
+  const { answer, ask, lane } = bench;
+  void ask('good/a');
+  await answer(DELIVERED);
+  await dead(bench, 3);
+  expect([lane.owed, lane.count]).toEqual([3, 1]);
+});
+
+test('lanes of one provider are given up ten minutes after they had something to do, and then no timer is left', async () => {
+  const { answer, ask, lane, schedule } = hostsBench();
+  void ask('good/a');
+  await answer(DELIVERED);
+  void ask('gone/a');
+  await answer(GONE);
+  await schedule.advance(CONFIRM_MS);
+  await answer(GONE);
+  await schedule.advance(20 * MINUTE_MS);
+  expect([lane.count, schedule.pending]).toEqual([0, 0]);
+});
+
+const PLACES = 8;
+
+/** So many endpoints have failed, and are to be tried again. */
+async function failing(count: number, capacity: number): Promise<LaneBench> {
+  const bench = hostsBench({ concurrency: PLACES, capacity });
+  const { answer, ask, schedule } = bench;
+  void ask('host/good');
+  await answer(DELIVERED);
+  for (let n = 0; n < count; n++) {
+    void ask(`host/eve-${n}`);
+    await answer(UNHEARD);
   }
+  await schedule.advance(2 * MINUTE_MS);
+  return bench;
+}
 
-  test('take half of its places at most, also where they hang, and no other device waits for them', async () => {
-    const { ask, underWay } = await failing(100, 1000);
-    expect(underWay()).toHaveLength(PLACES / 2);
-    void ask('host/bob');
-    expect(underWay().at(-1)).toBe('host/bob');
-  });
-
-  test('and hang at the first attempt leave a quarter of its places to devices that are known to work', async () => {
-    const { answer, ask, underWay } = hostsBench({ concurrency: PLACES });
-    void ask('host/good');
-    await answer(DELIVERED);
-    for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
-    expect(underWay()).toHaveLength((PLACES * 3) / 4);
-    void ask('host/good');
-    expect(underWay().at(-1)).toBe('host/good');
-  });
-
-  test('and break it let a device go first that is known to work', async () => {
-    const { answer, ask, lane, schedule, underWay } = hostsBench({ concurrency: PLACES });
-    void ask('host/good');
-    await answer(DELIVERED);
-    for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
-    await answer(FAILED);
-    expect(lane.troubles.down).toBe(1);
-    void ask('host/good');
-    for (let n = 0; n < 4 && !underWay().includes('host/good'); n++) {
-      await answer(FAILED);
-      await schedule.advance(MINUTE_MS);
-    }
-    expect(underWay()).toEqual(['host/good']);
-    await answer(DELIVERED);
-    expect(lane.troubles.down).toBe(0);
-  });
-
-  test('fill its queue, and give their places in it to others', async () => {
-    const { ask, lane, underWay } = await failing(100, 10);
-    expect([lane.pending <= 10 + PLACES, lane.pending + lane.owed]).toEqual([true, 100]);
-    void ask('host/bob');
-    expect(underWay().at(-1)).toBe('host/bob');
-  });
+test('endpoints of one push server that fail or hang take half of its places at most, and no other device waits for them', async () => {
+  const { ask, underWay } = await failing(100, 1000);
+  expect(underWay()).toHaveLength(PLACES / 2);
+  void ask('host/bob');
+  expect(underWay().at(-1)).toBe('host/bob');
 });
 
-describe('thousands of dead hosts', () => {
-  const shares = { fresh: { atOnce: 10 }, failing: { atOnce: 5, perSecond: 2 } };
-
-  test('have no more attempts under way at once than their share, and a host that delivers waits for none of them', async () => {
-    const { answer, ask, underWay } = hostsBench({ shares });
-    void ask('good/a');
-    await answer(DELIVERED);
-    for (let n = 0; n < 1000; n++) void ask(`tar-pit-${n}/x`);
-    expect(underWay().length).toBe(10);
-    void ask('good/b');
-    expect(underWay().at(-1)).toBe('good/b');
-  });
-
-  test('are tried again at the pace of their share, in turn, and a new host waits for none of them', async () => {
-    const bench = hostsBench({ shares, deadlineMs: HOUR_MS });
-    const { answer, ask, schedule, tried, underWay } = bench;
-    await dead(bench, 50);
-    const first = tried().length;
-    for (let n = 0; n < 20; n++) {
-      await schedule.advance(SECOND_MS);
-      await answer(FAILED);
-    }
-    const again = tried().slice(first);
-    expect(again.length).toBeGreaterThanOrEqual(20);
-    // Two at once in the beginning, and two each second.
-    expect(again.length).toBeLessThanOrEqual(2 + 2 * 20);
-    expect(new Set(again).size).toBe(again.length);
-    void ask('new/a');
-    expect(underWay().at(-1)).toBe('new/a');
-  });
-
-  test('that hang give up their places while others stand in line, and only then', async () => {
-    const patient = { fresh: { atOnce: 10, patienceMs: 2 * SECOND_MS } };
-    const { answer, ask, provider, schedule, tried } = hostsBench({ shares: patient });
-    const givenUp = (): string[] =>
-      provider.attempts.all.filter(({ signal }) => signal.aborted).map(({ target }) => target.token);
-    for (let n = 0; n < 10; n++) void ask(`tar-pit-${n}/x`);
-    await schedule.advance(MINUTE_MS);
-    expect(givenUp()).toEqual([]);
-    void ask('new/a');
-    await schedule.advance(0);
-    expect(givenUp()).toHaveLength(10);
-    for (const token of givenUp()) await answer(FAILED, token);
-    expect(tried()).toContain('new/a');
-    // What has begun since has two seconds of its own, and nobody stands in line any more.
-    await schedule.advance(MINUTE_MS);
-    expect(givenUp()).toHaveLength(10);
-  });
-
-  test('are all paid what they are owed once they work', async () => {
-    const bench = hostsBench({ shares, deadlineMs: SECOND_MS });
-    const { answer, lane, schedule } = bench;
-    await dead(bench, 100);
-    expect(lane.owed).toBe(100);
-    for (let n = 0; n < 200 && lane.owed + lane.pending > 0; n++) {
-      await schedule.advance(SECOND_MS);
-      await answer(DELIVERED);
-    }
-    expect([lane.owed, lane.pending]).toEqual([0, 0]);
-  });
-
-  test('make no host wait that has delivered and comes back from an outage', async () => {
-    const bench = hostsBench({ shares });
-    const { answer, ask, schedule, underWay } = bench;
-    void ask('good/a');
-    await answer(DELIVERED);
-    for (const device of ['a', 'b', 'c']) void ask(`good/${device}`);
-    await answer(FAILED);
-    await dead(bench, 100);
-    await schedule.advance(2 * MINUTE_MS);
-    expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(1);
-    await answer(
-      DELIVERED,
-      underWay().find((token) => token.startsWith('good/')),
-    );
-    void ask('good/d');
-    expect(underWay()).toContain('good/d');
-  });
-
-  test('do not make hosts that deliver send one wake at a time: only hosts that deliver count for that', async () => {
-    const { answer, ask, underWay } = hostsBench({ crowd: 3, concurrency: 2 });
-    for (const host of ['good', 'fine']) {
-      void ask(`${host}/a`);
-      await answer(DELIVERED);
-    }
-    for (let n = 0; n < 100; n++) void ask(`tar-pit-${n}/x`);
-    for (const device of ['b', 'c']) void ask(`good/${device}`);
-    expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(2);
-    for (const device of ['b', 'c']) void ask(`fine/${device}`);
-    expect(underWay().filter((token) => token.startsWith('fine/'))).toHaveLength(1);
-  });
-
-  test('are given up, and stay on record, where there is room for no further host', async () => {
-    const record = new Map<string, OwedWake>();
-    const owed = {
-      owe: (wake: OwedWake) => void record.set(addressOf(wake.target), wake),
-      pay: (target: OwedWake['target']) => void record.delete(addressOf(target)),
-      find: () => undefined,
-    };
-    const bench = hostsBench({ mostLanes: 100, deadlineMs: SECOND_MS }, { owed });
-    const { answer, ask, lane, telemetry, underWay } = bench;
-    void ask('good/a');
-    await answer(DELIVERED);
-    await dead(bench, 99);
-    void ask('new/a');
-    expect(underWay()).toEqual(['new/a']);
-    expect([lane.owed, record.size]).toEqual([98, 99]);
-    expect(telemetry.total('wakes_dropped', 'fcm', 'displaced')).toBe(1);
-    void ask('good/b');
-    expect(underWay()).toEqual(['new/a', 'good/b']);
-  });
-
-  test('that are all being tried leave a new one on record', async () => {
-    const ends: WakeEnd[] = [];
-    const { ask, telemetry } = hostsBench({ mostLanes: 2 });
-    for (const host of ['one', 'two', 'three']) void ask(`${host}/a`).then((end) => ends.push(end));
-    await Promise.resolve();
-    expect(ends).toEqual(['dropped']);
-    expect(telemetry.total('wakes_turned_away', 'fcm')).toBe(1);
-  });
+test('endpoints of one push server that hang at the first attempt leave a quarter of its places to known devices', async () => {
+  const { answer, ask, underWay } = hostsBench({ concurrency: PLACES });
+  void ask('host/good');
+  await answer(DELIVERED);
+  for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
+  expect(underWay()).toHaveLength((PLACES * 3) / 4);
+  void ask('host/good');
+  expect(underWay().at(-1)).toBe('host/good');
 });
 
-test('a stop tries hosts that never delivered once more, faster than their share', async () => {
+test('endpoints of one push server that break its lane let a known device go first', async () => {
+  const { answer, ask, lane, schedule, underWay } = hostsBench({ concurrency: PLACES });
+  void ask('host/good');
+  await answer(DELIVERED);
+  for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
+  await answer(FAILED);
+  expect(lane.troubles.down).toBe(1);
+  void ask('host/good');
+  for (let n = 0; n < 4 && !underWay().includes('host/good'); n++) {
+    await answer(FAILED);
+    await schedule.advance(MINUTE_MS);
+  }
+  expect(underWay()).toEqual(['host/good']);
+  await answer(DELIVERED);
+  expect(lane.troubles.down).toBe(0);
+});
+
+test('endpoints of one push server that fail and fill its queue give their places in it to others', async () => {
+  const { ask, lane, underWay } = await failing(100, 10);
+  expect([lane.pending <= 10 + PLACES, lane.pending + lane.owed]).toEqual([true, 100]);
+  void ask('host/bob');
+  expect(underWay().at(-1)).toBe('host/bob');
+});
+
+const shares = { fresh: { atOnce: 10 }, failing: { atOnce: 5, perSecond: 2 } };
+
+test('dead push servers, however many, have no more attempts under way at once than their share, and a push server that delivers waits for none of them', async () => {
+  const { answer, ask, underWay } = hostsBench({ shares });
+  void ask('good/a');
+  await answer(DELIVERED);
+  for (let n = 0; n < 1000; n++) void ask(`tar-pit-${n}/x`);
+  expect(underWay().length).toBe(10);
+  void ask('good/b');
+  expect(underWay().at(-1)).toBe('good/b');
+});
+
+test('dead push servers, however many, are tried again at the pace of their share, in turn, and a new push server waits for none of them', async () => {
+  const bench = hostsBench({ shares, deadlineMs: HOUR_MS });
+  const { answer, ask, schedule, tried, underWay } = bench;
+  await dead(bench, 50);
+  const first = tried().length;
+  for (let n = 0; n < 20; n++) {
+    await schedule.advance(SECOND_MS);
+    await answer(FAILED);
+  }
+  const again = tried().slice(first);
+  expect(again.length).toBeGreaterThanOrEqual(20);
+  // Two at once in the beginning, and two each second.
+  expect(again.length).toBeLessThanOrEqual(2 + 2 * 20);
+  expect(new Set(again).size).toBe(again.length);
+  void ask('new/a');
+  expect(underWay().at(-1)).toBe('new/a');
+});
+
+test('push servers that hang give up their places while others stand in line, and only then', async () => {
+  const patient = { fresh: { atOnce: 10, patienceMs: 2 * SECOND_MS } };
+  const { answer, ask, provider, schedule, tried } = hostsBench({ shares: patient });
+  const givenUp = (): string[] =>
+    provider.attempts.all.filter(({ signal }) => signal.aborted).map(({ target }) => target.token);
+  for (let n = 0; n < 10; n++) void ask(`tar-pit-${n}/x`);
+  await schedule.advance(MINUTE_MS);
+  expect(givenUp()).toEqual([]);
+  void ask('new/a');
+  await schedule.advance(0);
+  expect(givenUp()).toHaveLength(10);
+  for (const token of givenUp()) await answer(FAILED, token);
+  expect(tried()).toContain('new/a');
+  // What has begun since has two seconds of its own, and nobody stands in line any more.
+  await schedule.advance(MINUTE_MS);
+  expect(givenUp()).toHaveLength(10);
+});
+
+test('dead push servers get all wakes that are owed once they work', async () => {
+  const bench = hostsBench({ shares, deadlineMs: SECOND_MS });
+  const { answer, lane, schedule } = bench;
+  await dead(bench, 100);
+  expect(lane.owed).toBe(100);
+  for (let n = 0; n < 200 && lane.owed + lane.pending > 0; n++) {
+    await schedule.advance(SECOND_MS);
+    await answer(DELIVERED);
+  }
+  expect([lane.owed, lane.pending]).toEqual([0, 0]);
+});
+
+test('dead push servers, however many, do not make a push server wait that comes back from an outage', async () => {
+  const bench = hostsBench({ shares });
+  const { answer, ask, schedule, underWay } = bench;
+  void ask('good/a');
+  await answer(DELIVERED);
+  for (const device of ['a', 'b', 'c']) void ask(`good/${device}`);
+  await answer(FAILED);
+  await dead(bench, 100);
+  await schedule.advance(2 * MINUTE_MS);
+  expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(1);
+  await answer(
+    DELIVERED,
+    underWay().find((token) => token.startsWith('good/')),
+  );
+  void ask('good/d');
+  expect(underWay()).toContain('good/d');
+});
+
+test('dead push servers, however many, do not count as the crowd that makes each push server send one wake at a time', async () => {
+  const { answer, ask, underWay } = hostsBench({ crowd: 3, concurrency: 2 });
+  for (const host of ['good', 'fine']) {
+    void ask(`${host}/a`);
+    await answer(DELIVERED);
+  }
+  for (let n = 0; n < 100; n++) void ask(`tar-pit-${n}/x`);
+  for (const device of ['b', 'c']) void ask(`good/${device}`);
+  expect(underWay().filter((token) => token.startsWith('good/'))).toHaveLength(2);
+  for (const device of ['b', 'c']) void ask(`fine/${device}`);
+  expect(underWay().filter((token) => token.startsWith('fine/'))).toHaveLength(1);
+});
+
+test('dead push servers are given up when there is no room for another, and their wakes stay on record', async () => {
+  const record = new Map<string, OwedWake>();
+  const owed = {
+    owe: (wake: OwedWake) => void record.set(addressOf(wake.target), wake),
+    pay: (target: OwedWake['target']) => void record.delete(addressOf(target)),
+    find: () => undefined,
+  };
+  const bench = hostsBench({ mostLanes: 100, deadlineMs: SECOND_MS }, { owed });
+  const { answer, ask, lane, telemetry, underWay } = bench;
+  void ask('good/a');
+  await answer(DELIVERED);
+  await dead(bench, 99);
+  void ask('new/a');
+  expect(underWay()).toEqual(['new/a']);
+  expect([lane.owed, record.size]).toEqual([98, 99]);
+  expect(telemetry.total('wakes_dropped', 'fcm', 'displaced')).toBe(1);
+  void ask('good/b');
+  expect(underWay()).toEqual(['new/a', 'good/b']);
+});
+
+test('dead push servers that are all being tried leave no room for a new one, whose wake is turned away', async () => {
+  const ends: WakeEnd[] = [];
+  const { ask, telemetry } = hostsBench({ mostLanes: 2 });
+  for (const host of ['one', 'two', 'three']) void ask(`${host}/a`).then((end) => ends.push(end));
+  await Promise.resolve();
+  expect(ends).toEqual(['dropped']);
+  expect(telemetry.total('wakes_turned_away', 'fcm')).toBe(1);
+});
+
+test('a stop tries push servers that never delivered once more, faster than their share', async () => {
   const bench = hostsBench({ shares: { failing: { perSecond: 1 } } });
   const { answer, lane, schedule, underWay } = bench;
   await dead(bench, 20);

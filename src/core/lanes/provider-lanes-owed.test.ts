@@ -1,91 +1,87 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { DELIVERED, laneBench, REFUSED, THROTTLED } from '../../../test/support/lane-bench.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS } from '../basics/clock.ts';
 
-describe('a device that is owed a wake', () => {
-  test('after a refusal is tried after a minute, and then ever more seldom', async () => {
-    const { ask, answer, schedule, tried } = laneBench();
-    expect(await Promise.all([ask('phone'), answer(REFUSED)])).toEqual(['owed', undefined]);
-    const tries: number[] = [];
-    for (let minute = 1; minute <= 20; minute++) {
-      const before = tried().length;
-      await schedule.advance(MINUTE_MS);
-      if (tried().length > before) tries.push(minute);
-      await answer(REFUSED);
-    }
-    expect(tries).toEqual([1, 3, 7, 15]);
-  });
-
-  test('gets it at once when another event comes for it', async () => {
-    const { ask, answer, lane, schedule, underWay } = laneBench();
-    void ask('phone');
+test('a device that is owed a wake after a refusal is tried after a minute, and then with longer waits', async () => {
+  const { ask, answer, schedule, tried } = laneBench();
+  expect(await Promise.all([ask('phone'), answer(REFUSED)])).toEqual(['owed', undefined]);
+  const tries: number[] = [];
+  for (let minute = 1; minute <= 20; minute++) {
+    const before = tried().length;
+    await schedule.advance(MINUTE_MS);
+    if (tried().length > before) tries.push(minute);
     await answer(REFUSED);
-    const end = ask('phone');
-    await settled();
-    expect(underWay()).toEqual(['phone']);
-    await answer(DELIVERED);
-    expect(await end).toBe('sent');
-    expect([lane.owed, schedule.pending]).toEqual([0, 0]);
-  });
-
-  test('is not tried before its Retry-After is over, whatever comes for it', async () => {
-    const { ask, answer, underWay } = laneBench();
-    void ask('phone');
-    await answer({ ...THROTTLED, afterMs: HOUR_MS });
-    void ask('phone');
-    await settled();
-    expect(underWay()).toEqual([]);
-  });
-
-  test('comes after every other device', async () => {
-    const { ask, answer, tried } = laneBench({ concurrency: 1, capacity: 2 });
-    const asked = ['first', 'a', 'b', 'owed'].map((token) => ask(token));
-    void ask('c', { priority: 'recovered' });
-    await answer(DELIVERED);
-    void ask('late');
-    for (let n = 0; n < 6; n++) await answer(DELIVERED);
-    expect(tried()).toEqual(['first', 'a', 'b', 'late', 'owed', 'c']);
-    expect(await Promise.all(asked)).toEqual(['sent', 'sent', 'sent', 'owed']);
-  });
+  }
+  expect(tries).toEqual([1, 3, 7, 15]);
 });
 
-describe('a full lane', () => {
-  test('owes what is beyond its capacity, says so once, and says when it is half empty', async () => {
-    const { ask, answer, lane, telemetry } = laneBench({ concurrency: 1, capacity: 2 });
-    for (const token of ['sent', 'a', 'b', 'c', 'd']) void ask(token);
-    expect([lane.pending, lane.owed]).toEqual([3, 2]);
-    expect(telemetry.total('wakes_owed', 'fcm', 'overload')).toBe(2);
-    expect(telemetry.logged('lane.overloaded')).toHaveLength(1);
-    for (let n = 0; n < 5; n++) await answer(DELIVERED);
-    expect(telemetry.logged('lane.relieved')).toHaveLength(1);
-    expect([lane.pending, lane.owed]).toEqual([0, 0]);
-  });
+test('a device that is owed a wake gets it at once when another event comes for the device', async () => {
+  const { ask, answer, lane, schedule, underWay } = laneBench();
+  void ask('phone');
+  await answer(REFUSED);
+  const end = ask('phone');
+  await settled();
+  expect(underWay()).toEqual(['phone']);
+  await answer(DELIVERED);
+  expect(await end).toBe('sent');
+  expect([lane.owed, schedule.pending]).toEqual([0, 0]);
+});
 
-  test('gives no place away for an event of a device that has a place already', async () => {
-    const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 2 });
-    void ask('waits');
-    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
-    for (const token of ['sent', 'queued', 'queued']) void ask(token);
-    expect([lane.pending, lane.owed]).toEqual([3, 0]);
-  });
+test('a device that is owed a wake is not tried before its Retry-After is over, though another event comes', async () => {
+  const { ask, answer, underWay } = laneBench();
+  void ask('phone');
+  await answer({ ...THROTTLED, afterMs: HOUR_MS });
+  void ask('phone');
+  await settled();
+  expect(underWay()).toEqual([]);
+});
 
-  test('of wakes that wait for a retry gives the place of one to a new wake: it has nothing else to do', async () => {
-    const { ask, answer, lane, schedule, tried, underWay } = laneBench({ capacity: 1 });
-    const waits = ask('waits');
-    await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
-    const phone = ask('phone');
-    expect(underWay()).toEqual(['phone']);
-    expect(await waits).toBe('owed');
-    await answer(DELIVERED);
-    expect(await phone).toBe('sent');
-    // What was promised to the push service still holds, and a new event does not shorten it.
-    expect(await ask('waits')).toBe('owed');
-    await schedule.advance(5 * MINUTE_MS - 1);
-    expect([lane.owed, tried()]).toEqual([1, ['waits', 'phone']]);
-    await schedule.advance(1);
-    await answer(DELIVERED);
-    expect([lane.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
-  });
+test('a device that is owed a wake has its turn after every other device', async () => {
+  const { ask, answer, tried } = laneBench({ concurrency: 1, capacity: 2 });
+  const asked = ['first', 'a', 'b', 'owed'].map((token) => ask(token));
+  void ask('c', { priority: 'recovered' });
+  await answer(DELIVERED);
+  void ask('late');
+  for (let n = 0; n < 6; n++) await answer(DELIVERED);
+  expect(tried()).toEqual(['first', 'a', 'b', 'late', 'owed', 'c']);
+  expect(await Promise.all(asked)).toEqual(['sent', 'sent', 'sent', 'owed']);
+});
+
+test('a full lane owes the wakes beyond its capacity, says so once, and says when it is half empty', async () => {
+  const { ask, answer, lane, telemetry } = laneBench({ concurrency: 1, capacity: 2 });
+  for (const token of ['sent', 'a', 'b', 'c', 'd']) void ask(token);
+  expect([lane.pending, lane.owed]).toEqual([3, 2]);
+  expect(telemetry.total('wakes_owed', 'fcm', 'overload')).toBe(2);
+  expect(telemetry.logged('lane.overloaded')).toHaveLength(1);
+  for (let n = 0; n < 5; n++) await answer(DELIVERED);
+  expect(telemetry.logged('lane.relieved')).toHaveLength(1);
+  expect([lane.pending, lane.owed]).toEqual([0, 0]);
+});
+
+test('a full lane gives no place away for a device that has a place already', async () => {
+  const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 2 });
+  void ask('waits');
+  await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
+  for (const token of ['sent', 'queued', 'queued']) void ask(token);
+  expect([lane.pending, lane.owed]).toEqual([3, 0]);
+});
+
+test('a full lane gives the place of a wake that waits for a retry to a new wake', async () => {
+  const { ask, answer, lane, schedule, tried, underWay } = laneBench({ capacity: 1 });
+  const waits = ask('waits');
+  await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
+  const phone = ask('phone');
+  expect(underWay()).toEqual(['phone']);
+  expect(await waits).toBe('owed');
+  await answer(DELIVERED);
+  expect(await phone).toBe('sent');
+  // What was promised to the push service still holds, and a new event does not shorten it.
+  expect(await ask('waits')).toBe('owed');
+  await schedule.advance(5 * MINUTE_MS - 1);
+  expect([lane.owed, tried()]).toEqual([1, ['waits', 'phone']]);
+  await schedule.advance(1);
+  await answer(DELIVERED);
+  expect([lane.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import {
   CONFIRM_MS,
@@ -16,191 +16,185 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import { deviceOf } from '../registry/push-target.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
-describe('a device that is called gone', () => {
-  test('is kept and owed its wake, and forgotten when it is called gone again ten minutes later', async () => {
-    const { ask, answer, forgotten, lane, schedule, underWay } = laneBench();
-    const end = ask('phone');
-    await answer(GONE);
-    expect([await end, forgotten, lane.owed]).toEqual(['owed', [], 1]);
-    void ask('other');
-    await answer(DELIVERED);
-    await schedule.advance(CONFIRM_MS - 1);
-    expect(underWay()).toEqual([]);
-    await schedule.advance(1);
-    await answer(GONE);
-    expect([forgotten, lane.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
-  });
+test('a device that is called gone is owed its wake, and evicted when it is called gone again ten minutes later', async () => {
+  const { ask, answer, forgotten, lane, schedule, underWay } = laneBench();
+  const end = ask('phone');
+  await answer(GONE);
+  expect([await end, forgotten, lane.owed]).toEqual(['owed', [], 1]);
+  void ask('other');
+  await answer(DELIVERED);
+  await schedule.advance(CONFIRM_MS - 1);
+  expect(underWay()).toEqual([]);
+  await schedule.advance(1);
+  await answer(GONE);
+  expect([forgotten, lane.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
+});
 
-  test('is tried at once for a further event, which is no second strike before the ten minutes are over', async () => {
-    const { ask, answer, forgotten, lane, schedule, tried } = laneBench();
-    void ask('phone');
-    await answer(GONE);
-    void ask('other');
-    await answer(DELIVERED);
-    for (let n = 0; n < 5; n++) {
-      await schedule.advance(MINUTE_MS);
-      void ask('phone');
-      await settled();
-      await answer(GONE);
-    }
-    expect([tried().length, forgotten, lane.owed]).toEqual([7, [], 1]);
-    await schedule.advance(5 * MINUTE_MS);
-    await answer(GONE);
-    expect(forgotten).toEqual(['phone']);
-  });
-
-  test('is kept for as long as no other device has had a wake delivered since, and tried ever more seldom', async () => {
-    const { ask, answer, forgotten, schedule, tried } = laneBench();
-    void ask('other');
-    await answer(DELIVERED);
-    await schedule.advance(1);
-    void ask('phone');
-    for (let minute = 0; minute <= 5 * 60; minute++) {
-      await answer(GONE);
-      await schedule.advance(MINUTE_MS);
-    }
-    expect(forgotten).toEqual([]);
-    expect(tried().length).toBeLessThan(15);
-    void ask('other');
-    await answer(DELIVERED);
-    await schedule.advance(2 * HOUR_MS);
-    await answer(GONE);
-    expect(forgotten).toEqual(['phone']);
-  });
-
-  test('is forgotten at the second strike also where nothing is delivered, if its push server speaks for itself alone', async () => {
-    const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
-    const { ask, answer, forgotten, schedule, telemetry } = laneBench({ eviction });
-    for (let n = 0; n < 100; n++) void ask(`device ${n}`);
-    await answer(GONE);
-    expect(forgotten).toEqual([]);
-    await schedule.advance(CONFIRM_MS);
-    // Of wakes that have failed before, half as many are tried at once.
-    for (let n = 0; n < 2; n++) await answer(GONE);
-    expect(forgotten).toHaveLength(100);
-    expect(telemetry.logged('lane.eviction_stopped')).toEqual([]);
-  });
-
-  test.each<[string, (bench: LaneBench) => Promise<void>]>([
-    [
-      'has had a wake delivered since',
-      async ({ ask, answer }) => {
-        void ask('phone');
-        await settled();
-        await answer(DELIVERED);
-      },
-    ],
-    [
-      'has been registered anew since',
-      async ({ lane }) => lane.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
-    ],
-  ])('is no suspect any more if it %s', async (_, clear) => {
-    const bench = laneBench();
-    const { ask, answer, forgotten, schedule, tried } = bench;
-    void ask('phone');
-    await answer(GONE);
-    await clear(bench);
-    void ask('other');
-    await answer(DELIVERED);
-    await schedule.advance(CONFIRM_MS);
+test('a device that is called gone is tried at once for a further event, which is no second strike within ten minutes', async () => {
+  const { ask, answer, forgotten, lane, schedule, tried } = laneBench();
+  void ask('phone');
+  await answer(GONE);
+  void ask('other');
+  await answer(DELIVERED);
+  for (let n = 0; n < 5; n++) {
+    await schedule.advance(MINUTE_MS);
     void ask('phone');
     await settled();
     await answer(GONE);
-    expect([tried().at(-1), forgotten]).toEqual(['phone', []]);
-  });
+  }
+  expect([tried().length, forgotten, lane.owed]).toEqual([7, [], 1]);
+  await schedule.advance(5 * MINUTE_MS);
+  await answer(GONE);
+  expect(forgotten).toEqual(['phone']);
 });
 
-describe('while too many devices are called gone', () => {
-  test('nobody is forgotten, which is told; each is tried once an hour, and gets its wake then', async () => {
-    const { ask, answer, forgotten, lane, schedule, telemetry, underWay } = laneBench();
-    for (let n = 0; n < 300; n++) void ask(`device ${n}`);
-    for (let n = 0; n < 3; n++) await answer(GONE);
-    expect([forgotten.length, lane.owed]).toEqual([0, 300]);
-    expect(telemetry.logged('lane.eviction_stopped')).toHaveLength(1);
-    await schedule.advance(HOUR_MS - 1);
-    expect(underWay()).toEqual([]);
-    await schedule.advance(1);
-    for (let n = 0; n < 6; n++) await answer(DELIVERED);
-    expect([forgotten.length, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
-    expect(telemetry.logged('lane.eviction_resumed')).toHaveLength(1);
-  });
-
-  test('a suspect is left alone for an hour, whatever comes for it', async () => {
-    const { ask, answer, schedule, underWay } = laneBench();
-    for (let n = 0; n < 20; n++) void ask(`device ${n}`);
+test('a device that is called gone stays while no other device has had a wake delivered since, and is tried with longer waits', async () => {
+  const { ask, answer, forgotten, schedule, tried } = laneBench();
+  void ask('other');
+  await answer(DELIVERED);
+  await schedule.advance(1);
+  void ask('phone');
+  for (let minute = 0; minute <= 5 * 60; minute++) {
     await answer(GONE);
     await schedule.advance(MINUTE_MS);
-    for (const n of [0, 19]) expect(await ask(`device ${n}`)).toBe('owed');
-    await settled();
-    expect(underWay()).toEqual([]);
-  });
-
-  test('none of 250 that are called gone behind 300 deliveries is forgotten, nor of all in a small community', async () => {
-    const { ask, answer, forgotten, schedule, tried } = laneBench();
-    const all = Array.from({ length: 550 }, (_, n) => `device ${n}`);
-    for (let round = 0; round < 4; round++) {
-      for (const device of all) void ask(device);
-      for (let n = 0; n < 550; n++) await answer(n < 300 ? DELIVERED : GONE, all[n]);
-      await schedule.advance(HOUR_MS);
-    }
-    expect(forgotten).toEqual([]);
-    expect(tried().filter((token) => all.indexOf(token) >= 300).length).toBeGreaterThan(600);
-
-    const small = laneBench();
-    for (let round = 0; round < 4; round++) {
-      for (let n = 0; n < 8; n++) void small.ask(`device ${n}`);
-      await small.answer(GONE);
-      await small.schedule.advance(HOUR_MS);
-    }
-    expect(small.forgotten).toEqual([]);
-  });
+  }
+  expect(forgotten).toEqual([]);
+  expect(tried().length).toBeLessThan(15);
+  void ask('other');
+  await answer(DELIVERED);
+  await schedule.advance(2 * HOUR_MS);
+  await answer(GONE);
+  expect(forgotten).toEqual(['phone']);
 });
 
-describe('a lane that is broken', () => {
-  test('tries one wake at a time, and sends all the others with the first that is delivered', async () => {
-    const { ask, answer, lane, schedule, underWay } = laneBench();
-    for (let n = 0; n < 50; n++) void ask(`device ${n}`);
-    await answer(FAILED);
-    await schedule.advance(2 * SECOND_MS);
-    expect(underWay()).toHaveLength(1);
-    await answer(DELIVERED);
-    expect(underWay()).toHaveLength(49);
-    await answer(DELIVERED);
-    expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
-  });
+test('a device that a UnifiedPush server calls gone is evicted at the second strike, also if nothing is delivered', async () => {
+  const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
+  const { ask, answer, forgotten, schedule, telemetry } = laneBench({ eviction });
+  for (let n = 0; n < 100; n++) void ask(`device ${n}`);
+  await answer(GONE);
+  expect(forgotten).toEqual([]);
+  await schedule.advance(CONFIRM_MS);
+  // Of wakes that have failed before, half as many are tried at once.
+  for (let n = 0; n < 2; n++) await answer(GONE);
+  expect(forgotten).toHaveLength(100);
+  expect(telemetry.logged('lane.eviction_stopped')).toEqual([]);
+});
 
-  test.each([1, 2, 3, 4, 5, 6])(
-    'goes on where its wait ends between two looks at the clock, %i ms after a further wake was asked for',
-    async (leftMs) => {
-      const schedule = new FakeSchedule();
-      const { clock } = schedule;
-      let isRestless = false;
-      const read = (): number => (isRestless ? clock.now++ : clock.now);
-      // Whatever has failed waits for a minute: no timer but the lane's goes off.
-      const retry = new RetryPolicy({ minMs: MINUTE_MS, baseMs: 0 });
-      const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, monotonic: read, retry });
-      for (const name of ['one', 'two', 'three']) void ask(name);
-      await answer(FAILED);
-      clock.advance(SECOND_MS - leftMs);
-      isRestless = true;
-      void ask('four');
-      isRestless = false;
-      await schedule.advance(5 * SECOND_MS);
-      expect(underWay()).toHaveLength(1);
+test.each<[string, (bench: LaneBench) => Promise<void>]>([
+  [
+    'has had a wake delivered since',
+    async ({ ask, answer }) => {
+      void ask('phone');
+      await settled();
+      await answer(DELIVERED);
     },
-  );
+  ],
+  [
+    'has been registered anew since',
+    async ({ lane }) => lane.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
+  ],
+])('a device that is called gone is no suspect any more if the device %s', async (_, clear) => {
+  const bench = laneBench();
+  const { ask, answer, forgotten, schedule, tried } = bench;
+  void ask('phone');
+  await answer(GONE);
+  await clear(bench);
+  void ask('other');
+  await answer(DELIVERED);
+  await schedule.advance(CONFIRM_MS);
+  void ask('phone');
+  await settled();
+  await answer(GONE);
+  expect([tried().at(-1), forgotten]).toEqual(['phone', []]);
+});
 
-  test('by our configuration pays everyone soon after it is mended', async () => {
-    const { ask, answer, lane, schedule, underWay } = laneBench();
-    for (let n = 0; n < 50; n++) void ask(`device ${n}`);
+test('while too many devices are called gone, none is evicted, the log says so, and each is tried once an hour and gets its wake then', async () => {
+  const { ask, answer, forgotten, lane, schedule, telemetry, underWay } = laneBench();
+  for (let n = 0; n < 300; n++) void ask(`device ${n}`);
+  for (let n = 0; n < 3; n++) await answer(GONE);
+  expect([forgotten.length, lane.owed]).toEqual([0, 300]);
+  expect(telemetry.logged('lane.eviction_stopped')).toHaveLength(1);
+  await schedule.advance(HOUR_MS - 1);
+  expect(underWay()).toEqual([]);
+  await schedule.advance(1);
+  for (let n = 0; n < 6; n++) await answer(DELIVERED);
+  expect([forgotten.length, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+  expect(telemetry.logged('lane.eviction_resumed')).toHaveLength(1);
+});
+
+test('while too many devices are called gone, a suspect is not tried for an hour, though events come for it', async () => {
+  const { ask, answer, schedule, underWay } = laneBench();
+  for (let n = 0; n < 20; n++) void ask(`device ${n}`);
+  await answer(GONE);
+  await schedule.advance(MINUTE_MS);
+  for (const n of [0, 19]) expect(await ask(`device ${n}`)).toBe('owed');
+  await settled();
+  expect(underWay()).toEqual([]);
+});
+
+test('while too many devices are called gone, none of 250 is evicted after 300 deliveries, nor one of eight in a small community', async () => {
+  const { ask, answer, forgotten, schedule, tried } = laneBench();
+  const all = Array.from({ length: 550 }, (_, n) => `device ${n}`);
+  for (let round = 0; round < 4; round++) {
+    for (const device of all) void ask(device);
+    for (let n = 0; n < 550; n++) await answer(n < 300 ? DELIVERED : GONE, all[n]);
+    await schedule.advance(HOUR_MS);
+  }
+  expect(forgotten).toEqual([]);
+  expect(tried().filter((token) => all.indexOf(token) >= 300).length).toBeGreaterThan(600);
+
+  const small = laneBench();
+  for (let round = 0; round < 4; round++) {
+    for (let n = 0; n < 8; n++) void small.ask(`device ${n}`);
+    await small.answer(GONE);
+    await small.schedule.advance(HOUR_MS);
+  }
+  expect(small.forgotten).toEqual([]);
+});
+
+test('a lane that is broken tries one wake at a time, and sends all the others with the first that is delivered', async () => {
+  const { ask, answer, lane, schedule, underWay } = laneBench();
+  for (let n = 0; n < 50; n++) void ask(`device ${n}`);
+  await answer(FAILED);
+  await schedule.advance(2 * SECOND_MS);
+  expect(underWay()).toHaveLength(1);
+  await answer(DELIVERED);
+  expect(underWay()).toHaveLength(49);
+  await answer(DELIVERED);
+  expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+});
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'a lane that is broken goes on if its wait ends between two looks at the clock, %i ms after a further wake was asked for',
+  async (leftMs) => {
+    const schedule = new FakeSchedule();
+    const { clock } = schedule;
+    let isRestless = false;
+    const read = (): number => (isRestless ? clock.now++ : clock.now);
+    // Whatever has failed waits for a minute: no timer but the lane's goes off.
+    const retry = new RetryPolicy({ minMs: MINUTE_MS, baseMs: 0 });
+    const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, monotonic: read, retry });
+    for (const name of ['one', 'two', 'three']) void ask(name);
+    await answer(FAILED);
+    clock.advance(SECOND_MS - leftMs);
+    isRestless = true;
+    void ask('four');
+    isRestless = false;
+    await schedule.advance(5 * SECOND_MS);
+    expect(underWay()).toHaveLength(1);
+  },
+);
+
+test('a lane that is broken by our configuration sends all owed wakes soon after the configuration is right', async () => {
+  const { ask, answer, lane, schedule, underWay } = laneBench();
+  for (let n = 0; n < 50; n++) void ask(`device ${n}`);
+  await answer(MISCONFIGURED);
+  for (let n = 0; n < 20; n++) {
+    await schedule.advance(MINUTE_MS);
     await answer(MISCONFIGURED);
-    for (let n = 0; n < 20; n++) {
-      await schedule.advance(MINUTE_MS);
-      await answer(MISCONFIGURED);
-    }
-    expect(lane.owed).toBe(50);
-    await schedule.advance(MINUTE_MS + SECOND_MS);
-    await answer(DELIVERED);
-    expect(underWay().length).toBeGreaterThan(40);
-  });
+  }
+  expect(lane.owed).toBe(50);
+  await schedule.advance(MINUTE_MS + SECOND_MS);
+  await answer(DELIVERED);
+  expect(underWay().length).toBeGreaterThan(40);
 });

@@ -133,7 +133,7 @@ class Model {
 }
 
 test(
-  'whatever is asked and answered, every device gets its wake when its lane works, and nothing is left behind',
+  'after any requests and answers, every device gets its wake once its lane works, and no entry or timer is left',
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {

@@ -34,7 +34,7 @@ function setUp() {
 
 const TARGET = { type: 'unifiedpush', endpoint: 'https://push.example/up' } as const;
 
-test('what the lanes are asked about is answered by provider', async () => {
+test('the figures of all lanes are given by provider', async () => {
   const { ask, fcm, lanes } = setUp();
   expect([lanes.pending(), lanes.owed(), lanes.count()]).toEqual([{ fcm: 0 }, { fcm: 0 }, { fcm: 0 }]);
   void ask('a');
@@ -52,7 +52,7 @@ test('a wake that no provider can deliver is turned away and counted, and owed w
   expect(telemetry.total('wakes_turned_away', 'unifiedpush')).toBe(2);
 });
 
-test('a drain waits for every lane, and sums up what was lost', async () => {
+test('a drain waits for the lanes of every provider, and sums up what was lost', async () => {
   const { ask, lanes } = setUp();
   for (const token of ['a', 'b']) void ask(token);
   const time = new AbortController();
@@ -62,7 +62,7 @@ test('a drain waits for every lane, and sums up what was lost', async () => {
   expect(await drained).toBe(2);
 });
 
-test('a wake that follows its key to a lane that is done already counts as lost at a stop', async () => {
+test('a wake that follows its key to a closed lane counts as lost at a stop', async () => {
   const { ask, lanes } = setUp();
   const drained = lanes.drain(new AbortController().signal);
   expect(await ask('elsewhere')).toBe('dropped');

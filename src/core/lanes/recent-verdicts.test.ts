@@ -12,7 +12,7 @@ test('a device counts once for each verdict, for as long as the window', () => {
   expect([verdicts.count('good', 1500), verdicts.count('bad', 1500)]).toEqual([0, 0]);
 });
 
-test('a verdict that was forgotten for want of room takes the others of its time with it', () => {
+test('a verdict that has no room any more takes the other verdicts of its time with it', () => {
   const verdicts = new RecentVerdicts<'good' | 'bad'>(1000, 3);
   for (let n = 0; n < 3; n++) verdicts.note('good', `good ${n}`, n);
   for (let n = 0; n < 4; n++) verdicts.note('bad', `bad ${n}`, 10 + n);
@@ -27,7 +27,7 @@ test('a verdict that is cleared leaves the others', () => {
   expect([verdicts.count('good', 0), verdicts.count('bad', 0)]).toEqual([1, 0]);
 });
 
-test('where there is room, every count is that of the devices within the window', () => {
+test('every count is the number of devices within the window, if there is room for all', () => {
   const note = fc.record({
     verdict: fc.constantFrom('good' as const, 'bad' as const),
     device: fc.nat(9),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { DELIVERED, keyWake, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
@@ -53,23 +53,24 @@ class KeylessWake implements Wake {
   }
 }
 
-describe('a wake without a trade key', () => {
-  test('is sent after a wait, for as long as the wake itself says that it is wanted', async () => {
-    const { answer, lane, schedule, tried } = laneBench();
-    const wake = new KeylessWake('phone');
-    expect(await Promise.all([lane.request(wake), answer(REFUSED)])).toEqual(['owed', undefined]);
-    await schedule.advance(HOUR_MS);
-    await answer(DELIVERED);
-    expect(tried()).toEqual(['phone', 'phone']);
-    // Asked when it is owed, as the registrations may have changed during the attempt, and before the next attempt.
-    expect(wake.told).toEqual(['owed', 'asked', 'asked', 'paid', 'delivered']);
-    expect([lane.pending, lane.owed]).toEqual([0, 0]);
-  });
+test('a wake without a trade key is sent after a wait, for as long as the wake itself says that it is wanted', async () => {
+  const { answer, lane, schedule, tried } = laneBench();
+  const wake = new KeylessWake('phone');
+  expect(await Promise.all([lane.request(wake), answer(REFUSED)])).toEqual(['owed', undefined]);
+  await schedule.advance(HOUR_MS);
+  await answer(DELIVERED);
+  expect(tried()).toEqual(['phone', 'phone']);
+  // Asked when it is owed, as the registrations may have changed during the attempt, and before the next attempt.
+  expect(wake.told).toEqual(['owed', 'asked', 'asked', 'paid', 'delivered']);
+  expect([lane.pending, lane.owed]).toEqual([0, 0]);
+});
 
-  test.each([
-    ['before', (wakes: readonly Wake[]) => wakes],
-    ['after', (wakes: readonly Wake[]) => wakes.toReversed()],
-  ])('that was asked for %s the wake of a key for the same device is one push with it', async (_, order) => {
+test.each([
+  ['before', (wakes: readonly Wake[]) => wakes],
+  ['after', (wakes: readonly Wake[]) => wakes.toReversed()],
+])(
+  'a wake without a trade key that was asked for %s the wake of a key for the same device is one push with it',
+  async (_, order) => {
     const { answer, ask, lane, tried } = laneBench({ concurrency: 1 });
     void ask('first');
     const renewed: string[] = [];
@@ -82,8 +83,8 @@ describe('a wake without a trade key', () => {
     for (const wake of order([keyless, keyWake('phone', {}, { registrations })])) void lane.request(wake);
     for (let n = 0; n < 2; n++) await answer(DELIVERED);
     expect([tried(), keyless.told.at(-1), renewed]).toEqual([['first', 'phone'], 'delivered', [tradeKey(1)]]);
-  });
-});
+  },
+);
 
 test.each<[readonly WakeEnd[], WakeEnd]>([
   [[], 'sent'],

@@ -37,7 +37,7 @@ async function setUp(registeredWith: readonly string[]): Promise<{
   return { former, paidDevices, leave };
 }
 
-test('a device that wakes have left has its owed wake paid when the last of them has ended', async () => {
+test('a device whose wakes have moved is owed nothing on record when the last of them has ended', async () => {
   const { leave, paidDevices } = await setUp(['new', 'other']);
   const [first, second] = [leave(), leave()];
   await second('sent');
@@ -46,7 +46,7 @@ test('a device that wakes have left has its owed wake paid when the last of them
   expect(paidDevices).toEqual(['old']);
 });
 
-test('a device stays on record if a wake that has left it was dropped: a restart tries again', async () => {
+test('a device stays on record if a wake that has moved was dropped: a restart tries again', async () => {
   const { leave, paidDevices } = await setUp(['new', 'other']);
   const [first, second] = [leave(), leave()];
   await first('dropped');
@@ -54,7 +54,7 @@ test('a device stays on record if a wake that has left it was dropped: a restart
   expect(paidDevices).toEqual([]);
 });
 
-test('a device stays on record while one of the keys that it is owed a wake for points at it', async () => {
+test('a device stays on record while one of the keys of its owed wake points at it', async () => {
   const { leave, paidDevices } = await setUp(['new', 'old']);
   await leave()('sent');
   expect(paidDevices).toEqual([]);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { DELIVERED, FAILED, GONE, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
@@ -9,26 +9,27 @@ import { deviceOf } from '../registry/push-target.ts';
 const [K1, K2] = [tradeKey(1), tradeKey(2)];
 const old = deviceOf(fcmTarget('old'));
 
-describe('a wake whose keys are all registered with another device', () => {
-  test('leaves its lane when the lane is told, and ends as the wake of the other device ends', async () => {
-    const { ask, answer, lane, moved, redirected, schedule, underWay } = laneBench();
-    const end = ask('old');
-    await answer(FAILED);
-    moved.set(K1, 'new');
-    await lane.follow(old);
-    expect(redirected).toMatchObject([{ keys: [K1], priority: 'live', kind: 'silent_wake' }]);
-    expect(underWay()).toEqual(['new']);
-    await answer(DELIVERED);
-    expect(await end).toBe('sent');
-    expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
-  });
+test('a wake whose keys have all moved leaves its lane when the lane is told, and ends as the wake of the other device ends', async () => {
+  const { ask, answer, lane, moved, redirected, schedule, underWay } = laneBench();
+  const end = ask('old');
+  await answer(FAILED);
+  moved.set(K1, 'new');
+  await lane.follow(old);
+  expect(redirected).toMatchObject([{ keys: [K1], priority: 'live', kind: 'silent_wake' }]);
+  expect(underWay()).toEqual(['new']);
+  await answer(DELIVERED);
+  expect(await end).toBe('sent');
+  expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+});
 
-  test.each([
-    ['failed', FAILED, 'sent'],
-    // Whoever waited was told when it became owed.
-    ['was refused', REFUSED, 'owed'],
-    ['was told that the device is gone', GONE, 'owed'],
-  ])('leaves its lane after an attempt that was under way and %s', async (_, answered, how) => {
+test.each([
+  ['failed', FAILED, 'sent'],
+  // Whoever waited was told when it became owed.
+  ['was refused', REFUSED, 'owed'],
+  ['was told that the device is gone', GONE, 'owed'],
+])(
+  'a wake whose keys have all moved during an attempt leaves its lane after the attempt %s',
+  async (_, answered, how) => {
     const { ask, answer, moved, tried } = laneBench();
     const end = ask('old');
     moved.set(K1, 'new');
@@ -36,59 +37,57 @@ describe('a wake whose keys are all registered with another device', () => {
     expect(tried()).toEqual(['old', 'new']);
     await answer(DELIVERED);
     expect(await end).toBe(how);
-  });
+  },
+);
 
-  test('is not lost when its device is forgotten', async () => {
-    const eviction = { confirmMs: 0, isGuarded: false };
-    const { ask, answer, forgotten, lane, moved, tried } = laneBench({ eviction });
-    void ask('old');
-    await answer(GONE);
-    moved.set(K1, 'new');
-    await answer(GONE, 'old');
-    expect([forgotten, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
-    await answer(DELIVERED);
-    expect([lane.pending, lane.owed]).toEqual([0, 0]);
-  });
-
-  test('is looked up when its turn comes, though nobody has told the lane', async () => {
-    const { ask, answer, moved, schedule, tried } = laneBench();
-    void ask('old');
-    await answer(REFUSED);
-    moved.set(K1, 'new');
-    await schedule.advance(HOUR_MS);
-    expect(tried()).toEqual(['old', 'new']);
-  });
-
-  test('becomes no wake of another rank: one that was owed does not go before live ones', async () => {
-    const { ask, answer, lane, moved, redirected } = laneBench();
-    void ask('old');
-    await answer(REFUSED);
-    moved.set(K1, 'new');
-    await lane.follow(old);
-    expect(redirected).toMatchObject([{ priority: 'recovered' }]);
-  });
+test('a wake whose keys have all moved is not lost when its device is evicted', async () => {
+  const eviction = { confirmMs: 0, isGuarded: false };
+  const { ask, answer, forgotten, lane, moved, tried } = laneBench({ eviction });
+  void ask('old');
+  await answer(GONE);
+  moved.set(K1, 'new');
+  await answer(GONE, 'old');
+  expect([forgotten, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
+  await answer(DELIVERED);
+  expect([lane.pending, lane.owed]).toEqual([0, 0]);
 });
 
-describe('a wake for two keys, one of which is registered with another device', () => {
-  test('goes to both devices, and has ended when both wakes have', async () => {
-    const { ask, answer, lane, moved, schedule, tried, renewed } = laneBench();
-    let end: string | undefined;
-    void ask('old', { keys: [K1, K2] }).then((how) => (end = how));
-    await answer(FAILED);
-    moved.set(K2, 'new');
-    await lane.follow(old);
-    await schedule.advance(HOUR_MS);
-    expect(tried()).toEqual(['old', 'new', 'old']);
-    await answer(DELIVERED, 'old');
-    expect(end).toBeUndefined();
-    await answer(DELIVERED, 'new');
-    await settled();
-    expect(end).toBe('sent');
-    expect(renewed).toEqual([[K1], [K2]]);
-  });
+test('a wake whose keys have all moved is looked up when its turn comes, though the lane was not told', async () => {
+  const { ask, answer, moved, schedule, tried } = laneBench();
+  void ask('old');
+  await answer(REFUSED);
+  moved.set(K1, 'new');
+  await schedule.advance(HOUR_MS);
+  expect(tried()).toEqual(['old', 'new']);
 });
 
-test('a device whose keys stay keeps its wake and its wait', async () => {
+test('an owed wake whose keys have all moved does not go before live wakes at the other device', async () => {
+  const { ask, answer, lane, moved, redirected } = laneBench();
+  void ask('old');
+  await answer(REFUSED);
+  moved.set(K1, 'new');
+  await lane.follow(old);
+  expect(redirected).toMatchObject([{ priority: 'recovered' }]);
+});
+
+test('a wake for two keys, one of which has moved, goes to both devices, and has ended when both wakes have', async () => {
+  const { ask, answer, lane, moved, schedule, tried, renewed } = laneBench();
+  let end: string | undefined;
+  void ask('old', { keys: [K1, K2] }).then((how) => (end = how));
+  await answer(FAILED);
+  moved.set(K2, 'new');
+  await lane.follow(old);
+  await schedule.advance(HOUR_MS);
+  expect(tried()).toEqual(['old', 'new', 'old']);
+  await answer(DELIVERED, 'old');
+  expect(end).toBeUndefined();
+  await answer(DELIVERED, 'new');
+  await settled();
+  expect(end).toBe('sent');
+  expect(renewed).toEqual([[K1], [K2]]);
+});
+
+test('a wake whose keys have not moved keeps its device and its wait', async () => {
   const { ask, answer, lane, redirected, schedule } = laneBench();
   void ask('old');
   await answer(REFUSED);

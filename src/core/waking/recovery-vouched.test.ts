@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../../test/support/events.ts';
 import { FakeLanes } from '../../../test/support/fake-lanes.ts';
@@ -44,27 +44,25 @@ async function setUp() {
   return { lanes, unvouched, vouched };
 }
 
-describe('a vouched event that a recovery finds', () => {
-  test('brings forward the wake of the recovery that waits with unvouched ones, and is the only one', async () => {
-    const { lanes, unvouched, vouched } = await setUp();
-    const recovery = new Recovery(() => undefined);
-    const ends = [unvouched(recovery)];
-    await settled();
-    expect(lanes.wakes.count).toBe(1);
-    ends.push(vouched(recovery), vouched(recovery));
-    await settled();
-    expect(lanes.wakes.count).toBe(2);
-    lanes.wakes.all[1]?.end('sent');
-    expect(await Promise.all(ends)).toEqual([true, true, true]);
-  });
+test('a vouched event that a recovery finds brings forward the recovery’s wake from the unvouched track, and causes no other', async () => {
+  const { lanes, unvouched, vouched } = await setUp();
+  const recovery = new Recovery(() => undefined);
+  const ends = [unvouched(recovery)];
+  await settled();
+  expect(lanes.wakes.count).toBe(1);
+  ends.push(vouched(recovery), vouched(recovery));
+  await settled();
+  expect(lanes.wakes.count).toBe(2);
+  lanes.wakes.all[1]?.end('sent');
+  expect(await Promise.all(ends)).toEqual([true, true, true]);
+});
 
-  test('causes no second wake where the recovery has sent its one', async () => {
-    const { lanes, vouched } = await setUp();
-    const recovery = new Recovery(() => undefined);
-    void vouched(recovery);
-    await settled();
-    void vouched(recovery);
-    await settled();
-    expect(lanes.wakes.count).toBe(2);
-  });
+test('a vouched event that a recovery finds causes no second wake if the recovery’s wake was sent', async () => {
+  const { lanes, vouched } = await setUp();
+  const recovery = new Recovery(() => undefined);
+  void vouched(recovery);
+  await settled();
+  void vouched(recovery);
+  await settled();
+  expect(lanes.wakes.count).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { Recovery } from './recovery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
@@ -20,78 +20,70 @@ function setUp(): {
   return { recovery, wake, sent };
 }
 
-describe('a recovery', () => {
-  test('sends a device one wake, whose outcome every event of it shares', async () => {
-    const { wake, sent } = setUp();
-    const wakes = [wake('phone'), wake('phone')];
-    sent[0]?.(DELIVERED);
-    expect(await Promise.all([...wakes, wake('phone')])).toEqual([DELIVERED, DELIVERED, DELIVERED]);
-    expect(sent).toHaveLength(1);
-  });
+test('a recovery sends a device one wake, whose end all events for the device share', async () => {
+  const { wake, sent } = setUp();
+  const wakes = [wake('phone'), wake('phone')];
+  sent[0]?.(DELIVERED);
+  expect(await Promise.all([...wakes, wake('phone')])).toEqual([DELIVERED, DELIVERED, DELIVERED]);
+  expect(sent).toHaveLength(1);
+});
 
-  test('sends every device its own', () => {
-    const { wake, sent } = setUp();
-    for (const token of ['a', 'b']) void wake(token);
-    expect(sent).toHaveLength(2);
-  });
+test('a recovery sends every device a wake of its own', () => {
+  const { wake, sent } = setUp();
+  for (const token of ['a', 'b']) void wake(token);
+  expect(sent).toHaveLength(2);
+});
 
-  test.each([
-    ['sent', DELIVERED],
-    ['owed', 'owed'],
-  ] as const)('sends none again that was %s', async (_, delivery) => {
-    const { wake, sent } = setUp();
-    const first = wake('phone');
-    sent[0]?.(delivery);
-    await first;
-    void wake('phone');
-    expect(sent).toHaveLength(1);
-  });
+test.each([
+  ['sent', DELIVERED],
+  ['owed', 'owed'],
+] as const)('a recovery does not send a wake again that was %s', async (_, delivery) => {
+  const { wake, sent } = setUp();
+  const first = wake('phone');
+  sent[0]?.(delivery);
+  await first;
+  void wake('phone');
+  expect(sent).toHaveLength(1);
+});
 
-  test('lets the next event try after a wake that failed, and those that had joined it fail with it', async () => {
-    const { recovery, wake, sent } = setUp();
-    const joined = [wake('phone'), wake('phone')];
-    sent[0]?.(RETRY);
-    expect(await Promise.all(joined)).toEqual([RETRY, RETRY]);
-    const failed = recovery.hasWoken([PHONE]);
-    void wake('phone');
-    expect({ failed, again: recovery.hasWoken([PHONE]), sent: sent.length }).toEqual({
-      failed: false,
-      again: true,
-      sent: 2,
-    });
+test('a recovery lets the next event try after a dropped wake, and the events that had joined the wake are dropped with it', async () => {
+  const { recovery, wake, sent } = setUp();
+  const joined = [wake('phone'), wake('phone')];
+  sent[0]?.(RETRY);
+  expect(await Promise.all(joined)).toEqual([RETRY, RETRY]);
+  const failed = recovery.hasWoken([PHONE]);
+  void wake('phone');
+  expect({ failed, again: recovery.hasWoken([PHONE]), sent: sent.length }).toEqual({
+    failed: false,
+    again: true,
+    sent: 2,
   });
+});
 
-  test('has woken for an event when it has woken any of its devices', () => {
-    const { recovery, wake } = setUp();
-    void wake('phone');
-    expect([[PHONE], [PHONE, 'other'], []].map((some) => recovery.hasWoken(some))).toEqual([
-      true,
-      true,
-      false,
-    ]);
-  });
+test('a recovery has woken for an event if it has woken any device of the event', () => {
+  const { recovery, wake } = setUp();
+  void wake('phone');
+  expect([[PHONE], [PHONE, 'other'], []].map((some) => recovery.hasWoken(some))).toEqual([true, true, false]);
+});
 
-  test('hands over at its end, and once, what it has absorbed', async () => {
-    const ends: ReadonlyMap<string, Promise<boolean>>[] = [];
-    const recovery = new Recovery((absorbed) => ends.push(absorbed));
-    recovery.absorb('a', Promise.resolve(true));
-    recovery.absorb('b', Promise.resolve(false));
-    expect(ends).toEqual([]);
-    for (const _ of [1, 2]) recovery.end(true);
-    expect(ends).toHaveLength(1);
-    expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, settled]) => [id, await settled]))).toEqual(
-      [
-        ['a', true],
-        ['b', false],
-      ],
-    );
-  });
+test('a recovery hands over what it has absorbed at its end, once', async () => {
+  const ends: ReadonlyMap<string, Promise<boolean>>[] = [];
+  const recovery = new Recovery((absorbed) => ends.push(absorbed));
+  recovery.absorb('a', Promise.resolve(true));
+  recovery.absorb('b', Promise.resolve(false));
+  expect(ends).toEqual([]);
+  for (const _ of [1, 2]) recovery.end(true);
+  expect(ends).toHaveLength(1);
+  expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, settled]) => [id, await settled]))).toEqual([
+    ['a', true],
+    ['b', false],
+  ]);
+});
 
-  test('of which the live subscription was down for a while reports no absorbed event as dealt with', async () => {
-    const ends: Promise<boolean>[] = [];
-    const recovery = new Recovery((absorbed) => ends.push(...absorbed.values()));
-    recovery.absorb('a', Promise.resolve(true));
-    recovery.end(false);
-    expect(await Promise.all(ends)).toEqual([false]);
-  });
+test('a recovery of which the live subscription was down for a while reports no absorbed event as dealt with', async () => {
+  const ends: Promise<boolean>[] = [];
+  const recovery = new Recovery((absorbed) => ends.push(...absorbed.values()));
+  recovery.absorb('a', Promise.resolve(true));
+  recovery.end(false);
+  expect(await Promise.all(ends)).toEqual([false]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { isByOther, isVouchedFor } from './vouching.ts';
@@ -11,35 +11,31 @@ const instances = {
     instance === INSTANCE && tradePubkey === tradeKey(1) && pubkey === NAMED,
 };
 
-describe('an event is vouched', () => {
-  test.each([
-    ['a kind 14 by one of MOSTRO_PUBKEYS', 14, OURS, {}, true],
-    ['a kind 14 by the instance that the registration named', 14, NAMED, { instance: INSTANCE }, true],
-    ['a kind 14 by an instance that it did not name', 14, NAMED, {}, false],
-    ['a kind 14 by anybody else', 14, STRANGER, { instance: INSTANCE }, false],
-    ['a gift wrap, whoever its author is', 1059, OURS, { instance: INSTANCE }, false],
-    ['a kind 14 for a conversation, by one of MOSTRO_PUBKEYS', 14, OURS, { isConversation: true }, false],
-    [
-      'a kind 14 for a conversation, by its instance',
-      14,
-      NAMED,
-      { isConversation: true, instance: INSTANCE },
-      false,
-    ],
-  ])('%s', (_, kind, pubkey, registration, isVouched) => {
-    expect(isVouchedFor({ tradePubkey: tradeKey(1), ...registration }, { kind, pubkey }, instances)).toBe(
-      isVouched,
-    );
-  });
+test.each([
+  ['a kind 14 by one of MOSTRO_PUBKEYS', 14, OURS, {}, true],
+  ['a kind 14 by the instance that the registration named', 14, NAMED, { instance: INSTANCE }, true],
+  ['a kind 14 by an instance that it did not name', 14, NAMED, {}, false],
+  ['a kind 14 by anybody else', 14, STRANGER, { instance: INSTANCE }, false],
+  ['a gift wrap, whoever its author is', 1059, OURS, { instance: INSTANCE }, false],
+  ['a kind 14 for a conversation, by one of MOSTRO_PUBKEYS', 14, OURS, { isConversation: true }, false],
+  [
+    'a kind 14 for a conversation, by its instance',
+    14,
+    NAMED,
+    { isConversation: true, instance: INSTANCE },
+    false,
+  ],
+])('an event is vouched or not: %s', (_, kind, pubkey, registration, isVouched) => {
+  expect(isVouchedFor({ tradePubkey: tradeKey(1), ...registration }, { kind, pubkey }, instances)).toBe(
+    isVouched,
+  );
 });
 
-describe('an event is by another than MOSTRO_PUBKEYS', () => {
-  test.each([
-    [14, STRANGER, [OURS], true],
-    [14, OURS, [OURS], false],
-    [14, STRANGER, [], false],
-    [1059, STRANGER, [OURS], false],
-  ])('kind %i', (kind, pubkey, authors, isByAnother) => {
-    expect(isByOther({ kind, pubkey }, new Set(authors))).toBe(isByAnother);
-  });
+test.each([
+  [14, STRANGER, [OURS], true],
+  [14, OURS, [OURS], false],
+  [14, STRANGER, [], false],
+  [1059, STRANGER, [OURS], false],
+])('an event is by an author outside MOSTRO_PUBKEYS: kind %i', (kind, pubkey, authors, isByAnother) => {
+  expect(isByOther({ kind, pubkey }, new Set(authors))).toBe(isByAnother);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../../test/support/events.ts';
 import type { FakeClock } from '../../../test/support/fake-clock.ts';
@@ -51,63 +51,59 @@ function eventFor(keys: readonly number[], parts: Partial<NostrEvent> = {}): Nos
   return unsignedEvent({ tags: keys.map((n) => ['p', tradeKey(n)]), ...parts });
 }
 
-describe('an event wakes', () => {
-  test('the device of its key, and says for which key', async () => {
-    const { wake, registrations, pushed } = setUp();
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    expect(await wake(eventFor([1]), 'live')).toBe(true);
-    const request = { target: PHONE, device: deviceOf(PHONE), keys: [tradeKey(1)] };
-    expect(pushed).toMatchObject([{ ...request, kind: 'silent_wake', priority: 'live' }]);
-  });
-
-  test('each device once, however many of its keys are named', async () => {
-    const { wake, registrations, pushed } = setUp();
-    for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
-    await registrations.register(tradeKey(3), unifiedPushTarget('other'), 'android');
-    await wake(eventFor([1, 2, 3]), 'live');
-    expect(pushed.map(({ target }) => target)).toEqual([PHONE, unifiedPushTarget('other')]);
-  });
-
-  test('nobody whose registration has expired', async () => {
-    const { wake, registrations, clock, pushed } = setUp();
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    clock.advance(48 * HOUR_MS);
-    expect(await wake(eventFor([1]), 'live')).toBe(true);
-    expect(pushed).toEqual([]);
-  });
-
-  test('nobody who is not named', async () => {
-    const { wake, registrations, pushed } = setUp();
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    await wake(eventFor([2]), 'live');
-    expect(pushed).toEqual([]);
-  });
+test('an event wakes the device of its key, with a wake for that key', async () => {
+  const { wake, registrations, pushed } = setUp();
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  expect(await wake(eventFor([1]), 'live')).toBe(true);
+  const request = { target: PHONE, device: deviceOf(PHONE), keys: [tradeKey(1)] };
+  expect(pushed).toMatchObject([{ ...request, kind: 'silent_wake', priority: 'live' }]);
 });
 
-describe('a stored event', () => {
-  test.each([
-    ['of kind 1059 wakes nobody, however new', 1059, 3600, 0],
-    ['of kind 14 wakes nobody when it is older than the registration', 14, -1, 0],
-    ['of kind 14 wakes when it is of the second of the registration', 14, 0, 1],
-    ['of kind 14 wakes when it is newer than the registration', 14, 60, 1],
-  ])('%s', async (_, kind, later, wakes) => {
-    const { wake, registrations, clock, pushed } = setUp();
-    const created_at = clock.seconds + later;
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    expect(await wake(eventFor([1], { kind, created_at }), 'stored')).toBe(true);
-    expect(pushed).toHaveLength(wakes);
-  });
-
-  test.each(['live', new Recovery(() => undefined)] as const)(
-    'wakes whatever its age when it is %s instead',
-    async (origin) => {
-      const { wake, registrations, pushed } = setUp();
-      await registrations.register(tradeKey(1), PHONE, 'android');
-      await wake(eventFor([1], { created_at: 1 }), origin);
-      expect(pushed).toHaveLength(1);
-    },
-  );
+test('an event wakes each device once, however many of its keys are named', async () => {
+  const { wake, registrations, pushed } = setUp();
+  for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
+  await registrations.register(tradeKey(3), unifiedPushTarget('other'), 'android');
+  await wake(eventFor([1, 2, 3]), 'live');
+  expect(pushed.map(({ target }) => target)).toEqual([PHONE, unifiedPushTarget('other')]);
 });
+
+test('an event wakes no device whose registration has expired', async () => {
+  const { wake, registrations, clock, pushed } = setUp();
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  clock.advance(48 * HOUR_MS);
+  expect(await wake(eventFor([1]), 'live')).toBe(true);
+  expect(pushed).toEqual([]);
+});
+
+test('an event wakes no device of a key that it does not name', async () => {
+  const { wake, registrations, pushed } = setUp();
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  await wake(eventFor([2]), 'live');
+  expect(pushed).toEqual([]);
+});
+
+test.each([
+  ['of kind 1059 wakes nobody, however new', 1059, 3600, 0],
+  ['of kind 14 wakes nobody when it is older than the registration', 14, -1, 0],
+  ['of kind 14 wakes when it is of the second of the registration', 14, 0, 1],
+  ['of kind 14 wakes when it is newer than the registration', 14, 60, 1],
+])('a stored event %s', async (_, kind, later, wakes) => {
+  const { wake, registrations, clock, pushed } = setUp();
+  const created_at = clock.seconds + later;
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  expect(await wake(eventFor([1], { kind, created_at }), 'stored')).toBe(true);
+  expect(pushed).toHaveLength(wakes);
+});
+
+test.each(['live', new Recovery(() => undefined)] as const)(
+  'an event of any age wakes if it is not stored but %s',
+  async (origin) => {
+    const { wake, registrations, pushed } = setUp();
+    await registrations.register(tradeKey(1), PHONE, 'android');
+    await wake(eventFor([1], { created_at: 1 }), origin);
+    expect(pushed).toHaveLength(1);
+  },
+);
 
 test('a key whose wake was sent within the recovery for another key of its device is renewed as well', async () => {
   const { wake, registrations, clock } = setUp();
@@ -119,21 +115,19 @@ test('a key whose wake was sent within the recovery for another key of its devic
   expect(await registrations.find(tradeKey(2))).toBeDefined();
 });
 
-describe('an event is dealt with', () => {
-  test.each([
-    ['sent', true],
-    ['owed', true],
-    ['dropped', false],
-  ] as const)('when its wake was %s: %s', async (end, settled) => {
-    const { wake, registrations } = setUp({ phone: end });
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    expect(await wake(eventFor([1]), 'live')).toBe(settled);
-  });
+test.each([
+  ['sent', true],
+  ['owed', true],
+  ['dropped', false],
+] as const)('an event is handled if its wake was %s: %s', async (end, settled) => {
+  const { wake, registrations } = setUp({ phone: end });
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  expect(await wake(eventFor([1]), 'live')).toBe(settled);
+});
 
-  test('when none of its wakes was dropped, and not before', async () => {
-    const { wake, registrations } = setUp({ phone: 'dropped' });
-    await registrations.register(tradeKey(1), PHONE, 'android');
-    await registrations.register(tradeKey(2), fcmTarget('other'), 'android');
-    expect(await wake(eventFor([1, 2]), 'live')).toBe(false);
-  });
+test('an event is not handled if one of its wakes was dropped', async () => {
+  const { wake, registrations } = setUp({ phone: 'dropped' });
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  await registrations.register(tradeKey(2), fcmTarget('other'), 'android');
+  expect(await wake(eventFor([1, 2]), 'live')).toBe(false);
 });
