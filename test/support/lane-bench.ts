@@ -81,7 +81,7 @@ export function keyWake(
 }
 
 export interface LaneBench {
-  readonly lane: ProviderLanes;
+  readonly lanes: ProviderLanes;
   readonly clock: FakeClock;
   readonly schedule: FakeSchedule;
   readonly provider: FakeProvider;
@@ -135,7 +135,7 @@ export function laneBench(
   const renewed: string[][] = [];
   const faults: unknown[] = [];
   const answered = new Set<Attempt>();
-  const lane = new ProviderLanes({
+  const lanes = new ProviderLanes({
     provider,
     concurrency: 100,
     capacity: 1000,
@@ -163,12 +163,12 @@ export function laneBench(
       whereabouts: async (target, keys) => whereaboutsOf(target, [...keys]),
     },
     owed: undefined,
-    redirect: (wake) => (redirected.push(wake), lane.request(wake)),
+    redirect: (wake) => (redirected.push(wake), lanes.request(wake)),
     ...context,
   };
   const open = (): Attempt[] => provider.attempts.all.filter((attempt) => !answered.has(attempt));
   return {
-    lane,
+    lanes,
     clock,
     schedule,
     provider,
@@ -179,7 +179,7 @@ export function laneBench(
     moved,
     redirected,
     renewed,
-    ask: (token, parts) => lane.request(keyWake(token, parts, own)),
+    ask: (token, parts) => lanes.request(keyWake(token, parts, own)),
     async answer(delivery, token) {
       for (const attempt of open()) {
         if (token !== undefined && attempt.target.token !== token) continue;

@@ -14,48 +14,48 @@ import { tradeKey } from '../../../test/support/registrations.ts';
 import { NO_TROUBLES } from './lane.ts';
 
 test('a lane is in no trouble while it works', async () => {
-  const { answer, ask, lane } = laneBench();
+  const { answer, ask, lanes } = laneBench();
   void ask('a');
   await answer(DELIVERED);
   void ask('b');
   await answer(REFUSED);
-  expect(lane.troubles).toEqual(NO_TROUBLES);
+  expect(lanes.troubles).toEqual(NO_TROUBLES);
 });
 
 test('a lane is down after three failures in a row of one device, until anything comes through', async () => {
-  const { answer, ask, lane, schedule } = laneBench();
+  const { answer, ask, lanes, schedule } = laneBench();
   void ask('a');
   for (let n = 0; n < 3; n++) {
-    expect(lane.troubles).toEqual(NO_TROUBLES);
+    expect(lanes.troubles).toEqual(NO_TROUBLES);
     await answer(FAILED);
     await schedule.advance(60 * RETRY_MIN_MS);
   }
-  expect(lane.troubles).toEqual({ ...NO_TROUBLES, down: 1 });
+  expect(lanes.troubles).toEqual({ ...NO_TROUBLES, down: 1 });
   await answer(GONE);
-  expect(lane.troubles).toEqual(NO_TROUBLES);
+  expect(lanes.troubles).toEqual(NO_TROUBLES);
 });
 
 test('a lane is paused when three devices are told "too many"', async () => {
-  const { answer, ask, lane } = laneBench();
+  const { answer, ask, lanes } = laneBench();
   for (const token of ['a', 'b', 'c']) void ask(token);
   await answer(THROTTLED);
-  expect(lane.troubles).toEqual({ ...NO_TROUBLES, paused: 1 });
+  expect(lanes.troubles).toEqual({ ...NO_TROUBLES, paused: 1 });
 });
 
 test('a lane is full until half of its queue is free again', async () => {
-  const { answer, ask, lane } = laneBench({ concurrency: 1, capacity: 2 });
+  const { answer, ask, lanes } = laneBench({ concurrency: 1, capacity: 2 });
   for (const token of ['a', 'b', 'c', 'd']) void ask(token);
-  expect(lane.troubles).toEqual({ ...NO_TROUBLES, full: 1 });
+  expect(lanes.troubles).toEqual({ ...NO_TROUBLES, full: 1 });
   for (let n = 0; n < 4; n++) await answer(DELIVERED);
-  expect(lane.troubles).toEqual(NO_TROUBLES);
+  expect(lanes.troubles).toEqual(NO_TROUBLES);
 });
 
 test('a wake is timed from the first event that it answers to the delivery, and in its queue', async () => {
-  const { answer, clock, lane, telemetry } = laneBench({ concurrency: 1 });
+  const { answer, clock, lanes, telemetry } = laneBench({ concurrency: 1 });
   const since = clock.now - 4000;
-  void lane.request(keyWake('a', { since }));
-  void lane.request(keyWake('b', { since: clock.now, wasHeld: true }));
-  void lane.request(keyWake('b', { since: since - 1000 }));
+  void lanes.request(keyWake('a', { since }));
+  void lanes.request(keyWake('b', { since: clock.now, wasHeld: true }));
+  void lanes.request(keyWake('b', { since: since - 1000 }));
   clock.advance(2000);
   await answer(DELIVERED);
   clock.advance(1000);

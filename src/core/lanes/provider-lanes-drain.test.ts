@@ -25,14 +25,14 @@ async function all(bench: LaneBench, count: number, answer: Delivery): Promise<v
 }
 
 test('a lane that is drained is done at once when it has nothing to do', async () => {
-  const { lane, schedule } = laneBench();
-  expect([await lane.drain(NEVER), schedule.pending]).toEqual([0, 0]);
+  const { lanes, schedule } = laneBench();
+  expect([await lanes.drain(NEVER), schedule.pending]).toEqual([0, 0]);
 });
 
 test('a lane that is drained sends what is queued, and waits for what is under way', async () => {
-  const { ask, answer, lane, tried } = laneBench({ concurrency: 1 });
+  const { ask, answer, lanes, tried } = laneBench({ concurrency: 1 });
   const ends = ['a', 'b', 'c'].map((token) => ask(token));
-  const drained = lane.drain(NEVER);
+  const drained = lanes.drain(NEVER);
   for (let n = 0; n < 3; n++) await answer(DELIVERED);
   expect(await drained).toBe(0);
   expect(await Promise.all(ends)).toEqual(['sent', 'sent', 'sent']);
@@ -40,23 +40,23 @@ test('a lane that is drained sends what is queued, and waits for what is under w
 });
 
 test('a lane that is drained tries once more, and at once, what waits for a retry', async () => {
-  const { ask, answer, lane, schedule, underWay } = laneBench();
+  const { ask, answer, lanes, schedule, underWay } = laneBench();
   const ends = ['a', 'b'].map((token) => ask(token));
   await answer(WAIT);
-  const drained = lane.drain(NEVER);
+  const drained = lanes.drain(NEVER);
   await settled();
   expect(underWay()).toEqual(['a', 'b']);
   await answer(DELIVERED, 'a');
   await answer(FAILED, 'b');
   expect(await drained).toBe(1);
   expect(await Promise.all(ends)).toEqual(['sent', 'dropped']);
-  expect([lane.pending, schedule.pending]).toEqual([0, 0]);
+  expect([lanes.pending, schedule.pending]).toEqual([0, 0]);
 });
 
 test('a lane that is drained sends what it owes and could not send yet', async () => {
-  const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 1 });
+  const { ask, answer, lanes } = laneBench({ concurrency: 1, capacity: 1 });
   for (const token of ['a', 'b', 'owed', 'owed too']) void ask(token);
-  const drained = lane.drain(NEVER);
+  const drained = lanes.drain(NEVER);
   for (let n = 0; n < 4; n++) await answer(DELIVERED);
   expect(await drained).toBe(0);
 });
@@ -70,7 +70,7 @@ test.each([
   async (_, answer) => {
     const bench = laneBench();
     await all(bench, 5, answer);
-    expect(await bench.lane.drain(NEVER)).toBe(answer === MISCONFIGURED ? 0 : 5);
+    expect(await bench.lanes.drain(NEVER)).toBe(answer === MISCONFIGURED ? 0 : 5);
     expect([bench.tried().length, bench.schedule.pending]).toEqual([5, 0]);
   },
 );
@@ -78,7 +78,7 @@ test.each([
 test('a lane that is drained waits for its slow start to let all wakes go', async () => {
   const bench = laneBench({ startsSlowly: true });
   for (let n = 0; n < 30; n++) void bench.ask(`device ${n}`);
-  const drained = bench.lane.drain(NEVER);
+  const drained = bench.lanes.drain(NEVER);
   await bench.answer({ outcome: 'refused', reason: 'x', blames: 'device' });
   for (let n = 0; n < 30; n++) {
     await bench.schedule.advance(50);
@@ -94,16 +94,16 @@ test.each([
 ])('a lane that is drained does not count as lost a wake that was %s', async (_, answer) => {
   const bench = laneBench();
   await all(bench, 20, answer);
-  expect(bench.lane.owed).toBeGreaterThan(10);
-  expect(await bench.lane.drain(NEVER)).toBe(0);
+  expect(bench.lanes.owed).toBeGreaterThan(10);
+  expect(await bench.lanes.drain(NEVER)).toBe(0);
   expect(bench.schedule.pending).toBe(0);
 });
 
 test('a lane that is drained gives up at the signal, ends the attempts under way, and ends each wake as dropped', async () => {
-  const { ask, lane, provider, schedule } = laneBench({ concurrency: 2 });
+  const { ask, lanes, provider, schedule } = laneBench({ concurrency: 2 });
   const ends = ['a', 'b', 'c'].map((token) => ask(token));
   const time = new AbortController();
-  const drained = lane.drain(time.signal);
+  const drained = lanes.drain(time.signal);
   await settled();
   time.abort();
   expect(await drained).toBe(3);
@@ -113,25 +113,25 @@ test('a lane that is drained gives up at the signal, ends the attempts under way
 });
 
 test('a lane that is drained gives up at once if the time is over already', async () => {
-  const { ask, lane } = laneBench();
+  const { ask, lanes } = laneBench();
   const end = ask('phone');
-  expect(await lane.drain(AbortSignal.abort())).toBe(1);
+  expect(await lanes.drain(AbortSignal.abort())).toBe(1);
   expect(await end).toBe('dropped');
 });
 
 test('a lane that is drained takes nothing more when it is done', async () => {
-  const { ask, lane, tried } = laneBench();
-  await lane.drain(NEVER);
+  const { ask, lanes, tried } = laneBench();
+  await lanes.drain(NEVER);
   expect(await ask('phone')).toBe('dropped');
   expect(tried()).toEqual([]);
 });
 
 test('a lane that is drained leaves no timer behind when an attempt is answered after the end', async () => {
-  const { ask, answer, lane, schedule } = laneBench();
+  const { ask, answer, lanes, schedule } = laneBench();
   for (const token of ['a', 'b', 'c']) void ask(token);
-  await lane.drain(AbortSignal.abort());
+  await lanes.drain(AbortSignal.abort());
   await answer(REFUSED);
-  expect([schedule.pending, lane.owed]).toEqual([0, 0]);
+  expect([schedule.pending, lanes.owed]).toEqual([0, 0]);
 });
 
 test('a lane that is drained is done only when what follows from its last delivery has happened', async () => {
@@ -142,11 +142,11 @@ test('a lane that is drained is done only when what follows from its last delive
     forget: async () => undefined,
     whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
   };
-  const { ask, answer, lane } = laneBench({}, { registrations });
+  const { ask, answer, lanes } = laneBench({}, { registrations });
   void ask('a');
   void ask('b');
   let isDone = false;
-  const drained = lane.drain(NEVER).then(() => (isDone = true));
+  const drained = lanes.drain(NEVER).then(() => (isDone = true));
   await answer(DELIVERED, 'a');
   await answer(WAIT, 'b');
   expect(isDone).toBe(false);

@@ -31,16 +31,16 @@ async function dead(bench: LaneBench, count: number): Promise<void> {
 
 test('lanes of one provider are each broken by their own failures, and no other lane waits', async () => {
   const bench = hostsBench();
-  const { answer, ask, lane, underWay } = bench;
+  const { answer, ask, lanes, underWay } = bench;
   for (const device of ['a', 'b', 'c']) void ask(`down/${device}`);
   await answer(FAILED);
   await answer(FAILED);
-  expect(lane.troubles).toMatchObject({ down: 1 });
+  expect(lanes.troubles).toMatchObject({ down: 1 });
   void ask('down/d');
   void ask('up/a');
   expect(underWay()).toEqual(['up/a']);
   await answer(DELIVERED);
-  expect(lane.troubles).toMatchObject({ down: 1 });
+  expect(lanes.troubles).toMatchObject({ down: 1 });
 });
 
 test('lanes of one provider have each two attempts under way at once until one delivers, and then as many as new devices may have', async () => {
@@ -52,24 +52,24 @@ test('lanes of one provider have each two attempts under way at once until one d
 });
 
 test('lanes of one provider have each a queue of their own: a full queue makes no device of another lane wait', async () => {
-  const { ask, lane, underWay } = hostsBench({ capacity: 2 });
+  const { ask, lanes, underWay } = hostsBench({ capacity: 2 });
   for (const device of ['a', 'b', 'c', 'd', 'e', 'f']) void ask(`full/${device}`);
-  expect([lane.troubles.full, lane.owed]).toEqual([1, 2]);
+  expect([lanes.troubles.full, lanes.owed]).toEqual([1, 2]);
   void ask('other/a');
-  expect([lane.owed, underWay()]).toEqual([2, ['full/a', 'full/b', 'other/a']]);
+  expect([lanes.owed, underWay()]).toEqual([2, ['full/a', 'full/b', 'other/a']]);
 });
 
 test('lanes of one provider count while they deliver or have wakes to send, not while they only owe wakes', async () => {
   const bench = hostsBench({ deadlineMs: SECOND_MS });
-  const { answer, ask, lane } = bench;
+  const { answer, ask, lanes } = bench;
   void ask('good/a');
   await answer(DELIVERED);
   await dead(bench, 3);
-  expect([lane.owed, lane.count]).toEqual([3, 1]);
+  expect([lanes.owed, lanes.count]).toEqual([3, 1]);
 });
 
 test('lanes of one provider are given up ten minutes after they had something to do, and then no timer is left', async () => {
-  const { answer, ask, lane, schedule } = hostsBench();
+  const { answer, ask, lanes, schedule } = hostsBench();
   void ask('good/a');
   await answer(DELIVERED);
   void ask('gone/a');
@@ -77,7 +77,7 @@ test('lanes of one provider are given up ten minutes after they had something to
   await schedule.advance(CONFIRM_MS);
   await answer(GONE);
   await schedule.advance(20 * MINUTE_MS);
-  expect([lane.count, schedule.pending]).toEqual([0, 0]);
+  expect([lanes.count, schedule.pending]).toEqual([0, 0]);
 });
 
 const PLACES = 8;
@@ -114,12 +114,12 @@ test('endpoints of one push server that hang at the first attempt leave a quarte
 });
 
 test('endpoints of one push server that break its lane let a known device go first', async () => {
-  const { answer, ask, lane, schedule, underWay } = hostsBench({ concurrency: PLACES });
+  const { answer, ask, lanes, schedule, underWay } = hostsBench({ concurrency: PLACES });
   void ask('host/good');
   await answer(DELIVERED);
   for (let n = 0; n < 1000; n++) void ask(`host/eve-${n}`);
   await answer(FAILED);
-  expect(lane.troubles.down).toBe(1);
+  expect(lanes.troubles.down).toBe(1);
   void ask('host/good');
   for (let n = 0; n < 4 && !underWay().includes('host/good'); n++) {
     await answer(FAILED);
@@ -127,12 +127,12 @@ test('endpoints of one push server that break its lane let a known device go fir
   }
   expect(underWay()).toEqual(['host/good']);
   await answer(DELIVERED);
-  expect(lane.troubles.down).toBe(0);
+  expect(lanes.troubles.down).toBe(0);
 });
 
 test('endpoints of one push server that fail and fill its queue give their places in it to others', async () => {
-  const { ask, lane, underWay } = await failing(100, 10);
-  expect([lane.pending <= 10 + PLACES, lane.pending + lane.owed]).toEqual([true, 100]);
+  const { ask, lanes, underWay } = await failing(100, 10);
+  expect([lanes.pending <= 10 + PLACES, lanes.pending + lanes.owed]).toEqual([true, 100]);
   void ask('host/bob');
   expect(underWay().at(-1)).toBe('host/bob');
 });
@@ -187,14 +187,14 @@ test('push servers that hang give up their places while others stand in line, an
 
 test('dead push servers get all wakes that are owed once they work', async () => {
   const bench = hostsBench({ shares, deadlineMs: SECOND_MS });
-  const { answer, lane, schedule } = bench;
+  const { answer, lanes, schedule } = bench;
   await dead(bench, 100);
-  expect(lane.owed).toBe(100);
-  for (let n = 0; n < 200 && lane.owed + lane.pending > 0; n++) {
+  expect(lanes.owed).toBe(100);
+  for (let n = 0; n < 200 && lanes.owed + lanes.pending > 0; n++) {
     await schedule.advance(SECOND_MS);
     await answer(DELIVERED);
   }
-  expect([lane.owed, lane.pending]).toEqual([0, 0]);
+  expect([lanes.owed, lanes.pending]).toEqual([0, 0]);
 });
 
 test('dead push servers, however many, do not make a push server wait that comes back from an outage', async () => {
@@ -236,13 +236,13 @@ test('dead push servers are given up when there is no room for another, and thei
     find: () => undefined,
   };
   const bench = hostsBench({ mostLanes: 100, deadlineMs: SECOND_MS }, { owed });
-  const { answer, ask, lane, telemetry, underWay } = bench;
+  const { answer, ask, lanes, telemetry, underWay } = bench;
   void ask('good/a');
   await answer(DELIVERED);
   await dead(bench, 99);
   void ask('new/a');
   expect(underWay()).toEqual(['new/a']);
-  expect([lane.owed, record.size]).toEqual([98, 99]);
+  expect([lanes.owed, record.size]).toEqual([98, 99]);
   expect(telemetry.total('wakes_dropped', 'fcm', 'displaced')).toBe(1);
   void ask('good/b');
   expect(underWay()).toEqual(['new/a', 'good/b']);
@@ -259,9 +259,9 @@ test('dead push servers that are all being tried leave no room for a new one, wh
 
 test('a stop tries push servers that never delivered once more, faster than their share', async () => {
   const bench = hostsBench({ shares: { failing: { perSecond: 1 } } });
-  const { answer, lane, schedule, underWay } = bench;
+  const { answer, lanes, schedule, underWay } = bench;
   await dead(bench, 20);
-  const drained = lane.drain(new AbortController().signal);
+  const drained = lanes.drain(new AbortController().signal);
   await settled();
   expect(underWay()).toHaveLength(20);
   await answer(FAILED);

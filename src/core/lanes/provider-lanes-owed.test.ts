@@ -18,7 +18,7 @@ test('a device that is owed a wake after a refusal is tried after a minute, and 
 });
 
 test('a device that is owed a wake gets it at once when another event comes for the device', async () => {
-  const { ask, answer, lane, schedule, underWay } = laneBench();
+  const { ask, answer, lanes, schedule, underWay } = laneBench();
   void ask('phone');
   await answer(REFUSED);
   const end = ask('phone');
@@ -26,7 +26,7 @@ test('a device that is owed a wake gets it at once when another event comes for 
   expect(underWay()).toEqual(['phone']);
   await answer(DELIVERED);
   expect(await end).toBe('sent');
-  expect([lane.owed, schedule.pending]).toEqual([0, 0]);
+  expect([lanes.owed, schedule.pending]).toEqual([0, 0]);
 });
 
 test('a device that is owed a wake is not tried before its Retry-After is over, though another event comes', async () => {
@@ -50,26 +50,26 @@ test('a device that is owed a wake has its turn after every other device', async
 });
 
 test('a full lane owes the wakes beyond its capacity, says so once, and says when it is half empty', async () => {
-  const { ask, answer, lane, telemetry } = laneBench({ concurrency: 1, capacity: 2 });
+  const { ask, answer, lanes, telemetry } = laneBench({ concurrency: 1, capacity: 2 });
   for (const token of ['sent', 'a', 'b', 'c', 'd']) void ask(token);
-  expect([lane.pending, lane.owed]).toEqual([3, 2]);
+  expect([lanes.pending, lanes.owed]).toEqual([3, 2]);
   expect(telemetry.total('wakes_owed', 'fcm', 'overload')).toBe(2);
   expect(telemetry.logged('lane.overloaded')).toHaveLength(1);
   for (let n = 0; n < 5; n++) await answer(DELIVERED);
   expect(telemetry.logged('lane.relieved')).toHaveLength(1);
-  expect([lane.pending, lane.owed]).toEqual([0, 0]);
+  expect([lanes.pending, lanes.owed]).toEqual([0, 0]);
 });
 
 test('a full lane gives no place away for a device that has a place already', async () => {
-  const { ask, answer, lane } = laneBench({ concurrency: 1, capacity: 2 });
+  const { ask, answer, lanes } = laneBench({ concurrency: 1, capacity: 2 });
   void ask('waits');
   await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
   for (const token of ['sent', 'queued', 'queued']) void ask(token);
-  expect([lane.pending, lane.owed]).toEqual([3, 0]);
+  expect([lanes.pending, lanes.owed]).toEqual([3, 0]);
 });
 
 test('a full lane gives the place of a wake that waits for a retry to a new wake', async () => {
-  const { ask, answer, lane, schedule, tried, underWay } = laneBench({ capacity: 1 });
+  const { ask, answer, lanes, schedule, tried, underWay } = laneBench({ capacity: 1 });
   const waits = ask('waits');
   await answer({ ...THROTTLED, afterMs: 5 * MINUTE_MS });
   const phone = ask('phone');
@@ -80,8 +80,8 @@ test('a full lane gives the place of a wake that waits for a retry to a new wake
   // What was promised to the push service still holds, and a new event does not shorten it.
   expect(await ask('waits')).toBe('owed');
   await schedule.advance(5 * MINUTE_MS - 1);
-  expect([lane.owed, tried()]).toEqual([1, ['waits', 'phone']]);
+  expect([lanes.owed, tried()]).toEqual([1, ['waits', 'phone']]);
   await schedule.advance(1);
   await answer(DELIVERED);
-  expect([lane.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
+  expect([lanes.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
 });

@@ -9,29 +9,30 @@ import {
   MISCONFIGURED,
   type LaneBench,
 } from '../../../test/support/lane-bench.ts';
+import { deferred } from '../../../test/support/deferred.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
-import { deviceOf } from '../registry/push-target.ts';
+import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
 test('a device that is called gone is owed its wake, and evicted when it is called gone again ten minutes later', async () => {
-  const { ask, answer, forgotten, lane, schedule, underWay } = laneBench();
+  const { ask, answer, forgotten, lanes, schedule, underWay } = laneBench();
   const end = ask('phone');
   await answer(GONE);
-  expect([await end, forgotten, lane.owed]).toEqual(['owed', [], 1]);
+  expect([await end, forgotten, lanes.owed]).toEqual(['owed', [], 1]);
   void ask('other');
   await answer(DELIVERED);
   await schedule.advance(CONFIRM_MS - 1);
   expect(underWay()).toEqual([]);
   await schedule.advance(1);
   await answer(GONE);
-  expect([forgotten, lane.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
+  expect([forgotten, lanes.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
 });
 
 test('a device that is called gone is tried at once for a further event, which is no second strike within ten minutes', async () => {
-  const { ask, answer, forgotten, lane, schedule, tried } = laneBench();
+  const { ask, answer, forgotten, lanes, schedule, tried } = laneBench();
   void ask('phone');
   await answer(GONE);
   void ask('other');
@@ -42,7 +43,7 @@ test('a device that is called gone is tried at once for a further event, which i
     await settled();
     await answer(GONE);
   }
-  expect([tried().length, forgotten, lane.owed]).toEqual([7, [], 1]);
+  expect([tried().length, forgotten, lanes.owed]).toEqual([7, [], 1]);
   await schedule.advance(5 * MINUTE_MS);
   await answer(GONE);
   expect(forgotten).toEqual(['phone']);
@@ -91,7 +92,7 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
   ],
   [
     'has been registered anew since',
-    async ({ lane }) => lane.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
+    async ({ lanes }) => lanes.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
   ],
 ])('a device that is called gone is no suspect any more if the device %s', async (_, clear) => {
   const bench = laneBench();
@@ -109,16 +110,16 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
 });
 
 test('while too many devices are called gone, none is evicted, the log says so, and each is tried once an hour and gets its wake then', async () => {
-  const { ask, answer, forgotten, lane, schedule, telemetry, underWay } = laneBench();
+  const { ask, answer, forgotten, lanes, schedule, telemetry, underWay } = laneBench();
   for (let n = 0; n < 300; n++) void ask(`device ${n}`);
   for (let n = 0; n < 3; n++) await answer(GONE);
-  expect([forgotten.length, lane.owed]).toEqual([0, 300]);
+  expect([forgotten.length, lanes.owed]).toEqual([0, 300]);
   expect(telemetry.logged('lane.eviction_stopped')).toHaveLength(1);
   await schedule.advance(HOUR_MS - 1);
   expect(underWay()).toEqual([]);
   await schedule.advance(1);
   for (let n = 0; n < 6; n++) await answer(DELIVERED);
-  expect([forgotten.length, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+  expect([forgotten.length, lanes.owed, schedule.pending]).toEqual([0, 0, 0]);
   expect(telemetry.logged('lane.eviction_resumed')).toHaveLength(1);
 });
 
@@ -153,7 +154,7 @@ test('while too many devices are called gone, none of 250 is evicted after 300 d
 });
 
 test('a lane that is broken tries one wake at a time, and sends all the others with the first that is delivered', async () => {
-  const { ask, answer, lane, schedule, underWay } = laneBench();
+  const { ask, answer, lanes, schedule, underWay } = laneBench();
   for (let n = 0; n < 50; n++) void ask(`device ${n}`);
   await answer(FAILED);
   await schedule.advance(2 * SECOND_MS);
@@ -161,7 +162,7 @@ test('a lane that is broken tries one wake at a time, and sends all the others w
   await answer(DELIVERED);
   expect(underWay()).toHaveLength(49);
   await answer(DELIVERED);
-  expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+  expect([lanes.pending, lanes.owed, schedule.pending]).toEqual([0, 0, 0]);
 });
 
 test.each([1, 2, 3, 4, 5, 6])(
@@ -186,15 +187,34 @@ test.each([1, 2, 3, 4, 5, 6])(
 );
 
 test('a lane that is broken by our configuration sends all owed wakes soon after the configuration is right', async () => {
-  const { ask, answer, lane, schedule, underWay } = laneBench();
+  const { ask, answer, lanes, schedule, underWay } = laneBench();
   for (let n = 0; n < 50; n++) void ask(`device ${n}`);
   await answer(MISCONFIGURED);
   for (let n = 0; n < 20; n++) {
     await schedule.advance(MINUTE_MS);
     await answer(MISCONFIGURED);
   }
-  expect(lane.owed).toBe(50);
+  expect(lanes.owed).toBe(50);
   await schedule.advance(MINUTE_MS + SECOND_MS);
   await answer(DELIVERED);
   expect(underWay().length).toBeGreaterThan(40);
+});
+
+test('a device has one attempt at a time, though it is registered anew while it is being evicted', async () => {
+  const eviction = { confirmMs: 0, isGuarded: false };
+  const evicted = deferred();
+  const registrations = {
+    renew: async () => undefined,
+    forget: () => evicted.promise,
+    whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
+  };
+  const { ask, answer, lanes, schedule, tried, underWay } = laneBench({ eviction }, { registrations });
+  void ask('phone');
+  for (let n = 0; n < 2; n++) await answer(GONE);
+  void ask('phone');
+  evicted.resolve();
+  await schedule.advance(MINUTE_MS);
+  expect(underWay()).toEqual(['phone']);
+  for (let n = 0; n < 2; n++) await answer(DELIVERED);
+  expect([tried().length, lanes.pending, lanes.owed, schedule.pending]).toEqual([4, 0, 0, 0]);
 });

@@ -87,19 +87,19 @@ class Model {
   }
 
   check(): void {
-    const { lane, provider } = this.bench;
+    const { lanes, provider } = this.bench;
     for (let n = this.#covers.length; n < provider.attempts.count; n++) {
       const token = provider.attempts.all[n]?.target.token as string;
       this.#covers.push(this.known.get(token)?.requested ?? NaN);
       this.#open.push(n);
     }
     const busy = this.#open.map((n) => provider.attempts.all[n]?.target.token);
-    const unsent = lane.owed + lane.pending - busy.length;
+    const unsent = lanes.owed + lanes.pending - busy.length;
     this.#demand(busy.length <= CONCURRENCY, 'no more attempts at once than allowed');
     this.#demand(new Set(busy).size === busy.length, 'one attempt at a time for each device');
-    this.#demand(lane.owed >= 0 && lane.pending >= busy.length, 'counts that can be');
+    this.#demand(lanes.owed >= 0 && lanes.pending >= busy.length, 'counts that can be');
     // One that comes back from an attempt may find the queue filled up meanwhile.
-    this.#demand(lane.pending <= CAPACITY + 2 * CONCURRENCY, 'a bounded queue');
+    this.#demand(lanes.pending <= CAPACITY + 2 * CONCURRENCY, 'a bounded queue');
     this.#demand(unsent <= DEVICES, 'one unsent wake for each device');
     this.#demand(this.bench.faults.length === 0, 'no fault');
   }
@@ -140,8 +140,8 @@ test(
         const model = new Model();
         for (const next of steps) await model.take(next);
         await model.recover();
-        const { lane, schedule } = model.bench;
-        expect({ pending: lane.pending, owed: lane.owed, timers: schedule.pending }).toEqual({
+        const { lanes, schedule } = model.bench;
+        expect({ pending: lanes.pending, owed: lanes.owed, timers: schedule.pending }).toEqual({
           pending: 0,
           owed: 0,
           timers: 0,

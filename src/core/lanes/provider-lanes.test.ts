@@ -53,16 +53,16 @@ test('a device with an unsent chat wake gets a relay wake in its place when an e
 });
 
 test('a wake that fails is tried again after its wait, and until then is unsent', async () => {
-  const { ask, answer, lane, schedule, tried } = laneBench();
+  const { ask, answer, lanes, schedule, tried } = laneBench();
   const end = ask('phone');
   await answer(FAILED);
-  expect([lane.unsent('fcm phone')?.tracedKeys, lane.pending]).toEqual([[tradeKey(1)], 1]);
+  expect([lanes.unsent('fcm phone')?.tracedKeys, lanes.pending]).toEqual([[tradeKey(1)], 1]);
   await schedule.advance(999);
   expect(tried()).toHaveLength(1);
   await schedule.advance(1);
   await answer(DELIVERED);
   expect(await end).toBe('sent');
-  expect([lane.unsent('fcm phone'), lane.pending, schedule.pending]).toEqual([undefined, 0, 0]);
+  expect([lanes.unsent('fcm phone'), lanes.pending, schedule.pending]).toEqual([undefined, 0, 0]);
 });
 
 test('a wake that fails holds no slot while it waits', async () => {
@@ -96,28 +96,28 @@ test('a wake that fails keeps its wait when a further wake is asked for', async 
 });
 
 test('a wake that fails is given up at its deadline, owed, and tried again', async () => {
-  const { ask, answer, lane, schedule, tried } = laneBench({ deadlineMs: MINUTE_MS });
+  const { ask, answer, lanes, schedule, tried } = laneBench({ deadlineMs: MINUTE_MS });
   const end = ask('phone');
   for (let n = 0; n < 60; n++) {
     await answer(FAILED);
     await schedule.advance(SECOND_MS);
   }
   expect(await end).toBe('owed');
-  expect([lane.pending, lane.owed]).toEqual([0, 1]);
+  expect([lanes.pending, lanes.owed]).toEqual([0, 1]);
   const before = tried().length;
   await schedule.advance(2 * MINUTE_MS);
   await answer(DELIVERED);
-  expect([tried().length, lane.owed, schedule.pending]).toEqual([before + 1, 0, 0]);
+  expect([tried().length, lanes.owed, schedule.pending]).toEqual([before + 1, 0, 0]);
 });
 
 test('a wake that fails is dropped at its next turn if no key is registered for the device any more', async () => {
-  const { ask, answer, lane, schedule, tried, unwanted } = laneBench();
+  const { ask, answer, lanes, schedule, tried, unwanted } = laneBench();
   const end = ask('phone');
   await answer(FAILED);
   unwanted.add('phone');
   await schedule.advance(HOUR_MS);
   expect(await end).toBe('dropped');
-  expect([tried().length, lane.pending, schedule.pending]).toEqual([1, 0, 0]);
+  expect([tried().length, lanes.pending, schedule.pending]).toEqual([1, 0, 0]);
 });
 
 test('a wake that fails because the provider throws is tried again, and the fault is logged', async () => {

@@ -18,7 +18,7 @@ function setUp() {
   const fcm = laneBench();
   const onRecord: OwedWake[] = [];
   const lanes = new PushLanes({
-    lanes: { fcm: fcm.lane },
+    lanes: { fcm: fcm.lanes },
     closeProviders: async () => undefined,
     telemetry,
     monotonic: clock.read,
@@ -72,7 +72,7 @@ test('a wake that follows its key to a closed lane counts as lost at a stop', as
 test('a key that moves is looked for in the lane of its former device', async () => {
   const { fcm, lanes } = setUp();
   const followed: string[] = [];
-  fcm.lane.follow = async (device) => void followed.push(device);
+  fcm.lanes.follow = async (device) => void followed.push(device);
   const { target, device } = keyWake('phone');
   expect(await lanes.follow(target, device)).toBe(true);
   expect(followed).toEqual([device]);

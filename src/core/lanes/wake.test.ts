@@ -54,15 +54,15 @@ class KeylessWake implements Wake {
 }
 
 test('a wake without a trade key is sent after a wait, for as long as the wake itself says that it is wanted', async () => {
-  const { answer, lane, schedule, tried } = laneBench();
+  const { answer, lanes, schedule, tried } = laneBench();
   const wake = new KeylessWake('phone');
-  expect(await Promise.all([lane.request(wake), answer(REFUSED)])).toEqual(['owed', undefined]);
+  expect(await Promise.all([lanes.request(wake), answer(REFUSED)])).toEqual(['owed', undefined]);
   await schedule.advance(HOUR_MS);
   await answer(DELIVERED);
   expect(tried()).toEqual(['phone', 'phone']);
   // Asked when it is owed, as the registrations may have changed during the attempt, and before the next attempt.
   expect(wake.told).toEqual(['owed', 'asked', 'asked', 'paid', 'delivered']);
-  expect([lane.pending, lane.owed]).toEqual([0, 0]);
+  expect([lanes.pending, lanes.owed]).toEqual([0, 0]);
 });
 
 test.each([
@@ -71,7 +71,7 @@ test.each([
 ])(
   'a wake without a trade key that was asked for %s the wake of a key for the same device is one push with it',
   async (_, order) => {
-    const { answer, ask, lane, tried } = laneBench({ concurrency: 1 });
+    const { answer, ask, lanes, tried } = laneBench({ concurrency: 1 });
     void ask('first');
     const renewed: string[] = [];
     const registrations = {
@@ -80,7 +80,7 @@ test.each([
       whereabouts: async () => ({ here: undefined, elsewhere: [] }),
     };
     const keyless = new KeylessWake('phone');
-    for (const wake of order([keyless, keyWake('phone', {}, { registrations })])) void lane.request(wake);
+    for (const wake of order([keyless, keyWake('phone', {}, { registrations })])) void lanes.request(wake);
     for (let n = 0; n < 2; n++) await answer(DELIVERED);
     expect([tried(), keyless.told.at(-1), renewed]).toEqual([['first', 'phone'], 'delivered', [tradeKey(1)]]);
   },

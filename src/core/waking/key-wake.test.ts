@@ -10,16 +10,16 @@ const [K1, K2] = [tradeKey(1), tradeKey(2)];
 const old = deviceOf(fcmTarget('old'));
 
 test('a wake whose keys have all moved leaves its lane when the lane is told, and ends as the wake of the other device ends', async () => {
-  const { ask, answer, lane, moved, redirected, schedule, underWay } = laneBench();
+  const { ask, answer, lanes, moved, redirected, schedule, underWay } = laneBench();
   const end = ask('old');
   await answer(FAILED);
   moved.set(K1, 'new');
-  await lane.follow(old);
+  await lanes.follow(old);
   expect(redirected).toMatchObject([{ keys: [K1], priority: 'live', kind: 'silent_wake' }]);
   expect(underWay()).toEqual(['new']);
   await answer(DELIVERED);
   expect(await end).toBe('sent');
-  expect([lane.pending, lane.owed, schedule.pending]).toEqual([0, 0, 0]);
+  expect([lanes.pending, lanes.owed, schedule.pending]).toEqual([0, 0, 0]);
 });
 
 test.each([
@@ -42,14 +42,14 @@ test.each([
 
 test('a wake whose keys have all moved is not lost when its device is evicted', async () => {
   const eviction = { confirmMs: 0, isGuarded: false };
-  const { ask, answer, forgotten, lane, moved, tried } = laneBench({ eviction });
+  const { ask, answer, forgotten, lanes, moved, tried } = laneBench({ eviction });
   void ask('old');
   await answer(GONE);
   moved.set(K1, 'new');
   await answer(GONE, 'old');
   expect([forgotten, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
   await answer(DELIVERED);
-  expect([lane.pending, lane.owed]).toEqual([0, 0]);
+  expect([lanes.pending, lanes.owed]).toEqual([0, 0]);
 });
 
 test('a wake whose keys have all moved is looked up when its turn comes, though the lane was not told', async () => {
@@ -62,21 +62,21 @@ test('a wake whose keys have all moved is looked up when its turn comes, though 
 });
 
 test('an owed wake whose keys have all moved does not go before live wakes at the other device', async () => {
-  const { ask, answer, lane, moved, redirected } = laneBench();
+  const { ask, answer, lanes, moved, redirected } = laneBench();
   void ask('old');
   await answer(REFUSED);
   moved.set(K1, 'new');
-  await lane.follow(old);
+  await lanes.follow(old);
   expect(redirected).toMatchObject([{ priority: 'recovered' }]);
 });
 
 test('a wake for two keys, one of which has moved, goes to both devices, and has ended when both wakes have', async () => {
-  const { ask, answer, lane, moved, schedule, tried, renewed } = laneBench();
+  const { ask, answer, lanes, moved, schedule, tried, renewed } = laneBench();
   let end: string | undefined;
   void ask('old', { keys: [K1, K2] }).then((how) => (end = how));
   await answer(FAILED);
   moved.set(K2, 'new');
-  await lane.follow(old);
+  await lanes.follow(old);
   await schedule.advance(HOUR_MS);
   expect(tried()).toEqual(['old', 'new', 'old']);
   await answer(DELIVERED, 'old');
@@ -88,9 +88,9 @@ test('a wake for two keys, one of which has moved, goes to both devices, and has
 });
 
 test('a wake whose keys have not moved keeps its device and its wait', async () => {
-  const { ask, answer, lane, redirected, schedule } = laneBench();
+  const { ask, answer, lanes, redirected, schedule } = laneBench();
   void ask('old');
   await answer(REFUSED);
-  await lane.follow(old);
-  expect([redirected.length, lane.owed, schedule.pending]).toEqual([0, 1, 1]);
+  await lanes.follow(old);
+  expect([redirected.length, lanes.owed, schedule.pending]).toEqual([0, 1, 1]);
 });
