@@ -19,9 +19,9 @@ export class DeferredProvider<Target extends PushTarget> implements PushProvider
     await this.#provider;
   }
 
-  async send(target: Target, wake: Push, signal: AbortSignal): Promise<Delivery> {
+  async send(target: Target, push: Push, signal: AbortSignal): Promise<Delivery> {
     this.#provider ??= this.#load();
-    return (await this.#provider).send(target, wake, signal);
+    return (await this.#provider).send(target, push, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

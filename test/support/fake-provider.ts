@@ -6,7 +6,7 @@ import type { FcmTarget } from '../../src/core/registry/push-target.ts';
 /** One attempt that the provider was asked for. It is under way until the test answers it. */
 export interface Attempt {
   readonly target: FcmTarget;
-  readonly wake: Push;
+  readonly push: Push;
   readonly signal: AbortSignal;
   settle(delivery: Delivery): void;
   fail(fault: unknown): void;
@@ -20,11 +20,11 @@ export class FakeProvider implements PushProvider<FcmTarget> {
   active = 0;
   peak = 0;
 
-  send(target: FcmTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
+  send(target: FcmTarget, push: Push, signal: AbortSignal): Promise<Delivery> {
     this.active++;
     this.peak = Math.max(this.peak, this.active);
     return new Promise<Delivery>((settle, fail) => {
-      this.attempts.push({ target, wake, signal, settle, fail });
+      this.attempts.push({ target, push, signal, settle, fail });
     }).finally(() => this.active--);
   }
 

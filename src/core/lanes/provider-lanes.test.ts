@@ -49,7 +49,7 @@ test('a device with an unsent chat wake gets a relay wake in its place when an e
   void ask('phone', { kind: 'chat_wake' });
   void ask('phone');
   await answer(DELIVERED);
-  expect(provider.attempts.all[1]?.wake.kind).toBe('silent_wake');
+  expect(provider.attempts.all[1]?.push.kind).toBe('silent_wake');
 });
 
 test('a wake that fails is tried again after its wait, and until then is unsent', async () => {

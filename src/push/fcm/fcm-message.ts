@@ -9,9 +9,9 @@ const SOURCE = 'mostro-push-server';
 export type FcmPayloadMode = 'silent' | 'alert';
 
 /** The body of `messages:send` (FCM HTTP v1, contract 4). A chat wake is silent in both modes. */
-export function fcmMessage(target: FcmTarget, wake: Push, mode: FcmPayloadMode): string {
-  const visible = mode === 'alert' && wake.kind === 'silent_wake';
-  return JSON.stringify({ message: visible ? alert(target, wake) : silent(target, wake) });
+export function fcmMessage(target: FcmTarget, push: Push, mode: FcmPayloadMode): string {
+  const visible = mode === 'alert' && push.kind === 'silent_wake';
+  return JSON.stringify({ message: visible ? alert(target, push) : silent(target, push) });
 }
 
 /**
@@ -72,16 +72,16 @@ export class FcmTemplate {
   }
 
   /** The same text as {@link fcmMessage}. */
-  message({ token }: FcmTarget, wake: Push): string {
-    return HEAD + JSON.stringify(token) + this.#rest(wake);
+  message({ token }: FcmTarget, push: Push): string {
+    return HEAD + JSON.stringify(token) + this.#rest(push);
   }
 
-  #rest(wake: Push): string {
-    const known = this.#rests[wake.kind];
-    if (known?.timestamp === wake.timestamp) return known.text;
-    const whole = fcmMessage({ type: 'fcm', token: '' }, wake, this.#mode);
+  #rest(push: Push): string {
+    const known = this.#rests[push.kind];
+    if (known?.timestamp === push.timestamp) return known.text;
+    const whole = fcmMessage({ type: 'fcm', token: '' }, push, this.#mode);
     const text = whole.slice(HEAD.length + NO_TOKEN.length);
-    this.#rests[wake.kind] = { timestamp: wake.timestamp, text };
+    this.#rests[push.kind] = { timestamp: push.timestamp, text };
     return text;
   }
 }

@@ -76,8 +76,8 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   /** Sends once more with a fresh token where FCM refuses the one it got, which may have been revoked early. */
-  async send(target: FcmTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
-    const body = this.#template.message(target, wake);
+  async send(target: FcmTarget, push: Push, signal: AbortSignal): Promise<Delivery> {
+    const body = this.#template.message(target, push);
     for (let isSecond = false; ; isSecond = true) {
       const deadline = this.#deadlines.begin(signal);
       try {

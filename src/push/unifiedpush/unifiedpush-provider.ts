@@ -55,13 +55,13 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
-  async send(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Delivery> {
+  async send(target: UnifiedPushTarget, push: Push, signal: AbortSignal): Promise<Delivery> {
     const { guard, telemetry } = this.#options;
     // Checked again here: a literal address is never looked up, and the setting may have changed since the registration.
     if (!guard.allows(new URL(target.endpoint))) return NOT_ALLOWED;
     try {
       const { status, afterMs } = await this.#deadlines.run(signal, (inTime) =>
-        this.#push(target, wake, inTime),
+        this.#push(target, push, inTime),
       );
       return readUnifiedPushAnswer(status, afterMs, target.keys !== undefined);
     } catch (error) {
@@ -78,22 +78,22 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   }
 
   /** Pushes. If the push server refuses the VAPID token, pushes once more with a fresh one (RFC 8292, 4.2). */
-  async #push(target: UnifiedPushTarget, wake: Push, signal: AbortSignal): Promise<Answer> {
-    if (target.keys === undefined) return this.#post(target, wake, signal);
+  async #push(target: UnifiedPushTarget, push: Push, signal: AbortSignal): Promise<Answer> {
+    if (target.keys === undefined) return this.#post(target, push, signal);
     const { origin } = new URL(target.endpoint);
-    const answer = await this.#post(target, wake, signal, await this.#vapid.header(origin));
+    const answer = await this.#post(target, push, signal, await this.#vapid.header(origin));
     if (!VAPID_REFUSALS.has(answer.status)) return answer;
     this.#vapid.forget(origin);
-    return this.#post(target, wake, signal, await this.#vapid.header(origin));
+    return this.#post(target, push, signal, await this.#vapid.header(origin));
   }
 
   async #post(
     target: UnifiedPushTarget,
-    wake: Push,
+    push: Push,
     signal: AbortSignal,
     authorization?: string,
   ): Promise<Answer> {
-    const { headers, body } = wakeMessage(target, wake);
+    const { headers, body } = wakeMessage(target, push);
     const { statusCode: status, ...answer } = await request(target.endpoint, {
       dispatcher: this.#agent,
       method: 'POST',
