@@ -40,12 +40,12 @@ interface Shared {
 }
 
 /**
- * Whether strangers run the service's hosts. Such a host must first prove that it delivers. That it calls many devices gone is no sign of
- * a wrong configuration of ours, as it is at FCM.
+ * Whether strangers run the push servers of a service. Such a server must first prove that it delivers. If it calls many devices gone, that
+ * is no sign of a wrong configuration here, as it is at FCM.
  */
 const HAS_STRANGERS_HOSTS: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
 
-/** The ways to the push services, each with its provider. */
+/** The providers that are switched on and have what they need, and their lanes. */
 export function composeLanes(
   options: CompositionOptions,
   overrides: CompositionOverrides,
@@ -97,8 +97,13 @@ function createLanes(
   providerHealth: DeliveryHealth,
 ): ProviderLanes {
   const { minMs, baseMs } = config.wakes.retry;
+  const sizes = laneSizes?.[provider.name] ?? LANE_SIZES[provider.name];
   return new ProviderLanes({
-    ...(laneSizes?.[provider.name] ?? LANE_SIZES[provider.name]),
+    capacity: sizes.capacity,
+    concurrency: sizes.concurrency,
+    crowd: sizes.crowd,
+    mostLanes: sizes.mostLanes,
+    shares: sizes.shares,
     laneOf,
     provider,
     providerHealth,

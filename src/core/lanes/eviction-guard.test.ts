@@ -8,7 +8,7 @@ function setUp() {
   let devices = 0;
   return {
     guard,
-    /** So many devices that nobody has heard of are called gone. */
+    /** So many new devices are called gone. */
     gone: (count: number) => many(count, () => guard.noteGone(`device ${devices++}`)),
     /** Devices of this name have a wake delivered. */
     delivered: (count: number, name = 'other') =>

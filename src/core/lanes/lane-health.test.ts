@@ -17,7 +17,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import { LaneHealth, type LaneState } from './lane-health.ts';
 
-/** A lane whose breaker waits 1 s, then 3 s, 5 s, 9 s, up to 61 s. */
+/** The health of a lane whose circuit breaker waits 1 s, then 3 s, 5 s, 9 s, up to 61 s. */
 function setUp({ startsSlowly = false } = {}) {
   const clock = new FakeClock();
   const breaker = new Backoff({ minMs: 1000, baseMs: 2000, maxMs: MINUTE_MS }, () => 0.999_999_999);

@@ -13,8 +13,8 @@ const FAILURES_THAT_TELL = 3;
 const MAX_DEVICES = 4096;
 /** Attempts under way at once in a lane that has never delivered. Two, so that one device that hangs does not stop the lane. */
 const UNPROVEN_AT_ONCE = 2;
-/** How many attempts a lane that has never delivered may begin. */
-const UNPROVEN = { perSecond: 20, burst: 20 };
+/** Attempts that a lane that has never delivered may begin within a second, and at once. */
+const UNPROVEN_PER_SECOND = 20;
 /** The longest pause, whatever a push service asks for: a wrong date must not silence a lane for a year. */
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
 
@@ -68,7 +68,11 @@ export class LaneHealth {
     this.#options = options;
     this.#isProven = !options.startsSlowly;
     this.#slowStart = options.startsSlowly
-      ? new TokenBucket({ ...UNPROVEN, clock: options.monotonic })
+      ? new TokenBucket({
+          perSecond: UNPROVEN_PER_SECOND,
+          burst: UNPROVEN_PER_SECOND,
+          clock: options.monotonic,
+        })
       : undefined;
   }
 

@@ -199,7 +199,8 @@ class Line {
   #begin(patienceMs: number): Turn {
     const controller = new AbortController();
     const until = this.#options.monotonic() + patienceMs;
-    const turn: Impatient = { ...this.#plain, signal: controller.signal, controller, until };
+    const { standing } = this.#options;
+    const turn: Impatient = { standing, signal: controller.signal, controller, until };
     this.#impatient.add(turn);
     return turn;
   }

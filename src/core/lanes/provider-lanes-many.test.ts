@@ -17,13 +17,13 @@ import type { WakeEnd } from './wake.ts';
 
 const laneOf = (target: PushTarget): string => addressOf(target).split('/')[0] ?? '';
 
-/** A lane of many hosts, none of which has delivered yet. A token is `host/device`. */
+/** Lanes of many push servers, none of which has delivered yet. A token is `server/device`. */
 function hostsBench(...[options, context]: Parameters<typeof laneBench>): LaneBench {
   const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
   return laneBench({ startsSlowly: true, eviction, laneOf, ...options }, context);
 }
 
-/** Asks for one device of each of so many hosts, and has all of them fail. */
+/** Asks for a wake of one device at each of so many push servers, and has all of them fail. */
 async function dead(bench: LaneBench, count: number): Promise<void> {
   for (let n = 0; n < count; n++) void bench.ask(`dead-${n}/x`);
   for (let n = 0; n < count; n++) await bench.answer(FAILED, `dead-${n}/x`);
@@ -180,7 +180,7 @@ test('push servers that hang give up their places while others stand in line, an
   expect(givenUp()).toHaveLength(10);
   for (const token of givenUp()) await answer(FAILED, token);
   expect(tried()).toContain('new/a');
-  // What has begun since has two seconds of its own, and nobody stands in line any more.
+  // The attempt that has begun since has two seconds of its own, and no lane stands in line any more.
   await schedule.advance(MINUTE_MS);
   expect(givenUp()).toHaveLength(10);
 });

@@ -32,11 +32,11 @@ export interface ProviderLanesOptions extends Omit<LaneOptions, 'provider'> {
   /** Wakes that may wait for their turn or for a retry in each lane. Beyond it a device is owed its wake. */
   readonly capacity: number;
   /** Attempts under way at once in all lanes that deliver. Beyond it each of these lanes has one. */
-  readonly crowd?: number;
+  readonly crowd?: number | undefined;
   /** What all lanes of one standing share; a standing that is absent has no limit. */
-  readonly shares?: LaneTurnsOptions['shares'];
+  readonly shares?: LaneTurnsOptions['shares'] | undefined;
   /** Lanes that are kept at once. */
-  readonly mostLanes?: number;
+  readonly mostLanes?: number | undefined;
   /** `WAKE_DEADLINE_SECONDS`, in milliseconds: after it a wake is given up and owed. */
   readonly deadlineMs: number;
   /** The time of day, in milliseconds since the epoch: a push says when it was sent. */

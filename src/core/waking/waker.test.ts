@@ -22,7 +22,7 @@ const PHONE = fcmTarget('phone');
 
 /** A waker whose wakes end as the test says: sent, unless `answers` has another word for the address. */
 function setUp(answers: Record<string, WakeEnd> = {}): {
-  /** Wakes whomever the event is for. */
+  /** Wakes the devices that the event is for. */
   wake: (event: NostrEvent, origin: EventOrigin) => Promise<boolean>;
   registrations: Registrations;
   clock: FakeClock;
@@ -83,8 +83,8 @@ test('an event wakes no device of a key that it does not name', async () => {
 });
 
 test.each([
-  ['of kind 1059 wakes nobody, however new', 1059, 3600, 0],
-  ['of kind 14 wakes nobody when it is older than the registration', 14, -1, 0],
+  ['of kind 1059 wakes no device, however new', 1059, 3600, 0],
+  ['of kind 14 wakes no device when it is older than the registration', 14, -1, 0],
   ['of kind 14 wakes when it is of the second of the registration', 14, 0, 1],
   ['of kind 14 wakes when it is newer than the registration', 14, 60, 1],
 ])('a stored event %s', async (_, kind, later, wakes) => {
