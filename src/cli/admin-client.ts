@@ -10,7 +10,7 @@ export interface LocalAnswer {
   readonly body: unknown;
 }
 
-/** Where a listener of this machine is reached, by the address that it was told to listen on. */
+/** The URL of a listener on this machine, from the host and port that it listens on. */
 export function localUrl({ host, port }: { readonly host: string; readonly port: number }): string {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
@@ -19,7 +19,7 @@ export function localUrl({ host, port }: { readonly host: string; readonly port:
 /**
  * Asks a listener of the server that runs on this machine.
  *
- * @returns `undefined` when nobody answers there with JSON
+ * @returns `undefined` if no answer with JSON comes
  */
 export async function askLocal(
   listener: Pick<Config['admin'], 'host' | 'port'>,
@@ -41,6 +41,6 @@ export async function askLocal(
     });
     return { status: answer.statusCode, body: await answer.body.json() };
   } catch {
-    return undefined; // Nobody there, or somebody else: whoever asks says so.
+    return undefined; // No server, or another program. The caller reports it.
   }
 }

@@ -2,9 +2,9 @@ import type { Io } from './io.ts';
 import { readStartup } from './read-startup.ts';
 
 /**
- * `--check-config`: reads all that a start reads, and makes nothing.
+ * `--check-config`: reads everything that a start reads, and makes no file.
  *
- * @throws ConfigError for a configuration that is not usable
+ * @throws ConfigError if the configuration is not usable
  */
 export async function checkConfig(io: Io): Promise<void> {
   const { serverKey, warnings } = await readStartup(io, { createKey: false });

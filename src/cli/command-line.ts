@@ -26,15 +26,15 @@ Usage: mostro-push [command]
 
   (no command)      serve, with the configuration of the environment and of .env in this directory
   keygen            print a new server key, as lines for .env
-  store info        say how much the store holds, and of whom nothing
-  store verify      read all of the store: 0 if it is intact, 1 if not
-  store reseal      seal the store anew, with the server's key of today; the server must be stopped
-  store export      print every registration in the clear, one JSON object a line: keep it secret
-  --check-config    check the configuration and the files that it names, then end: 0 if it is usable, 78 if not
-  doctor            try for real all that the server depends on, and say what to do: 0 if wakes get through,
+  store info        print how much the store holds; names no device and no key
+  store verify      read the whole store: 0 if it is intact, 1 if not
+  store reseal      seal the store again, with the server's present key; stop the server first
+  store export      print every registration unencrypted, one JSON object a line: keep it secret
+  --check-config    check the configuration and its files: 0 if they are usable, 78 if not
+  doctor            try everything that the server depends on, and say what to do: 0 if wakes get through,
                     1 if something costs wakes, 78 if the configuration is not usable
   trace <trade_pubkey> [--follow]
-                    what the running server has seen of one key; switches its trace on for 15 minutes
+                    print what the running server has seen of one key; turns its trace on for 15 minutes
   healthcheck       0 if the server on this machine answers, 1 if not
   --version, -v     print the version
   --help, -h        print this
@@ -45,10 +45,10 @@ Every variable is explained in .env.example and in docs/configuration.md.
 /**
  * Reads the arguments that follow the program's name.
  *
- * @returns the command, or `undefined` when they make no sense
+ * @returns the command, or `undefined` if the arguments are not one
  */
 export function parseCommandLine(args: readonly string[]): Command | undefined {
-  // What follows is its own affair.
+  // `trace` reads its own arguments.
   if (args[0] === 'trace') return args.includes('--help') ? 'help' : 'trace';
   try {
     const { values, positionals } = parseArgs({
@@ -68,6 +68,6 @@ export function parseCommandLine(args: readonly string[]): Command | undefined {
     if (word === 'keygen' || word === 'doctor' || word === 'healthcheck') return word;
     return positionals.length === 0 ? (flags[0] ?? 'serve') : undefined;
   } catch {
-    return undefined; // parseArgs throws for an option that it was not told of.
+    return undefined; // parseArgs throws for an unknown option.
   }
 }

@@ -8,10 +8,10 @@ import { VARIABLES } from '../config/variables.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Joins the `.env` file of a directory, if there is one, with the environment, which wins.
+ * Joins the `.env` file of a directory, if there is one, with the environment. The environment wins.
  *
- * @returns the joined variables, and a warning for each name in the file that means nothing to us: mostly slips of the pen
- * @throws ConfigError when the file is there and cannot be read
+ * @returns the joined variables, and a warning for each unknown name in the file, which is mostly a typing error
+ * @throws ConfigError if the file exists and cannot be read
  */
 export async function loadEnvironment(
   directory: string,

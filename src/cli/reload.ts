@@ -16,7 +16,7 @@ const RELOADABLE = [
 ] as const;
 const OF_FCM = new Set<string>(['FIREBASE_SERVICE_ACCOUNT_PATH', 'FIREBASE_PROJECT_ID']);
 
-export interface ReloadParts {
+export interface ReloadOptions {
   readonly io: Io;
   /** What the server was started with. */
   readonly startup: ReadStartup;
@@ -31,20 +31,20 @@ export interface ReloadParts {
  * as it can be without a restart. A configuration with any problem changes nothing. The log tells which of the two it was, with every problem.
  */
 export class Reload {
-  readonly #parts: ReloadParts;
+  readonly #options: ReloadOptions;
   /** The texts of the variables that are in force. */
   #inForce: Readonly<Record<string, string | undefined>>;
   #underWay: Promise<void> | undefined;
   #isAskedAgain = false;
 
-  constructor(parts: ReloadParts) {
-    this.#parts = parts;
-    this.#inForce = parts.startup.variables;
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#inForce = options.startup.variables;
   }
 
   /** Reloads, and once more afterwards if it is asked for meanwhile, however often. Never throws. */
   request(): void {
-    this.#parts.logFile?.reopen();
+    this.#options.logFile?.reopen();
     if (this.#underWay !== undefined) {
       this.#isAskedAgain = true;
       return;
@@ -58,7 +58,7 @@ export class Reload {
   }
 
   async #reload(): Promise<void> {
-    const { io, telemetry } = this.#parts;
+    const { io, telemetry } = this.#options;
     try {
       this.#apply(await readStartup(io, { createKey: false }));
     } catch (error) {
@@ -71,7 +71,7 @@ export class Reload {
   }
 
   #apply(next: ReadStartup): void {
-    const { app, logger, telemetry } = this.#parts;
+    const { app, logger, telemetry } = this.#options;
     const { level } = next.config.log;
     const changed = Object.keys(VARIABLES).filter(
       (name) => (this.#inForce[name] ?? '') !== (next.variables[name] ?? ''),
@@ -92,7 +92,7 @@ export class Reload {
   }
 
   #sayWhatWaits(next: ReadStartup, names: readonly string[]): void {
-    const { startup, telemetry } = this.#parts;
+    const { startup, telemetry } = this.#options;
     const keyName =
       next.config.key.privateKey === undefined ? 'SERVER_PRIVATE_KEY_FILE' : 'SERVER_PRIVATE_KEY';
     const hasOtherKey = next.serverKey?.publicKeyHex !== startup.serverKey?.publicKeyHex;

@@ -4,7 +4,7 @@ import { FileStore, type FileStoreOptions } from '../store/contents/file-store.t
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 /**
- * Writes a store anew, with keys that no file had before. The server must be stopped.
+ * Writes a store again, sealed with keys that no file had before. The server must be stopped.
  *
  * @throws StoreOpenError
  */

@@ -13,7 +13,7 @@ import { createTelemetry } from '../ops/telemetry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
-import { Reload, type ReloadParts } from './reload.ts';
+import { Reload, type ReloadOptions } from './reload.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
 import { startScreen } from './start-screen.ts';
 
@@ -70,7 +70,7 @@ async function giveUp(io: Io, reading: Promise<unknown>): Promise<number> {
 interface Prepared {
   readonly startup: ReadStartup;
   readonly logging: Logging;
-  readonly logger: ReloadParts['logger'];
+  readonly logger: ReloadOptions['logger'];
   readonly logFile: LogFile | undefined;
   readonly curves: readonly CurveSource[];
 }

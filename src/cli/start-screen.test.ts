@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { assembleConfig, readVariables } from '../config/config.ts';
 import type { Values } from '../config/variables.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
-import { startScreen, type StartScreenParts } from './start-screen.ts';
+import { startScreen, type StartScreenOptions } from './start-screen.ts';
 
 const PRIVATE = generatePrivateKey();
 const KEY = parseServerKey(PRIVATE) as ServerKey;
 
-function screen(environment: Record<string, string> = {}, parts: Partial<StartScreenParts> = {}): string {
+function screen(environment: Record<string, string> = {}, parts: Partial<StartScreenOptions> = {}): string {
   return startScreen({
     version: '1.2.3',
     config: assembleConfig(readVariables(environment).values as Values),
@@ -135,7 +135,7 @@ describe('the start screen', () => {
       'admin',
       'off: port 9464 is taken',
     ],
-  ])('%s', (_, environment: Record<string, string>, parts: Partial<StartScreenParts>, name, value) => {
+  ])('%s', (_, environment: Record<string, string>, parts: Partial<StartScreenOptions>, name, value) => {
     expect(row(screen(environment, parts), name)).toBe(value);
   });
 

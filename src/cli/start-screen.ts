@@ -6,7 +6,7 @@ import type { Curve } from '../crypto/curve.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
 
-export interface StartScreenParts {
+export interface StartScreenOptions {
   readonly version: string;
   readonly config: Config;
   readonly curve: Pick<Curve, 'library' | 'isNative'>;
@@ -23,34 +23,34 @@ const KIND_NAMES: Readonly<Record<WakingKind, string>> = {
   14: '14 (signed messages, v2)',
 };
 
-/** What is on, what is off and how to turn it on: the screen that a start prints. Holds no secret. */
-export function startScreen(parts: StartScreenParts): string {
-  const { addresses, config, key } = parts;
+/** The screen that a start prints: what is on, what is off and how to turn it on. It holds no secret. */
+export function startScreen(options: StartScreenOptions): string {
+  const { addresses, config, key } = options;
   const rows: [string, string][] = [
     ['public key', key.publicKeyHex],
     ['', key.npub],
-    ['key kept in', keyPlace(parts)],
+    ['key kept in', keyPlace(options)],
     ['HTTP API', addresses.apiAddress],
     ['admin', addresses.adminAddress ?? `off: ${addresses.adminProblem}`],
     ['relays', config.relays.urls.map((url) => new URL(url).host).join(', ')],
     ['kinds', config.relays.kinds.map((kind) => KIND_NAMES[kind]).join(', ')],
-    ['FCM', fcmState(parts)],
+    ['FCM', fcmState(options)],
     ['UnifiedPush', unifiedPushState(config)],
     [
       'plain tokens',
       config.http.allowPlaintextTokens ? 'accepted. Refuse them: ALLOW_PLAINTEXT_TOKENS=false' : 'refused',
     ],
     ['registrations', registrationState(config)],
-    ['signatures', signatureState(parts)],
+    ['signatures', signatureState(options)],
     ['limits', limits(config)],
     ['log', logState(config)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
-  const warnings = parts.warnings.map((warning) => `  ! ${warning}`);
+  const warnings = options.warnings.map((warning) => `  ! ${warning}`);
   return [
     '',
-    `mostro-push-server ${parts.version}`,
+    `mostro-push-server ${options.version}`,
     '',
     ...lines,
     ...(warnings.length > 0 ? ['', ...warnings] : []),
@@ -59,12 +59,12 @@ export function startScreen(parts: StartScreenParts): string {
   ].join('\n');
 }
 
-function keyPlace({ config, keyCreated }: StartScreenParts): string {
+function keyPlace({ config, keyCreated }: StartScreenOptions): string {
   if (config.key.privateKey !== undefined) return 'SERVER_PRIVATE_KEY';
   return `${config.key.file}${keyCreated ? ' (made just now: keep a copy, clients seal their tokens to it)' : ''}`;
 }
 
-function fcmState({ config, fcmReady }: StartScreenParts): string {
+function fcmState({ config, fcmReady }: StartScreenOptions): string {
   if (!config.fcm.enabled) return 'off. Turn it on: FCM_ENABLED=true';
   return fcmReady
     ? 'on'
@@ -78,7 +78,7 @@ function unifiedPushState({ unifiedPush }: Config): string {
     : 'on, public https endpoints only';
 }
 
-function signatureState({ curve }: StartScreenParts): string {
+function signatureState({ curve }: StartScreenOptions): string {
   if (curve.isNative) return `verified by ${curve.library}`;
   return `verified by ${curve.library}. Five times as fast: install libsecp256k1 (Debian: libsecp256k1-1)`;
 }

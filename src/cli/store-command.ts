@@ -14,9 +14,9 @@ import { storeInfo } from './store-info.ts';
 export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'store export';
 
 /**
- * `store …`: looks at the store that the configuration names, or seals it anew.
+ * `store …`: reads the store that the configuration names, or seals it again.
  *
- * @returns the exit code: 1 where there is no store, or a damaged one
+ * @returns the exit code: 1 if there is no store or if it is damaged
  * @throws ConfigError, StoreOpenError
  */
 export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {

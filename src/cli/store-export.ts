@@ -2,7 +2,7 @@ import { unreachable } from '../core/basics/unreachable.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
 import type { StoreSurvey } from '../store/file/survey-store.ts';
 
-/** Every registration in the clear, one JSON object a line: for another server, or another program. Times are ISO 8601. */
+/** Every registration unencrypted, one JSON object a line, for another server or program. Times are ISO 8601. */
 export function* exportLines({ registrations }: StoreSurvey): Generator<string> {
   for (const registration of registrations.values()) {
     const { tradePubkey, platform, target, registeredAt, expiresAt, woken, signed, isConversation } =

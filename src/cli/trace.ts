@@ -18,8 +18,8 @@ interface Asked {
 }
 
 /**
- * `trace <trade_pubkey>`: what the server on this machine has seen of one key, through the admin listener. The first time switches the
- * trace of that key on.
+ * `trace <trade_pubkey>`: prints what the server on this machine has seen of one key. It asks the admin listener. The first request turns
+ * the trace of that key on.
  *
  * @returns the exit code
  */
@@ -73,7 +73,7 @@ async function follow(
     const answer = await ask();
     if (answer === undefined) return 1;
     const fresh = answer.steps.filter(({ at }) => at >= last);
-    // Several steps can bear one time: those of the last one told are not told again.
+    // Several steps may have the same time. The steps that were printed with the last time are not printed again.
     for (const step of fresh.slice(fresh[0]?.at === last ? told : 0)) io.print(line(step));
     last = fresh.at(-1)?.at ?? last;
     told = answer.steps.filter(({ at }) => at === last).length;
@@ -90,14 +90,14 @@ function readArguments(args: readonly string[]): Asked | undefined {
     const key = positionals.length === 1 ? parseMostroPubkey(positionals[0] ?? '') : undefined;
     return key === undefined ? undefined : { key, follow: values.follow === true };
   } catch {
-    return undefined; // parseArgs throws for an option that it was not told of.
+    return undefined; // parseArgs throws for an unknown option.
   }
 }
 
 function explain(status: number | undefined, port: number): string {
   if (status === undefined)
     return `no server answers on admin port ${port}: is it running, with the same ADMIN_HOST, ADMIN_PORT and DATA_DIR as here?`;
-  if (status === 401) return 'the server has another admin token: is its DATA_DIR the one of here?';
+  if (status === 401) return 'the server has another admin token: is its DATA_DIR the same as here?';
   return `the server on admin port ${port} answered ${status}`;
 }
 

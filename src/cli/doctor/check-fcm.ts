@@ -11,12 +11,12 @@ import { alarmed, ok, skipped, warning, type Finding } from './finding.ts';
 export interface FcmCheck {
   readonly config: Config['fcm'];
   readonly account: ServiceAccount | undefined;
-  /** Whether the key file was found wanting already. */
+  /** Whether the key file is not usable, which is a finding of its own. */
   readonly isKeyFileBad: boolean;
   readonly skew: ClockSkew;
 }
 
-/** Mints a token and pretends to push: a bad key, a wrong project and a service that is down are told apart. */
+/** Gets an access token and makes a dry run of a push. It tells a bad key, a wrong project and a service that is down apart. */
 export async function checkFcm({ account, config, isKeyFileBad, skew }: FcmCheck): Promise<Finding[]> {
   if (!config.enabled) return [skipped('FCM', 'It is off (FCM_ENABLED=false).')];
   if (isKeyFileBad) return [skipped('FCM', 'Its key file is not usable, see above.')];

@@ -12,7 +12,7 @@ import { alarmed, failure, ok, skipped, warning, type Finding } from './finding.
 
 const GIB = 2 ** 30;
 
-/** Whether there is room, and this user may write, where the server keeps things. */
+/** Whether the data directory is writable for this user and has room. */
 export async function checkDataDirectory(directory: string): Promise<Finding> {
   const title = 'data directory';
   const remedy = `make it writable for the user that the server runs as, or set DATA_DIR to one that is`;
@@ -63,7 +63,7 @@ export async function checkLogFile(path: string | undefined): Promise<Finding> {
   }
 }
 
-/** Whether the listener's port is free, or the server has it already. */
+/** Whether the listener's port is free or is used by the running server. */
 export async function checkPort(
   name: 'public' | 'admin',
   listener: { readonly host: string; readonly port: number },
@@ -102,7 +102,7 @@ function tryToListen({
   });
 }
 
-/** Whether names resolve: of the relays and of Google. */
+/** Whether the names of the relays and of Google resolve. */
 export async function checkDns(config: Config, tokenUri: string | undefined): Promise<Finding> {
   const urls = [...config.relays.urls, ...(config.fcm.enabled ? [config.fcm.baseUrl, tokenUri] : [])];
   const hosts = new Set(
@@ -128,7 +128,7 @@ export async function checkDns(config: Config, tokenUri: string | undefined): Pr
       );
 }
 
-/** What the answers that came in meanwhile say of our clock. */
+/** What the `Date` headers of the other checks' answers say about this machine's clock. */
 export function checkClock(skew: ClockSkew): Finding {
   const { seconds } = skew;
   if (seconds === undefined) return skipped('clock', 'No answer of Google or of a relay told the time.');
@@ -138,7 +138,7 @@ export function checkClock(skew: ClockSkew): Finding {
   return ok('clock', off < 2 ? 'It is right.' : `It is ${off} s off, which does no harm.`);
 }
 
-/** That a restart forgets is no fault, and yet to be known (contract 6). */
+/** Whether registrations are kept over a restart. Losing them is no fault, but the operator must know (contract 6). */
 export function checkStore({ kind }: Config['store']): Finding {
   if (kind === 'file')
     return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets nobody.');

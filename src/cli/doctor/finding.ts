@@ -1,12 +1,12 @@
 import { ALARMS, type AlarmName } from '../../core/watch/alarms.ts';
 
-/** `skipped`: not looked at, and why. */
+/** `skipped`: the check was not made; the finding says why. */
 export type Verdict = 'ok' | 'warning' | 'failure' | 'skipped';
 
-/** What `doctor` has to say of one thing, in a sentence, and what to do about it. No secret is in it. */
+/** What `doctor` found out about one thing, and what to do. It holds no secret. */
 export interface Finding {
   readonly verdict: Verdict;
-  /** What was looked at, or the name of an alarm: the words of readiness, metric, log and dashboard. */
+  /** The thing that was checked, or the name of an alarm, as readiness, the metric, the log and the dashboard have it. */
   readonly title: string;
   readonly says: string;
   readonly remedy?: string;
@@ -28,7 +28,7 @@ export function failure(title: string, says: string, remedy?: string): Finding {
   return { verdict: 'failure', title, says, ...(remedy !== undefined && { remedy }) };
 }
 
-/** A finding that a running server would raise an alarm for. */
+/** A finding for which a running server raises an alarm. */
 export function alarmed(alarm: AlarmName, says: string, verdict?: Verdict): Finding {
   const { level, remedy } = ALARMS[alarm];
   return { verdict: verdict ?? (level === 'error' ? 'failure' : 'warning'), title: alarm, says, remedy };
