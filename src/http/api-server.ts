@@ -76,7 +76,12 @@ export function createApiServer(
     requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // We check the Host header ourselves, because Node's answer would not be the contract's.
-    http: { headersTimeout: requestTimeout, connectionsCheckingInterval, requireHostHeader: false },
+    http: {
+      requestTimeout,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval,
+      requireHostHeader: false,
+    },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, _request, reply) => answerUnreadable(error, reply),
     forceCloseConnections: 'idle',
