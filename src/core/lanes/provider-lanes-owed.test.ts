@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { DELIVERED, laneBench, REFUSED, THROTTLED } from '../../../test/support/lane-bench.ts';
+import { DELIVERED, FAILED, laneBench, REFUSED, THROTTLED } from '../../../test/support/lane-bench.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS, MINUTE_MS } from '../basics/clock.ts';
 
@@ -84,4 +84,18 @@ test('a full lane gives the place of a wake that waits for a retry to a new wake
   await schedule.advance(1);
   await answer(DELIVERED);
   expect([lanes.owed, tried()]).toEqual([0, ['waits', 'phone', 'waits']]);
+});
+
+test('a full lane gives the place of a retry whose wait is over to a new wake, and is drained of all in the end', async () => {
+  const { ask, answer, lanes, schedule, tried } = laneBench({ concurrency: 1, capacity: 2 });
+  void ask('fails');
+  await answer(FAILED);
+  void ask('sent');
+  await schedule.advance(MINUTE_MS);
+  for (const token of ['queued', 'new']) void ask(token);
+  expect([lanes.pending, lanes.owed]).toEqual([3, 1]);
+  let lost: number | undefined;
+  void lanes.drain(new AbortController().signal).then((count) => (lost = count));
+  for (let n = 0; n < 4; n++) await answer(DELIVERED);
+  expect([tried(), lost]).toEqual([['fails', 'sent', 'queued', 'new', 'fails'], 0]);
 });

@@ -200,7 +200,8 @@ test('a lane that is broken by our configuration sends all owed wakes soon after
   expect(underWay().length).toBeGreaterThan(40);
 });
 
-test('a device has one attempt at a time, though it is registered anew while it is being evicted', async () => {
+/** A device whose second strike has come, whose eviction is under way, and for which a further wake is being sent. */
+async function whileEvicted(): Promise<LaneBench & { readonly evicted: () => void }> {
   const eviction = { confirmMs: 0, isGuarded: false };
   const evicted = deferred();
   const registrations = {
@@ -208,13 +209,28 @@ test('a device has one attempt at a time, though it is registered anew while it 
     forget: () => evicted.promise,
     whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
   };
-  const { ask, answer, lanes, schedule, tried, underWay } = laneBench({ eviction }, { registrations });
-  void ask('phone');
-  for (let n = 0; n < 2; n++) await answer(GONE);
-  void ask('phone');
-  evicted.resolve();
+  const bench = laneBench({ eviction }, { registrations });
+  void bench.ask('phone');
+  for (let n = 0; n < 2; n++) await bench.answer(GONE);
+  void bench.ask('phone');
+  return { ...bench, evicted: evicted.resolve };
+}
+
+test('a device has one attempt at a time, though it is registered anew while it is being evicted', async () => {
+  const { answer, evicted, lanes, schedule, tried, underWay } = await whileEvicted();
+  evicted();
   await schedule.advance(MINUTE_MS);
   expect(underWay()).toEqual(['phone']);
   for (let n = 0; n < 2; n++) await answer(DELIVERED);
   expect([tried().length, lanes.pending, lanes.owed, schedule.pending]).toEqual([4, 0, 0, 0]);
+});
+
+test('a device that is registered anew while it is being evicted keeps its wait when an attempt ends', async () => {
+  const { answer, evicted, schedule, underWay } = await whileEvicted();
+  evicted();
+  await settled();
+  await answer(DELIVERED);
+  expect(underWay()).toEqual([]);
+  await schedule.advance(SECOND_MS);
+  expect(underWay()).toEqual(['phone']);
 });
