@@ -124,7 +124,7 @@ test('a relay that admits us and still serves no gift wraps goes on with kind 14
   expect(pushes.map(({ token }) => token).toSorted()).toEqual([alice.token, bob.token].toSorted());
 });
 
-test('a relay that never judges our answer goes on with kind 14; when it judges at last, its gift wraps are caught up on', async () => {
+test('a relay that never judges our answer goes on with kind 14; when it judges at last, its gift wraps are recovered', async () => {
   const { google, other, phone, server } = await setSceneBeside({ auth: { kinds: [1059] } });
   await untilLine(server, other, { authentication: 'accepted', recovering: [] });
   other.closeSubscriptions(1059, 'auth-required: who are you, again?');

@@ -52,7 +52,7 @@ test('with MOSTRO_RELAY_DISCOVERY the list that a relay has stored counts too, a
   expect((await relayLines(server)).map(({ url }) => url)).toEqual([first.url, second.url, third.url]);
 });
 
-test('with MOSTRO_RELAY_DISCOVERY what a relay has stored since the start is caught up on when it is discovered', async () => {
+test('with MOSTRO_RELAY_DISCOVERY what a relay has stored since the start is recovered when it is discovered', async () => {
   const { google, mostro, other, phone, relay, server } = await setDiscoveryScene();
   const alice = await phone();
   other.store(mostro.message(alice.tradePubkey));

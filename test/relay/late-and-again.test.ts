@@ -81,7 +81,7 @@ test('a relay that asks anew who we are every hour is answered every time: eight
   }
 });
 
-test('a relay that is discovered late is caught up on for gift wraps too', async () => {
+test('a relay that is discovered late has its gap recovered for gift wraps too', async () => {
   const { google, mostro, other, phone, relay } = await setDiscoveryScene();
   const alice = await phone();
   other.store(mostro.giftWrap(alice.tradePubkey));
@@ -89,7 +89,7 @@ test('a relay that is discovered late is caught up on for gift wraps too', async
   await google.pushes.atLeast(1);
 });
 
-test('a relay that is discovered again is caught up on for gift wraps too', async () => {
+test('a relay that is discovered again has its gap recovered for gift wraps too', async () => {
   const { google, mostro, other, phone, relay, server } = await setDiscoveryScene();
   const alice = await phone();
   relay.broadcast(relayList(mostro, 1, [other.url]));

@@ -115,7 +115,7 @@ test('a relay that is merely quiet is not asked again before its time, nor is an
   expect(relay.requests.all.map(({ filters }) => filters[0]?.limit)).toEqual([0, 0]);
 });
 
-test('a relay that is merely quiet and answers the question late misses nothing: the old subscription lives until the new one does', async () => {
+test('a relay that is merely quiet and answers the question late misses nothing: the old subscription stays until the new one is live', async () => {
   const { phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
   const alice = await phone();
   relay.pauseAnswers();

@@ -83,7 +83,7 @@ test('GET /api/status says of a relay that it is banned, and nobody else is', as
   await untilLine(server, relay, { state: 'live', served: [1059, 14] });
 });
 
-test('GET /api/status says of a relay which kinds it is catching up on, as long as it does', async () => {
+test('GET /api/status says of a relay which kinds it is recovering, as long as it does', async () => {
   const { google, phone, relay, server } = await setScene();
   const alice = await phone();
   const requests = relay.requests.count;

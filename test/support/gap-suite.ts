@@ -92,7 +92,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     expect(woken()).toEqual(tokensOf(devices));
   });
 
-  test(`${name}: a gap in which 500 devices got an event each is caught up on after the reconnection: 500 wakes, each once, and the next event wakes live`, async () => {
+  test(`${name}: a gap in which 500 devices got an event each is recovered after the reconnection: 500 wakes, each once, and the next event wakes live`, async () => {
     const { lines, google, server, woken } = await setGapScene(start, 1);
     const [line] = lines;
     const devices = await registerDevices(server, 500);
@@ -129,7 +129,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
   });
 
   test(
-    `${name}: a gap in which 500 devices got an event each among 5 000 events for strangers is caught up on at a relay that gives 500 at once`,
+    `${name}: a gap in which 500 devices got an event each among 5 000 events for strangers is recovered from a relay that gives 500 at once`,
     { timeout: PATIENCE_MS },
     async () => {
       const { lines, google, server, woken } = await setGapScene(start, 1);

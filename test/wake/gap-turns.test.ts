@@ -30,7 +30,7 @@ test('two kinds that have a gap ask for their pages in turn: a large one does no
   expect(pagesAsked(relay).slice(0, 4)).toEqual([14, 1059, 14, 1059]);
 });
 
-test('a kind whose page ends every connection goes first every other time: the other is caught up on meanwhile', async () => {
+test('a kind whose page ends every connection goes first every other time: the other is recovered meanwhile', async () => {
   const relay = keep(await RelayStandIn.start());
   const { google, phone } = await setScene({ relays: [relay] });
   const alice = await phone();

@@ -38,7 +38,7 @@ describe.each([14, 1059])('a gap of kind %i at a relay', (kind) => {
     ['that sends EOSE first', 'eose first'],
     ['that sends EOSE after half of a page', 'eose between'],
     ['that takes until to be exclusive', 'until excluded'],
-  ] as const)('a gap at a relay %s is caught up on: forty events, forty wakes', async (_, wrongPages) => {
+  ] as const)('a gap at a relay %s is recovered: forty events, forty wakes', async (_, wrongPages) => {
     const { devices, google, relay, server } = await setWrongScene({ wrongPages }, kind);
     await google.pushes.atLeast(40);
     await untilLine(server, relay, { state: 'live', recovering: [] });
@@ -77,7 +77,7 @@ test('a gap at a relay that has stored nothing of what it had sent live is said 
 
 const relayTiming = { eoseTimeoutMs: 50, pageTimeoutMs: 100 };
 
-test('a gap at a relay that never says EOSE is caught up on where the relay gives something, and incomplete where it gives no answer at all', async () => {
+test('a gap at a relay that never says EOSE is recovered where the relay gives something, and incomplete where it gives no answer at all', async () => {
   const scene = await setSceneBeside({ silentEose: true }, { relayTiming });
   const { google, other: relay, phone, server } = scene;
   await untilLine(server, relay, { state: 'live', served: [1059, 14] });

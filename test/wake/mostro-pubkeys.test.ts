@@ -49,7 +49,7 @@ test('with MOSTRO_PUBKEYS, a gift wrap by anyone wakes: no relay is asked for it
   expect(liveRequests(relay, 1059).map(({ filters }) => filters)).toEqual([[{ kinds: [1059], limit: 0 }]]);
 });
 
-test('with MOSTRO_PUBKEYS, a gap is caught up on for them: their kind 14 wakes, another’s does not', async () => {
+test('with MOSTRO_PUBKEYS, a gap is recovered for them: their kind 14 wakes, another’s does not', async () => {
   const daemon = keep(new Daemon());
   const environment = { MOSTRO_PUBKEYS: daemon.pubkey };
   const { google, phone, relay, server, woken } = await setScene({ environment });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { eventId } from '../../../test/support/events.ts';
 import { recoveringAdmission, type RecoveringAdmission } from '../../../test/support/recovering-admission.ts';
@@ -31,120 +31,114 @@ async function setUp(): Promise<RecoveringAdmission & { recovery: RecoveryIntake
   return { ...parts, recovery };
 }
 
-describe('a recovery wakes', () => {
-  test('a device once, whatever the number of its events and keys, after what is live', async () => {
-    const { admit, pushes, recovery, telemetry } = await setUp();
-    const verdicts = [await admit(3, recovery), await admit(4, recovery)];
-    expect(pushes.all).toMatchObject([{ wake: { target: fcmTarget('phone'), priority: 'recovered' } }]);
-    expect(telemetry.total('events_absorbed')).toBe(3);
-    expect(verdicts).toEqual(['admitted', 'admitted']);
-  });
-
-  test('a device once even when all of its events come at once', async () => {
-    const { admission, admit, pushes } = await recoveringAdmission();
-    const recovery = admission.beginRecovery();
-    await Promise.all([1, 2, 3].map((n) => admit(n, recovery)));
-    expect(pushes.count).toBe(1);
-  });
-
-  test('another device of an event whose first one it has woken', async () => {
-    const { admit, pushes, recovery } = await setUp();
-    await admit(3, recovery, [1, 3]);
-    expect(pushes.all.map(({ wake }) => wake.target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
-  });
-
-  test('again, live, a device whose wake went before an event that woke another device too', async () => {
-    const parts = await setUp();
-    await parts.admit(3, parts.recovery, [1, 3]);
-    await settle(parts, 1, DELIVERED);
-    expect(await parts.admit(3, 'live', [1, 3])).toBe('admitted');
-  });
-
-  test('a device that another recovery has woken', async () => {
-    const { admission, admit, pushes } = await setUp();
-    await admit(3, admission.beginRecovery());
-    expect(pushes.count).toBe(2);
-  });
+test('a recovery wakes a device once, whatever the number of its events and keys, after what is live', async () => {
+  const { admit, pushes, recovery, telemetry } = await setUp();
+  const verdicts = [await admit(3, recovery), await admit(4, recovery)];
+  expect(pushes.all).toMatchObject([{ wake: { target: fcmTarget('phone'), priority: 'recovered' } }]);
+  expect(telemetry.total('events_absorbed')).toBe(3);
+  expect(verdicts).toEqual(['admitted', 'admitted']);
 });
 
-describe('an event that a recovery has absorbed', () => {
-  test('does not count as seen while the recovery lasts: a live copy wakes', async () => {
-    const { admit, pushes, seen } = await setUp();
-    expect(seen.knows(eventId(2))).toBe(false);
-    expect(await admit(2, 'live', [2])).toBe('admitted');
-    expect(pushes.all[1]).toMatchObject({ wake: { target: fcmTarget('phone'), priority: 'live' } });
-  });
-
-  test('is a duplicate when a page gives it again, and costs no verification', async () => {
-    const { admit, recovery, telemetry } = await setUp();
-    const verified = telemetry.total('events_verified');
-    expect(await admit(2, recovery, [2])).toBe('duplicate');
-    expect(telemetry.total('events_verified')).toBe(verified);
-  });
-
-  test('counts as seen from the end of the recovery on: no later copy wakes', async () => {
-    const { admit, pushes, recovery, seen } = await setUp();
-    await end(recovery);
-    expect(await seen.reserve(eventId(2))).toBe('seen');
-    expect(await admit(2, 'live', [2])).toBe('duplicate');
-    expect(pushes.count).toBe(1);
-  });
-
-  test('is not committed at the end when its live copy is still under way', async () => {
-    const parts = await setUp();
-    await parts.admit(2, 'live', [2]);
-    await end(parts.recovery);
-    expect(await parts.seen.reserve(eventId(2))).toBe('pending');
-    await settle(parts, 1, RETRY);
-    expect(await parts.admit(2, 'live', [2])).toBe('admitted');
-  });
-
-  test('is tried again from a further copy when the wake of its live copy failed', async () => {
-    const parts = await setUp();
-    await parts.admit(2, 'live', [2]);
-    await settle(parts, 1, RETRY);
-    await end(parts.recovery);
-    expect(await parts.admit(2, 'live', [2])).toBe('admitted');
-  });
+test('a recovery wakes a device once even when all of its events come at once', async () => {
+  const { admission, admit, pushes } = await recoveringAdmission();
+  const recovery = admission.beginRecovery();
+  await Promise.all([1, 2, 3].map((n) => admit(n, recovery)));
+  expect(pushes.count).toBe(1);
 });
 
-describe('a wake of a recovery that fails', () => {
-  test('lets the next event of the device try', async () => {
-    const parts = await recoveringAdmission();
-    const recovery = parts.admission.beginRecovery();
-    await parts.admit(1, recovery);
-    await settle(parts, 0, RETRY);
-    await parts.admit(2, recovery);
-    expect(parts.pushes.count).toBe(2);
-  });
+test('a recovery wakes another device of an event whose first one it has woken', async () => {
+  const { admit, pushes, recovery } = await setUp();
+  await admit(3, recovery, [1, 3]);
+  expect(pushes.all.map(({ wake }) => wake.target)).toEqual([fcmTarget('phone'), fcmTarget('other')]);
+});
 
-  test('releases its event: a further copy wakes', async () => {
-    const parts = await recoveringAdmission();
-    const recovery = parts.admission.beginRecovery();
-    await parts.admit(1, recovery);
-    await settle(parts, 0, RETRY);
-    expect(parts.seen.knows(eventId(1))).toBe(false);
-    expect(await parts.admit(1, recovery)).toBe('admitted');
-    expect(parts.pushes.count).toBe(2);
-  });
+test('a recovery wakes again, live, a device whose wake went before an event that woke another device too', async () => {
+  const parts = await setUp();
+  await parts.admit(3, parts.recovery, [1, 3]);
+  await settle(parts, 1, DELIVERED);
+  expect(await parts.admit(3, 'live', [1, 3])).toBe('admitted');
+});
 
-  test('commits nothing that it absorbed: a copy wakes after the end of the recovery', async () => {
-    const parts = await recoveringAdmission();
-    const recovery = parts.admission.beginRecovery();
-    await parts.admit(1, recovery);
-    await parts.admit(2, recovery);
-    await settle(parts, 0, RETRY);
-    await end(recovery);
-    expect(await parts.admit(2, 'live')).toBe('admitted');
-    expect(parts.pushes.count).toBe(2);
-  });
+test('a recovery wakes a device that another recovery has woken', async () => {
+  const { admission, admit, pushes } = await setUp();
+  await admit(3, admission.beginRecovery());
+  expect(pushes.count).toBe(2);
+});
 
-  test('gives back at once what it absorbed: another relay that is caught up on may wake for it', async () => {
-    const parts = await recoveringAdmission();
-    const [one, other] = [parts.admission.beginRecovery(), parts.admission.beginRecovery()];
-    await parts.admit(1, one);
-    await parts.admit(2, one);
-    await settle(parts, 0, RETRY);
-    expect(await parts.admit(2, other)).toBe('admitted');
-  });
+test('an event that a recovery has absorbed does not count as seen while the recovery lasts: a live copy wakes', async () => {
+  const { admit, pushes, seen } = await setUp();
+  expect(seen.knows(eventId(2))).toBe(false);
+  expect(await admit(2, 'live', [2])).toBe('admitted');
+  expect(pushes.all[1]).toMatchObject({ wake: { target: fcmTarget('phone'), priority: 'live' } });
+});
+
+test('an event that a recovery has absorbed is a duplicate when a page gives it again, and costs no verification', async () => {
+  const { admit, recovery, telemetry } = await setUp();
+  const verified = telemetry.total('events_verified');
+  expect(await admit(2, recovery, [2])).toBe('duplicate');
+  expect(telemetry.total('events_verified')).toBe(verified);
+});
+
+test('an event that a recovery has absorbed counts as seen after the end of the recovery: no later copy wakes', async () => {
+  const { admit, pushes, recovery, seen } = await setUp();
+  await end(recovery);
+  expect(await seen.reserve(eventId(2))).toBe('seen');
+  expect(await admit(2, 'live', [2])).toBe('duplicate');
+  expect(pushes.count).toBe(1);
+});
+
+test('an event that a recovery has absorbed is not committed at the end when its live copy is still under way', async () => {
+  const parts = await setUp();
+  await parts.admit(2, 'live', [2]);
+  await end(parts.recovery);
+  expect(await parts.seen.reserve(eventId(2))).toBe('pending');
+  await settle(parts, 1, RETRY);
+  expect(await parts.admit(2, 'live', [2])).toBe('admitted');
+});
+
+test('an event that a recovery has absorbed is tried again from a further copy when the wake of its live copy failed', async () => {
+  const parts = await setUp();
+  await parts.admit(2, 'live', [2]);
+  await settle(parts, 1, RETRY);
+  await end(parts.recovery);
+  expect(await parts.admit(2, 'live', [2])).toBe('admitted');
+});
+
+test('a wake of a recovery that fails lets the next event of the device try', async () => {
+  const parts = await recoveringAdmission();
+  const recovery = parts.admission.beginRecovery();
+  await parts.admit(1, recovery);
+  await settle(parts, 0, RETRY);
+  await parts.admit(2, recovery);
+  expect(parts.pushes.count).toBe(2);
+});
+
+test('a wake of a recovery that fails releases its event: a further copy wakes', async () => {
+  const parts = await recoveringAdmission();
+  const recovery = parts.admission.beginRecovery();
+  await parts.admit(1, recovery);
+  await settle(parts, 0, RETRY);
+  expect(parts.seen.knows(eventId(1))).toBe(false);
+  expect(await parts.admit(1, recovery)).toBe('admitted');
+  expect(parts.pushes.count).toBe(2);
+});
+
+test('a wake of a recovery that fails commits nothing that it absorbed: a copy wakes after the end of the recovery', async () => {
+  const parts = await recoveringAdmission();
+  const recovery = parts.admission.beginRecovery();
+  await parts.admit(1, recovery);
+  await parts.admit(2, recovery);
+  await settle(parts, 0, RETRY);
+  await end(recovery);
+  expect(await parts.admit(2, 'live')).toBe('admitted');
+  expect(parts.pushes.count).toBe(2);
+});
+
+test('a wake of a recovery that fails gives back at once what it absorbed: a recovery from another relay may wake for it', async () => {
+  const parts = await recoveringAdmission();
+  const [one, other] = [parts.admission.beginRecovery(), parts.admission.beginRecovery()];
+  await parts.admit(1, one);
+  await parts.admit(2, one);
+  await settle(parts, 0, RETRY);
+  expect(await parts.admit(2, other)).toBe('admitted');
 });

@@ -67,56 +67,53 @@ describe('the verdict on an event says what it was', () => {
   });
 });
 
-describe('a stored gift wrap', () => {
-  test('is rejected as not new, without a parse or a verification', async () => {
-    const { admission, event, telemetry, verified } = await admissionWithOneKey();
-    let parses = 0;
-    const stored = frameOf(event(), { parse: () => (parses++, event()) });
-    expect(await admission.admit(stored, 'stored')).toBe('rejected');
-    expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
-    expect(telemetry.total('events_rejected', 'not_new')).toBe(1);
-  });
-
-  test('is verified when it was missed: in a recovery', async () => {
-    const { admission, event, verified } = await admissionWithOneKey();
-    expect(await admission.beginRecovery().admit(frameOf(event()))).toBe('admitted');
-    expect(verified).toHaveLength(1);
-  });
+test('a stored gift wrap is rejected as not new, without a parse or a verification', async () => {
+  const { admission, event, telemetry, verified } = await admissionWithOneKey();
+  let parses = 0;
+  const stored = frameOf(event(), { parse: () => (parses++, event()) });
+  expect(await admission.admit(stored, 'stored')).toBe('rejected');
+  expect({ parses, verified }).toEqual({ parses: 0, verified: [] });
+  expect(telemetry.total('events_rejected', 'not_new')).toBe(1);
 });
 
-describe('where MOSTRO_PUBKEYS is set', () => {
-  test('a kind 14 by another author is rejected, without a verification', async () => {
-    const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
-    const other = event({ kind: 14, pubkey: STRANGER });
-    expect(await admission.admit(frameOf(other), 'live')).toBe('rejected');
-    expect(verified).toEqual([]);
-    expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
-    expect(telemetry.total('events_verified')).toBe(0);
-  });
+test('a stored gift wrap is verified when it was missed: in a recovery', async () => {
+  const { admission, event, verified } = await admissionWithOneKey();
+  expect(await admission.beginRecovery().admit(frameOf(event()))).toBe('admitted');
+  expect(verified).toHaveLength(1);
+});
 
-  test.each(['live', 'stored'] as const)('a kind 14 by an instance is admitted: %s', async (origin) => {
+test('where MOSTRO_PUBKEYS is set a kind 14 by another author is rejected, without a verification', async () => {
+  const { admission, event, telemetry, verified } = await admissionWithOneKey([INSTANCE]);
+  const other = event({ kind: 14, pubkey: STRANGER });
+  expect(await admission.admit(frameOf(other), 'live')).toBe('rejected');
+  expect(verified).toEqual([]);
+  expect(telemetry.total('events_rejected', 'other_author')).toBe(1);
+  expect(telemetry.total('events_verified')).toBe(0);
+});
+
+test.each(['live', 'stored'] as const)(
+  'where MOSTRO_PUBKEYS is set a kind 14 by an instance is admitted: %s',
+  async (origin) => {
     const { admission, event } = await admissionWithOneKey([STRANGER, INSTANCE]);
     expect(await admission.admit(frameOf(event({ kind: 14, pubkey: INSTANCE })), origin)).toBe('admitted');
-  });
+  },
+);
 
-  test('a kind 14 that only claims to be by an instance is forged', async () => {
-    const { admission, event, telemetry } = await admissionWithOneKey([INSTANCE]);
-    const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
-    expect(await admission.admit(frameOf(claimed), 'live')).toBe('rejected');
-    expect(telemetry.total('events_rejected', 'forged')).toBe(1);
-  });
-
-  test('a gift wrap by anyone is admitted: its author is a key used once', async () => {
-    const { admission, event } = await admissionWithOneKey([INSTANCE]);
-    expect(await admission.admit(frameOf(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
-  });
+test('where MOSTRO_PUBKEYS is set a kind 14 that only claims to be by an instance is forged', async () => {
+  const { admission, event, telemetry } = await admissionWithOneKey([INSTANCE]);
+  const claimed = event({ kind: 14, pubkey: INSTANCE, sig: FORGED });
+  expect(await admission.admit(frameOf(claimed), 'live')).toBe('rejected');
+  expect(telemetry.total('events_rejected', 'forged')).toBe(1);
 });
 
-describe('there are recipients', () => {
-  test('as long as anybody is registered', async () => {
-    const { admission, registrations } = await recoveringAdmission();
-    const before = admission.hasRegistrations();
-    for (const n of [1, 2, 3]) await registrations.unregister(tradeKey(n));
-    expect([before, admission.hasRegistrations()]).toEqual([true, false]);
-  });
+test('where MOSTRO_PUBKEYS is set a gift wrap by anyone is admitted: its author is a key used once', async () => {
+  const { admission, event } = await admissionWithOneKey([INSTANCE]);
+  expect(await admission.admit(frameOf(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
+});
+
+test('an intake has registrations as long as anybody is registered', async () => {
+  const { admission, registrations } = await recoveringAdmission();
+  const before = admission.hasRegistrations();
+  for (const n of [1, 2, 3]) await registrations.unregister(tradeKey(n));
+  expect([before, admission.hasRegistrations()]).toEqual([true, false]);
 });

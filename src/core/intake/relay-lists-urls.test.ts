@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { anyTags } from '../../../test/support/events.ts';
 import { hex, tradeKey } from '../../../test/support/registrations.ts';
@@ -16,86 +16,82 @@ function urlsOf(tags: readonly (readonly string[])[]): readonly string[] {
   return lists.urls();
 }
 
-describe('an r tag', () => {
-  test.each([
-    [['r', 'wss://a.example']],
-    [['r', 'wss://a.example', '']],
-    [['r', 'wss://a.example', 'write']],
-    [['r', 'wss://a.example', 'write', 'read']],
-    [['r', 'WSS://A.Example:443/#top']],
-    [['r', `wss://a.example${' '.repeat(497)}`]],
-  ])('%j counts', (tag) => {
-    expect(urlsOf([tag])).toEqual(['wss://a.example']);
-  });
-
-  test.each([
-    [[]],
-    [['r']],
-    [['r', '']],
-    [['r', 'wss://a.example', 'read']],
-    [['r', 'wss://a.example', 'Write']],
-    [['r', 'wss://a.example', ' ']],
-    [['R', 'wss://a.example']],
-    [['p', 'wss://a.example']],
-    [['r', 'https://a.example']],
-    [['r', 'a.example']],
-    [['r', 'wss://user@a.example']],
-    [['r', 'wss://user:secret@a.example']],
-  ])('%j does not', (tag) => {
-    expect(urlsOf([tag])).toEqual([]);
-  });
-
-  test('counts up to 512 characters, as written and as encoded', () => {
-    const longest = `wss://a.example/${'a'.repeat(496)}`;
-    expect(urlsOf([['r', longest]])).toEqual([longest]);
-    expect(urlsOf([['r', `${longest}a`]])).toEqual([]);
-    expect(urlsOf([['r', `wss://a.example/${'é'.repeat(83)}`]])).toEqual([]);
-    expect(urlsOf([['r', `wss://a.example${' '.repeat(498)}`]])).toEqual([]);
-  });
-
-  test('does not where the guard refuses its relay, and then takes no place', () => {
-    const { lists, list } = relayListScene(({ hostname }) => !hostname.startsWith('u'));
-    lists.adopt(list(relays(...numbered('u', 100), ...numbered('a', 30))));
-    expect(lists.urls()).toEqual(numbered('a', 20).map((name) => `wss://${name}.example`));
-  });
-
-  test('counts once, in however many ways it is written', () => {
-    const ways = ['wss://a.example', 'wss://A.example/', 'wss://a.example:443', 'wss://a.example/#x'];
-    expect(urlsOf(ways.map((way) => ['r', way]))).toEqual(['wss://a.example']);
-  });
+test.each([
+  [['r', 'wss://a.example']],
+  [['r', 'wss://a.example', '']],
+  [['r', 'wss://a.example', 'write']],
+  [['r', 'wss://a.example', 'write', 'read']],
+  [['r', 'WSS://A.Example:443/#top']],
+  [['r', `wss://a.example${' '.repeat(497)}`]],
+])('an r tag %j counts', (tag) => {
+  expect(urlsOf([tag])).toEqual(['wss://a.example']);
 });
 
-describe('of many relays', () => {
-  test('there are twenty, the first ones', () => {
-    const first = numbered('r', MAX_DISCOVERED_RELAYS).map((name) => `wss://${name}.example`);
-    expect(urlsOf(relays(...numbered('r', 500)))).toEqual(first);
-  });
+test.each([
+  [[]],
+  [['r']],
+  [['r', '']],
+  [['r', 'wss://a.example', 'read']],
+  [['r', 'wss://a.example', 'Write']],
+  [['r', 'wss://a.example', ' ']],
+  [['R', 'wss://a.example']],
+  [['p', 'wss://a.example']],
+  [['r', 'https://a.example']],
+  [['r', 'a.example']],
+  [['r', 'wss://user@a.example']],
+  [['r', 'wss://user:secret@a.example']],
+])('an r tag %j does not', (tag) => {
+  expect(urlsOf([tag])).toEqual([]);
+});
 
-  test('tags that do not count take no place', () => {
-    const useless = numbered('u', 100).map((name) => ['r', `wss://${name}.example`, 'read']);
-    const again = Array.from({ length: 100 }, () => ['r', 'wss://a.example']);
-    expect(urlsOf([...useless, ...again, ...relays('b')])).toEqual(['wss://a.example', 'wss://b.example']);
-  });
+test('an r tag counts up to 512 characters, as written and as encoded', () => {
+  const longest = `wss://a.example/${'a'.repeat(496)}`;
+  expect(urlsOf([['r', longest]])).toEqual([longest]);
+  expect(urlsOf([['r', `${longest}a`]])).toEqual([]);
+  expect(urlsOf([['r', `wss://a.example/${'é'.repeat(83)}`]])).toEqual([]);
+  expect(urlsOf([['r', `wss://a.example${' '.repeat(498)}`]])).toEqual([]);
+});
 
-  test('each author has its share, in turn, in the order of the authors', () => {
-    const { lists, list } = relayListScene();
-    lists.adopt(list(relays('c0'), { pubkey: CAROL }));
-    lists.adopt(list(relays(...numbered('b', 30)), { pubkey: BOB }));
-    lists.adopt(list(relays(...numbered('a', 30))));
-    const hosts = lists.urls().map((url) => new URL(url).host.replace('.example', ''));
-    expect(hosts.slice(0, 7)).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'b2']);
-    expect(hosts).toHaveLength(MAX_DISCOVERED_RELAYS);
-    expect(hosts.slice(-2)).toEqual(['b8', 'a9']);
-  });
+test('an r tag whose relay the guard refuses does not count, and takes no place', () => {
+  const { lists, list } = relayListScene(({ hostname }) => !hostname.startsWith('u'));
+  lists.adopt(list(relays(...numbered('u', 100), ...numbered('a', 30))));
+  expect(lists.urls()).toEqual(numbered('a', 20).map((name) => `wss://${name}.example`));
+});
 
-  test('those that two authors share take one place, and the place is used', () => {
-    const { lists, list } = relayListScene();
-    const shared = numbered('s', 15);
-    lists.adopt(list(relays(...shared, ...numbered('a', 15))));
-    lists.adopt(list(relays(...shared, ...numbered('b', 15)), { pubkey: BOB }));
-    const expected = [...shared, 'a0', 'b0', 'a1', 'b1', 'a2'].map((name) => `wss://${name}.example`);
-    expect(lists.urls()).toEqual(expected);
-  });
+test('an r tag counts once, in however many ways it is written', () => {
+  const ways = ['wss://a.example', 'wss://A.example/', 'wss://a.example:443', 'wss://a.example/#x'];
+  expect(urlsOf(ways.map((way) => ['r', way]))).toEqual(['wss://a.example']);
+});
+
+test('of many relays the first twenty count', () => {
+  const first = numbered('r', MAX_DISCOVERED_RELAYS).map((name) => `wss://${name}.example`);
+  expect(urlsOf(relays(...numbered('r', 500)))).toEqual(first);
+});
+
+test('of many relays those in tags that do not count take no place', () => {
+  const useless = numbered('u', 100).map((name) => ['r', `wss://${name}.example`, 'read']);
+  const again = Array.from({ length: 100 }, () => ['r', 'wss://a.example']);
+  expect(urlsOf([...useless, ...again, ...relays('b')])).toEqual(['wss://a.example', 'wss://b.example']);
+});
+
+test('of many relays each instance has its share, in turn, in the order of the instances', () => {
+  const { lists, list } = relayListScene();
+  lists.adopt(list(relays('c0'), { pubkey: CAROL }));
+  lists.adopt(list(relays(...numbered('b', 30)), { pubkey: BOB }));
+  lists.adopt(list(relays(...numbered('a', 30))));
+  const hosts = lists.urls().map((url) => new URL(url).host.replace('.example', ''));
+  expect(hosts.slice(0, 7)).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'b2']);
+  expect(hosts).toHaveLength(MAX_DISCOVERED_RELAYS);
+  expect(hosts.slice(-2)).toEqual(['b8', 'a9']);
+});
+
+test('of many relays one that two instances name takes one place, and the other place is used', () => {
+  const { lists, list } = relayListScene();
+  const shared = numbered('s', 15);
+  lists.adopt(list(relays(...shared, ...numbered('a', 15))));
+  lists.adopt(list(relays(...shared, ...numbered('b', 15)), { pubkey: BOB }));
+  const expected = [...shared, 'a0', 'b0', 'a1', 'b1', 'a2'].map((name) => `wss://${name}.example`);
+  expect(lists.urls()).toEqual(expected);
 });
 
 const address = fc.oneof(

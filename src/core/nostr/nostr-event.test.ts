@@ -51,26 +51,24 @@ describe('an event is of the right shape', () => {
   });
 });
 
-describe('the expiration of an event', () => {
-  test.each([
-    ['is the number in its tag', [['expiration', '1700000000']], 1_700_000_000],
-    ['may be zero', [['expiration', '0']], 0],
+test.each([
+  ['is the number in its tag', [['expiration', '1700000000']], 1_700_000_000],
+  ['may be zero', [['expiration', '0']], 0],
+  [
+    'is that of the first tag of several',
     [
-      'is that of the first tag of several',
-      [
-        ['p', 'x'],
-        ['expiration', '5'],
-        ['expiration', '9'],
-      ],
-      5,
+      ['p', 'x'],
+      ['expiration', '5'],
+      ['expiration', '9'],
     ],
-    ['does not exist without a tag', [['p', '1700000000']], undefined],
-    ['does not exist without a value', [['expiration']], undefined],
-    ['is no negative number', [['expiration', '-1']], undefined],
-    ['is no word', [['expiration', 'soon']], undefined],
-    ['is no empty text', [['expiration', '']], undefined],
-    ['is no number of forty digits', [['expiration', '9'.repeat(40)]], undefined],
-  ])('%s', (_, tags, expected) => {
-    expect(expirationOf(unsignedEvent({ tags }))).toBe(expected);
-  });
+    5,
+  ],
+  ['does not exist without a tag', [['p', '1700000000']], undefined],
+  ['does not exist without a value', [['expiration']], undefined],
+  ['is no negative number', [['expiration', '-1']], undefined],
+  ['is no word', [['expiration', 'soon']], undefined],
+  ['is no empty text', [['expiration', '']], undefined],
+  ['is no number of forty digits', [['expiration', '9'.repeat(40)]], undefined],
+])('the expiration of an event %s', (_, tags, expected) => {
+  expect(expirationOf(unsignedEvent({ tags }))).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { LoopbackServer } from '../../../stand-ins/loopback-server.ts';
 import { keep } from '../../../test/support/keep.ts';
@@ -16,96 +16,95 @@ async function relayThat(answer: RequestListener): Promise<string> {
   return `ws://127.0.0.1:${port}`;
 }
 
-describe('a relay is asked for its limits', () => {
-  test('by HTTP at its own URL, as NIP-11 has it, without the credentials of the URL', async () => {
-    const asked: unknown[] = [];
-    const url = await relayThat(({ url: path, method, headers }, response) => {
-      asked.push({ path, method, accept: headers.accept, authorization: headers.authorization });
-      response.end(DOCUMENT);
-    });
-    const withCredentials = `${url.replace('ws://', 'ws://user:secret@')}/path?query=1`;
-    expect(await fetchRelayLimits(withCredentials, NEVER)).toEqual({ maxLimit: 300 });
-    expect(asked).toEqual([
-      { path: '/path?query=1', method: 'GET', accept: 'application/nostr+json', authorization: undefined },
-    ]);
+test('a relay is asked for its limits by HTTP at its own URL, as NIP-11 has it, without the credentials of the URL', async () => {
+  const asked: unknown[] = [];
+  const url = await relayThat(({ url: path, method, headers }, response) => {
+    asked.push({ path, method, accept: headers.accept, authorization: headers.authorization });
+    response.end(DOCUMENT);
   });
-
-  test.each([404, 500, 204, 201])('and has none when it answers %i', async (status) => {
-    const url = await relayThat((_, response) => response.writeHead(status).end(DOCUMENT));
-    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
-  });
-
-  test('and has none when it sends us elsewhere, where nobody is asked', async () => {
-    const asked: unknown[] = [];
-    const url = await relayThat(({ url: path }, response) => {
-      asked.push(path);
-      if (path === '/') response.writeHead(302, { location: '/elsewhere' });
-      response.end(DOCUMENT);
-    });
-    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
-    expect(asked).toEqual(['/']);
-  });
-
-  test('and has none when its document is longer than 64 KiB', async () => {
-    const answers = [64 * 1024, 64 * 1024 + 1].map((bytes) => DOCUMENT.padEnd(bytes));
-    const url = await relayThat((_, response) => response.end(answers.shift()));
-    const fits = await fetchRelayLimits(url, NEVER);
-    expect([fits, await fetchRelayLimits(url, NEVER)]).toEqual([{ maxLimit: 300 }, undefined]);
-  });
-
-  test('and has none when its document has no end', async () => {
-    const url = await relayThat((_, response) => {
-      const more = (): void =>
-        void (response.destroyed || response.write('x'.repeat(1024), () => setImmediate(more)));
-      more();
-    });
-    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
-  });
-
-  test('and has none when the connection breaks', async () => {
-    const url = await relayThat((_, response) => {
-      response.writeHead(200, { 'content-length': DOCUMENT.length });
-      response.write(DOCUMENT.slice(0, 5), () => response.destroy());
-    });
-    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
-  });
-
-  test('and has none when nobody is there', async () => {
-    const server = await LoopbackServer.listen(createServer());
-    await server[Symbol.asyncDispose]();
-    expect(await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER)).toBeUndefined();
-  });
+  const withCredentials = `${url.replace('ws://', 'ws://user:secret@')}/path?query=1`;
+  expect(await fetchRelayLimits(withCredentials, NEVER)).toEqual({ maxLimit: 300 });
+  expect(asked).toEqual([
+    { path: '/path?query=1', method: 'GET', accept: 'application/nostr+json', authorization: undefined },
+  ]);
 });
 
-describe('asking ends with the signal', () => {
-  test.each([
-    ['before it has answered', () => undefined],
-    ['in the middle of its document', (response: { write(text: string): void }) => response.write('{')],
-  ])('%s', async (_, begin) => {
-    // The five seconds of the next test do not pass here.
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const { url, requests } = await stallingServer(begin);
-    const stop = new AbortController();
-    const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal);
-    await requests.atLeast(1);
-    stop.abort();
-    expect(await asking).toBeUndefined();
-  });
+test.each([404, 500, 204, 201])(
+  'a relay is asked for its limits and has none when it answers %i',
+  async (status) => {
+    const url = await relayThat((_, response) => response.writeHead(status).end(DOCUMENT));
+    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+  },
+);
 
-  test('and after five seconds without it', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const { url, requests } = await stallingServer();
-    const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER);
-    await requests.atLeast(1);
-    vi.advanceTimersByTime(5000);
-    expect(await asking).toBeUndefined();
+test('a relay is asked for its limits and has none when it sends us elsewhere, where nobody is asked', async () => {
+  const asked: unknown[] = [];
+  const url = await relayThat(({ url: path }, response) => {
+    asked.push(path);
+    if (path === '/') response.writeHead(302, { location: '/elsewhere' });
+    response.end(DOCUMENT);
   });
+  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+  expect(asked).toEqual(['/']);
+});
 
-  test('that has been given already: nobody is asked', async () => {
-    const { url, requests } = await stallingServer();
-    expect(await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort())).toBeUndefined();
-    expect(requests.count).toBe(0);
+test('a relay is asked for its limits and has none when its document is longer than 64 KiB', async () => {
+  const answers = [64 * 1024, 64 * 1024 + 1].map((bytes) => DOCUMENT.padEnd(bytes));
+  const url = await relayThat((_, response) => response.end(answers.shift()));
+  const fits = await fetchRelayLimits(url, NEVER);
+  expect([fits, await fetchRelayLimits(url, NEVER)]).toEqual([{ maxLimit: 300 }, undefined]);
+});
+
+test('a relay is asked for its limits and has none when its document has no end', async () => {
+  const url = await relayThat((_, response) => {
+    const more = (): void =>
+      void (response.destroyed || response.write('x'.repeat(1024), () => setImmediate(more)));
+    more();
   });
+  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+});
+
+test('a relay is asked for its limits and has none when the connection breaks', async () => {
+  const url = await relayThat((_, response) => {
+    response.writeHead(200, { 'content-length': DOCUMENT.length });
+    response.write(DOCUMENT.slice(0, 5), () => response.destroy());
+  });
+  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+});
+
+test('a relay is asked for its limits and has none when nobody is there', async () => {
+  const server = await LoopbackServer.listen(createServer());
+  await server[Symbol.asyncDispose]();
+  expect(await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER)).toBeUndefined();
+});
+
+test.each([
+  ['before it has answered', () => undefined],
+  ['in the middle of its document', (response: { write(text: string): void }) => response.write('{')],
+])('asking ends with the signal %s', async (_, begin) => {
+  // The five seconds of the next test do not pass here.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { url, requests } = await stallingServer(begin);
+  const stop = new AbortController();
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal);
+  await requests.atLeast(1);
+  stop.abort();
+  expect(await asking).toBeUndefined();
+});
+
+test('asking for limits ends after five seconds without a signal', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { url, requests } = await stallingServer();
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER);
+  await requests.atLeast(1);
+  vi.advanceTimersByTime(5000);
+  expect(await asking).toBeUndefined();
+});
+
+test('asking for limits does not begin if the signal was given already', async () => {
+  const { url, requests } = await stallingServer();
+  expect(await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort())).toBeUndefined();
+  expect(requests.count).toBe(0);
 });

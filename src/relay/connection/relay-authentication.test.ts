@@ -1,5 +1,5 @@
 import { verifyEvent, type Event } from 'nostr-tools/pure';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { eventId } from '../../../test/support/events.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
@@ -34,93 +34,89 @@ function setUp(): {
   return { authentication, answers, clock, results };
 }
 
-describe('a challenge', () => {
-  test('is answered as NIP-42 has it, signed with the server’s key', () => {
-    const { authentication, answers, clock } = setUp();
-    expect(authentication.onChallenge('the challenge')).toBe(true);
-    expect(answers).toMatchObject([
-      {
-        kind: 22_242,
-        pubkey: KEY.publicKeyHex.slice(2),
-        created_at: clock.seconds,
-        tags: [
-          ['relay', URL],
-          ['challenge', 'the challenge'],
-        ],
-        content: '',
-      },
-    ]);
-    expect(verifyEvent(answers[0] as unknown as Event)).toBe(true);
-  });
-
-  test('leaves open what the relay thinks of us', () => {
-    const { authentication } = setUp();
-    const before = [authentication.state, authentication.isOver];
-    authentication.onChallenge('a');
-    expect([before, [authentication.state, authentication.isOver]]).toEqual([
-      ['none', false],
-      ['pending', false],
-    ]);
-  });
-
-  test('is under way until the relay judges our answer, or has had the time to', () => {
-    const [judged, ignored] = [setUp(), setUp()];
-    const before = judged.authentication.isUnderWay;
-    for (const { authentication } of [judged, ignored]) authentication.onChallenge('a');
-    const during = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
-    judged.authentication.onOk(judged.answers[0]?.id ?? '', true);
-    ignored.clock.advance(10_000);
-    const after = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
-    expect([before, during, after]).toEqual([false, [true, true], [false, false]]);
-  });
-
-  test('is answered eight times on a connection and not once more', () => {
-    const { authentication, answers } = setUp();
-    const answered = Array.from({ length: 10 }, (_, n) => authentication.onChallenge(`${n}`));
-    expect(answered).toEqual([...Array.from({ length: 8 }, () => true), false, false]);
-    expect(answers).toHaveLength(8);
-  });
-
-  test('of more than 1024 characters is not answered, and costs no answer', () => {
-    const { authentication, answers } = setUp();
-    for (let n = 0; n < 20; n++) expect(authentication.onChallenge('x'.repeat(1025))).toBe(false);
-    expect([authentication.state, answers.length]).toEqual(['none', 0]);
-    expect(authentication.onChallenge('x'.repeat(1024))).toBe(true);
-  });
+test('a challenge is answered as NIP-42 has it, signed with the server’s key', () => {
+  const { authentication, answers, clock } = setUp();
+  expect(authentication.onChallenge('the challenge')).toBe(true);
+  expect(answers).toMatchObject([
+    {
+      kind: 22_242,
+      pubkey: KEY.publicKeyHex.slice(2),
+      created_at: clock.seconds,
+      tags: [
+        ['relay', URL],
+        ['challenge', 'the challenge'],
+      ],
+      content: '',
+    },
+  ]);
+  expect(verifyEvent(answers[0] as unknown as Event)).toBe(true);
 });
 
-describe('the relay’s OK', () => {
-  test.each([
-    [true, 'accepted'],
-    [false, 'refused'],
-  ] as const)('to our answer, %s, is its judgement: %s', (accepted, state) => {
-    const { authentication, answers, results } = setUp();
-    authentication.onChallenge('a');
-    expect(authentication.onOk(answers[0]?.id ?? '', accepted)).toBe(true);
-    expect([authentication.state, authentication.isOver, results]).toEqual([state, true, [accepted]]);
-  });
+test('a challenge leaves open what the relay thinks of us', () => {
+  const { authentication } = setUp();
+  const before = [authentication.state, authentication.isOver];
+  authentication.onChallenge('a');
+  expect([before, [authentication.state, authentication.isOver]]).toEqual([
+    ['none', false],
+    ['pending', false],
+  ]);
+});
 
-  test('to something else judges nothing', () => {
-    const { authentication, results } = setUp();
-    const unasked = authentication.onOk(eventId(1), true);
-    authentication.onChallenge('a');
-    expect([unasked, authentication.onOk(eventId(1), true)]).toEqual([false, false]);
-    expect([authentication.state, results]).toEqual(['pending', []]);
-  });
+test('a challenge is under way until the relay judges our answer, or has had the time to', () => {
+  const [judged, ignored] = [setUp(), setUp()];
+  const before = judged.authentication.isUnderWay;
+  for (const { authentication } of [judged, ignored]) authentication.onChallenge('a');
+  const during = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
+  judged.authentication.onOk(judged.answers[0]?.id ?? '', true);
+  ignored.clock.advance(10_000);
+  const after = [judged, ignored].map(({ authentication }) => authentication.isUnderWay);
+  expect([before, during, after]).toEqual([false, [true, true], [false, false]]);
+});
 
-  test('counts once', () => {
-    const { authentication, answers, results } = setUp();
-    authentication.onChallenge('a');
-    const said = [1, 2].map(() => authentication.onOk(answers[0]?.id ?? '', true));
-    expect([said, results]).toEqual([[true, false], [true]]);
-  });
+test('a challenge is answered eight times on a connection and not once more', () => {
+  const { authentication, answers } = setUp();
+  const answered = Array.from({ length: 10 }, (_, n) => authentication.onChallenge(`${n}`));
+  expect(answered).toEqual([...Array.from({ length: 8 }, () => true), false, false]);
+  expect(answers).toHaveLength(8);
+});
 
-  test('to one answer of several decides nothing when it refuses, and all when it accepts', () => {
-    const { authentication, answers, results } = setUp();
-    for (const challenge of ['a', 'b']) authentication.onChallenge(challenge);
-    expect(authentication.onOk(answers[0]?.id ?? '', false)).toBe(true);
-    expect(results).toEqual([]);
-    expect(authentication.onOk(answers[1]?.id ?? '', true)).toBe(true);
-    expect(results).toEqual([true]);
-  });
+test('a challenge of more than 1024 characters is not answered, and costs no answer', () => {
+  const { authentication, answers } = setUp();
+  for (let n = 0; n < 20; n++) expect(authentication.onChallenge('x'.repeat(1025))).toBe(false);
+  expect([authentication.state, answers.length]).toEqual(['none', 0]);
+  expect(authentication.onChallenge('x'.repeat(1024))).toBe(true);
+});
+
+test.each([
+  [true, 'accepted'],
+  [false, 'refused'],
+] as const)('the relay’s OK to our answer, %s, is its judgement: %s', (accepted, state) => {
+  const { authentication, answers, results } = setUp();
+  authentication.onChallenge('a');
+  expect(authentication.onOk(answers[0]?.id ?? '', accepted)).toBe(true);
+  expect([authentication.state, authentication.isOver, results]).toEqual([state, true, [accepted]]);
+});
+
+test('the relay’s OK to something else judges nothing', () => {
+  const { authentication, results } = setUp();
+  const unasked = authentication.onOk(eventId(1), true);
+  authentication.onChallenge('a');
+  expect([unasked, authentication.onOk(eventId(1), true)]).toEqual([false, false]);
+  expect([authentication.state, results]).toEqual(['pending', []]);
+});
+
+test('the relay’s OK counts once', () => {
+  const { authentication, answers, results } = setUp();
+  authentication.onChallenge('a');
+  const said = [1, 2].map(() => authentication.onOk(answers[0]?.id ?? '', true));
+  expect([said, results]).toEqual([[true, false], [true]]);
+});
+
+test('the relay’s OK to one answer of several decides nothing when it refuses, and all when it accepts', () => {
+  const { authentication, answers, results } = setUp();
+  for (const challenge of ['a', 'b']) authentication.onChallenge(challenge);
+  expect(authentication.onOk(answers[0]?.id ?? '', false)).toBe(true);
+  expect(results).toEqual([]);
+  expect(authentication.onOk(answers[1]?.id ?? '', true)).toBe(true);
+  expect(results).toEqual([true]);
 });

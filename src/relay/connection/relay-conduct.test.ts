@@ -45,7 +45,7 @@ describe.each([
   });
 });
 
-test('one kind of misconduct is not charged to another', () => {
+test('one sort of misconduct is not charged to another', () => {
   const { conduct, reported } = setUp();
   for (let n = 0; n < 60; n++) for (const each of ['rubbish', 'chatter'] as const) conduct.note(each);
   expect(reported).toEqual([]);

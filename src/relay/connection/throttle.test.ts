@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 
 import type { WebSocket } from 'ws';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
@@ -92,113 +92,111 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a relay', () => {
-  test('may send 31 MiB at once in frames of 64 KiB', () => {
-    const { socket, telemetry } = setUp();
-    socket.receive(64 * KIB, 31 * 16);
-    expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
-  });
+test('a relay may send 31 MiB at once in frames of 64 KiB', () => {
+  const { socket, telemetry } = setUp();
+  socket.receive(64 * KIB, 31 * 16);
+  expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
+});
 
-  test('may send as much in larger ones of the usual form, which anybody can publish', () => {
-    const { socket, telemetry } = setUp();
-    socket.receive(128 * KIB, 31 * 8);
-    expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
-  });
+test('a relay may send as much in larger ones of the usual form, which anybody can publish', () => {
+  const { socket, telemetry } = setUp();
+  socket.receive(128 * KIB, 31 * 8);
+  expect([socket.isPaused, telemetry.total('relay_throttled')]).toEqual([false, 0]);
+});
 
-  test('waits for four times as long as a larger one took that cost a whole JSON.parse', () => {
-    const { slow, socket } = setUp();
-    // Four times 62 ms are the quarter of a second in which a relay may send as much as at once. Another 62 ms have passed.
-    slow.ms = 62;
-    socket.receive(64 * KIB + 1);
-    const before = socket.isPaused;
-    socket.receive(64 * KIB + 1);
-    const after = socket.isPaused;
-    vi.advanceTimersByTime(150);
-    expect([before, after, socket.isPaused]).toEqual([false, true, true]);
-    vi.advanceTimersByTime(50);
-    expect(socket.isPaused).toBe(false);
-  });
+test('a relay waits for four times as long as a larger one took that cost a whole JSON.parse', () => {
+  const { slow, socket } = setUp();
+  // Four times 62 ms are the quarter of a second in which a relay may send as much as at once. Another 62 ms have passed.
+  slow.ms = 62;
+  socket.receive(64 * KIB + 1);
+  const before = socket.isPaused;
+  socket.receive(64 * KIB + 1);
+  const after = socket.isPaused;
+  vi.advanceTimersByTime(150);
+  expect([before, after, socket.isPaused]).toEqual([false, true, true]);
+  vi.advanceTimersByTime(50);
+  expect(socket.isPaused).toBe(false);
+});
 
-  test('that sent too much is read again when it has been earned', () => {
-    const socket = sentTooMuch();
-    vi.advanceTimersByTime(249);
-    const before = socket.isPaused;
-    vi.advanceTimersByTime(2);
-    expect([before, socket.isPaused]).toEqual([true, false]);
-  });
+test('a relay that sent too much is read again when it has been earned', () => {
+  const socket = sentTooMuch();
+  vi.advanceTimersByTime(249);
+  const before = socket.isPaused;
+  vi.advanceTimersByTime(2);
+  expect([before, socket.isPaused]).toEqual([true, false]);
+});
 
-  test('is read more slowly when it has used up its share of the processor, whoever charged it', () => {
-    const { account, socket, telemetry } = setUp();
-    account.spend(2000);
-    const before = socket.isPaused;
-    // Half a millisecond is earned in one.
-    account.spend(50);
-    const after = socket.isPaused;
-    vi.advanceTimersByTime(99);
-    const early = socket.isPaused;
-    vi.advanceTimersByTime(2);
-    expect([before, after, early, socket.isPaused]).toEqual([false, true, true, false]);
-    expect(telemetry.total('relay_throttled')).toBe(1);
-  });
+test('a relay is read more slowly when it has used up its share of the processor, whoever charged it', () => {
+  const { account, socket, telemetry } = setUp();
+  account.spend(2000);
+  const before = socket.isPaused;
+  // Half a millisecond is earned in one.
+  account.spend(50);
+  const after = socket.isPaused;
+  vi.advanceTimersByTime(99);
+  const early = socket.isPaused;
+  vi.advanceTimersByTime(2);
+  expect([before, after, early, socket.isPaused]).toEqual([false, true, true, false]);
+  expect(telemetry.total('relay_throttled')).toBe(1);
+});
 
-  test('pays for the time that its frames take', () => {
-    const { socket, telemetry } = setUp();
-    const now = vi.spyOn(performance, 'now');
-    let at = 0;
-    now.mockImplementation(() => (at += 2));
-    socket.receive(KIB, 1000);
+test('a relay pays for the time that its frames take', () => {
+  const { socket, telemetry } = setUp();
+  const now = vi.spyOn(performance, 'now');
+  let at = 0;
+  now.mockImplementation(() => (at += 2));
+  socket.receive(KIB, 1000);
+  const before = telemetry.total('relay_throttled');
+  socket.receive(KIB);
+  expect([before, telemetry.total('relay_throttled')]).toEqual([0, 1]);
+});
+
+test.each(['pong', 'ping', 'continuation'] as const)(
+  'a relay pays for each empty %s as for 128 bytes',
+  (opcode) => {
+    const { chatter, socket, telemetry } = setUp();
+    const frames = Buffer.concat(
+      Array.from({ length: 32 * KIB }, () =>
+        webSocketFrame(opcode, undefined, { isLast: opcode !== 'continuation' }),
+      ),
+    );
+    for (let n = 0; n < 7; n++) socket.line.emit('data', frames);
     const before = telemetry.total('relay_throttled');
+    for (let n = 0; n < 2; n++) socket.line.emit('data', frames);
+    expect([before, telemetry.total('relay_throttled'), chatter()]).toEqual([0, 1, 9 * 32 * KIB]);
+  },
+);
+
+test('a relay that is leaving is not looked at any more', () => {
+  const { received, socket } = setUp();
+  socket.receive(KIB);
+  socket.readyState = 2;
+  socket.receive(KIB);
+  expect(received).toHaveLength(1);
+});
+
+test('a relay that takes longer than its turn is read on when everyone else has had theirs', () => {
+  const { socket, telemetry } = setUp();
+  // When each of its frames comes.
+  const now = vi.spyOn(performance, 'now');
+  const paused = [0, 4.9, 5].map((at) => {
+    now.mockReturnValue(at);
     socket.receive(KIB);
-    expect([before, telemetry.total('relay_throttled')]).toEqual([0, 1]);
+    return socket.isPaused;
   });
+  vi.advanceTimersToNextTimer();
+  expect([...paused, socket.isPaused]).toEqual([false, false, true, false]);
+  expect(telemetry.total('relay_throttled')).toBe(0);
+});
 
-  test.each(['pong', 'ping', 'continuation'] as const)(
-    'pays for each empty %s as for 128 bytes',
-    (opcode) => {
-      const { chatter, socket, telemetry } = setUp();
-      const frames = Buffer.concat(
-        Array.from({ length: 32 * KIB }, () =>
-          webSocketFrame(opcode, undefined, { isLast: opcode !== 'continuation' }),
-        ),
-      );
-      for (let n = 0; n < 7; n++) socket.line.emit('data', frames);
-      const before = telemetry.total('relay_throttled');
-      for (let n = 0; n < 2; n++) socket.line.emit('data', frames);
-      expect([before, telemetry.total('relay_throttled'), chatter()]).toEqual([0, 1, 9 * 32 * KIB]);
-    },
-  );
+test('a relay that sent too much is not read on because a turn is over', () => {
+  const socket = sentTooMuch();
+  vi.advanceTimersToNextTimer();
+  expect([socket.isPaused, vi.getTimerCount()]).toEqual([true, 1]);
+});
 
-  test('that is leaving is not looked at any more', () => {
-    const { received, socket } = setUp();
-    socket.receive(KIB);
-    socket.readyState = 2;
-    socket.receive(KIB);
-    expect(received).toHaveLength(1);
-  });
-
-  test('that takes longer than its turn is read on when everyone else has had theirs', () => {
-    const { socket, telemetry } = setUp();
-    // When each of its frames comes.
-    const now = vi.spyOn(performance, 'now');
-    const paused = [0, 4.9, 5].map((at) => {
-      now.mockReturnValue(at);
-      socket.receive(KIB);
-      return socket.isPaused;
-    });
-    vi.advanceTimersToNextTimer();
-    expect([...paused, socket.isPaused]).toEqual([false, false, true, false]);
-    expect(telemetry.total('relay_throttled')).toBe(0);
-  });
-
-  test('that sent too much is not read on because a turn is over', () => {
-    const socket = sentTooMuch();
-    vi.advanceTimersToNextTimer();
-    expect([socket.isPaused, vi.getTimerCount()]).toEqual([true, 1]);
-  });
-
-  test('that is gone is not waited for', () => {
-    const socket = sentTooMuch();
-    socket.emit('close');
-    expect(vi.getTimerCount()).toBe(0);
-  });
+test('a relay that is gone is not waited for', () => {
+  const socket = sentTooMuch();
+  socket.emit('close');
+  expect(vi.getTimerCount()).toBe(0);
 });

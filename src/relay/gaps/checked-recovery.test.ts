@@ -42,31 +42,32 @@ const ENDS = [[], ['until'], ['since'], ['since', 'until']].map((excludes) => ({
   excludes: excludes as ('since' | 'until')[],
 }));
 
-describe('a relay that gives five at once of forty', () => {
-  test.each([
-    ['the oldest first', { takes: 'oldest' }],
-    ['any, and others each time', { takes: 'any' }],
-    ['the newest, but takes until to be exclusive', { excludes: ['until'] }],
-    ['the newest, but takes since to be exclusive', { excludes: ['since'] }],
-    ['the oldest, and takes both ends to be exclusive', { takes: 'oldest', excludes: ['since', 'until'] }],
-    ['the newest, and knows no since', { ignores: ['since'] }],
-    ['the newest, and knows no limit', { ignores: ['limit'] }],
-  ] as const)('%s: gives all of them in the end', (_, habits) => {
-    const { missing, report } = outcomeOf(FORTY, { cap: 5, ...habits });
-    expect(missing).toEqual([]);
-    expect(report.unrecovered).toBeUndefined();
-    expect(report.crowdedSeconds).toBe(0);
-  });
+test.each([
+  ['the oldest first', { takes: 'oldest' }],
+  ['any, and others each time', { takes: 'any' }],
+  ['the newest, but takes until to be exclusive', { excludes: ['until'] }],
+  ['the newest, but takes since to be exclusive', { excludes: ['since'] }],
+  ['the oldest, and takes both ends to be exclusive', { takes: 'oldest', excludes: ['since', 'until'] }],
+  ['the newest, and knows no since', { ignores: ['since'] }],
+  ['the newest, and knows no limit', { ignores: ['limit'] }],
+] as const)('a relay that gives five at once of forty %s: gives all of them in the end', (_, habits) => {
+  const { missing, report } = outcomeOf(FORTY, { cap: 5, ...habits });
+  expect(missing).toEqual([]);
+  expect(report.unrecovered).toBeUndefined();
+  expect(report.crowdedSeconds).toBe(0);
+});
 
-  test.each([
-    ['knows no until', { ignores: ['until'] }],
-    ['gives the same whatever it is asked for', { ignores: ['since', 'until', 'limit'] }],
-  ] as const)('and %s is not said to have been recovered from', (_, habits) => {
+test.each([
+  ['knows no until', { ignores: ['until'] }],
+  ['gives the same whatever it is asked for', { ignores: ['since', 'until', 'limit'] }],
+] as const)(
+  'a relay that gives five at once of forty and %s is not said to have been recovered from',
+  (_, habits) => {
     const { missing, report } = outcomeOf(FORTY, { cap: 5, ...habits });
     expect(missing.length).toBeGreaterThan(0);
     expect(report.unrecovered).toMatchObject({ since: expect.any(Number) as number, reason: 'inconsistent' });
-  });
-});
+  },
+);
 
 test('a relay that answers a check without an end is heard no longer than a recovery may have events', () => {
   const bounds = { ...gapOptions(HOUR).bounds, events: 100 };
@@ -112,59 +113,54 @@ describe.each(ORDERS)('of a relay that takes %s first', (takes) => {
   });
 });
 
-describe('of a relay that gives the newest first, as it must', () => {
-  test('everything is received that a recovery without checks receives, for a few pages more', () => {
-    const property = fc.property(scenarios, ({ counts, cap, oldestFirst }) => {
+test('of a relay that gives the newest first, as it must everything is received that a recovery without checks receives, for a few pages more', () => {
+  const property = fc.property(scenarios, ({ counts, cap, oldestFirst }) => {
+    const events = storedEvents(counts);
+    const plain = recover(gapOf(HOUR), simulatedRelay(events, { cap, oldestFirst }), NOW);
+    const { missing, pages, report } = outcomeOf(events, { cap, oldestFirst });
+    expect(missing).toEqual(events.filter(({ id }) => !plain.ids.has(id)));
+    expect(report.unrecovered).toBeUndefined();
+    expect(pages).toBeLessThanOrEqual(plain.pages.length + Math.ceil(Math.log2(plain.pages.length + 1)));
+  });
+  fc.assert(property, { numRuns: 300 });
+});
+
+test('of a relay that gives the newest first, as it must what was published meanwhile raises no doubt: it is younger than the page', () => {
+  const gap = checkedGapOf(HOUR);
+  let published = 0;
+  const answer = (
+    page: Parameters<ReturnType<typeof simulatedRelay>>[0],
+  ): ReturnType<ReturnType<typeof simulatedRelay>> => {
+    const more = storedEvents({ [NOW - 1]: 1, [NOW]: ++published });
+    return simulatedRelay([...FORTY, ...more])(page);
+  };
+  const { pages } = recover(gap, answer, NOW);
+  expect(gap.report().unrecovered).toBeUndefined();
+  expect(pages.length).toBeLessThan(12);
+});
+
+test('of a relay that gives the newest first, as it must a check that it refuses three times is left out', () => {
+  const relay = simulatedRelay(FORTY);
+  const answer: typeof relay = (page) => (page.since > SINCE ? { events: [], end: 'refused' } : relay(page));
+  const gap = checkedGapOf(HOUR);
+  expect(recover(gap, answer, NOW).ids.size).toBe(40);
+  expect(gap.report().unrecovered).toBeUndefined();
+});
+
+test.each(['oldest', 'any'] as const)(
+  'events that end the connection cost nothing but their own seconds at a relay that takes %s first',
+  (takes) => {
+    const property = fc.property(scenarios, fc.nat(), ({ counts, cap }, die) => {
       const events = storedEvents(counts);
-      const plain = recover(gapOf(HOUR), simulatedRelay(events, { cap, oldestFirst }), NOW);
-      const { missing, pages, report } = outcomeOf(events, { cap, oldestFirst });
-      expect(missing).toEqual(events.filter(({ id }) => !plain.ids.has(id)));
+      const deadly = events[die % Math.max(1, events.length)];
+      const habits = { cap, takes, poison: new Set(deadly === undefined ? [] : [deadly.id]) };
+      const { missing, report } = outcomeOf(events, habits);
+      for (const { created_at } of missing) expect(created_at).toBe(deadly?.created_at);
       expect(report.unrecovered).toBeUndefined();
-      expect(pages).toBeLessThanOrEqual(plain.pages.length + Math.ceil(Math.log2(plain.pages.length + 1)));
     });
     fc.assert(property, { numRuns: 300 });
-  });
-
-  test('what was published meanwhile raises no doubt: it is younger than the page', () => {
-    const gap = checkedGapOf(HOUR);
-    let published = 0;
-    const answer = (
-      page: Parameters<ReturnType<typeof simulatedRelay>>[0],
-    ): ReturnType<ReturnType<typeof simulatedRelay>> => {
-      const more = storedEvents({ [NOW - 1]: 1, [NOW]: ++published });
-      return simulatedRelay([...FORTY, ...more])(page);
-    };
-    const { pages } = recover(gap, answer, NOW);
-    expect(gap.report().unrecovered).toBeUndefined();
-    expect(pages.length).toBeLessThan(12);
-  });
-
-  test('a check that it refuses three times is left out', () => {
-    const relay = simulatedRelay(FORTY);
-    const answer: typeof relay = (page) =>
-      page.since > SINCE ? { events: [], end: 'refused' } : relay(page);
-    const gap = checkedGapOf(HOUR);
-    expect(recover(gap, answer, NOW).ids.size).toBe(40);
-    expect(gap.report().unrecovered).toBeUndefined();
-  });
-});
-
-describe('events that end the connection', () => {
-  test.each(['oldest', 'any'] as const)(
-    'cost nothing but their own seconds at a relay that takes %s first',
-    (takes) => {
-      const property = fc.property(scenarios, fc.nat(), ({ counts, cap }, die) => {
-        const events = storedEvents(counts);
-        const deadly = events[die % Math.max(1, events.length)];
-        const habits = { cap, takes, poison: new Set(deadly === undefined ? [] : [deadly.id]) };
-        const { missing, report } = outcomeOf(events, habits);
-        for (const { created_at } of missing) expect(created_at).toBe(deadly?.created_at);
-        expect(report.unrecovered).toBeUndefined();
-      });
-      fc.assert(property, { numRuns: 300 });
-    },
-  );
-});
+  },
+);
 
 test('a second that holds more than the relay gives at once is reported, in whatever order it gives', () => {
   for (const takes of ['oldest', 'any'] as const) {
@@ -206,12 +202,13 @@ describe('what a relay has sent live', () => {
   });
 });
 
-describe('events whose time is no second, which anybody can publish,', () => {
-  test.each([
-    ['between two seconds', NOW - 60.5],
-    ['too far ahead to be counted down from', 2 ** 60],
-    ['in milliseconds', NOW * 1000],
-  ])('%s: raise no doubt about a relay, and hide nothing where there is a doubt', (_, created_at) => {
+test.each([
+  ['between two seconds', NOW - 60.5],
+  ['too far ahead to be counted down from', 2 ** 60],
+  ['in milliseconds', NOW * 1000],
+])(
+  'events whose time is no second, which anybody can publish, %s: raise no doubt about a relay, and hide nothing where there is a doubt',
+  (_, created_at) => {
     const odd = Array.from({ length: 70 }, (__, n) => ({ id: `odd ${n}`, created_at }));
     for (const cap of [50, 500])
       for (const takes of [undefined, 'oldest'] as const) {
@@ -220,5 +217,5 @@ describe('events whose time is no second, which anybody can publish,', () => {
         expect(report.unrecovered).toBeUndefined();
         expect(pages).toBeLessThan(60);
       }
-  });
-});
+  },
+);

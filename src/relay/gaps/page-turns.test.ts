@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { PageTurns } from './page-turns.ts';
 
-test('two that ask again and again take turns, one at a time', async () => {
+test('two kinds that ask for page after page take turns, one page at a time', async () => {
   const turns = new PageTurns();
   const order: string[] = [];
   const ask = async (name: string): Promise<void> => {
@@ -18,7 +18,7 @@ test('two that ask again and again take turns, one at a time', async () => {
   expect(order).toEqual([...turn, ...turn, ...turn]);
 });
 
-test('a turn that fails is told to who took it alone, and the next one has its turn', async () => {
+test('a page turn that fails rejects for its own caller alone, and the next one has its turn', async () => {
   const turns = new PageTurns();
   const failed = turns.take(() => Promise.reject(new Error('lost')));
   const next = turns.take(() => Promise.resolve('page'));

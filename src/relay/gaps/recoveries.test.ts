@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
@@ -38,28 +38,26 @@ function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('events that were dropped unverified', () => {
-  test('are a gap once their key can be verified again, each kind after a wait of its own', () => {
-    const { recoveries, clock, messages, wraps } = setUp();
-    recoveries.noteUnverified(wraps, 'gap', clock.read());
-    vi.advanceTimersByTime(MINUTE_MS / 2);
-    recoveries.noteUnverified(messages, 'gap', clock.read());
-    const gaps = [0, MINUTE_MS / 2, MINUTE_MS / 2].map((ms) => {
-      vi.advanceTimersByTime(ms);
-      return [wraps.hasGap, messages.hasGap];
-    });
-    expect(gaps).toEqual([
-      [false, false],
-      [true, false],
-      [true, true],
-    ]);
+test('events that were dropped unverified are a gap once their key can be verified again, each kind after a wait of its own', () => {
+  const { recoveries, clock, messages, wraps } = setUp();
+  recoveries.noteUnverified(wraps, 'gap', clock.read());
+  vi.advanceTimersByTime(MINUTE_MS / 2);
+  recoveries.noteUnverified(messages, 'gap', clock.read());
+  const gaps = [0, MINUTE_MS / 2, MINUTE_MS / 2].map((ms) => {
+    vi.advanceTimersByTime(ms);
+    return [wraps.hasGap, messages.hasGap];
   });
+  expect(gaps).toEqual([
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
+});
 
-  test('are a part of the gap of a connection that ends, before it ends or after, and no timer is left', () => {
-    const { recoveries, clock, messages, wraps } = setUp();
-    recoveries.noteUnverified(wraps, 'gap', clock.read());
-    recoveries.close();
-    recoveries.noteUnverified(messages, 'gap', clock.read());
-    expect([wraps.hasGap, messages.hasGap, vi.getTimerCount()]).toEqual([true, true, 0]);
-  });
+test('events that were dropped unverified are a part of the gap of a connection that ends, before it ends or after, and no timer is left', () => {
+  const { recoveries, clock, messages, wraps } = setUp();
+  recoveries.noteUnverified(wraps, 'gap', clock.read());
+  recoveries.close();
+  recoveries.noteUnverified(messages, 'gap', clock.read());
+  expect([wraps.hasGap, messages.hasGap, vi.getTimerCount()]).toEqual([true, true, 0]);
 });

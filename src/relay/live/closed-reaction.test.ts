@@ -1,25 +1,26 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 
-describe('a subscription that is closed', () => {
-  test.each([
-    ['duplicate', false, 'again'],
-    ['rate-limited', false, 'again'],
-    ['error', false, 'narrower'],
-    ['other', false, 'narrower'],
-    ['invalid', true, 'narrower'],
-    ['unsupported', true, 'narrower'],
-    ['pow', true, 'never'],
-    ['blocked', true, 'never'],
-    ['mute', true, 'never'],
-    ['restricted', true, 'never'],
-    ['auth-required', true, 'again'],
-  ] as const)('as %s: the kind counts as refused: %s; a page is asked for %s', (prefix, refuses, page) => {
+test.each([
+  ['duplicate', false, 'again'],
+  ['rate-limited', false, 'again'],
+  ['error', false, 'narrower'],
+  ['other', false, 'narrower'],
+  ['invalid', true, 'narrower'],
+  ['unsupported', true, 'narrower'],
+  ['pow', true, 'never'],
+  ['blocked', true, 'never'],
+  ['mute', true, 'never'],
+  ['restricted', true, 'never'],
+  ['auth-required', true, 'again'],
+] as const)(
+  'a subscription that is closed as %s: the kind counts as refused: %s; a page is asked for %s',
+  (prefix, refuses, page) => {
     expect(CLOSED_REACTIONS[prefix]).toEqual({ refuses, page });
-  });
+  },
+);
 
-  test('has a reaction for every prefix, and for no other', () => {
-    expect(Object.keys(CLOSED_REACTIONS)).toHaveLength(11);
-  });
+test('there is a reaction to every prefix of a CLOSED, and to no other', () => {
+  expect(Object.keys(CLOSED_REACTIONS)).toHaveLength(11);
 });

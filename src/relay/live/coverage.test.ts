@@ -10,95 +10,91 @@ function seconds(ms: number): number {
   return ms / SECOND_MS;
 }
 
-describe('a gap', () => {
-  test('begins at the last proof of life', () => {
-    const coverage = new Coverage(START);
-    for (const minutes of [1, 2, 3]) coverage.prove(START + minutes * MINUTE_MS);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START + 3 * MINUTE_MS);
-  });
-
-  test('begins at the start when there never was a proof', () => {
-    const coverage = new Coverage(START);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START);
-  });
-
-  test('begins at the latest proof of life, also when one from just before comes after it', () => {
-    const coverage = new Coverage(START);
-    coverage.prove(START + 10 * MINUTE_MS);
-    coverage.prove(START + MINUTE_MS);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START + 10 * MINUTE_MS);
-  });
-
-  test('begins at the last proof by a clock that has been set back since', () => {
-    const coverage = new Coverage(START);
-    coverage.prove(START + 80 * HOUR_MS);
-    coverage.prove(START + MINUTE_MS);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START + MINUTE_MS);
-  });
-
-  test('begins earlier where the proof is doubtful', () => {
-    const coverage = new Coverage(START);
-    coverage.prove(START + 9 * MINUTE_MS);
-    coverage.lose(START + 4 * MINUTE_MS);
-    expect(coverage.takeGap()).toBe(START + 4 * MINUTE_MS);
-  });
-
-  test('that was not taken over is not made shorter by a later one', () => {
-    const coverage = new Coverage(START);
-    coverage.prove(START + MINUTE_MS);
-    coverage.lose();
-    coverage.prove(START + HOUR_MS);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START + MINUTE_MS);
-  });
-
-  test('is there until it is taken over, and then no more', () => {
-    const coverage = new Coverage(START);
-    const before = coverage.hasGap;
-    coverage.lose();
-    const during = coverage.hasGap;
-    coverage.takeGap();
-    expect([before, during, coverage.hasGap, coverage.takeGap()]).toEqual([false, true, false, undefined]);
-  });
-
-  test('after one that was taken over begins at the last proof again', () => {
-    const coverage = new Coverage(START);
-    coverage.lose();
-    coverage.takeGap();
-    coverage.prove(START + HOUR_MS);
-    coverage.lose();
-    expect(coverage.takeGap()).toBe(START + HOUR_MS);
-  });
-
-  test('always begins at the earliest time that was lost since it was last taken', () => {
-    const times = fc.array(fc.nat(1e9), { minLength: 1 });
-    fc.assert(
-      fc.property(times, (lost) => {
-        const coverage = new Coverage(START);
-        for (const at of lost) coverage.lose(START + at);
-        expect(coverage.takeGap()).toBe(START + Math.min(...lost));
-      }),
-    );
-  });
+test('a gap begins at the last proof of life', () => {
+  const coverage = new Coverage(START);
+  for (const minutes of [1, 2, 3]) coverage.prove(START + minutes * MINUTE_MS);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START + 3 * MINUTE_MS);
 });
 
-describe('coverage is fresh', () => {
-  test('until it was proven', () => {
-    const coverage = new Coverage(START);
-    const before = coverage.isFresh;
-    coverage.prove(START);
-    expect([before, coverage.isFresh]).toEqual([true, false]);
-  });
+test('a gap begins at the start when there never was a proof', () => {
+  const coverage = new Coverage(START);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START);
+});
 
-  test('until it was lost', () => {
-    const coverage = new Coverage(START);
-    coverage.lose();
-    expect(coverage.isFresh).toBe(false);
-  });
+test('a gap begins at the latest proof of life, also when one from just before comes after it', () => {
+  const coverage = new Coverage(START);
+  coverage.prove(START + 10 * MINUTE_MS);
+  coverage.prove(START + MINUTE_MS);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START + 10 * MINUTE_MS);
+});
+
+test('a gap begins at the last proof by a clock that has been set back since', () => {
+  const coverage = new Coverage(START);
+  coverage.prove(START + 80 * HOUR_MS);
+  coverage.prove(START + MINUTE_MS);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START + MINUTE_MS);
+});
+
+test('a gap begins earlier where the proof is doubtful', () => {
+  const coverage = new Coverage(START);
+  coverage.prove(START + 9 * MINUTE_MS);
+  coverage.lose(START + 4 * MINUTE_MS);
+  expect(coverage.takeGap()).toBe(START + 4 * MINUTE_MS);
+});
+
+test('a gap that no recovery has taken is not made shorter by a later one', () => {
+  const coverage = new Coverage(START);
+  coverage.prove(START + MINUTE_MS);
+  coverage.lose();
+  coverage.prove(START + HOUR_MS);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START + MINUTE_MS);
+});
+
+test('a gap is there until a recovery takes it, and then no more', () => {
+  const coverage = new Coverage(START);
+  const before = coverage.hasGap;
+  coverage.lose();
+  const during = coverage.hasGap;
+  coverage.takeGap();
+  expect([before, during, coverage.hasGap, coverage.takeGap()]).toEqual([false, true, false, undefined]);
+});
+
+test('a gap after one that a recovery has taken begins at the last proof again', () => {
+  const coverage = new Coverage(START);
+  coverage.lose();
+  coverage.takeGap();
+  coverage.prove(START + HOUR_MS);
+  coverage.lose();
+  expect(coverage.takeGap()).toBe(START + HOUR_MS);
+});
+
+test('a gap always begins at the earliest time that was lost since it was last taken', () => {
+  const times = fc.array(fc.nat(1e9), { minLength: 1 });
+  fc.assert(
+    fc.property(times, (lost) => {
+      const coverage = new Coverage(START);
+      for (const at of lost) coverage.lose(START + at);
+      expect(coverage.takeGap()).toBe(START + Math.min(...lost));
+    }),
+  );
+});
+
+test('coverage is fresh until it was proven', () => {
+  const coverage = new Coverage(START);
+  const before = coverage.isFresh;
+  coverage.prove(START);
+  expect([before, coverage.isFresh]).toEqual([true, false]);
+});
+
+test('coverage is fresh until it was lost', () => {
+  const coverage = new Coverage(START);
+  coverage.lose();
+  expect(coverage.isFresh).toBe(false);
 });
 
 describe('a gap is asked for (contract 2)', () => {

@@ -16,7 +16,7 @@ function watch(): { one: KindWatch; clock: FakeClock; startedAt: number } {
   };
 }
 
-test('what a restart catches up from is the last proof of life', () => {
+test('after a restart the gap begins at the last proof of life', () => {
   const { one, clock } = watch();
   expect(one.handledUntil).toBeUndefined();
   one.coverage.prove(clock.read());
@@ -25,7 +25,7 @@ test('what a restart catches up from is the last proof of life', () => {
   expect(one.handledUntil).toBe(clock.read());
 });
 
-test('a gap holds it back until the recovery has ended, and then until its wakes have', async () => {
+test('a gap keeps the proof of life back until its recovery has ended, and then until its wakes have', async () => {
   const { one, clock, startedAt } = watch();
   one.coverage.prove(startedAt);
   one.coverage.lose();
@@ -44,7 +44,7 @@ test('a gap holds it back until the recovery has ended, and then until its wakes
   expect(one.handledUntil).toBe(clock.read());
 });
 
-test('what was dropped unverified holds it back until it is a gap of its own, and then until that is recovered', () => {
+test('an event that was dropped unverified keeps the proof of life back until it is a gap, and then until the gap is recovered', () => {
   const { one, clock, startedAt } = watch();
   one.noteUnverified(startedAt);
   clock.advance(HOUR_MS);
@@ -55,7 +55,7 @@ test('what was dropped unverified holds it back until it is a gap of its own, an
   expect([one.handledUntil, one.hasGap]).toEqual([startedAt, true]);
 });
 
-test('what a recovery dropped unverified is its gap', () => {
+test('an event that a recovery dropped unverified is in the gap of the recovery', () => {
   const { one, clock, startedAt } = watch();
   one.coverage.prove(startedAt);
   one.coverage.lose();
@@ -68,13 +68,13 @@ test('what a recovery dropped unverified is its gap', () => {
   expect(one.handledUntil).toBe(startedAt);
 });
 
-test('a restart is a gap that begins there', () => {
+test('a restart is a gap that begins at the saved proof of life', () => {
   const { one, clock } = watch();
   one.resume(clock.read() - HOUR_MS);
   expect([one.coverage.isFresh, one.hasGap, one.handledUntil]).toEqual([false, true, clock.read() - HOUR_MS]);
 });
 
-test('a clock that was set back leaves nothing out that may still wake', () => {
+test('after a clock was set back, a restart asks for everything that may still wake', () => {
   const { one, clock } = watch();
   one.resume(clock.read() + SECOND_MS);
   expect(one.handledUntil).toBe(clock.read() - 72 * HOUR_MS);

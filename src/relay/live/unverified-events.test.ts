@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
 import { UnverifiedEvents } from './unverified-events.ts';
@@ -13,25 +13,23 @@ function setUp(): { events: UnverifiedEvents; asked: number[] } {
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-describe('an event that was dropped unverified', () => {
-  test('is asked for when its key can be verified again, with all that were dropped meanwhile', () => {
-    const { asked, events } = setUp();
-    for (const now of [1000, 2000, 3000]) events.note(now);
-    vi.advanceTimersByTime(MINUTE_MS - 1);
-    const before = [...asked];
-    vi.advanceTimersByTime(1);
-    events.note(70_000);
-    vi.advanceTimersByTime(MINUTE_MS);
-    expect([before, asked]).toEqual([[], [MINUTE_MS, 2 * MINUTE_MS]]);
-  });
+test('an event that was dropped unverified is asked for when its key can be verified again, with all that were dropped meanwhile', () => {
+  const { asked, events } = setUp();
+  for (const now of [1000, 2000, 3000]) events.note(now);
+  vi.advanceTimersByTime(MINUTE_MS - 1);
+  const before = [...asked];
+  vi.advanceTimersByTime(1);
+  events.note(70_000);
+  vi.advanceTimersByTime(MINUTE_MS);
+  expect([before, asked]).toEqual([[], [MINUTE_MS, 2 * MINUTE_MS]]);
+});
 
-  test('is told of at once where its connection ends', () => {
-    const { asked, events } = setUp();
-    events.note(1000);
-    events.flush();
-    events.flush();
-    expect([asked, vi.getTimerCount()]).toEqual([[0], 0]);
-  });
+test('an event that was dropped unverified is reported at once when its connection ends', () => {
+  const { asked, events } = setUp();
+  events.note(1000);
+  events.flush();
+  events.flush();
+  expect([asked, vi.getTimerCount()]).toEqual([[0], 0]);
 });
 
 test('while events are dropped again and again the relay is asked ever more seldom, until a quiet time', () => {

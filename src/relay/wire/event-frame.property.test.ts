@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { seededDraw } from '../../../test/support/draw.ts';
 import { drawMutated, drawTruncated } from '../../../test/support/frames/damaged-frames.ts';
@@ -170,8 +170,9 @@ function holdBatch(family: Family, seed: number, tally: Record<Outcome, number>)
   }
 }
 
-describe('the server reads what JSON.parse reads', () => {
-  test.each(Object.keys(FAMILIES) as Family[])('in any %s frame', (family) => {
+test.each(Object.keys(FAMILIES) as Family[])(
+  'the server reads what JSON.parse reads in any %s frame',
+  (family) => {
     const { frames, scanned, settled, refused } = FAMILIES[family];
     const tally: Record<Outcome, number> = { scanned: 0, settled: 0, refused: 0 };
     fc.assert(
@@ -185,10 +186,10 @@ describe('the server reads what JSON.parse reads', () => {
     expect(tally.scanned).toBeGreaterThanOrEqual(scanned * frames);
     expect(tally.settled).toBeGreaterThanOrEqual(settled * frames);
     expect(tally.refused).toBeGreaterThanOrEqual(refused * frames);
-  });
+  },
+);
 
-  test('in a hundred thousand frames and more', () => {
-    const frames = Object.values(FAMILIES).reduce((sum, family) => sum + family.frames, 0);
-    expect(frames).toBeGreaterThanOrEqual(100_000);
-  });
+test('the server reads what JSON.parse reads in a hundred thousand frames and more', () => {
+  const frames = Object.values(FAMILIES).reduce((sum, family) => sum + family.frames, 0);
+  expect(frames).toBeGreaterThanOrEqual(100_000);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
 
-test('texts are given out as they stand there, however many there are and in whatever order they come', () => {
+test('known texts are read as they are written, however many there are and in whatever order they come', () => {
   const known = new KnownTexts();
   const texts = ['a', 'b', '', 'ab', 'a', 'c', 'd', 'e', 'f', 'a', 'b', 'ab', 'x'.repeat(65), 'x'.repeat(65)];
   const read = texts.map((text) => {
