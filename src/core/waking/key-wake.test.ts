@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, GONE, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
+import { DELIVERED, FAILED, GONE, keyWake, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS } from '../basics/clock.ts';
@@ -93,4 +93,35 @@ test('a wake whose keys have not moved keeps its device and its wait', async () 
   await answer(REFUSED);
   await lanes.follow(old);
   expect([redirected.length, lanes.owed, schedule.pending]).toEqual([0, 1, 1]);
+});
+
+/** Registrations in which key 1 has moved to the device `new`, and the keys that were renewed. */
+function movedRegistrations() {
+  const renewed: string[] = [];
+  const elsewhere = [{ target: fcmTarget('new'), keys: [K1] }];
+  const registrations = {
+    renew: async (_target: unknown, keys: Iterable<string>) => void renewed.push(...keys),
+    forget: async () => undefined,
+    whereabouts: async () => ({ here: undefined, elsewhere }),
+  };
+  return { registrations, renewed };
+}
+
+test('a wake to which a key was added while its keys were looked up keeps that key at its device', async () => {
+  const wake = keyWake('old', {}, movedRegistrations());
+  const wanted = await wake.stillWanted();
+  wake.absorb(keyWake('old', { keys: [K2] }));
+  expect([wanted.move?.('live').isWhole, wake.keys]).toEqual([false, [K2]]);
+});
+
+test('a wake that has absorbed a vouched wake is vouched at the device to which its keys move', () => {
+  const wake = keyWake('old');
+  wake.absorb(keyWake('old', { isVouched: true }));
+  expect(wake.movedTo(fcmTarget('new'), [K1]).isVouched).toBe(true);
+});
+
+test('a chat wake that is delivered renews no registration', async () => {
+  const { registrations, renewed } = movedRegistrations();
+  await keyWake('old', { kind: 'chat_wake' }, { registrations }).onDelivered();
+  expect(renewed).toEqual([]);
 });
