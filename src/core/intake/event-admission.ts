@@ -67,7 +67,7 @@ export class EventAdmission implements EventIntake {
 
   constructor(options: EventAdmissionOptions) {
     this.#options = options;
-    this.#report = new EventReport({ ...options, clock: options.monotonic });
+    this.#report = new EventReport({ clock: options.monotonic, telemetry: options.telemetry });
     this.#holds = (text, from) => options.registrations.mayContainAt(text, from);
   }
 

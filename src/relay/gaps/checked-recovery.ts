@@ -203,7 +203,8 @@ export class CheckedRecovery implements PagePlan {
 
   /** The relay's pages may lack anything: the whole gap is asked for in slices. */
   #distrust(known: ReadonlyMap<string, number>): void {
+    const { since, maxLimit, bounds, now } = this.#options;
     const poisoned = [...this.#options.poisoned, ...this.#descent.report().poisonedSeconds];
-    this.#slices = new SliceRecovery({ ...this.#options, poisoned, known, most: this.#most });
+    this.#slices = new SliceRecovery({ since, maxLimit, bounds, poisoned, now, known, most: this.#most });
   }
 }

@@ -13,7 +13,7 @@ const FORGOTTEN_AT_MOST = 2;
 
 export interface SliceRecoveryOptions extends GapRecoveryOptions {
   /** The current time in unix seconds. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** The events that the relay has given before, by id, each with its second. */
   readonly known: ReadonlyMap<string, number>;
   /** The most events that any page of this relay had. */
