@@ -11,23 +11,23 @@ import type { ServiceAccount } from './push/fcm/service-account.ts';
 const API_VARIABLES = { host: 'SERVER_HOST', port: 'SERVER_PORT' };
 const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
 
-/** What requests under way get at a stop: they are answered in milliseconds, unless their client dawdles. */
+/** How long requests under way may take at a stop. They are answered in milliseconds, unless their client is slow. */
 const REQUEST_GRACE_MS = SECOND_MS;
 
 /**
- * Until then the processor is for the relays: Google's token needs an HTTP client, which takes a good part of the whole start to load.
- * A wake that comes before asks for its token itself.
+ * When Google's access token is asked for after the start. Its HTTP client takes long to load, and the processor is needed for the relays
+ * first. A wake that comes earlier asks for its token itself.
  */
 const WARM_UP_AFTER_MS = 250;
 
-/** Where the listeners are, as URLs; without the operator's, why it is off. */
+/** The URLs of the two listeners. Without the operator's, the reason. */
 export interface Addresses {
   readonly apiAddress: string;
   readonly adminAddress?: string;
   readonly adminProblem?: string;
 }
 
-/** What can be replaced while the program runs. */
+/** The parts of the configuration that can be replaced while the program runs. */
 export interface Reloaded {
   /** URLs of the relays of the configuration. */
   readonly relays: readonly string[];
@@ -47,7 +47,7 @@ export class App {
   #sweeper: NodeJS.Timeout | undefined;
   #warmUp: NodeJS.Timeout | undefined;
   #onFault: (fault: unknown) => void = () => undefined;
-  /** Never resolves; rejects when something failed that the program cannot go on without. */
+  /** Never resolves. Rejects with a failure that the program cannot go on with. */
   readonly fault = new Promise<never>((_, reject) => (this.#onFault = reject));
 
   /** The library that verifies signatures at this moment. */
@@ -84,7 +84,7 @@ export class App {
     this.#stopping.signal.throwIfAborted();
     for (const wake of owed) await waker.payOwed(wake);
     this.#stopping.signal.throwIfAborted();
-    // Relays first: by the time a phone can register, what is for it is listened for.
+    // Relays first: when a phone can register, its events are listened for already.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
     announcements.start();
@@ -100,17 +100,17 @@ export class App {
       registrations.sweep().catch(this.#onFault);
     }, config.registrations.sweepIntervalMs);
     this.#composition.watch.start();
-    // While the relays are being connected: nothing that delivery needs is left to be loaded with the first wake.
+    // Now, while the relays are being connected, so that the first wake need not wait for code to be loaded.
     this.#composition.load().catch(this.#onFault);
-    // Refused credentials show at the start and in the log, not with the first wake.
+    // Early, so that refused credentials show in the log at the start and not with the first wake.
     this.#warmUp = setTimeout(() => void fcm?.warmUp(), WARM_UP_AFTER_MS);
     return { apiAddress, ...admin };
   }
 
   /**
-   * Puts another relay list and another service account into force.
+   * Replaces the relays of the configuration and the service account.
    *
-   * @returns whether the service account could be: not where FCM was off, or without an account, at the start
+   * @returns whether the service account was replaced. It cannot be if FCM was off or without an account at the start
    */
   reload({ relays, account, readAccount }: Reloaded): boolean {
     const { fcm, relays: pool } = this.#composition;
@@ -137,20 +137,20 @@ export class App {
     this.#stopping.abort();
     await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
-    // What is held goes out at once, after what was accepted and not looked at yet.
+    // Calls of `/api/notify` that were accepted become wakes first. Then all held wakes go out at once.
     await announcements.stop();
     waker.flush();
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
-    // What has become of the last wakes is kept too.
+    // Last, so that the store gets the outcomes of the last wakes.
     if (this.#isStoreOpen) await store.close();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;
   }
 
-  /** Resolves when the start has ended; one that a fault has left hanging is waited for no longer than this, in milliseconds. */
+  /** Resolves when the start has ended, or after this many milliseconds: after a fault the start may never end. */
   async #startGivenUp(ms: number): Promise<void> {
     const waited = new AbortController();
     const late = delay(ms, undefined, { signal: waited.signal });
@@ -159,7 +159,7 @@ export class App {
     await late.catch(() => undefined);
   }
 
-  /** Metrics are worth less than wakes: a taken port stops the start only where the operator asked for that port. */
+  /** Wakes matter more than metrics: a taken port fails the start only if the operator chose the port. */
   async #listenForOperator(): Promise<Omit<Addresses, 'apiAddress'>> {
     const { config, telemetry } = this.#options;
     try {

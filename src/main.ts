@@ -8,17 +8,17 @@ import type { Io } from './cli/io.ts';
 import { Lifetime } from './cli/lifetime.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
-// It imports next to nothing itself: signals are taken as soon as this file runs, and it runs when all of its imports are loaded.
+// It imports little: it takes the signals when it runs, and it runs only after all its imports are loaded.
 
-/** How long the last lines of the log may take to be written before the process ends, in milliseconds. */
+/** How long the process waits for the last lines of its log to be written, in milliseconds. */
 const FLUSH_MS = 500;
-/** 128 + SIGPIPE, as a shell shows a command whose reader has gone. */
+/** The exit code of a command whose reader has gone: 128 + SIGPIPE, as in a shell. */
 const READER_GONE = 141;
 
 const command = parseCommandLine(process.argv.slice(2));
 const lifetime = command === 'serve' || command === 'trace' ? takeSignals() : undefined;
 
-/** Takes signals and faults from here on. A second signal ends the process at once (contract 5). */
+/** Handles signals and faults from now on. A second signal ends the process at once (contract 5). */
 function takeSignals(): Lifetime {
   const taken = new Lifetime();
   const stop = (number: number): void => {
@@ -26,14 +26,14 @@ function takeSignals(): Lifetime {
   };
   process.on('SIGINT', () => stop(2));
   process.on('SIGTERM', () => stop(15));
-  // To the others it means what it means to every command: their terminal has gone.
+  // The other commands keep the default: SIGHUP ends them, because their terminal has gone.
   if (command === 'serve') process.on('SIGHUP', () => taken.reload());
-  // Also what is thrown while a fault is reported comes here, and is recorded: the stop goes on.
+  // An error that is thrown while a fault is reported comes here too. It is recorded, and the stop goes on.
   process.on('uncaughtException', (fault) => taken.fail(fault));
   return taken;
 }
 
-/** What the commands are given of this process. */
+/** The parts of this process that the commands may use. */
 async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
   const [{ readVersion }, { BoundedOutput }] = await Promise.all([
     import('./cli/version.ts'),
@@ -48,7 +48,7 @@ async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
     isTerminal: process.stdout.isTTY,
     output,
     errorOutput,
-    // A command's answer is never dropped: its reader may take its time.
+    // Written without a bound: a command's answer is complete, however slowly it is read.
     print: (text) => void process.stdout.write(text),
     printError: (text) => errorOutput.write(text),
     onWarning: (callback) => void process.removeAllListeners('warning').on('warning', callback),
@@ -69,8 +69,8 @@ function collectInSteps(): void {
 }
 
 /**
- * A terminal that is halted (Ctrl-S) would halt the process with it. Only where the terminal can be opened anew: then this process has a
- * file description of its own, and other programs at that terminal do not see the change.
+ * Makes writes to a terminal non-blocking: a halted terminal (Ctrl-S) would otherwise halt the process. Only if the terminal can be opened
+ * again: then this process has a file description of its own, and other programs at the terminal are not affected.
  */
 function withoutBlocking<Stream extends NodeJS.WriteStream>(stream: Stream, descriptor: number): Stream {
   if (!stream.isTTY) return stream;
@@ -79,12 +79,12 @@ function withoutBlocking<Stream extends NodeJS.WriteStream>(stream: Stream, desc
     const { _handle: handle } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } };
     handle?.setBlocking?.(false);
   } catch {
-    // Somebody else's terminal: it stays as it is.
+    // Another user's terminal: its writes stay blocking.
   }
   return stream;
 }
 
-/** Each command loads what it needs and nothing else: a health check is asked for twice a minute. */
+/** Each command loads only the code that it needs, because a health check runs twice a minute. */
 async function run(io: Io): Promise<number> {
   switch (command) {
     case 'serve':
@@ -121,14 +121,14 @@ async function run(io: Io): Promise<number> {
 
 async function trace(io: Io, { ended }: Lifetime): Promise<number> {
   const traced = (await import('./cli/trace.ts')).trace(io, process.argv.slice(3), ended);
-  // A fault ends the command; a signal does so by itself.
+  // A fault rejects `ended`, and with it the command. A signal ends the command itself.
   const faulted = ended.then(() => traced);
   return Promise.race([traced, faulted]);
 }
 
 async function main(): Promise<void> {
   const io = await openIo();
-  // A command that nobody listens to any more has nothing left to do. The server has: its log is not what it is for.
+  // A command ends when its output has no reader. The server goes on without a reader of its log.
   if (command !== 'serve') {
     process.stdout.on('error', (error: NodeJS.ErrnoException) =>
       process.exit(error.code === 'EPIPE' ? READER_GONE : 1),
@@ -143,9 +143,9 @@ async function main(): Promise<void> {
     process.exitCode = code;
   }
   await io.flushed();
-  // A fault counts until the very end: no failure may look like a clean stop.
+  // Checked last, because a fault can come until now, and must not look like a clean stop.
   if (lifetime?.hasFaulted === true && process.exitCode === 0) process.exitCode = 1;
-  // What a fault, or a log that nobody reads, has left open does not keep a server that has stopped.
+  // Handles that a fault or an unread log left open must not keep a stopped server alive.
   if (command === 'serve') process.exit();
 }
 

@@ -20,11 +20,11 @@ import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
 export interface ComposedLanes {
   readonly fcm: FcmProvider | undefined;
   readonly lanes: PushLanes;
-  /** How each provider has fared of late. */
+  /** The recent successes and failures of each push service. */
   readonly health: Readonly<Record<PushService, DeliveryHealth>>;
-  /** Whether any provider that is switched on has what it needs to deliver. */
+  /** Whether at least one push service is enabled and has its credentials. */
   readonly canDeliver: boolean;
-  /** Loads the code of the push services' clients; the program cannot go on where that fails. */
+  /** Loads the code of the push services' clients. If that fails, the program cannot go on. */
   readonly load: () => Promise<void>;
   readonly isLoaded: () => boolean;
 }

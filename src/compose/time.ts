@@ -6,18 +6,18 @@ import { TrustedClock, type Correction } from '../core/basics/trusted-clock.ts';
 
 /** The clocks of the program. */
 export interface ProgramTime {
-  /** The time of day, for everything that is dated: milliseconds since the epoch. */
+  /** The time of day, in milliseconds since the epoch. */
   readonly clock: Clock;
-  /** For every wait: a monotonic clock that counts the machine's sleep. */
+  /** A monotonic clock for waits, which goes on while the machine sleeps. */
   readonly monotonic: Clock;
   /** Whether anything may expire by the time of day (contract 5). */
   readonly mayExpire: () => boolean;
   readonly skew: ClockSkew;
-  /** Told of the `Date` header of each answer of Google's. */
+  /** Called with the `Date` header of each answer of Google's. */
   readonly onGoogleDate: (date: unknown) => void;
-  /** How far the machine's clock is ahead, in seconds, while it is so far off that things go wrong. */
+  /** How far the machine's clock is ahead, in seconds; `undefined` while it is right within a minute. */
   readonly offSeconds: () => number | undefined;
-  /** The time at the start does not fit what was kept. */
+  /** Called if the time at the start does not fit the records of the store. */
   readonly doubtStart: () => void;
 }
 
@@ -26,7 +26,7 @@ const wall: Clock = () => Date.now();
 
 /**
  * @param clock for tests: every clock of the program
- * @param onCorrected told that the program went by a wrong clock, which has been set right
+ * @param onCorrected called when a wrong clock has been set right
  */
 export function composeTime(
   clock: Clock | undefined,
@@ -59,7 +59,7 @@ export function composeTime(
   };
 }
 
-/** A test's clock is the only one: when it goes on, time passes. */
+/** For tests: time passes only when the test moves its clock. */
 function timeOfTest(clock: Clock): ProgramTime {
   const skew = new ClockSkew(clock, () => performance.now());
   return {

@@ -23,7 +23,7 @@ interface ComposedWaking {
   readonly announcements: ChatAnnouncements;
 }
 
-/** What turns events and calls of `/api/notify` into wakes, and holds wakes back that come too close together (contract 5). */
+/** Puts together the parts that turn events and calls of `/api/notify` into wakes, and hold wakes back (contract 5). */
 export function composeWaking({ config, telemetry }: CompositionOptions, shared: Shared): ComposedWaking {
   const { authors, monotonic, lanes, onFault, owed, registrations, schedule, tags } = shared;
   const waker = new Waker({
