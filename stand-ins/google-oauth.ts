@@ -14,6 +14,7 @@ export interface TokenRequest {
   status: number;
   claims: JWTPayload | undefined;
   httpVersion: string;
+  userAgent: string | undefined;
   at: number;
 }
 
@@ -39,8 +40,9 @@ export class GoogleOAuth {
     const verdict = await this.#judge(request);
     const answer = this.answer?.() ?? verdict.answer;
     this.#remember(answer);
-    const { httpVersion, at } = request;
-    this.requests.push({ status: answer.status, claims: verdict.claims, httpVersion, at });
+    const { headers, httpVersion, at } = request;
+    const userAgent = headers['user-agent'];
+    this.requests.push({ status: answer.status, claims: verdict.claims, httpVersion, userAgent, at });
     return answer;
   }
 

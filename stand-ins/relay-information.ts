@@ -6,6 +6,8 @@ const MEDIA_TYPE = 'application/nostr+json';
 export class RelayInformation {
   /** How often the document was asked for, whether there was one or not. */
   requests = 0;
+  /** The `User-Agent` of the last request. */
+  userAgent: string | undefined;
   readonly listener = httpExchange(async (request) => this.#answer(request));
   readonly #document: object | undefined;
 
@@ -18,6 +20,7 @@ export class RelayInformation {
       return { status: 404, body: 'nothing but a relay' };
     }
     this.requests += 1;
+    this.userAgent = headers['user-agent'];
     if (this.#document === undefined) return { status: 404, body: 'no information' };
     const wide = { 'access-control-allow-origin': '*' };
     return { status: 200, headers: { 'content-type': MEDIA_TYPE, ...wide }, body: this.#document };

@@ -20,6 +20,8 @@ export class RelayStandIn implements AsyncDisposable {
   readonly closes: Arrivals<string>;
   /** Every AUTH event (NIP-42), also the refused ones; without `auth`, to a challenge sent with `sendRaw`. */
   readonly auths: Arrivals<NostrEvent>;
+  /** The `User-Agent` of every connection. */
+  readonly userAgents = new Arrivals<string | undefined>();
   /** Every frame that arrived while answers were paused. */
   readonly heldFrames = new Arrivals<readonly unknown[]>();
   readonly port: number;
@@ -49,7 +51,10 @@ export class RelayStandIn implements AsyncDisposable {
     const http = createServer(information.listener);
     const sockets = new WebSocketServer({ server: http });
     const relay = new RelayStandIn(await LoopbackServer.listen(http, options.port), information, options);
-    sockets.on('connection', (socket, { headers }) => relay.#welcome(socket, headers.host));
+    sockets.on('connection', (socket, { headers }) => {
+      relay.userAgents.push(headers['user-agent']);
+      relay.#welcome(socket, headers.host);
+    });
     return relay;
   }
 
@@ -64,6 +69,11 @@ export class RelayStandIn implements AsyncDisposable {
   /** How often the NIP-11 document was asked for, whether there was one or not. */
   get informationRequests(): number {
     return this.#information.requests;
+  }
+
+  /** The `User-Agent` of the last request for the NIP-11 document. */
+  get informationUserAgent(): string | undefined {
+    return this.#information.userAgent;
   }
 
   /** Resolves when `n` REQs that cover this kind, counted since the start, have been answered with EOSE. */

@@ -1,6 +1,7 @@
 import { ConfigError, type Config } from '../config/config.ts';
 import { ClockSkew } from '../core/watch/clock-skew.ts';
 import { generatePrivateKey } from '../crypto/server-key.ts';
+import { userAgent } from '../lib/user-agent.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
 import {
   checkClock,
@@ -40,15 +41,17 @@ export async function doctor(io: Io): Promise<number> {
   const tell = (findings: readonly Finding[]): void => findings.forEach((finding) => io.print(line(finding)));
   tell(ofConfig);
   const skew = new ClockSkew(Date.now, () => performance.now());
+  const agent = userAgent(io.version);
   const fcm = {
     config: config.fcm,
     account: serviceAccount,
     isKeyFileBad: wrong.has(KEY_FILE),
     skew,
+    userAgent: agent,
   };
   const tried = await Promise.all([
     checkDns(config, serviceAccount?.tokenUri),
-    checkRelays(config, serverKey, skew),
+    checkRelays(config, serverKey, skew, agent),
     checkFcm(fcm),
     checkWebPush(config, wrong),
     ...checkPlaces(config),

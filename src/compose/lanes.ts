@@ -10,6 +10,7 @@ import { ProviderLanes } from '../core/lanes/provider-lanes.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
+import { userAgent } from '../lib/user-agent.ts';
 import { DeferredProvider } from '../push/deferred-provider.ts';
 import { loadClients } from '../push/load-clients.ts';
 import { FcmProvider } from '../push/fcm/fcm-provider.ts';
@@ -51,7 +52,7 @@ export function composeLanes(
   overrides: CompositionOverrides,
   shared: Shared,
 ): ComposedLanes {
-  const { config, telemetry } = options;
+  const { config, telemetry, version } = options;
   const { guard, time, vapid } = shared;
   const { clock, monotonic } = time;
   const health: Readonly<Record<PushService, DeliveryHealth>> = {
@@ -62,7 +63,14 @@ export function composeLanes(
   const unifiedPush = config.unifiedPush.enabled
     ? new DeferredProvider('unifiedpush', async () => {
         const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
-        return new UnifiedPushProvider({ guard, vapid, clock, monotonic, telemetry });
+        return new UnifiedPushProvider({
+          guard,
+          vapid,
+          clock,
+          monotonic,
+          userAgent: userAgent(version),
+          telemetry,
+        });
       })
     : undefined;
   const found: Readonly<Record<PushService, PushProvider | undefined>> = { fcm, unifiedpush: unifiedPush };
@@ -132,7 +140,7 @@ function laneOf(target: PushTarget): string {
 }
 
 function createFcm(
-  { config, readServiceAccount, serviceAccount, telemetry }: CompositionOptions,
+  { config, readServiceAccount, serviceAccount, telemetry, version }: CompositionOptions,
   { clock, monotonic, onGoogleDate: onDate }: ProgramTime,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
@@ -144,6 +152,7 @@ function createFcm(
     payloadMode,
     clock,
     monotonic,
+    userAgent: userAgent(version),
     telemetry,
     onDate,
   });

@@ -5,6 +5,7 @@ import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import { RelayLists } from '../core/intake/relay-lists.ts';
 import { eventSigner } from '../crypto/event-signer.ts';
+import { userAgent } from '../lib/user-agent.ts';
 import { discoveryGuard } from '../relay/connection/discovery-guard.ts';
 import { RelayPool } from '../relay/connection/relay-pool.ts';
 import type { RelayListIntake } from '../relay/live/relay-list-subscription.ts';
@@ -19,7 +20,7 @@ interface Shared {
 
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
-  { config, serverKey, telemetry }: CompositionOptions,
+  { config, serverKey, telemetry, version }: CompositionOptions,
   { dnsServers, relayTiming }: CompositionOverrides,
   { intake, proofs, time, verifier }: Shared,
 ): RelayPool {
@@ -48,6 +49,7 @@ export function composeRelays(
       intake,
       relayLists,
       signer: eventSigner(serverKey),
+      userAgent: userAgent(version),
       telemetry,
       timing: relayTiming ?? RELAY_TIMING,
       clock,

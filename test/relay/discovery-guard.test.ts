@@ -99,7 +99,9 @@ test('a relay that an instance names, and that leads into the operator’s netwo
   const dns = keep(await DnsStandIn.start(() => ['127.0.0.1']));
   const never = new AbortController().signal;
   const url = `ws://relay.example:${port}`;
-  expect(await fetchRelayLimits(url, never, { lookup: publicLookup([dns.address]) })).toBeUndefined();
+  expect(
+    await fetchRelayLimits(url, never, { userAgent: 'test', lookup: publicLookup([dns.address]) }),
+  ).toBeUndefined();
   expect(dns.queries.count).toBe(2);
   expect(asked).toEqual([]);
 });

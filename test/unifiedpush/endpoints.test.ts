@@ -49,7 +49,15 @@ function registrations(endpoint: string, { publicKey }: TestServer): object[] {
 
 function provider(guard: EndpointGuard): UnifiedPushProvider {
   const vapid = { ...deriveVapidKey(new Uint8Array(32).fill(1)), subject: undefined };
-  return keep(new UnifiedPushProvider({ guard, vapid, clock: Date.now, telemetry: new FakeTelemetry() }));
+  return keep(
+    new UnifiedPushProvider({
+      guard,
+      vapid,
+      clock: Date.now,
+      userAgent: 'test',
+      telemetry: new FakeTelemetry(),
+    }),
+  );
 }
 
 async function push(to: UnifiedPushProvider, endpoint: string): Promise<object> {

@@ -14,10 +14,17 @@ export interface FcmCheck {
   /** Whether the key file is not usable, which is a finding of its own. */
   readonly isKeyFileBad: boolean;
   readonly skew: ClockSkew;
+  readonly userAgent: string;
 }
 
 /** Gets an access token and makes a dry run of a push. It tells a bad key, a wrong project and a service that is down apart. */
-export async function checkFcm({ account, config, isKeyFileBad, skew }: FcmCheck): Promise<Finding[]> {
+export async function checkFcm({
+  account,
+  config,
+  isKeyFileBad,
+  skew,
+  userAgent,
+}: FcmCheck): Promise<Finding[]> {
   if (!config.enabled) return [skipped('FCM', 'It is off (FCM_ENABLED=false).')];
   if (isKeyFileBad) return [skipped('FCM', 'Its key file is not usable, see above.')];
   if (account === undefined)
@@ -32,6 +39,7 @@ export async function checkFcm({ account, config, isKeyFileBad, skew }: FcmCheck
     account,
     baseUrl: config.baseUrl,
     clock: Date.now,
+    userAgent,
     telemetry: SILENT_TELEMETRY,
     onDate,
   });

@@ -33,6 +33,7 @@ export async function checkRelays(
   config: Config,
   key: ServerKey | undefined,
   skew: ClockSkew,
+  userAgent: string,
 ): Promise<Finding[]> {
   const end = new AbortController();
   const pool = new RelayPool({
@@ -45,6 +46,7 @@ export async function checkRelays(
       relayLists: undefined,
       // Before the first start there is no server key. A relay that asks for authentication then gets a fresh one.
       signer: eventSigner(key ?? strangersKey()),
+      userAgent,
       telemetry: SILENT_TELEMETRY,
       timing: RELAY_TIMING,
       clock: Date.now,

@@ -28,6 +28,7 @@ export interface DryRunOptions {
   readonly account: ServiceAccount;
   readonly baseUrl: string;
   readonly clock: Clock;
+  readonly userAgent: string;
   readonly telemetry: Telemetry;
   /** Gets the `Date` headers of Google's answers. */
   readonly onDate: (date: unknown) => void;
@@ -35,16 +36,16 @@ export interface DryRunOptions {
 
 /** Sends one push with `validate_only`, which wakes no device but takes every other step of a push. Never rejects. */
 export async function fcmDryRun(options: DryRunOptions): Promise<DryRun> {
-  const { account, clock, onDate, telemetry } = options;
+  const { account, clock, onDate, telemetry, userAgent } = options;
   const base = new URL(options.baseUrl);
-  using auth = new GoogleAuth({ account, clock, onDate, telemetry });
+  using auth = new GoogleAuth({ account, clock, onDate, telemetry, userAgent });
   using deadline = new Deadlines(TIMEOUT_MS).begin();
   await using session = new Http2Session({ origin: base.origin, onDate });
   try {
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;
     const message = JSON.parse(fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, 'silent')) as object;
-    const headers = new FcmHeaders(base).with(token, account);
+    const headers = new FcmHeaders(base, userAgent).with(token, account);
     const body = JSON.stringify({ ...message, validate_only: true });
     const { status, body: answer } = await session.post(headers, body, deadline);
     return judge(status, answer);

@@ -5,12 +5,17 @@ import type { Secret } from '../../core/basics/secret.ts';
 /** The headers of `messages:send`, built once for each access token. */
 export class FcmHeaders {
   readonly #base: URL;
+  readonly #userAgent: string;
   #token: Secret<string> | undefined;
   #headers: OutgoingHttpHeaders = {};
 
-  /** @param base FCM's base URL */
-  constructor(base: URL) {
+  /**
+   * @param base FCM's base URL
+   * @param userAgent the `User-Agent` of every request
+   */
+  constructor(base: URL, userAgent: string) {
     this.#base = base;
+    this.#userAgent = userAgent;
   }
 
   /** @param auth the project that the token is for */
@@ -21,6 +26,7 @@ export class FcmHeaders {
         ':method': 'POST',
         ':path': fcmPath(this.#base, auth.projectId),
         authorization: `Bearer ${token.reveal()}`,
+        'user-agent': this.#userAgent,
         'content-type': 'application/json',
       };
     }

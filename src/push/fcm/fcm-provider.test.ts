@@ -24,6 +24,7 @@ async function setUp({ path = '', tokenUri }: { path?: string; tokenUri?: string
       baseUrl,
       payloadMode: 'silent',
       clock: Date.now,
+      userAgent: 'test',
       telemetry,
     }),
   );

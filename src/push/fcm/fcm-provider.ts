@@ -26,6 +26,7 @@ export interface FcmProviderOptions {
   readonly clock: Clock;
   /** Measures the life of access tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
+  readonly userAgent: string;
   readonly telemetry: Telemetry;
   /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: (date: unknown) => void;
@@ -44,13 +45,13 @@ export class FcmProvider implements PushProvider<FcmTarget> {
 
   constructor(options: FcmProviderOptions) {
     const { account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate } = options;
-    const { monotonic = clock } = options;
+    const { monotonic = clock, userAgent } = options;
     const base = new URL(baseUrl);
-    this.#headers = new FcmHeaders(base);
+    this.#headers = new FcmHeaders(base, userAgent);
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
-    this.#auth = new GoogleAuth({ account, readAccount, clock, monotonic, telemetry, onDate });
+    this.#auth = new GoogleAuth({ account, readAccount, clock, monotonic, userAgent, telemetry, onDate });
     this.#session = new Http2Session({
       origin: base.origin,
       onDate,

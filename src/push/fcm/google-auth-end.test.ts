@@ -17,7 +17,12 @@ describe('closing Google auth', () => {
   ])('ends a request that %s', async (_, begin) => {
     const [{ account }, { url, requests }] = await Promise.all([fakeGoogle(), stallingServer(begin)]);
     const telemetry = new FakeTelemetry();
-    const auth = new GoogleAuth({ account: { ...account, tokenUri: url }, clock: Date.now, telemetry });
+    const auth = new GoogleAuth({
+      account: { ...account, tokenUri: url },
+      clock: Date.now,
+      userAgent: 'test',
+      telemetry,
+    });
     const minted = auth.accessToken();
     await requests.atLeast(1);
     const endedAt = performance.now();
@@ -29,7 +34,12 @@ describe('closing Google auth', () => {
 
   test('prevents further requests', async () => {
     const { google, account } = await fakeGoogle();
-    const auth = new GoogleAuth({ account, clock: Date.now, telemetry: new FakeTelemetry() });
+    const auth = new GoogleAuth({
+      account,
+      clock: Date.now,
+      userAgent: 'test',
+      telemetry: new FakeTelemetry(),
+    });
     auth[Symbol.dispose]();
     await expect(auth.accessToken()).rejects.toMatchObject({ name: 'GoogleAuthError' });
     expect(google.tokenRequests.count).toBe(0);

@@ -20,7 +20,7 @@ async function setUp(): Promise<{
   // The stand-in judges the assertion by the true time.
   const clock = new FakeClock(Date.now());
   const telemetry = new FakeTelemetry();
-  const auth = new GoogleAuth({ account, clock: clock.read, telemetry });
+  const auth = new GoogleAuth({ account, clock: clock.read, userAgent: 'test', telemetry });
   return { auth, google, clock, telemetry, token: async () => (await auth.accessToken()).reveal() };
 }
 

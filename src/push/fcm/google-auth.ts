@@ -57,6 +57,7 @@ export interface GoogleAuthOptions {
   readonly clock: Clock;
   /** Measures the life of a token, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
+  readonly userAgent: string;
   readonly telemetry: Telemetry;
   /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: ((date: unknown) => void) | undefined;
@@ -70,6 +71,7 @@ export class GoogleAuth implements Disposable {
   readonly #source: AccountSource;
   readonly #clock: Clock;
   readonly #monotonic: Clock;
+  readonly #userAgent: string;
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
@@ -83,6 +85,7 @@ export class GoogleAuth implements Disposable {
     this.#source = new AccountSource({ account, read, telemetry });
     this.#clock = options.clock;
     this.#monotonic = options.monotonic ?? options.clock;
+    this.#userAgent = options.userAgent;
     this.#telemetry = options.telemetry;
     this.#onDate = options.onDate;
   }
@@ -179,7 +182,10 @@ export class GoogleAuth implements Disposable {
     const { status, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {
       const answer = await request(account.tokenUri, {
         method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          'user-agent': this.#userAgent,
+        },
         body: form.toString(),
         signal,
       });

@@ -29,6 +29,7 @@ export interface UnifiedPushProviderOptions {
   readonly clock: Clock;
   /** Measures the life of VAPID tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
+  readonly userAgent: string;
   readonly telemetry: Telemetry;
 }
 
@@ -97,7 +98,11 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     const { statusCode: status, ...answer } = await request(target.endpoint, {
       dispatcher: this.#agent,
       method: 'POST',
-      headers: authorization === undefined ? headers : { ...headers, authorization },
+      headers: {
+        ...headers,
+        'user-agent': this.#options.userAgent,
+        ...(authorization !== undefined && { authorization }),
+      },
       body,
       signal,
     });

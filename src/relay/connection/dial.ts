@@ -22,6 +22,8 @@ export interface OpenConnection {
 
 export interface DialOptions {
   readonly url: string;
+  /** The `User-Agent` of the request. */
+  readonly userAgent: string;
   /** Resolves the relay's name; absent: as usual. */
   readonly lookup: LookupFunction | undefined;
   /** How long the relay may take for the WebSocket handshake, in milliseconds. */
@@ -37,8 +39,9 @@ export interface DialOptions {
 
 /** Makes one connection to a relay. @returns how the connection ended, or why it was not made */
 export function dial(options: DialOptions): Promise<ConnectionEnd> {
-  const { handshakeTimeoutMs, lookup, onDate, onDial, onOpen, signal, url } = options;
+  const { handshakeTimeoutMs, lookup, onDate, onDial, onOpen, signal, url, userAgent } = options;
   const socket = new WebSocket(url, {
+    headers: { 'user-agent': userAgent },
     // Base64 does not compress. Decompression would cost more than everything else that is done with a message.
     perMessageDeflate: false,
     // `throttle` leaves out messages that are too long before they reach the library.

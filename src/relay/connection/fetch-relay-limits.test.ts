@@ -19,13 +19,25 @@ async function relayThat(answer: RequestListener): Promise<string> {
 test('a relay is asked for its limits by HTTP at its own URL, as NIP-11 has it, without the credentials of the URL', async () => {
   const asked: unknown[] = [];
   const url = await relayThat(({ url: path, method, headers }, response) => {
-    asked.push({ path, method, accept: headers.accept, authorization: headers.authorization });
+    asked.push({
+      path,
+      method,
+      accept: headers.accept,
+      authorization: headers.authorization,
+      by: headers['user-agent'],
+    });
     response.end(DOCUMENT);
   });
   const withCredentials = `${url.replace('ws://', 'ws://user:secret@')}/path?query=1`;
-  expect(await fetchRelayLimits(withCredentials, NEVER)).toEqual({ maxLimit: 300 });
+  expect(await fetchRelayLimits(withCredentials, NEVER, { userAgent: 'test' })).toEqual({ maxLimit: 300 });
   expect(asked).toEqual([
-    { path: '/path?query=1', method: 'GET', accept: 'application/nostr+json', authorization: undefined },
+    {
+      path: '/path?query=1',
+      method: 'GET',
+      accept: 'application/nostr+json',
+      authorization: undefined,
+      by: 'test',
+    },
   ]);
 });
 
@@ -33,7 +45,7 @@ test.each([404, 500, 204, 201])(
   'a relay is asked for its limits and has none when it answers %i',
   async (status) => {
     const url = await relayThat((_, response) => response.writeHead(status).end(DOCUMENT));
-    expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+    expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
   },
 );
 
@@ -44,15 +56,18 @@ test('a relay is asked for its limits and has none when it sends us elsewhere, w
     if (path === '/') response.writeHead(302, { location: '/elsewhere' });
     response.end(DOCUMENT);
   });
-  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
   expect(asked).toEqual(['/']);
 });
 
 test('a relay is asked for its limits and has none when its document is longer than 64 KiB', async () => {
   const answers = [64 * 1024, 64 * 1024 + 1].map((bytes) => DOCUMENT.padEnd(bytes));
   const url = await relayThat((_, response) => response.end(answers.shift()));
-  const fits = await fetchRelayLimits(url, NEVER);
-  expect([fits, await fetchRelayLimits(url, NEVER)]).toEqual([{ maxLimit: 300 }, undefined]);
+  const fits = await fetchRelayLimits(url, NEVER, { userAgent: 'test' });
+  expect([fits, await fetchRelayLimits(url, NEVER, { userAgent: 'test' })]).toEqual([
+    { maxLimit: 300 },
+    undefined,
+  ]);
 });
 
 test('a relay is asked for its limits and has none when its document has no end', async () => {
@@ -61,7 +76,7 @@ test('a relay is asked for its limits and has none when its document has no end'
       void (response.destroyed || response.write('x'.repeat(1024), () => setImmediate(more)));
     more();
   });
-  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
 });
 
 test('a relay is asked for its limits and has none when the connection breaks', async () => {
@@ -69,13 +84,15 @@ test('a relay is asked for its limits and has none when the connection breaks', 
     response.writeHead(200, { 'content-length': DOCUMENT.length });
     response.write(DOCUMENT.slice(0, 5), () => response.destroy());
   });
-  expect(await fetchRelayLimits(url, NEVER)).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
 });
 
 test('a relay is asked for its limits and has none when nobody is there', async () => {
   const server = await LoopbackServer.listen(createServer());
   await server[Symbol.asyncDispose]();
-  expect(await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER)).toBeUndefined();
+  expect(
+    await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER, { userAgent: 'test' }),
+  ).toBeUndefined();
 });
 
 test.each([
@@ -87,7 +104,7 @@ test.each([
   onTestFinished(() => void vi.useRealTimers());
   const { url, requests } = await stallingServer(begin);
   const stop = new AbortController();
-  const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal);
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal, { userAgent: 'test' });
   await requests.atLeast(1);
   stop.abort();
   expect(await asking).toBeUndefined();
@@ -97,7 +114,7 @@ test('asking for limits ends after five seconds without a signal', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { url, requests } = await stallingServer();
-  const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER);
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER, { userAgent: 'test' });
   await requests.atLeast(1);
   vi.advanceTimersByTime(5000);
   expect(await asking).toBeUndefined();
@@ -105,6 +122,8 @@ test('asking for limits ends after five seconds without a signal', async () => {
 
 test('asking for limits does not begin if the signal was given already', async () => {
   const { url, requests } = await stallingServer();
-  expect(await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort())).toBeUndefined();
+  expect(
+    await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort(), { userAgent: 'test' }),
+  ).toBeUndefined();
   expect(requests.count).toBe(0);
 });

@@ -108,6 +108,7 @@ export class RelayConnection {
     const { environment, url } = this.#options;
     const end = await dial({
       url,
+      userAgent: environment.userAgent,
       lookup: this.#lookup,
       handshakeTimeoutMs: environment.timing.handshakeTimeoutMs,
       signal,
@@ -180,8 +181,10 @@ export class RelayConnection {
     if (monotonic() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = monotonic();
     const onDate = (date: unknown): void => environment.onDate(this.host, date);
+    const { userAgent } = environment;
     // Without an answer, the limits of the last answer still apply.
-    this.#limits = (await fetchRelayLimits(url, signal, { onDate, lookup: this.#lookup })) ?? this.#limits;
+    const asked = fetchRelayLimits(url, signal, { userAgent, onDate, lookup: this.#lookup });
+    this.#limits = (await asked) ?? this.#limits;
     const { maxSubscriptions: count } = this.#limits;
     // Needed are one subscription for each kind and one for a recovery.
     if (count !== undefined && count <= kinds.length)

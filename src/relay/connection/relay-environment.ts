@@ -18,6 +18,8 @@ export interface RelayEnvironment {
   readonly relayLists: RelayListIntake | undefined;
   /** Signs the answers to challenges (NIP-42). */
   readonly signer: EventSigner;
+  /** The `User-Agent` of every request. */
+  readonly userAgent: string;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
   /** The time of day. */

@@ -35,6 +35,7 @@ export interface RelayLimits {
 }
 
 export interface LimitsOptions {
+  readonly userAgent: string;
   readonly onDate?: (date: unknown) => void;
   readonly lookup?: LookupFunction | undefined;
 }
@@ -43,6 +44,7 @@ export interface LimitsOptions {
  * Asks a relay for its limits. Nothing depends on the answer: many relays have no such document, and some have a wrong one.
  *
  * @param url the relay's `ws(s)` URL
+ * @param options.userAgent the `User-Agent` of the request
  * @param options.onDate called with the answer's `Date` header, whatever its status
  * @param options.lookup resolves the relay's name; absent: as usual
  * @returns `undefined` if the relay does not answer with such a document
@@ -50,7 +52,7 @@ export interface LimitsOptions {
 export async function fetchRelayLimits(
   url: string,
   signal: AbortSignal,
-  { lookup, onDate }: LimitsOptions = {},
+  { lookup, onDate, userAgent }: LimitsOptions,
 ): Promise<RelayLimits | undefined> {
   if (signal.aborted) return undefined;
   const page = new URL(url.replace(/^ws/, 'http'));
@@ -66,7 +68,7 @@ export async function fetchRelayLimits(
     const { Agent, request } = await import('undici');
     // A dispatcher of its own: a shared one may reuse a connection that was dialled without this `lookup`.
     dispatcher = new Agent({ connect: lookup === undefined ? {} : { lookup } });
-    const headers = { accept: 'application/nostr+json' };
+    const headers = { accept: 'application/nostr+json', 'user-agent': userAgent };
     const asked = request(page, { headers, signal: cutOff.signal, dispatcher });
     const { statusCode, headers: answered, body } = await asked;
     onDate?.(answered['date']);
