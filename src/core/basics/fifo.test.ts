@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -41,4 +44,19 @@ describe('a queue', () => {
     while (fifo.shift() === inOrder) inOrder++;
     expect(inOrder).toBe(200_000);
   });
+});
+
+test('a queue that is empty keeps none of the items that were taken from it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const fifo = new Fifo<object>();
+  const taken = Array.from({ length: 100 }, () => {
+    fifo.push({});
+    return new WeakRef(fifo.shift() as object);
+  });
+  // A weak reference keeps its target until the present job is over.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(taken.filter((reference) => reference.deref() !== undefined)).toEqual([]);
+  expect(fifo.size).toBe(0);
 });
