@@ -55,7 +55,7 @@ export class Deadlines {
   /** By signal, so that an abort costs only the attempts of that signal. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Deadline>>();
   readonly #forget = (deadline: Deadline): void => {
-    this.#running.forget(deadline);
+    this.#running.remove(deadline);
     deadline.peers?.delete(deadline);
   };
 

@@ -42,7 +42,7 @@ export const RETRY_MIN_MS = 1000;
 /** `GONE_CONFIRM_SECONDS` of the benches. */
 export const CONFIRM_MS = 10 * MINUTE_MS;
 const noChance = (): number => 0;
-export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000, random: noChance });
+export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000 }, noChance);
 
 /** A lane without any work. */
 export function idleLane(): Lane {
@@ -62,7 +62,7 @@ export function idleLane(): Lane {
 const QUIET: KeyWakeContext = {
   registrations: {
     renew: async () => undefined,
-    forget: async () => undefined,
+    evict: async () => undefined,
     whereabouts: async (target) => ({ here: target, elsewhere: [] }),
   },
   owed: undefined,
@@ -156,7 +156,7 @@ export function laneBench(
   const own: KeyWakeContext = {
     registrations: {
       renew: async (_target, keys) => void renewed.push([...keys]),
-      forget: async (target) => {
+      evict: async (target) => {
         forgotten.push(addressOf(target));
         unknown.add(addressOf(target));
       },

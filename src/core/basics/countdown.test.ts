@@ -76,7 +76,7 @@ test('a countdown does not call back for a forgotten item, and the others keep t
     countdown.begin(item);
     await time.advance(30);
   }
-  for (const item of ['a', 'c']) countdown.forget(item);
+  for (const item of ['a', 'c']) countdown.remove(item);
   expect([...countdown.items()]).toEqual(['b']);
   await time.advance(1000);
   expect(over).toEqual([['b', 130]]);

@@ -30,7 +30,7 @@ export class Countdown<Item> {
   }
 
   /** Ends the item's wait without calling back. */
-  forget(item: Item): void {
+  remove(item: Item): void {
     this.#ends.delete(item);
   }
 
@@ -61,7 +61,7 @@ export class Countdown<Item> {
     let told = 0;
     // `#cancel` stays set until the end, so that an item that begins in `onOver` does not set a second timer.
     for (const [item, end] of this.#ends) {
-      // The timer was for an item that was forgotten, or came a little early by this clock.
+      // The timer was for an item that was removed, or came a little early by this clock.
       if (end > now || told === atOnce) return this.#scheduleIn(Math.max(0, end - now));
       this.#ends.delete(item);
       onOver(item);

@@ -63,12 +63,12 @@ export class EventAdmission implements EventIntake {
   readonly #report: EventReport;
   /** The ids that current recoveries have absorbed. Such an event is known, unless it comes live. */
   readonly #absorbed = new Set<string>();
-  readonly #holds: KeyLookup;
+  readonly #mayBeRegistered: KeyLookup;
 
   constructor(options: EventAdmissionOptions) {
     this.#options = options;
     this.#report = new EventReport({ clock: options.monotonic, telemetry: options.telemetry });
-    this.#holds = (text, from) => options.registrations.mayContainAt(text, from);
+    this.#mayBeRegistered = (text, from) => options.registrations.mayContainAt(text, from);
   }
 
   forRelay(account: RelayAccount): RelayIntake {
@@ -93,7 +93,7 @@ export class EventAdmission implements EventIntake {
   #admit(frame: EventFrame, origin: EventOrigin, account: RelayAccount): Verdict | Promise<Verdict> {
     const { telemetry } = this.#options;
     telemetry.count('events_received', { kind: String(frame.kind) });
-    if (!frame.isFor(this.#holds)) {
+    if (!frame.isFor(this.#mayBeRegistered)) {
       telemetry.count('events_unmatched');
       return 'unmatched';
     }

@@ -12,8 +12,8 @@ export interface EventFrame {
   readonly recipients: Recipients;
   /** `recipients.crowded`. */
   readonly isCrowded: boolean;
-  /** Whether a key that is held is among the recipients. The keys are looked up in the frame's bytes, without a copy. */
-  isFor(holds: KeyLookup): boolean;
+  /** Whether one of the recipients may be registered. The keys are looked up in the frame's bytes, without a copy. */
+  isFor(mayBeRegistered: KeyLookup): boolean;
   /** Parses the whole event. @returns `undefined` if it is not an event (NIP-01) */
   parse(): NostrEvent | undefined;
   /** Stands for the event's bytes: two frames have the same fingerprint only if every byte is the same. */

@@ -57,7 +57,7 @@ export class EventReport {
   /** The event needs no wake of its own: a wake is coming for its devices, or the recovery has woken one of them. */
   absorbed(registrations: readonly Registration[]): Verdict {
     this.#telemetry.count('events_absorbed');
-    this.#telemetry.trace(keysOf(registrations), 'event answered by a wake that is coming');
+    this.#telemetry.trace(keysOf(registrations), 'event absorbed');
     return 'admitted';
   }
 

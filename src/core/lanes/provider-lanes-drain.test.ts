@@ -139,7 +139,7 @@ test('a lane that is drained is done only when what follows from its last delive
   const renewal = new Promise<void>((resolve) => (renewed = resolve));
   const registrations = {
     renew: () => renewal,
-    forget: async () => undefined,
+    evict: async () => undefined,
     whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
   };
   const { ask, answer, lanes } = laneBench({}, { registrations });

@@ -206,7 +206,7 @@ async function whileEvicted(): Promise<LaneBench & { readonly evicted: () => voi
   const evicted = deferred();
   const registrations = {
     renew: async () => undefined,
-    forget: () => evicted.promise,
+    evict: () => evicted.promise,
     whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
   };
   const bench = laneBench({ eviction }, { registrations });

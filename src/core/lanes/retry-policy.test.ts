@@ -11,7 +11,7 @@ const THROTTLED: Retry = { outcome: 'retry', reason: 'http_429', throttled: true
 
 /** A policy of 1 s and 1 s, whose chance is always this. */
 const policy = (chance: number): RetryPolicy =>
-  new RetryPolicy({ minMs: SECOND_MS, baseMs: SECOND_MS, random: () => chance });
+  new RetryPolicy({ minMs: SECOND_MS, baseMs: SECOND_MS }, () => chance);
 
 test.each<[string, Retry, number, number]>([
   ['after a failure: a second', FAILED, 1 * SECOND_MS, 1.5 * SECOND_MS],
@@ -30,7 +30,7 @@ test('the wait before a retry has a random part that doubles with every failure,
 });
 
 test('the wait before a retry follows RETRY_MIN_MS and RETRY_BASE_MS, for tests', () => {
-  const quick = new RetryPolicy({ minMs: 5, baseMs: 10, random: () => 1 });
+  const quick = new RetryPolicy({ minMs: 5, baseMs: 10 }, () => 1);
   expect([quick.waitMs(FAILED, 1), quick.waitMs(THROTTLED, 0), quick.throttledMs]).toEqual([25, 310, 300]);
 });
 

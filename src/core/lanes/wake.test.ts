@@ -76,7 +76,7 @@ test.each([
     const renewed: string[] = [];
     const registrations = {
       renew: async (_target: unknown, keys: Iterable<string>) => void renewed.push(...keys),
-      forget: async () => undefined,
+      evict: async () => undefined,
       whereabouts: async () => ({ here: undefined, elsewhere: [] }),
     };
     const keyless = new KeylessWake('phone');

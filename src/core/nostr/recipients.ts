@@ -21,12 +21,12 @@ export class Recipients {
     return this.#crowded;
   }
 
-  /** Whether one of the keys is held. */
-  isFor(holds: KeyLookup): boolean {
+  /** Whether one of the keys may be registered. */
+  isFor(mayBeRegistered: KeyLookup): boolean {
     const text = new Uint8Array(KEY_DIGITS);
     return this.keys.some((key) => {
       for (let at = 0; at < KEY_DIGITS; at++) text[at] = key.charCodeAt(at);
-      return holds(text, 0);
+      return mayBeRegistered(text, 0);
     });
   }
 

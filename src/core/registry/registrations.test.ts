@@ -102,14 +102,14 @@ describe('a device that is gone', () => {
     const { registrations, telemetry } = liveRegistrations();
     for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
     await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
-    await registrations.forget(PHONE);
+    await registrations.evict(PHONE);
     expect([1, 2, 3].map((n) => contains(registrations, tradeKey(n)))).toEqual([false, false, true]);
     expect(telemetry.total('registrations_forgotten')).toBe(2);
   });
 
   test('that nobody registered changes nothing and is not reported', async () => {
     const { registrations, telemetry } = liveRegistrations();
-    await registrations.forget(PHONE);
+    await registrations.evict(PHONE);
     expect(telemetry.logged('device.forgotten')).toEqual([]);
   });
 });

@@ -163,7 +163,7 @@ export class Registrations {
   }
 
   /** Evicts a device: removes every registration that points at it. Its push service has called it gone. */
-  async forget(target: PushTarget): Promise<void> {
+  async evict(target: PushTarget): Promise<void> {
     const count = await this.#store.evict(target);
     if (count === 0) return;
     this.#telemetry.count('registrations_forgotten', {}, count);

@@ -14,7 +14,7 @@ export type TraceStep =
   | 'event seen'
   | 'event seen before'
   | 'event rejected'
-  | 'event answered by a wake that is coming'
+  | 'event absorbed'
   | 'event claimed'
   | 'wake held back'
   | 'wake waits for room in its hour'
@@ -26,7 +26,6 @@ export type TraceStep =
   | 'push service answered'
   | 'wake will be tried again'
   | 'wake owed'
-  | 'registration forgotten'
   | 'wake dropped';
 
 /** One step, its time (milliseconds since the epoch), and a word on it that names no user. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
-import { ChatAnnouncements } from './chat-announcements.ts';
+import { ChatAnnouncements, type ChatAnnouncementsOptions } from './chat-announcements.ts';
 
 const TICK_MS = 250;
 
@@ -19,7 +19,7 @@ function setUp(capacity?: number): {
   const telemetry = new FakeTelemetry();
   const announced: number[] = [];
   const faults: unknown[] = [];
-  const ring = new ChatAnnouncements({
+  const options: ChatAnnouncementsOptions = {
     schedule: time.schedule,
     announce: async (key) => {
       announced.push(Number.parseInt(key, 16));
@@ -27,8 +27,8 @@ function setUp(capacity?: number): {
     },
     onFault: (fault) => faults.push(fault),
     telemetry,
-    ...(capacity !== undefined && { capacity }),
-  });
+  };
+  const ring = new ChatAnnouncements(options, capacity);
   const append = (...keys: number[]): void => keys.forEach((n) => ring.append(tradeKey(n)));
   return { ring, append, announced, faults, time, telemetry };
 }

@@ -2,11 +2,11 @@ import type { Schedule } from '../basics/clock.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
-/** Some 16 000 calls a second, far more than the rate limits let through; half a megabyte. */
-const DEFAULT_CAPACITY = 4096;
-/** The longest wait of a chat message. What follows from a call happens at times of its own, so that they tell nothing of the request. */
+/** The most keys that wait for a tick, half a megabyte. They are some 16 000 calls a second, far more than the rate limits let through. */
+const CAPACITY = 4096;
+/** The longest wait of a chat message. Wakes begin at the ticks, so their times tell nothing of the time of a call. */
 const TICK_MS = 250;
-/** Keys that are looked up in one turn of the event loop: well under a millisecond, then other work has its turn. */
+/** The most keys that are looked up in one turn of the event loop. They take well under a millisecond, and then other work has its turn. */
 const SLICE = 64;
 
 export interface ChatAnnouncementsOptions {
@@ -15,7 +15,6 @@ export interface ChatAnnouncementsOptions {
   readonly announce: (tradePubkey: TradePubkey) => Promise<void>;
   readonly onFault: (fault: unknown) => void;
   readonly telemetry: Telemetry;
-  readonly capacity?: number;
 }
 
 /**
@@ -29,9 +28,10 @@ export class ChatAnnouncements {
   #size = 0;
   #cancelTick: (() => void) | undefined;
 
-  constructor(options: ChatAnnouncementsOptions) {
+  /** @param capacity for tests */
+  constructor(options: ChatAnnouncementsOptions, capacity = CAPACITY) {
     this.#options = options;
-    this.#ring = Array.from({ length: options.capacity ?? DEFAULT_CAPACITY });
+    this.#ring = Array.from({ length: capacity });
   }
 
   /** Keys that wait for the next tick. */

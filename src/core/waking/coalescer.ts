@@ -191,8 +191,8 @@ export class Coalescer {
     const active = this.#active[track].get(device) ?? { device, track, phase, held: undefined };
     this.#active[track].set(device, active);
     active.phase = phase;
-    this.#countdowns.window.forget(active);
-    this.#countdowns.cooldown.forget(active);
+    this.#countdowns.window.remove(active);
+    this.#countdowns.cooldown.remove(active);
     if (phase !== 'rationed') this.#countdowns[phase].begin(active);
     return active;
   }

@@ -101,7 +101,7 @@ function movedRegistrations() {
   const elsewhere = [{ target: fcmTarget('new'), keys: [K1] }];
   const registrations = {
     renew: async (_target: unknown, keys: Iterable<string>) => void renewed.push(...keys),
-    forget: async () => undefined,
+    evict: async () => undefined,
     whereabouts: async () => ({ here: undefined, elsewhere }),
   };
   return { registrations, renewed };

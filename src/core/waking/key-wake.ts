@@ -18,7 +18,7 @@ const FEW_KEYS = 8;
 
 /** What all wakes of one program share. */
 export interface KeyWakeContext {
-  readonly registrations: Pick<Registrations, 'whereabouts' | 'renew' | 'forget'>;
+  readonly registrations: Pick<Registrations, 'whereabouts' | 'renew' | 'evict'>;
   /** Keeps over a restart which devices are owed a wake; absent if there is no such record. */
   readonly owed: OwedDevices | undefined;
   /** Wakes the device to which keys of a wake have moved. */
@@ -121,7 +121,7 @@ export class KeyWake implements Wake {
   }
 
   onGone(): Promise<void> {
-    return this.#context.registrations.forget(this.target);
+    return this.#context.registrations.evict(this.target);
   }
 
   onOwed(): boolean {

@@ -4,18 +4,18 @@ import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { HOUR_MS } from '../basics/clock.ts';
 import { WakeAllowance } from './wake-allowance.ts';
 
-function setUp(parts: { maxCounted?: number } = {}) {
+function setUp(maxCounted?: number) {
   const time = new FakeSchedule();
   const rooms: string[] = [];
   let displaced = 0;
-  const allowance = new WakeAllowance({
+  const options = {
     perHour: 2,
     schedule: time.schedule,
     monotonic: time.clock.read,
-    onRoom: (device) => rooms.push(device),
+    onRoom: (device: string) => rooms.push(device),
     onDisplaced: () => displaced++,
-    ...parts,
-  });
+  };
+  const allowance = new WakeAllowance(options, maxCounted);
   return { allowance, rooms, time, displaced: () => displaced };
 }
 
@@ -45,7 +45,7 @@ test('an hourly allowance keeps nothing of a device whose wakes are all an hour 
 });
 
 test('an hourly allowance stops counting the oldest wake when too many are counted, says so, and gives its device room', () => {
-  const { allowance, displaced, rooms } = setUp({ maxCounted: 2 });
+  const { allowance, displaced, rooms } = setUp(2);
   for (let n = 0; n < 2; n++) allowance.count('phone');
   allowance.count('other');
   expect([allowance.size, allowance.hasRoom('phone'), rooms, displaced()]).toEqual([2, true, ['phone'], 1]);

@@ -13,8 +13,6 @@ export interface WakeAllowanceOptions {
   readonly onRoom: (device: string) => void;
   /** Told of each wake that stops counting before its hour is over, because {@link MAX_COUNTED} are counted. */
   readonly onDisplaced?: (() => void) | undefined;
-  /** For tests. */
-  readonly maxCounted?: number;
 }
 
 /** A wake that counts for an hour. */
@@ -28,11 +26,14 @@ interface Counted {
  */
 export class WakeAllowance {
   readonly #options: WakeAllowanceOptions;
+  readonly #maxCounted: number;
   readonly #counts = new Map<string, number>();
   readonly #hour: Countdown<Counted>;
 
-  constructor(options: WakeAllowanceOptions) {
+  /** @param maxCounted for tests */
+  constructor(options: WakeAllowanceOptions, maxCounted = MAX_COUNTED) {
     this.#options = options;
+    this.#maxCounted = maxCounted;
     const { monotonic, schedule } = options;
     const onOver = ({ device }: Counted): void => {
       this.#uncount(device);
@@ -53,12 +54,12 @@ export class WakeAllowance {
 
   /** Counts a wake. At the bound the oldest wake of all stops counting: a device may then be woken too often, but none too seldom. */
   count(device: string): void {
-    const { maxCounted = MAX_COUNTED, onDisplaced, onRoom } = this.#options;
-    const oldest = this.#hour.size < maxCounted ? undefined : this.#oldest();
+    const { onDisplaced, onRoom } = this.#options;
+    const oldest = this.#hour.size < this.#maxCounted ? undefined : this.#oldest();
     this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
     this.#hour.begin({ device });
     if (oldest === undefined) return;
-    this.#hour.forget(oldest);
+    this.#hour.remove(oldest);
     this.#uncount(oldest.device);
     onDisplaced?.();
     onRoom(oldest.device);
