@@ -1,16 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-import { Backoff } from '../../core/basics/backoff.ts';
-import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import type { Clock } from '../../core/basics/clock.ts';
 import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
 import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
-import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
-import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import { RecoveredEvents } from './recovered-events.ts';
-import { PageTurns } from './page-turns.ts';
-import type { Page, PagePlan, RecoveryReport } from './page-plan.ts';
+import { PageAsking } from './page-asking.ts';
+import type { RecoveryReport } from './page-plan.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
@@ -49,7 +43,7 @@ export class Recoveries {
   readonly #requested = new Map<KindWatch, RecoveryCause>();
   /** The kinds that are being recovered. */
   readonly #running = new Set<KindWatch>();
-  readonly #turns = new PageTurns();
+  readonly #pages: PageAsking;
   /** The kinds whose stored events the relay refuses or contradicts. They are asked for again later. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
@@ -62,6 +56,8 @@ export class Recoveries {
   constructor(options: RecoveriesOptions) {
     this.#options = options;
     this.#again = new Resubscription(options.timing);
+    const { clock, monotonic, session, timing } = options;
+    this.#pages = new PageAsking({ session, timing, clock, monotonic, signal: this.#closed.signal });
   }
 
   /** The subscription to this kind is live: its gap, if it has one, is recovered. */
@@ -140,7 +136,9 @@ export class Recoveries {
     if (plan === undefined || this.#closed.signal.aborted) return;
     watch.keepGapUntil(recovery.wakesEnded);
     const events = new RecoveredEvents(intake, cause === 'first' ? 'stored' : recovery);
-    if (!(await this.#pages(watch, plan, events))) return;
+    const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
+      this.#takeLate(isEarly, verdict, watch, events.isOver);
+    if (!(await this.#pages.askAll({ watch, plan, events, onLate }))) return;
     const report = plan.report();
     events.isOver = true;
     if (this.#mayBeEarly(report)) return this.#askPatiently(watch, cause);
@@ -176,73 +174,9 @@ export class Recoveries {
     });
   }
 
-  /** @returns true if nothing is left to ask for; false if the connection has ended */
-  async #pages(watch: KindWatch, plan: PagePlan, events: RecoveredEvents): Promise<boolean> {
-    const { monotonic, timing } = this.#options;
-    const backoff = new Backoff(timing.nextPage);
-    for (;;) {
-      const end = await this.#turns.take(() => this.#nextPage(watch, plan, events));
-      if (end === undefined) return true;
-      // Outside the turn, so that the other kind does not wait too.
-      if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
-        const begun = monotonic();
-        await this.#onRefused(plan, end, backoff);
-        this.#spend(plan, monotonic() - begun);
-      }
-      if (this.#closed.signal.aborted) return false;
-      if (end === 'eose') backoff.reset();
-    }
-  }
-
-  /** @returns how the page ended; `undefined` if none was left to ask for */
-  async #nextPage(watch: KindWatch, plan: PagePlan, events: RecoveredEvents): Promise<PageEnd | undefined> {
-    const { clock, monotonic } = this.#options;
-    // The connection ended before this turn: no page was lost.
-    if (this.#closed.signal.aborted) return 'lost';
-    const page = plan.next();
-    if (page === undefined) return undefined;
-    const begun = monotonic();
-    const end = await this.#ask(watch, page, plan, events);
-    // The recovery must not end before its events have been judged.
-    await events.judged();
-    if (end === 'lost' || (end === 'eose' && plan.isUnread)) plan.lost(unixSeconds(clock));
-    else if (end === 'eose') plan.ended();
-    else if (end === 'silent') this.#onSilent(plan);
-    this.#spend(plan, monotonic() - begun);
-    return end;
-  }
-
-  /** The machine may have slept meanwhile: no more is counted than a page is waited for. */
-  #spend(plan: PagePlan, ms: number): void {
-    plan.spent(Math.min(ms, PATIENCE_FACTOR * this.#options.timing.pageTimeoutMs));
-  }
-
-  #ask(watch: KindWatch, page: Page, plan: PagePlan, events: RecoveredEvents): Promise<PageEnd> {
-    const { session, timing } = this.#options;
-    const filter = { kinds: [watch.kind], ...page };
-    return askPage({
-      session,
-      filter,
-      timeoutMs: timing.pageTimeoutMs,
-      lingerMs: timing.eoseLingerMs,
-      signal: this.#closed.signal,
-      onEvent: (frame) => this.#take(frame, watch, plan, events),
-      onTooLong: () => plan.leftOut(),
-      onLate: (frame, isEarly) => this.#takeLate(frame, isEarly, watch, events),
-    });
-  }
-
-  /** The page may be empty, or the relay may not answer at all. A relay that gave events before does answer. */
-  #onSilent(plan: PagePlan): void {
-    if (plan.report().events > 0) plan.ended();
-    else plan.giveUp('unanswered');
-  }
-
   /** An event that comes after its page has ended still counts. If EOSE came too early, the gap is asked for once more. */
-  #takeLate(frame: SubscriptionFrame, isEarly: boolean, watch: KindWatch, events: RecoveredEvents): void {
-    watch.noteStored();
-    const verdict = events.admit(frame);
-    if (events.isOver) void this.#noteLate(verdict, watch);
+  #takeLate(isEarly: boolean, verdict: Verdict | Promise<Verdict>, watch: KindWatch, isOver: boolean): void {
+    if (isOver) void this.#noteLate(verdict, watch);
     if (!isEarly) return;
     watch.doubtRecovery();
     if (!this.#running.has(watch)) this.request(watch, 'gap');
@@ -251,24 +185,6 @@ export class Recoveries {
   /** The recovery has ended, so it does not ask again for events that are dropped unverified. */
   async #noteLate(verdict: Verdict | Promise<Verdict>, watch: KindWatch): Promise<void> {
     if ((await verdict) === 'unverified') this.noteUnverified(watch, 'gap');
-  }
-
-  #take(frame: SubscriptionFrame, watch: KindWatch, plan: PagePlan, events: RecoveredEvents): boolean {
-    watch.noteStored();
-    void events.admit(frame);
-    return plan.received(frame.createdAt, frame.id);
-  }
-
-  async #onRefused(
-    plan: PagePlan,
-    reason: Exclude<PageEnd, 'eose' | 'silent' | 'lost'>,
-    backoff: Backoff,
-  ): Promise<void> {
-    const { page } = CLOSED_REACTIONS[reason];
-    if (page === 'never') return plan.giveUp('refused');
-    if (plan.refused(page === 'narrower')) backoff.reset();
-    // Rejects only if the connection ends, which the caller checks.
-    await delay(backoff.next(), undefined, { signal: this.#closed.signal }).catch(() => undefined);
   }
 }
 

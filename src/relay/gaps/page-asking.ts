@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Backoff } from '../../core/basics/backoff.ts';
+import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import type { Verdict } from '../../core/intake/event-intake.ts';
+import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
+import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
+import type { RecoveredEvents } from './recovered-events.ts';
+import { PageTurns } from './page-turns.ts';
+import type { Page, PagePlan } from './page-plan.ts';
+import type { KindWatch } from '../live/kind-watch.ts';
+import type { RelaySession } from '../live/relay-session.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
+
+export interface PageAskingOptions {
+  readonly session: RelaySession;
+  readonly timing: RelayTiming;
+  readonly clock: Clock;
+  readonly monotonic: Clock;
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+/** A stretch of time whose pages are asked for, one after the other. */
+export interface AskedPages {
+  readonly watch: KindWatch;
+  readonly plan: PagePlan;
+  readonly events: RecoveredEvents;
+  /** An event came after its page had ended. @param isEarly whether this shows that EOSE came too early */
+  readonly onLate: (isEarly: boolean, verdict: Verdict | Promise<Verdict>) => void;
+  /** Whether to wait after each page for as long as the page took, so that half of the connection stays free. */
+  readonly isUnhurried?: boolean;
+}
+
+/** Asks for the pages of one connection: one page at a time, in turn for everything that asks. */
+export class PageAsking {
+  readonly #options: PageAskingOptions;
+  readonly #turns = new PageTurns();
+
+  constructor(options: PageAskingOptions) {
+    this.#options = options;
+  }
+
+  /** @returns true if nothing is left to ask for; false if the connection has ended */
+  async askAll(asked: AskedPages): Promise<boolean> {
+    const { monotonic, signal, timing } = this.#options;
+    const { isUnhurried = false, plan } = asked;
+    const backoff = new Backoff(timing.nextPage);
+    for (;;) {
+      let tookMs = 0;
+      const end = await this.#turns.take(async () => {
+        const begun = monotonic();
+        const pageEnd = await this.#nextPage(asked);
+        tookMs = monotonic() - begun;
+        return pageEnd;
+      });
+      if (end === undefined) return true;
+      // Outside the turn, so that the other kind does not wait too.
+      if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
+        const begun = monotonic();
+        await this.#onRefused(plan, end, backoff);
+        this.#spend(plan, monotonic() - begun);
+      }
+      if (isUnhurried) await this.#wait(tookMs);
+      if (signal.aborted) return false;
+      if (end === 'eose') backoff.reset();
+    }
+  }
+
+  /** @returns how the page ended; `undefined` if none was left to ask for */
+  async #nextPage(asked: AskedPages): Promise<PageEnd | undefined> {
+    const { clock, monotonic, signal } = this.#options;
+    const { events, plan } = asked;
+    // The connection ended before this turn: no page was lost.
+    if (signal.aborted) return 'lost';
+    const page = plan.next();
+    if (page === undefined) return undefined;
+    const begun = monotonic();
+    const end = await this.#ask(page, asked);
+    // The pages must not be over before their events have been judged.
+    await events.judged();
+    if (end === 'lost' || (end === 'eose' && plan.isUnread)) plan.lost(unixSeconds(clock));
+    else if (end === 'eose') plan.ended();
+    else if (end === 'silent') this.#onSilent(plan);
+    this.#spend(plan, monotonic() - begun);
+    return end;
+  }
+
+  /** The machine may have slept meanwhile: no more is counted than a page is waited for. */
+  #spend(plan: PagePlan, ms: number): void {
+    plan.spent(Math.min(ms, PATIENCE_FACTOR * this.#options.timing.pageTimeoutMs));
+  }
+
+  #ask(page: Page, asked: AskedPages): Promise<PageEnd> {
+    const { session, signal, timing } = this.#options;
+    const { events, onLate, plan, watch } = asked;
+    const filter = { kinds: [watch.kind], ...page };
+    return askPage({
+      session,
+      filter,
+      timeoutMs: timing.pageTimeoutMs,
+      lingerMs: timing.eoseLingerMs,
+      signal,
+      onEvent: (frame) => this.#take(frame, asked),
+      onTooLong: () => plan.leftOut(),
+      onLate: (frame, isEarly) => {
+        watch.noteStored();
+        onLate(isEarly, events.admit(frame));
+      },
+    });
+  }
+
+  #take(frame: SubscriptionFrame, { events, plan, watch }: AskedPages): boolean {
+    watch.noteStored();
+    void events.admit(frame);
+    return plan.received(frame.createdAt, frame.id);
+  }
+
+  /** The page may be empty, or the relay may not answer at all. A relay that gave events before does answer. */
+  #onSilent(plan: PagePlan): void {
+    if (plan.report().events > 0) plan.ended();
+    else plan.giveUp('unanswered');
+  }
+
+  async #onRefused(
+    plan: PagePlan,
+    reason: Exclude<PageEnd, 'eose' | 'silent' | 'lost'>,
+    backoff: Backoff,
+  ): Promise<void> {
+    const { page } = CLOSED_REACTIONS[reason];
+    if (page === 'never') return plan.giveUp('refused');
+    if (plan.refused(page === 'narrower')) backoff.reset();
+    await this.#wait(backoff.next());
+  }
+
+  async #wait(ms: number): Promise<void> {
+    // Rejects only if the connection ends, which the caller checks.
+    await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+}
