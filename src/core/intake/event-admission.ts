@@ -40,7 +40,7 @@ export interface EventAdmissionOptions {
   readonly onFault: (fault: unknown) => void;
 }
 
-/** How an event came that is for somebody here. */
+/** How an event for a registered key came. */
 interface Arrival {
   /** The account of the relay that sent the event. */
   readonly account: RelayAccount;
@@ -61,7 +61,7 @@ interface Arrival {
 export class EventAdmission implements EventIntake {
   readonly #options: EventAdmissionOptions;
   readonly #report: EventReport;
-  /** The ids that current recoveries have absorbed. Such an event is known, unless it comes live. */
+  /** The ids of the events that current recoveries have absorbed. A copy that does not come live counts as known. */
   readonly #absorbed = new Set<string>();
   readonly #mayBeRegistered: KeyLookup;
 
@@ -140,8 +140,8 @@ export class EventAdmission implements EventIntake {
     const registrations = await waker.addressed(event, origin);
     if (registrations.length === 0)
       return this.#report.rejected(isByOther(event, instancePubkeys) ? 'other_author' : 'not_new', frame);
-    // A wake that has not been sent yet is enough for this event. The id is not marked as seen: the event is not verified, and a
-    // copy that comes after that wake has to be looked at again.
+    // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
+    // copy that comes after that wake has to be looked at.
     if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.absorbed(registrations);
     // Another copy may have been reserved during the await.
     if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);
@@ -171,7 +171,7 @@ export class EventAdmission implements EventIntake {
     });
   }
 
-  /** The recovery has already woken a device of the event. The event needs no wake of its own, and its id is not reserved (see {@link Recovery}). */
+  /** Absorbs an event of which the recovery has woken a device already. The id is not reserved (see {@link Recovery}). */
   #absorb(id: string, registrations: readonly Addressee[], recovery: Recovery): Verdict {
     this.#absorbed.add(id);
     const isDone = this.#options.waker.wake(registrations, recovery).then((done) => {

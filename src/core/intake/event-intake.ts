@@ -16,13 +16,13 @@ export interface EventFrame {
   isFor(mayBeRegistered: KeyLookup): boolean;
   /** Parses the whole event. @returns `undefined` if it is not an event (NIP-01) */
   parse(): NostrEvent | undefined;
-  /** Stands for the event's bytes: two frames have the same fingerprint only if every byte is the same. */
+  /** A text that two frames share only if every byte of their events is the same. */
   fingerprint(): string;
 }
 
 /**
  * What became of a frame.
- * - `unmatched`: the event is for nobody who is registered here.
+ * - `unmatched`: no recipient of the event is registered here.
  * - `duplicate`: the event is known already.
  * - `rejected`: the event wakes nobody, for a reason that is counted. This is never the relay's fault: anybody can publish such an event.
  * - `unverified`: the event was dropped without a verification, because each of its keys was charged with too many forgeries from this relay.
@@ -45,14 +45,14 @@ export interface RelayIntake {
   admit(frame: EventFrame, origin: 'live' | 'stored'): Verdict | Promise<Verdict>;
   /** Begins a recovery from this relay. The caller must end it. */
   beginRecovery(): RecoveryIntake;
-  /** Whether anybody is registered. If not, nothing can be missed. */
+  /** Whether there is any registration. Without one, no event can be missed. */
   hasRegistrations(): boolean;
 }
 
 /** Where the events of one recovery go. A recovery gives each device at most one wake (contract 2). */
 export interface RecoveryIntake {
   admit(frame: EventFrame): Verdict | Promise<Verdict>;
-  /** Resolves when the recovery has ended and each of its wakes has too. A restart before that has to recover the same gap again. */
+  /** Resolves when the recovery and all of its wakes have ended. After an earlier restart the same gap has to be recovered again. */
   readonly wakesEnded: Promise<void>;
   /**
    * Ends the recovery.

@@ -8,10 +8,10 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /**
  * Why an event for a registered key wakes nobody.
- * - `not_new`: it was stored before the registration, as far as anyone can tell, or the registration has just expired.
+ * - `not_new`: it may have been stored before the registration, or the registration has just expired.
  * - `other_author`: it is a signed message, and its author is not among `MOSTRO_PUBKEYS`.
  * - `unverified`: its keys were charged with too many forgeries from this relay within a minute.
- * - `undecided`: the library that verifies has failed. A further copy of the event is looked at again.
+ * - `undecided`: the library that verifies has failed. A further copy of the event may try again.
  */
 export type EventRejection =
   | 'crowded'
@@ -54,7 +54,7 @@ export class EventReport {
     return 'duplicate';
   }
 
-  /** The event needs no wake of its own: a wake is coming for its devices, or the recovery has woken one of them. */
+  /** Reports that a wake is coming for the event's devices, or that the event's recovery has woken one of them. */
   absorbed(registrations: readonly Registration[]): Verdict {
     this.#telemetry.count('events_absorbed');
     this.#telemetry.trace(keysOf(registrations), 'event absorbed');

@@ -4,14 +4,14 @@ import type { Recipients } from '../nostr/recipients.ts';
 /** After so many forgeries in a minute, events for a key are dropped without a verification (contract 2). */
 const ALLOWED = 20;
 /**
- * The most keys that are charged at once, some 600 KB. Beyond that, the key that was charged first is forgotten and begins a new minute.
- * What this costs is bounded by the relay's share of the processor.
+ * The most keys that are charged at once, some 600 KB. Beyond that, the key whose minute began first loses its count. More forgeries
+ * for that key are then verified; the relay's share of the processor bounds their cost.
  */
 const MAX_KEYS = 4096;
 
 /**
- * The most forgeries that are known by their bytes, some 1 MB. A recovery gets the same stored forgeries every time. If they are known, as
- * many other events can be verified each time.
+ * The most forgeries that are known by their bytes, some 1 MB. Every recovery from a relay gets the same stored forgeries. A known one
+ * is not verified again, so the relay's share of the processor is left for other events.
  */
 const MAX_KNOWN = 8192;
 
@@ -62,7 +62,7 @@ export class Forgeries {
     return this.areSpent(event.recipients.keys) ? 'unverified' : undefined;
   }
 
-  /** Charges a forgery to the keys that it names. @param forgery remembered by its bytes; absent if that is not needed */
+  /** Charges a forgery to the keys that it names. @param forgery given if its bytes are to be known from now on */
   charge(keys: readonly string[], forgery?: Pick<Suspect, 'fingerprint'>): void {
     for (const key of keys) this.#charge(key);
     if (forgery === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Keeps on disk, for each relay and kind, until when all events had come and been handled. A restart asks from there. Times are
- * milliseconds. Absent where nothing is kept on disk.
+ * The proofs of life on disk: for each relay and kind, the time up to which all events have come and been handled. After a restart, the
+ * gap begins at that time. Times are milliseconds. Without files (`STORE=memory`, no UnifiedPush) the program has no such record.
  */
 export interface ProofsOfLife {
   /** @returns `undefined` if this kind was never subscribed to at this relay */

@@ -5,7 +5,7 @@ import { parseRelayUrl } from '../nostr/relay-url.ts';
 
 /** The most relays that are watched because Mostro instances publish them (contract 2). */
 export const MAX_DISCOVERED_RELAYS = 20;
-/** How far in the future a list may be dated, since clocks differ. A list from further ahead would keep out every later list of its author until then. */
+/** How far in the future a list may be dated, since clocks differ. A list with a later date would keep out every newer list of its author until that date. */
 const MAX_AHEAD_SECONDS = (15 * MINUTE_MS) / SECOND_MS;
 /** A longer URL is ignored. Real relay URLs are far shorter. */
 const MAX_URL_CHARACTERS = 512;
@@ -76,10 +76,10 @@ export class RelayLists {
   }
 }
 
-/** Whether the list replaces the held one: the later list counts, and of two lists with the same time, the one with the lower id (NIP-01). */
-function isNewer({ id, created_at: createdAt }: NostrEvent, held: RelayList | undefined): boolean {
-  if (held === undefined) return true;
-  return createdAt === held.createdAt ? id < held.id : createdAt > held.createdAt;
+/** Whether the list replaces the current one. The later list counts; of two lists with the same time, the one with the lower id (NIP-01). */
+function isNewer({ id, created_at: createdAt }: NostrEvent, current: RelayList | undefined): boolean {
+  if (current === undefined) return true;
+  return createdAt === current.createdAt ? id < current.id : createdAt > current.createdAt;
 }
 
 /** The first distinct relays that the author writes to. The marker of a relay is `read`, `write`, or absent for both (NIP-65). */

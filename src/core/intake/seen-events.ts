@@ -5,7 +5,7 @@
 export interface SeenEvents {
   /** Whether the id is reserved or committed, as far as this process knows. Synchronous and cheap: it is asked for every frame. */
   knows(id: string): boolean;
-  /** `new`: the caller has reserved the id and must `commit` or `release` it; `pending`: another caller has; `seen`: the event was handled. */
+  /** `new`: the caller has reserved the id and must `commit` or `release` it. `pending`: another caller has reserved it. `seen`: the event was handled. */
   reserve(id: string): Promise<'new' | 'pending' | 'seen'>;
   /** The event was handled. No copy of it wakes anybody again. */
   commit(id: string): Promise<void>;

@@ -95,18 +95,18 @@ export class DeliveryHealth {
   /**
    * What ails the provider, with the reason of its last answer.
    *
-   * @param isWaitedFor whether wakes wait for the provider. Without any, no attempt is made, and old answers say nothing
+   * @param isWaitedFor whether wakes wait for the provider. If none wait, no attempt is made, and answers of ten minutes ago count no more
    */
   ailment(isWaitedFor: boolean): { readonly what: ProviderAilment; readonly reason: string } | undefined {
-    const stands = (sign: { readonly at: number } | undefined): boolean =>
-      sign !== undefined && (isWaitedFor || this.#monotonic() - sign.at < WINDOW_MINUTES * MINUTE_MS);
-    if (this.#refusal !== undefined && stands(this.#refusal))
+    const counts = (answer: { readonly at: number } | undefined): boolean =>
+      answer !== undefined && (isWaitedFor || this.#monotonic() - answer.at < WINDOW_MINUTES * MINUTE_MS);
+    if (this.#refusal !== undefined && counts(this.#refusal))
       return { what: 'refuses us', reason: this.#refusal.reason };
     const { reason } = this.#lastFailure ?? {};
     // FCM refused an access token that was new. That is no accident.
     const isFailing =
       this.#failures >= FAILURES_IN_A_ROW || (this.#failures > 0 && reason === 'unauthenticated');
-    return reason !== undefined && isFailing && stands(this.#lastFailure)
+    return reason !== undefined && isFailing && counts(this.#lastFailure)
       ? { what: 'unreachable', reason }
       : undefined;
   }

@@ -6,8 +6,8 @@ import type { LaneLine, LaneRank } from './lane-queue.ts';
 type Entry = LaneEntry<Lane>;
 
 /**
- * Every wake of one provider that has not ended, and the one place where the state of an entry changes. A device has at most one
- * entry that is being sent, and one that is not: what is asked for meanwhile.
+ * Every wake of one provider that has not ended, and the one place where the state of an entry changes. A device has at most two
+ * entries: one that is being sent, and one for the wakes that were asked for during that attempt.
  */
 export class LaneBook {
   readonly #schedule: Schedule;
@@ -47,7 +47,7 @@ export class LaneBook {
   /** Gives an entry this rank, or leaves it a more urgent one. An entry that must wait goes on waiting. */
   raise(entry: Entry, rank: LaneRank): void {
     if (entry.mustWait) return entry.rank === 'owed' ? undefined : entry.raise(rank);
-    // It keeps its turn: a device that is asked for again must not be sent back.
+    // An entry that is queued at this rank, or at a more urgent one, keeps its turn.
     if (entry.state.is !== 'waiting' && !entry.isBelow(rank)) return;
     this.remove(entry);
     entry.raise(rank);
@@ -69,7 +69,7 @@ export class LaneBook {
     this.#sending.set(entry.device, entry);
   }
 
-  /** The attempt is over. What has come for the device meanwhile is queued. */
+  /** The attempt is over. The entry of the wakes that were asked for during the attempt is queued. */
   end(entry: Entry): void {
     entry.state = OUT;
     this.#sending.delete(entry.device);
@@ -85,7 +85,7 @@ export class LaneBook {
     entry.lane.postponed.add(entry);
   }
 
-  /** An entry that was postponed is owed from now on, and waits as it did: its place is for another one. */
+  /** Makes a postponed entry an owed one, so that a new entry can have its place. The entry's wait stays as it is. */
   demote(entry: Entry): void {
     const { lane } = entry;
     const isQueued = entry.state.is === 'queued';
@@ -111,7 +111,7 @@ export class LaneBook {
     else this.#wait(entry, waitMs, isFirm);
   }
 
-  /** The device is owed nothing any more, unless it has become so while this entry was being sent. */
+  /** Pays the wake that the device was owed, unless a further wake has become owed while this entry was being sent. */
   pay({ device, wake }: Entry): void {
     if (this.#unsent.get(device)?.rank !== 'owed') wake.onPaid();
   }
@@ -124,7 +124,7 @@ export class LaneBook {
     else if (state.is === 'queued') entry.lane.queue.leave();
   }
 
-  /** Queues at once what waits for a retry. */
+  /** Queues at once the entries that wait for a retry. */
   hasten(): void {
     for (const entry of this.#unsent.values()) {
       if (entry.state.is !== 'waiting' || entry.rank === 'owed') continue;
@@ -133,7 +133,7 @@ export class LaneBook {
     }
   }
 
-  /** Gives up what waits for these lanes. @returns what there was */
+  /** Gives up the entries of these lanes that are not being sent. @returns those entries */
   giveUp(lanes: ReadonlySet<Lane>): Entry[] {
     const left = [...this.#unsent.values()].filter(({ lane }) => lanes.has(lane));
     for (const entry of left) this.remove(entry);
@@ -147,7 +147,7 @@ export class LaneBook {
     return [...left, ...this.#sending.values()];
   }
 
-  /** The entry answers what came for its device while it was being sent. */
+  /** Lets the entry take over the one that was made for its device during the attempt. */
   #reunite(entry: Entry): void {
     entry.hasWaited = true;
     const newer = this.#unsent.get(entry.device);

@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 import type { Owing, Ruling } from './lane-judge.ts';
 import type { DropReason, LaneReport } from './lane-report.ts';
 
-/** A change of a registration is durable within this, or has been taken back. */
+/** Within this time a change of a registration is durable or taken back. */
 const CHANGE_UNDER_WAY_MS = SECOND_MS;
 
 export interface LaneConsequencesOptions {
@@ -18,7 +18,7 @@ export interface LaneConsequencesOptions {
 
 type Entry = LaneEntry<Lane>;
 
-/** What is done with an entry after an attempt, or in place of one (contract 5). `LaneJudge` says what; this does it. */
+/** Does with an entry what `LaneJudge` rules after an attempt, and what happens to an entry that is not sent (contract 5). */
 export class LaneConsequences {
   readonly #book: LaneBook;
   readonly #report: LaneReport;
@@ -74,12 +74,12 @@ export class LaneConsequences {
     await this.follow(entry.device);
   }
 
-  /** The registrations behind the device's wake have changed. A wake that waits is asked at once where it is wanted: its turn may come hours later. */
+  /** The registrations behind the device's wake have changed. A waiting wake is asked now where it is wanted, because its turn may be hours away. */
   async follow(device: string): Promise<void> {
     const entry = this.#book.get(device);
     if (entry === undefined) return;
     const wanted = await entry.wake.stillWanted();
-    // If its turn has come meanwhile, the wake was asked again for that.
+    // If the entry's turn has come meanwhile, its wake was asked then.
     if (wanted.move === undefined || this.#book.get(device) !== entry) return;
     const isWhole = entry.move(wanted.move);
     if (wanted.here !== undefined || !isWhole) return;
@@ -94,14 +94,14 @@ export class LaneConsequences {
     entry.end('owed');
   }
 
-  /** An entry that was postponed gives its place in a full queue to one that is new. */
+  /** Makes a postponed entry an owed one, so that a new entry can have its place in a full queue. */
   demote(entry: Entry): void {
     this.#report.owed(entry, 'overload');
     this.#book.demote(entry);
     entry.end('owed');
   }
 
-  /** No registration stands behind the entry any more. */
+  /** Drops an entry whose keys are all unregistered. */
   release(entry: Entry): void {
     this.#book.pay(entry);
     this.drop(entry, 'unregistered');
@@ -112,13 +112,13 @@ export class LaneConsequences {
     entry.end('dropped');
   }
 
-  /** The device is gone. Keys that have been registered with another one during the attempt stay. */
+  /** Evicts a device that is gone. Keys that were registered with another device during the attempt stay. */
   async #evict(entry: Entry): Promise<void> {
     await entry.wake.onGone();
     const where = await entry.look();
     if (where === 'unregistered') this.#book.pay(entry);
     if (typeof where === 'string') return entry.end('sent');
-    // A key that still points at the device is about to point elsewhere: that is not durable yet.
+    // A key still points at the device, because its move to another device is not durable yet.
     this.owe(entry, { reason: 'suspect', waitMs: CHANGE_UNDER_WAY_MS, isFirm: false });
   }
 }

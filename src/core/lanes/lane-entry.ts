@@ -19,7 +19,7 @@ export interface Out {
   readonly is: 'out';
 }
 
-/** An earlier entry of the device is being sent. The queue comes after that. */
+/** An earlier entry of the device is being sent. This entry is queued after that. */
 export interface Behind {
   readonly is: 'behind';
 }
@@ -29,7 +29,7 @@ export interface Sending {
   readonly is: 'sending';
 }
 
-/** A wait is to pass before the entry is queued. */
+/** The entry is queued after a wait. */
 export interface Waiting {
   readonly is: 'waiting';
   /** No new event shortens the wait: a retry waits, or the wait was promised to the push service. */
@@ -46,7 +46,7 @@ export class LaneEntry<Lane = unknown> {
   readonly device: string;
   readonly target: PushTarget;
   readonly lane: Lane;
-  /** All that was asked for the device, as one wake. */
+  /** All wakes that were asked for the device, as one. */
   wake: Wake;
   rank: LaneRank;
   /** `LaneBook` alone sets it. */
@@ -78,7 +78,7 @@ export class LaneEntry<Lane = unknown> {
     this.hasWaited = wake.wasHeld;
   }
 
-  /** The entry waits, and nothing may send it before. */
+  /** The entry waits, and no new event shortens its wait. */
   get mustWait(): boolean {
     return this.state.is === 'waiting' && this.state.isFirm;
   }
@@ -88,7 +88,7 @@ export class LaneEntry<Lane = unknown> {
     this.wake = this.wake.with(wake);
   }
 
-  /** Whether this rank is a more urgent one. */
+  /** Whether the given rank is more urgent than the entry's. */
   isBelow(rank: LaneRank): boolean {
     return RANKS.indexOf(rank) < RANKS.indexOf(this.rank);
   }
@@ -97,7 +97,7 @@ export class LaneEntry<Lane = unknown> {
     if (this.isBelow(rank)) this.rank = rank;
   }
 
-  /** Takes over a later entry of the same device. What waits for the end of that one waits for the end of this one. */
+  /** Takes over a later entry of the same device. Callers that wait for the end of that entry now wait for the end of this one. */
   takeOver(other: LaneEntry): void {
     this.absorb(other.wake);
     this.failures = Math.max(this.failures, other.failures);
@@ -108,9 +108,10 @@ export class LaneEntry<Lane = unknown> {
   }
 
   /**
-   * Asks the wake, whose turn has come, where it is wanted by now, and sends wakes to the other devices among these.
+   * Asks the wake where it is wanted now that its turn has come. If it is wanted at other devices, wakes go there.
    *
-   * @returns the wake's own device as it is registered by now; `moved` if the wake is wanted at other devices only; `unregistered` if nowhere
+   * @returns the wake's own device as it is registered now; `moved` if the wake is wanted at other devices only; `unregistered` if it is
+   *   wanted at none
    */
   async look(): Promise<PushTarget | 'moved' | 'unregistered'> {
     const { here, move } = await this.wake.stillWanted();
@@ -119,7 +120,8 @@ export class LaneEntry<Lane = unknown> {
   }
 
   /**
-   * Wakes of other devices take over a part of the wake, or all of it. What waits for the end of this entry waits for theirs too.
+   * Lets wakes of other devices take over a part of this wake, or all of it. Callers that wait for the end of this entry now wait for the
+   * ends of those wakes too.
    *
    * @returns whether nothing was added to the wake since it was asked
    */

@@ -81,7 +81,7 @@ export class LaneHealth {
     return this.#pausedUntil > this.#options.monotonic() ? 'paused' : 'open';
   }
 
-  /** Nothing has come through of late. True also if too few devices use the lane for it to break. */
+  /** The last attempts failed. True also if too few devices use the lane for it to break. */
   get isFailing(): boolean {
     return this.#isBroken || this.#streak >= FAILURES_THAT_TELL;
   }
@@ -113,7 +113,7 @@ export class LaneHealth {
     this.#slowUntil = this.#options.monotonic() + this.#slowStart.spend(1);
   }
 
-  /** @returns the new state of the lane, if it is another than this returned before. The end of a pause is returned with the next answer. */
+  /** @returns the state of the lane, if it differs from the state returned before. The end of a pause is returned with the next answer. */
   note(device: string, delivery: Delivery): LaneState | undefined {
     this.#note(device, delivery);
     const { state } = this;

@@ -54,7 +54,7 @@ export class LaneJudge {
     this.#suspects = new Suspects(options.eviction.confirmMs, options.monotonic);
   }
 
-  /** The device has been registered anew: it is no suspect any more. */
+  /** The device was registered again, so it is no suspect any more. */
   clearSuspect(device: string): void {
     this.#suspects.clear(device);
   }

@@ -19,19 +19,19 @@ export type OpenLines = Readonly<Record<LaneLine, boolean>>;
 const ALL_OPEN: OpenLines = { known: true, first: true, retries: true };
 
 /**
- * Which line has its turn where all lines wait, again and again: entries that are likely to come through go first, and none waits for ever.
- * A line that is empty leaves its turn to the first one that is not.
+ * The lines in the order of their turns, which repeats. Entries that are likely to come through have more turns, and every line has some.
+ * An empty line leaves its turn to the first line that has an entry.
  */
 const TURNS: readonly LaneLine[] = ['known', 'first', 'known', 'retries'];
 
-/** The place of an entry in a queue. It is the entry's state, so that a place whose entry has left is told by that. */
+/** The place of an entry in a queue, and the entry's state while it is there. When the entry leaves, its state changes and its place stays behind. */
 export interface Place<Entry = unknown> {
   readonly is: 'queued';
   readonly entry: Entry;
   readonly line: LaneLine;
 }
 
-/** What can stand in a queue. */
+/** An item that a queue can take. */
 interface Queueable {
   readonly rank: LaneRank;
   /** The line that the entry joins. */
@@ -42,8 +42,8 @@ interface Queueable {
 type Lines<Entry> = Readonly<Record<LaneLine, Fifo<Place<Entry>>>>;
 
 /**
- * What waits for its turn in a lane: live wakes first, then recovered ones, then owed ones. Within a rank there are three lines, each in its
- * order: endpoints that fail or hang, however many, hold up no device that has been woken there before.
+ * The entries that wait for their turn in a lane: live wakes first, then recovered ones, then owed ones. Each rank has three lines, so
+ * that endpoints that fail or hang, however many, delay no device that has been woken there before.
  */
 export class LaneQueue<Entry extends Queueable> {
   /** Made when they are first needed: thousands of lanes have one wake each. */
@@ -86,23 +86,23 @@ export class LaneQueue<Entry extends Queueable> {
     this.#size--;
   }
 
-  /** The line whose first entry is next; its first place is a true one. */
+  /** The line whose first entry is next. Places that entries have left are dropped from its head. */
   #line(open: OpenLines): Fifo<Place<Entry>> | undefined {
     const turn = TURNS[this.#taken % TURNS.length] as LaneLine;
     for (const rank of RANKS) {
       const lines = this.#ranks[rank];
       if (lines === undefined) continue;
-      if (open[turn] && hasTrue(lines[turn])) return lines[turn];
-      if (open.known && hasTrue(lines.known)) return lines.known;
-      if (open.first && hasTrue(lines.first)) return lines.first;
-      if (open.retries && hasTrue(lines.retries)) return lines.retries;
+      if (open[turn] && hasEntry(lines[turn])) return lines[turn];
+      if (open.known && hasEntry(lines.known)) return lines.known;
+      if (open.first && hasEntry(lines.first)) return lines.first;
+      if (open.retries && hasEntry(lines.retries)) return lines.retries;
     }
     return undefined;
   }
 }
 
-/** Drops the places at the head that their entries have left. @returns whether any is left */
-function hasTrue(line: Fifo<Place<Queueable>>): boolean {
+/** Drops the places at the head that their entries have left. @returns whether an entry is in the line */
+function hasEntry(line: Fifo<Place<Queueable>>): boolean {
   for (let place = line.first; place !== undefined; place = line.first) {
     if (place.entry.state === place) return true;
     line.shift();

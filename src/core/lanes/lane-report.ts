@@ -8,7 +8,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 /** Why a device is owed a wake. */
 export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
 
-/** Why a wake ended unsent: no registration stands behind it any more, the program stops, or its lane never delivered and made room for another. */
+/** Why a wake ended unsent. `unregistered`: none of its keys is registered. `stopped`: the program stops. `displaced`: its lane had never delivered and made room for another. */
 export type DropReason = 'unregistered' | 'stopped' | 'displaced';
 
 const STATE_LINES = { open: 'lane.open', paused: 'lane.paused', broken: 'lane.broken' } as const;

@@ -2,7 +2,7 @@ import { MINUTE_MS, type Schedule } from '../basics/clock.ts';
 import type { LaneHealth } from './lane-health.ts';
 import { NO_TROUBLES, type Lane, type LaneTroubles } from './lane.ts';
 
-/** A lane that has had nothing to do is given up after this, in milliseconds, with what was learnt of its push server. */
+/** How long a lane is kept that has nothing to do. What was learnt of its push server is given up with it. */
 const IDLE_MS = 10 * MINUTE_MS;
 
 export interface LaneSetOptions {
@@ -12,7 +12,7 @@ export interface LaneSetOptions {
   readonly schedule: Schedule;
 }
 
-/** The lanes of one provider that have something to do, or had until a while ago, by their names. */
+/** The lanes of one provider, by name, that have something to do or had so not long ago. */
 export class LaneSet {
   readonly #options: LaneSetOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -33,7 +33,7 @@ export class LaneSet {
     return count;
   }
 
-  /** The program may stop, though wakes may be queued in some lanes that cannot send. */
+  /** No lane can send a wake now, so the program may stop. */
   get areStuck(): boolean {
     for (const { isStuck } of this.#lanes.values()) if (!isStuck) return false;
     return true;
@@ -92,7 +92,7 @@ export class LaneSet {
     for (const lane of this.#lanes.values()) lane.cancelAdvance?.();
   }
 
-  /** A single lane, as that of FCM, is kept for good. */
+  /** Looks for idle lanes after a while. A single lane, such as FCM's, is never given up. */
   #sweepLater(): void {
     if (this.#lanes.size < 2) return;
     this.#cancelSweep ??= this.#options.schedule(IDLE_MS, () => {

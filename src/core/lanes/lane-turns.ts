@@ -75,13 +75,13 @@ export class LaneTurns {
     this.#lines[turn.standing].end(turn);
   }
 
-  /** Ends every attempt that is under way: the time of the stop is over. */
+  /** Aborts every attempt that is under way: the program ends. */
   abort(): void {
     this.#end.abort();
     for (const line of Object.values(this.#lines)) line.abort();
   }
 
-  /** The program stops. What is left is tried once, without a limit to how many attempts begin within a second. */
+  /** The program stops: from now on any number of attempts may begin within a second. */
   hasten(): void {
     for (const line of Object.values(this.#lines)) line.hasten();
   }
@@ -106,7 +106,7 @@ class Line {
   readonly #options: LineOptions;
   readonly #atOnce: number;
   readonly #patienceMs: number | undefined;
-  /** The turn of all attempts, if they may take as long as they like. */
+  /** The one turn that all attempts share, if nothing limits how long they take. */
   readonly #plain: Turn;
   /** Attempts under way that may have to give up their places, the oldest first. */
   readonly #impatient = new Set<Impatient>();
@@ -115,7 +115,7 @@ class Line {
   #underWay = 0;
   /** No attempt begins before this time, in milliseconds. */
   #notBefore = -Infinity;
-  /** The lane whose turn it is, and that need not stand in line again. */
+  /** The lane that was called from the line. It may take its turn without standing in line again. */
   #called: Lane | undefined;
   #cancel: (() => void) | undefined;
   #cancelHurry: (() => void) | undefined;

@@ -7,7 +7,7 @@ import { LaneQueue, type LaneLine, type OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
 
 /**
- * What ails a lane. `paused`: the push server said "too many". `down`: nothing comes through. `full`: the queue was full and is not half
+ * A trouble of a lane. `paused`: the push server said "too many". `down`: nothing comes through. `full`: the queue was full and is not half
  * empty again. `guarded`: too many devices are called gone at once to be believed.
  */
 export type LaneTrouble = 'paused' | 'down' | 'full' | 'guarded';
@@ -81,7 +81,7 @@ export class Lane {
     return { known: true, first: isFirstOpen, retries: isFirstOpen && retries * 2 < places };
   }
 
-  /** Nothing is to be done here, nor to be waited for. A broken lane without a wake counts as idle too: nothing would ever mend it. */
+  /** The lane has no wake and no pause. A broken lane without a wake is idle too, since only a wake could mend it. */
   get isIdle(): boolean {
     return this.unsent === 0 && this.sending === 0 && this.health.waitMs === 0;
   }
@@ -91,12 +91,12 @@ export class Lane {
     return this.health.isProven || this.urgent > 0 || this.sending > 0;
   }
 
-  /** The program may stop: no wake is queued here, or the lane cannot send now. */
+  /** The lane can send no wake now: none is queued, or the lane is paused or broken. */
   get isStuck(): boolean {
     return this.queue.size === 0 || this.health.state !== 'open';
   }
 
-  /** What ails the lane at this moment. */
+  /** The lane's troubles at this moment. */
   get troubles(): readonly LaneTrouble[] {
     const troubles: LaneTrouble[] = [];
     if (this.health.state === 'paused') troubles.push('paused');

@@ -49,9 +49,9 @@ export interface ProviderLanesOptions extends Omit<LaneOptions, 'provider'> {
 type Entry = LaneEntry<Lane>;
 
 /**
- * All lanes of one provider, one for each of its push servers. Each lane has a bounded queue, a number of attempts under way at once, and
- * pauses of its own. A device has at most one wake that is unsent; what cannot be sent now is owed, and sent when nothing else waits in
- * its lane (contract 5). What the lanes share is divided by their standing (`lane-turns.ts`).
+ * All lanes of one provider, one for each of its push servers. Each lane has a bounded queue, a bounded number of attempts under way at
+ * once, and pauses of its own. A device has at most one unsent wake. A wake that cannot be sent now becomes owed, and is sent when no
+ * other wake waits in its lane (contract 5). `LaneTurns` divides sockets and processor time among the lanes.
  */
 export class ProviderLanes {
   readonly #options: ProviderLanesOptions;
@@ -115,7 +115,7 @@ export class ProviderLanes {
     return entry?.rank === 'live' ? entry.wake : undefined;
   }
 
-  /** The device has been registered anew: it is no suspect any more. */
+  /** The device was registered again, so it is no suspect any more. */
   clearSuspect(target: PushTarget, device: string): void {
     this.#lanes.get(this.#options.laneOf(target))?.judge.clearSuspect(device);
   }
@@ -135,7 +135,7 @@ export class ProviderLanes {
   }
 
   /**
-   * Sends what can be sent now, tries what waits for a retry once more, and gives up the rest at the signal.
+   * Sends the wakes that can be sent now, tries those that wait for a retry once more, and gives up the rest at the signal.
    *
    * @returns how many wakes were lost
    */
@@ -167,7 +167,7 @@ export class ProviderLanes {
     if (this.#known?.has(entry.device) === true) entry.line = 'known';
     if (!this.#hasPlace(lane)) {
       this.#consequences.owe(entry, { reason: 'overload', waitMs: 0, isFirm: false });
-      this.#advance(lane); // All the others may be waiting for a retry.
+      this.#advance(lane); // All other wakes of the lane may wait for a retry; then this one can go.
       return Promise.resolve('owed');
     }
     const ended = entry.whenEnded();
@@ -188,7 +188,7 @@ export class ProviderLanes {
     this.#report.absorbed(entry);
     entry.absorb(wake);
     if (!hasPlace || (isOwed && entry.mustWait)) {
-      this.#advance(lane); // All the others may be waiting for a retry.
+      this.#advance(lane); // As in `#enter`.
       return Promise.resolve('owed');
     }
     if (isOwed) entry.deadlineAt = this.#deadline();
@@ -203,7 +203,7 @@ export class ProviderLanes {
     return this.#options.monotonic() + this.#options.deadlineMs;
   }
 
-  /** Whether the lane has room for one more wake that is not owed, if need be in the place of one that waits for a retry. */
+  /** Whether the lane has room for one more wake that is not owed. In a full lane, a wake that waits for a retry becomes owed and makes room. */
   #hasPlace(lane: Lane): boolean {
     if (lane.urgent < this.#options.capacity) return true;
     for (const postponed of lane.postponed) {
@@ -223,10 +223,10 @@ export class ProviderLanes {
     return this.#lanes.of(name);
   }
 
-  /** Sends what the lane may send now, and comes back when its pause is over. */
+  /** Sends the wakes that the lane may send now. If the lane is paused, a timer calls this again after the pause. */
   #advance(lane: Lane): void {
     const { capacity, concurrency, schedule } = this.#options;
-    // Read once a round: a wake that is not sent because of this wait needs the timer below, even if time has gone on since.
+    // Read once a round. A wake that is not sent because of this wait needs the timer below, even if the wait has ended by then.
     let waitMs = lane.health.waitMs;
     while (waitMs === 0 && !this.#isClosed) {
       const places = this.#turns.concurrency(lane, concurrency);
@@ -307,7 +307,7 @@ export class ProviderLanes {
   }
 }
 
-/** There is no lane for the wake, or no room for one more lane. @returns how the wake ends: `owed` if a record keeps it until the next start */
+/** Reports a wake that no lane takes. @returns how the wake ends: `owed` if a record keeps it until the next start */
 export function turnAway(wake: Wake, telemetry: Telemetry): WakeEnd {
   const provider = wake.target.type;
   telemetry.count('wakes_turned_away', { provider });

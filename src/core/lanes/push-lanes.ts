@@ -30,12 +30,12 @@ export class PushLanes implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** A wake has been asked for just now, whatever became of it. Work that can wait should let it go first. */
+  /** A wake was asked for within the last {@link RECENT_MS}. Work that can wait should let the wake go first. */
   get isBusy(): boolean {
     return this.#options.monotonic() - this.#lastAskedAt < RECENT_MS;
   }
 
-  /** The device has been registered anew: it is no suspect any more. */
+  /** The device was registered again, so it is no suspect any more. */
   clearSuspect(target: PushTarget, device: string): void {
     this.#options.lanes[target.type]?.clearSuspect(target, device);
   }
@@ -43,7 +43,7 @@ export class PushLanes implements AsyncDisposable {
   /**
    * The registrations behind the device's wakes have changed: a wake that waits is asked at once where it is wanted.
    *
-   * @returns whether there are lanes for such a device; not while its provider cannot deliver
+   * @returns whether the device's push service has lanes; false while its provider cannot deliver
    */
   async follow(target: PushTarget, device: string): Promise<boolean> {
     const lanes = this.#options.lanes[target.type];

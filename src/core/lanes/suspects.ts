@@ -10,7 +10,7 @@ interface Suspect {
   triedAt: number;
 }
 
-/** A delivery, with its time. */
+/** A delivery and its time, in milliseconds. */
 interface Delivered {
   readonly device: string;
   readonly at: number;

@@ -9,12 +9,12 @@ import type { WakeKind } from './delivery.ts';
 export type WakePriority = 'live' | 'recovered';
 
 /**
- * The wish to wake one device. A lane knows devices only. What a wake is for, trade keys or anything else, is known to the wake alone:
- * the lane asks the wake whether the wake may still go, and tells it what came of it.
+ * The wish to wake one device. A lane knows devices only. The reason for a wake, such as its trade keys, is known to the wake alone: the
+ * lane asks the wake whether it may still go, and tells it the outcome.
  */
 export interface Wake {
   readonly target: PushTarget;
-  /** `deviceOf(target)`, made once: it is looked up by many on the way. */
+  /** `deviceOf(target)`, made once, because it is used at every step. */
   readonly device: string;
   readonly kind: WakeKind;
   readonly priority: WakePriority;
@@ -34,7 +34,7 @@ export interface Wake {
   onGone(): Promise<void>;
   /** The lane gave the wake up for now and will try again. @returns whether the wake is on record, so that a restart tries again too */
   onOwed(): boolean;
-  /** The device is owed nothing any more: what is on record can go. */
+  /** The device is owed no wake any more, so the record of it can be removed. */
   onPaid(): void;
 }
 
@@ -50,7 +50,7 @@ export interface Wanted {
   readonly move?: (priority: WakePriority) => Moved;
 }
 
-/** What became of a wake of which a part, or all, went to other devices. */
+/** What became of a wake that went to other devices, in part or as a whole. */
 export interface Moved {
   /** Nothing was added to the wake since it was asked where it is wanted. */
   readonly isWhole: boolean;
@@ -66,7 +66,7 @@ export type WakeEnd = 'sent' | 'owed' | 'dropped';
 
 const BEST_FIRST: readonly WakeEnd[] = ['sent', 'owed', 'dropped'];
 
-/** How several wakes ended that answer one event together: as the one that ended worst. */
+/** How several wakes ended that answer one event together: the worst of their ends. */
 export function worstEnd(ends: readonly WakeEnd[]): WakeEnd {
   const worst = Math.max(0, ...ends.map((end) => BEST_FIRST.indexOf(end)));
   return BEST_FIRST[worst] ?? 'dropped';

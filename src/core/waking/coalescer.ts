@@ -43,7 +43,7 @@ interface Active {
   readonly device: string;
   readonly track: WakeTrack;
   phase: Phase;
-  /** The wake that answers what has come since the last one. It goes at the end of the phase. */
+  /** The wake for the events since the last wake. It goes at the end of the phase. */
   held: Held | undefined;
 }
 
@@ -53,9 +53,9 @@ interface Held {
 }
 
 /**
- * Gives a device few wakes for many events (contract 5: QUIET, WINDOW, COOLDOWN). A first event is answered by a wake at once. What comes
- * during the WINDOW or COOLDOWN after it is held and answered by one wake at the end, so every event is followed by a wake. A device that
- * is QUIET is not kept here.
+ * Gives a device few wakes for many events (contract 5: QUIET, WINDOW, COOLDOWN). The wake for a first event goes at once. The wakes for
+ * events in the WINDOW or COOLDOWN after it are held, and go as one wake at its end. So a wake comes after every event. A device that is
+ * QUIET is not kept here.
  *
  * Vouched events are coalesced as if there were no others: nothing that a stranger sends delays them. A vouched wake begins a WINDOW for
  * unvouched events too, and these have an allowance for each hour.
@@ -90,7 +90,7 @@ export class Coalescer {
     };
   }
 
-  /** Devices whose next relay wake may be held, and devices whose next chat wake may be held. */
+  /** How many devices may have their next relay wake held, plus how many may have their next chat wake held. */
   get size(): number {
     // A device on the vouched track is on the unvouched one too.
     return this.#active.unvouched.size + this.#active.chat.size;
@@ -134,7 +134,7 @@ export class Coalescer {
     });
   }
 
-  /** Holds a wake that a former start left for the device, and begins a WINDOW: the wake answers the events that come within it too. */
+  /** Holds a wake that is owed since an earlier run, and begins a WINDOW, so that this wake answers the events within the WINDOW too. */
   hold(wake: KeyWake): void {
     const { device } = wake;
     const track = trackOf(wake);
@@ -178,7 +178,7 @@ export class Coalescer {
       for (const resolve of ends) resolve(moved);
       return moved;
     }
-    // Which event was for which key is not known any more: all of them wait for both wakes.
+    // It is unknown which event was for which key, so all of them wait for both wakes.
     const both = ends.map(
       (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
     );
@@ -206,7 +206,7 @@ export class Coalescer {
     return this.#hand(track, held);
   }
 
-  /** The phase that a vouched wake begins on the unvouched track: never shorter than on the vouched track, nor than the phase that it replaces. */
+  /** The phase that a vouched wake begins on the unvouched track: the longer one of the vouched track's phase and the phase that it replaces. */
   #phaseBeside(phase: 'window' | 'cooldown', device: string): 'window' | 'cooldown' {
     const { batchDelayMs, cooldownMs } = this.#options;
     const isCooling = this.#active.unvouched.get(device)?.phase === 'cooldown';
@@ -227,7 +227,7 @@ export class Coalescer {
     return end;
   }
 
-  /** Another wake answers what was held on this track. */
+  /** Takes away the wake that was held on this track: another wake answers its events. */
   #release(active: Active): void {
     active.held = undefined;
     // This phase has no countdown that would end it.

@@ -29,7 +29,7 @@ export class FormerDevices {
     this.#options = options;
   }
 
-  /** @param end how the wake ends that has moved */
+  /** @param end how the moved wake ends */
   async note(from: PushTarget, end: Promise<WakeEnd>): Promise<void> {
     if (this.#options.owed?.find(from) === undefined) return;
     const device = deviceOf(from);

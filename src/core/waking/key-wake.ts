@@ -13,7 +13,7 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { KeysOfDevice } from '../registry/whereabouts.ts';
 import type { OwedDevices } from './owed-devices.ts';
 
-/** So many keys are looked through in an array; more are kept in a set. */
+/** Up to so many keys are kept in an array, more in a set. */
 const FEW_KEYS = 8;
 
 /** What all wakes of one program share. */
@@ -88,19 +88,19 @@ export class KeyWake implements Wake {
   }
 
   with(other: Wake): Wake {
-    // A wake of another kind knows how to stand for keys too.
+    // The other wake is not one of keys, so it takes in this wake.
     if (!(other instanceof KeyWake)) return other.with(this);
     this.absorb(other);
     return this;
   }
 
-  /** A wake for some of the keys, which are registered with another device by now. It is all that this wake is, but not counted as held. */
+  /** A wake for some of the keys, which now point at another device. It is like this wake in all but that it does not count as held before. */
   movedTo(target: PushTarget, keys: readonly TradePubkey[], priority: WakePriority = this.priority): KeyWake {
     const { isVouched, kind, since } = this;
     return new KeyWake(this.#context, { target, kind, keys, priority, isVouched, since });
   }
 
-  /** The wake is for these keys no longer. @returns whether there are others */
+  /** Takes these keys out of the wake. @returns whether any key is left */
   leave(keys: readonly TradePubkey[]): boolean {
     const left = new Set(this.#keys);
     for (const key of keys) left.delete(key);
@@ -140,7 +140,7 @@ export class KeyWake implements Wake {
 
   #move(elsewhere: readonly KeysOfDevice[], priority: WakePriority, asked: number): Moved {
     const { onMoved, redirect } = this.#context;
-    // A key that was added since was not looked up, and may point here.
+    // A key that was added during the look-up may point here.
     const isWhole = this.#size === asked;
     const ends = elsewhere.map(({ target, keys }) => {
       const wake = this.movedTo(target, keys, priority);

@@ -20,12 +20,12 @@ export class Recovery {
   readonly #wakes = new Map<string, Promise<WakeEnd>>();
   readonly #absorbed = new Map<string, Promise<boolean>>();
   #onWakesEnded: () => void = () => undefined;
-  /** Resolves when the recovery has ended and each of its wakes has too. */
+  /** Resolves when the recovery and all of its wakes have ended. */
   readonly wakesEnded = new Promise<void>((resolve) => (this.#onWakesEnded = resolve));
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
   #hasEnded = false;
 
-  /** @param onEnd given the ids of the absorbed events, each with whether the wake that absorbed it has dealt with it */
+  /** @param onEnd called with the ids of the absorbed events; for each id, whether its event has been handled by the wake that absorbed it */
   constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void) {
     this.#onEnd = onEnd;
   }
@@ -46,7 +46,7 @@ export class Recovery {
     return end;
   }
 
-  /** @param isDone whether the wake that absorbs the event has dealt with it */
+  /** @param isDone whether the event has been handled by the wake that absorbs it */
   absorb(id: string, isDone: Promise<boolean>): void {
     if (this.#hasEnded) this.#onEnd(new Map([[id, isDone]]));
     else this.#absorbed.set(id, isDone);

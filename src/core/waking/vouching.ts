@@ -20,7 +20,7 @@ export interface KnownInstances {
 
 type Authored = Pick<NostrEvent, 'kind' | 'pubkey'>;
 
-/** Whether the event is a signed message, and `MOSTRO_PUBKEYS` is set without its author. Such an event counts for conversations only (contract 2, 1.1). */
+/** Whether the event is a signed message of an author outside `MOSTRO_PUBKEYS`, if that is set. Such an event counts for conversations only (contract 2, 1.1). */
 export function isByOther({ kind, pubkey }: Authored, authors: ReadonlySet<string>): boolean {
   return kind === SIGNED_MESSAGE_KIND && authors.size > 0 && !authors.has(pubkey);
 }

@@ -3,12 +3,11 @@ import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
 import { KeyWake, type KeyWakeContext } from './key-wake.ts';
-import type { EventOrigin } from './recovery.ts';
 import type { OwedDevices, OwedWake } from './owed-devices.ts';
 import type { PushLanes } from '../lanes/push-lanes.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { recipientsOf } from '../nostr/recipients.ts';
-import { Recovery } from './recovery.ts';
+import { Recovery, type EventOrigin } from './recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
@@ -85,9 +84,9 @@ export class Waker {
   }
 
   /**
-   * Whether each of these keys has a wake that has not been sent yet: such a wake answers all that comes before it is sent. A wake for
-   * another key of the device does not count, because that key may be unregistered, and the wake dropped. For an event that claims to be
-   * vouched, a wake on the unvouched track does not count: the event may bring the wake forward once it is verified.
+   * Whether each of these keys has a wake that has not been sent yet. That wake answers every event that comes before it is sent. A wake
+   * for another key of the device does not count, because that key may be unregistered, and the wake dropped. For an event that claims
+   * to be vouched, a wake on the unvouched track does not count: once verified, the event may bring that wake forward.
    */
   isUnsent(registrations: readonly Addressee[]): boolean {
     return registrations.every((addressee) => this.#isUnsent(addressee));
@@ -121,7 +120,7 @@ export class Waker {
     return (await Promise.all(ends)).every(isHandled);
   }
 
-  /** Wakes the key's device, if the key is registered, for a chat message that its sender announced. Resolves when the wake was asked for. */
+  /** Asks for a chat wake of the key's device, if the key is registered. Resolves as soon as the wake was asked for. */
   async announceChat(tradePubkey: TradePubkey): Promise<void> {
     const registration = await this.#registrations.find(tradePubkey);
     if (registration === undefined) return;
@@ -153,7 +152,7 @@ export class Waker {
     this.#coalescer.flush();
   }
 
-  /** Asks for wakes at the devices to which keys of the wake have moved. @returns whether the wake's own device needs one: a key points at it, or no key is registered */
+  /** Asks for wakes at the devices to which keys of the wake have moved. @returns whether the wake's own device still needs a wake, because a key points at it or no key has moved */
   async #redirectAll({ target: from, kind, keys: all }: OwedWake): Promise<boolean> {
     const { here, elsewhere } = await this.#registrations.whereabouts(from, all);
     for (const { target, keys } of elsewhere) {
