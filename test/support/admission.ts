@@ -11,7 +11,8 @@ import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import type { EventFrame, RelayIntake } from '../../src/core/intake/event-intake.ts';
 import type { EventOrigin } from '../../src/core/waking/recovery.ts';
 import type { Registrations } from '../../src/core/registry/registrations.ts';
-import type { Registration } from '../../src/core/registry/registration.ts';
+import type { WakeEnd } from '../../src/core/lanes/wake.ts';
+import type { KeyWake } from '../../src/core/waking/key-wake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import { recipientsOf } from '../../src/core/nostr/recipients.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
@@ -19,7 +20,7 @@ import { Waker } from '../../src/core/waking/waker.ts';
 interface Woken {
   readonly event: NostrEvent;
   readonly origin: EventOrigin;
-  settle(settled: boolean): void;
+  end(how: WakeEnd): void;
   fail(fault: unknown): void;
 }
 
@@ -57,18 +58,18 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const woken = new Arrivals<Woken>();
   const instances = { authors: new Set(authors), isInstance: (): boolean => false };
   const real = new Waker({ registrations, lanes: new FakeLanes(), ...NO_COALESCING, instances });
-  const asked = new Map<readonly Registration[], Pick<Woken, 'event' | 'origin'>>();
+  const asked = new Map<readonly KeyWake[], Pick<Woken, 'event' | 'origin'>>();
   const unsent = { isSo: false };
-  const waker: Pick<Waker, 'addressed' | 'isUnsent' | 'wake'> = {
-    isUnsent: () => unsent.isSo,
-    async addressed(event, origin) {
-      const addressed = await real.addressed(event, origin);
-      asked.set(addressed, { event, origin });
-      return addressed;
+  const waker: Pick<Waker, 'wakesFor' | 'areUnsent' | 'request'> = {
+    areUnsent: () => unsent.isSo,
+    async wakesFor(event, origin) {
+      const wakes = await real.wakesFor(event, origin);
+      asked.set(wakes, { event, origin });
+      return wakes;
     },
-    wake: (addressed) =>
-      new Promise((settle, fail) =>
-        woken.push({ ...(asked.get(addressed) as Pick<Woken, 'event' | 'origin'>), settle, fail }),
+    request: (wakes) =>
+      new Promise((end, fail) =>
+        woken.push({ ...(asked.get(wakes) as Pick<Woken, 'event' | 'origin'>), end, fail }),
       ),
   };
   const verified: string[] = [];

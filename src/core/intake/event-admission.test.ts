@@ -22,7 +22,7 @@ test.each(['live', 'stored', 'recovered'] as const)(
 test('an event for somebody here is claimed once, however many relays deliver it', async () => {
   const { admission, event, telemetry, woken } = await admissionWithOneKey();
   for (const _ of [1, 2, 3]) void admission.admit(frameOf(event()), 'live');
-  (await woken.atLeast(1))[0]?.settle(true);
+  (await woken.atLeast(1))[0]?.end('sent');
   void admission.admit(frameOf(event()), 'live');
   expect(woken.count).toBe(1);
   expect(telemetry.total('events_claimed')).toBe(1);
@@ -39,7 +39,7 @@ test('an event for somebody here is not verified again once it is known', async 
 test('an event for somebody here is taken from a further copy when the first could not be handled', async () => {
   const { admission, event, seen, woken } = await admissionWithOneKey();
   void admission.admit(frameOf(event()), 'live');
-  (await woken.atLeast(1))[0]?.settle(false);
+  (await woken.atLeast(1))[0]?.end('dropped');
   await expect.poll(() => seen.knows(event().id)).toBe(false);
   void admission.admit(frameOf(event()), 'live');
   expect(await woken.atLeast(2)).toHaveLength(2);
@@ -48,7 +48,7 @@ test('an event for somebody here is taken from a further copy when the first cou
 test('an event for somebody here stays known when it was handled', async () => {
   const { admission, event, seen, woken } = await admissionWithOneKey();
   void admission.admit(frameOf(event()), 'live');
-  (await woken.atLeast(1))[0]?.settle(true);
+  (await woken.atLeast(1))[0]?.end('sent');
   await expect.poll(() => seen.reserve(event().id)).toBe('seen');
 });
 

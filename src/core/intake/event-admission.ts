@@ -14,8 +14,10 @@ import type { SeenEvents } from './seen-events.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { isByOther, type Addressee } from '../waking/vouching.ts';
+import type { KeyWake } from '../waking/key-wake.ts';
+import { isByOther } from '../waking/vouching.ts';
 import type { Waker } from '../waking/waker.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 
 /** The most tags that a relay accepts by default (strfry). Mostro's events have two. */
 const MAX_TAGS = 2000;
@@ -46,8 +48,8 @@ interface Arrival {
   readonly account: RelayAccount;
   readonly frame: EventFrame;
   readonly origin: EventOrigin;
-  /** When the event came, in milliseconds. */
-  readonly seenAt: number;
+  /** When the event arrived, in milliseconds. */
+  readonly since: number;
 }
 
 /**
@@ -81,7 +83,7 @@ export class EventAdmission implements EventIntake {
 
   #beginRecovery(account: RelayAccount): RecoveryIntake {
     const recovery = new Recovery((absorbed) => {
-      for (const [id, isDone] of absorbed) this.#commitAbsorbed(id, isDone).catch(this.#options.onFault);
+      for (const [id, end] of absorbed) this.#commitAbsorbed(id, end).catch(this.#options.onFault);
     });
     return {
       admit: (frame) => this.#admit(frame, recovery, account),
@@ -111,7 +113,7 @@ export class EventAdmission implements EventIntake {
     if (event === undefined) return this.#report.rejected('malformed', frame);
     const rejection = this.#rejection(event, frame);
     if (rejection !== undefined) return this.#report.rejected(rejection, frame);
-    return this.#consider(event, { frame, origin, account, seenAt: this.#options.monotonic() }).catch(
+    return this.#consider(event, { frame, origin, account, since: this.#options.monotonic() }).catch(
       (fault: unknown) => {
         this.#options.onFault(fault);
         return 'rejected';
@@ -134,64 +136,65 @@ export class EventAdmission implements EventIntake {
     return undefined;
   }
 
-  async #consider(event: NostrEvent, { account, frame, origin, seenAt }: Arrival): Promise<Verdict> {
+  async #consider(event: NostrEvent, { account, frame, origin, since }: Arrival): Promise<Verdict> {
     const { instancePubkeys, telemetry, verifier, waker } = this.#options;
     // Before the id is reserved: a relay that sends the event as stored must not suppress its live copies.
-    const registrations = await waker.addressed(event, origin);
-    if (registrations.length === 0)
+    const wakes = await waker.wakesFor(event, origin, since);
+    if (wakes.length === 0)
       return this.#report.rejected(isByOther(event, instancePubkeys) ? 'other_author' : 'not_new', frame);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.
-    if (origin === 'live' && waker.isUnsent(registrations)) return this.#report.absorbed(registrations);
+    const keys = wakes.flatMap((wake) => wake.keys);
+    if (origin === 'live' && waker.areUnsent(wakes)) return this.#report.absorbed(keys);
     // Another copy may have been reserved during the await.
     if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);
-    const keys = registrations.map(({ tradePubkey }) => tradePubkey);
     // Other forgeries may have been charged to these keys during the await.
     if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', frame);
     telemetry.count('events_verified');
     const authenticity = account.charge(() => verifier.verify(event));
     if (authenticity === 'forged') account.forgeries.charge(keys, frame);
     if (authenticity !== 'genuine') return this.#report.rejected(authenticity, frame);
-    if (origin instanceof Recovery && origin.hasWoken(registrations.map(({ device }) => device)))
-      return this.#absorb(event.id, registrations, origin);
+    if (origin instanceof Recovery && origin.hasWoken(wakes.map(({ device }) => device))) {
+      this.#absorb(event.id, wakes, origin);
+      return this.#report.absorbed(keys);
+    }
     if ((await this.#options.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(frame);
     this.#absorbed.delete(event.id);
-    this.#report.claimed(event, registrations, seenAt);
-    this.#finishAfter(event.id, waker.wake(registrations, origin, seenAt));
+    this.#report.claimed(event, keys, since);
+    this.#finishAfter(event.id, waker.request(wakes, origin));
     return 'admitted';
   }
 
   /** Keeps only the id: thousands of wakes may wait, and none of them needs the event itself. */
-  #finishAfter(id: string, wake: Promise<boolean>): void {
+  #finishAfter(id: string, end: Promise<WakeEnd>): void {
     const { onFault, seen } = this.#options;
-    const onWoken = (isDone: boolean): Promise<void> => (isDone ? seen.commit(id) : seen.release(id));
-    wake.then(onWoken).catch(async (fault: unknown) => {
+    const onEnd = (how: WakeEnd): Promise<void> => (how === 'dropped' ? seen.release(id) : seen.commit(id));
+    end.then(onEnd).catch(async (fault: unknown) => {
       onFault(fault);
       await seen.release(id);
     });
   }
 
   /** Absorbs an event of which the recovery has woken a device already. The id is not reserved (see {@link Recovery}). */
-  #absorb(id: string, registrations: readonly Addressee[], recovery: Recovery): Verdict {
+  #absorb(id: string, wakes: readonly KeyWake[], recovery: Recovery): void {
     this.#absorbed.add(id);
-    const isDone = this.#options.waker.wake(registrations, recovery).then((done) => {
-      // The wake was dropped: a further copy, from any relay, may try again.
-      if (!done) this.#absorbed.delete(id);
-      return done;
+    const end = this.#options.waker.request(wakes, recovery).then((how) => {
+      // A further copy, from any relay, may try again.
+      if (how === 'dropped') this.#absorbed.delete(id);
+      return how;
     });
-    isDone.catch(this.#options.onFault);
-    if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, isDone);
+    end.catch(this.#options.onFault);
+    if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, end);
     // To bound the memory, the id is marked as seen early. A live copy of the event may then be lost.
-    else this.#commitAbsorbed(id, isDone).catch(this.#options.onFault);
-    return this.#report.absorbed(registrations);
+    else this.#commitAbsorbed(id, end).catch(this.#options.onFault);
   }
 
   /** Marks an absorbed id as seen, if its wake was not dropped. */
-  async #commitAbsorbed(id: string, isDone: Promise<boolean>): Promise<void> {
+  async #commitAbsorbed(id: string, end: Promise<WakeEnd>): Promise<void> {
     const { seen } = this.#options;
-    const done = await isDone;
+    const how = await end;
     // False if the event has come live meanwhile: then its own wake decides.
     const isStillAbsorbed = this.#absorbed.delete(id);
-    if (done && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
+    if (how !== 'dropped' && isStillAbsorbed && (await seen.reserve(id)) === 'new') await seen.commit(id);
   }
 }

@@ -2,7 +2,6 @@ import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { EventFrame, Verdict } from './event-intake.ts';
 import type { EventOrigin } from '../waking/recovery.ts';
-import type { Registration } from '../registry/registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
@@ -55,21 +54,17 @@ export class EventReport {
   }
 
   /** Reports that a wake is coming for the event's devices, or that the event's recovery has woken one of them. */
-  absorbed(registrations: readonly Registration[]): Verdict {
+  absorbed(keys: readonly TradePubkey[]): Verdict {
     this.#telemetry.count('events_absorbed');
-    this.#telemetry.trace(keysOf(registrations), 'event absorbed');
+    this.#telemetry.trace(keys, 'event absorbed');
     return 'admitted';
   }
 
-  /** @param seenAt when the event came, in milliseconds */
-  claimed({ kind }: NostrEvent, registrations: readonly Registration[], seenAt: number): void {
+  /** @param since when the event arrived, in milliseconds */
+  claimed({ kind }: NostrEvent, keys: readonly TradePubkey[], since: number): void {
     this.#telemetry.count('events_claimed');
-    this.#telemetry.observe('event_admission_seconds', (this.#clock() - seenAt) / SECOND_MS);
-    this.#telemetry.trace(keysOf(registrations), 'event claimed');
+    this.#telemetry.observe('event_admission_seconds', (this.#clock() - since) / SECOND_MS);
+    this.#telemetry.trace(keys, 'event claimed');
     this.#telemetry.log('event.matched', { kind });
   }
-}
-
-function keysOf(registrations: readonly Registration[]): TradePubkey[] {
-  return registrations.map(({ tradePubkey }) => tradePubkey);
 }

@@ -6,6 +6,7 @@ import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { fcmTarget, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { Recovery } from './recovery.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 import { Waker } from './waker.ts';
 
 const OURS = 'a'.repeat(64);
@@ -34,9 +35,10 @@ async function setUp() {
   const came = async (
     parts: { kind: number; pubkey?: string },
     origin: 'live' | Recovery,
-  ): Promise<boolean> => waker.wake(await waker.addressed(unsignedEvent({ tags, ...parts }), origin), origin);
-  const unvouched = (origin: 'live' | Recovery): Promise<boolean> => came({ kind: 1059 }, origin);
-  const vouched = (origin: 'live' | Recovery): Promise<boolean> => came({ kind: 14, pubkey: OURS }, origin);
+  ): Promise<WakeEnd> =>
+    waker.request(await waker.wakesFor(unsignedEvent({ tags, ...parts }), origin), origin);
+  const unvouched = (origin: 'live' | Recovery): Promise<WakeEnd> => came({ kind: 1059 }, origin);
+  const vouched = (origin: 'live' | Recovery): Promise<WakeEnd> => came({ kind: 14, pubkey: OURS }, origin);
   void unvouched('live');
   await settled();
   void unvouched('live');
@@ -54,7 +56,7 @@ test('a vouched event that a recovery finds brings forward the recovery’s wake
   await settled();
   expect(lanes.wakes.count).toBe(2);
   lanes.wakes.all[1]?.end('sent');
-  expect(await Promise.all(ends)).toEqual([true, true, true]);
+  expect(await Promise.all(ends)).toEqual(['sent', 'sent', 'sent']);
 });
 
 test('a vouched event that a recovery finds causes no second wake if the recovery’s wake was sent', async () => {

@@ -4,8 +4,8 @@ import { Recovery } from './recovery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
 const PHONE = 'phone';
-const DELIVERED: WakeEnd = 'sent';
-const RETRY: WakeEnd = 'dropped';
+const SENT: WakeEnd = 'sent';
+const DROPPED: WakeEnd = 'dropped';
 
 /** A recovery, and the ends of its wakes in the order in which they are sent. */
 function setUp(): {
@@ -23,8 +23,8 @@ function setUp(): {
 test('a recovery sends a device one wake, whose end all events for the device share', async () => {
   const { wake, sent } = setUp();
   const wakes = [wake('phone'), wake('phone')];
-  sent[0]?.(DELIVERED);
-  expect(await Promise.all([...wakes, wake('phone')])).toEqual([DELIVERED, DELIVERED, DELIVERED]);
+  sent[0]?.(SENT);
+  expect(await Promise.all([...wakes, wake('phone')])).toEqual([SENT, SENT, SENT]);
   expect(sent).toHaveLength(1);
 });
 
@@ -35,12 +35,12 @@ test('a recovery sends every device a wake of its own', () => {
 });
 
 test.each([
-  ['sent', DELIVERED],
+  ['sent', SENT],
   ['owed', 'owed'],
-] as const)('a recovery does not send a wake again that was %s', async (_, delivery) => {
+] as const)('a recovery does not send a wake again that was %s', async (_, end) => {
   const { wake, sent } = setUp();
   const first = wake('phone');
-  sent[0]?.(delivery);
+  sent[0]?.(end);
   await first;
   void wake('phone');
   expect(sent).toHaveLength(1);
@@ -49,8 +49,8 @@ test.each([
 test('a recovery lets the next event try after a dropped wake, and the events that had joined the wake are dropped with it', async () => {
   const { recovery, wake, sent } = setUp();
   const joined = [wake('phone'), wake('phone')];
-  sent[0]?.(RETRY);
-  expect(await Promise.all(joined)).toEqual([RETRY, RETRY]);
+  sent[0]?.(DROPPED);
+  expect(await Promise.all(joined)).toEqual([DROPPED, DROPPED]);
   const failed = recovery.hasWoken([PHONE]);
   void wake('phone');
   expect({ failed, again: recovery.hasWoken([PHONE]), sent: sent.length }).toEqual({
@@ -67,23 +67,23 @@ test('a recovery has woken for an event if it has woken any device of the event'
 });
 
 test('a recovery hands over what it has absorbed at its end, once', async () => {
-  const ends: ReadonlyMap<string, Promise<boolean>>[] = [];
+  const ends: ReadonlyMap<string, Promise<WakeEnd>>[] = [];
   const recovery = new Recovery((absorbed) => ends.push(absorbed));
-  recovery.absorb('a', Promise.resolve(true));
-  recovery.absorb('b', Promise.resolve(false));
+  recovery.absorb('a', Promise.resolve(SENT));
+  recovery.absorb('b', Promise.resolve(DROPPED));
   expect(ends).toEqual([]);
   for (const _ of [1, 2]) recovery.end(true);
   expect(ends).toHaveLength(1);
-  expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, settled]) => [id, await settled]))).toEqual([
-    ['a', true],
-    ['b', false],
+  expect(await Promise.all([...(ends[0] ?? [])].map(async ([id, end]) => [id, await end]))).toEqual([
+    ['a', 'sent'],
+    ['b', 'dropped'],
   ]);
 });
 
-test('a recovery of which the live subscription was down for a while reports no absorbed event as dealt with', async () => {
-  const ends: Promise<boolean>[] = [];
+test('a recovery of which the live subscription was down for a while reports every absorbed event as one whose wake was dropped', async () => {
+  const ends: Promise<WakeEnd>[] = [];
   const recovery = new Recovery((absorbed) => ends.push(...absorbed.values()));
-  recovery.absorb('a', Promise.resolve(true));
+  recovery.absorb('a', Promise.resolve(SENT));
   recovery.end(false);
-  expect(await Promise.all(ends)).toEqual([false]);
+  expect(await Promise.all(ends)).toEqual(['dropped']);
 });

@@ -18,15 +18,15 @@ export type EventOrigin = 'live' | 'stored' | Recovery;
  */
 export class Recovery {
   readonly #wakes = new Map<string, Promise<WakeEnd>>();
-  readonly #absorbed = new Map<string, Promise<boolean>>();
+  readonly #absorbed = new Map<string, Promise<WakeEnd>>();
   #onWakesEnded: () => void = () => undefined;
   /** Resolves when the recovery and all of its wakes have ended. */
   readonly wakesEnded = new Promise<void>((resolve) => (this.#onWakesEnded = resolve));
-  readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void;
+  readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void;
   #hasEnded = false;
 
-  /** @param onEnd called with the ids of the absorbed events; for each id, whether its event has been handled by the wake that absorbed it */
-  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<boolean>>) => void) {
+  /** @param onEnd called with the ids of the absorbed events; for each id, how the wake ends that absorbed its event */
+  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void) {
     this.#onEnd = onEnd;
   }
 
@@ -46,10 +46,10 @@ export class Recovery {
     return end;
   }
 
-  /** @param isDone whether the event has been handled by the wake that absorbs it */
-  absorb(id: string, isDone: Promise<boolean>): void {
-    if (this.#hasEnded) this.#onEnd(new Map([[id, isDone]]));
-    else this.#absorbed.set(id, isDone);
+  /** @param end how the wake ends that absorbs the event */
+  absorb(id: string, end: Promise<WakeEnd>): void {
+    if (this.#hasEnded) this.#onEnd(new Map([[id, end]]));
+    else this.#absorbed.set(id, end);
   }
 
   /** @param isSound whether the live subscription was up all the time; see `RecoveryIntake` */
@@ -57,7 +57,8 @@ export class Recovery {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     void Promise.allSettled(this.#wakes.values()).then(this.#onWakesEnded);
-    const isDone = Promise.resolve(false);
-    this.#onEnd(isSound ? this.#absorbed : new Map([...this.#absorbed.keys()].map((id) => [id, isDone])));
+    // As if each of their wakes had been dropped: the events may wake again.
+    const dropped = Promise.resolve<WakeEnd>('dropped');
+    this.#onEnd(isSound ? this.#absorbed : new Map([...this.#absorbed.keys()].map((id) => [id, dropped])));
   }
 }

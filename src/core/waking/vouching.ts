@@ -2,14 +2,6 @@ import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
-/** A registration that an event is for. */
-export interface Addressee extends Registration {
-  /** `deviceOf(target)`, made once: it is looked up many times. */
-  readonly device: string;
-  /** The event is vouched for this registration, if it is genuine. */
-  readonly isVouched: boolean;
-}
-
 /** The Mostro instances that vouch for events. */
 export interface KnownInstances {
   /** `MOSTRO_PUBKEYS`, in lower-case hex; empty for any. */

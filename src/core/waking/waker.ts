@@ -11,8 +11,8 @@ import { Recovery, type EventOrigin } from './recovery.ts';
 import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { isByOther, isVouchedFor, type Addressee, type KnownInstances } from './vouching.ts';
-import type { WakeEnd } from '../lanes/wake.ts';
+import { isByOther, isVouchedFor, type KnownInstances } from './vouching.ts';
+import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 
 export interface WakerOptions extends Omit<CoalescerOptions, 'hand'> {
   readonly registrations: Registrations;
@@ -69,55 +69,49 @@ export class Waker {
     return this.#coalescer.counted;
   }
 
-  /** The registrations whose devices the event may wake. The event may be unverified. */
-  async addressed(event: NostrEvent, origin: EventOrigin): Promise<readonly Addressee[]> {
-    const addressed: Addressee[] = [];
+  /**
+   * The wakes that the event asks for, one for each device. The event may be unverified: no wake is sent yet.
+   *
+   * @param since when the event arrived, in milliseconds
+   */
+  async wakesFor(event: NostrEvent, origin: EventOrigin, since = Infinity): Promise<readonly KeyWake[]> {
+    const wakes: KeyWake[] = [];
+    const priority = origin instanceof Recovery ? 'recovered' : 'live';
     const isForConversations = isByOther(event, this.#instances.authors);
     for (const key of recipientsOf(event.tags).keys) {
       const registration = await this.#registrations.find(key);
       if (registration === undefined || (origin === 'stored' && !isNewerThan(registration, event))) continue;
       if (isForConversations && registration.isConversation !== true) continue;
       const isVouched = isVouchedFor(registration, event, this.#instances);
-      addressed.push({ ...registration, device: deviceOf(registration.target), isVouched });
+      const { target } = registration;
+      const ofKey = { target, kind: 'silent_wake', keys: [key], priority, isVouched, since } as const;
+      const wake = new KeyWake(this.#context, ofKey);
+      const sameDevice = wakes.find(({ device }) => device === wake.device);
+      if (sameDevice === undefined) wakes.push(wake);
+      else sameDevice.absorb(wake);
     }
-    return addressed;
+    return wakes;
   }
 
   /**
-   * Whether each of these keys has a wake that has not been sent yet. That wake answers every event that comes before it is sent. A wake
-   * for another key of the device does not count, because that key may be unregistered, and the wake dropped. For an event that claims
-   * to be vouched, a wake on the unvouched track does not count: once verified, the event may bring that wake forward.
+   * Whether each key of these wakes has another wake already that has not been sent yet. That wake answers every event that comes before
+   * it is sent. A wake for another key of the device does not count, because that key may be unregistered, and the wake dropped. For an
+   * event that claims to be vouched, a wake on the unvouched track does not count: once verified, the event may bring that wake forward.
    */
-  isUnsent(registrations: readonly Addressee[]): boolean {
-    return registrations.every((addressee) => this.#isUnsent(addressee));
+  areUnsent(wakes: readonly KeyWake[]): boolean {
+    return wakes.every((wake) => wake.keys.every((key) => this.#isUnsent(key, wake)));
   }
 
   /**
-   * Wakes each device of the registrations once. A device that the same recovery has woken is not woken again.
+   * Asks for the wakes of one event. A device that the same recovery has woken is not woken again.
    *
-   * @param since when the event arrived, in milliseconds
-   * @returns whether the event is handled; if not, a further copy of the event may try again
+   * @returns how the wakes ended: as the one that ended worst
    */
-  wake(registrations: readonly Addressee[], origin: EventOrigin, since = Infinity): Promise<boolean> {
-    const [first] = registrations;
-    if (first === undefined) return Promise.resolve(true);
-    // Most events name one key. Thousands may wait here, and a suspended async function would keep three times the memory.
-    if (registrations.length === 1)
-      return this.#wakeDevice(first, registrations, origin, since).then(isHandled);
-    return this.#wakeAll(registrations, origin, since);
-  }
-
-  async #wakeAll(registrations: readonly Addressee[], origin: EventOrigin, since: number): Promise<boolean> {
-    const devices = new Map<string, Addressee[]>();
-    for (const addressee of registrations) {
-      const others = devices.get(addressee.device);
-      if (others === undefined) devices.set(addressee.device, [addressee]);
-      else others.push(addressee);
-    }
-    const ends = [...devices.values()].map((ofOne) =>
-      this.#wakeDevice(ofOne[0] as Addressee, ofOne, origin, since),
-    );
-    return (await Promise.all(ends)).every(isHandled);
+  request(wakes: readonly KeyWake[], origin: EventOrigin): Promise<WakeEnd> {
+    const [first] = wakes;
+    // Most events ask for one wake. Thousands may wait here, and a suspended async function would keep three times the memory.
+    if (first !== undefined && wakes.length === 1) return this.#request(first, origin);
+    return Promise.all(wakes.map((wake) => this.#request(wake, origin))).then(worstEnd);
   }
 
   /** Asks for a chat wake of the key's device, if the key is registered. Resolves as soon as the wake was asked for. */
@@ -168,28 +162,13 @@ export class Waker {
     return end;
   }
 
-  #isUnsent({ device, isVouched, target, tradePubkey }: Addressee): boolean {
-    if (this.#coalescer.isHeld(device, tradePubkey, isVouched)) return true;
-    const wake = this.#lanes.unsent(target, device);
-    return wake instanceof KeyWake && wake.has(tradePubkey);
+  #isUnsent(key: TradePubkey, { device, isVouched, target }: KeyWake): boolean {
+    if (this.#coalescer.isHeld(device, key, isVouched)) return true;
+    const unsent = this.#lanes.unsent(target, device);
+    return unsent instanceof KeyWake && unsent.has(key);
   }
 
-  /** @param registrations all of one device; `device` and `target` are those of any of them */
-  #wakeDevice(
-    { device, target }: Pick<Addressee, 'device' | 'target'>,
-    registrations: readonly Addressee[],
-    origin: EventOrigin,
-    since: number,
-  ): Promise<WakeEnd> {
-    const wake = new KeyWake(this.#context, {
-      target,
-      device,
-      kind: 'silent_wake',
-      keys: registrations.map(({ tradePubkey }) => tradePubkey),
-      isVouched: registrations.some(({ isVouched }) => isVouched),
-      priority: origin instanceof Recovery ? 'recovered' : 'live',
-      since,
-    });
+  #request(wake: KeyWake, origin: EventOrigin): Promise<WakeEnd> {
     return origin instanceof Recovery ? this.#recover(wake, origin) : this.#coalescer.request(wake);
   }
 
@@ -208,10 +187,6 @@ export class Waker {
     if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);
     return end;
   }
-}
-
-function isHandled(end: WakeEnd): boolean {
-  return end !== 'dropped';
 }
 
 /** A stored event wakes only if it is certainly newer than the registration (contract 2). A gift wrap carries no true time. */
