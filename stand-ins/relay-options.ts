@@ -7,6 +7,8 @@ export interface RelayOptions {
   verify?: boolean;
   /** Sends stored events even to a subscription that asked for none, as some relays do. */
   sendStoredDespiteLimitZero?: boolean;
+  /** What becomes of a REQ whose filters all have `limit: 0`. By default it is answered with EOSE, as NIP-01 has it. */
+  limitZero?: LimitZero;
   /** Never sends EOSE. */
   silentEose?: boolean;
   /** A REQ that names one of these kinds is answered with CLOSED. */
@@ -26,6 +28,9 @@ export interface RelayOptions {
   /** Accepts no AUTH event, even a genuine one. */
   refuseAuth?: true;
 }
+
+/** `no eose`: it gets live events and no EOSE (nostr-rs-relay); `closed`, `notice`: it is refused in this way. */
+export type LimitZero = 'no eose' | 'closed' | 'notice';
 
 /**
  * - `oldest`: if there are too many events for a page, the page has the oldest ones, not the newest;

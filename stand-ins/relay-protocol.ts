@@ -67,9 +67,13 @@ export class RelayProtocol {
   }
 
   #subscribe(client: RelayClient, subscription: string, filters: Filter[]): void {
-    const { silentEose = false } = this.#options;
-    const refusal = this.#refusal(client, filters);
-    if (refusal === undefined) {
+    const { limitZero } = this.#options;
+    const isEmpty = limitZero !== undefined && filters.every(({ limit }) => limit === 0);
+    const silentEose = this.#options.silentEose === true || (isEmpty && limitZero === 'no eose');
+    const refusal =
+      isEmpty && limitZero !== 'no eose' ? 'invalid: limit must be positive' : this.#refusal(client, filters);
+    if (isEmpty && limitZero === 'notice') client.send(['NOTICE', 'invalid: limit must be positive']);
+    else if (refusal === undefined) {
       client.subscriptions.set(subscription, filters);
       const { before, after } = this.#stored(client, filters);
       for (const event of before) client.send(['EVENT', subscription, event]);

@@ -6,6 +6,8 @@ export interface RelayTiming {
   readonly handshakeTimeoutMs: number;
   /** How long a relay may take to send EOSE. After that the subscription counts as live (contract 2). In milliseconds. */
   readonly eoseTimeoutMs: number;
+  /** How long a relay may say nothing to a live REQ with `limit: 0`. After that it is asked with `limit: 1` too. In milliseconds. */
+  readonly limitZeroTimeoutMs: number;
   /** How long a relay may take to ask for authentication, and how long to judge it (NIP-42), in milliseconds. */
   readonly authenticationTimeoutMs: number;
   /** How long a relay may pause within a page of stored events, in milliseconds. */
@@ -43,6 +45,7 @@ export interface RelayTiming {
 export const RELAY_TIMING: RelayTiming = {
   handshakeTimeoutMs: 10 * SECOND_MS,
   eoseTimeoutMs: 30 * SECOND_MS,
+  limitZeroTimeoutMs: 2 * SECOND_MS,
   authenticationTimeoutMs: 10 * SECOND_MS,
   pageTimeoutMs: 30 * SECOND_MS,
   // A relay that sends EOSE too early sends its events right after it.

@@ -1,6 +1,7 @@
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import { MAX_EVENT_AGE_MS, type WakingKind } from '../../core/nostr/nostr-event.ts';
 import { askedSince, Coverage } from './coverage.ts';
+import { LiveLimit } from './live-limit.ts';
 import { CheckedRecovery } from '../gaps/checked-recovery.ts';
 import { LiveSamples, type LiveSample } from '../gaps/live-samples.ts';
 import {
@@ -43,6 +44,8 @@ export interface KindWatchOptions {
 export class KindWatch {
   readonly kind: WakingKind;
   readonly coverage: Coverage;
+  /** The `limit` that this relay answers. */
+  readonly liveLimit = new LiveLimit();
   readonly #options: KindWatchOptions;
   #isLive = false;
   #silences = 0;

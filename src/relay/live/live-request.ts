@@ -3,6 +3,7 @@ import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { KindWatch } from './kind-watch.ts';
+import type { LiveLimitValue } from './live-limit.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { SilenceWatch } from './silence-watch.ts';
@@ -18,6 +19,8 @@ export interface LiveRequestOptions {
   readonly clock: Clock;
   /** How long the relay may take to send EOSE, in milliseconds. */
   readonly eoseTimeoutMs: number;
+  /** How long it may say nothing at all until it is asked with `limit: 1` too, in milliseconds. */
+  readonly limitZeroTimeoutMs: number;
   /** The relay has sent EOSE, or its time for EOSE has passed. */
   readonly onLive: () => void;
   /** An event was dropped without a verification, because its key is flooded with forgeries at this relay. */
@@ -25,33 +28,48 @@ export interface LiveRequestOptions {
   readonly onClosed: (reason: ReasonPrefix) => void;
 }
 
-/** One REQ for the live events of one kind. It is pending until EOSE and live from then on, until either side closes it. */
+/**
+ * Asks for the live events of one kind. It is pending until EOSE and live from then on, until either side closes it.
+ *
+ * The relay is asked with `limit: 0`. If it says nothing for a moment, or refuses that, it is asked with `limit: 1` instead.
+ */
 export class LiveRequest {
   readonly #options: LiveRequestOptions;
-  readonly #id: string;
   readonly #eoseTimer: NodeJS.Timeout;
+  readonly #limitTimer: NodeJS.Timeout;
+  #limit: LiveLimitValue;
+  #id: string;
   /** Where events go that come before EOSE, though nothing stored was asked for. */
   #early: RecoveryIntake | undefined;
+  #hasEvents = false;
   #hasEose = false;
   #isLive = false;
 
-  /**
-   * The filter has no author: the author of a gift wrap is a random key, and anybody may write to a conversation. It has no `since`:
-   * relays apply `since` to live events too, and a gift wrap is back-dated by up to two days (NIP-59). `limit: 0` asks for no stored event.
-   */
   constructor(options: LiveRequestOptions) {
-    const { eoseTimeoutMs, session, watch } = options;
+    const { eoseTimeoutMs, limitZeroTimeoutMs, watch } = options;
     this.#options = options;
     this.#eoseTimer = setTimeout(() => this.#onEoseMissing(), eoseTimeoutMs);
-    const filter = { kinds: [watch.kind], limit: 0 };
-    this.#id = session.subscribe(filter, {
-      onEvent: (frame) => this.#onEvent(frame),
-      onEose: () => this.#onEose(),
-      onClosed: (reason) => {
-        this.end();
-        options.onClosed(reason);
+    this.#limitTimer = setTimeout(() => this.#onLimitUnanswered(), limitZeroTimeoutMs);
+    this.#limit = watch.liveLimit.value;
+    this.#id = this.#ask();
+  }
+
+  /**
+   * The filter has no author: the author of a gift wrap is a random key, and anybody may write to a conversation. It has no `since`:
+   * relays apply `since` to live events too, and a gift wrap is back-dated by up to two days (NIP-59).
+   *
+   * @returns the id of the subscription
+   */
+  #ask(): string {
+    const { session, watch } = this.#options;
+    return session.subscribe(
+      { kinds: [watch.kind], limit: this.#limit },
+      {
+        onEvent: (frame) => this.#onEvent(frame),
+        onEose: () => this.#onEose(),
+        onClosed: (reason) => this.#onClosed(reason),
       },
-    });
+    );
   }
 
   /** Closes the subscription at the relay. */
@@ -63,9 +81,30 @@ export class LiveRequest {
   /** The subscription has ended at the relay too. */
   end(): void {
     clearTimeout(this.#eoseTimer);
+    clearTimeout(this.#limitTimer);
     // Some of these events may have been live ones. They are not marked as seen, so the recovery that follows finds them again.
     this.#early?.end(false);
     this.#early = undefined;
+  }
+
+  /** A relay that sends stored events is on its way to EOSE. */
+  #onLimitUnanswered(): void {
+    if (this.#hasEvents || this.#limit === 1) return;
+    // Closed first: the relay may allow no further subscription.
+    this.#options.session.unsubscribe(this.#id);
+    this.#askForOne();
+  }
+
+  #askForOne(): void {
+    this.#limit = 1;
+    this.#id = this.#ask();
+  }
+
+  #onClosed(reason: ReasonPrefix): void {
+    const { onClosed, watch } = this.#options;
+    if (!this.#isLive && watch.liveLimit.refused(this.#limit, reason)) return this.#askForOne();
+    this.end();
+    onClosed(reason);
   }
 
   #onEvent(frame: SubscriptionFrame): boolean {
@@ -85,6 +124,7 @@ export class LiveRequest {
 
   #admitEarly(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
     const { intake, watch } = this.#options;
+    this.#hasEvents = true;
     watch.noteStored();
     if (watch.coverage.isFresh) return intake.admit(frame, 'stored');
     this.#early ??= intake.beginRecovery();
@@ -98,6 +138,7 @@ export class LiveRequest {
   #onEose(): boolean {
     const isFirst = !this.#hasEose;
     this.#hasEose = true;
+    this.#options.watch.liveLimit.answered(this.#limit);
     // EOSE may come after its time has passed: then the subscription is live already.
     if (!this.#isLive) this.#goLive();
     return isFirst;

@@ -82,6 +82,7 @@ export class LiveSubscription {
       telemetry,
       clock,
       eoseTimeoutMs: timing.eoseTimeoutMs,
+      limitZeroTimeoutMs: timing.limitZeroTimeoutMs,
       onLive: () => this.#onLive(),
       onUnverified: () => recoveries.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
