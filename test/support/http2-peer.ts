@@ -8,7 +8,6 @@ import { keep } from './keep.ts';
 
 /** How long an attempt may take, in milliseconds: longer than any test. */
 const ATTEMPT_MS = 60_000;
-const NEVER = new AbortController().signal;
 
 export interface Http2Peer {
   readonly http2: Http2Server;
@@ -36,7 +35,7 @@ export async function http2Peer(): Promise<Http2Peer> {
   let lost = 0;
   const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, onLost: () => lost++ }));
   const deadlines = new Deadlines(ATTEMPT_MS);
-  const post = (signal = NEVER): Promise<Http2Answer> => {
+  const post = (signal?: AbortSignal): Promise<Http2Answer> => {
     const deadline = deadlines.begin(signal);
     const answered = session.post(
       { ':method': 'POST', ':path': '/path', 'x-name': 'value' },

@@ -36,21 +36,33 @@ export type Delivery =
 
 export type DeliveryOutcome = Delivery['outcome'];
 
-/** What follows from an outcome (contract 5) as a rule. `lane-judge.ts` has the exceptions. */
+/** Why a device is owed a wake. */
+export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
+
+/** What a lane does with a wake after a delivery (contract 5). Waits are in milliseconds. */
 export type Consequence =
   /** The registration's time to live starts again. */
-  | 'renew'
+  | { readonly next: 'renew' }
   /** The device is evicted: its registrations are removed. */
-  | 'evict'
+  | { readonly next: 'evict' }
   /** The lane tries again after a wait, for as long as the wake's deadline allows. */
-  | 'retry'
-  /** The wake is given up for now; its device is owed one. */
-  | 'owe';
+  | { readonly next: 'retry'; readonly waitMs: number }
+  | Owing;
 
-/** The one table from outcome to consequence. */
+/** The wake is given up for now; its device is owed one. */
+export interface Owing {
+  readonly next: 'owe';
+  readonly reason: OwedReason;
+  /** The wait before the next attempt. */
+  readonly waitMs: number;
+  /** The push service asked for the wait, so no new event shortens it. */
+  readonly isFirm: boolean;
+}
+
+/** The one table from outcome to consequence. `lane-judge.ts` has the exceptions. */
 export const CONSEQUENCES = {
   delivered: 'renew',
   gone: 'evict',
   retry: 'retry',
   refused: 'owe',
-} as const satisfies Readonly<Record<DeliveryOutcome, Consequence>>;
+} as const satisfies Readonly<Record<DeliveryOutcome, Consequence['next']>>;

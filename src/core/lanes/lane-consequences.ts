@@ -1,9 +1,9 @@
 import { SECOND_MS } from '../basics/clock.ts';
+import type { Delivery, Owing } from './delivery.ts';
 import type { KnownDevices } from './known-devices.ts';
 import type { LaneBook } from './lane-book.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { Lane } from './lane.ts';
-import type { Owing, Ruling } from './lane-judge.ts';
 import type { DropReason, LaneReport } from './lane-report.ts';
 
 /** Within this time a change of a registration is durable or taken back. */
@@ -48,11 +48,13 @@ export class LaneConsequences {
     this.#isClosed = true;
   }
 
-  async conclude(entry: Entry, ruling: Ruling): Promise<void> {
-    entry.line = ruling.next === 'owe' || ruling.next === 'postpone' ? 'retries' : 'first';
-    if (ruling.next === 'renew') this.#known?.add(entry.device);
+  /** An attempt is over: does what follows from its delivery. */
+  async conclude(entry: Entry, delivery: Delivery): Promise<void> {
+    const consequence = entry.lane.judge.rule(entry, delivery);
+    entry.line = consequence.next === 'owe' || consequence.next === 'retry' ? 'retries' : 'first';
+    if (consequence.next === 'renew') this.#known?.add(entry.device);
     else this.#known?.remove(entry.device);
-    switch (ruling.next) {
+    switch (consequence.next) {
       case 'renew':
         this.#book.pay(entry);
         await entry.wake.onDelivered();
@@ -60,14 +62,14 @@ export class LaneConsequences {
       case 'evict':
         return this.#evict(entry);
       case 'owe':
-        this.owe(entry, ruling);
+        this.owe(entry, consequence);
         break;
-      case 'postpone':
+      case 'retry':
         if (this.#isStopping) {
           this.#lost++;
           return this.drop(entry, 'stopped');
         }
-        this.#book.postpone(entry, ruling.waitMs);
+        this.#book.postpone(entry, consequence.waitMs);
         break;
     }
     // The registrations may have changed during the attempt.

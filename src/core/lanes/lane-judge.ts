@@ -1,25 +1,11 @@
 import type { Clock } from '../basics/clock.ts';
-import { CONSEQUENCES, type Delivery } from './delivery.ts';
+import { CONSEQUENCES, type Consequence, type Delivery } from './delivery.ts';
 import { EvictionGuard, GUARDED_RETRY_MS } from './eviction-guard.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneHealth } from './lane-health.ts';
-import type { LaneReport, OwedReason } from './lane-report.ts';
+import type { LaneReport } from './lane-report.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { Suspects, type Strike } from './suspects.ts';
-
-/** What is done with an entry after an attempt. Waits are in milliseconds. */
-export type Ruling =
-  | { readonly next: 'renew' | 'evict' }
-  | { readonly next: 'postpone'; readonly waitMs: number }
-  | Owing;
-
-export interface Owing {
-  readonly next: 'owe';
-  readonly reason: OwedReason;
-  readonly waitMs: number;
-  /** The push service asked for the wait, so no new event shortens it. */
-  readonly isFirm: boolean;
-}
 
 type Retry = Extract<Delivery, { outcome: 'retry' }>;
 
@@ -65,7 +51,7 @@ export class LaneJudge {
     return this.#suspects.untilRestedMs(device, GUARDED_RETRY_MS);
   }
 
-  rule(entry: LaneEntry, delivery: Delivery): Ruling {
+  rule(entry: LaneEntry, delivery: Delivery): Consequence {
     const { health, report } = this.#options;
     report.attempt(entry, delivery);
     report.state(health.note(entry.device, delivery), health.waitMs);
@@ -86,7 +72,7 @@ export class LaneJudge {
   }
 
   /** Eviction cannot be undone: it takes two strikes, some time apart, and a push service that is known to work (contract 5). */
-  #gone(entry: LaneEntry): Ruling {
+  #gone(entry: LaneEntry): Consequence {
     const { device } = entry;
     entry.isRefused = true;
     const strike = this.#suspects.strike(device);
@@ -111,13 +97,13 @@ export class LaneJudge {
     return Math.max(eviction.confirmMs, retry.owedMs(timesOwed));
   }
 
-  #again(entry: LaneEntry, delivery: Retry): Ruling {
+  #again(entry: LaneEntry, delivery: Retry): Consequence {
     const { monotonic, report, retry } = this.#options;
     const waitMs = retry.waitMs(delivery, entry.failures++);
     const isLate = monotonic() + waitMs >= entry.deadlineAt;
     if (!isLate && entry.rank !== 'owed') {
       report.postponed(entry, waitMs);
-      return { next: 'postpone', waitMs };
+      return { next: 'retry', waitMs };
     }
     const isFirm = delivery.afterMs !== undefined;
     return { next: 'owe', reason: 'deadline', waitMs: Math.max(waitMs, this.#owedMs(entry)), isFirm };

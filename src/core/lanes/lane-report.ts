@@ -1,12 +1,9 @@
 import { SECOND_MS, type Clock } from '../basics/clock.ts';
 import { describeError } from '../basics/describe-error.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, OwedReason } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-
-/** Why a device is owed a wake. */
-export type OwedReason = 'deadline' | 'refused' | 'overload' | 'suspect';
 
 /** Why a wake ended unsent. `unregistered`: none of its keys is registered. `stopped`: the program stops. `displaced`: its lane had never delivered and made room for another. */
 export type DropReason = 'unregistered' | 'stopped' | 'displaced';

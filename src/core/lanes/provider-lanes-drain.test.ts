@@ -15,7 +15,8 @@ import { MINUTE_MS } from '../basics/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 
-const NEVER = new AbortController().signal;
+/** A signal that never aborts. */
+const never = (): AbortSignal => new AbortController().signal;
 const WAIT: Delivery = { outcome: 'retry', reason: 'http_503', afterMs: 5 * MINUTE_MS };
 
 /** Asks for so many devices' wakes, and has them all answered alike. */
@@ -26,13 +27,13 @@ async function all(bench: LaneBench, count: number, answer: Delivery): Promise<v
 
 test('a lane that is drained is done at once when it has nothing to do', async () => {
   const { lanes, schedule } = laneBench();
-  expect([await lanes.drain(NEVER), schedule.pending]).toEqual([0, 0]);
+  expect([await lanes.drain(never()), schedule.pending]).toEqual([0, 0]);
 });
 
 test('a lane that is drained sends what is queued, and waits for what is under way', async () => {
   const { ask, answer, lanes, tried } = laneBench({ concurrency: 1 });
   const ends = ['a', 'b', 'c'].map((token) => ask(token));
-  const drained = lanes.drain(NEVER);
+  const drained = lanes.drain(never());
   for (let n = 0; n < 3; n++) await answer(DELIVERED);
   expect(await drained).toBe(0);
   expect(await Promise.all(ends)).toEqual(['sent', 'sent', 'sent']);
@@ -43,7 +44,7 @@ test('a lane that is drained tries once more, and at once, what waits for a retr
   const { ask, answer, lanes, schedule, underWay } = laneBench();
   const ends = ['a', 'b'].map((token) => ask(token));
   await answer(WAIT);
-  const drained = lanes.drain(NEVER);
+  const drained = lanes.drain(never());
   await settled();
   expect(underWay()).toEqual(['a', 'b']);
   await answer(DELIVERED, 'a');
@@ -56,7 +57,7 @@ test('a lane that is drained tries once more, and at once, what waits for a retr
 test('a lane that is drained sends what it owes and could not send yet', async () => {
   const { ask, answer, lanes } = laneBench({ concurrency: 1, capacity: 1 });
   for (const token of ['a', 'b', 'owed', 'owed too']) void ask(token);
-  const drained = lanes.drain(NEVER);
+  const drained = lanes.drain(never());
   for (let n = 0; n < 4; n++) await answer(DELIVERED);
   expect(await drained).toBe(0);
 });
@@ -70,7 +71,7 @@ test.each([
   async (_, answer) => {
     const bench = laneBench();
     await all(bench, 5, answer);
-    expect(await bench.lanes.drain(NEVER)).toBe(answer === MISCONFIGURED ? 0 : 5);
+    expect(await bench.lanes.drain(never())).toBe(answer === MISCONFIGURED ? 0 : 5);
     expect([bench.tried().length, bench.schedule.pending]).toEqual([5, 0]);
   },
 );
@@ -78,7 +79,7 @@ test.each([
 test('a lane that is drained waits for its slow start to let all wakes go', async () => {
   const bench = laneBench({ startsSlowly: true });
   for (let n = 0; n < 30; n++) void bench.ask(`device ${n}`);
-  const drained = bench.lanes.drain(NEVER);
+  const drained = bench.lanes.drain(never());
   await bench.answer({ outcome: 'refused', reason: 'x', blames: 'device' });
   for (let n = 0; n < 30; n++) {
     await bench.schedule.advance(50);
@@ -95,7 +96,7 @@ test.each([
   const bench = laneBench();
   await all(bench, 20, answer);
   expect(bench.lanes.owed).toBeGreaterThan(10);
-  expect(await bench.lanes.drain(NEVER)).toBe(0);
+  expect(await bench.lanes.drain(never())).toBe(0);
   expect(bench.schedule.pending).toBe(0);
 });
 
@@ -121,7 +122,7 @@ test('a lane that is drained gives up at once if the time is over already', asyn
 
 test('a lane that is drained takes nothing more when it is done', async () => {
   const { ask, lanes, tried } = laneBench();
-  await lanes.drain(NEVER);
+  await lanes.drain(never());
   expect(await ask('phone')).toBe('dropped');
   expect(tried()).toEqual([]);
 });
@@ -146,7 +147,7 @@ test('a lane that is drained is done only when what follows from its last delive
   void ask('a');
   void ask('b');
   let isDone = false;
-  const drained = lanes.drain(NEVER).then(() => (isDone = true));
+  const drained = lanes.drain(never()).then(() => (isDone = true));
   await answer(DELIVERED, 'a');
   await answer(WAIT, 'b');
   expect(isDone).toBe(false);

@@ -1,13 +1,12 @@
 import { type Clock, type Schedule, unixSeconds } from '../basics/clock.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { Delivery, WakeKind } from './delivery.ts';
+import type { Delivery, Owing, WakeKind } from './delivery.ts';
 import type { DeliveryHealth } from './delivery-health.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneConsequences } from './lane-consequences.ts';
 import { LaneEntry } from './lane-entry.ts';
-import type { Owing } from './lane-judge.ts';
 import type { LaneLine, OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
 import { LaneSet } from './lane-set.ts';
@@ -279,7 +278,7 @@ export class ProviderLanes {
       this.#book.end(entry);
       if (delivery === 'moved') entry.end('sent');
       else if (delivery === 'unregistered') this.#consequences.release(entry);
-      else await this.#consequences.conclude(entry, lane.judge.rule(entry, delivery));
+      else await this.#consequences.conclude(entry, delivery);
     } finally {
       this.#underWay--;
     }
