@@ -12,6 +12,13 @@ interface Break extends LineBreak {
   readonly file: string;
 }
 
+interface Finding {
+  /** `undecided`: a test run did not end in time, because of the mistake or because the machine was busy. */
+  readonly state: 'noticed' | 'undecided' | 'UNNOTICED';
+  /** The compiler's message, the test by its name, or the run that did not end. */
+  readonly by: string;
+}
+
 interface Run {
   readonly end: 'passed' | 'failed' | 'out of time';
   readonly output: string;
@@ -43,19 +50,19 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     breaks: { type: 'string', default: '20' },
     only: { type: 'string', default: 'src/' },
-    seconds: { type: 'string', default: '120' },
+    seconds: { type: 'string', default: '300' },
   },
 });
 const secondsEach = Number(values.seconds);
 const chosen = chooseBreaks(values.only, Number(values.breaks), seededDraw(Number(values.seed)));
-let unnoticed = 0;
+const counts = { noticed: 0, undecided: 0, UNNOTICED: 0 };
 for (const broken of chosen) {
-  const noticed = await noticedBy(broken);
-  if (noticed === undefined) unnoticed += 1;
-  print(broken, noticed);
+  const finding = await findingOf(broken);
+  counts[finding.state] += 1;
+  print(broken, finding);
 }
 await run(COMPILE, secondsEach);
-process.stdout.write(`\n${unnoticed} of ${chosen.length} mistakes were noticed by no test\n`);
+process.stdout.write(`\n${JSON.stringify(counts)}\n`);
 
 /** So many mistakes, each in another line: every line that can hold one is as likely as any other. */
 function chooseBreaks(only: string, count: number, draw: Draw): Break[] {
@@ -74,8 +81,8 @@ function sourceFiles(only: string): string[] {
     .toSorted();
 }
 
-/** What noticed the mistake: the compiler, a test by its name, or the time that a test took; nothing, if it is absent. */
-async function noticedBy({ file, line, broken }: Break): Promise<string | undefined> {
+/** Writes the mistake into its file, runs what could notice it, and restores the file. */
+async function findingOf({ file, line, broken }: Break): Promise<Finding> {
   const source = readFileSync(file, 'utf8');
   const lines = source.split('\n');
   lines[line - 1] = broken;
@@ -87,10 +94,11 @@ async function noticedBy({ file, line, broken }: Break): Promise<string | undefi
   }
 }
 
-async function searched(file: string): Promise<string | undefined> {
+async function searched(file: string): Promise<Finding> {
   // The compiled program is written as well: some tests run it.
   const compiled = await run(COMPILE, secondsEach);
-  if (compiled.end === 'failed') return `the compiler: ${/error TS\d+: [^\n]*/.exec(compiled.output)?.[0]}`;
+  if (compiled.end === 'failed')
+    return { state: 'noticed', by: `the compiler: ${/error TS\d+: [^\n]*/.exec(compiled.output)?.[0]}` };
   const [, folders = []] = WHOLE_SERVER_TESTS.find(([folder]) => file.startsWith(folder)) ?? [];
   const attempts = [
     ['vitest', 'run', `${dirname(file)}/`],
@@ -99,10 +107,12 @@ async function searched(file: string): Promise<string | undefined> {
   ];
   for (const command of attempts) {
     const { end, output } = await run([...command, '--bail=1', '--passWithNoTests'], secondsEach);
-    if (end === 'failed') return /FAIL +([^\n]*)/.exec(output)?.[1] ?? 'a run that failed';
-    if (end === 'out of time') return `the time limit of ${secondsEach} s: ${command.join(' ')}`;
+    if (end === 'failed')
+      return { state: 'noticed', by: /FAIL +([^\n]*)/.exec(output)?.[1] ?? 'a run that failed' };
+    if (end === 'out of time')
+      return { state: 'undecided', by: `no end in ${secondsEach} s: ${command.join(' ')}` };
   }
-  return undefined;
+  return { state: 'UNNOTICED', by: '' };
 }
 
 async function run(command: readonly string[], seconds: number): Promise<Run> {
@@ -121,9 +131,10 @@ async function run(command: readonly string[], seconds: number): Promise<Run> {
   return { end: code === 0 ? 'passed' : 'failed', output };
 }
 
-function print({ file, line, whole, broken }: Break, noticed: string | undefined): void {
-  const change = `${file}:${line}\n  - ${whole.trim()}\n  + ${broken.trim()}`;
-  process.stdout.write(
-    `${noticed === undefined ? 'UNNOTICED' : 'noticed'} ${change}\n  = ${noticed ?? ''}\n`,
-  );
+function print({ file, line, whole, broken }: Break, { state, by }: Finding): void {
+  process.stdout.write(`${state} ${file}:${line}
+  - ${whole.trim()}
+  + ${broken.trim()}
+  = ${by}
+`);
 }
