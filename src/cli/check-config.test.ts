@@ -38,7 +38,7 @@ async function check(
 }
 
 describe('--check-config', () => {
-  test('says so and makes nothing when all is well', async () => {
+  test('calls a right configuration usable, and makes no file', async () => {
     const { printed, directory } = await check({
       FCM_ENABLED: 'false',
       UNIFIEDPUSH_ENABLED: 'true',
@@ -49,18 +49,18 @@ describe('--check-config', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('fails with all that is wrong', async () => {
+  test('fails with every problem', async () => {
     const message = /SERVER_PORT: .*\n.*LOG_LEVEL: /;
     await expect(check({ SERVER_PORT: 'x' }, 'LOG_LEVEL=loud\n')).rejects.toThrow(message);
   });
 
-  test('fails with all that is wrong where the data directory is one of it', async () => {
+  test('fails with every problem if the data directory is one of them', async () => {
     await expect(check({ DATA_DIR: '{x', SERVER_PORT: 'x' })).rejects.toThrow(
       /SERVER_PORT: .*\n.*DATA_DIR: /,
     );
   });
 
-  test('names what in .env means nothing beside what is wrong, since it often explains it', async () => {
+  test('names the unknown names in .env after the problems, since they often explain them', async () => {
     await expect(check({ SERVER_PORT: 'x' }, 'SERVER_PROT=1\n')).rejects.toThrow(
       /SERVER_PORT.*\n.*SERVER_PROT in \.env/,
     );
@@ -73,7 +73,7 @@ describe('--check-config', () => {
     expect(printed).not.toContain(privateKey);
   });
 
-  test('names what in .env means nothing', async () => {
+  test('names the unknown names in .env', async () => {
     const { printed } = await check({ FCM_ENABLED: 'false' }, 'SERVER_PROT=1\n');
     expect(printed).toContain('  ! SERVER_PROT in .env means nothing to this program\n');
   });

@@ -38,11 +38,11 @@ describe('the command line', () => {
     [['store', 'info', 'twice']],
     [['store', 'info', '--help']],
     [['--__proto__']],
-  ])('makes no sense as %j', (args) => {
+  ])('is not %j', (args) => {
     expect(parseCommandLine(args)).toBeUndefined();
   });
 
-  test('is explained, every way of it', () => {
+  test('has a help with its commands', () => {
     for (const word of [
       'keygen',
       'store info',

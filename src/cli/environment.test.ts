@@ -14,7 +14,7 @@ async function directoryWith(text: string): Promise<string> {
 }
 
 describe('the environment', () => {
-  test('is all there is without a .env', async () => {
+  test('is used alone if there is no .env', async () => {
     expect(await loadEnvironment(await tempDirectory(), { A: 'b' })).toEqual({
       variables: { A: 'b' },
       warnings: [],
@@ -41,7 +41,7 @@ describe('the environment', () => {
     expect(variables).toEqual({ SERVER_PORT: '1', ADMIN_PORT: '2' });
   });
 
-  test('may have names that are not ours, but .env may not, without a word', async () => {
+  test('may have unknown names without a warning, but .env may not', async () => {
     const directory = await directoryWith('SERVER_PROT=1\nSERVER_PORT=1\nBATCH_DELAY_MS=5\n');
     expect((await loadEnvironment(directory, { PATH: '/bin', SERVER_HSOT: 'x' })).warnings).toEqual([
       'SERVER_PROT in .env means nothing to this program',
@@ -64,7 +64,7 @@ describe('the environment', () => {
     expect(failure).toMatchObject({ problems: ['.env: cannot be read (ELOOP)'] });
   });
 
-  test('does without a .env that is a directory', async () => {
+  test('is used alone if .env is a directory', async () => {
     const directory = await tempDirectory();
     await mkdir(join(directory, '.env'));
     expect(await loadEnvironment(directory, {})).toEqual({ variables: {}, warnings: [] });

@@ -178,7 +178,7 @@ describe('a start is refused', () => {
   });
 });
 
-test('a key file that is missing is told also where FCM_ENABLED is wrong', async () => {
+test('a missing key file is reported even if FCM_ENABLED is wrong', async () => {
   const environment = { FCM_ENABLED: 'yes', FIREBASE_SERVICE_ACCOUNT_PATH: '/nonexistent/key.json' };
   await expect(loadStartup(environment, { createKey: false })).rejects.toThrow(
     /FCM_ENABLED: .*\n.*FIREBASE_SERVICE_ACCOUNT_PATH: \/nonexistent\/key\.json cannot be read/,

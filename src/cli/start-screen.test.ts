@@ -29,7 +29,7 @@ function row(text: string, name: string): string | undefined {
 }
 
 describe('the start screen', () => {
-  test('says who and where the server is', () => {
+  test('has the version, the key and the addresses of the server', () => {
     const text = screen();
     expect(text).toContain('mostro-push-server 1.2.3');
     expect(row(text, 'public key')).toBe(KEY.publicKeyHex);
@@ -144,7 +144,7 @@ describe('the start screen', () => {
     expect(text).toContain('\n  ! beware\n  ! of this\n');
   });
 
-  test('holds no secret', () => {
+  test('has no secret', () => {
     const text = screen({
       SERVER_PRIVATE_KEY: PRIVATE,
       NOSTR_RELAYS: 'wss://a.example/hunter2?x=hunter2',

@@ -92,8 +92,8 @@ describe('a variable', () => {
   });
 });
 
-describe('what is wrong is said', () => {
-  test('of every variable at once, with what is there and what is expected', () => {
+describe('a problem of the configuration', () => {
+  test('is named for every variable at once, with the text that is there and the one that is expected', () => {
     const { problems } = readVariables({
       NOSTR_KINDS: '1',
       SERVER_PORT: 'http',
@@ -108,7 +108,7 @@ describe('what is wrong is said', () => {
     ]);
   });
 
-  test('without the values that were right being lost', () => {
+  test('leaves the values that are right', () => {
     expect(readVariables({ SERVER_PORT: 'x', ADMIN_PORT: '1' }).values).toMatchObject({ ADMIN_PORT: 1 });
   });
 
@@ -117,7 +117,7 @@ describe('what is wrong is said', () => {
     ['credentials with a slash in them', 'NOSTR_RELAYS', 'wss://bob:hun/ter2@relay.example'],
     ['a slash and no scheme', 'FCM_BASE_URL', 'proxy.example/hunter2'],
     ['an at sign alone', 'SERVER_PORT', 'bob:hunter2@relay'],
-  ])('without the value at all where it has %s', (_, name, written) => {
+  ])('is named without the value if that has %s', (_, name, written) => {
     const { problems } = readVariables({ [name]: written });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: expected [^"]+$`));
@@ -130,7 +130,7 @@ describe('what is wrong is said', () => {
     ]);
   });
 
-  test('with the value only where that is short', () => {
+  test('is named with the value only if that is short', () => {
     expect(readVariables({ SERVER_PORT: 'x'.repeat(24) }).problems[0]).toMatch(/, got "x{24}"$/);
     expect(readVariables({ SERVER_PORT: 'x'.repeat(25) }).problems[0]).toMatch(/65535$/);
     expect(readVariables({ SERVER_PORT: 'ab'.repeat(32) }).problems[0]).toMatch(/65535$/);
@@ -150,13 +150,13 @@ describe('what is wrong is said', () => {
     },
   );
 
-  test('in one message that an operator can read', () => {
+  test('is one line of a message that an operator can read', () => {
     expect(new ConfigError(['A: one', 'B: two']).message).toBe(
       'The configuration is not usable:\n  - A: one\n  - B: two',
     );
   });
 
-  test('of the private key without a character of it', () => {
+  test('of the private key has no character of that key', () => {
     const wrong = fc.oneof(
       hex(63),
       hex(65),
@@ -172,7 +172,7 @@ describe('what is wrong is said', () => {
     );
   });
 
-  test('and never thrown, whatever stands in the environment', () => {
+  test('is never thrown, for any environment', () => {
     const name = fc.constantFrom<string[]>(...NAMES);
     const value = fc.oneof(
       fc.string({ unit: 'binary' }),

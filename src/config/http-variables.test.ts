@@ -37,7 +37,7 @@ describe('the address of a client', () => {
 });
 
 test.each(['RATE_LIMIT_PER_MINUTE', 'NOTIFY_RATE_PER_PUBKEY_PER_MIN', 'NOTIFY_RATE_PER_IP_PER_MIN'])(
-  '%s cannot be 0: nobody could call at all',
+  '%s cannot be 0, which would refuse every client',
   (name) => {
     expect(readVariables({ [name]: '0' }).problems).toEqual([
       `${name}: expected a whole number from 1 to 1000000000, got "0"`,

@@ -80,7 +80,7 @@ describe('one of a few words', () => {
     expect(oneOf('silent', 'alert').parse('Alert')).toBe('alert');
   });
 
-  test('or names them all', () => {
+  test('is one of those that the problem names', () => {
     const problem = oneOf('silent', 'alert').safeParse('loud').error?.issues[0]?.message;
     expect(problem).toBe('expected silent or alert');
   });

@@ -17,7 +17,7 @@ test.each([
   expect(await chosenFrom(files)).toBe(await chosenFrom([]));
 });
 
-test('what is chosen says what it is', async () => {
+test('the chosen library has a name', async () => {
   expect(await chosenFrom()).toMatch(/^libsecp256k1(?:\.so\.\d+|\.\d+\.dylib| \(addon\)| \(WebAssembly\))$/);
 });
 

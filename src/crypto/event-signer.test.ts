@@ -15,7 +15,7 @@ function someKey(): ServerKey {
 }
 
 describe('a signed event', () => {
-  test('is genuine to nostr-tools and to ourselves, whatever it says and whoever signs', () => {
+  test('is genuine to nostr-tools and to this server, for any content and any key', () => {
     const template = fc.record({
       kind: fc.nat(65_535),
       created_at: fc.nat(4_000_000_000),
@@ -38,7 +38,7 @@ describe('a signed event', () => {
     for (const key of keys) expect(eventSigner(key).sign(TEMPLATE).pubkey).toBe(key.publicKeyHex.slice(2));
   });
 
-  test('says what it was asked to say, and nothing else', () => {
+  test('has the members of its template, and no others', () => {
     const { id, sig, pubkey, ...said } = eventSigner(someKey()).sign(TEMPLATE);
     expect(said).toEqual(TEMPLATE);
     expect([id, sig, pubkey].map(({ length }) => length)).toEqual([64, 128, 64]);

@@ -91,18 +91,18 @@ describe.each(curves)('by $library', (curve) => {
       );
     });
 
-    test('when it carries the signature of another of the same author', () => {
+    test('when it has the signature of another event of the same author', () => {
       const { sig } = signedEvent({ content: 'other' }, secretKey);
       expect(eventVerifier.verify({ ...genuine, sig })).toBe('forged');
     });
 
-    test('when somebody else signed it', () => {
+    test('when another author signed it', () => {
       const sig = Buffer.from(schnorr.sign(fromHex(genuine.id), fromHex('66'.repeat(32)))).toString('hex');
       expect(eventVerifier.verify({ ...genuine, sig })).toBe('forged');
     });
   });
 
-  describe('what is no signature or no key is forged, and no throw', () => {
+  describe('an event without a true signature and key is forged, and nothing is thrown', () => {
     test.each([
       ['a signature of all ones', { sig: 'f'.repeat(128) }],
       ['a signature of zeros', { sig: '0'.repeat(128) }],

@@ -36,7 +36,7 @@ describe('a key file that is not there yet', () => {
     expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700);
   });
 
-  test('holds the key that was given out, as 64 hex characters and a line end', async () => {
+  test('contains the key that was returned, as 64 hex characters and a line end', async () => {
     const path = await newPath();
     const { key } = await loadOrCreateServerKeyFile(path);
     const text = await readFile(path, 'utf8');
@@ -70,14 +70,14 @@ describe('a key file that is not there yet', () => {
     expect(await failureOf(readServerKeyFile(path))).toContain(`${path} cannot be read (ENOENT)`);
   });
 
-  test('cannot be made below what is a file, and the reason is said', async () => {
+  test('cannot be made below a file, and the message has the reason', async () => {
     const parent = join(await tempDirectory(), 'file');
     await writeFile(parent, '');
     const path = join(parent, 'server.key');
     expect(await failureOf(loadOrCreateServerKeyFile(path))).toMatch(/server\.key cannot be \w+ \(ENOTDIR\)/);
   });
 
-  test('cannot be made where the file system refuses, and the way out is said', async () => {
+  test('cannot be made if the file system refuses, and the message has the remedy', async () => {
     // A name that leaves no room for the draft beside it: a refusal that the superuser meets too.
     const path = join(await tempDirectory(), 'k'.repeat(240));
     expect(await failureOf(loadOrCreateServerKeyFile(path))).toMatch(
@@ -133,13 +133,13 @@ describe('a key file that is there', () => {
     ['zero', '0'.repeat(64)],
     ['two keys', `${generatePrivateKey()}\n${generatePrivateKey()}`],
     ['a line of .env', `SERVER_PRIVATE_KEY=${generatePrivateKey()}`],
-  ])('is refused when it holds %s, without quoting it', async (_, content) => {
+  ])('is refused when it contains %s, which is not quoted', async (_, content) => {
     const path = await keyFile(content);
     const message = await failureOf(loadOrCreateServerKeyFile(path));
     expect(message).toBe(`${path} does not hold a private key; expected 64 hex characters`);
   });
 
-  test('is never overwritten, whatever it holds', async () => {
+  test('is never overwritten, whatever its content', async () => {
     const path = await keyFile('rubbish');
     await failureOf(loadOrCreateServerKeyFile(path));
     expect(await readFile(path, 'utf8')).toBe('rubbish');

@@ -47,7 +47,7 @@ describe.each(curves)('by $library', (curve) => {
     });
   });
 
-  describe('what is no compressed point has no shared point', () => {
+  describe('bytes that are no compressed point have no shared point', () => {
     const point = secp256k1.getPublicKey(toBytes(7n), false);
 
     test.each([

@@ -70,7 +70,7 @@ test('a wait that begins while a countdown calls back ends like any other', asyn
   expect([turns, time.pending]).toEqual([3, 0]);
 });
 
-test('a countdown does not call back for a forgotten item, and the others keep their time', async () => {
+test('a countdown does not call back for an item that was removed, and the others keep their time', async () => {
   const { countdown, over, time } = setUp();
   for (const item of ['a', 'b', 'c']) {
     countdown.begin(item);
@@ -83,7 +83,7 @@ test('a countdown does not call back for a forgotten item, and the others keep t
   expect(time.pending).toBe(0);
 });
 
-test('a cleared countdown calls nobody back, and can begin again', async () => {
+test('a cleared countdown does not call back, and can begin again', async () => {
   const { countdown, over, time } = setUp();
   countdown.begin('a');
   await time.advance(50);

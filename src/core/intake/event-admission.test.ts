@@ -6,7 +6,7 @@ import { HOUR_MS } from '../basics/clock.ts';
 import { Recovery } from '../waking/recovery.ts';
 
 test.each(['live', 'stored', 'recovered'] as const)(
-  'an event for somebody here is verified and handed on with its origin: %s',
+  'an event for a registered key is verified and handed on with its origin: %s',
   async (name) => {
     const { admission, event, verified, woken } = await admissionWithOneKey();
     const one = event({ kind: 14 });
@@ -19,7 +19,7 @@ test.each(['live', 'stored', 'recovered'] as const)(
   },
 );
 
-test('an event for somebody here is claimed once, however many relays deliver it', async () => {
+test('an event for a registered key is claimed once, however many relays deliver it', async () => {
   const { admission, event, telemetry, woken } = await admissionWithOneKey();
   for (const _ of [1, 2, 3]) void admission.admit(frameOf(event()), 'live');
   (await woken.atLeast(1))[0]?.end('sent');
@@ -29,14 +29,14 @@ test('an event for somebody here is claimed once, however many relays deliver it
   await expect.poll(() => telemetry.total('events_duplicate')).toBe(3);
 });
 
-test('an event for somebody here is not verified again once it is known', async () => {
+test('an event for a registered key is not verified again once it is known', async () => {
   const { admission, event, seen, verified } = await admissionWithOneKey();
   await seen.reserve(event().id);
   void admission.admit(frameOf(event()), 'live');
   expect(verified).toEqual([]);
 });
 
-test('an event for somebody here is taken from a further copy when the first could not be handled', async () => {
+test('an event for a registered key is taken from a further copy when the first could not be handled', async () => {
   const { admission, event, seen, woken } = await admissionWithOneKey();
   void admission.admit(frameOf(event()), 'live');
   (await woken.atLeast(1))[0]?.end('dropped');
@@ -45,7 +45,7 @@ test('an event for somebody here is taken from a further copy when the first cou
   expect(await woken.atLeast(2)).toHaveLength(2);
 });
 
-test('an event for somebody here stays known when it was handled', async () => {
+test('an event for a registered key stays known when it was handled', async () => {
   const { admission, event, seen, woken } = await admissionWithOneKey();
   void admission.admit(frameOf(event()), 'live');
   (await woken.atLeast(1))[0]?.end('sent');
@@ -91,7 +91,7 @@ test('a fault of the waker is passed on and does not throw into the relay', asyn
   expect(await faults.atLeast(1)).toMatchObject([new Error('x')]);
 });
 
-test('an expired registration is nobody to wake, and its event claims nothing', async () => {
+test('an event for an expired registration wakes no device and claims nothing', async () => {
   const { admission, clock, event, seen, telemetry, woken } = await admissionWithOneKey();
   clock.advance(49 * HOUR_MS);
   void admission.admit(frameOf(event()), 'live');

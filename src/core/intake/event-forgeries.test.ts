@@ -70,7 +70,7 @@ test('a relay pays for the time that verifications take, genuine or not', async 
   expect(waits).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
 });
 
-test('a genuine event is charged to nobody', async () => {
+test('a genuine event is charged to no key', async () => {
   const { admission, event, woken } = await flooded(19);
   for (let n = 100; n < 130; n++) await admission.admit(frameOf(event({ id: eventId(n) })), 'live');
   expect(woken.count).toBe(30);

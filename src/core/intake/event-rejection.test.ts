@@ -6,7 +6,7 @@ import { tradeKey } from '../../../test/support/registrations.ts';
 
 const HOURS = 3600;
 
-describe('an event that may wake nobody is counted with its reason and claims nothing', () => {
+describe('an event that may wake no device is counted with its reason and claims nothing', () => {
   const eleven = Array.from({ length: 11 }, (_, n) => ['p', tradeKey(n)]);
 
   test.each([

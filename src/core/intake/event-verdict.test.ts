@@ -8,18 +8,18 @@ import type { NostrEvent } from '../nostr/nostr-event.ts';
 const INSTANCE = '5'.repeat(64);
 const STRANGER = '6'.repeat(64);
 
-describe('the verdict on an event says what it was', () => {
-  test('unmatched: for nobody here', async () => {
+describe('the verdict on an event is', () => {
+  test('unmatched: it names no registered key', async () => {
     const { admission, event } = await admissionWithOneKey();
     expect(await admission.admit(frameOf(event({ tags: [['p', tradeKey(2)]] })), 'live')).toBe('unmatched');
   });
 
-  test('admitted: genuine and of our time', async () => {
+  test('admitted: it is genuine, and not too old', async () => {
     const { admission, event } = await admissionWithOneKey();
     expect(await admission.admit(frameOf(event()), 'live')).toBe('admitted');
   });
 
-  test('duplicate: reserved or done', async () => {
+  test('duplicate: its id is reserved or committed', async () => {
     const { admission, event, seen } = await admissionWithOneKey();
     await seen.reserve(event().id);
     const reserved = admission.admit(frameOf(event()), 'live');
@@ -43,7 +43,7 @@ describe('the verdict on an event says what it was', () => {
       }),
     ],
     ['for more than ten', () => ({ tags: eleven })],
-  ])('rejected: genuine, maybe, but %s; the relay is not to blame', async (_, parts) => {
+  ])('rejected: it may be genuine, but is %s; the relay is not to blame', async (_, parts) => {
     const { admission, clock, event } = await admissionWithOneKey();
     expect(await admission.admit(frameOf(event(parts(clock.seconds))), 'live')).toBe('rejected');
   });

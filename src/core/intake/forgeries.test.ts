@@ -32,14 +32,14 @@ test('a forgery is known by its bytes, and only by these', () => {
   ]);
 });
 
-test('a forgery is forgotten when 8192 others have been charged since', () => {
+test('a forgery is known no longer when 8192 others have been charged since', () => {
   const { forgeries } = setUp();
   for (let n = 0; n <= 8192; n++) forgeries.charge([B], event(`${n}`));
   const judgements = [0, 1, 8192].map((n) => forgeries.judge(event(`${n}`)));
   expect(judgements).toEqual([undefined, 'forged', 'forged']);
 });
 
-test('where nothing was charged nothing is made of an event’s bytes', () => {
+test('the bytes of an event are not read while no key is charged', () => {
   const untouched = new Proxy({} as Parameters<Forgeries['judge']>[0], {
     get: (_, name) => expect.unreachable(String(name)),
   });
@@ -61,7 +61,7 @@ test('a key has a new minute 60 seconds after the first forgery of the last one'
   expect([before, after, forgeries.areSpent([A])]).toEqual([true, false, true]);
 });
 
-test('a key pays for none of another key', () => {
+test('a key does not pay for forgeries of another key', () => {
   const { forgeries } = setUp(1000);
   expect([forgeries.areSpent([B]), forgeries.areSpent([])]).toEqual([false, false]);
 });

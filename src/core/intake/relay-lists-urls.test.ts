@@ -40,7 +40,7 @@ test.each([
   [['r', 'a.example']],
   [['r', 'wss://user@a.example']],
   [['r', 'wss://user:secret@a.example']],
-])('an r tag %j does not', (tag) => {
+])('an r tag %j does not count', (tag) => {
   expect(urlsOf([tag])).toEqual([]);
 });
 
@@ -107,7 +107,7 @@ const relayTag = fc
 const tags = fc.oneof(anyTags, fc.array(fc.oneof(relayTag, fc.array(fc.string())), { maxLength: 60 }));
 const author = fc.constantFrom(ALICE, BOB, CAROL, tradeKey(4));
 
-test('whatever is offered, nothing is thrown, and there are at most twenty distinct ws and wss addresses', () => {
+test('any r tags give at most twenty distinct ws and wss addresses, and nothing is thrown', () => {
   const adopt = fc.tuple(author, tags, hex(64), fc.integer());
   fc.assert(
     fc.property(fc.array(adopt, { maxLength: 6 }), (offers) => {

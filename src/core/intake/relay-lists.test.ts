@@ -7,7 +7,7 @@ import type { NostrEvent } from '../nostr/nostr-event.ts';
 const QUARTER_HOUR = 15 * 60;
 
 describe('a list', () => {
-  test('of one of ours is adopted, and its relays are there', () => {
+  test('of a configured instance is adopted, and its relays count', () => {
     const { lists, list } = relayListScene();
     expect(lists.urls()).toEqual([]);
     expect(lists.adopt(list(relays('one', 'two')))).toBe('adopted');
@@ -32,7 +32,7 @@ describe('a list', () => {
     expect(lists.adopt(ahead(QUARTER_HOUR))).toBe('adopted');
   });
 
-  test('of any age is adopted: who changes no relay publishes no new list', () => {
+  test('of any age is adopted, because an instance that changes no relay publishes no new list', () => {
     const { lists, list } = relayListScene();
     expect(lists.adopt(list(relays('one'), { created_at: 0 }))).toBe('adopted');
   });
@@ -43,7 +43,7 @@ describe('a list', () => {
     expect(verified()).toBe(0);
   });
 
-  test('that expires while it is held gives no relays from then on', () => {
+  test('that expires after it was adopted gives no relays from then on', () => {
     const { clock, lists, list } = relayListScene();
     lists.adopt(list([...relays('one'), ['expiration', String(clock.seconds + 1)]]));
     lists.adopt(list(relays('two'), { pubkey: BOB }));
@@ -90,7 +90,7 @@ describe('of two lists of one author', () => {
     }
   });
 
-  test('the one that is held is not verified again', () => {
+  test('the current one is not verified again', () => {
     const { lists, list, verified } = relayListScene();
     expect([1, 2, 3].map(() => lists.adopt(list(relays('one'))))).toEqual(['adopted', 'ignored', 'ignored']);
     expect(verified()).toBe(1);

@@ -83,7 +83,7 @@ test('a pause of a lane comes in spite of deliveries of more than a minute ago',
 });
 
 test.each([
-  ['507: nobody subscribes to the topic', UNHEARD],
+  ['507: no device subscribes to the topic', UNHEARD],
   ['429 with a word of Apple: it concerns iPhones alone', { ...THROTTLED, concerns: 'platform' } as const],
   ['401: the APNs key is refused', APNS_REFUSED],
 ])('a pause of a lane does not come from devices that are answered %s, however many', (_, delivery) => {
@@ -109,7 +109,7 @@ test('a pause of a lane is not made shorter by another pause', () => {
   expect(health.waitMs).toBe(90_000);
 });
 
-test('a second pause of a lane needs three devices anew', () => {
+test('a second pause of a lane needs three devices again', () => {
   const { health, note, clock } = setUp();
   note({ ...THROTTLED, afterMs: 1000 }, 'a', 'b', 'c');
   clock.advance(1000);
@@ -216,7 +216,7 @@ test('the circuit breaker obeys a longer Retry-After, up to an hour', () => {
   expect(health.waitMs).toBe(HOUR_MS);
 });
 
-test('the circuit breaker closes with one answer about a device, and begins anew with a short wait', () => {
+test('the circuit breaker closes with one answer about a device, and begins again with a short wait', () => {
   const { clock, health, note, waitSeconds } = setUp();
   note(FAILED, 'a', 'b', 'c');
   for (let n = 0; n < 8; n++) {

@@ -91,7 +91,7 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
     },
   ],
   [
-    'has been registered anew since',
+    'has been registered again since',
     async ({ lanes }) => lanes.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
   ],
 ])('a device that is called gone is no suspect any more if the device %s', async (_, clear) => {
@@ -216,7 +216,7 @@ async function whileEvicted(): Promise<LaneBench & { readonly evicted: () => voi
   return { ...bench, evicted: evicted.resolve };
 }
 
-test('a device has one attempt at a time, though it is registered anew while it is being evicted', async () => {
+test('a device has one attempt at a time, though it is registered again while it is being evicted', async () => {
   const { answer, evicted, lanes, schedule, tried, underWay } = await whileEvicted();
   evicted();
   await schedule.advance(MINUTE_MS);
@@ -225,7 +225,7 @@ test('a device has one attempt at a time, though it is registered anew while it 
   expect([tried().length, lanes.pending, lanes.owed, schedule.pending]).toEqual([4, 0, 0, 0]);
 });
 
-test('a device that is registered anew while it is being evicted keeps its wait when an attempt ends', async () => {
+test('a device that is registered again while it is being evicted keeps its wait when an attempt ends', async () => {
   const { answer, evicted, schedule, underWay } = await whileEvicted();
   evicted();
   await settled();

@@ -65,7 +65,7 @@ test('a wake that fails is tried again after its wait, and until then is unsent'
   expect([lanes.unsent('fcm phone'), lanes.pending, schedule.pending]).toEqual([undefined, 0, 0]);
 });
 
-test('a wake that fails holds no slot while it waits', async () => {
+test('a wake that fails takes no place while it waits', async () => {
   const { ask, answer, underWay } = laneBench({ concurrency: 1 });
   void ask('phone');
   await answer(FAILED);
@@ -73,7 +73,7 @@ test('a wake that fails holds no slot while it waits', async () => {
   expect(underWay()).toEqual(['other']);
 });
 
-test('a wake that fails answers at its next try what was asked while it was being sent', async () => {
+test('a wake that fails answers at its next try the wakes that were asked for while it was being sent', async () => {
   const { ask, answer, schedule, tried } = laneBench({ concurrency: 1 });
   const ends = [ask('phone'), ask('phone')];
   await answer(FAILED);

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { anyEvent, unsignedEvent } from '../../../test/support/events.ts';
 import { asNostrEvent, expirationOf } from './nostr-event.ts';
 
-describe('an event is of the right shape', () => {
-  test('whatever its strings and numbers are', () => {
+describe('the shape of an event', () => {
+  test('is right for any strings and numbers', () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         expect(asNostrEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
@@ -13,7 +13,7 @@ describe('an event is of the right shape', () => {
     );
   });
 
-  test('even with members of its own, which are left out', () => {
+  test('is right with further members, which are left out', () => {
     expect(asNostrEvent({ ...unsignedEvent(), seen_on: ['wss://relay.example'] })).toEqual(unsignedEvent());
   });
 
@@ -38,11 +38,11 @@ describe('an event is of the right shape', () => {
     ['with a tag that is a text', { ...unsignedEvent(), tags: ['p'] }],
     ['with a number in a tag', { ...unsignedEvent(), tags: [['p', 1]] }],
     ['with null in a tag', { ...unsignedEvent(), tags: [['p', null]] }],
-  ])('but not %s', (_, value) => {
+  ])('is wrong: %s', (_, value) => {
     expect(asNostrEvent(value)).toBeUndefined();
   });
 
-  test('and nothing that JSON can hold makes it throw', () => {
+  test('is checked without a throw, for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(() => asNostrEvent(value)).not.toThrow();

@@ -30,7 +30,7 @@ test('the recipients of an event are named once each, in lower case', () => {
   expect(recipientsOf(tags).keys).toEqual([tradeKey(0xab)]);
 });
 
-test('the recipients of an event are nobody where the value is missing or no key', () => {
+test('an event has no recipient if the value of its p tag is missing or no key', () => {
   expect(recipientsOf([['p'], ['p', ''], ['p', 'npub1x'], ['p', `${tradeKey(1)}0`], []]).keys).toEqual([]);
 });
 
@@ -40,13 +40,13 @@ test('the recipients of an event may be ten, however often each is named', () =>
   expect(recipients.crowded).toBe(false);
 });
 
-test('the recipients of an event are a crowd from eleven on, of which ten are known', () => {
+test('an event with eleven recipients or more is crowded, and ten of them are known', () => {
   const recipients = recipientsOf(pTags(11));
   expect(recipients.keys).toHaveLength(MAX_RECIPIENTS);
   expect(recipients.crowded).toBe(true);
 });
 
-test('the recipients of an event are a crowd by their distinct values, keys or not', () => {
+test('an event is crowded by its distinct p values, keys or not', () => {
   expect(recipientsOf([...invalidTags(10), ...pTags(1)])).toMatchObject({ crowded: true, keys: [] });
   expect(recipientsOf([...pTags(5), ...invalidTags(6)]).crowded).toBe(true);
   expect(recipientsOf(invalidTags(11)).crowded).toBe(true);
@@ -56,7 +56,7 @@ test('the recipients of an event are a crowd by their distinct values, keys or n
   });
 });
 
-test('the recipients of an event stay a crowd whatever is added', () => {
+test('a crowded event stays crowded when more recipients are added', () => {
   const recipients = recipientsOf(pTags(11));
   recipients.add(tradeKey(1));
   expect(recipients.crowded).toBe(true);
@@ -74,7 +74,7 @@ test('the recipients of an event of any tags are distinct, at most ten, and all 
   );
 });
 
-test('the recipients of an event are nobody to begin with', () => {
+test('an event has no recipients before the first is added', () => {
   expect(new Recipients().keys).toEqual([]);
   expect(new Recipients().crowded).toBe(false);
 });

@@ -62,8 +62,8 @@ describe('an FCM token', () => {
   });
 });
 
-describe('what looks like a URL is never an FCM token', () => {
-  test('and no text with another character than a token has is one', () => {
+describe('an FCM token is never', () => {
+  test('a text with a character that tokens lack', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('a', 'Z', '0', '_', '-', ':', '.', '/', '<', '{', '"', ' ', '\n') }),
@@ -77,7 +77,7 @@ describe('what looks like a URL is never an FCM token', () => {
     );
   });
 
-  test('in any scheme and case, whatever follows', () => {
+  test('a text that looks like a URL, in any scheme and case', () => {
     const scheme = fc.constantFrom('http', 'https', 'HTTPS', 'hTTp', 'ftp', 'ws', 'file', 'x-y.z+1');
     fc.assert(
       fc.property(scheme, fc.string({ unit: 'binary' }), fc.boolean(), (name, rest, allowed) => {
@@ -88,7 +88,7 @@ describe('what looks like a URL is never an FCM token', () => {
     );
   });
 
-  test('and a URL of a web server is an endpoint or invalid', () => {
+  test('a URL of a web server, which is an endpoint or invalid', () => {
     fc.assert(
       fc.property(fc.webUrl({ withQueryParameters: true }), (url) => {
         expect(parse(url)).not.toHaveProperty('type', 'fcm');
@@ -102,7 +102,7 @@ describe('what looks like a URL is never an FCM token', () => {
     'HTTP:x',
     ' https://push.example/',
     '\thttps://push.example/',
-  ])('%j is none', (token) => {
+  ])('%j', (token) => {
     expect(parse(token)).not.toHaveProperty('type', 'fcm');
   });
 });

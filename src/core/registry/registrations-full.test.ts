@@ -40,7 +40,7 @@ describe('a full store', () => {
     expect(telemetry.total('registrations_displaced')).toBe(0);
   });
 
-  test('is the only kind that a registration sweeps', async () => {
+  test('is swept by a registration, and a store with room is not', async () => {
     const { registrations, clock, telemetry } = liveRegistrations(2);
     await registrations.register(KEY, PHONE, 'android');
     clock.advance(48 * HOUR_MS);

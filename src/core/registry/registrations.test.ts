@@ -107,7 +107,7 @@ describe('a device that is gone', () => {
     expect(telemetry.total('registrations_forgotten')).toBe(2);
   });
 
-  test('that nobody registered changes nothing and is not reported', async () => {
+  test('that has no registration changes nothing and is not reported', async () => {
     const { registrations, telemetry } = liveRegistrations();
     await registrations.evict(PHONE);
     expect(telemetry.logged('device.forgotten')).toEqual([]);

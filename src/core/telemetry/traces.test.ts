@@ -4,7 +4,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { TRACE_MS, Traces } from './traces.ts';
 
 describe('a trace', () => {
-  test('is of nobody until a key is named, and then of that key alone', () => {
+  test('is of no key until one is named, and then of that key alone', () => {
     const traces = new Traces(new FakeClock().read);
     traces.note(['alice'], 'event seen');
     expect(traces.follow('alice').steps).toEqual([]);

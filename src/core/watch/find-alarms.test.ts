@@ -90,8 +90,8 @@ describe('alarms', () => {
     ['a UnifiedPush lane full', trouble('unifiedpush', 'full'), []],
     ['a UnifiedPush lane guarded', trouble('unifiedpush', 'guarded'), []],
     ['a full disk', { diskFull: true, logFileProblem: 'ENOSPC' }, ['disk full']],
-    ['an output that nobody reads', { logOutputProblem: 'unread' }, ['log output stalled']],
-    ['a log file of somebody else', { logFileProblem: 'EACCES' }, ['log file unwritable']],
+    ['a standard output that no program reads', { logOutputProblem: 'unread' }, ['log output stalled']],
+    ['a log file of another user', { logFileProblem: 'EACCES' }, ['log file unwritable']],
     ['a store without writes', { storeUnavailable: true }, ['registration store unavailable']],
     ['a clock off', { clockOffSeconds: -600 }, ['clock off']],
   ])('of %s', (_, signs, alarms) => {
@@ -105,7 +105,7 @@ describe('alarms', () => {
   });
 });
 
-describe('no provider delivers', () => {
+describe('the alarms that block every push service', () => {
   test.each<[string, Partial<AlarmSigns>, string[]]>([
     ['OAuth down', { oauthProblem: 'http_503' }, ['OAuth down']],
     ['a bad key file', { oauthProblem: 'http_400' }, ['bad key file']],
@@ -116,7 +116,7 @@ describe('no provider delivers', () => {
     ],
     ['the wrong project', fcm(MISCONFIGURED), ['wrong project']],
     ['FCM down', fcm(FAILED, FAILED, FAILED), ['FCM down']],
-  ])('by %s', (_, signs, alarms) => {
+  ])('are found for %s', (_, signs, alarms) => {
     expect(blockers(signs, healthAfter())).toEqual(alarms);
     expect(blockers(signs, undefined)).toEqual(alarms);
   });
@@ -127,11 +127,11 @@ describe('no provider delivers', () => {
     ['a full queue', trouble('fcm', 'full')],
     ['a UnifiedPush host', trouble('unifiedpush', 'down')],
     ['a full disk', { diskFull: true }],
-  ])('is not said because of %s', (_, signs) => {
+  ])('are none for %s', (_, signs) => {
     expect(blockers(signs, healthAfter())).toEqual([]);
   });
 
-  test('is not said while UnifiedPush delivers, because one enabled provider works', () => {
+  test('are none while UnifiedPush delivers, because one enabled provider works', () => {
     expect(blockers({ oauthProblem: 'http_503' }, healthAfter(DELIVERED))).toEqual([]);
   });
 });
