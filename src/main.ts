@@ -114,7 +114,7 @@ async function run(io: Io): Promise<number> {
       io.print(USAGE);
       return 0;
     case undefined:
-      io.printError(USAGE);
+      io.printError(`unknown command or option\n\n${USAGE}`);
       return 64;
   }
 }

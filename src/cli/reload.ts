@@ -81,7 +81,9 @@ export class Reload {
     const takesAccount = app.reload({ relays, account, readAccount });
     const applied = new Set<string>(RELOADABLE.filter((name) => takesAccount || !OF_FCM.has(name)));
     logger.level = level;
-    const message = changed.filter((name) => applied.has(name)).join(', ') || 'no variable has changed';
+    const message =
+      changed.filter((name) => applied.has(name)).join(', ') ||
+      'no variable that takes effect at once has changed';
     telemetry.log('config.reloaded', { message });
     this.#sayWhatWaits(
       next,

@@ -98,7 +98,7 @@ describe('the start screen', () => {
       {},
       {},
       'registrations',
-      'in memory: a restart forgets them, but for UnifiedPush endpoints. Keep all: STORE=file. At most 1000000, for 48 h after the last wake, 30 days at the most',
+      'in memory: a restart forgets all but UnifiedPush endpoints. Keep all: STORE=file. At most 1000000, for 48 h after the last wake, 30 days at the most',
     ],
     [
       'says that a restart forgets all without UnifiedPush',

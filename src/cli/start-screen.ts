@@ -90,7 +90,7 @@ function limits({ wakes, shutdownTimeoutMs }: Config): string {
     wakes.deadlineMs,
     shutdownTimeoutMs,
   ].map((ms) => `${ms / SECOND_MS} s`);
-  return `a device is woken at once, then after ${batch}, then every ${cooldown}; given up and owed after ${deadline}; a stop takes ${stop}`;
+  return `a device is woken at once, then after ${batch}, then every ${cooldown}; a wake that fails is tried for ${deadline}, then owed; a stop takes ${stop}`;
 }
 
 function logState({ log: { file, level } }: Config): string {
@@ -107,6 +107,6 @@ function registrationState({ registrations: { capacity, lifetime }, ...config }:
 function registrationPlace({ store, unifiedPush }: Pick<Config, 'store' | 'unifiedPush'>): string {
   const { everything } = storeFiles(store.directory);
   if (store.kind === 'file') return `in ${everything}, sealed: a restart forgets none`;
-  const kept = unifiedPush.enabled ? ', but for UnifiedPush endpoints' : '';
-  return `in memory: a restart forgets them${kept}. Keep all: STORE=file`;
+  const kept = unifiedPush.enabled ? 'all but UnifiedPush endpoints' : 'them';
+  return `in memory: a restart forgets ${kept}. Keep all: STORE=file`;
 }

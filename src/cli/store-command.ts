@@ -21,7 +21,8 @@ export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'sto
  */
 export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {
   const { config, previousKey, serverKey } = await readStartup(io, { createKey: false });
-  if (serverKey === undefined) throw new ConfigError([`${config.key.file}: there is no server key yet`]);
+  if (serverKey === undefined)
+    throw new ConfigError([`${config.key.file}: there is no server key yet; the first start makes it`]);
   const previous = previousKey === undefined ? [] : [previousKey.privateKey];
   const keys = [serverKey.privateKey, ...previous] as const;
   const path = storePath(config);
@@ -32,7 +33,7 @@ export async function storeCommand(io: Io, command: StoreCommand): Promise<numbe
   }
   if (survey.damage.length > 0) {
     const places = survey.damage.join(', ');
-    io.printError(`${path} is damaged at byte ${places}; what stands elsewhere can be read.\n`);
+    io.printError(`${path} is damaged at byte ${places}; everything else can be read.\n`);
   }
   if (command === 'store info') io.print(storeInfo(path, config, survey));
   if (command === 'store export') for (const line of exportLines(survey)) io.print(line);
@@ -41,7 +42,7 @@ export async function storeCommand(io: Io, command: StoreCommand): Promise<numbe
     io.print(`${path} is intact: ${survey.document.frames} frames, every one opens.\n`);
   if (command === 'store reseal') {
     await resealStore(path, config, keys);
-    io.print(`${path} is sealed anew, with the server's key of today.\n`);
+    io.print(`${path} is sealed again, with the server's present key.\n`);
   }
   return 0;
 }

@@ -17,7 +17,7 @@ export function storeInfo(path: string, { store }: Config, survey: StoreSurvey):
       'of them',
       `${count(all, isExpired)} expired, ${count(all, ({ woken }) => woken)} woken, ${count(all, ({ signed }) => signed)} owned`,
     ],
-    ['events', `${seen} dealt with`],
+    ['events', `${seen} seen`],
     ['owed', `${owed} devices`],
     ...proofs.map(({ relay, kind, at }): [string, string] => [
       'listened',

@@ -110,7 +110,7 @@ function head({ followed_until: until, registration, steps }: TraceAnswer): stri
     steps.length === 0
       ? 'nothing so far: run this again, or with --follow, to see what comes'
       : 'these steps:';
-  return `registered  ${registered}\nfollowed    until ${time(until)}\nseen        ${seen}\n`;
+  return `registered  ${registered}\ntraced      until ${time(until)}\nseen        ${seen}\n`;
 }
 
 function line({ at, detail, step }: TraceAnswer['steps'][number]): string {

@@ -37,7 +37,7 @@ export function composeWaking({ config, telemetry }: CompositionOptions, shared:
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
     onHeld: ({ target, tracedKeys }) => {
       telemetry.count('wakes_held', { provider: target.type });
-      telemetry.trace(tracedKeys, 'wake held back');
+      telemetry.trace(tracedKeys, 'wake held');
     },
     onMoved: ({ tracedKeys }, from) => {
       telemetry.count('wakes_moved', { provider: from.type });
@@ -45,7 +45,7 @@ export function composeWaking({ config, telemetry }: CompositionOptions, shared:
     },
     onRationed: ({ tracedKeys }, track) => {
       telemetry.count('wakes_rationed', { cause: track });
-      telemetry.trace(tracedKeys, 'wake waits for room in its hour');
+      telemetry.trace(tracedKeys, 'wake rationed');
     },
     onUncounted: () => telemetry.count('wakes_uncounted'),
   });

@@ -42,10 +42,10 @@ test('doctor says plainly that a restart forgets', async () => {
   const { stdout } = await outcome(['doctor'], await wellEnvironment());
   expect(stdout).toMatch(/^WARNING {2}store: .*a restart forgets/m);
   const kept = await outcome(['doctor'], { ...(await wellEnvironment()), STORE: 'file' });
-  expect(kept.stdout).toMatch(/^ok {7}store: .*forgets nobody/m);
+  expect(kept.stdout).toMatch(/^ok {7}store: .*a restart forgets none/m);
 });
 
-test('doctor asks Google with validate_only: nobody is woken', async () => {
+test('doctor asks Google with validate_only: no device is woken', async () => {
   const google = keep(await GoogleStandIn.start());
   const environment = { ...(await wellEnvironment()), ...(await googleEnvironment(google)) };
   await outcome(['doctor'], environment);

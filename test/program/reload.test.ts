@@ -48,7 +48,9 @@ const relaysOf = async ({ apiUrl }: RunningProgram): Promise<string[]> => {
 test('SIGHUP without LOG_FILE ends nothing, and says what has come into force', async () => {
   const { program, apiUrl } = await serve();
   program.kill('SIGHUP');
-  await program.untilPrinted(/"message":"no variable has changed","msg":"config\.reloaded"/);
+  await program.untilPrinted(
+    /"message":"no variable that takes effect at once has changed","msg":"config\.reloaded"/,
+  );
   expect(await call(`${apiUrl}/api/health`)).toMatchObject({ status: 200 });
   program.kill('SIGTERM');
   expect(await program.exited).toBe(0);
@@ -105,7 +107,7 @@ test('SIGHUP names what waits for the next start, until it is as it was', async 
   await running.program.untilPrinted(named);
   await running.rewrite({});
   await running.program.untilPrinted(
-    /restart_needed[^]*"message":"no variable has changed","msg":"config\.reloaded"/,
+    /restart_needed[^]*"message":"no variable that takes effect at once has changed","msg":"config\.reloaded"/,
   );
   expect(running.program.output().match(/restart_needed/g)).toHaveLength(1);
 });

@@ -25,7 +25,7 @@ test('a start with no configuration prints on one screen what is on, what is off
   expect(screen).toMatch(/admin +http:\/\/127\.0\.0\.1:\d+/);
   expect(screen).toMatch(/FCM +waiting for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH/);
   expect(screen).toMatch(/UnifiedPush +on/);
-  expect(screen).toMatch(/registrations +in memory: a restart forgets them/);
+  expect(screen).toMatch(/registrations +in memory: a restart forgets all but UnifiedPush endpoints/);
   expect(screen.split('\n').length).toBeLessThan(40);
   expect(await call(`${apiUrl}/api/health`)).toMatchObject({ status: 200, text: '{"status":"ok"}' });
   expect(await call(`${adminUrl}/health/live`)).toMatchObject({ status: 200 });

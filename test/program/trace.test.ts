@@ -58,7 +58,7 @@ test('trace says whether the key is registered, and from then on every step up t
       timeout: PATIENCE_MS,
     })
     .toMatch(
-      /event seen: kind 1059, live\n.*event claimed\n.*wake queued: fcm\n.*wake sent: fcm\n[^]*(?=[^]*push service answered: delivered\n)[^]*wake held back/,
+      /event seen: kind 1059, live\n.*event claimed\n.*wake queued: fcm\n.*wake sent: fcm\n[^]*(?=[^]*push service answered: delivered\n)[^]*wake held/,
     );
 });
 

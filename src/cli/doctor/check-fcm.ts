@@ -53,7 +53,7 @@ function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Fi
         ok('OAuth', 'Google gives access tokens for the key file.'),
         ok(
           'FCM',
-          `It takes this server's messages for the project ${project} (a dry run: nobody was woken).`,
+          `It takes this server's messages for the project ${project} (a dry run: no device was woken).`,
         ),
       ];
     case 'project':

@@ -141,7 +141,7 @@ export function checkClock(skew: ClockSkew): Finding {
 /** Whether registrations are kept over a restart. Losing them is no fault, but the operator must know (contract 6). */
 export function checkStore({ kind }: Config['store']): Finding {
   if (kind === 'file')
-    return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets nobody.');
+    return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets none.');
   return warning(
     'store',
     'Registrations are in memory: a restart forgets those of FCM, and today’s app registers a trade once and never again.',

@@ -117,7 +117,7 @@ function coverage(statuses: readonly RelayStatus[], kinds: readonly number[]): F
     .map((kind) =>
       failure(
         'no relay is subscribed and past EOSE',
-        `No relay serves kind ${kind}: its trades wake nobody.`,
+        `No relay serves kind ${kind}: its events wake no device.`,
         'add a relay that serves this kind to NOSTR_RELAYS',
       ),
     );

@@ -52,7 +52,7 @@ export class LaneReport {
 
   absorbed(entry: LaneEntry): void {
     this.#count('wakes_absorbed');
-    this.#telemetry.trace(entry.wake.tracedKeys, 'wake joined one still unsent');
+    this.#telemetry.trace(entry.wake.tracedKeys, 'wake absorbed by one still unsent');
   }
 
   begun(entry: LaneEntry): void {

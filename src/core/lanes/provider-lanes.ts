@@ -310,6 +310,6 @@ export class ProviderLanes {
 export function turnAway(wake: Wake, telemetry: Telemetry): WakeEnd {
   const provider = wake.target.type;
   telemetry.count('wakes_turned_away', { provider });
-  telemetry.trace(wake.tracedKeys, 'wake without a lane', provider);
+  telemetry.trace(wake.tracedKeys, 'wake turned away', provider);
   return wake.onOwed() ? 'owed' : 'dropped';
 }

@@ -9,18 +9,16 @@ const MAX_STEPS = 200;
 
 /** The steps of a key's events and wakes, in their usual order. */
 export type TraceStep =
-  | 'registered'
-  | 'unregistered'
   | 'event seen'
   | 'event seen before'
   | 'event rejected'
   | 'event absorbed'
   | 'event claimed'
-  | 'wake held back'
-  | 'wake waits for room in its hour'
-  | 'wake without a lane'
+  | 'wake held'
+  | 'wake rationed'
+  | 'wake turned away'
   | 'wake queued'
-  | 'wake joined one still unsent'
+  | 'wake absorbed by one still unsent'
   | 'wake moved to another device'
   | 'wake sent'
   | 'push service answered'

@@ -12,12 +12,12 @@ export const ALARMS = {
   'relay restricts 1059': {
     level: 'warn',
     remedy:
-      'trades of protocol v1 are not seen at this relay: add a relay to NOSTR_RELAYS that serves kind 1059',
+      'add a relay to NOSTR_RELAYS that serves kind 1059: at this relay no trades of protocol v1 are seen',
   },
   'relay restricts 14': {
     level: 'warn',
     remedy:
-      'trades of protocol v2 are not seen at this relay: add a relay to NOSTR_RELAYS that serves kind 14',
+      'add a relay to NOSTR_RELAYS that serves kind 14: at this relay no trades of protocol v2 are seen',
   },
   'bad key file': {
     level: 'error',
@@ -51,7 +51,7 @@ export const ALARMS = {
   '429 pause': {
     level: 'warn',
     remedy:
-      'FCM says that too much is sent: wakes are sent after the pause; if this repeats, ask Google for more quota',
+      'do nothing at first: FCM says that too much is sent, and the wakes are sent after the pause; if this repeats, ask Google for more quota',
   },
   'UnifiedPush host down': {
     level: 'warn',
@@ -61,7 +61,7 @@ export const ALARMS = {
   'queue full': {
     level: 'error',
     remedy:
-      'more wakes come than the push service takes: further devices are owed their wakes, and get them when the queue has room',
+      'do nothing at first: further devices are owed their wakes, and get them when the queue has room; if this lasts, push_attempt_seconds tells whether FCM is slow',
   },
   'devices called gone': {
     level: 'error',
@@ -71,7 +71,7 @@ export const ALARMS = {
   'deliveries failing': {
     level: 'error',
     remedy:
-      'more than half of the attempts of the last ten minutes failed because of FCM: the reasons are in push_failures',
+      'look up the reasons in the metric push_failures: more than half of the attempts of the last ten minutes failed because of FCM',
   },
   'disk full': {
     level: 'error',
