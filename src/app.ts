@@ -32,7 +32,7 @@ export interface Reloaded {
   /** URLs of the relays of the configuration. */
   readonly relays: readonly string[];
   readonly account: ServiceAccount | undefined;
-  /** Reads the account's key file anew. */
+  /** Reads the account's key file again. */
   readonly readAccount: ReadServiceAccount;
 }
 
@@ -137,7 +137,7 @@ export class App {
     this.#stopping.abort();
     await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
-    // Calls of `/api/notify` that were accepted become wakes first. Then all held wakes go out at once.
+    // First the accepted calls of `/api/notify` become wakes. Then all held wakes go out at once.
     await announcements.stop();
     waker.flush();
     const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
@@ -150,7 +150,7 @@ export class App {
     return lost;
   }
 
-  /** Resolves when the start has ended, or after this many milliseconds: after a fault the start may never end. */
+  /** Resolves when the start has ended, or after this many milliseconds, because after a fault the start may never end. */
   async #startGivenUp(ms: number): Promise<void> {
     const waited = new AbortController();
     const late = delay(ms, undefined, { signal: waited.signal });

@@ -24,7 +24,7 @@ interface Run {
   readonly output: string;
 }
 
-/** The folders of test/ that start a whole server, for each folder of src/ that they concern. The first that matches counts. */
+/** For each folder of src/, the folders of test/ whose tests start a whole server and concern it. The first match counts. */
 const WHOLE_SERVER_TESTS: readonly (readonly [string, readonly string[]])[] = [
   ['src/relay/', ['test/relay/', 'test/wake/', 'test/foreign/']],
   ['src/core/intake/', ['test/relay/', 'test/wake/']],
@@ -64,7 +64,7 @@ for (const broken of chosen) {
 await run(COMPILE, secondsEach);
 process.stdout.write(`\n${JSON.stringify(counts)}\n`);
 
-/** So many mistakes, each in another line: every line that can hold one is as likely as any other. */
+/** Draws `count` mistakes, each in another line. Every line for which there is a mistake is equally likely. */
 function chooseBreaks(only: string, count: number, draw: Draw): Break[] {
   const lines = sourceFiles(only).flatMap((file) =>
     lineBreaksOf(readFileSync(file, 'utf8')).map((breaks) => breaks.map((one) => ({ ...one, file }))),

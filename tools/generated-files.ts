@@ -5,7 +5,7 @@ import { renderAlertRules } from './render-alert-rules.ts';
 import { renderConfigurationPage, renderEnvExample } from './render-configuration.ts';
 import { renderGrafanaDashboard } from './render-grafana.ts';
 
-/** The committed files that are made from the code, by their paths below the repository's root. */
+/** The committed files that are made from the code: their paths from the repository's root, and the functions that make them. */
 export const GENERATED_FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': renderEnvExample,
   'docs/configuration.md': renderConfigurationPage,

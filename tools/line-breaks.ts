@@ -1,12 +1,12 @@
-/** One line of a source file, and the same line with one mistake in it. */
+/** One line of a source file, and the same line with one mistake. */
 export interface LineBreak {
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly line: number;
   readonly whole: string;
   readonly broken: string;
 }
 
-/** What is searched for in code, and the mistake that replaces it. */
+/** Patterns of code, each with the mistake that replaces a match. */
 const SWAPS: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
   [/ === /g, ' !== '],
   [/ !== /g, ' === '],
@@ -40,7 +40,7 @@ const STATEMENTS = [
   /^if \(.*\) (?:return|continue|break|throw|[\w.#]+\().*;$/,
 ];
 
-/** For each line of a source file that can hold one: its mistakes. Comments, texts, imports and types are left alone. */
+/** The mistakes for each line that can have one. Comments, texts, imports and types are left alone. */
 export function lineBreaksOf(source: string): LineBreak[][] {
   const lines = source.split('\n');
   const code = withoutTexts(source).split('\n');
@@ -68,7 +68,7 @@ function breaksOfLine(whole: string, masked: string, line: number): LineBreak[] 
   return found.map((broken) => ({ line, whole, broken }));
 }
 
-/** Where the condition of an `if` begins and ends, where the line has all of it. */
+/** Where the condition of an `if` or `while` begins and ends; `undefined` if the line does not have all of it. */
 function conditionIn(masked: string): [number, number] | undefined {
   const start = /\b(?:if|while) \(/.exec(masked);
   if (start === null) return undefined;
@@ -109,14 +109,14 @@ function linesOfTypes(code: readonly string[]): Set<number> {
   return typed;
 }
 
-/** The source with spaces in place of what stands in comments, strings, templates and regular expressions. */
+/** The source with `_` in place of each character of comments, strings, templates and regular expressions. */
 function withoutTexts(source: string): string {
   const texts =
     /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[(,=:[!&|?{};]\s*|return )\/(?![*/])(?:\\.|\[(?:\\.|[^\]\n])*\]|[^/\\\n])+\//g;
   return source.replaceAll(texts, (text) => text.replaceAll(/[^\n]/g, '_'));
 }
 
-/** Small numbers are counts and indexes, where one more matters; greater ones are limits, of which a test can see the double. */
+/** A wrong number: one more for a small number, such as a count or an index; the double for a greater one, such as a limit. */
 function otherNumber(digits: string): string {
   const value = Number(digits.replaceAll('_', ''));
   return String(value < 10 ? value + 1 : value * 2);

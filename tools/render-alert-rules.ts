@@ -9,7 +9,7 @@ interface Rule {
   readonly runbook: string;
 }
 
-/** What no alarm of the server can say, because it is about its absence, or about what went by. */
+/** Rules for what no alarm of the server can show: that the server does not answer, or that something happened in the last minutes. */
 const BEYOND_ALARMS: readonly Rule[] = [
   {
     alert: 'MostroPushDown',
@@ -48,7 +48,7 @@ const BEYOND_ALARMS: readonly Rule[] = [
     expr: 'increase(mostro_push_relay_recoveries_total{outcome="incomplete"}[1h]) > 0',
     for: '0m',
     severity: 'ticket',
-    summary: 'a gap at a relay was not caught up on: wakes may have been lost',
+    summary: 'a gap at a relay was not recovered in full: wakes may have been lost',
     runbook: 'relay.recovery_incomplete in the log names the relay, the stretch of time and the reason',
   },
   {
@@ -86,7 +86,7 @@ const BEYOND_ALARMS: readonly Rule[] = [
   },
 ];
 
-/** Alert rules for Prometheus: one for each alarm, in the same words, and those beyond. */
+/** Alert rules for Prometheus: one for each alarm, in the same words, and {@link BEYOND_ALARMS}. */
 export function renderAlertRules(): string {
   const ofAlarms = Object.entries(ALARMS).map(([alarm, { level, remedy }]) => ({
     alert: nameOf(alarm as AlarmName),

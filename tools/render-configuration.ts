@@ -3,7 +3,7 @@ import type { Variable } from '../src/config/variable.ts';
 
 const variables: [string, Variable<unknown>][] = Object.entries(VARIABLES);
 
-/** `.env.example`: every variable with a line on it, those with a default set to it. */
+/** `.env.example`: every variable with its help. A variable with a default is set to the default. */
 export function renderEnvExample(): string {
   const lines = variables.map(([name, { help, default: fallback }]) =>
     fallback === undefined ? `# ${help}\n# ${name}=\n` : `# ${help}\n${name}=${fallback}\n`,

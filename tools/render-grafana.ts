@@ -53,7 +53,7 @@ const PANELS: readonly Panel[] = [
     title: 'Events a minute',
     targets: [
       ['received, kind {{kind}}', rate('events_received', 'kind')],
-      ['for somebody here', `sum(rate(${P}events_matched_total[$__rate_interval])) * 60`],
+      ['for registered keys', `sum(rate(${P}events_matched_total[$__rate_interval])) * 60`],
       ['claimed', `sum(rate(${P}events_claimed_total[$__rate_interval])) * 60`],
     ],
   },
@@ -142,7 +142,7 @@ export const GRAFANA_QUERIES: readonly string[] = PANELS.flatMap(({ targets }) =
   targets.map(([, expr]) => expr.replaceAll('$__rate_interval', '1m')),
 );
 
-/** The dashboard for Grafana 10 and newer, to be imported as it is: it asks for the Prometheus to use. */
+/** The dashboard for Grafana 10 and newer. On import, Grafana asks which Prometheus to use. */
 export function renderGrafanaDashboard(): string {
   return `${JSON.stringify({ ...DASHBOARD, panels: placedPanels() }, null, 2)}\n`;
 }

@@ -31,7 +31,7 @@ interface Reading {
 }
 
 /**
- * `doctor`: tries everything that the server depends on, and says of each thing in a sentence how it is and what to do.
+ * `doctor`: tries everything that the server depends on, and prints a finding for each thing, with a remedy if it needs one.
  *
  * @returns the exit code: 78 if the configuration is not usable, 1 if anything else costs wakes, 0 otherwise
  */
@@ -97,7 +97,7 @@ async function readAsFarAsPossible(io: Io): Promise<Reading> {
         wrong.add(name);
         findings.push(ofProblem(name, problem));
       }
-      // No default helps.
+      // Every wrong variable has its default already, so the problem lies elsewhere.
       if (wrong.size === before) throw error;
     }
   }

@@ -5,7 +5,7 @@ import { ListenError } from '../ops/listen.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 interface ExplainedFailure {
-  /** The exit code: 78 for what the configuration can mend, else 1. */
+  /** The exit code: 78 if the configuration can mend the failure, otherwise 1. */
   readonly code: number;
   /** For standard error. */
   readonly message: string;
@@ -13,10 +13,10 @@ interface ExplainedFailure {
   readonly fields: { readonly message: string } | { readonly error: string };
 }
 
-/** Errors whose message says what is wrong and what to do. For any other error only its kind is printed: its message can quote a secret. */
+/** Errors whose messages are for the operator. The message of any other error can quote a secret, so only the error's kind is printed. */
 const EXPLAINED = [ConfigError, CurveFault, ListenError, StoreOpenError];
 
-/** What to say, and the exit code, when the server or a command has failed. */
+/** The messages and the exit code for an error that ended the server or a command. */
 export function explainFailure(error: unknown): ExplainedFailure {
   const isConfig = error instanceof ConfigError || (error instanceof StoreOpenError && error.isConfiguration);
   const code = isConfig ? 78 : 1;

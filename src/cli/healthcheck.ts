@@ -3,7 +3,7 @@ import { askLocal } from './admin-client.ts';
 import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
 
-/** `healthcheck`: whether the public API of the server on this machine answers. It is for containers, whose image has no curl. */
+/** `healthcheck`: asks the public API of the server on this machine. It is for containers, since the image has no curl. */
 export async function healthcheck(io: Io): Promise<number> {
   const { variables } = await loadEnvironment(io.directory, io.environment);
   const { SERVER_HOST: host, SERVER_PORT: port } = readVariables(variables).values;

@@ -1,9 +1,9 @@
 /**
- * What the outside asks of a long-running command: to stop, to reload, or to give up after a fault. `main.ts` makes one before it loads
- * anything else, so a signal that comes during the start is remembered until the command can act on it.
+ * The requests to a long-running command: to stop, to reload, or to give up after a fault. `main.ts` makes a lifetime before it loads
+ * other code. So a signal that comes during the start is remembered until the command can act on it.
  */
 export class Lifetime {
-  /** Resolves at the first request to stop; rejects at the first fault that nothing in the program caught. */
+  /** Resolves at the first request to stop. Rejects at the first fault that no code of the program caught. */
   readonly ended: Promise<void>;
   #resolve: () => void = () => undefined;
   #reject: (fault: unknown) => void = () => undefined;
@@ -21,12 +21,12 @@ export class Lifetime {
     this.ended.catch(() => undefined);
   }
 
-  /** A fault was reported at any time, also after the request to stop: the exit code must not be 0. */
+  /** Whether a fault was reported, before or after the request to stop. Then the exit code must not be 0. */
   get hasFaulted(): boolean {
     return this.#hasFaulted;
   }
 
-  /** Asks for an orderly stop. @returns false if a stop was asked for before: the caller ends the process at once (contract 5) */
+  /** Asks for an orderly stop. @returns false at the second request, at which the caller ends the process at once (contract 5) */
   stop(): boolean {
     if (this.#isStopping) return false;
     this.#isStopping = true;
@@ -34,19 +34,19 @@ export class Lifetime {
     return true;
   }
 
-  /** Reports a fault that nothing caught. */
+  /** Reports a fault that no code caught. */
   fail(fault: unknown): void {
     this.#hasFaulted = true;
     this.#reject(fault);
   }
 
-  /** Asks for a reload (SIGHUP). Before {@link onReload} the request is kept, however many times it was made. */
+  /** Asks for a reload (SIGHUP). Requests before {@link onReload} are kept as one. */
   reload(): void {
     if (this.#reload === undefined) this.#mustReload = true;
     else this.#reload();
   }
 
-  /** Says how to reload. Requests that came before count as one, which is met at once. */
+  /** Takes the function that reloads, and calls it at once if a reload was asked for before. */
   onReload(reload: () => void): void {
     this.#reload = reload;
     if (this.#mustReload) reload();

@@ -21,7 +21,7 @@ import {
   type ServiceAccount,
 } from '../push/fcm/service-account.ts';
 
-/** Everything that is known before the server starts. */
+/** The configuration, the keys and the credentials, as read before the server starts. */
 export interface Startup {
   readonly config: Config;
   /** Absent only if there is no key file yet and `createKey` was false. */
@@ -57,7 +57,7 @@ export async function loadStartup(
     loadServiceAccount(values),
   );
   const previousKey = readPreviousKey(values, problems);
-  // The key is made last, and only if everything before was right: a refused start leaves no file behind.
+  // The key is made last, and only if there is no problem so far, so that a refused start leaves no file behind.
   const createKey = options.createKey && problems.length === 0;
   const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
   if (problems.length > 0) throw new ConfigError(problems);

@@ -6,7 +6,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Io } from './io.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
 
-/** What a reload puts into force; every other variable is read at the next start. */
+/** The variables that a reload puts into force. The others are read at the next start. */
 const RELOADABLE = [
   'NOSTR_RELAYS',
   'LOG_LEVEL',
@@ -18,7 +18,7 @@ const OF_FCM = new Set<string>(['FIREBASE_SERVICE_ACCOUNT_PATH', 'FIREBASE_PROJE
 
 export interface ReloadOptions {
   readonly io: Io;
-  /** What the server was started with. */
+  /** The configuration at the start. */
   readonly startup: ReadStartup;
   readonly app: Pick<App, 'reload'>;
   readonly logger: { level: string };
@@ -27,8 +27,9 @@ export interface ReloadOptions {
 }
 
 /**
- * Answers SIGHUP: opens `LOG_FILE` anew, and reads `.env` and the files that it names again. A correct configuration is put into force, as far
- * as it can be without a restart. A configuration with any problem changes nothing. The log tells which of the two it was, with every problem.
+ * Reloads after a SIGHUP: opens `LOG_FILE` again, and reads `.env` and the files that it names again. The variables of
+ * {@link RELOADABLE} in a correct configuration are put into force. A configuration with a problem changes nothing, and the log names
+ * every problem.
  */
 export class Reload {
   readonly #options: ReloadOptions;
@@ -42,7 +43,7 @@ export class Reload {
     this.#inForce = options.startup.variables;
   }
 
-  /** Reloads, and once more afterwards if it is asked for meanwhile, however often. Never throws. */
+  /** Reloads. Requests during a reload lead to one more reload after it. Never throws. */
   request(): void {
     this.#options.logFile?.reopen();
     if (this.#underWay !== undefined) {

@@ -4,7 +4,7 @@ import { FileStore, type FileStoreOptions } from '../store/contents/file-store.t
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
 /**
- * Writes a store again, sealed with keys that no file had before. The server must be stopped.
+ * Writes a store again, under sealing keys that no other file has. The server must be stopped.
  *
  * @throws StoreOpenError
  */
@@ -30,7 +30,7 @@ export async function resealStore(
     await fileStore.rewrite();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new StoreOpenError(`${path} cannot be written anew (${code})`);
+    throw code === undefined ? error : new StoreOpenError(`${path} cannot be written again (${code})`);
   } finally {
     await fileStore.close();
   }

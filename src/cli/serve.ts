@@ -20,7 +20,7 @@ import { startScreen } from './start-screen.ts';
 /** Time for the last writes to the disk, after `SHUTDOWN_TIMEOUT_SECONDS`. When it is over, the process ends without them. */
 const STOP_GRACE_MS = 3 * SECOND_MS;
 
-/** What a stop waits for the files of the configuration to be read. */
+/** How long a stop during the start waits for the files of the configuration to be read. */
 const READ_GRACE_MS = SECOND_MS / 2;
 
 type Logging = Pick<CompositionOptions, 'telemetry' | 'metrics' | 'logFile' | 'logOutput' | 'logErrorOutput'>;
@@ -46,7 +46,7 @@ export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
   return await run(io, { startup, logging, logger, logFile, curves }, lifetime);
 }
 
-/** @returns what is waited for; `undefined` where a stop is asked for before. Rejects with a fault meanwhile. */
+/** Waits for the result. @returns `undefined` if a stop is asked for first. Rejects if a fault comes first */
 function unlessEnded<Result>(
   { ended }: { readonly ended: Promise<void> },
   result: Promise<Result>,
@@ -54,7 +54,7 @@ function unlessEnded<Result>(
   return Promise.race([ended.then(() => undefined), result]);
 }
 
-/** Ends a start that has read no configuration yet. A file of it can be a FIFO that nothing writes to: its reading cannot be cancelled. */
+/** Ends a start that is still reading its configuration. A file can be a FIFO to which no program writes, and its reading cannot be cancelled. */
 async function giveUp(io: Io, reading: Promise<unknown>): Promise<number> {
   let isRead = false;
   const read = reading.then(
@@ -66,7 +66,7 @@ async function giveUp(io: Io, reading: Promise<unknown>): Promise<number> {
   return 0;
 }
 
-/** What a start makes before the app. */
+/** The parts that a start makes before the app. */
 interface Prepared {
   readonly startup: ReadStartup;
   readonly logging: Logging;
@@ -79,14 +79,14 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
   const { telemetry } = prepared.logging;
   const { config } = prepared.startup;
   const app = createApp(io, prepared);
-  // A SIGHUP that came before is obeyed now.
   const { logFile, logger, startup } = prepared;
   const reload = new Reload({ io, startup, app, logger, logFile, telemetry });
+  // If a SIGHUP came earlier, this reloads at once.
   lifetime.onReload(() => reload.request());
   let exitCode = 0;
   try {
     const ended = Promise.race([lifetime.ended, app.fault]);
-    // From its first moment the start races the signals and the faults: one that is broken may never end.
+    // The start races the signals and the faults from its first moment, because a start with a fault may never end.
     const addresses = await unlessEnded({ ended }, app.start());
     if (addresses !== undefined) announce(io, prepared, app.curve, addresses);
     await ended;
@@ -146,7 +146,7 @@ function reportFailure({ printError }: Io, { logging: { telemetry } }: Prepared,
   return code;
 }
 
-/** @returns how many wakes were lost; `undefined` where the stop took longer than it may, in milliseconds */
+/** Stops the app. @returns how many wakes were lost; `undefined` if the stop took more than `ms` milliseconds */
 async function stopWithin(app: App, ms: number): Promise<number | undefined> {
   const given = new AbortController();
   const late = delay(ms, undefined, { signal: given.signal }).catch(() => undefined);

@@ -23,7 +23,7 @@ const KIND_NAMES: Readonly<Record<WakingKind, string>> = {
   14: '14 (signed messages, v2)',
 };
 
-/** The screen that a start prints: what is on, what is off and how to turn it on. It holds no secret. */
+/** The screen that a start prints: each part, whether it is on, and how to turn it on. It contains no secret. */
 export function startScreen(options: StartScreenOptions): string {
   const { addresses, config, key } = options;
   const rows: [string, string][] = [

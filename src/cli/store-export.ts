@@ -21,7 +21,7 @@ export function* exportLines({ registrations }: StoreSurvey): Generator<string> 
   }
 }
 
-/** As a client registers them. */
+/** The target in the fields in which a client registers it. */
 function addressFields(target: PushTarget): { token: string } | { subscription: object } {
   switch (target.type) {
     case 'fcm':

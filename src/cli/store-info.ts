@@ -3,7 +3,7 @@ import { PLATFORMS, type Platform } from '../core/registry/push-target.ts';
 import type { Registration } from '../core/registry/registration.ts';
 import type { StoreSurvey } from '../store/file/survey-store.ts';
 
-/** A store on one screen: how much it holds. It names no device and no key. */
+/** The numbers of a store on one screen. It names no device and no key. */
 export function storeInfo(path: string, { store }: Config, survey: StoreSurvey): string {
   const { document, owed, proofs, seen, size } = survey;
   const all = [...survey.registrations.values()];

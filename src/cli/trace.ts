@@ -104,7 +104,7 @@ function explain(status: number | undefined, port: number): string {
 function head({ followed_until: until, registration, steps }: TraceAnswer): string {
   const registered =
     registration === undefined
-      ? 'no: either the app never registered it here, or it expired, was unregistered or called gone'
+      ? 'no: either the app never registered it here, or it expired, was unregistered or evicted'
       : `yes, ${registration.platform} over ${registration.provider}, since ${time(registration.registered_at)}, until ${time(registration.expires_at)}; ${registration.woken ? 'woken before' : 'never woken so far'}`;
   const seen =
     steps.length === 0

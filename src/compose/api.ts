@@ -84,7 +84,7 @@ function perTurn(curve: Curve, lanes: Pick<PushLanes, 'isBusy'>): () => number {
   return () => (lanes.isBusy ? PER_TURN.waking : atRest());
 }
 
-/** What a registration must be. */
+/** The rules by which registrations are accepted. */
 function createRules(
   { config, previousKey, serverKey }: CompositionOptions,
   { curve, guard, tags }: Served,

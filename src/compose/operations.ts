@@ -44,7 +44,7 @@ interface Wellbeing {
   readonly ready: () => Readiness;
 }
 
-/** What the operator sees of the program, all of it from one list of alarms (contract 8). */
+/** The admin listener and the watch for alarms. Everything that an operator sees comes from one list of alarms (contract 8). */
 export function composeOperations(
   options: CompositionOptions,
   overrides: CompositionOverrides,

@@ -10,7 +10,7 @@ import type { ServiceAccount } from '../push/fcm/service-account.ts';
 import type { RelayTiming } from '../relay/connection/relay-timing.ts';
 import type { LaneSizes } from './lane-sizes.ts';
 
-/** What the program is put together from: all that was read at the start, checked. */
+/** The checked configuration, keys, outputs and libraries that the program is put together from. */
 export interface CompositionOptions {
   readonly version: string;
   readonly config: Config;
@@ -31,7 +31,7 @@ export interface CompositionOptions {
   readonly logErrorOutput: LossyLog | undefined;
 }
 
-/** What a test puts in place of the program's own. */
+/** Replacements that a test puts in place of the program's own parts. */
 export interface CompositionOverrides {
   /** Every clock of the program. */
   readonly clock?: Clock | undefined;
@@ -40,7 +40,7 @@ export interface CompositionOverrides {
   readonly requestTimeoutMs?: number | undefined;
   /** How often alarms are looked for, in milliseconds. */
   readonly alarmTickMs?: number | undefined;
-  /** With small lanes few wakes fill one. */
+  /** Sizes of lanes: small lanes are full with few wakes. */
   readonly laneSizes?: Partial<LaneSizes> | undefined;
   /** The name servers that are asked for push servers and discovered relays. */
   readonly dnsServers?: readonly string[] | undefined;

@@ -54,7 +54,7 @@ export interface Config {
     readonly batchDelayMs: number;
     readonly cooldownMs: number;
     readonly deadlineMs: number;
-    /** The least time between the two answers *gone* that forget a device. */
+    /** The least time between the two strikes that evict a device. */
     readonly goneConfirmMs: number;
     readonly retry: { readonly minMs: number; readonly baseMs: number };
   };
@@ -67,7 +67,7 @@ export interface Config {
   };
 }
 
-/** The configuration is not usable. It holds every problem at once. */
+/** The configuration is not usable. The error has every problem at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -86,7 +86,7 @@ export interface ReadVariables {
   readonly problems: readonly string[];
 }
 
-/** Reads every variable from the environment. A problem names what is expected and, unless the variable is secret, what is there. */
+/** Reads every variable from the environment. A problem names the expected form and, unless the variable is secret, the value that is there. */
 export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};

@@ -3,7 +3,7 @@ import { createECDH } from 'node:crypto';
 /**
  * Reads a private key of P-256: 64 hex characters, or 43 of base64url, as tools for Web Push print it.
  *
- * @returns 64 hex characters in lower case, or `undefined` if the text is no such key
+ * @returns 64 hex characters in lower case, or `undefined` for any other text
  */
 export function parseVapidPrivateKey(written: string): string | undefined {
   const hex = /^[\w-]{43}=?$/.test(written) ? Buffer.from(written, 'base64url').toString('hex') : written;

@@ -85,7 +85,7 @@ export function read<Value>(
   });
 }
 
-/** The path of a file or directory. A text that looks like a file's content is refused: such a slip would put a secret into messages. */
+/** The path of a file or directory. A text that looks like the content of a key file is refused, since messages quote paths. */
 export const path: z.ZodType<string, string> = z
   .string()
   .refine(

@@ -85,7 +85,7 @@ function nonceOf(addon: Addon, key: Buffer, s: bigint, e: bigint): Uint8Array | 
   const x = toNumber(key.subarray(1));
   const r = x % ORDER;
   const scaled = negated(e * r);
-  // True for one single key (r = 0) and for a challenge of 0, for which no message is known.
+  // Zero for one single key (r = 0), and for a challenge of 0, for which no message is known.
   if (scaled === 0n) return sumFor(addon, key, s, e);
   const point = new Uint8Array(33);
   const signature = Buffer.concat([toBytes(r), toBytes(scaled)]);

@@ -19,7 +19,7 @@ export interface LoadedServerKey {
 /**
  * Reads the server's key file: 64 hex characters, surrounding white space allowed.
  *
- * @throws ServerKeyFileError when it is missing, readable by everyone, or holds no key
+ * @throws ServerKeyFileError if the file is missing, readable by everyone, or contains no key
  */
 export async function readServerKeyFile(path: string): Promise<Omit<LoadedServerKey, 'created'>> {
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {

@@ -8,7 +8,7 @@ const CALLS_PER_TEST = 1024;
 /** The message to the operator when the server ends because no library is left. */
 const NONE_LEFT =
   'no library verifies signatures as it should; run npm ci again, or install libsecp256k1 (Debian: libsecp256k1-1)';
-/** How often one question is asked, of one library after another, before the question is given up. */
+/** How many times one question is asked, of one library after another, before it is given up. */
 const MOST_ATTEMPTS = 8;
 
 export interface TestedCurveOptions {

@@ -34,15 +34,15 @@ export function wasmCurve(): Curve {
 
 /** Loads the package again. Node would otherwise return the loaded package, with the memory of its WebAssembly. */
 function freshInstance(): TinySecp256k1 {
-  // This `require` is not kept, because it holds everything that it has loaded.
+  // This `require` is made for each call, because it retains all modules that it has loaded.
   const require = createRequire(import.meta.url);
   const entry = require.resolve('tiny-secp256k1');
   const folder = entry.slice(0, entry.lastIndexOf('tiny-secp256k1') + 'tiny-secp256k1'.length);
-  const forget = (): void => {
+  const unload = (): void => {
     for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
   };
-  forget();
+  unload();
   const tiny = require(entry) as TinySecp256k1;
-  forget();
+  unload();
   return tiny;
 }

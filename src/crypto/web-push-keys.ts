@@ -32,7 +32,7 @@ function decode(text: unknown): Buffer | undefined {
 function isPoint(bytes: Buffer): boolean {
   if (bytes.length !== POINT_BYTES || bytes[0] !== UNCOMPRESSED) return false;
   try {
-    ECDH.convertKey(bytes, 'prime256v1'); // Throws for what is not on the curve.
+    ECDH.convertKey(bytes, 'prime256v1'); // Throws if the point is not on the curve.
     return true;
   } catch {
     return false;

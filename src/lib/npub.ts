@@ -7,7 +7,7 @@ export function encodeNpub(publicKey: Uint8Array): string {
   return bech32.encode(PREFIX, bech32.toWords(publicKey));
 }
 
-/** Reads an npub (NIP-19), in lower or in upper case. @returns its bytes, whatever their number, or `undefined` for any other text */
+/** Reads an npub (NIP-19), in lower or upper case. @returns its bytes, which can be any number of bytes; `undefined` for any other text */
 export function decodeNpub(text: string): Uint8Array | undefined {
   try {
     const { prefix, bytes } = bech32.decodeToBytes(text);

@@ -4,7 +4,7 @@ import { isPublicAddress } from './public-address.ts';
 
 /**
  * Names that stay on the machine or the local network, names that must not be sent to a resolver (RFC 6761, 7686, 9476), and names
- * without a dot. They are refused whatever a resolver would answer.
+ * without a dot. They are refused without asking a resolver.
  */
 const LOCAL_NAME = /^[^.]+\.?$|(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa|onion|alt)\.?$/;
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messagesByStatus, type DescribedFailure } from '../../src/http/api-error.ts';
 import type { RouteDescription } from '../../src/http/route-description.ts';
 
-/** What can befall any request: a path, a method, a form or a body that is none (contract 1). */
+/** The failures that any request can meet, such as an unknown path or method (contract 1). */
 const ANY: readonly DescribedFailure[] = [
   'Bad request',
   'Not found',
@@ -28,11 +28,11 @@ const REQUEST_ID = {
   'X-Request-Id': {
     type: 'string',
     format: 'uuid',
-    description: 'Made by the server, for every answer anew.',
+    description: 'Made by the server, a new one for every answer.',
   },
 };
 
-/** A route in the words of OpenAPI, from the schemas that it works with. */
+/** The OpenAPI description of a route, from the schemas that the route uses. */
 export function describeRoute(route: RouteDescription): FastifySchema {
   const {
     answers,
@@ -83,7 +83,7 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
     io,
     unrepresentable: 'any',
     override: ({ jsonSchema: { maximum, minimum }, jsonSchema: made }) => {
-      // What JavaScript can count to says nothing of the API.
+      // These bounds are those of JavaScript's numbers, and not of the API.
       if (maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
       if (minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
     },

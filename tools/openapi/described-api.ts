@@ -8,7 +8,7 @@ import { statusRoutes, type StatusRoutesOptions } from '../../src/http/status-ro
 import { describeRoute } from './describe-route.ts';
 import { openApi } from './openapi.ts';
 
-/** The OpenAPI document of the routes, from what each says of itself. None of them is called. */
+/** The OpenAPI document, from the description of each route. No route is called. */
 export async function describedApi(version: string): Promise<object> {
   const app = fastify();
   app.setValidatorCompiler(() => () => true);

@@ -9,7 +9,7 @@ const NIP_98 = {
     'a request signed with the same key replaces or removes it.',
 } as const;
 
-/** The frame of the OpenAPI document; its paths are read off the routes. */
+/** The OpenAPI document without its paths, which come from the routes. */
 export function openApi(version: string): FastifyDynamicSwaggerOptions {
   return {
     openapi: {

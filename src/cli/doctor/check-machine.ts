@@ -128,7 +128,7 @@ export async function checkDns(config: Config, tokenUri: string | undefined): Pr
       );
 }
 
-/** What the `Date` headers of the other checks' answers say about this machine's clock. */
+/** Compares this machine's clock with the `Date` headers of the other checks' answers. */
 export function checkClock(skew: ClockSkew): Finding {
   const { seconds } = skew;
   if (seconds === undefined) return skipped('clock', 'No answer of Google or of a relay told the time.');

@@ -10,7 +10,7 @@ interface Answer {
   readonly alarms?: readonly ExplainedAlarm[];
 }
 
-/** What the running server on this machine reports: some faults show only with time and traffic. */
+/** Asks the running server on this machine for its alarms, because some faults show only with time and traffic. */
 export async function checkServer(admin: Config['admin'], known: ReadonlySet<string>): Promise<Finding[]> {
   const title = 'running server';
   const answer = await askLocal(admin, '/health/ready');

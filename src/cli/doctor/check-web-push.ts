@@ -7,7 +7,7 @@ const SUBJECT = 'Web Push subject';
 const SUBJECT_REMEDY = 'set VAPID_SUBJECT=mailto:you@example.org, or an https PUBLIC_URL';
 
 /**
- * The key with which this server signs its Web Push requests (RFC 8292), and the contact that it names in them.
+ * Checks the key with which this server signs its Web Push requests (RFC 8292), and the contact that it names in them.
  *
  * @param unusable the variables that the configuration was refused for
  */

@@ -3,7 +3,7 @@ import { ALARMS, type AlarmName } from '../../core/watch/alarms.ts';
 /** `skipped`: the check was not made; the finding says why. */
 export type Verdict = 'ok' | 'warning' | 'failure' | 'skipped';
 
-/** What `doctor` found out about one thing, and what to do. It holds no secret. */
+/** The state of one thing that `doctor` checked, and a remedy. It contains no secret. */
 export interface Finding {
   readonly verdict: Verdict;
   /** The thing that was checked, or the name of an alarm, as readiness, the metric, the log and the dashboard have it. */

@@ -1,6 +1,6 @@
 const REDACTED = '[redacted]';
 
-/** Holds a secret so that printing, logging or serialising it by accident shows `[redacted]`. */
+/** Wraps a secret: if it is printed, logged or serialised by accident, the text is `[redacted]`. */
 export class Secret<Value> {
   readonly #value: Value;
 

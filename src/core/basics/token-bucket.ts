@@ -8,7 +8,7 @@ export interface TokenBucketOptions {
   readonly clock: Clock;
 }
 
-/** An allowance that refills over time. It can be overdrawn; the overdraft determines how long the caller must wait. */
+/** An allowance that refills over time. It can be overdrawn, and the caller must then wait until the overdraft is refilled. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;

@@ -13,8 +13,8 @@ export type WakingKind = (typeof WAKING_KINDS)[number];
 export const RELAY_LIST_KIND = 10_002;
 
 /**
- * An older event wakes nobody (contract 2), in milliseconds. A gift wrap is back-dated by two days at most (NIP-59). So the id of an
- * event need not be remembered for longer either.
+ * The oldest event that wakes a device (contract 2), in milliseconds. A gift wrap is back-dated by two days at most (NIP-59). The id of an
+ * event need not be remembered for longer.
  */
 export const MAX_EVENT_AGE_MS = 72 * HOUR_MS;
 
@@ -32,8 +32,8 @@ export interface NostrEvent {
 }
 
 /**
- * The members that an event's id is the hash of, each as the JSON text that the relay sent. Relays escape different characters, and
- * some relays hash their own spelling. The id of such an event is the hash of that spelling.
+ * The members of which an event's id is the hash, each as the JSON text that the relay sent. Relays escape different characters, and the
+ * ids at some relays are hashes of the relay's own spelling.
  */
 export interface WrittenMembers {
   readonly createdAt: string;

@@ -3,7 +3,7 @@ import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../registry/trad
 /** Whether the key at a place of a text may be registered. The key is 64 hex digits of any case. */
 export type KeyLookup = (text: Uint8Array, from: number) => boolean;
 
-/** An event with more recipients is a broadcast, which wakes nobody (contract 2). Mostro's events have one recipient. */
+/** The most recipients of an event that wakes a device (contract 2). Mostro's events have one recipient; an event with more than ten is a broadcast. */
 export const MAX_RECIPIENTS = 10;
 
 /** The keys among an event's distinct `p` values. With more values than {@link MAX_RECIPIENTS} the event is `crowded`. */

@@ -87,8 +87,8 @@ export function keysOf(target: PushTarget): WebPushKeys | undefined {
  * The target of a trade key that is registered again. If the new registration has no Web Push keys and the same endpoint, the former
  * keys stay: many push servers refuse a wake that is not encrypted, and a wake that the app cannot read still wakes it.
  */
-export function renewedTarget(held: PushTarget, registered: PushTarget): PushTarget {
-  return keysOf(registered) === undefined && isSameAddress(held, registered) ? held : registered;
+export function renewedTarget(former: PushTarget, registered: PushTarget): PushTarget {
+  return keysOf(registered) === undefined && isSameAddress(former, registered) ? former : registered;
 }
 
 /** The longest endpoint that the UnifiedPush specification (AND_3) allows, in bytes. */

@@ -38,7 +38,7 @@ export interface AdmissionRequest {
  * Every implementation passes `test/contracts/registration-store.test.ts`.
  */
 export interface RegistrationStore {
-  /** Whether the store may have a registration of the key. Synchronous and cheap: it is asked for every frame. Never false for a key that is registered; it may be true for a key that is not. */
+  /** Whether the key may be registered. Never false for a key that is registered; it may be true for another key. Synchronous and cheap, because it is asked for every frame. */
   mayContain(tradePubkey: TradePubkey): boolean;
   /** The same for the key whose 64 hex digits, in either case, begin at byte `from` of a frame. False if no such digits are there. */
   mayContainAt(text: Uint8Array, from: number): boolean;
@@ -50,7 +50,7 @@ export interface RegistrationStore {
    */
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
-  /** Keeps the registration instead of the key's former one, unless that one is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
+  /** Keeps the registration in place of the key's former one, unless the former one is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
   put(registration: Registration): Promise<PutResult>;
   /** Starts the key's time to live again and marks the key woken, in one step. Does nothing if the key points at another device. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;

@@ -98,15 +98,19 @@ export class Registrations {
       ...(network !== undefined && { network }),
       ...named,
     };
-    const held = await this.#store.find(tradePubkey);
-    const former = held?.target;
-    if (!this.#ownership && held?.signed === true)
+    const current = await this.#store.find(tradePubkey);
+    const former = current?.target;
+    if (!this.#ownership && current?.signed === true)
       await this.#store.remove(tradePubkey, { signed: true, now });
     // Before the store has it: the answer to an attempt that is under way must not evict the new registration.
     this.#onRegister?.(target);
     // While the time of day is not trusted, no ownership ends. All other cases are judged by the store, which takes the same time for each.
     const isOwned =
-      !signed && this.#ownership && held?.signed === true && held.expiresAt <= now && !this.#mayExpire();
+      !signed &&
+      this.#ownership &&
+      current?.signed === true &&
+      current.expiresAt <= now &&
+      !this.#mayExpire();
     const result = isOwned ? 'owned' : await this.#store.put(registration);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');
@@ -148,15 +152,15 @@ export class Registrations {
     let here: PushTarget | undefined;
     const elsewhere = new Map<string, { target: PushTarget; keys: TradePubkey[] }>();
     for (const key of tradePubkeys) {
-      const held = (await this.find(key))?.target;
-      if (held === undefined) continue;
-      if (isSameDevice(held, target)) {
-        here ??= held;
+      const registered = (await this.find(key))?.target;
+      if (registered === undefined) continue;
+      if (isSameDevice(registered, target)) {
+        here ??= registered;
         continue;
       }
-      const device = deviceOf(held);
+      const device = deviceOf(registered);
       const known = elsewhere.get(device);
-      if (known === undefined) elsewhere.set(device, { target: held, keys: [key] });
+      if (known === undefined) elsewhere.set(device, { target: registered, keys: [key] });
       else known.keys.push(key);
     }
     return { here, elsewhere: [...elsewhere.values()] };

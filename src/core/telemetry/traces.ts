@@ -1,6 +1,6 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
 
-/** How long a key is traced after the operator last named it. Short, because a trace is no record. */
+/** How long a key is traced after the operator last named it. A trace is for looking at now, and not a record. */
 export const TRACE_MS = 15 * MINUTE_MS;
 /** The most keys that are traced at once. A further one displaces the key that was named longest ago. */
 const MAX_KEYS = 16;

@@ -14,9 +14,9 @@ const RELAYS_THAT_TELL = 2;
 export const GOOGLE = 'google';
 
 /**
- * How far our clock is off, by the `Date` headers of answers that the program gets anyway: Google's, or without one the median of the
- * relays', so that one relay beside two others cannot raise an alarm. Between answers the monotonic clock, which cannot be set, goes on
- * counting: a correction of our clock shows at once.
+ * How far our clock is off, by the `Date` headers of answers that the program gets anyway. Google's header counts; without one, the median
+ * of the relays' counts, so that one wrong relay among three raises no alarm. The monotonic clock counts on from each answer, so a
+ * correction of our clock shows at once.
  */
 export class ClockSkew {
   readonly #clock: Clock;

@@ -41,7 +41,7 @@ export interface AlarmSigns {
   readonly replacedLibrary: string | undefined;
 }
 
-/** What is wrong at this moment, the worst first. */
+/** The alarms that stand at this moment, the worst first. */
 export function findAlarms(signs: AlarmSigns): Alarm[] {
   const alarms = [
     ...machineAlarms(signs),
@@ -92,7 +92,7 @@ function fcmAlarms(signs: AlarmSigns): Alarm[] {
   return alarms;
 }
 
-/** What is an alarm at each push service: the troubles of its lanes, and that most of its deliveries fail. */
+/** The alarms of one push service: for troubles of its lanes, and for most of its attempts failing. */
 interface ServiceAlarms {
   readonly troubles: Readonly<Partial<Record<LaneTrouble, AlarmName>>>;
   readonly failing?: AlarmName;
