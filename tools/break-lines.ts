@@ -102,7 +102,7 @@ async function searched(file: string): Promise<Finding> {
   const [, folders = []] = WHOLE_SERVER_TESTS.find(([folder]) => file.startsWith(folder)) ?? [];
   const attempts = [
     ['vitest', 'run', `${dirname(file)}/`],
-    ['vitest', 'related', file, '--run', '--dir', 'src'],
+    ['vitest', 'related', file, '--run', '--exclude', 'test/**'],
     ...folders.filter((folder) => existsSync(folder)).map((folder) => ['vitest', 'run', folder]),
   ];
   for (const command of attempts) {

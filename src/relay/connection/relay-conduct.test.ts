@@ -50,3 +50,9 @@ test('one sort of misconduct is not charged to another', () => {
   for (let n = 0; n < 60; n++) for (const each of ['rubbish', 'chatter'] as const) conduct.note(each);
   expect(reported).toEqual([]);
 });
+
+test('too much misconduct on one connection is reported once, whatever follows', () => {
+  const { conduct, reported } = setUp();
+  for (let n = 0; n < 400; n++) for (const each of ['chatter', 'rubbish'] as const) conduct.note(each);
+  expect(reported).toEqual(['chatter']);
+});
