@@ -7,7 +7,8 @@ import { eventFor } from '../support/wire-events.ts';
 const RETRY = 'mostro_push_pushes_total{provider="fcm",outcome="retry"}';
 
 test('a device that is unregistered while its wake waits for a retry gets no push', async () => {
-  const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '300' } });
+  // Long enough that the device is unregistered before the retry, on a busy machine too.
+  const { relay, google, phone, server, woken } = await setScene({ environment: { RETRY_MIN_MS: '3000' } });
   const alice = await phone();
   google.answer = ({ token }) => (token === alice.token ? fcmError(503) : undefined);
   relay.broadcast(eventFor([alice.tradePubkey]));
@@ -38,7 +39,8 @@ test('a device that is unregistered while its wake waits for its lane, which is 
 
 test('a device that is unregistered while its wake waits for the end of its cooldown gets no push', async () => {
   const { relay, google, phone, server, woken } = await setScene({
-    environment: { BATCH_DELAY_MS: '300', COOLDOWN_MS: '300' },
+    // Long enough that the device is unregistered before its end, on a busy machine too.
+    environment: { BATCH_DELAY_MS: '300', COOLDOWN_MS: '5000' },
   });
   const alice = await phone();
   relay.broadcast(eventFor([alice.tradePubkey]));

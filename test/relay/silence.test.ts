@@ -27,7 +27,8 @@ const notice = JSON.stringify(['NOTICE', 'ERROR: too many concurrent REQs']);
 test.each([1059, 14])(
   'a relay that drops our subscriptions without a word is found out by its silence, and the kind %i that it stored wakes, once',
   async (kind) => {
-    const { google, phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
+    // Long enough that no page of an earlier silence is under way, and dropped with the subscriptions, on a busy machine.
+    const { google, phone, relay, woken } = await setScene({ relayTiming: { silenceMs: 500 } });
     const alice = await phone();
     relay.dropSubscriptionsSilently();
     const missed = eventFor([alice.tradePubkey], { kind });
