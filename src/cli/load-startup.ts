@@ -27,7 +27,7 @@ export interface Startup {
   /** Absent only if there is no key file yet and `createKey` was false. */
   readonly serverKey: ServerKey | undefined;
   /** `SERVER_PRIVATE_KEY_PREVIOUS`. */
-  readonly previousKey?: ServerKey | undefined;
+  readonly previousKey: ServerKey | undefined;
   readonly serviceAccount: ServiceAccount | undefined;
   /** Reads the service account's key file again. @throws ServiceAccountError if the file is not usable */
   readonly readServiceAccount: () => Promise<ServiceAccount | undefined>;

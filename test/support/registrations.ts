@@ -70,6 +70,7 @@ export function liveRegistrations(
     clock: clock.read,
     monotonic: clock.read,
     mayExpire,
+    ownership: true,
     telemetry,
   });
   return { registrations, clock, telemetry };

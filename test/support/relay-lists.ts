@@ -30,7 +30,13 @@ export function relayListScene(allows: (url: URL) => boolean = () => true): Rela
       return sig === UNDECIDED ? 'undecided' : sig === FORGED ? 'forged' : 'genuine';
     },
   };
-  const lists = new RelayLists({ instancePubkeys: [ALICE, BOB, CAROL], verifier, allows, clock: clock.read });
+  const lists = new RelayLists({
+    instancePubkeys: [ALICE, BOB, CAROL],
+    verifier,
+    allows,
+    clock: clock.read,
+    mayExpire: () => true,
+  });
   const list: RelayListScene['list'] = (tags, parts) =>
     unsignedEvent({ kind: 10_002, pubkey: ALICE, created_at: clock.seconds, tags, ...parts });
   return { lists, clock, verified: () => verified, list };

@@ -29,7 +29,7 @@ export function failure(title: string, says: string, remedy?: string): Finding {
 }
 
 /** A finding for which a running server raises an alarm. */
-export function alarmed(alarm: AlarmName, says: string, verdict?: Verdict): Finding {
+export function alarmed(alarm: AlarmName, says: string): Finding {
   const { level, remedy } = ALARMS[alarm];
-  return { verdict: verdict ?? (level === 'error' ? 'failure' : 'warning'), title: alarm, says, remedy };
+  return { verdict: level === 'error' ? 'failure' : 'warning', title: alarm, says, remedy };
 }

@@ -17,8 +17,8 @@ export interface RelayListsOptions {
   /** Whether a relay may be dialled because an instance names it. If not, the relay is skipped and takes no place in the list. */
   readonly allows: (url: URL) => boolean;
   readonly clock: Clock;
-  /** Whether the time of day is trusted. If not, no list expires (contract 5). Absent: always. */
-  readonly mayExpire?: () => boolean;
+  /** Whether the time of day is trusted. If not, no list expires (contract 5). */
+  readonly mayExpire: () => boolean;
 }
 
 /** The list of one instance. */
@@ -72,7 +72,7 @@ export class RelayLists {
   }
 
   #hasExpired(expiresAt: number, now: number): boolean {
-    return expiresAt <= now && this.#options.mayExpire?.() !== false;
+    return expiresAt <= now && this.#options.mayExpire();
   }
 }
 

@@ -21,14 +21,14 @@ export interface RegistrationsOptions {
   readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
   /** Whether a signed registration is owned. Not with `REGISTRATION_AUTH=off`: an app that signed before could not register again. */
-  readonly ownership?: boolean;
+  readonly ownership: boolean;
   /** Called before a device is registered, for the first time or again. A device that registers is in use. */
   readonly onRegister?: ((device: PushTarget) => void) | undefined;
   /** Called after a key moved from one device to another: its waiting wakes go to the new device (contract 5). */
   readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
 }
 
-/** Who asks for a registration. */
+/** The parts of a request that say who makes it. */
 type Requester = Partial<Pick<Registration, 'signed' | 'network'>>;
 
 /** The rules of registrations: how long they live, what renews them, and what ends them. The store keeps them. */
@@ -52,7 +52,7 @@ export class Registrations {
     this.#monotonic = options.monotonic;
     this.#mayExpire = options.mayExpire;
     this.#telemetry = options.telemetry;
-    this.#ownership = options.ownership ?? true;
+    this.#ownership = options.ownership;
     this.#onRegister = options.onRegister;
     this.#onMoved = options.onMoved;
     this.#lastSweep = options.monotonic();

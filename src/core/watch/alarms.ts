@@ -117,7 +117,7 @@ export interface Alarm {
   /** Host of a relay. */
   readonly relay?: string;
   readonly provider?: string;
-  /** A word or figure that says more, of the push service or of this program. */
+  /** A detail: a word or figure of the push service or of this program. */
   readonly reason?: string;
   /** The number of lanes with the trouble. */
   readonly count?: number;
