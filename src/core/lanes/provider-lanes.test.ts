@@ -120,6 +120,15 @@ test('a wake that fails is dropped at its next turn if no key is registered for 
   expect([tried().length, lanes.pending, schedule.pending]).toEqual([1, 0, 0]);
 });
 
+test('a wake that has stood in the queue is dropped at its turn if no key is registered for the device any more', async () => {
+  const { ask, answer, lanes, tried, unwanted } = laneBench({ concurrency: 1 });
+  const ends = [ask('first'), ask('phone')];
+  unwanted.add('phone');
+  await answer(DELIVERED);
+  expect([tried(), lanes.pending]).toEqual([['first'], 0]);
+  expect(await Promise.all(ends)).toEqual(['sent', 'dropped']);
+});
+
 test('a wake that fails because the provider throws is tried again, and the fault is logged', async () => {
   const { ask, provider, schedule, telemetry, tried } = laneBench();
   void ask('phone');

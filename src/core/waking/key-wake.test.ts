@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 
+import { deferred } from '../../../test/support/deferred.ts';
 import { DELIVERED, FAILED, GONE, keyWake, laneBench, REFUSED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
 import { HOUR_MS } from '../basics/clock.ts';
-import { deviceOf } from '../registry/push-target.ts';
+import { addressOf, deviceOf, type PushTarget } from '../registry/push-target.ts';
 
 const [K1, K2] = [tradeKey(1), tradeKey(2)];
 const old = deviceOf(fcmTarget('old'));
@@ -59,6 +60,32 @@ test('a wake whose keys have all moved is looked up when its turn comes, though 
   moved.set(K1, 'new');
   await schedule.advance(HOUR_MS);
   expect(tried()).toEqual(['old', 'new']);
+});
+
+test('a wake whose turn comes while its lane asks where the wake is wanted moves to the other device once', async () => {
+  const lookedUp = deferred();
+  let lookUps = 0;
+  const registrations = {
+    renew: async () => undefined,
+    evict: async () => undefined,
+    async whereabouts(target: PushTarget) {
+      if (lookUps === 0 || addressOf(target) === 'new') return { here: target, elsewhere: [] };
+      // The lane asks first, and is answered last.
+      if (lookUps++ === 1) await lookedUp.promise;
+      return { here: undefined, elsewhere: [{ target: fcmTarget('new'), keys: [K1] }] };
+    },
+  };
+  const { ask, answer, lanes, redirected, schedule, tried } = laneBench({}, { registrations });
+  const end = ask('old');
+  await answer(FAILED);
+  lookUps = 1;
+  const followed = lanes.follow(old);
+  await schedule.advance(HOUR_MS);
+  lookedUp.resolve();
+  await followed;
+  expect([redirected.length, tried()]).toEqual([1, ['old', 'new']]);
+  await answer(DELIVERED, 'new');
+  expect([await end, lanes.pending, lanes.owed, schedule.pending]).toEqual(['sent', 0, 0, 0]);
 });
 
 test('an owed wake whose keys have all moved does not go before live wakes at the other device', async () => {

@@ -27,15 +27,20 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
   registrations: Registrations;
   clock: FakeClock;
   pushed: Wake[];
+  /** The last of these is the wake that the lanes have not sent yet, for any device. */
+  unsent: Wake[];
+  /** Whether an unsent wake answers the event. */
+  areUnsent: (event: NostrEvent) => Promise<boolean>;
 } {
   const { registrations, clock } = liveRegistrations();
   const pushed: Wake[] = [];
+  const unsent: Wake[] = [];
   const lanes = {
     async request(request: Wake): Promise<WakeEnd> {
       pushed.push(request);
       return answers[addressOf(request.target)] ?? 'sent';
     },
-    unsent: () => undefined,
+    unsent: () => unsent.at(-1),
     follow: async () => true,
   };
   const waker = new Waker({ registrations, lanes, ...NO_COALESCING });
@@ -44,6 +49,8 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
     registrations,
     clock,
     pushed,
+    unsent,
+    areUnsent: async (event) => waker.areUnsent(await waker.wakesFor(event, 'live')),
   };
 }
 
@@ -129,4 +136,22 @@ test('the wakes of an event for two devices end as dropped if one of them was dr
   await registrations.register(tradeKey(1), PHONE, 'android');
   await registrations.register(tradeKey(2), fcmTarget('other'), 'android');
   expect(await wake(eventFor([1, 2]), 'live')).toBe('dropped');
+});
+
+test('an event is answered by an unsent wake for its key, and not by one for another key of the device', async () => {
+  const { areUnsent, wake, registrations, pushed, unsent } = setUp();
+  for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
+  await wake(eventFor([1]), 'live');
+  unsent.push(...pushed);
+  expect([await areUnsent(eventFor([1])), await areUnsent(eventFor([2]))]).toEqual([true, false]);
+});
+
+test('an event for two keys of one device is answered by an unsent wake only if the wake is for both keys', async () => {
+  const { areUnsent, wake, registrations, pushed, unsent } = setUp();
+  for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');
+  for (const keys of [[1], [1, 2]]) await wake(eventFor(keys), 'live');
+  unsent.push(...pushed.slice(0, 1));
+  expect(await areUnsent(eventFor([1, 2]))).toBe(false);
+  unsent.push(...pushed.slice(1));
+  expect(await areUnsent(eventFor([1, 2]))).toBe(true);
 });
