@@ -90,7 +90,7 @@ export class HostileWorld implements AsyncDisposable {
   }
 }
 
-/** Topics of the shared push server that nobody subscribes to: it answers 507. */
+/** Topics of the shared push server without a subscriber: it answers 507. */
 export function unreadTopics(endpoints: string): Device[] {
   return at([`${endpoints}${UNREAD}`], REFUSED);
 }

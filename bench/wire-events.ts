@@ -32,7 +32,7 @@ export async function giftWraps(
   return wraps;
 }
 
-/** Gift wraps for so many keys that nobody registered. */
+/** Gift wraps for this many keys, none of them registered. */
 export function strangersEvents(count: number): Promise<string[]> {
   return giftWraps(Array.from({ length: count }, () => randomBytes(32).toString('hex')));
 }

@@ -9,7 +9,7 @@ const PARTICIPANTS = [
   ['Alice', 'an Android phone, reached through FCM'],
   ['Bob', 'an iPhone, reached through FCM'],
   ['Carol', 'an Android phone without Google, reached through UnifiedPush'],
-  ['Dave', 'an Android phone whose only news is forged: it should sleep on'],
+  ['Dave', 'an Android phone for which only a forged event comes: it should not be woken'],
 ] as const;
 
 /** Prints what the demo will show, and who takes part. */

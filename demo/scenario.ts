@@ -125,7 +125,7 @@ export class Scenario {
 
   async #stopServer(admin: string): Promise<Omit<Outcome, 'phones' | 'sent'>> {
     const { google, program, unifiedPush } = this.#testbed;
-    this.#timeline.section('The server is told to end, and first sends whatever it may still hold.');
+    this.#timeline.section('The server is told to end, and first sends the wakes that still wait.');
     const metrics = await this.#bounded('The metrics page', MetricsPage.fetch(admin, this.#signal));
     this.#tell('demo', 'server', 'SIGTERM');
     const exitCode = await this.#bounded('The end of the server', program.stop());
@@ -151,8 +151,8 @@ export class Scenario {
    * @throws the signal's reason once that is aborted
    */
   async #bounded<Result>(what: string, work: Promise<Result>): Promise<Result> {
-    const settled = new AbortController();
-    const signal = AbortSignal.any([this.#signal, settled.signal]);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.#signal, ended.signal]);
     const overdue = delay(STEP_TIMEOUT_MS, undefined, { signal }).then(() => {
       throw new Error(`${what} did not come about within ${STEP_TIMEOUT_MS / 1000} s.`);
     });
@@ -162,7 +162,7 @@ export class Scenario {
       this.#signal.throwIfAborted();
       throw error;
     } finally {
-      settled.abort();
+      ended.abort();
     }
   }
 }

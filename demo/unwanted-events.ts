@@ -6,7 +6,7 @@ import { finalizeEvent, generateSecretKey, getPublicKey, type NostrEvent } from 
 const STRANGERS = 25;
 const TWO_DAYS_SECONDS = 2 * 24 * 3600;
 
-/** Events that must wake nobody. */
+/** Events that must wake no device. */
 export interface UnwantedEvents {
   readonly forStrangers: readonly NostrEvent[];
   readonly repeated: readonly NostrEvent[];

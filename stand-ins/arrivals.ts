@@ -28,7 +28,7 @@ export class Arrivals<T> {
     for (const waiter of this.#waiters) waiter.offer(item);
   }
 
-  /** Forgets what has arrived. Waits that have begun keep what they have counted. */
+  /** Removes all that has arrived. Waits that have begun keep what they have counted. */
   clear(): void {
     this.#items = [];
   }

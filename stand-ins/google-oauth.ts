@@ -70,7 +70,7 @@ export class GoogleOAuth {
     });
     const { iat = 0, exp = 0 } = payload;
     if (exp - iat > 3600) throw new Error('the assertion is valid for more than an hour');
-    if (payload['scope'] !== SCOPE) throw new Error('the scope is not that of Firebase messaging');
+    if (payload['scope'] !== SCOPE) throw new Error('the scope is not Firebase messaging');
     return payload;
   }
 

@@ -25,7 +25,7 @@ interface GoogleOptions {
   projectId?: string;
 }
 
-interface Parts {
+interface Pieces {
   baseUrl: string;
   caCertificate: string | undefined;
   account: ServiceAccountFile;
@@ -37,10 +37,10 @@ interface Parts {
 
 /** Google as the server meets it: the OAuth token endpoint and FCM HTTP v1. */
 export class GoogleStandIn implements AsyncDisposable {
-  readonly #parts: Parts;
+  readonly #pieces: Pieces;
 
-  private constructor(parts: Parts) {
-    this.#parts = parts;
+  private constructor(pieces: Pieces) {
+    this.#pieces = pieces;
   }
 
   static async start(options: GoogleOptions = {}): Promise<GoogleStandIn> {
@@ -76,59 +76,59 @@ export class GoogleStandIn implements AsyncDisposable {
 
   /** For FCM_BASE_URL. */
   get baseUrl(): string {
-    return this.#parts.baseUrl;
+    return this.#pieces.baseUrl;
   }
 
   /** The PEM that a client must trust; there is none without TLS. */
   get caCertificate(): string | undefined {
-    return this.#parts.caCertificate;
+    return this.#pieces.caCertificate;
   }
 
   get serviceAccount(): ServiceAccountFile {
-    return this.#parts.account;
+    return this.#pieces.account;
   }
 
   /** Every request for an access token. Those with `status` 200 got a token. */
   get tokenRequests(): Arrivals<TokenRequest> {
-    return this.#parts.oauth.requests;
+    return this.#pieces.oauth.requests;
   }
 
   /** Every message that was answered with 200. */
   get pushes(): Arrivals<GooglePush> {
-    return this.#parts.messages.pushes;
+    return this.#pieces.messages.pushes;
   }
 
   /** Every other request to FCM. */
   get refusals(): Arrivals<GoogleRefusal> {
-    return this.#parts.messages.refusals;
+    return this.#pieces.messages.refusals;
   }
 
   /** Scripts the answer to a well-formed message. */
   get answer(): AnswerHook<GooglePush> | undefined {
-    return this.#parts.messages.answer;
+    return this.#pieces.messages.answer;
   }
 
   set answer(hook: AnswerHook<GooglePush> | undefined) {
-    this.#parts.messages.answer = hook;
+    this.#pieces.messages.answer = hook;
   }
 
   /** Scripts the answer to a request for an access token. A token in a scripted 200 is honoured. */
   get answerToken(): (() => Answer | undefined) | undefined {
-    return this.#parts.oauth.answer;
+    return this.#pieces.oauth.answer;
   }
 
   set answerToken(hook: (() => Answer | undefined) | undefined) {
-    this.#parts.oauth.answer = hook;
+    this.#pieces.oauth.answer = hook;
   }
 
   /** How many HTTP/2 sessions were ever opened. */
   get sessions(): number {
-    return this.#parts.sessions.opened;
+    return this.#pieces.sessions.opened;
   }
 
   /** Sends GOAWAY to every HTTP/2 client. Streams that are open already are still answered. */
   goaway(): void {
-    for (const session of this.#parts.sessions.open) {
+    for (const session of this.#pieces.sessions.open) {
       session.goaway(constants.NGHTTP2_NO_ERROR);
       session.close();
     }
@@ -136,7 +136,7 @@ export class GoogleStandIn implements AsyncDisposable {
 
   /** Ends every HTTP/2 session, whether its streams were answered or not. */
   destroySessions(): void {
-    for (const session of this.#parts.sessions.open) session.destroy();
+    for (const session of this.#pieces.sessions.open) session.destroy();
   }
 
   /** Writes the key file, for FIREBASE_SERVICE_ACCOUNT_PATH. */
@@ -147,7 +147,7 @@ export class GoogleStandIn implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#parts.servers.map((server) => server[Symbol.asyncDispose]()));
+    await Promise.all(this.#pieces.servers.map((server) => server[Symbol.asyncDispose]()));
   }
 }
 

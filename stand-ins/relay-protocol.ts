@@ -114,7 +114,7 @@ export class RelayProtocol {
 
   #authenticate(client: RelayClient, event: NostrEvent): void {
     const problem = this.#options.refuseAuth
-      ? 'restricted: nobody is let in'
+      ? 'restricted: no client is let in'
       : this.#auth.problem(client, event);
     client.send(['OK', event.id, problem === undefined, problem ?? '']);
     this.auths.push(event);

@@ -18,7 +18,7 @@ export class RelayPublisher {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('message', (data) => this.#settle(data));
+    socket.on('message', (data) => this.#answer(data));
     socket.on('close', () => this.#abandon());
     // 'close' follows every error, and its listener rejects everything that is pending.
     socket.on('error', () => socket.terminate());
@@ -46,7 +46,7 @@ export class RelayPublisher {
     this.#socket.terminate();
   }
 
-  #settle(data: RawData): void {
+  #answer(data: RawData): void {
     const [type, id, accepted, message] = relayFrame(data);
     if (type !== 'OK') return;
     const pending = this.#take(id);

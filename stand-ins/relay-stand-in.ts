@@ -124,7 +124,7 @@ export class RelayStandIn implements AsyncDisposable {
     for (const answer of held) answer();
   }
 
-  /** Forgets every open subscription without telling the client. The connections stay open. */
+  /** Drops every open subscription without telling the client. The connections stay open. */
   dropSubscriptionsSilently(): void {
     for (const { subscriptions } of this.#clients) subscriptions.clear();
   }

@@ -28,7 +28,7 @@ export class RelayStore {
     if (address !== undefined) {
       const known = this.#newest.get(address);
       if (known !== undefined && EventTimeline.compare(known, event) < 0) return;
-      if (known !== undefined) this.#forget(known);
+      if (known !== undefined) this.#remove(known);
       this.#newest.set(address, event);
     }
     this.keep(event);
@@ -76,7 +76,7 @@ export class RelayStore {
     return true;
   }
 
-  #forget(event: NostrEvent): void {
+  #remove(event: NostrEvent): void {
     this.#events.delete(event);
     this.#timeline(event.kind).remove(event);
   }

@@ -23,7 +23,7 @@ export class WebPushSubscription {
     this.keys = { p256dh: this.#pair.getPublicKey('base64url'), auth };
   }
 
-  /** As the W3C's `PushSubscription` has it. */
+  /** In the form of the W3C's `PushSubscription`. */
   toJSON(): SubscriptionJson {
     return { endpoint: this.endpoint, keys: { ...this.keys } };
   }

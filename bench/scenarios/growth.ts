@@ -17,7 +17,7 @@ const IDLE_MS = 3000;
 export async function growth(stage: Stage, program: Program): Promise<Figure[]> {
   const found: Figure[] = [];
   for (const relays of RELAYS) found.push(...(await ofRelays(stage, relays)));
-  // The cost without events, that of the probe included, is subtracted.
+  // The cost without events is subtracted. It includes the cost of the probe.
   const { cpuMs, wallMs } = await program.during(() => delay(IDLE_MS));
   const idle = cpuMs / wallMs;
   for (const perSecond of PER_SECOND) found.push(...(await ofEvents(stage, program, perSecond, idle)));

@@ -55,7 +55,7 @@ const REGISTER: RouteDescription = {
 };
 
 const UNREGISTER: RouteDescription = {
-  summary: 'Forget a trade key',
+  summary: 'Remove the registration of a trade key',
   body: TradePubkeyBody,
   answers: { 200: z.object({ success: z.literal(true), message: z.enum(UNREGISTERED) }) },
   failures: [

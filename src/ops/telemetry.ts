@@ -28,7 +28,7 @@ export interface OpsTelemetry extends Telemetry {
  * @param clock for tests; default: the clocks of the machine
  */
 export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock): OpsTelemetry {
-  // New for every process. A pseudonym cannot be followed over a restart, and nobody who has the log can compute one.
+  // New for every process. After a restart a key has another pseudonym, and no reader of the log can compute one.
   const salt = randomBytes(32);
   const limit = new LineLimit({ ...LINES, clock: clock ?? (() => performance.now()) });
   const traces = new Traces(clock ?? (() => Date.now()));

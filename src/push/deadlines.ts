@@ -54,7 +54,7 @@ export class Deadlines {
   readonly #running: Countdown<Deadline>;
   /** By signal, so that an abort costs only the attempts of that signal. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Deadline>>();
-  readonly #forget = (deadline: Deadline): void => {
+  readonly #end = (deadline: Deadline): void => {
     this.#running.remove(deadline);
     deadline.peers?.delete(deadline);
   };
@@ -67,7 +67,7 @@ export class Deadlines {
       schedule,
       monotonic: () => performance.now(),
       onOver: (deadline) => {
-        this.#forget(deadline);
+        this.#end(deadline);
         deadline.expire();
       },
     });
@@ -76,7 +76,7 @@ export class Deadlines {
   /** Begins an attempt. The caller disposes of the deadline when the attempt ends. */
   begin(signal?: AbortSignal): Deadline {
     const peers = signal === undefined ? undefined : this.#deadlinesOf(signal);
-    const deadline = new Deadline(peers, this.#forget);
+    const deadline = new Deadline(peers, this.#end);
     if (signal?.aborted === true) deadline.expire();
     else {
       this.#running.begin(deadline);
@@ -104,7 +104,7 @@ export class Deadlines {
 
   #expireAll(deadlines: Set<Deadline>): void {
     for (const deadline of deadlines) {
-      this.#forget(deadline);
+      this.#end(deadline);
       deadline.expire();
     }
   }

@@ -46,7 +46,7 @@ test('none of 250 devices is forgotten that are called gone behind 300 deliverie
   expect((await fetch(`${server.adminUrl}/health/ready`)).status).toBe(200);
 });
 
-test('nobody is forgotten in a small community where everyone is called gone', async () => {
+test('no device is evicted in a small community where every device is called gone', async () => {
   const scene = await setScene({ environment: AT_ONCE });
   const { google, server } = scene;
   const devices = await registerDevices(server, 5);

@@ -10,7 +10,7 @@ import { eventFor } from '../support/wire-events.ts';
 
 const JUNK = 1000;
 const ENDPOINTS = 50;
-/** How many addresses nobody listens on. The benchmark's scenario `hostile` has 5000. */
+/** How many addresses without a listener. The benchmark's scenario `hostile` has 5000. */
 const DEAD = 600;
 
 /** Checks that a device on FCM and a device on another push server are woken, and that the server is ready. */
@@ -60,7 +60,7 @@ test.each([
   ['503', 503],
   ['403', 403],
 ])(
-  'a push server that is hostile to its own endpoints and answers all of them %s disturbs nobody else',
+  'a push server that is hostile to its own endpoints and answers all of them %s disturbs no other push server',
   async (_name, status) => {
     const laneSizes = { unifiedpush: { concurrency: 16, capacity: 20 } };
     const scene = await setScene({ laneSizes });
@@ -78,7 +78,7 @@ test.each([
   },
 );
 
-test('hundreds of addresses that answer nobody delay no push server, and are no lanes once they are owed their wakes', async () => {
+test('hundreds of addresses that never answer delay no push server, and are no lanes once they are owed their wakes', async () => {
   const scene = await setScene({
     environment: { RETRY_MIN_MS: '1000', RETRY_BASE_MS: '1000', WAKE_DEADLINE_SECONDS: '1' },
   });

@@ -35,7 +35,7 @@ test.each<[string, () => Answer, number]>([
   ],
   ['not at all: sixty times the least wait', () => fcmError(429, 'QUOTA_EXCEEDED'), 600],
 ])(
-  'a wake that failed waits for as long as a 429 says: %s; nobody else is delayed meanwhile',
+  'a wake that failed waits for as long as a 429 says: %s; no other device is delayed meanwhile',
   async (_name, answer, waitMs) => {
     const { relay, google, phone, server } = await setScene();
     const [alice, bob] = [await phone(), await phone()];

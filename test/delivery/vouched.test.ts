@@ -101,7 +101,7 @@ test('a stranger who keeps a phone in its cooldown gets thirty wakes an hour at 
   await google.pushes.atLeast(31, { where: ({ token }) => token === alice.token });
 });
 
-test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken by a kind 14 of anybody, and the key of a trade is not', async () => {
+test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken by a kind 14 of any author, and the key of a trade is not', async () => {
   const { pubkey } = keep(new Daemon());
   const { phone, relay, server, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
   const [chat, trade] = [await phone({ named: { kind: 'conversation' } }), await phone()];
@@ -119,7 +119,7 @@ test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken for what 
   await google.pushes.atLeast(1, { where: ({ token }) => token === chat.token });
 });
 
-test('the key of a conversation, where MOSTRO_PUBKEYS is set, waits for the end of a window for whatever comes: nobody vouches for it', async () => {
+test('the key of a conversation, where MOSTRO_PUBKEYS is set, waits for the end of a window with every event: none of them is vouched for it', async () => {
   const daemon = keep(new Daemon());
   const { alice, relay, woken } = await setHeld(daemon, { named: { kind: 'conversation' } });
   await daemon.publish(relay.url, daemon.message(alice.tradePubkey));

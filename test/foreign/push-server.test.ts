@@ -49,7 +49,7 @@ describe.skipIf(!isNtfyInstalled())(
       expect(subscription.decrypt(message ?? Buffer.alloc(0))).toMatch(WAKE);
     });
 
-    test('ntfy that lets nobody write (403) refuses, and nobody is forgotten', async () => {
+    test('ntfy that lets nobody write (403) refuses, and no device is evicted', async () => {
       const { relay, server, phone } = await setScene();
       const ntfy = keep(
         await Ntfy.start(

@@ -8,7 +8,7 @@ import { makeFifo } from '../support/make-fifo.ts';
 import { ALONE, run, serve } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-/** A preload with which no listener ever listens, so that the start hangs. */
+/** A preload that keeps every listener from listening, so that the start hangs. */
 const NEVER_LISTENS = `require('node:net').Server.prototype.listen = function () { return this; };`;
 
 test.each([

@@ -45,7 +45,7 @@ test('LOG_FILE is opened anew at SIGHUP, after a rotation, and the server goes o
   expect((await linesOf(`${path}.1`)).join('\n')).not.toContain('server.stopped');
 });
 
-test('healthcheck is 0 while the server answers, and 1 when nobody does', async () => {
+test('healthcheck is 0 while the server answers, and 1 when none does', async () => {
   const environment = { SERVER_PORT: String(await freePort()) };
   expect(await outcome(['healthcheck'], environment)).toMatchObject({ code: 1 });
   const { program } = await serve(environment);

@@ -109,7 +109,7 @@ test('trace says so when its admin token is another, or open to others', async (
   expect([open.code, open.stderr]).toEqual([1, expect.stringContaining('chmod 600')]);
 });
 
-test('the admin listener tells nothing of any key without the token, and follows nobody', async () => {
+test('without the token the admin listener tells nothing of any key, and traces none', async () => {
   const { directory, running } = await scene();
   const url = `${running.adminUrl}/trace`;
   const body = JSON.stringify({ trade_pubkey: KEY });

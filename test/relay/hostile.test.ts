@@ -106,7 +106,7 @@ test('a frame that makes no sense is dropped and counted, and both relays go on:
   expect(await server.metric('mostro_push_wakes_queued_total{provider="fcm"}')).toBe(6);
 });
 
-test('an event with 10 000 p tags wakes nobody and is counted', async () => {
+test('an event with 10 000 p tags wakes no device and is counted', async () => {
   const { server, phone, woken, sendAs, expectUnharmed } = await setHostileScene();
   const { tradePubkey } = await phone();
   const many = Array.from({ length: 9999 }, (_, n) => n.toString(16).padStart(64, '0'));
@@ -116,7 +116,7 @@ test('an event with 10 000 p tags wakes nobody and is counted', async () => {
   await expectUnharmed();
 });
 
-test('an event with 10 000 p tags that name no keys, or with thousands of empty tags, wakes nobody else', async () => {
+test('an event with 10 000 p tags that name no keys, or with thousands of empty tags, wakes no other device', async () => {
   const { server, sendAs, expectUnharmed } = await setHostileScene();
   const event = eventFor(strangers(1));
   sendAs(1059, JSON.stringify({ ...event, tags: Array.from({ length: 10_000 }, () => ['p', 'nobody']) }));
@@ -133,7 +133,7 @@ test('a frame of 10 MB costs its own connection alone, and the relay is back by 
   expect(honest.requests.count).toBe(2);
 });
 
-test('an event that says things twice is what its last words say: forged last words wake nobody, whatever stood first', async () => {
+test('an event that says things twice is what its last words say: forged last words wake no device, whatever stood first', async () => {
   const { phone, woken, sendAs, expectUnharmed } = await setHostileScene();
   const genuine = eventFor([(await phone()).tradePubkey]);
   for (const member of ['id', 'pubkey', 'sig', 'content'] as const)

@@ -94,7 +94,7 @@ test('a NOTICE after which events still come costs one question, and those that 
   for (const kind of [1059, 14]) await expect.poll(() => openSubscriptions(relay, kind)).toHaveLength(1);
 });
 
-test('a relay that is merely quiet is asked again on the same connection, keeps one subscription for each kind, and wakes nobody twice', async () => {
+test('a relay that is merely quiet is asked again on the same connection, keeps one subscription for each kind, and wakes no device twice', async () => {
   const { google, phone, relay, server, woken } = await setScene({ relayTiming: { silenceMs: 100 } });
   const alice = await phone();
   const events = [1059, 14].map((kind) => eventFor([alice.tradePubkey], { kind }));

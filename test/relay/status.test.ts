@@ -55,7 +55,7 @@ test('GET /api/status says of a relay that it is connected, until the first subs
   await untilLine(server, relay, { state: 'live', served: [1059, 14] });
 });
 
-test('GET /api/status says of a relay that it waits to be dialled, and nobody else is affected', async () => {
+test('GET /api/status says of a relay that it waits to be dialled, and no other relay is affected', async () => {
   const url = `ws://127.0.0.1:${await freePort()}`;
   const relay = keep(await RelayStandIn.start());
   const environment = { NOSTR_RELAYS: `${url},${relay.url}` };
@@ -75,7 +75,7 @@ test('GET /api/status says of a relay that it waits once it is lost, and how oft
   await untilLine(server, relay, { state: 'waiting', served: [], reconnects: 3 });
 });
 
-test('GET /api/status says of a relay that it is banned, and nobody else is', async () => {
+test('GET /api/status says of a relay that it is banned, and no other relay is', async () => {
   const { other, relay, server } = await setSceneBeside({}, { relayTiming: { penalty: NEVER } });
   await untilLine(server, other, { state: 'live' });
   for (let n = 0; n < 310; n++) other.sendRaw('rubbish');

@@ -8,7 +8,7 @@ import { registeredPhone } from '../support/scene.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-test('what a relay has stored when it is first subscribed to wakes nobody, whether gift wrap or kind 14, except a kind 14 newer than the registration', async () => {
+test('what a relay has stored when it is first subscribed to wakes no device, whether gift wrap or kind 14, except a kind 14 newer than the registration', async () => {
   const relay = keep(await RelayStandIn.start({ silentEose: true }));
   const google = keep(await GoogleStandIn.start({ tls: false }));
   const environment = { NOSTR_RELAYS: relay.url };

@@ -62,21 +62,27 @@ test.each<[string, (url: string, challenge: string) => NostrEvent]>([
   ['another time', (url, challenge) => authEvent(url, challenge, { created_at: now() - 700 })],
   ['a forged signature', (url, challenge) => flipped(authEvent(url, challenge), 'sig')],
   ['another author', (url, challenge) => flipped(authEvent(url, challenge), 'pubkey')],
-])('an AUTH event with %s lets nobody in at the stand-in, the right one does', async (_name, wrong) => {
-  const relay = keep(await RelayStandIn.start({ auth: { kinds: [1059] } }));
-  const client = await clientOf(relay.url);
-  const challenged = client.frames.next(([type]) => type === 'AUTH');
-  const refused = ['CLOSED', 'wraps', expect.stringMatching(/^auth-required: /)];
-  expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual(refused);
-  const [, challenge] = await challenged;
-  expect(await client.ask(['OK'], 'AUTH', wrong(relay.url, String(challenge)))).toMatchObject({ 2: false });
-  expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual(refused);
-  const right = authEvent(`${relay.url}/`, String(challenge));
-  expect(await client.ask(['OK'], 'AUTH', right)).toMatchObject({ 2: true });
-  expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual(['EOSE', 'wraps']);
-  expect([relay.auths.count, relay.requests.count]).toEqual([2, 3]);
-  expect(client.frames.all.filter(([type]) => type === 'AUTH')).toHaveLength(1);
-});
+])(
+  'an AUTH event with %s lets no client in at the stand-in, and the right one does',
+  async (_name, wrong) => {
+    const relay = keep(await RelayStandIn.start({ auth: { kinds: [1059] } }));
+    const client = await clientOf(relay.url);
+    const challenged = client.frames.next(([type]) => type === 'AUTH');
+    const refused = ['CLOSED', 'wraps', expect.stringMatching(/^auth-required: /)];
+    expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual(refused);
+    const [, challenge] = await challenged;
+    expect(await client.ask(['OK'], 'AUTH', wrong(relay.url, String(challenge)))).toMatchObject({ 2: false });
+    expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual(refused);
+    const right = authEvent(`${relay.url}/`, String(challenge));
+    expect(await client.ask(['OK'], 'AUTH', right)).toMatchObject({ 2: true });
+    expect(await client.ask(['CLOSED', 'EOSE'], 'REQ', 'wraps', { kinds: [1059] })).toEqual([
+      'EOSE',
+      'wraps',
+    ]);
+    expect([relay.auths.count, relay.requests.count]).toEqual([2, 3]);
+    expect(client.frames.all.filter(([type]) => type === 'AUTH')).toHaveLength(1);
+  },
+);
 
 test('a client that has authenticated and is not admitted is told so by the stand-in; with refuseAuth no client gets that far', async () => {
   const auth = { kinds: [1059], challengeOnConnect: true, admit: () => false };

@@ -26,7 +26,7 @@ export const THROTTLED: Extract<Delivery, { outcome: 'retry' }> = {
   reason: 'http_429',
   throttled: true,
 };
-/** ntfy's 507: nobody subscribes to this topic. */
+/** ntfy's 507: this topic has no subscriber. */
 export const UNHEARD: Delivery = { ...THROTTLED, reason: 'http_507', concerns: 'device' };
 export const REFUSED: Delivery = { outcome: 'refused', reason: 'http_400', blames: 'device' };
 /** FCM's `THIRD_PARTY_AUTH_ERROR`: the APNs key of the project is refused. */

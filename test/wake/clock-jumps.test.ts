@@ -149,7 +149,7 @@ test.each([
   ['ahead', 80 * HOUR_MS],
   ['behind', -80 * HOUR_MS],
 ])(
-  'setting the clock of the machine 80 hours %s before a start keeps nobody from being woken through FCM, nor from being kept',
+  'setting the clock of the machine 80 hours %s before a start neither keeps a device from being woken through FCM nor removes its registration',
   async (_, ms) => {
     const environment = { ...SWEEPS, STORE: 'file', DATA_DIR: await tempDirectory() };
     const set = setClock(ms);

@@ -11,7 +11,7 @@ const expiresIn = (seconds: number): string[][] => [
 ];
 
 test.each([1059, 14])(
-  'after a gap a kind %i that has expired wakes nobody (NIP-40), the others do',
+  'after a gap a kind %i that has expired wakes no device (NIP-40), the others do',
   async (kind) => {
     const { google, phone, relay, server, woken } = await setScene();
     const [alice, bob, carol] = [await phone(), await phone(), await phone()];

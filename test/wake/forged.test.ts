@@ -18,7 +18,7 @@ test.each([
   ['id', 14],
   ['pubkey', 14],
 ] as const)(
-  'a forged event with one bit of its %s flipped, kind %i, wakes nobody; the genuine one after it does',
+  'a forged event with one bit of its %s flipped, kind %i, wakes no device; the genuine one after it does',
   async (member, kind) => {
     const { relay, server, phone, woken } = await setScene();
     const alice = await phone();
@@ -35,7 +35,7 @@ test.each([
   ['a later time', (event: NostrEvent) => ({ ...event, created_at: event.created_at + 1 })],
   ['another kind', (event: NostrEvent) => ({ ...event, kind: 14 })],
   ['one more tag', (event: NostrEvent) => ({ ...event, tags: [...event.tags, ['t', 'x']] })],
-])('a forged event with %s wakes nobody', async (_name, forge) => {
+])('a forged event with %s wakes no device', async (_name, forge) => {
   const { relay, server, phone, woken } = await setScene();
   const alice = await phone();
   relay.broadcast(forge(eventFor([alice.tradePubkey])));
@@ -43,7 +43,7 @@ test.each([
   expect(await server.metric(FORGED)).toBe(1);
 });
 
-test('a forged event readdressed from a stranger to a registered key wakes nobody', async () => {
+test('a forged event readdressed from a stranger to a registered key wakes no device', async () => {
   const { relay, phone, woken } = await setScene();
   const alice = await phone();
   const strangers = eventFor(['ab'.repeat(32)]);
@@ -51,7 +51,7 @@ test('a forged event readdressed from a stranger to a registered key wakes nobod
   expect(await woken()).toEqual([]);
 });
 
-test('a forged event whose id is right and whose signature is another event’s wakes nobody', async () => {
+test('a forged event whose id is right and whose signature is another event’s wakes no device', async () => {
   const { relay, server, phone, woken } = await setScene();
   const alice = await phone();
   const secretKey = generateSecretKey();
@@ -64,7 +64,7 @@ test('a forged event whose id is right and whose signature is another event’s 
   expect(await woken()).toEqual([alice.token]);
 });
 
-test('a forged event whose id is right and which another key signed in the author’s name wakes nobody', async () => {
+test('a forged event whose id is right and which another key signed in the author’s name wakes no device', async () => {
   const { relay, phone, woken } = await setScene();
   const alice = await phone();
   const mine = eventFor([alice.tradePubkey]);
@@ -74,7 +74,7 @@ test('a forged event whose id is right and which another key signed in the autho
   expect(await woken()).toEqual([]);
 });
 
-test('a forged event whose key is no point on the curve, or whose signature is out of range, wakes nobody and ends nothing', async () => {
+test('a forged event whose key is no point on the curve, or whose signature is out of range, wakes no device and ends nothing', async () => {
   const { relay, server, phone, woken } = await setScene();
   const alice = await phone();
   const genuine = eventFor([alice.tradePubkey]);
@@ -99,7 +99,7 @@ test('a forged event that bears the id of a genuine one, from another relay and 
   expect(await woken()).toEqual([alice.token]);
 });
 
-test('a forged event that bears the id of one already dealt with wakes nobody', async () => {
+test('a forged event that bears the id of one already handled wakes no device', async () => {
   const { relay, phone, woken } = await setScene();
   const alice = await phone();
   const genuine = eventFor([alice.tradePubkey]);

@@ -12,7 +12,7 @@ function movableClock(): { now: () => number; advance: (seconds: number) => void
   return { now: () => Date.now() + offset, advance: (seconds) => void (offset += seconds * 1000) };
 }
 
-test('a registration whose time to live is over wakes nobody', async () => {
+test('a registration whose time to live is over wakes no device', async () => {
   const clock = movableClock();
   const { relay, phone, woken } = await setScene({ environment: TTL, clock: clock.now });
   const alice = await phone();

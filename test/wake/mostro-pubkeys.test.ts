@@ -20,7 +20,7 @@ test('with MOSTRO_PUBKEYS, a kind 14 by any of them wakes, named in hex or as np
   expect((await woken()).toSorted()).toEqual([alice.token, bob.token].toSorted());
 });
 
-test('with MOSTRO_PUBKEYS, a kind 14 by anybody else wakes nobody', async () => {
+test('with MOSTRO_PUBKEYS, a kind 14 by any other author wakes no device', async () => {
   const { pubkey } = keep(new Daemon());
   const { phone, relay, server, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
   const alice = await phone();
@@ -30,7 +30,7 @@ test('with MOSTRO_PUBKEYS, a kind 14 by anybody else wakes nobody', async () => 
   expect(await woken()).toEqual([]);
 });
 
-test('with MOSTRO_PUBKEYS, a kind 14 that claims to be by one of them, and is not signed by it, wakes nobody', async () => {
+test('with MOSTRO_PUBKEYS, a kind 14 that claims to be by one of them, and is not signed by it, wakes no device', async () => {
   const daemon = keep(new Daemon());
   const { phone, relay, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: daemon.pubkey } });
   const alice = await phone();

@@ -55,7 +55,7 @@ test.each([
   ['a bare 403', fcmError(403)],
   ['a 403 for another sender', fcmError(403, { '@type': FCM_ERROR, errorCode: 'SENDER_ID_MISMATCH' })],
   ['a 404 of HTML', { status: 404, body: '<html>UNREGISTERED</html>' }],
-])('the answer %s forgets nobody, and the next event wakes the device', async (_name, answer) => {
+])('the answer %s evicts no device, and the next event wakes the device', async (_name, answer) => {
   const { relay, google, server, phone, woken } = await setScene();
   const alice = await phone();
   google.answer = () => answer;
@@ -72,7 +72,7 @@ test.each([
   ['a 429', fcmError(429, { '@type': FCM_ERROR, errorCode: 'QUOTA_EXCEEDED' })],
   ['a 500', fcmError(500)],
   ['a 503', fcmError(503)],
-])('the answer %s forgets nobody, and the wake is tried again', async (_name, answer) => {
+])('the answer %s evicts no device, and the wake is tried again', async (_name, answer) => {
   const { relay, google, server, phone, woken } = await setScene();
   const alice = await phone();
   let failures = 0;
@@ -101,7 +101,7 @@ test.each([404, 410])('the answer %i of a UnifiedPush server, twice, forgets its
   expect(paths).toEqual(['/upAlice?up=1', '/upAlice?up=1', '/upBob?up=1']);
 });
 
-test('a redirect of a UnifiedPush server is not followed and forgets nobody', async () => {
+test('a redirect of a UnifiedPush server is not followed and evicts no device', async () => {
   const { relay, server, phone } = await setScene();
   const [unifiedPush, elsewhere] = [
     keep(await UnifiedPushStandIn.start()),
@@ -133,7 +133,7 @@ test('an access token that Google revoked is replaced, and the wake is delivered
   expect(google.tokenRequests.all.map(({ status }) => status)).toEqual([200, 200]);
 });
 
-test('Google that gives no access token costs nobody a registration, and the wake follows when it does', async () => {
+test('Google that gives no access token costs no device its registration, and the wake is sent when Google gives one', async () => {
   const { relay, google, server, phone, woken } = await setScene();
   const alice = await phone();
   await google.tokenRequests.atLeast(1);

@@ -29,7 +29,7 @@ test('a p tag with a relay hint after the key counts, and so does one behind oth
   expect(await woken()).toEqual([alice.token, bob.token]);
 });
 
-test('only p tags count: a registered key in another tag or in the content wakes nobody', async () => {
+test('only p tags count: a registered key in another tag or in the content wakes no device', async () => {
   const { relay, phone, woken } = await setScene();
   const alice = await phone();
   const content = JSON.stringify([['p', alice.tradePubkey]]);
@@ -80,7 +80,7 @@ test('a key that is registered again wakes its new token alone', async () => {
   expect(await woken()).toEqual(['the-new-token']);
 });
 
-test('a key that is unregistered wakes nobody, while another key of the same device still wakes it', async () => {
+test('a key that is unregistered wakes no device, while another key of the same device still wakes it', async () => {
   const { relay, phone, woken } = await setScene();
   const buying = await phone();
   const selling = await phone({ token: buying.token });

@@ -78,7 +78,7 @@ test('a relay that goes away and cuts the connection without a word, again and a
   expect(relay.clientCount).toBe(1);
 });
 
-test('a relay that goes away and comes back does not repeat a wake for an event that was dealt with', async () => {
+test('a relay that goes away and comes back does not repeat a wake for an event that was handled', async () => {
   const relay = keep(await RelayStandIn.start({ sendStoredDespiteLimitZero: true }));
   const { server, phone, woken } = await setScene({ relays: [relay] });
   const alice = await phone();

@@ -63,7 +63,7 @@ test('an event wakes that was published while a live subscription was gone, whic
   expect(push?.token).toBe(alice.token);
 });
 
-test('an event wakes that was published while a live subscription was gone, which the relay had closed at the start, when nobody had registered', async () => {
+test('an event wakes that was published while a live subscription was gone, which the relay had closed at the start, when no key was registered', async () => {
   const other = keep(await RelayStandIn.start());
   other.pauseAnswers();
   const relay = keep(await RelayStandIn.start());

@@ -44,7 +44,7 @@ test('10 000 live events for unregistered keys lead to no push and to no signatu
   expect(await server.metric('mostro_push_events_verified_total')).toBe(1);
 });
 
-test('an event with eleven recipients is a broadcast and wakes nobody; one with ten wakes its device', async () => {
+test('an event with eleven recipients is a broadcast and wakes no device; one with ten wakes its device', async () => {
   const { relay, server, phone, woken } = await setScene();
   const alice = await phone();
   relay.broadcast(eventFor([alice.tradePubkey, ...strangers(10)]));
@@ -63,7 +63,7 @@ test('an event that names one recipient fifty times is no broadcast', async () =
 });
 
 test.each([1059, 14])(
-  'an event of kind %i over 72 hours old wakes nobody; one of 71 hours does',
+  'an event of kind %i over 72 hours old wakes no device; one of 71 hours does',
   async (kind) => {
     const { relay, server, phone, woken } = await setScene();
     const alice = await phone();
@@ -76,7 +76,7 @@ test.each([1059, 14])(
 );
 
 test.each([1059, 14])(
-  'an event of kind %i that has expired wakes nobody; one that will expire does',
+  'an event of kind %i that has expired wakes no device; one that will expire does',
   async (kind) => {
     const { relay, server, phone, woken } = await setScene();
     const alice = await phone();

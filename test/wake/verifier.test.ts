@@ -191,7 +191,7 @@ test('when no library is left, the process is told to end; the event is not call
   expect(push?.token).toBe(phone.token);
 });
 
-test('when no library is left, a signed or sealed registration is answered with 500, and nobody is called a forger', async () => {
+test('when no library is left, a signed or sealed registration is answered with 500, and no client is called a forger', async () => {
   const breaking = fakeLibrary('breaking');
   const { phone, server } = await setScene({ curves: [breaking] });
   const known = await phone();

@@ -82,7 +82,7 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     for (let isSecond = false; ; isSecond = true) {
       const deadline = this.#deadlines.begin(signal);
       try {
-        const token = this.#auth.held ?? (await this.#auth.accessToken());
+        const token = this.#auth.usable ?? (await this.#auth.accessToken());
         const answer = await this.#session.post(this.#headers.with(token, this.#auth), body, deadline);
         const afterMs = retryAfterMs(answer.retryAfter, { now: this.#clock(), date: answer.date });
         const delivery = readFcmAnswer(answer.status, answer.body, afterMs);

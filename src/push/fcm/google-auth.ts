@@ -96,7 +96,7 @@ export class GoogleAuth implements Disposable {
   }
 
   /** The token in use, if it has not expired. */
-  get held(): Secret<string> | undefined {
+  get usable(): Secret<string> | undefined {
     const isGood = this.#current !== undefined && this.#current.refreshAt > this.#monotonic();
     return isGood ? this.#current?.value : undefined;
   }
@@ -120,7 +120,7 @@ export class GoogleAuth implements Disposable {
 
   /** @throws GoogleAuthError if Google gives no token; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
-    if (this.held !== undefined) return this.held;
+    if (this.usable !== undefined) return this.usable;
     return (await this.#mintOnce()).value;
   }
 

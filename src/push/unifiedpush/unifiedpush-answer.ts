@@ -3,9 +3,9 @@ import type { Delivery } from '../../core/lanes/delivery.ts';
 /** The answers of a push server that refuses our VAPID token, or demands one. */
 export const VAPID_REFUSALS: ReadonlySet<number> = new Set([401, 403]);
 /** ntfy: the topic has no subscriber at the moment. Says nothing about other endpoints. */
-const NOBODY_SUBSCRIBES = 507;
+const NO_SUBSCRIBER = 507;
 /** After these the device waits a minute, unless `Retry-After` says how long. */
-const THROTTLED = new Set([429, NOBODY_SUBSCRIBES]);
+const THROTTLED = new Set([429, NO_SUBSCRIBER]);
 /** Statuses below 500 after which the push is retried: 408 too slow, 425 too early, 429 too many. */
 const LATER = new Set([408, 425, 429]);
 
@@ -27,7 +27,7 @@ export function readUnifiedPushAnswer(
       outcome: 'retry',
       reason: `http_${status}`,
       ...(THROTTLED.has(status) && { throttled: true }),
-      ...(status === NOBODY_SUBSCRIBES && { concerns: 'device' }),
+      ...(status === NO_SUBSCRIBER && { concerns: 'device' }),
       ...(afterMs !== undefined && { afterMs }),
     };
   }

@@ -84,7 +84,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     const { origin } = new URL(target.endpoint);
     const answer = await this.#post(target, push, signal, await this.#vapid.header(origin));
     if (!VAPID_REFUSALS.has(answer.status)) return answer;
-    this.#vapid.forget(origin);
+    this.#vapid.drop(origin);
     return this.#post(target, push, signal, await this.#vapid.header(origin));
   }
 

@@ -85,7 +85,7 @@ describe('a VAPID token', () => {
   test('is made again after it was refused', async () => {
     const { tokens } = setUp();
     const first = await tokens.header(ORIGIN);
-    tokens.forget(ORIGIN);
+    tokens.drop(ORIGIN);
     expect(await tokens.header(ORIGIN)).not.toBe(first);
   });
 

@@ -55,12 +55,12 @@ export class VapidTokens {
     if (known !== undefined && date >= known.date && now - known.madeAt < REUSE_MS) return known.header;
     const header = this.#sign(origin, date);
     this.#keep(origin, { header, date, madeAt: now });
-    header.catch(() => this.forget(origin));
+    header.catch(() => this.drop(origin));
     return header;
   }
 
   /** Drops the token of a push server that refused it. The next push makes a new one. */
-  forget(origin: string): void {
+  drop(origin: string): void {
     this.#tokens.delete(origin);
   }
 

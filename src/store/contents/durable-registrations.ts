@@ -121,7 +121,7 @@ export class DurableRegistrations implements RegistrationStore {
     return true;
   }
 
-  /** Removes a key from memory of which the disk says that it was removed. */
+  /** Removes a key from memory, because the disk has its removal. */
   drop(tradePubkey: TradePubkey): void {
     this.#memory.drop(tradePubkey);
   }

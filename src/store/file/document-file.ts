@@ -37,7 +37,7 @@ export class WriteFailure extends Error {
  * crash, or a power cut, leaves depends on when it comes:
  *
  * - while a frame is written, or before its sync has ended: the frame is whole, or does not open, since its tag does not match.
- *   The reader leaves a torn last frame out and {@link resume} cuts it off. Nobody has been answered for it yet.
+ *   The reader leaves a torn last frame out and {@link resume} cuts it off. Its changes have not been answered yet.
  * - while a new file is written (a rewrite): the former file is untouched. The next start deletes the new one (`removeDrafts`).
  * - while the new file is put in place: the directory names the former file or the new one. Both are whole, and the new one has all
  *   that the former one has.

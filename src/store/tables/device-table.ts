@@ -23,7 +23,7 @@ const SALT_BYTES = 16;
 const HASH_DIGITS = 8;
 const NO_KEYS = Buffer.alloc(0);
 /** Keys that no device has: one byte. A look-up with them compares every device of the address and finds none. */
-const NOBODYS_KEYS = Buffer.alloc(1);
+const NO_DEVICES_KEYS = Buffer.alloc(1);
 /**
  * The most sets of Web Push keys for one endpoint. An app that subscribes again needs two for a while. The bound limits how many wakes
  * one event can send to an endpoint, and how many devices a look-up compares.
@@ -142,7 +142,7 @@ export class DeviceTable {
 
   /** Whether another device with keys has the same address. */
   #hasSiblings(device: number, { address, shape }: Device): boolean {
-    this.#sought = { address, shape, keys: NOBODYS_KEYS };
+    this.#sought = { address, shape, keys: NO_DEVICES_KEYS };
     this.#met = { all: 0, withKeys: 0 };
     this.#index.find(this.#hashes.get(device));
     return this.#met.withKeys > 1;

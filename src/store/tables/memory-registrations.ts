@@ -30,7 +30,7 @@ export interface RegistrationChange {
   readonly current: Registration | undefined;
 }
 
-/** Is told of changes: the journal's way to keep them on the disk, too. */
+/** Gets every change, so that the journal can keep it on the disk too. */
 export interface RegistrationObserver {
   /** Whether it wants the changes of this push service. Registrations of any other service are not decoded for it. */
   readonly observes: (service: PushService) => boolean;
@@ -118,7 +118,7 @@ export class MemoryRegistrations implements RegistrationStore {
     this.#insert(registration, false);
   }
 
-  /** Removes the key's registration, if there is one, whoever owns it, and does not tell the observer. */
+  /** Removes the key's registration, if there is one. Ownership is not checked, and the observer is not told. */
   drop(tradePubkey: TradePubkey): void {
     const row = this.#keys.find(tradePubkey);
     if (row !== NO_ROW) this.#delete(row, false);
