@@ -1,15 +1,13 @@
-import { generateSecretKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
-import { registerDevices, type Device } from '../support/devices.ts';
+import { eventsFor, registerDevices, type Device } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { untilMetric } from '../support/scene.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
-import { eventFor } from '../support/wire-events.ts';
 
 const DEVICES = 200;
 
@@ -36,8 +34,7 @@ async function beforeOutage(before?: (google: GoogleStandIn) => void): Promise<O
 }
 
 function wakeAll({ relay, devices }: Outage): void {
-  const secretKey = generateSecretKey();
-  for (const { key } of devices) relay.broadcast(eventFor([key], { secretKey }));
+  for (const event of eventsFor(devices)) relay.broadcast(event);
 }
 
 async function expectOneWakeEach({ google, server, devices }: Outage): Promise<void> {
