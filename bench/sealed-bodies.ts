@@ -1,5 +1,5 @@
-import { sealToken } from '../src/crypto/sealed-token.ts';
 import { parseServerKey } from '../src/crypto/server-key.ts';
+import { sealToken } from '../stand-ins/sealed-token.ts';
 import { device, fcmToken } from './devices.ts';
 
 /** How many different sealed tokens there are. Any of them can be registered under any key. */
@@ -9,8 +9,9 @@ const TOKENS = 300;
 export function sealedTokens(privateKey: string): Buffer[] {
   const key = parseServerKey(privateKey);
   if (key === undefined) throw new Error('no key');
+  const { publicKeyHex: serverPubkey } = key;
   return Array.from({ length: TOKENS }, () =>
-    Buffer.from(sealToken({ platform: 'android', token: fcmToken() }, key.publicKey)),
+    Buffer.from(sealToken({ serverPubkey, platform: 'android', token: fcmToken() }), 'base64'),
   );
 }
 
