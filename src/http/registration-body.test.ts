@@ -50,7 +50,7 @@ function failureOf(body: unknown, rules: Partial<RegistrationRules> = {}): strin
   return 'no failure';
 }
 
-/** Where wakes go for what a vector seals. */
+/** The push target in the token that a vector seals. */
 function targetOf(token: string): PushTarget {
   if (token.startsWith('http')) return { type: 'unifiedpush', endpoint: token };
   if (!token.startsWith('{')) return { type: 'fcm', token };

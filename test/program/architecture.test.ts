@@ -4,7 +4,7 @@ import { ScratchSource, type Complaint } from '../support/scratch-source.ts';
 
 const TARGETS = 'src/core/registry/push-target.ts';
 
-/** The files of one push service, or of one form of address: a further service is none of their business. */
+/** The files of one push service, or of one form of address. They need no change for a further service. */
 const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
   'src/core/registry/web-push-subscription.ts',
   'src/push/fcm/fcm-provider.ts',
@@ -68,7 +68,7 @@ describe('a change that is made in one place only does not compile:', () => {
     });
   });
 
-  // A missing field, or one that means something else there, compiles in a spread.
+  // A spread would hide a missing field, or a field with another meaning.
   test('so every constructor gets named fields, and none gets the options of another as a spread', () => {
     const spread = /new [A-Z]\w*\(\{[^;]*?\.\.\.(?:this\.)?#?[a-z][\w.]*\s*[,}]/;
     expect(spread.test('this.#report = new Report({ ...options, clock });')).toBe(true);

@@ -113,7 +113,7 @@ export class MemoryRegistrations implements RegistrationStore {
     return displaced === NO_ROW ? 'stored' : 'displaced';
   }
 
-  /** Adds a registration of a key that has none, and does not tell the observer: the registration comes from the observer. */
+  /** Adds a registration of a key that has none. The observer is not told, because the registration comes from the observer. */
   restore(registration: Registration): void {
     this.#insert(registration, false);
   }
