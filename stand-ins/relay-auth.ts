@@ -12,6 +12,8 @@ export interface RelayAuthOptions {
   challengeOnConnect?: boolean;
   /** The kinds that only clients may read that have authenticated and are admitted. */
   kinds: readonly number[];
+  /** Whether an answer may name this URL. By default only the host counts, as NIP-42 has it. */
+  accepts?: (url: string | undefined) => boolean;
   /** By default every client that has authenticated is admitted. */
   admit?: (pubkey: string) => boolean;
   /** If true, no subscription is closed. The events of these kinds are left out, and the client is not told. */
@@ -64,6 +66,7 @@ export class RelayAuth {
     if (client.host === undefined || hostOf(tagValue(event, 'relay')) !== client.host) {
       return 'invalid: not for this relay';
     }
+    if (this.#options.accepts?.(tagValue(event, 'relay')) === false) return 'invalid: not our URL';
     if (Math.abs(Date.now() / 1000 - event.created_at) > MAX_AGE_SECONDS) return 'invalid: not of now';
     client.pubkey = event.pubkey;
     return undefined;

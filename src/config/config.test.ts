@@ -83,10 +83,10 @@ describe('a variable', () => {
     expect(config.key.privateKey?.reveal()).toBe(key);
   });
 
-  test('of a relay has one form, so that no relay is dialled twice', () => {
+  test('of a relay stays as it is written, and a relay that is written in two ways counts once', () => {
     const written = 'wss://Relay.example:443/, wss://relay.example, wss://relay.example/nostr/';
     expect(configOf({ NOSTR_RELAYS: written }).relays.urls).toEqual([
-      'wss://relay.example',
+      'wss://Relay.example:443/',
       'wss://relay.example/nostr/',
     ]);
   });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { WAKING_KINDS } from '../core/nostr/nostr-event.ts';
-import { parseRelayUrl } from '../core/nostr/relay-url.ts';
+import { distinctRelays, parseRelayUrl } from '../core/nostr/relay-url.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
@@ -31,8 +31,8 @@ const LONGEST_TIMER_HOURS = 500;
 
 // A fragment means nothing to a relay, so it is a slip.
 const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
-  url.includes('#') ? undefined : parseRelayUrl(url, { credentials: true }),
-);
+  !url.includes('#') && parseRelayUrl(url, { credentials: true }) !== undefined ? url : undefined,
+).transform(distinctRelays);
 const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by commas', parseMostroPubkey);
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
   WAKING_KINDS.find((known) => String(known) === kind),

@@ -77,6 +77,28 @@ test.each([
   },
 );
 
+test('a relay that asks for authentication and knows itself by a URL with a slash is named in that spelling after one refusal, and on every later connection', async () => {
+  const relay = keep(
+    await RelayStandIn.start({ auth: { kinds: [1059], accepts: (url) => url?.endsWith('/') === true } }),
+  );
+  const { server, phone, woken } = await setScene({ relays: [relay] });
+  await untilLine(server, relay, { authentication: 'accepted', state: 'live' });
+  const alice = await phone();
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  expect(await woken()).toEqual([alice.token]);
+  relay.disconnectAll();
+  const auths = await relay.auths.atLeast(3);
+  expect(auths.map(({ tags }) => tags[0]?.[1])).toEqual([relay.url, `${relay.url}/`, `${relay.url}/`]);
+});
+
+test('a relay that asks for authentication is named as it was configured', async () => {
+  const relay = keep(await RelayStandIn.start({ auth: { kinds: [1059] } }));
+  const written = `${relay.url.replace('ws:', 'WS:')}/?x=A`;
+  await setScene({ relays: [relay], environment: { NOSTR_RELAYS: written } });
+  const [answer] = await relay.auths.atLeast(1);
+  expect(answer?.tags[0]).toEqual(['relay', written]);
+});
+
 test('a relay that refuses our authentication goes on with kind 14, its gift wraps are shown as restricted, and it is asked again for them', async () => {
   const { google, other, phone, server } = await setSceneBeside({
     auth: { kinds: [1059] },

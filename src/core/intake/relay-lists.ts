@@ -1,7 +1,7 @@
 import { MINUTE_MS, SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
 import { expirationOf, RELAY_LIST_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
-import { parseRelayUrl } from '../nostr/relay-url.ts';
+import { distinctRelays, parseRelayUrl } from '../nostr/relay-url.ts';
 
 /** The most relays that are watched because Mostro instances publish them (contract 2). */
 export const MAX_DISCOVERED_RELAYS = 20;
@@ -27,6 +27,7 @@ interface RelayList {
   readonly createdAt: number;
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** As the instance has written them. */
   readonly urls: readonly string[];
 }
 
@@ -54,21 +55,21 @@ export class RelayLists {
     return 'adopted';
   }
 
-  /** The relays now: the first of each instance, then the second of each, and so on. So no instance crowds out another. */
+  /** The relays now, as they are written: the first of each instance, then the second of each, and so on. So no instance crowds out another. */
   urls(): readonly string[] {
     const { clock, instancePubkeys } = this.#options;
     const now = unixSeconds(clock);
     const lists = instancePubkeys
       .map((pubkey) => this.#lists.get(pubkey))
       .filter((list) => list !== undefined && !this.#hasExpired(list.expiresAt, now));
-    const urls = new Set<string>();
+    const urls: string[] = [];
     for (let rank = 0; rank < MAX_DISCOVERED_RELAYS; rank++) {
       for (const list of lists) {
         const url = list?.urls[rank];
-        if (url !== undefined && urls.size < MAX_DISCOVERED_RELAYS) urls.add(url);
+        if (url !== undefined) urls.push(url);
       }
     }
-    return [...urls];
+    return distinctRelays(urls).slice(0, MAX_DISCOVERED_RELAYS);
   }
 
   #hasExpired(expiresAt: number, now: number): boolean {
@@ -84,14 +85,20 @@ function isNewer({ id, created_at: createdAt }: NostrEvent, current: RelayList |
 
 /** The first distinct relays that the author writes to. The marker of a relay is `read`, `write`, or absent for both (NIP-65). */
 function writeRelays({ tags }: NostrEvent, allows: (url: URL) => boolean): readonly string[] {
-  const urls = new Set<string>();
+  const urls = new Map<string, string>();
   for (const [name, written, marker = ''] of tags) {
     if (urls.size === MAX_DISCOVERED_RELAYS) break;
     if (name !== 'r' || written === undefined || (marker !== '' && marker !== 'write')) continue;
     // The length is checked before parsing and again after it, since encoding makes the URL longer.
     const url =
       written.length > MAX_URL_CHARACTERS ? undefined : parseRelayUrl(written, { credentials: false });
-    if (url !== undefined && url.length <= MAX_URL_CHARACTERS && allows(new URL(url))) urls.add(url);
+    if (url !== undefined && url.length <= MAX_URL_CHARACTERS && allows(new URL(url)) && !urls.has(url))
+      urls.set(url, withoutFragment(written.trim()));
   }
-  return [...urls];
+  return [...urls.values()];
+}
+
+/** A fragment means nothing to a relay. */
+function withoutFragment(url: string): string {
+  return url.replace(/#.*$/s, '');
 }

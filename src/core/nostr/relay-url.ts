@@ -17,3 +17,18 @@ export function parseRelayUrl(written: string, { credentials }: RelayUrlOptions)
   const path = pathname + search;
   return `${protocol}//${user}${host}${path === '/' ? '' : path}`;
 }
+
+/**
+ * Leaves out the URLs of relays that are there already, written in another way. The others stay as they are written: a relay may compare an
+ * answer to its challenge with its own URL, character by character (NIP-42).
+ *
+ * @param written URLs that `parseRelayUrl` can read
+ */
+export function distinctRelays(written: readonly string[]): readonly string[] {
+  const relays = new Map<string | undefined, string>();
+  for (const one of written) {
+    const url = parseRelayUrl(one, { credentials: true });
+    if (!relays.has(url)) relays.set(url, one);
+  }
+  return [...relays.values()];
+}

@@ -7,6 +7,7 @@ import type { NostrEvent } from '../../core/nostr/nostr-event.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
 import { RelayAuthentication } from './relay-authentication.ts';
+import { RelaySpelling } from './relay-spelling.ts';
 
 const URL = 'wss://relay.example/path';
 const KEY = parseServerKey(generatePrivateKey()) as ServerKey;
@@ -16,12 +17,14 @@ function setUp(): {
   answers: NostrEvent[];
   clock: FakeClock;
   results: boolean[];
+  spelling: RelaySpelling;
 } {
   const answers: NostrEvent[] = [];
   const results: boolean[] = [];
   const clock = new FakeClock();
+  const spelling = new RelaySpelling(URL);
   const authentication = new RelayAuthentication({
-    url: URL,
+    spelling,
     signer: eventSigner(KEY),
     clock: clock.read,
     monotonic: clock.read,
@@ -31,7 +34,7 @@ function setUp(): {
     },
     onResult: (accepted) => results.push(accepted),
   });
-  return { authentication, answers, clock, results };
+  return { authentication, answers, clock, results, spelling };
 }
 
 test('a challenge is answered as NIP-42 has it, signed with the server’s key', () => {
@@ -93,8 +96,32 @@ test.each([
 ] as const)('the relay’s OK to our answer, %s, is its judgement: %s', (accepted, state) => {
   const { authentication, answers, results } = setUp();
   authentication.onChallenge('a');
-  expect(authentication.onOk(answers[0]?.id ?? '', accepted)).toBe(true);
+  // A refusal is asked about once more, with the other spelling of the relay's URL.
+  for (let n = 0; n < answers.length; n++)
+    expect(authentication.onOk(answers[n]?.id ?? '', accepted)).toBe(true);
   expect([authentication.state, authentication.isOver, results]).toEqual([state, true, [accepted]]);
+});
+
+test('a refused answer is given once more with the other spelling of the relay’s URL, and later challenges get the spelling that was accepted', () => {
+  const { authentication, answers, results } = setUp();
+  authentication.onChallenge('a');
+  authentication.onOk(answers[0]?.id ?? '', false);
+  const between = [authentication.state, [...results]];
+  authentication.onOk(answers[1]?.id ?? '', true);
+  authentication.onChallenge('b');
+  expect(answers.map(({ tags }) => tags.map(([, value]) => value))).toEqual([
+    [URL, 'a'],
+    [`${URL}/`, 'a'],
+    [`${URL}/`, 'b'],
+  ]);
+  expect([between, results]).toEqual([['pending', []], [true]]);
+});
+
+test('a refused answer is given only once more on a connection, and the next connection begins with the URL as written', () => {
+  const { authentication, answers, results, spelling } = setUp();
+  authentication.onChallenge('a');
+  for (let n = 0; n < answers.length && n < 10; n++) authentication.onOk(answers[n]?.id ?? '', false);
+  expect([answers.length, results, spelling.url]).toEqual([2, [false], URL]);
 });
 
 test('the relay’s OK to something else judges nothing', () => {

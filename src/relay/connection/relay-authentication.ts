@@ -1,6 +1,7 @@
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import type { EventSigner } from '../../core/nostr/event-signer.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
+import type { RelaySpelling } from './relay-spelling.ts';
 
 /** The kind of an answer to a challenge (NIP-42). */
 const AUTH_KIND = 22_242;
@@ -12,8 +13,7 @@ const MAX_CHALLENGE_CHARACTERS = 1024;
 export type AuthenticationState = 'none' | 'pending' | 'accepted' | 'refused';
 
 export interface RelayAuthenticationOptions {
-  /** The relay's URL. */
-  readonly url: string;
+  readonly spelling: RelaySpelling;
   readonly signer: EventSigner;
   /** The time of day. */
   readonly clock: Clock;
@@ -30,8 +30,10 @@ export interface RelayAuthenticationOptions {
 export class RelayAuthentication {
   readonly #options: RelayAuthenticationOptions;
   readonly #allowance: TokenBucket;
-  /** The ids of the answers that the relay has not judged yet. */
-  readonly #answers = new Set<string>();
+  /** The challenges of the answers that the relay has not judged yet, by the answer's id. */
+  readonly #answers = new Map<string, string>();
+  /** Whether the other spelling of the relay's URL has been tried. */
+  #isRespelt = false;
   #isAccepted = false;
   #answeredAt = -Infinity;
   state: AuthenticationState = 'none';
@@ -54,36 +56,47 @@ export class RelayAuthentication {
   /** @returns whether the challenge was answered */
   onChallenge(challenge: string): boolean {
     if (challenge.length > MAX_CHALLENGE_CHARACTERS || this.#allowance.spend(1) > 0) return false;
-    const { clock, send, signer, url } = this.#options;
+    this.#answer(challenge);
+    return true;
+  }
+
+  #answer(challenge: string): void {
+    const { clock, monotonic, send, signer, spelling } = this.#options;
     const event = signer.sign({
       kind: AUTH_KIND,
       created_at: unixSeconds(clock),
       tags: [
-        ['relay', withoutCredentials(url)],
+        ['relay', spelling.url],
         ['challenge', challenge],
       ],
       content: '',
     });
-    this.#answers.add(event.id);
+    this.#answers.set(event.id, challenge);
     this.state = 'pending';
-    this.#answeredAt = this.#options.monotonic();
+    this.#answeredAt = monotonic();
     send(['AUTH', event]);
-    return true;
   }
 
   /** @returns whether the OK is for an answer of ours */
   onOk(id: string, accepted: boolean): boolean {
-    if (!this.#answers.delete(id)) return false;
+    const challenge = this.#answers.get(id);
+    if (challenge === undefined) return false;
+    this.#answers.delete(id);
     this.#isAccepted ||= accepted;
     if (!accepted && this.#answers.size > 0) return true;
+    if (!this.#isAccepted && this.#respell(challenge)) return true;
     // One accepted answer is enough. A relay that knows us already may refuse a further one.
     this.state = this.#isAccepted ? 'accepted' : 'refused';
     this.#options.onResult(this.#isAccepted);
     return true;
   }
-}
 
-/** The URL as written, without the user and the password, which an event must not contain. */
-function withoutCredentials(url: string): string {
-  return url.replace(/^(wss?:\/\/)[^/?#]*@/, '$1');
+  /** Answers a challenge again with the other spelling of the relay's URL, once. The relay may compare it with its own, character by character. */
+  #respell(challenge: string): boolean {
+    this.#options.spelling.change();
+    if (this.#isRespelt || this.#allowance.spend(1) > 0) return false;
+    this.#isRespelt = true;
+    this.#answer(challenge);
+    return true;
+  }
 }

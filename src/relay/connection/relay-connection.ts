@@ -12,13 +12,17 @@ import { Redial } from './redial.ts';
 import { RelayConduct } from './relay-conduct.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
+import { RelaySpelling } from './relay-spelling.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
 import type { WebSocket } from '../wire/web-socket.ts';
 
 export interface RelayConnectionOptions {
   readonly environment: RelayEnvironment;
+  /** Normalised. */
   readonly url: string;
+  /** The URL as it was configured or named. */
+  readonly written: string;
   /** Whether a Mostro instance named the relay, and not the operator. */
   readonly discovered: boolean;
   /** When the program began to listen, in milliseconds. */
@@ -43,6 +47,7 @@ export class RelayConnection {
   readonly #intake: RelayIntake;
   readonly #watches: readonly KindWatch[];
   readonly #address: URL;
+  readonly #spelling: RelaySpelling;
   #listening: RelayListening | undefined;
   #state: Exclude<RelayState, 'live'> = 'connecting';
   #connections = 0;
@@ -52,7 +57,7 @@ export class RelayConnection {
   #limitsAskedAt = -Infinity;
 
   constructor(options: RelayConnectionOptions) {
-    const { discovered, environment, startedAt, totals, url } = options;
+    const { discovered, environment, startedAt, totals, url, written } = options;
     const { clock, intake, kinds, mayExpire, monotonic, timing } = environment;
     this.#options = options;
     this.#account = new RelayAccount(monotonic);
@@ -63,6 +68,7 @@ export class RelayConnection {
         new KindWatch({ kind, clock, mayExpire, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
     this.#address = new URL(url);
+    this.#spelling = new RelaySpelling(written);
     // A discovered relay was not subscribed to before: everything since the start is missed.
     if (discovered) for (const watch of this.#watches) watch.missAll();
     this.#resume();
@@ -128,7 +134,7 @@ export class RelayConnection {
   }
 
   #onOpen({ ban, line, socket }: OpenConnection, signal: AbortSignal): void {
-    const { environment, url } = this.#options;
+    const { environment } = this.#options;
     const { clock, monotonic, telemetry, timing } = environment;
     this.#connections++;
     this.#lost = undefined;
@@ -139,7 +145,7 @@ export class RelayConnection {
     const listening = new RelayListening({
       environment,
       relay: this.host,
-      url,
+      spelling: this.#spelling,
       watches: this.#watches,
       intake: this.#intake,
       account: this.#account,

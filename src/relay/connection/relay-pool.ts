@@ -4,13 +4,14 @@ import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import { RelayConnection } from './relay-connection.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
 import type { KindTotal } from '../live/kind-watch.ts';
+import { parseRelayUrl } from '../../core/nostr/relay-url.ts';
 import type { RelayStatus } from './relay-status.ts';
 
 export interface RelayPoolOptions {
   readonly environment: RelayEnvironment;
-  /** The relays of the configuration. */
+  /** The relays of the configuration, as they are written there. */
   readonly urls: readonly string[];
-  /** The relays that Mostro instances publish at this moment. */
+  /** The relays that Mostro instances publish at this moment, as they are written there. */
   readonly published: () => readonly string[];
   /** The machine's clock, uncorrected: if it jumps, nobody may have listened for a while. In milliseconds. */
   readonly wall: Clock;
@@ -26,6 +27,12 @@ const TICK_MS = SECOND_MS;
 /** If the clock is this far off from one tick to the next, it was set, or the process or the machine stood still. */
 const JUMP_MS = 10 * SECOND_MS;
 
+interface NamedRelay {
+  /** Normalised: tells relays apart. */
+  readonly url: string;
+  readonly written: string;
+}
+
 interface Watched {
   readonly connection: RelayConnection;
   readonly stop: AbortController;
@@ -36,7 +43,7 @@ interface Watched {
 export class RelayPool {
   readonly #options: RelayPoolOptions;
   /** The relays of the configuration. */
-  #configured: readonly string[];
+  #configured: readonly NamedRelay[];
   #isRunning = false;
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
@@ -50,7 +57,7 @@ export class RelayPool {
   constructor(options: RelayPoolOptions) {
     const { environment, urls, wall } = options;
     this.#options = options;
-    this.#configured = urls;
+    this.#configured = urls.map(named);
     this.#startedAt = environment.clock();
     this.#tickedAt = wall();
     this.#totals = new Map(environment.kinds.map((kind) => [kind, { events: 0 }]));
@@ -64,7 +71,7 @@ export class RelayPool {
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
     this.#isRunning = true;
-    for (const url of this.#configured) this.#watch(url, false);
+    for (const relay of this.#configured) this.#watch(relay, false);
     this.#noteProofs();
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     await Promise.race([stopped, fault]).finally(() => clearInterval(ticking));
@@ -92,30 +99,34 @@ export class RelayPool {
   follow(): void {
     const { environment, published } = this.#options;
     const configured = new Set(this.#configured.map(placeOf));
-    const urls = published().filter((url) => !configured.has(placeOf(url)));
+    const relays = published()
+      .map(named)
+      .filter((relay) => !configured.has(placeOf(relay)));
+    const urls = new Set(relays.map(({ url }) => url));
     for (const [url, { connection }] of this.#watched) {
-      if (!connection.discovered || urls.includes(url)) continue;
+      if (!connection.discovered || urls.has(url)) continue;
       this.#drop(url);
     }
-    for (const url of urls) {
-      if (this.#watched.has(url)) continue;
+    for (const relay of relays) {
+      if (this.#watched.has(relay.url)) continue;
       const now = environment.monotonic();
       // A later tick goes on.
       if (now < this.#namedEnoughUntil) return;
       this.#namedEnoughUntil = now + this.#newlyNamed.spend(1);
-      this.#watch(url, true);
+      this.#watch(relay, true);
     }
   }
 
   /** Watches these relays instead of those that were configured before. Relays that stay are not disturbed. */
-  reconfigure(urls: readonly string[]): void {
-    this.#configured = urls;
+  reconfigure(written: readonly string[]): void {
+    this.#configured = written.map(named);
     if (!this.#isRunning) return;
+    const urls = new Set(this.#configured.map(({ url }) => url));
     for (const [url, { connection }] of this.#watched)
-      if (!connection.discovered && !urls.includes(url)) this.#drop(url);
+      if (!connection.discovered && !urls.has(url)) this.#drop(url);
     // If one of them was watched as a discovered relay, that connection is dropped first.
     this.follow();
-    for (const url of urls) if (!this.#watched.has(url)) this.#watch(url, false);
+    for (const relay of this.#configured) if (!this.#watched.has(relay.url)) this.#watch(relay, false);
   }
 
   #drop(url: string): void {
@@ -145,11 +156,12 @@ export class RelayPool {
     return [...this.#watched.values()].map(({ connection }) => connection);
   }
 
-  #watch(url: string, discovered: boolean): void {
+  #watch({ url, written }: NamedRelay, discovered: boolean): void {
     const { environment } = this.#options;
     const connection = new RelayConnection({
       environment,
       url,
+      written,
       discovered,
       startedAt: this.#startedAt,
       totals: this.#totals,
@@ -162,8 +174,12 @@ export class RelayPool {
   }
 }
 
+function named(written: string): NamedRelay {
+  return { written, url: parseRelayUrl(written, { credentials: true }) ?? written };
+}
+
 /** The URL without scheme and credentials. Two URLs with the same place are one relay. */
-function placeOf(url: string): string {
+function placeOf({ url }: NamedRelay): string {
   const { host, pathname, search } = new URL(url);
   return `${host.replace(/\.(?=:|$)/, '')}${pathname}${search}`;
 }

@@ -7,6 +7,7 @@ import { RelayAuthentication, type AuthenticationState } from '../connection/rel
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import type { RelayEnvironment } from '../connection/relay-environment.ts';
 import type { RelayLimits } from '../connection/relay-information.ts';
+import type { RelaySpelling } from '../connection/relay-spelling.ts';
 import { RelayListSubscription } from './relay-list-subscription.ts';
 import { RelaySession } from './relay-session.ts';
 
@@ -14,8 +15,8 @@ export interface RelayListeningOptions {
   readonly environment: RelayEnvironment;
   /** The relay's host: the only part of its URL that may be logged. */
   readonly relay: string;
-  /** The relay's URL, as written. */
-  readonly url: string;
+  /** How the relay's URL is written in answers to its challenges. */
+  readonly spelling: RelaySpelling;
   readonly watches: readonly KindWatch[];
   readonly intake: RelayIntake;
   readonly account: RelayAccount;
@@ -81,10 +82,10 @@ export class RelayListening {
     this.#relayList = relayListSubscription(options, session);
   }
 
-  #authenticating({ environment, relay, send, url }: RelayListeningOptions): RelayAuthentication {
+  #authenticating({ environment, relay, send, spelling }: RelayListeningOptions): RelayAuthentication {
     const { clock, monotonic, signer, telemetry, timing } = environment;
     return new RelayAuthentication({
-      url,
+      spelling,
       signer,
       clock,
       monotonic,
