@@ -11,7 +11,7 @@ import { loadStartup } from './load-startup.ts';
 
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 
-/** Without these every start is warned. */
+/** Variables whose absence is a warning at every start. */
 const QUIET = { VAPID_SUBJECT: 'mailto:ops@push.example', PUBLIC_URL: 'https://push.example' };
 
 async function fileWith(text: string, mode = 0o600): Promise<string> {

@@ -10,9 +10,9 @@ import { fromHex } from '../../test/support/sealed-token-vectors.ts';
 import type { Curve } from './curve.ts';
 import { answersRightly } from './known-answers.ts';
 
-/** Inputs that all libraries are asked about; CURVE_INPUTS=100000 takes some minutes. */
+/** How many inputs all libraries are asked about. CURVE_INPUTS=100000 takes some minutes. */
 const INPUTS = Number(process.env['CURVE_INPUTS'] ?? 1500);
-/** Bad items that each library gets, more than WebAssembly once survived; CURVE_FLOOD=1000000 takes some minutes. */
+/** How many wrong inputs each library gets: more than the WebAssembly library once survived. CURVE_FLOOD=1000000 takes some minutes. */
 const FLOOD = Number(process.env['CURVE_FLOOD'] ?? 12_000);
 const POINTS = Math.ceil(INPUTS / 3);
 const SEED = Number(process.env['CURVE_SEED'] ?? 1);
@@ -42,7 +42,7 @@ const OFF_THE_CURVE = JSON.parse(vectorFile('keys-off-the-curve.json')) as {
 const NO_POINTS = [...OFF_THE_CURVE.off, ...OFF_THE_CURVE.beyondTheField].map((hex) => fromHex(hex));
 
 const toBytes = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'));
-/** Numbers around which an implementation may go wrong. */
+/** Numbers near which an implementation may go wrong. */
 const BOUNDARIES = [
   0n,
   1n,
@@ -65,7 +65,7 @@ interface Question {
 
 function drawScalar(draw: Draw): Uint8Array {
   const bytes = fromHex(drawHex(draw, 64));
-  // Below the order, whatever was drawn, and not zero.
+  // Below the order and not zero, for any drawn number.
   bytes[0] = (bytes[0] as number) & 0x7f;
   bytes[31] = (bytes[31] as number) | 1;
   return bytes;

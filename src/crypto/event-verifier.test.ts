@@ -21,7 +21,7 @@ const genuine = signedEvent(
   secretKey,
 );
 
-/** The event with some members changed, its id made right again, its signature left as it was. */
+/** The event with some members changed and the right id for them. The signature is the former one. */
 function rehashed(parts: Partial<NostrEvent>): NostrEvent {
   const event = { ...genuine, ...parts };
   return { ...event, id: getEventHash(structuredClone(event) as unknown as UnsignedEvent) };

@@ -6,7 +6,7 @@ import { anyJsonTextOf } from '../../test/support/json-text.ts';
 import type { NostrEvent } from '../core/nostr/nostr-event.ts';
 import { hasItsId } from './has-its-id.ts';
 
-/** An event whose content stands written so, and is read only where nothing else helps. */
+/** An event with its content as the relay wrote it. The content is parsed only when it is read. */
 function written(event: NostrEvent, contentJson: string): { event: NostrEvent; wasRead: () => boolean } {
   let wasRead = false;
   const unread: NostrEvent = {

@@ -44,7 +44,7 @@ describe('the longer envelope', () => {
     expect(open(sealed)).toBe('Failed to decrypt token');
   });
 
-  test('any bit that is flipped behind the first byte makes it one and the same failure', () => {
+  test('does not open with any flipped bit behind the first byte', () => {
     const sealed = seal({ platform: 'webpush', token: '{}' });
     fc.assert(
       fc.property(fc.integer({ min: 8, max: 1085 * 8 - 1 }), (bit) => {
@@ -56,7 +56,10 @@ describe('the longer envelope', () => {
     );
   });
 
-  test.each([0, 1, 280, 282, 1084, 1086])('%i bytes are a failure and not a throw', (length) => {
-    expect(open(new Uint8Array(length))).toBe('Failed to decrypt token');
-  });
+  test.each([0, 1, 280, 282, 1084, 1086])(
+    'does not open if it has %i bytes, and nothing is thrown',
+    (length) => {
+      expect(open(new Uint8Array(length))).toBe('Failed to decrypt token');
+    },
+  );
 });

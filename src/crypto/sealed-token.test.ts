@@ -67,7 +67,7 @@ describe('the vectors', () => {
     },
   );
 
-  // What has the wrong size, or seals no JSON, is refused by who asks for the opening.
+  // A token of the wrong size, or whose content is no JSON, is refused by the HTTP API.
   const refusedHere = invalidVectors.filter(({ message, name }) => !/size|not JSON/.test(message + name));
   test.each(refusedHere)('"$name" is refused with "$message"', (vector) => {
     const opened = openToken(fromBase64(vector.encrypted_token), fromHex(vector.server_private_key), curve);
@@ -92,9 +92,9 @@ describe('tokens sealed by other libraries open', () => {
   });
 });
 
-describe('opening tells nothing but its three words', () => {
-  // The first byte says which of two points with the same x is meant; only the x counts.
-  test('any bit that is flipped behind the first byte makes it one and the same failure', () => {
+describe('a sealed token does not open', () => {
+  // The first byte chooses one of two points with the same x. Only the x counts.
+  test('with any flipped bit behind the first byte, which makes it one and the same failure', () => {
     const sealed = sealedTo(serverKey);
     fc.assert(
       fc.property(fc.integer({ min: 8, max: SEALED_TOKEN_BYTES * 8 - 1 }), (bit) => {
@@ -106,7 +106,7 @@ describe('opening tells nothing but its three words', () => {
     );
   });
 
-  test('rubbish of the right length is a failure and not a throw', () => {
+  test('if it is random bytes of the right length, and nothing is thrown', () => {
     const rubbish = fc.uint8Array({ minLength: SEALED_TOKEN_BYTES, maxLength: SEALED_TOKEN_BYTES });
     fc.assert(
       fc.property(rubbish, (bytes) => {
@@ -115,7 +115,7 @@ describe('opening tells nothing but its three words', () => {
     );
   });
 
-  test('the key of another server does not open it', () => {
+  test('by the key of another server', () => {
     const other = parseServerKey(generatePrivateKey()) as ServerKey;
     expect(open(sealedTo(other))).toBe('Failed to decrypt token');
   });

@@ -78,7 +78,7 @@ describe('a key file that is not there yet', () => {
   });
 
   test('cannot be made if the file system refuses, and the message has the remedy', async () => {
-    // A name that leaves no room for the draft beside it: a refusal that the superuser meets too.
+    // The name is so long that the draft beside it has no valid name: the superuser is refused too.
     const path = join(await tempDirectory(), 'k'.repeat(240));
     expect(await failureOf(loadOrCreateServerKeyFile(path))).toMatch(
       /cannot be made \(E\w+\); make its directory writable, or set SERVER_PRIVATE_KEY$/,

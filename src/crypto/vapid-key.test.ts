@@ -11,7 +11,7 @@ import { deriveVapidKey, vapidKey } from './vapid-key.ts';
 
 const secret = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-/** The derivation of the contract, by another library. */
+/** The key derivation of the contract, by another library. */
 function expectedPublicKey(serverKey: Uint8Array): string {
   const drawn = hkdf(sha256, serverKey, undefined, Buffer.from('mostro-push/vapid/v1'), 48);
   const scalar = (BigInt(`0x${Buffer.from(drawn).toString('hex')}`) % (p256.Point.Fn.ORDER - 1n)) + 1n;
@@ -20,7 +20,7 @@ function expectedPublicKey(serverKey: Uint8Array): string {
 }
 
 describe('a key derived from the server’s', () => {
-  test('is HKDF-SHA256 of it, by the word of another library', () => {
+  test('is HKDF-SHA256 of it, as another library computes it', () => {
     fc.assert(
       fc.property(secret, fc.integer({ min: 1, max: 100 }), (key, bytes) => {
         const expected = hkdf(sha256, key, undefined, Buffer.from('mostro-push/some-use/v1'), bytes);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { addressBytes } from './address-bytes.ts';
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
-  // Zeros and ones on purpose: `::` and mapped addresses are rare among random bytes.
+  // Many zeros and ones, because `::` and mapped addresses are rare among random bytes.
   fc
     .array(fc.oneof(fc.constantFrom(0, 0xff), fc.nat(0xff)), { minLength: length, maxLength: length })
     .map((list) => Uint8Array.from(list));

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Backoff } from './backoff.ts';
 
-/** The largest waits that there can be, by a random that is as good as one. */
+/** The longest possible waits: the random number is just below 1. */
 function bounds(options: { baseMs: number; maxMs: number }, tries: number): number[] {
   const backoff = new Backoff(options, () => 1);
   return Array.from({ length: tries }, () => backoff.next());

@@ -5,7 +5,7 @@ import { TrustedClock, type Correction } from './trusted-clock.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
-/** A machine whose clock can be set and that can sleep, and witnesses that say what the test says. */
+/** A machine whose clock can be set and that can sleep, and witnesses with the answers that the test chooses. */
 function setUp() {
   let [wall, monotonic, uptime] = [START, 5000, 90_000];
   const says = { agree: false, disagree: false };
@@ -42,7 +42,7 @@ function setUp() {
       wall += ms;
       uptime += ms;
     },
-    /** The machine stands still without knowing, as a virtual one does; its clock is set when it goes on. */
+    /** The machine stands still and its clocks with it, as a virtual machine can. When it goes on, its time of day is set. */
     freeze: (ms: number) => void (wall += ms),
   };
 }

@@ -142,9 +142,9 @@ export class EventAdmission implements EventIntake {
     const wakes = await waker.wakesFor(event, origin, since);
     if (wakes.length === 0)
       return this.#report.rejected(isByOther(event, instancePubkeys) ? 'other_author' : 'not_new', frame);
+    const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.
-    const keys = wakes.flatMap((wake) => wake.keys);
     if (origin === 'live' && waker.areUnsent(wakes)) return this.#report.absorbed(keys);
     // Another copy may have been reserved during the await.
     if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);

@@ -5,7 +5,7 @@ import { eventId } from '../../../test/support/events.ts';
 import { tradeKey } from '../../../test/support/registrations.ts';
 import { MINUTE_MS } from '../basics/clock.ts';
 
-/** One key registered, and a relay that has handed in this many forgeries for it. */
+/** One registered key, and a relay that has handed in this many forgeries for the key. */
 async function flooded(forgeries: number) {
   const scene = await admissionWithOneKey();
   const { admission, event, verified } = scene;
@@ -66,7 +66,7 @@ test('a relay pays for the time that verifications take, genuine or not', async 
   account.onOverdrawn = (waitMs) => waits.push(waitMs);
   unhurried.verifyMs = 1000;
   for (let n = 0; n < 10; n++) await admission.admit(frameOf(event({ id: eventId(n) })), 'live');
-  // Each leaves half a second to pay: three are within the burst.
+  // Each verification leaves half a second unearned. Three of them are within the burst.
   expect(waits).toEqual([1000, 2000, 3000, 4000, 5000, 6000, 7000]);
 });
 

@@ -36,6 +36,6 @@ test('the processor time of a relay is that of the work that is done for it, als
   };
   expect(() => account.charge(failing)).toThrow('a fault');
   expect(result).toBe('done');
-  // Of 2000 ms, 1500 are spent, 1250 earned while the second work goes on, and 2500 spent: 750 are owed, at half a core.
+  // Of 2000 ms, 1500 are spent. During the second work 1250 ms are earned and 2500 spent. So 750 ms are overdrawn, at half a core.
   expect(waits).toEqual([1500]);
 });

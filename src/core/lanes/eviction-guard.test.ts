@@ -8,9 +8,9 @@ function setUp() {
   let devices = 0;
   return {
     guard,
-    /** So many new devices are called gone. */
+    /** Calls this many new devices gone. */
     gone: (count: number) => many(count, () => guard.noteGone(`device ${devices++}`)),
-    /** Devices of this name have a wake delivered. */
+    /** Delivers a wake to devices of this name. */
     delivered: (count: number, name = 'other') =>
       many(count, () => guard.noteDelivered(`${name} ${devices++}`)),
   };

@@ -19,7 +19,7 @@ import type { PushTarget } from '../registry/push-target.ts';
 const never = (): AbortSignal => new AbortController().signal;
 const WAIT: Delivery = { outcome: 'retry', reason: 'http_503', afterMs: 5 * MINUTE_MS };
 
-/** Asks for so many devices' wakes, and has them all answered alike. */
+/** Asks for a wake of each of this many devices, and gives all attempts the same answer. */
 async function all(bench: LaneBench, count: number, answer: Delivery): Promise<void> {
   for (let n = 0; n < count; n++) void bench.ask(`device ${n}`);
   await bench.answer(answer);

@@ -23,7 +23,7 @@ function hostsBench(...[options, context]: Parameters<typeof laneBench>): LaneBe
   return laneBench({ startsSlowly: true, eviction, laneOf, ...options }, context);
 }
 
-/** Asks for a wake of one device at each of so many push servers, and has all of them fail. */
+/** Asks for a wake of one device at each of `count` push servers, and lets every attempt fail. */
 async function dead(bench: LaneBench, count: number): Promise<void> {
   for (let n = 0; n < count; n++) void bench.ask(`dead-${n}/x`);
   for (let n = 0; n < count; n++) await bench.answer(FAILED, `dead-${n}/x`);
@@ -82,7 +82,7 @@ test('lanes of one provider are given up ten minutes after they had something to
 
 const PLACES = 8;
 
-/** So many endpoints have failed, and are to be tried again. */
+/** This many endpoints have failed and wait for a retry. */
 async function failing(count: number, capacity: number): Promise<LaneBench> {
   const bench = hostsBench({ concurrency: PLACES, capacity });
   const { answer, ask, schedule } = bench;
@@ -180,7 +180,7 @@ test('push servers that hang give up their places while others stand in line, an
   expect(givenUp()).toHaveLength(10);
   for (const token of givenUp()) await answer(FAILED, token);
   expect(tried()).toContain('new/a');
-  // The attempt that has begun since has two seconds of its own, and no lane stands in line any more.
+  // The attempt that began last has its own two seconds, and no lane stands in line now.
   await schedule.advance(MINUTE_MS);
   expect(givenUp()).toHaveLength(10);
 });

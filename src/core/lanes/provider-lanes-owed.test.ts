@@ -77,7 +77,7 @@ test('a full lane gives the place of a wake that waits for a retry to a new wake
   expect(await waits).toBe('owed');
   await answer(DELIVERED);
   expect(await phone).toBe('sent');
-  // What was promised to the push service still holds, and a new event does not shorten it.
+  // The wait that the push service asked for stays, and a new event does not shorten it.
   const again = ask('waits');
   await settled();
   expect(underWay()).toEqual([]);

@@ -75,7 +75,7 @@ test('a device that a UnifiedPush server calls gone is evicted at the second str
   await answer(GONE);
   expect(forgotten).toEqual([]);
   await schedule.advance(CONFIRM_MS);
-  // Of wakes that have failed before, half as many are tried at once.
+  // Wakes that have failed before have half of the places.
   for (let n = 0; n < 2; n++) await answer(GONE);
   expect(forgotten).toHaveLength(100);
   expect(telemetry.logged('lane.eviction_stopped')).toEqual([]);
@@ -172,7 +172,7 @@ test.each([1, 2, 3, 4, 5, 6])(
     const { clock } = schedule;
     let isRestless = false;
     const read = (): number => (isRestless ? clock.now++ : clock.now);
-    // Whatever has failed waits for a minute: no timer but the lane's goes off.
+    // Failed wakes wait for a minute, so only the timer of the lane fires here.
     const retry = new RetryPolicy({ minMs: MINUTE_MS, baseMs: 0 });
     const { ask, answer, underWay } = laneBench({ schedule: schedule.schedule, monotonic: read, retry });
     for (const name of ['one', 'two', 'three']) void ask(name);
@@ -200,7 +200,7 @@ test('a lane that is broken by our configuration sends all owed wakes soon after
   expect(underWay().length).toBeGreaterThan(40);
 });
 
-/** A device whose second strike has come, whose eviction is under way, and for which a further wake is being sent. */
+/** A device whose eviction is under way after its second strike, while a further wake is being sent to it. */
 async function whileEvicted(): Promise<LaneBench & { readonly evicted: () => void }> {
   const eviction = { confirmMs: 0, isGuarded: false };
   const evicted = deferred();

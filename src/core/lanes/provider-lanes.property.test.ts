@@ -48,12 +48,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-/** What is known of a device from outside of the lane. Numbers count the requests for it. */
+/** A device as the test sees it, without a look into the lane. Numbers count the requests for the device. */
 interface Known {
   requested: number;
-  /** Up to which request a delivered wake, begun after it, has answered. */
+  /** The last request that a delivered wake has answered: its attempt began after that request. */
   answered: number;
-  /** Up to which request the device was called gone. */
+  /** The last request before the device was called gone. */
   buried: number;
 }
 
@@ -73,7 +73,7 @@ class Model {
     this.check();
   }
 
-  /** From now on everything works: all that is owed is paid, within an hour and a half for each thing that went wrong. */
+  /** From now on everything works. All owed wakes are delivered within an hour and a half for each fault. */
   async recover(): Promise<void> {
     for (let left = 500; left > 0 && (this.#open.length > 0 || this.bench.schedule.pending > 0); left--) {
       while (this.#open.length > 0) {
@@ -98,7 +98,7 @@ class Model {
     this.#demand(busy.length <= CONCURRENCY, 'no more attempts at once than allowed');
     this.#demand(new Set(busy).size === busy.length, 'one attempt at a time for each device');
     this.#demand(lanes.owed >= 0 && lanes.pending >= busy.length, 'counts that can be');
-    // One that comes back from an attempt may find the queue filled up meanwhile.
+    // A wake that comes back from an attempt may find a queue that has filled up meanwhile.
     this.#demand(lanes.pending <= CAPACITY + 2 * CONCURRENCY, 'a bounded queue');
     this.#demand(unsent <= DEVICES, 'one unsent wake for each device');
     this.#demand(this.bench.faults.length === 0, 'no fault');

@@ -9,7 +9,7 @@ type Retry = Parameters<RetryPolicy['waitMs']>[0];
 const FAILED: Retry = { outcome: 'retry', reason: 'http_503' };
 const THROTTLED: Retry = { outcome: 'retry', reason: 'http_429', throttled: true };
 
-/** A policy of 1 s and 1 s, whose chance is always this. */
+/** A policy of 1 s and 1 s with a fixed random number. */
 const policy = (chance: number): RetryPolicy =>
   new RetryPolicy({ minMs: SECOND_MS, baseMs: SECOND_MS }, () => chance);
 

@@ -15,7 +15,7 @@ class KeylessWake implements Wake {
   readonly since = Infinity;
   readonly wasHeld = false;
   readonly tracedKeys = [];
-  /** What the lane has said of the wake, in its order. */
+  /** The calls of the lane, in their order. */
   readonly told: string[] = [];
   #other: Wake | undefined;
 
@@ -60,7 +60,7 @@ test('a wake without a trade key is sent after a wait, for as long as the wake i
   await schedule.advance(HOUR_MS);
   await answer(DELIVERED);
   expect(tried()).toEqual(['phone', 'phone']);
-  // Asked when it is owed, as the registrations may have changed during the attempt, and before the next attempt.
+  // The wake is asked when it becomes owed, because the registrations may have changed during the attempt, and before the next attempt.
   expect(wake.told).toEqual(['owed', 'asked', 'asked', 'paid', 'delivered']);
   expect([lanes.pending, lanes.owed]).toEqual([0, 0]);
 });

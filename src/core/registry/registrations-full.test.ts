@@ -64,7 +64,7 @@ describe('a full store', () => {
       const key = tradeKey(n);
       await registrations.register(key, PHONE, 'android');
       if (n <= 4999) await registrations.renew(PHONE, [key]);
-      // The last, never woken, stays alive when all the others have expired.
+      // The last registration was never woken. It is alive when all the others have expired.
       if (n === 4999) clock.advance(47 * HOUR_MS);
     }
     clock.advance(HOUR_MS);

@@ -45,16 +45,16 @@ function setUp({
     rationed,
     time,
     wakes,
-    /** When wakes were handed over, in seconds. */
+    /** The times at which wakes were handed over, in seconds. */
     wakesAt: (): number[] => wakes.map(({ at }) => at / SECOND_MS),
-    /** Lets time pass until so many seconds after the beginning. */
+    /** Lets time pass until this many seconds after the beginning. */
     until: (seconds: number) => time.advance(start + seconds * SECOND_MS - time.clock.now),
     ask: (track: WakeTrack, parts: Partial<KeyWakeOptions> = {}): Promise<WakeEnd> =>
       coalescer.request(keyWake('phone', { ...REQUESTS[track], ...parts }, { owed })),
   };
 }
 
-/** When each vouched request was answered, in milliseconds, among these. */
+/** The times at which the vouched ones among these requests were answered, in milliseconds. */
 async function answersOfVouched(came: readonly Came[]): Promise<number[]> {
   const { ask, time } = setUp();
   const start = time.clock.now;
@@ -142,7 +142,7 @@ test('a vouched event leaves no timer and no device behind', async () => {
   expect([coalescer.size, coalescer.counted, time.pending]).toEqual([0, 0, 0]);
 });
 
-/** Asks every half minute. */
+/** Asks for a wake every half minute. */
 async function flood(scene: ReturnType<typeof setUp>, track: WakeTrack, hours: number): Promise<void> {
   for (let second = 0; second < hours * 3600; second += 30) {
     await scene.until(second);

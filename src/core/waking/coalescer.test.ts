@@ -33,7 +33,7 @@ function setUp() {
     coalescer,
     handed,
     time,
-    /** An event for the phone so many seconds after the beginning. */
+    /** An event for the phone this many seconds after the beginning. */
     eventAt: async (seconds: number, parts: Partial<KeyWakeOptions> = {}): Promise<void> => {
       await time.advance(start + seconds * SECOND_MS - time.clock.now);
       void coalescer.request(keyWake('phone', parts));
@@ -169,7 +169,7 @@ test('a flush hands over a held chat wake together with the held relay wake', as
   expect(handed.map(({ request }) => request.kind)).toEqual(['silent_wake', 'chat_wake', 'silent_wake']);
 });
 
-/** So many events, evenly over so many seconds, the first one at 0. */
+/** The times of events that are spread evenly over a span, the first one at 0. */
 function evenly(count: number, seconds: number): number[] {
   return Array.from({ length: count }, (_, n) => (n * seconds) / count);
 }

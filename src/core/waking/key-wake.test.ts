@@ -25,7 +25,7 @@ test('a wake whose keys have all moved leaves its lane when the lane is told, an
 
 test.each([
   ['failed', FAILED, 'sent'],
-  // Whoever waited was told when it became owed.
+  // The caller was told `owed` when the wake became owed.
   ['was refused', REFUSED, 'owed'],
   ['was told that the device is gone', GONE, 'owed'],
 ])(
@@ -70,7 +70,7 @@ test('a wake whose turn comes while its lane asks where the wake is wanted moves
     evict: async () => undefined,
     async whereabouts(target: PushTarget) {
       if (lookUps === 0 || addressOf(target) === 'new') return { here: target, elsewhere: [] };
-      // The lane asks first, and is answered last.
+      // The lane asks first, and its answer comes last.
       if (lookUps++ === 1) await lookedUp.promise;
       return { here: undefined, elsewhere: [{ target: fcmTarget('new'), keys: [K1] }] };
     },

@@ -27,7 +27,7 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
   registrations: Registrations;
   clock: FakeClock;
   pushed: Wake[];
-  /** The last of these is the wake that the lanes have not sent yet, for any device. */
+  /** The last wake of this list is unsent in the lanes, for any device. */
   unsent: Wake[];
   /** Whether an unsent wake answers the event. */
   areUnsent: (event: NostrEvent) => Promise<boolean>;
