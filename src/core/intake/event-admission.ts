@@ -29,7 +29,7 @@ export interface EventAdmissionOptions {
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
   readonly waker: Waker;
-  /** `MOSTRO_PUBKEYS`: the instances whose signed messages count. Empty: anybody's count (contract 2). */
+  /** `MOSTRO_PUBKEYS`: the instances whose signed messages count. If empty, those of every author count (contract 2). */
   readonly instancePubkeys: ReadonlySet<string>;
   /** The time of day. */
   readonly clock: Clock;
@@ -53,7 +53,7 @@ interface Arrival {
 }
 
 /**
- * Decides whether an event wakes anybody. The checks are in the order of their cost, so an event for strangers costs one look-up:
+ * Decides whether an event wakes a device. The checks are in the order of their cost, so an event for strangers costs one look-up:
  * 1. Is the event for a registered key?
  * 2. Is it new?
  * 3. Is it well-formed, and neither too old nor expired?

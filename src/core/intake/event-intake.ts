@@ -24,7 +24,7 @@ export interface EventFrame {
  * What became of a frame.
  * - `unmatched`: no recipient of the event is registered here.
  * - `duplicate`: the event is known already.
- * - `rejected`: the event wakes nobody, for a reason that is counted. This is never the relay's fault: anybody can publish such an event.
+ * - `rejected`: the event wakes no device, for a reason that is counted. The relay is not at fault, since anyone can publish the event.
  * - `unverified`: the event was dropped without a verification, because each of its keys was charged with too many forgeries from this relay.
  * - `admitted`: the event wakes its devices, or a wake that is coming is enough for it.
  */

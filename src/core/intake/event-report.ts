@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 
 /**
- * Why an event for a registered key wakes nobody.
+ * Why an event for a registered key wakes no device.
  * - `not_new`: it may have been stored before the registration, or the registration has just expired.
  * - `other_author`: it is a signed message, and its author is not among `MOSTRO_PUBKEYS`.
  * - `unverified`: its keys were charged with too many forgeries from this relay within a minute.

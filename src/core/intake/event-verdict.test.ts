@@ -111,7 +111,7 @@ test('where MOSTRO_PUBKEYS is set a gift wrap by anyone is admitted: its author 
   expect(await admission.admit(frameOf(event({ pubkey: STRANGER })), 'live')).toBe('admitted');
 });
 
-test('an intake has registrations as long as anybody is registered', async () => {
+test('an intake has registrations as long as a key is registered', async () => {
   const { admission, registrations } = await recoveringAdmission();
   const before = admission.hasRegistrations();
   for (const n of [1, 2, 3]) await registrations.unregister(tradeKey(n));

@@ -10,7 +10,7 @@ const PROCESSOR = { perSecond: 500, burst: 2000 };
 
 /**
  * What one relay has cost, over all connections to it. All work for the relay's messages is charged here. A relay that has used up its
- * share of the processor is read more slowly. The relay is not banned, since anybody can publish at it.
+ * share of the processor is read more slowly. The relay is not banned, since anyone can publish at it.
  */
 export class RelayAccount {
   /** The forgeries from this relay. */

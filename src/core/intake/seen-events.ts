@@ -7,7 +7,7 @@ export interface SeenEvents {
   knows(id: string): boolean;
   /** `new`: the caller has reserved the id and must `commit` or `release` it. `pending`: another caller has reserved it. `seen`: the event was handled. */
   reserve(id: string): Promise<'new' | 'pending' | 'seen'>;
-  /** The event was handled. No copy of it wakes anybody again. */
+  /** The event was handled. No copy of it wakes a device again. */
   commit(id: string): Promise<void>;
   /** The event could not be handled. A further copy may try again. */
   release(id: string): Promise<void>;

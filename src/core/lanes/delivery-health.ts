@@ -95,7 +95,7 @@ export class DeliveryHealth {
   /**
    * What ails the provider, with the reason of its last answer.
    *
-   * @param isWaitedFor whether wakes wait for the provider. If none wait, no attempt is made, and answers of ten minutes ago count no more
+   * @param isWaitedFor whether wakes wait for the provider. If none wait, no attempt is made, and an answer counts for ten minutes only
    */
   ailment(isWaitedFor: boolean): { readonly what: ProviderAilment; readonly reason: string } | undefined {
     const counts = (answer: { readonly at: number } | undefined): boolean =>

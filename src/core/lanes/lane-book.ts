@@ -24,7 +24,7 @@ export class LaneBook {
     this.#onQueued = onQueued;
   }
 
-  /** Entries that wait or are being sent, the owed ones that wait not counted. */
+  /** The number of entries, without the owed ones that are not being sent. */
   get pending(): number {
     return this.#unsent.size - this.#owed + this.#sending.size;
   }

@@ -18,7 +18,7 @@ export interface LaneConsequencesOptions {
 
 type Entry = LaneEntry<Lane>;
 
-/** Does with an entry what `LaneJudge` rules after an attempt, and what happens to an entry that is not sent (contract 5). */
+/** Carries out the consequence of an attempt, as `LaneJudge` rules, and those of an entry that is not sent (contract 5). */
 export class LaneConsequences {
   readonly #book: LaneBook;
   readonly #report: LaneReport;

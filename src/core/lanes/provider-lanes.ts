@@ -83,7 +83,7 @@ export class ProviderLanes {
     this.#consequences = new LaneConsequences({ book: this.#book, report: this.#report, known: this.#known });
   }
 
-  /** Wakes that wait or are being sent, the owed ones that wait not counted. */
+  /** The number of wakes, without the owed ones that are not being sent. */
   get pending(): number {
     return this.#book.pending;
   }

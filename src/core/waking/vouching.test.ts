@@ -15,7 +15,7 @@ test.each([
   ['a kind 14 by one of MOSTRO_PUBKEYS', 14, OURS, {}, true],
   ['a kind 14 by the instance that the registration named', 14, NAMED, { instance: INSTANCE }, true],
   ['a kind 14 by an instance that it did not name', 14, NAMED, {}, false],
-  ['a kind 14 by anybody else', 14, STRANGER, { instance: INSTANCE }, false],
+  ['a kind 14 by any other author', 14, STRANGER, { instance: INSTANCE }, false],
   ['a gift wrap of any author', 1059, OURS, { instance: INSTANCE }, false],
   ['a kind 14 for a conversation, by one of MOSTRO_PUBKEYS', 14, OURS, { isConversation: true }, false],
   [

@@ -21,7 +21,7 @@ interface Counted {
 }
 
 /**
- * Limits the wakes that a device gets within an hour for events that anybody can publish (contract 5). The hour slides: each wake counts
+ * Limits the wakes that a device gets within an hour for events that anyone can publish (contract 5). The hour slides: each wake counts
  * until it is an hour old. Only devices with such a wake are kept.
  */
 export class WakeAllowance {
