@@ -36,14 +36,16 @@ export class Scenario {
     const phones = [alice, bob, carol, dave];
     await this.#registerPhones(phones);
 
-    this.#timeline.section('Protocol v1: a gift wrap, which bears a false date to hide the true one.');
+    this.#timeline.section(
+      'Protocol v1: a gift wrap, whose date is false, so that the true one stays hidden.',
+    );
     const wrap = daemon.giftWrap(alice.tradePubkey, { backdatedHours: BACKDATED_HOURS });
     await this.#publish(alice, wrap, `v1: gift wrap for Alice, back-dated ${BACKDATED_HOURS} hours`);
 
     this.#timeline.section('Protocol v2: a message that the daemon signs with its own key.');
     await this.#publish(bob, daemon.message(bob.tradePubkey), 'v2: signed message for Bob');
 
-    this.#timeline.section('The relay grows noisy, and lies; behind the noise waits news for Carol.');
+    this.#timeline.section('The relay sends noise and forged events, and after them a message for Carol.');
     const message = daemon.message(carol.tradePubkey);
     const forged = [message, daemon.message(dave.tradePubkey)].map(forgedCopy);
     const repeated = [wrap];

@@ -110,7 +110,7 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
 
   test.each([
     ['removed', async (store: RegistrationStore) => store.remove(tradeKey(1), UNSIGNED)],
-    ['forgotten', async (store: RegistrationStore) => store.evict(fcmTarget('phone 1'))],
+    ['evicted', async (store: RegistrationStore) => store.evict(fcmTarget('phone 1'))],
     ['swept', async (store: RegistrationStore) => store.sweep(NOW + LIFETIME.ttlMs)],
   ])(`${name}: a full store has room again when one has been %s`, async (_, free) => {
     const store = await fullStoreOf(nth(1), nth(2, 5));

@@ -65,7 +65,7 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     expect(await store.find(tradeKey(2))).toEqual(nth(2, some));
   });
 
-  test(`${name}: the Web Push keys of a registration make a device: it is renewed and forgotten without another one of the endpoint`, async () => {
+  test(`${name}: the Web Push keys of a registration make a device: it is renewed and evicted without another one of the endpoint`, async () => {
     const store = await storeOf(nth(1, some), nth(2, some), nth(3, others), nth(4, bare));
     await store.renew(tradeKey(1), others, LIFETIME, NOW + MINUTE_MS);
     expect(await store.find(tradeKey(1))).toMatchObject({ woken: false });
@@ -76,7 +76,7 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     expect(await store.find(tradeKey(4))).toEqual(nth(4, bare));
   });
 
-  test(`${name}: the Web Push keys of a registration are not given back to what is registered after they were forgotten`, async () => {
+  test(`${name}: the Web Push keys of a registration are not given back to what is registered after they were evicted`, async () => {
     const store = await storeOf(nth(1, some));
     await store.evict(some);
     await store.put(nth(1, bare));

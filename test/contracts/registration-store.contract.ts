@@ -134,30 +134,30 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     expect(await store.find(tradeKey(1))).toBeUndefined();
   });
 
-  test(`${name}: a device that is forgotten takes every key that points at it`, async () => {
+  test(`${name}: a device that is evicted takes every key that points at it`, async () => {
     const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: fcmTarget('other') }));
     expect(await store.evict(PHONE)).toBe(2);
     expect(await store.find(tradeKey(1))).toBeUndefined();
     expect(await store.find(tradeKey(3))).toBeDefined();
   });
 
-  test(`${name}: a device that is forgotten is one device, whatever platform its keys were registered for`, async () => {
+  test(`${name}: a device that is evicted is one device, whatever platform its keys were registered for`, async () => {
     const store = await storeOf(nth(1), nth(2, 0, { platform: 'ios' }));
     expect(await store.evict(PHONE)).toBe(2);
     expect(store.counts()).toMatchObject({ total: 0, android: 0, ios: 0 });
   });
 
-  test(`${name}: a device is forgotten by an equal target, not only by the same object`, async () => {
+  test(`${name}: a device is evicted by an equal target, not only by the same object`, async () => {
     const store = await storeOf(nth(1));
     expect(await store.evict({ ...PHONE })).toBe(1);
   });
 
-  test(`${name}: a device that is forgotten has nothing to take when it is not known`, async () => {
+  test(`${name}: a device that is evicted has nothing to take when it is not known`, async () => {
     const store = await storeOf(nth(1));
     expect(await store.evict(fcmTarget('other'))).toBe(0);
   });
 
-  test(`${name}: a device that is forgotten can be registered again`, async () => {
+  test(`${name}: a device that is evicted can be registered again`, async () => {
     const store = await storeOf(nth(1));
     await store.evict(PHONE);
     await store.put(nth(1));

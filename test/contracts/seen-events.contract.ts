@@ -75,7 +75,7 @@ export function seenEventsContract(name: string, create: CreateSeenEvents): void
     expect(await seen.reserve(a)).toBe('seen');
   });
 
-  test(`${name}: an id is forgotten 72 hours after its commit, and not before`, async () => {
+  test(`${name}: an id is removed 72 hours after its commit, and not before`, async () => {
     const { seen, clock } = await setUp();
     await commit(seen, a);
     clock.advance(72 * HOUR_MS - 1);
@@ -84,7 +84,7 @@ export function seenEventsContract(name: string, create: CreateSeenEvents): void
     expect([before, seen.knows(a), await seen.reserve(a)]).toEqual([true, false, 'new']);
   });
 
-  test(`${name}: an id that is reserved is not forgotten, however much time passes`, async () => {
+  test(`${name}: an id that is reserved is not removed, however much time passes`, async () => {
     const { seen, clock } = await setUp();
     await seen.reserve(a);
     clock.advance(99 * HOUR_MS);
@@ -123,7 +123,7 @@ export function seenEventsContract(name: string, create: CreateSeenEvents): void
     expect(await seen.reserve(held)).toBe('pending');
   });
 
-  test(`${name}: the bound on ids is not used up by ids that were forgotten long ago`, async () => {
+  test(`${name}: the bound on ids is not used up by ids that were removed long ago`, async () => {
     const { seen, clock } = await setUp(2);
     await commit(seen, a, b);
     clock.advance(72 * HOUR_MS);

@@ -27,7 +27,7 @@ function stops({ server }: Scene): number {
   return server.log.all.filter(({ msg }) => msg === 'lane.eviction_stopped').length;
 }
 
-test('none of 250 devices is forgotten that are called gone behind 300 deliveries, and an alarm says so', async () => {
+test('of 250 devices that are called gone behind 300 deliveries none is evicted, and an alarm says so', async () => {
   // One at a time, so that the answers come in order.
   const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
   const scene = await setScene({ laneSizes, environment: AT_ONCE });
@@ -72,7 +72,7 @@ test('while too many are called gone a suspect is left alone for an hour, also b
   expect(google.refusals.count).toBe(20);
 });
 
-test('a flood of dead tokens keeps no device from being forgotten that was in use, nor the server from being ready', async () => {
+test('a flood of dead tokens neither keeps a device that was in use from being evicted nor makes the server unready', async () => {
   const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.2' } });
   const { google, server, woken } = scene;
   const [phone, ...junk] = await registerDevices(server, 101);
@@ -101,7 +101,7 @@ test('a device that is called gone once gets its wake, and keeps its registratio
   expect(await server.metric(SUSPECT)).toBe(1);
 });
 
-test('a device that its push server calls gone twice is forgotten, and no other lane is asked', async () => {
+test('a device that its push server calls gone twice is evicted, and no other lane is asked', async () => {
   const scene = await setScene({ environment: { GONE_CONFIRM_SECONDS: '0.3' } });
   const unifiedPush = keep(await UnifiedPushStandIn.start());
   unifiedPush.answer = () => ({ status: 410 });

@@ -1,11 +1,11 @@
-/** A promise, with the functions that resolve and reject it. */
+/** A promise that the test resolves. */
 export interface Deferred {
   readonly promise: Promise<undefined>;
   readonly resolve: () => void;
 }
 
 export function deferred(): Deferred {
-  let settle: ((value: undefined) => void) | undefined;
-  const promise = new Promise<undefined>((resolve) => (settle = resolve));
-  return { promise, resolve: () => settle?.(undefined) };
+  let finish: ((value: undefined) => void) | undefined;
+  const promise = new Promise<undefined>((resolve) => (finish = resolve));
+  return { promise, resolve: () => finish?.(undefined) };
 }

@@ -8,7 +8,7 @@ export interface Attempt {
   readonly target: FcmTarget;
   readonly push: Push;
   readonly signal: AbortSignal;
-  settle(delivery: Delivery): void;
+  answer(delivery: Delivery): void;
   fail(fault: unknown): void;
 }
 
@@ -23,8 +23,8 @@ export class FakeProvider implements PushProvider<FcmTarget> {
   send(target: FcmTarget, push: Push, signal: AbortSignal): Promise<Delivery> {
     this.active++;
     this.peak = Math.max(this.peak, this.active);
-    return new Promise<Delivery>((settle, fail) => {
-      this.attempts.push({ target, push, signal, settle, fail });
+    return new Promise<Delivery>((answer, fail) => {
+      this.attempts.push({ target, push, signal, answer, fail });
     }).finally(() => this.active--);
   }
 

@@ -87,8 +87,9 @@ export interface LaneBench {
   readonly provider: FakeProvider;
   readonly telemetry: FakeTelemetry;
   readonly faults: unknown[];
-  /** Addresses of the devices that were evicted, and of the devices that no registration points at any more. */
-  readonly forgotten: string[];
+  /** Addresses of the devices that were evicted. */
+  readonly evicted: string[];
+  /** Addresses of the devices that no registration points at any more. */
   readonly unwanted: Set<string>;
   /** The tokens that keys were registered with after their first registration. */
   readonly moved: Map<TradePubkey, string>;
@@ -114,7 +115,7 @@ export function laneBench(
   const { clock } = schedule;
   const telemetry = new FakeTelemetry();
   const provider = new FakeProvider();
-  const forgotten: string[] = [];
+  const evicted: string[] = [];
   const unwanted = new Set<string>();
   /** Evicted, and not looked up since. The first lookup finds nothing; after it the device counts as registered again. */
   const unknown = new Set<string>();
@@ -157,7 +158,7 @@ export function laneBench(
     registrations: {
       renew: async (_target, keys) => void renewed.push([...keys]),
       evict: async (target) => {
-        forgotten.push(addressOf(target));
+        evicted.push(addressOf(target));
         unknown.add(addressOf(target));
       },
       whereabouts: async (target, keys) => whereaboutsOf(target, [...keys]),
@@ -174,7 +175,7 @@ export function laneBench(
     provider,
     telemetry,
     faults,
-    forgotten,
+    evicted,
     unwanted,
     moved,
     redirected,
@@ -184,7 +185,7 @@ export function laneBench(
       for (const attempt of open()) {
         if (token !== undefined && attempt.target.token !== token) continue;
         answered.add(attempt);
-        attempt.settle(delivery);
+        attempt.answer(delivery);
       }
       await settled();
     },

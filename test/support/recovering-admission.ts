@@ -16,7 +16,7 @@ import { fcmTarget, tradeKey, liveRegistrations } from './registrations.ts';
 
 interface Pushed {
   readonly wake: Wake;
-  settle(end: WakeEnd): void;
+  finish(end: WakeEnd): void;
 }
 
 export interface RecoveringAdmission {
@@ -37,7 +37,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
   await registrations.register(tradeKey(3), fcmTarget('other'), 'android');
   const pushes = new Arrivals<Pushed>();
   const lanes = {
-    request: (wake: Wake): Promise<WakeEnd> => new Promise((settle) => pushes.push({ wake, settle })),
+    request: (wake: Wake): Promise<WakeEnd> => new Promise((finish) => pushes.push({ wake, finish })),
     unsent: () => undefined,
     follow: async () => true,
   };

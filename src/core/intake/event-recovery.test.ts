@@ -11,8 +11,8 @@ const DELIVERED: WakeEnd = 'sent';
 const RETRY: WakeEnd = 'dropped';
 
 /** Ends the n-th wake. */
-async function settle({ pushes }: RecoveringAdmission, n: number, delivery: WakeEnd): Promise<void> {
-  pushes.all[n]?.settle(delivery);
+async function finish({ pushes }: RecoveringAdmission, n: number, delivery: WakeEnd): Promise<void> {
+  pushes.all[n]?.finish(delivery);
   await settled();
 }
 
@@ -26,7 +26,7 @@ async function setUp(): Promise<RecoveringAdmission & { recovery: RecoveryIntake
   const parts = await recoveringAdmission();
   const recovery = parts.admission.beginRecovery();
   await parts.admit(1, recovery);
-  await settle(parts, 0, DELIVERED);
+  await finish(parts, 0, DELIVERED);
   await parts.admit(2, recovery, [2]);
   return { ...parts, recovery };
 }
@@ -55,7 +55,7 @@ test('a recovery wakes another device of an event whose first one it has woken',
 test('a recovery wakes again, live, a device whose wake went before an event that woke another device too', async () => {
   const parts = await setUp();
   await parts.admit(3, parts.recovery, [1, 3]);
-  await settle(parts, 1, DELIVERED);
+  await finish(parts, 1, DELIVERED);
   expect(await parts.admit(3, 'live', [1, 3])).toBe('admitted');
 });
 
@@ -92,14 +92,14 @@ test('an event that a recovery has absorbed is not committed at the end when its
   await parts.admit(2, 'live', [2]);
   await end(parts.recovery);
   expect(await parts.seen.reserve(eventId(2))).toBe('pending');
-  await settle(parts, 1, RETRY);
+  await finish(parts, 1, RETRY);
   expect(await parts.admit(2, 'live', [2])).toBe('admitted');
 });
 
 test('an event that a recovery has absorbed is tried again from a further copy when the wake of its live copy failed', async () => {
   const parts = await setUp();
   await parts.admit(2, 'live', [2]);
-  await settle(parts, 1, RETRY);
+  await finish(parts, 1, RETRY);
   await end(parts.recovery);
   expect(await parts.admit(2, 'live', [2])).toBe('admitted');
 });
@@ -108,7 +108,7 @@ test('a wake of a recovery that fails lets the next event of the device try', as
   const parts = await recoveringAdmission();
   const recovery = parts.admission.beginRecovery();
   await parts.admit(1, recovery);
-  await settle(parts, 0, RETRY);
+  await finish(parts, 0, RETRY);
   await parts.admit(2, recovery);
   expect(parts.pushes.count).toBe(2);
 });
@@ -117,7 +117,7 @@ test('a wake of a recovery that fails releases its event: a further copy wakes',
   const parts = await recoveringAdmission();
   const recovery = parts.admission.beginRecovery();
   await parts.admit(1, recovery);
-  await settle(parts, 0, RETRY);
+  await finish(parts, 0, RETRY);
   expect(parts.seen.knows(eventId(1))).toBe(false);
   expect(await parts.admit(1, recovery)).toBe('admitted');
   expect(parts.pushes.count).toBe(2);
@@ -128,7 +128,7 @@ test('a wake of a recovery that fails commits nothing that it absorbed: a copy w
   const recovery = parts.admission.beginRecovery();
   await parts.admit(1, recovery);
   await parts.admit(2, recovery);
-  await settle(parts, 0, RETRY);
+  await finish(parts, 0, RETRY);
   await end(recovery);
   expect(await parts.admit(2, 'live')).toBe('admitted');
   expect(parts.pushes.count).toBe(2);
@@ -139,6 +139,6 @@ test('a wake of a recovery that fails gives back at once what it absorbed: a rec
   const [one, other] = [parts.admission.beginRecovery(), parts.admission.beginRecovery()];
   await parts.admit(1, one);
   await parts.admit(2, one);
-  await settle(parts, 0, RETRY);
+  await finish(parts, 0, RETRY);
   expect(await parts.admit(2, other)).toBe('admitted');
 });

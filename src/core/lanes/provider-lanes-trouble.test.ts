@@ -18,21 +18,21 @@ import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { RetryPolicy } from './retry-policy.ts';
 
 test('a device that is called gone is owed its wake, and evicted when it is called gone again ten minutes later', async () => {
-  const { ask, answer, forgotten, lanes, schedule, underWay } = laneBench();
+  const { ask, answer, evicted, lanes, schedule, underWay } = laneBench();
   const end = ask('phone');
   await answer(GONE);
-  expect([await end, forgotten, lanes.owed]).toEqual(['owed', [], 1]);
+  expect([await end, evicted, lanes.owed]).toEqual(['owed', [], 1]);
   void ask('other');
   await answer(DELIVERED);
   await schedule.advance(CONFIRM_MS - 1);
   expect(underWay()).toEqual([]);
   await schedule.advance(1);
   await answer(GONE);
-  expect([forgotten, lanes.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
+  expect([evicted, lanes.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
 });
 
 test('a device that is called gone is tried at once for a further event, which is no second strike within ten minutes', async () => {
-  const { ask, answer, forgotten, lanes, schedule, tried } = laneBench();
+  const { ask, answer, evicted, lanes, schedule, tried } = laneBench();
   void ask('phone');
   await answer(GONE);
   void ask('other');
@@ -43,14 +43,14 @@ test('a device that is called gone is tried at once for a further event, which i
     await settled();
     await answer(GONE);
   }
-  expect([tried().length, forgotten, lanes.owed]).toEqual([7, [], 1]);
+  expect([tried().length, evicted, lanes.owed]).toEqual([7, [], 1]);
   await schedule.advance(5 * MINUTE_MS);
   await answer(GONE);
-  expect(forgotten).toEqual(['phone']);
+  expect(evicted).toEqual(['phone']);
 });
 
 test('a device that is called gone stays while no other device has had a wake delivered since, and is tried with longer waits', async () => {
-  const { ask, answer, forgotten, schedule, tried } = laneBench();
+  const { ask, answer, evicted, schedule, tried } = laneBench();
   void ask('other');
   await answer(DELIVERED);
   await schedule.advance(1);
@@ -59,25 +59,25 @@ test('a device that is called gone stays while no other device has had a wake de
     await answer(GONE);
     await schedule.advance(MINUTE_MS);
   }
-  expect(forgotten).toEqual([]);
+  expect(evicted).toEqual([]);
   expect(tried().length).toBeLessThan(15);
   void ask('other');
   await answer(DELIVERED);
   await schedule.advance(2 * HOUR_MS);
   await answer(GONE);
-  expect(forgotten).toEqual(['phone']);
+  expect(evicted).toEqual(['phone']);
 });
 
 test('a device that a UnifiedPush server calls gone is evicted at the second strike, also if nothing is delivered', async () => {
   const eviction = { confirmMs: CONFIRM_MS, isGuarded: false };
-  const { ask, answer, forgotten, schedule, telemetry } = laneBench({ eviction });
+  const { ask, answer, evicted, schedule, telemetry } = laneBench({ eviction });
   for (let n = 0; n < 100; n++) void ask(`device ${n}`);
   await answer(GONE);
-  expect(forgotten).toEqual([]);
+  expect(evicted).toEqual([]);
   await schedule.advance(CONFIRM_MS);
   // Wakes that have failed before have half of the places.
   for (let n = 0; n < 2; n++) await answer(GONE);
-  expect(forgotten).toHaveLength(100);
+  expect(evicted).toHaveLength(100);
   expect(telemetry.logged('lane.eviction_stopped')).toEqual([]);
 });
 
@@ -96,7 +96,7 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
   ],
 ])('a device that is called gone is no suspect any more if the device %s', async (_, clear) => {
   const bench = laneBench();
-  const { ask, answer, forgotten, schedule, tried } = bench;
+  const { ask, answer, evicted, schedule, tried } = bench;
   void ask('phone');
   await answer(GONE);
   await clear(bench);
@@ -106,20 +106,20 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
   void ask('phone');
   await settled();
   await answer(GONE);
-  expect([tried().at(-1), forgotten]).toEqual(['phone', []]);
+  expect([tried().at(-1), evicted]).toEqual(['phone', []]);
 });
 
 test('while too many devices are called gone, none is evicted, the log says so, and each is tried once an hour and gets its wake then', async () => {
-  const { ask, answer, forgotten, lanes, schedule, telemetry, underWay } = laneBench();
+  const { ask, answer, evicted, lanes, schedule, telemetry, underWay } = laneBench();
   for (let n = 0; n < 300; n++) void ask(`device ${n}`);
   for (let n = 0; n < 3; n++) await answer(GONE);
-  expect([forgotten.length, lanes.owed]).toEqual([0, 300]);
+  expect([evicted.length, lanes.owed]).toEqual([0, 300]);
   expect(telemetry.logged('lane.eviction_stopped')).toHaveLength(1);
   await schedule.advance(HOUR_MS - 1);
   expect(underWay()).toEqual([]);
   await schedule.advance(1);
   for (let n = 0; n < 6; n++) await answer(DELIVERED);
-  expect([forgotten.length, lanes.owed, schedule.pending]).toEqual([0, 0, 0]);
+  expect([evicted.length, lanes.owed, schedule.pending]).toEqual([0, 0, 0]);
   expect(telemetry.logged('lane.eviction_resumed')).toHaveLength(1);
 });
 
@@ -134,14 +134,14 @@ test('while too many devices are called gone, a suspect is not tried for an hour
 });
 
 test('while too many devices are called gone, none of 250 is evicted after 300 deliveries, nor one of eight in a small community', async () => {
-  const { ask, answer, forgotten, schedule, tried } = laneBench();
+  const { ask, answer, evicted, schedule, tried } = laneBench();
   const all = Array.from({ length: 550 }, (_, n) => `device ${n}`);
   for (let round = 0; round < 4; round++) {
     for (const device of all) void ask(device);
     for (let n = 0; n < 550; n++) await answer(n < 300 ? DELIVERED : GONE, all[n]);
     await schedule.advance(HOUR_MS);
   }
-  expect(forgotten).toEqual([]);
+  expect(evicted).toEqual([]);
   expect(tried().filter((token) => all.indexOf(token) >= 300).length).toBeGreaterThan(600);
 
   const small = laneBench();
@@ -150,7 +150,7 @@ test('while too many devices are called gone, none of 250 is evicted after 300 d
     await small.answer(GONE);
     await small.schedule.advance(HOUR_MS);
   }
-  expect(small.forgotten).toEqual([]);
+  expect(small.evicted).toEqual([]);
 });
 
 test('a lane that is broken tries one wake at a time, and sends all the others with the first that is delivered', async () => {
@@ -201,24 +201,24 @@ test('a lane that is broken by our configuration sends all owed wakes soon after
 });
 
 /** A device whose eviction is under way after its second strike, while a further wake is being sent to it. */
-async function whileEvicted(): Promise<LaneBench & { readonly evicted: () => void }> {
+async function whileEvicted(): Promise<LaneBench & { readonly endEviction: () => void }> {
   const eviction = { confirmMs: 0, isGuarded: false };
-  const evicted = deferred();
+  const end = deferred();
   const registrations = {
     renew: async () => undefined,
-    evict: () => evicted.promise,
+    evict: () => end.promise,
     whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
   };
   const bench = laneBench({ eviction }, { registrations });
   void bench.ask('phone');
   for (let n = 0; n < 2; n++) await bench.answer(GONE);
   void bench.ask('phone');
-  return { ...bench, evicted: evicted.resolve };
+  return { ...bench, endEviction: end.resolve };
 }
 
 test('a device has one attempt at a time, though it is registered again while it is being evicted', async () => {
-  const { answer, evicted, lanes, schedule, tried, underWay } = await whileEvicted();
-  evicted();
+  const { answer, endEviction, lanes, schedule, tried, underWay } = await whileEvicted();
+  endEviction();
   await schedule.advance(MINUTE_MS);
   expect(underWay()).toEqual(['phone']);
   for (let n = 0; n < 2; n++) await answer(DELIVERED);
@@ -226,8 +226,8 @@ test('a device has one attempt at a time, though it is registered again while it
 });
 
 test('a device that is registered again while it is being evicted keeps its wait when an attempt ends', async () => {
-  const { answer, evicted, schedule, underWay } = await whileEvicted();
-  evicted();
+  const { answer, endEviction, schedule, underWay } = await whileEvicted();
+  endEviction();
   await settled();
   await answer(DELIVERED);
   expect(underWay()).toEqual([]);

@@ -128,7 +128,7 @@ class Model {
     const known = this.known.get(attempt?.target.token ?? '') as Known;
     if (answer.outcome === 'delivered') known.answered = Math.max(known.answered, this.#covers[n] as number);
     if (answer.outcome === 'gone') known.buried = known.requested;
-    attempt?.settle(answer);
+    attempt?.answer(answer);
   }
 }
 

@@ -43,12 +43,12 @@ test.each([
 
 test('a wake whose keys have all moved is not lost when its device is evicted', async () => {
   const eviction = { confirmMs: 0, isGuarded: false };
-  const { ask, answer, forgotten, lanes, moved, tried } = laneBench({ eviction });
+  const { ask, answer, evicted, lanes, moved, tried } = laneBench({ eviction });
   void ask('old');
   await answer(GONE);
   moved.set(K1, 'new');
   await answer(GONE, 'old');
-  expect([forgotten, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
+  expect([evicted, tried()]).toEqual([['old'], ['old', 'old', 'new']]);
   await answer(DELIVERED);
   expect([lanes.pending, lanes.owed]).toEqual([0, 0]);
 });
