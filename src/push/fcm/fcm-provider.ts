@@ -4,7 +4,7 @@ import { describeError } from '../../core/basics/describe-error.ts';
 import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import { FcmTemplate, type FcmPayloadMode } from './fcm-message.ts';

@@ -8,7 +8,7 @@ import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
 import { Deadlines } from '../deadlines.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { readUnifiedPushAnswer, VAPID_REFUSALS } from './unifiedpush-answer.ts';
