@@ -33,6 +33,8 @@ export interface RelayLine {
   readonly authentication: string;
   readonly reconnects: number;
   readonly discovered: boolean;
+  /** Why there is no connection; absent while there is one. */
+  readonly lost?: { readonly reason: string };
 }
 
 const HEALTH: RouteDescription = {
@@ -130,8 +132,10 @@ function relayLine({
   authentication,
   reconnects,
   discovered,
-}: RelayLine): RelayLine {
-  return { url, state, served, restricted, recovering, authentication, reconnects, discovered };
+  lost,
+}: RelayLine): RelayLine & { readonly problem?: string } {
+  const line = { url, state, served, restricted, recovering, authentication, reconnects, discovered };
+  return lost === undefined ? line : { ...line, problem: lost.reason };
 }
 
 /** Lies at the same place relative to the source and to the compiled program. A test compares it with the routes. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
 import type { Alarm } from '../core/watch/alarms.ts';
-import { AlarmWatch } from './alarm-watch.ts';
+import { AlarmWatch, explained } from './alarm-watch.ts';
 
 const RELAY: Alarm = { alarm: 'relay unreachable', relay: 'r.example', reason: 'ECONNREFUSED' };
 const OAUTH: Alarm = { alarm: 'OAuth down', provider: 'fcm' };
@@ -29,6 +29,13 @@ function setUp(look = async (): Promise<void> => undefined): {
 describe('the alarm watch logs', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
+
+  test('an alarm with a remedy of its own with that one, in place of the usual remedy', async () => {
+    const { telemetry, tell } = setUp();
+    await tell({ ...RELAY, remedy: 'give a password' });
+    expect(telemetry.logged('alarm.warning')).toMatchObject([{ message: 'give a password' }]);
+    expect(explained(RELAY).remedy).toMatch(/^check that the relay runs/);
+  });
 
   test('an alarm once when it is raised, with its remedy and level, and once when it ends', async () => {
     const { telemetry, tell } = setUp();

@@ -53,8 +53,8 @@ export class AlarmWatch {
     for (const [name, alarm] of current) {
       if (this.#standing.has(name)) continue;
       this.#standing.set(name, alarm);
-      const { level, remedy } = ALARMS[alarm.alarm];
-      telemetry.log(level === 'error' ? 'alarm.raised' : 'alarm.warning', { ...alarm, message: remedy });
+      const { level, remedy: message, ...fields } = explained(alarm);
+      telemetry.log(level === 'error' ? 'alarm.raised' : 'alarm.warning', { ...fields, message });
     }
     for (const [name, { alarm, relay, provider }] of this.#standing) {
       if (current.has(name)) continue;
@@ -76,5 +76,5 @@ export interface ExplainedAlarm extends Alarm {
 }
 
 export function explained(alarm: Alarm): ExplainedAlarm {
-  return { ...alarm, ...ALARMS[alarm.alarm] };
+  return { ...ALARMS[alarm.alarm], ...alarm };
 }

@@ -1,9 +1,11 @@
+import { createServer } from 'node:http';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { freePort, takePort } from '../support/free-port.ts';
 import { keep } from '../support/keep.ts';
@@ -90,6 +92,15 @@ test('doctor tells a port that another program has from one that the server has'
   const ours = await outcome(['doctor'], { ...environment, ADMIN_PORT: port });
   expect(ours.stdout).toMatch(/^ok {7}admin port: The server is running on /m);
   expect(ours.stdout).toMatch(/^ok {7}running server: It is ready, and no alarm stands\.$/m);
+});
+
+test('doctor says why a relay refuses the handshake, and what helps against just that', async () => {
+  const http = createServer((_, response) => response.writeHead(401).end());
+  const { port } = keep(await LoopbackServer.listen(http));
+  const environment = { ...(await wellEnvironment()), NOSTR_RELAYS: `ws://127.0.0.1:${port}` };
+  const { stdout } = await outcome(['doctor'], environment);
+  expect(stdout).toMatch(/^WARNING {2}relay unreachable: 127\.0\.0\.1:\d+ was not reached \(HTTP 401: /m);
+  expect(stdout).toMatch(/^ +-> put the user and the password /m);
 });
 
 test('doctor names every host name that does not resolve', async () => {

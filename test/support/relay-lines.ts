@@ -17,6 +17,7 @@ export interface RelayLine {
   readonly authentication: string;
   readonly reconnects: number;
   readonly discovered: boolean;
+  readonly problem?: string;
 }
 
 /** The relays in `/api/status`, in their order. */

@@ -83,7 +83,10 @@ function findings(
   { authentication, liveKinds, lost, relay, restricted }: RelayStatus,
   kinds: readonly number[],
 ): Finding[] {
-  if (lost !== undefined) return [alarmed('relay unreachable', `${relay} was not reached (${lost.reason}).`)];
+  if (lost !== undefined) {
+    const finding = alarmed('relay unreachable', `${relay} was not reached (${lost.reason}).`);
+    return [lost.remedy === undefined ? finding : { ...finding, remedy: lost.remedy }];
+  }
   const refused = restricted.filter(({ reason }) => reason !== 'unconfirmed');
   const found = refused.map(({ kind, reason }) =>
     alarmed(RESTRICTION_ALARMS[kind], `${relay} does not serve kind ${kind} to this server (${reason}).`),

@@ -119,6 +119,8 @@ export interface Alarm {
   readonly provider?: string;
   /** A detail: a word or figure of the push service or of this program. */
   readonly reason?: string;
+  /** What helps against just this cause, in place of the usual remedy of the alarm. */
+  readonly remedy?: string;
   /** The number of lanes with the trouble. */
   readonly count?: number;
 }

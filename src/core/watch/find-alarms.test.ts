@@ -52,6 +52,13 @@ const blockers = (signs: Partial<AlarmSigns>, unifiedPush: DeliveryHealth | unde
   });
 
 describe('alarms', () => {
+  test('of a relay have the remedy for the cause, where one is known', () => {
+    const lost = { since: 0, reason: 'HTTP 401', remedy: 'give a password' };
+    const unknown = { since: 0, reason: 'EWHATEVER' };
+    const alarms = [lost, unknown].flatMap((one) => findAlarms({ ...WELL, ...relay({ lost: one }) }));
+    expect(alarms.map(({ remedy }) => remedy)).toEqual(['give a password', undefined]);
+  });
+
   test('are none while all is well', () => {
     expect(findAlarms(WELL)).toEqual([]);
   });

@@ -11,8 +11,8 @@ const RELAY_PATIENCE_MS = 5 * SECOND_MS;
 /** The state of a relay that can be an alarm. */
 export interface WatchedRelay {
   readonly relay: string;
-  /** Since when the relay is not connected (milliseconds), and why. */
-  readonly lost?: { readonly since: number; readonly reason: string };
+  /** Since when the relay is not connected (milliseconds), why, and what helps against just that. */
+  readonly lost?: { readonly since: number; readonly reason: string; readonly remedy?: string };
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: string }[];
 }
 
@@ -126,7 +126,12 @@ function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
 function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Alarm[] {
   const alarms: Alarm[] = [];
   if (lost !== undefined && now - lost.since >= RELAY_PATIENCE_MS)
-    alarms.push({ alarm: 'relay unreachable', relay, reason: lost.reason });
+    alarms.push({
+      alarm: 'relay unreachable',
+      relay,
+      reason: lost.reason,
+      ...(lost.remedy !== undefined && { remedy: lost.remedy }),
+    });
   for (const { kind, reason } of restricted) {
     // A relay that asks for authentication may serve the kind once authentication is done.
     if (reason !== 'unconfirmed') alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });

@@ -1,14 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import type { LookupFunction, Socket } from 'node:net';
 
 import { MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
+import type { Clock } from '../../core/basics/clock.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import { WebSocket } from '../wire/web-socket.ts';
+import type { HandshakeAnswer } from './dial-failure.ts';
 import type { Misconduct } from './relay-conduct.ts';
 
 /** How a connection ended. */
 export interface ConnectionEnd {
   /** The status code of the WebSocket's close (RFC 6455). */
   readonly status: number;
+  /** The code of an error. */
   readonly error?: string;
+  /** The answer to the handshake, if it was not 101. */
+  readonly answer?: HandshakeAnswer;
   readonly misconduct?: Misconduct;
 }
 
@@ -26,6 +33,8 @@ export interface DialOptions {
   readonly userAgent: string;
   /** Resolves the relay's name; absent: as usual. */
   readonly lookup: LookupFunction | undefined;
+  /** The time of day. */
+  readonly clock: Clock;
   /** How long the relay may take for the WebSocket handshake, in milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** Ends the connection. */
@@ -39,27 +48,18 @@ export interface DialOptions {
 
 /** Makes one connection to a relay. @returns how the connection ended, or why it was not made */
 export function dial(options: DialOptions): Promise<ConnectionEnd> {
-  const { handshakeTimeoutMs, lookup, onDate, onDial, onOpen, signal, url, userAgent } = options;
-  const socket = new WebSocket(url, {
-    headers: { 'user-agent': userAgent },
-    // Base64 does not compress. Decompression would cost more than everything else that is done with a message.
-    perMessageDeflate: false,
-    // `throttle` leaves out messages that are too long before they reach the library.
-    maxPayload: MAX_MESSAGE_BYTES,
-    // An event is hashed as it was written. Anybody can publish bytes that are not UTF-8, at a relay that accepts them.
-    skipUTF8Validation: true,
-    // `keepAlive` answers pings, and only while the relay reads the answers.
-    autoPong: false,
-    // The target of a redirect has not been checked.
-    followRedirects: false,
-    ...(lookup && { lookup }),
-  });
+  const { handshakeTimeoutMs, onDate, onDial, onOpen, signal } = options;
+  const socket = beginHandshake(options);
   onDial(socket);
   // The library has a timeout too, but a relay that sends its answer byte by byte would outlast that one.
-  const dialling = setTimeout(() => socket.terminate(), handshakeTimeoutMs);
+  let isLate = false;
+  const dialling = setTimeout(() => {
+    isLate = true;
+    socket.terminate();
+  }, handshakeTimeoutMs);
   return new Promise((resolve) => {
     const onAbort = (): void => socket.terminate();
-    const ending: { error?: string; misconduct?: Misconduct } = {};
+    const ending: { answer?: HandshakeAnswer; error?: string; misconduct?: Misconduct } = {};
     const ban = (misconduct: Misconduct): void => {
       ending.misconduct = misconduct;
       socket.terminate();
@@ -75,12 +75,59 @@ export function dial(options: DialOptions): Promise<ConnectionEnd> {
       line = response.socket;
       onDate(response.headers.date);
     });
+    socket.on('unexpected-response', (_, response) => {
+      onDate(response.headers.date);
+      ending.answer = readAnswer(response, options);
+      socket.terminate();
+    });
     // Not the error's message: it can contain the relay's URL.
-    socket.on('error', (fault: NodeJS.ErrnoException) => (ending.error = fault.code ?? fault.name));
+    socket.on(
+      'error',
+      (fault: NodeJS.ErrnoException) => (ending.error = isLate ? 'ETIMEDOUT' : (fault.code ?? fault.name)),
+    );
     socket.on('close', (status) => {
       clearTimeout(dialling);
       signal.removeEventListener('abort', onAbort);
       resolve({ status, ...ending });
     });
   });
+}
+
+function beginHandshake({ lookup, url, userAgent }: DialOptions): WebSocket {
+  return new WebSocket(url, {
+    headers: { 'user-agent': userAgent },
+    // Base64 does not compress. Decompression would cost more than everything else that is done with a message.
+    perMessageDeflate: false,
+    // `throttle` leaves out messages that are too long before they reach the library.
+    maxPayload: MAX_MESSAGE_BYTES,
+    // An event is hashed as it was written. Anybody can publish bytes that are not UTF-8, at a relay that accepts them.
+    skipUTF8Validation: true,
+    // `keepAlive` answers pings, and only while the relay reads the answers.
+    autoPong: false,
+    // The target of a redirect has not been checked.
+    followRedirects: false,
+    ...(lookup && { lookup }),
+  });
+}
+
+function readAnswer(
+  { headers, statusCode = 0 }: IncomingMessage,
+  { clock, url }: DialOptions,
+): HandshakeAnswer {
+  const movedTo = headers.location === undefined ? undefined : hostOf(headers.location, url);
+  const waitMs = retryAfterMs(headers['retry-after'], { now: clock(), date: headers.date });
+  return {
+    status: statusCode,
+    ...(movedTo !== undefined && { movedTo }),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  };
+}
+
+/** The longest host that is shown. A name in the DNS has at most 253 characters. */
+const MOST_HOST_CHARACTERS = 260;
+
+/** The host of a redirect's target. The path and the query may be secrets. */
+function hostOf(location: string, base: string): string | undefined {
+  const host = URL.canParse(location, base) ? new URL(location, base).host : '';
+  return host === '' || host.length > MOST_HOST_CHARACTERS ? undefined : host;
 }

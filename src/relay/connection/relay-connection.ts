@@ -1,11 +1,14 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { HOUR_MS } from '../../core/basics/clock.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
+import type { LogFields } from '../../core/telemetry/log-events.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { longestRead, MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
+import { failedDial, refusedHandshake, type DialFailure } from './dial-failure.ts';
 import { dial, type ConnectionEnd, type OpenConnection } from './dial.ts';
 import { keepAlive } from './keep-alive.ts';
 import { Redial } from './redial.ts';
@@ -16,6 +19,9 @@ import { RelaySpelling } from './relay-spelling.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
 import type { WebSocket } from '../wire/web-socket.ts';
+
+/** A relay that asks us to stay away longer is dialled after this time all the same. Its answer may be a slip. */
+const LONGEST_ASKED_WAIT_MS = HOUR_MS;
 
 export interface RelayConnectionOptions {
   readonly environment: RelayEnvironment;
@@ -92,17 +98,19 @@ export class RelayConnection {
     while (!signal.aborted) {
       this.#state = 'connecting';
       this.#redial.dialled();
-      const { status, error, misconduct } = await this.#connect(signal);
+      const end = await this.#connect(signal);
+      const { misconduct } = end;
       // Also if no connection was made: what the relay got meanwhile was missed.
       for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
       const since = this.#lost?.since ?? clock();
-      this.#lost = { since, reason: misconduct ?? error ?? `closed (${status})` };
-      const waitMs = this.#redial.waitMs(misconduct !== undefined);
+      const failure = failureOf(end);
+      this.#lost = { since, ...failure };
+      const waitMs = Math.max(this.#redial.waitMs(misconduct !== undefined), askedWaitMs(end));
       this.#state = misconduct === undefined ? 'waiting' : 'banned';
       if (misconduct !== undefined) telemetry.count('relay_bans', { reason: misconduct });
       if (misconduct === undefined)
-        telemetry.log('relay.lost', { relay: this.host, status, waitMs, ...(error && { error }) });
+        telemetry.log('relay.lost', { relay: this.host, waitMs, ...lostFields(end, failure) });
       else telemetry.log('relay.banned', { relay: this.host, reason: misconduct, waitMs });
       // Rejects only if the signal aborts, which the loop checks.
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
@@ -116,6 +124,7 @@ export class RelayConnection {
       url,
       userAgent: environment.userAgent,
       lookup: this.#lookup,
+      clock: environment.clock,
       handshakeTimeoutMs: environment.timing.handshakeTimeoutMs,
       signal,
       onDial: (socket) => (this.#socket = socket),
@@ -243,4 +252,24 @@ export class RelayConnection {
       ...(this.#lost && { lost: this.#lost }),
     });
   }
+}
+
+function failureOf({ answer, error, misconduct, status }: ConnectionEnd): DialFailure {
+  if (misconduct !== undefined) return { reason: misconduct };
+  if (answer !== undefined) return refusedHandshake(answer);
+  return error === undefined ? { reason: `closed (${status})` } : failedDial(error);
+}
+
+/** How long the server that answered the handshake asks us to stay away, in milliseconds. */
+function askedWaitMs({ answer }: ConnectionEnd): number {
+  return Math.min(answer?.retryAfterMs ?? 0, LONGEST_ASKED_WAIT_MS);
+}
+
+function lostFields({ answer, error, status }: ConnectionEnd, { reason, remedy }: DialFailure): LogFields {
+  return {
+    status: answer?.status ?? status,
+    ...(answer === undefined && error !== undefined && { error }),
+    ...((answer !== undefined || error !== undefined) && { reason }),
+    ...(remedy !== undefined && { message: remedy }),
+  };
 }

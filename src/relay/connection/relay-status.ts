@@ -1,5 +1,6 @@
 import { GIFT_WRAP_KIND, type WakingKind } from '../../core/nostr/nostr-event.ts';
 import type { KindWatch, StoredTrouble } from '../live/kind-watch.ts';
+import type { DialFailure } from './dial-failure.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
@@ -35,7 +36,7 @@ export interface RelayStatus {
   /** Whether a Mostro instance named the relay, and not the operator. */
   readonly discovered: boolean;
   /** Since when there is no connection, in milliseconds, and why; absent while there is a connection. */
-  readonly lost?: { readonly since: number; readonly reason: string };
+  readonly lost?: { readonly since: number } & DialFailure;
 }
 
 /** If other relays have sent so many events of a kind and this one has sent none, it withholds the kind. */
