@@ -41,9 +41,11 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   readonly #telemetry: Telemetry;
   readonly #auth: GoogleAuth;
   readonly #session: Http2Session;
-  readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
+  readonly #deadlines: Deadlines;
 
-  constructor(options: FcmProviderOptions) {
+  /** @param timeoutMs how long a push, and a request for an access token, may take, in milliseconds. Tests set another one. */
+  constructor(options: FcmProviderOptions, timeoutMs = ATTEMPT_TIMEOUT_MS) {
+    this.#deadlines = new Deadlines(timeoutMs);
     const { account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate } = options;
     const { monotonic = clock, userAgent } = options;
     const base = new URL(baseUrl);
@@ -51,7 +53,10 @@ export class FcmProvider implements PushProvider<FcmTarget> {
     this.#template = new FcmTemplate(payloadMode);
     this.#clock = clock;
     this.#telemetry = telemetry;
-    this.#auth = new GoogleAuth({ account, readAccount, clock, monotonic, userAgent, telemetry, onDate });
+    this.#auth = new GoogleAuth(
+      { account, readAccount, clock, monotonic, userAgent, telemetry, onDate },
+      timeoutMs,
+    );
     this.#session = new Http2Session({
       origin: base.origin,
       onDate,

@@ -75,12 +75,14 @@ export class GoogleAuth implements Disposable {
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
-  readonly #deadlines = new Deadlines(TIMEOUT_MS);
+  readonly #deadlines: Deadlines;
   #current: AccessToken | undefined;
   #minting: Promise<AccessToken> | undefined;
   #problem: string | undefined;
 
-  constructor(options: GoogleAuthOptions) {
+  /** @param timeoutMs how long a request may take, in milliseconds. Tests set another one. */
+  constructor(options: GoogleAuthOptions, timeoutMs = TIMEOUT_MS) {
+    this.#deadlines = new Deadlines(timeoutMs);
     const { account, readAccount: read, telemetry } = options;
     this.#source = new AccountSource({ account, read, telemetry });
     this.#clock = options.clock;
