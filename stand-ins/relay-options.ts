@@ -7,6 +7,8 @@ export interface RelayOptions {
   verify?: boolean;
   /** Sends stored events even to a subscription that asked for none, as some relays do. */
   sendStoredDespiteLimitZero?: boolean;
+  /** How many subscriptions a client may have, and what becomes of one that is too many. */
+  maxSubscriptions?: { readonly count: number; readonly beyond: BeyondMaximum };
   /** What becomes of a REQ whose filters all have `limit: 0`. By default it is answered with EOSE, as NIP-01 has it. */
   limitZero?: LimitZero;
   /** Never sends EOSE. */
@@ -28,6 +30,12 @@ export interface RelayOptions {
   /** Accepts no AUTH event, even a genuine one. */
   refuseAuth?: true;
 }
+
+/**
+ * - `closed`, `notice`: the new subscription is refused in this way;
+ * - `push out`, `push out closed`: the oldest subscription makes room, without a word or with CLOSED.
+ */
+export type BeyondMaximum = 'closed' | 'notice' | 'push out' | 'push out closed';
 
 /** `no eose`: it gets live events and no EOSE (nostr-rs-relay); `closed`, `notice`: it is refused in this way. */
 export type LimitZero = 'no eose' | 'closed' | 'notice';

@@ -67,6 +67,25 @@ export class RelayProtocol {
   }
 
   #subscribe(client: RelayClient, subscription: string, filters: Filter[]): void {
+    if (this.#makeRoom(client, subscription)) this.#open(client, subscription, filters);
+    else this.requests.push({ subscription, filters });
+  }
+
+  /** @returns whether the client may have this subscription */
+  #makeRoom(client: RelayClient, subscription: string): boolean {
+    const { count = Infinity, beyond } = this.#options.maxSubscriptions ?? {};
+    if (client.subscriptions.has(subscription) || client.subscriptions.size < count) return true;
+    if (beyond === 'notice') client.send(['NOTICE', 'ERROR: too many concurrent REQs']);
+    if (beyond === 'closed') client.send(['CLOSED', subscription, 'error: too many subscriptions']);
+    if (beyond === 'notice' || beyond === 'closed') return false;
+    const [oldest] = client.subscriptions.keys();
+    if (oldest === undefined) return true;
+    client.subscriptions.delete(oldest);
+    if (beyond === 'push out closed') client.send(['CLOSED', oldest, 'error: replaced']);
+    return true;
+  }
+
+  #open(client: RelayClient, subscription: string, filters: Filter[]): void {
     const { limitZero } = this.#options;
     const isEmpty = limitZero !== undefined && filters.every(({ limit }) => limit === 0);
     const silentEose = this.#options.silentEose === true || (isEmpty && limitZero === 'no eose');

@@ -7,6 +7,7 @@ import { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { LogFields } from '../../core/telemetry/log-events.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
+import { arrangementFor, type Arrangement } from '../live/subscription-places.ts';
 import { longestRead, MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
 import { failedDial, refusedHandshake, type DialFailure } from './dial-failure.ts';
 import { dial, type ConnectionEnd, type OpenConnection } from './dial.ts';
@@ -61,6 +62,9 @@ export class RelayConnection {
   #socket: WebSocket | undefined;
   #limits: RelayLimits = {};
   #limitsAskedAt = -Infinity;
+  /** How many subscriptions the relay allows, as it states or as its refusals show; absent: nothing is known of a limit. */
+  #places: number | undefined;
+  #arrangement: Arrangement = 'apart';
 
   constructor(options: RelayConnectionOptions) {
     const { discovered, environment, startedAt, totals, url, written } = options;
@@ -160,6 +164,8 @@ export class RelayConnection {
       account: this.#account,
       conduct,
       limits: () => this.#limits,
+      arrangement: this.#arrangement,
+      onTooMany: (places) => this.#onPlaces(places),
       send: (message) => socket.send(JSON.stringify(message)),
       onProof: () => this.#redial.proven(),
     });
@@ -192,7 +198,7 @@ export class RelayConnection {
   /** Asks for the relay's limits, beside the conversation. They apply from the next page, or from the next connection on. */
   async #askLimits(signal: AbortSignal): Promise<void> {
     const { environment, url } = this.#options;
-    const { kinds, monotonic, telemetry, timing } = environment;
+    const { monotonic, timing } = environment;
     if (monotonic() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = monotonic();
     const onDate = (date: unknown): void => environment.onDate(this.host, date);
@@ -200,10 +206,23 @@ export class RelayConnection {
     // Without an answer, the limits of the last answer still apply.
     const asked = fetchRelayLimits(url, signal, { userAgent, onDate, lookup: this.#lookup });
     this.#limits = (await asked) ?? this.#limits;
-    const { maxSubscriptions: count } = this.#limits;
-    // Needed are one subscription for each kind and one for a recovery.
-    if (count !== undefined && count <= kinds.length)
-      telemetry.log('relay.too_few_subscriptions', { relay: this.host, count });
+    this.#onPlaces(this.#limits.maxSubscriptions);
+  }
+
+  /**
+   * The relay allows so many subscriptions. If they are too few for the present arrangement, the relay is dialled again.
+   *
+   * @param places absent if the relay states no limit
+   */
+  #onPlaces(places: number | undefined): void {
+    const { kinds, relayLists, telemetry } = this.#options.environment;
+    this.#places = Math.min(places ?? Infinity, this.#places ?? Infinity);
+    const wanted = { kinds: kinds.length, lists: relayLists !== undefined };
+    const arrangement = arrangementFor(this.#places, wanted);
+    if (arrangement === this.#arrangement) return;
+    this.#arrangement = arrangement;
+    telemetry.log('relay.too_few_subscriptions', { relay: this.host, count: this.#places });
+    this.#socket?.terminate();
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
-import type { Filter, RelaySession } from '../live/relay-session.ts';
+import type { RelaySession } from '../live/relay-session.ts';
+import type { Filter } from '../live/subscription.ts';
 
 /** A page may take this many times `timeoutMs` in all. Then it counts as refused. */
 export const PATIENCE_FACTOR = 4;
@@ -54,12 +55,16 @@ class AskedPage {
     this.#pause = setTimeout(() => this.#onPauseTooLong(), timeoutMs);
     this.#patience = setTimeout(() => this.#end('error'), PATIENCE_FACTOR * timeoutMs);
     signal.addEventListener('abort', this.#onLost, { once: true });
-    this.#id = session.subscribe(filter, {
-      onEvent: (frame) => this.#onEvent(frame),
-      onEose: () => this.#onEose(),
-      onClosed: (reason) => this.#end(reason),
-      onTooLong: () => this.#onTooLong(),
-    });
+    this.#id = session.subscribe(
+      filter,
+      {
+        onEvent: (frame) => this.#onEvent(frame),
+        onEose: () => this.#onEose(),
+        onClosed: (reason) => this.#end(reason),
+        onTooLong: () => this.#onTooLong(),
+      },
+      'page',
+    );
   }
 
   readonly #onLost = (): void => this.#end('lost');

@@ -3,7 +3,7 @@ import type { EventFrame, RecoveryIntake, RelayIntake, Verdict } from '../../cor
 /** The events that the pages of one kind bring in one recovery: hands them in, and counts what became of them. */
 export class RecoveredEvents {
   readonly #intake: RelayIntake;
-  readonly #recovery: RecoveryIntake | 'stored';
+  readonly #recovery: RecoveryIntake | 'stored' | 'live';
   /** Events that are still being judged. Late events may come for a long time, so an event is removed when it is judged. */
   readonly #underWay = new Set<Promise<void>>();
   /** How many events were new here and for a registered key. */
@@ -13,8 +13,9 @@ export class RecoveredEvents {
   /** Whether the recovery has ended. Its wakes do not cover events that come later; they count as live. */
   isOver = false;
 
-  /** @param recovery `stored` if the events may be older than any registration: those before the first subscription */
-  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored') {
+  /** @param recovery `stored` if the events may be older than any registration: those before the first subscription;
+   *   `live` if they may be live ones */
+  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored' | 'live') {
     this.#intake = intake;
     this.#recovery = recovery;
   }
@@ -36,7 +37,8 @@ export class RecoveredEvents {
 
   #handIn(frame: EventFrame): Verdict | Promise<Verdict> {
     if (this.#recovery === 'stored') return this.#intake.admit(frame, 'stored');
-    return this.isOver ? this.#intake.admit(frame, 'live') : this.#recovery.admit(frame);
+    if (this.isOver || this.#recovery === 'live') return this.#intake.admit(frame, 'live');
+    return this.#recovery.admit(frame);
   }
 
   async #await(verdict: Promise<Verdict>): Promise<void> {

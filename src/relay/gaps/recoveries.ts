@@ -135,7 +135,7 @@ export class Recoveries {
     const plan = watch.pagePlan(maxLimit());
     if (plan === undefined || this.#closed.signal.aborted) return;
     watch.keepGapUntil(recovery.wakesEnded);
-    const events = new RecoveredEvents(intake, cause === 'first' ? 'stored' : recovery);
+    const events = new RecoveredEvents(intake, this.#origin(cause, recovery));
     const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
       this.#takeLate(isEarly, verdict, watch, events.isOver);
     if (!(await this.#pages.askAll({ watch, plan, events, onLate }))) return;
@@ -152,6 +152,12 @@ export class Recoveries {
     this.#again.reset();
     if (hasUnverified) return this.noteUnverified(watch, cause);
     if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
+  }
+
+  /** If a live event may come as an event of a page, no event may be absorbed: it may have been published after the wake. */
+  #origin(cause: RecoveryCause, recovery: RecoveryIntake): RecoveryIntake | 'stored' | 'live' {
+    if (cause === 'first') return 'stored';
+    return this.#options.session.sharesPages ? 'live' : recovery;
   }
 
   /** Whether the relay may seem inconsistent only because events came after the EOSE of their pages. */

@@ -29,6 +29,8 @@ async function setUp() {
     send: (message) => sent.push(message),
     onNotice: () => undefined,
     maxSubscriptionId: undefined,
+    arrangement: 'apart',
+    onTooMany: () => undefined,
   });
   const watch = new KindWatch({ kind: 14, total: { events: 0 }, clock, startedAt: clock() });
   const ask = (): LiveRequest =>

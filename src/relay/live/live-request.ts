@@ -69,6 +69,7 @@ export class LiveRequest {
         onEose: () => this.#onEose(),
         onClosed: (reason) => this.#onClosed(reason),
       },
+      'live',
     );
   }
 

@@ -51,6 +51,7 @@ export class RelayListSubscription {
         // Not urgent: the lists that came before still count.
         onClosed: () => this.#again.after('refusal', () => this.open()),
       },
+      'lists',
     );
     if (old !== undefined) session.unsubscribe(old);
     this.#again.in(timing.silenceMs, () => this.open());

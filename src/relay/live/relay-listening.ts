@@ -10,6 +10,7 @@ import type { RelayLimits } from '../connection/relay-information.ts';
 import type { RelaySpelling } from '../connection/relay-spelling.ts';
 import { RelayListSubscription } from './relay-list-subscription.ts';
 import { RelaySession } from './relay-session.ts';
+import type { Arrangement } from './subscription-places.ts';
 
 export interface RelayListeningOptions {
   readonly environment: RelayEnvironment;
@@ -23,6 +24,10 @@ export interface RelayListeningOptions {
   readonly conduct: RelayConduct;
   /** The relay's limits, as far as they are known by now. */
   readonly limits: () => RelayLimits;
+  /** How the subscriptions share the places that the relay allows. */
+  readonly arrangement: Arrangement;
+  /** The relay has refused a subscription because there are too many. @param places how many it seems to allow */
+  readonly onTooMany: (places: number) => void;
   readonly send: (message: readonly unknown[]) => void;
   /** The relay has kept a promise: it has sent EOSE. */
   readonly onProof: () => void;
@@ -49,6 +54,8 @@ export class RelayListening {
       send,
       onNotice: () => this.#subscriptions.forEach((subscription) => subscription.onNotice()),
       maxSubscriptionId: limits().maxSubscriptionId,
+      arrangement: options.arrangement,
+      onTooMany: options.onTooMany,
     });
     const recoveries = new Recoveries({
       relay,

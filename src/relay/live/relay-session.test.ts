@@ -4,7 +4,8 @@ import { unsignedEvent } from '../../../test/support/events.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
-import { RelaySession, type SubscriptionListener } from './relay-session.ts';
+import { RelaySession } from './relay-session.ts';
+import type { SubscriptionListener } from './subscription.ts';
 
 const FILTER = { kinds: [1059], limit: 0 };
 
@@ -31,6 +32,8 @@ function setUp({ maxSubscriptionId, expected = true }: Setting = {}) {
     send: (message) => sent.push(message),
     onNotice: () => heard.push('NOTICE'),
     maxSubscriptionId,
+    arrangement: 'apart',
+    onTooMany: (places) => heard.push(['TOO MANY', places]),
   });
   const listener: SubscriptionListener = {
     onEvent: ({ id }) => heard.push(['EVENT', id]) > 0 && expected,
@@ -39,7 +42,7 @@ function setUp({ maxSubscriptionId, expected = true }: Setting = {}) {
   };
   const receive = (...message: readonly unknown[]): void =>
     session.receive(Buffer.from(JSON.stringify(message)), false);
-  const subscribe = (): string => session.subscribe(FILTER, listener);
+  const subscribe = (): string => session.subscribe(FILTER, listener, 'live');
   return { session, subscribe, receive, sent, heard, misconduct, telemetry };
 }
 
@@ -77,11 +80,15 @@ test('a subscription is told its events, its EOSE and its end', () => {
 test('a subscription is told nothing of another', () => {
   const { session, subscribe, receive, heard } = setUp();
   const other: unknown[] = [];
-  const id = session.subscribe(FILTER, {
-    onEvent: () => other.push('EVENT') > 0,
-    onEose: () => other.push('EOSE') > 0,
-    onClosed: () => void other.push('CLOSED'),
-  });
+  const id = session.subscribe(
+    FILTER,
+    {
+      onEvent: () => other.push('EVENT') > 0,
+      onEose: () => other.push('EOSE') > 0,
+      onClosed: () => void other.push('CLOSED'),
+    },
+    'live',
+  );
   subscribe();
   receive('EOSE', id);
   expect([heard, other]).toEqual([[], ['EOSE']]);
@@ -171,12 +178,16 @@ test.each([
 ])('an event that was left out because it was too long is counted and no rubbish; %s', (_, head, told) => {
   const { session, misconduct, telemetry } = setUp();
   const heard: string[] = [];
-  const id = session.subscribe(FILTER, {
-    onEvent: () => true,
-    onEose: () => true,
-    onClosed: () => undefined,
-    onTooLong: () => heard.push('too long'),
-  });
+  const id = session.subscribe(
+    FILTER,
+    {
+      onEvent: () => true,
+      onEose: () => true,
+      onClosed: () => undefined,
+      onTooLong: () => heard.push('too long'),
+    },
+    'live',
+  );
   session.onTooLong(Buffer.from(head(id)));
   expect([heard, misconduct, telemetry.total('relay_frames_rejected', 'too_long')]).toEqual([told, [], 1]);
 });
@@ -202,4 +213,59 @@ test('whether a relay sends EOSE at all is known from the first one of a subscri
   const before = session.sendsEose;
   receive('EOSE', id);
   expect([before, session.sendsEose]).toEqual([false, true]);
+});
+
+test.each([
+  'error: too many subscriptions',
+  'rate-limited: too many REQs',
+  'blocked: maximum concurrent subscriptions reached',
+])('a relay that closes the third subscription with "%s" allows two', (text) => {
+  const { heard, receive, subscribe } = setUp();
+  const ids = [subscribe(), subscribe(), subscribe()];
+  receive('CLOSED', ids[2], text);
+  expect(heard[0]).toEqual(['TOO MANY', 2]);
+});
+
+test.each(['ERROR: too many concurrent REQs', 'Too many subscriptions', 'subscription limit exceeded'])(
+  'a relay that answers the second subscription by the notice "%s" allows one',
+  (text) => {
+    const { heard, receive, subscribe } = setUp();
+    subscribe();
+    subscribe();
+    receive('NOTICE', text);
+    expect(heard).toEqual([['TOO MANY', 1], 'NOTICE']);
+  },
+);
+
+test.each([
+  'rate-limited: too many requests',
+  'error: too many filters',
+  'restricted: subscribe to our newsletter',
+])('a CLOSED with "%s" says nothing about the number of subscriptions', (text) => {
+  const { heard, receive, subscribe } = setUp();
+  receive('CLOSED', subscribe(), text);
+  expect(heard).toHaveLength(1);
+});
+
+test('a relay that closes a live subscription during each of two pages has no place for a page', () => {
+  const { heard, receive, session, subscribe } = setUp();
+  const listener = { onEvent: () => true, onEose: () => true, onClosed: () => undefined };
+  const live = [subscribe(), subscribe(), subscribe()];
+  for (const id of live.slice(0, 2)) {
+    const page = session.subscribe({ kinds: [14], since: 0, limit: 1 }, listener, 'page');
+    receive('CLOSED', id, 'error: replaced');
+    session.unsubscribe(page);
+  }
+  expect(heard).toEqual([
+    ['CLOSED', 'error'],
+    ['TOO MANY', 2],
+    ['CLOSED', 'error'],
+  ]);
+});
+
+test('a notice about too many subscriptions says nothing if every REQ has been answered', () => {
+  const { heard, receive, subscribe } = setUp();
+  receive('EOSE', subscribe());
+  receive('NOTICE', 'ERROR: too many concurrent REQs');
+  expect(heard).toEqual(['EOSE', 'NOTICE']);
 });

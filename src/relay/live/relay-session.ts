@@ -6,6 +6,9 @@ import { KnownTexts } from '../wire/known-texts.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
+import { SharedRequest } from './shared-request.ts';
+import type { Filter, SubscriptionListener } from './subscription.ts';
+import { sharedRequest, type Arrangement, type SubscriptionUse } from './subscription-places.ts';
 
 /** Long enough that no two ids are the same. Every relay takes ids of 64 characters (NIP-01). */
 const SUBSCRIPTION_ID_CHARACTERS = 16;
@@ -13,29 +16,12 @@ const SUBSCRIPTION_ID_CHARACTERS = 16;
 const CLOSED_REMEMBERED = 32;
 /** For a closed subscription, one EOSE and one CLOSED may still come. */
 const ENDS_UNDER_WAY = 2;
+/** A relay closes a subscription while a page is asked for. If it does so for so many pages, pages push subscriptions out. */
+const PUSHES_THAT_TELL = 2;
 /** The beginning of an EVENT message, up to the subscription. */
 const EVENT_HEAD = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
 
-/** The members of a NIP-01 filter that this server uses. */
-export interface Filter {
-  readonly kinds: readonly number[];
-  readonly authors?: readonly string[];
-  readonly since?: number;
-  readonly until?: number;
-  readonly limit: number;
-}
-
-/** Gets what a relay sends for one subscription. */
-export interface SubscriptionListener {
-  /** @returns whether the event was asked for; one that was not is rubbish */
-  onEvent(frame: SubscriptionFrame): boolean;
-  /** @returns whether an EOSE was still to come */
-  onEose(): boolean;
-  onClosed(reason: ReasonPrefix): void;
-  /** An event was left out because it was too long. */
-  onTooLong?(): void;
-}
-
+type ClosedMessage = Extract<RelayMessage, { readonly type: 'CLOSED' }>;
 type LateListener = (frame: SubscriptionFrame) => void;
 
 /** What is remembered of a closed subscription. */
@@ -55,12 +41,25 @@ export interface RelaySessionOptions {
   readonly onNotice: () => void;
   /** The relay's `max_subid_length` (NIP-11). */
   readonly maxSubscriptionId: number | undefined;
+  /** How the subscriptions share the places that the relay allows. */
+  readonly arrangement: Arrangement;
+  /** The relay has refused a subscription because there are too many. @param places how many it seems to allow */
+  readonly onTooMany: (places: number) => void;
 }
 
 /** The messages of one connection (NIP-01, NIP-42): sends REQ and CLOSE, and gives each message to the subscription that it is for. */
 export class RelaySession {
   readonly #options: RelaySessionOptions;
+  /** The subscriptions that the relay has, by their ids. */
   readonly #subscriptions = new Map<string, SubscriptionListener>();
+  /** The REQs that several subscriptions share, by their names. */
+  readonly #shared = new Map<string, SharedRequest>();
+  /** The subscriptions whose last REQ has had no answer yet. */
+  readonly #unanswered = new Set<string>();
+  /** The page that has a place of its own at this moment. */
+  #page: string | undefined;
+  /** The pages during which the relay has closed another subscription. */
+  readonly #pushing = new Set<string>();
   /** The subscriptions that were closed last, the oldest first. */
   readonly #closed = new Map<string, ClosedSubscription>();
   /** The subscription ids that the relay has named. */
@@ -76,19 +75,54 @@ export class RelaySession {
     this.#options = options;
   }
 
+  /** Whether pages have no place of their own. Then a live event may come as an event of a page. */
+  get sharesPages(): boolean {
+    return this.#options.arrangement === 'together';
+  }
+
   /** @returns the id of the new subscription */
-  subscribe(filter: Filter, listener: SubscriptionListener): string {
+  subscribe(filter: Filter, listener: SubscriptionListener, use: SubscriptionUse): string {
+    const id = this.#newId();
+    const name = sharedRequest(this.#options.arrangement, use, filter.kinds);
+    if (name === undefined) {
+      this.#subscriptions.set(id, listener);
+      if (use === 'page') this.#page = id;
+      this.#sendRequest(id, [filter]);
+    } else this.#sharedRequest(name).join(id, filter, listener);
+    return id;
+  }
+
+  #newId(): string {
     const length = Math.min(SUBSCRIPTION_ID_CHARACTERS, this.#options.maxSubscriptionId ?? Infinity);
     let id: string;
     do id = randomBytes(SUBSCRIPTION_ID_CHARACTERS).toString('hex').slice(0, length);
     while (this.#subscriptions.has(id));
-    this.#subscriptions.set(id, listener);
-    this.#options.send(['REQ', id, filter]);
     return id;
+  }
+
+  #sendRequest(id: string, filters: readonly Filter[]): void {
+    this.#unanswered.add(id);
+    this.#options.send(['REQ', id, ...filters]);
+  }
+
+  #sharedRequest(name: string): SharedRequest {
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    const id = this.#newId();
+    const shared: SharedRequest = new SharedRequest({
+      ask: (filters) => {
+        this.#subscriptions.set(id, shared);
+        this.#sendRequest(id, filters);
+      },
+      close: () => this.unsubscribe(id),
+    });
+    this.#shared.set(name, shared);
+    return shared;
   }
 
   /** @param onLate gets the events that still come for the subscription */
   unsubscribe(id: string, onLate?: LateListener): void {
+    for (const shared of this.#shared.values()) if (shared.leave(id)) return;
     if (!this.#subscriptions.has(id)) return;
     this.#forget(id, onLate);
     this.#options.send(['CLOSE', id]);
@@ -134,6 +168,7 @@ export class RelaySession {
       case 'EOSE':
         return this.#onEose(message.subscription);
       case 'CLOSED':
+        if (this.#saysTooMany(message)) this.#onTooMany();
         return this.#onClosed(message.subscription, message.reason);
       case 'AUTH':
         return authentication.onChallenge(message.challenge);
@@ -142,6 +177,8 @@ export class RelaySession {
       case 'NOTICE':
         conduct.note('chatter');
         telemetry.log('relay.notice', { relay });
+        // Without a REQ that waits for its answer, the notice may mean anything.
+        if (message.isTooMany === true && this.#unanswered.size > 0) this.#onTooMany();
         onNotice();
         return true;
     }
@@ -159,6 +196,7 @@ export class RelaySession {
     const listener = this.#subscriptions.get(id);
     if (listener === undefined) return this.#mayEnd(id);
     this.sendsEose = true;
+    this.#unanswered.delete(id);
     return listener.onEose();
   }
 
@@ -170,8 +208,24 @@ export class RelaySession {
     return true;
   }
 
+  #saysTooMany({ isTooMany, reason, subscription }: ClosedMessage): boolean {
+    if (!this.#subscriptions.has(subscription)) return false;
+    const page = this.#page;
+    const isPushed =
+      page !== undefined && page !== subscription && (reason === 'error' || reason === 'other');
+    if (isPushed) this.#pushing.add(page);
+    return isTooMany === true || this.#pushing.size >= PUSHES_THAT_TELL;
+  }
+
+  /** One of the subscriptions that are asked for is too many. */
+  #onTooMany(): void {
+    this.#options.onTooMany(Math.max(1, this.#subscriptions.size - 1));
+  }
+
   #forget(id: string, onLate?: LateListener): void {
     this.#subscriptions.delete(id);
+    this.#unanswered.delete(id);
+    if (this.#page === id) this.#page = undefined;
     this.#closed.set(id, { endsLeft: ENDS_UNDER_WAY, ...(onLate && { onLate }) });
     if (this.#closed.size <= CLOSED_REMEMBERED) return;
     const [oldest] = this.#closed.keys();

@@ -6,10 +6,16 @@ import { parsedFrame } from './parsed-frame.ts';
 export type RelayMessage =
   | { readonly type: 'EVENT'; readonly frame: SubscriptionFrame }
   | { readonly type: 'EOSE'; readonly subscription: string }
-  | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: ReasonPrefix }
+  | {
+      readonly type: 'CLOSED';
+      readonly subscription: string;
+      readonly reason: ReasonPrefix;
+      /** Whether the relay allows no further subscription. */
+      readonly isTooMany?: true;
+    }
   | { readonly type: 'AUTH'; readonly challenge: string }
   | { readonly type: 'OK'; readonly id: string; readonly accepted: boolean }
-  | { readonly type: 'NOTICE' };
+  | { readonly type: 'NOTICE'; readonly isTooMany?: true };
 
 /** Why a text is not such a message. */
 export type MessageProblem = 'not_json' | 'not_nip01';
@@ -29,6 +35,14 @@ const REASON_PREFIXES = [
 ] as const;
 
 export type ReasonPrefix = (typeof REASON_PREFIXES)[number] | 'other';
+
+/** How relays say that a connection has too many subscriptions. No standard has words for it. */
+const TOO_MANY =
+  /too many (?:\w+ )?(?:subs\b|subscriptions?|reqs?\b)|max(?:imum)? (?:number of )?(?:\w+ )?subscriptions?|subscriptions? (?:limit|quota|max)/i;
+
+function saysTooMany(text: unknown): { isTooMany?: true } {
+  return typeof text === 'string' && TOO_MANY.test(text) ? { isTooMany: true } : {};
+}
 
 function reasonPrefix(text: unknown): ReasonPrefix {
   const prefix = typeof text === 'string' ? text.split(':', 1)[0] : undefined;
@@ -52,14 +66,14 @@ function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessa
       return typeof subject === 'string' ? { type, subscription: subject } : 'not_nip01';
     case 'CLOSED':
       return typeof subject === 'string'
-        ? { type, subscription: subject, reason: reasonPrefix(detail) }
+        ? { type, subscription: subject, reason: reasonPrefix(detail), ...saysTooMany(detail) }
         : 'not_nip01';
     case 'AUTH':
       return typeof subject === 'string' ? { type, challenge: subject } : 'not_nip01';
     case 'OK':
       return typeof subject === 'string' ? { type, id: subject, accepted: detail === true } : 'not_nip01';
     case 'NOTICE':
-      return { type };
+      return { type, ...saysTooMany(subject) };
     default:
       return 'not_nip01';
   }

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import type { BeyondMaximum } from '../../stand-ins/relay-options.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { untilLine } from '../support/relay-lines.ts';
+import { registeredPhone, setScene, type Scene } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
+import { eventFor } from '../support/wire-events.ts';
+
+const QUICK = { baseMs: 20, maxMs: 50 };
+const relayTiming = { reconnect: QUICK, resubscribe: QUICK, limitZeroTimeoutMs: 3_600_000 };
+
+interface Places {
+  readonly count: number;
+  readonly beyond: BeyondMaximum;
+  /** Whether the relay says it in its NIP-11 document. */
+  readonly isStated: boolean;
+}
+
+const CASES: readonly Places[] = [
+  { count: 1, beyond: 'closed', isStated: true },
+  { count: 1, beyond: 'push out', isStated: true },
+  { count: 2, beyond: 'closed', isStated: true },
+  { count: 2, beyond: 'push out', isStated: true },
+  { count: 3, beyond: 'closed', isStated: true },
+  { count: 3, beyond: 'push out', isStated: true },
+  { count: 1, beyond: 'closed', isStated: false },
+  { count: 1, beyond: 'notice', isStated: false },
+  { count: 2, beyond: 'closed', isStated: false },
+  { count: 2, beyond: 'notice', isStated: false },
+  { count: 2, beyond: 'push out closed', isStated: false },
+];
+
+/** The filters of the last REQ that asks for nothing stored. */
+function lastLive({ relay }: Scene): unknown {
+  const live = relay.requests.all.filter(({ filters }) => filters.every(({ limit }) => limit === 0));
+  return live.at(-1)?.filters;
+}
+
+/** Events for a stranger, three in a second. */
+function crowd(kind: number, count: number): ReturnType<typeof eventFor>[] {
+  const stranger = eventFor(['ab'.repeat(32)], { kind });
+  return Array.from({ length: count }, (_, n) => ({
+    ...stranger,
+    id: (kind * 1000 + n).toString(16).padStart(64, '0'),
+    created_at: stranger.created_at - Math.floor(n / 3),
+  }));
+}
+
+async function setSceneWith({ count, beyond, isStated }: Places): Promise<Scene> {
+  const information = { limitation: { max_subscriptions: count } };
+  const options = { maxSubscriptions: { count, beyond }, maxLimit: 100, ...(isStated && { information }) };
+  const scene = await setScene({ relays: [keep(await RelayStandIn.start(options))], relayTiming });
+  // The relay is dialled again as soon as it is known how many places it has.
+  if (isStated || count === 1)
+    await untilLine(scene.server, scene.relay, { reconnects: count === 3 ? 1 : 1 });
+  await untilLine(scene.server, scene.relay, { served: [1059, 14], restricted: [], recovering: [] });
+  return scene;
+}
+
+/** How many filters the REQs have that ask for a page. */
+function pages({ relay }: Scene): number[] {
+  const asking = relay.requests.all.filter(({ filters }) => filters.some(({ since }) => since !== undefined));
+  return [...new Set(asking.map(({ filters }) => filters.length))];
+}
+
+test.each(CASES)(
+  'with %o, both kinds wake live, and a gap of 300 events of each kind is recovered, each once',
+  async (places) => {
+    const { google, phone, relay, server, woken } = await setSceneWith(places);
+    const [alice, bob] = [await phone(), await phone()];
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
+    await google.pushes.atLeast(2);
+    const [carol, dave] = [await phone(), await phone()];
+    relay.storeAll([...crowd(1059, 300), ...crowd(14, 300)]);
+    relay.store(eventFor([carol.tradePubkey], { ageSeconds: 95 }));
+    relay.store(eventFor([dave.tradePubkey], { kind: 14, ageSeconds: 95 }));
+    relay.disconnectAll();
+    await google.pushes.atLeast(4);
+    await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [] });
+    const erin = await phone();
+    relay.broadcast(eventFor([erin.tradePubkey], { kind: 14 }));
+    expect((await woken()).toSorted()).toEqual(
+      [alice, bob, carol, dave, erin].map(({ token }) => token).toSorted(),
+    );
+  },
+);
+
+test('with three places each kind has a REQ of its own, with two there is one REQ for both kinds, and with one its pages are a part of it', async () => {
+  const beyond = 'closed';
+  const [three, two, one] = [
+    await setSceneWith({ count: 3, beyond, isStated: true }),
+    await setSceneWith({ count: 2, beyond, isStated: true }),
+    await setSceneWith({ count: 1, beyond, isStated: true }),
+  ];
+  const [messages, wraps] = [
+    { kinds: [14], limit: 0 },
+    { kinds: [1059], limit: 0 },
+  ];
+  expect([three, two, one].map(lastLive)).toEqual([[messages], [messages, wraps], [messages, wraps]]);
+  for (const { phone, relay, server } of [three, two, one]) {
+    await phone();
+    relay.disconnectAll();
+    await relay.requests.atLeast(1, {
+      where: ({ filters }) => filters.some(({ kinds, since }) => since !== undefined && kinds?.[0] === 1059),
+    });
+    await untilLine(server, relay, { served: [1059, 14], recovering: [] });
+  }
+  expect([three, two, one].map(pages)).toEqual([[1], [1], [3]]);
+});
+
+test('at a relay with two places that refuses gift wraps, kind 14 is heard alone, and gift wraps are shown as refused', async () => {
+  const information = { limitation: { max_subscriptions: 2 } };
+  const options = {
+    maxSubscriptions: { count: 2, beyond: 'closed' as const },
+    information,
+    refuseKinds: [1059],
+  };
+  const relay = keep(await RelayStandIn.start(options));
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const environment = { NOSTR_RELAYS: relay.url };
+  const server = keep(await startTestServer({ google, environment, relayTiming }));
+  await untilLine(server, relay, {
+    reconnects: 1,
+    served: [14],
+    restricted: [{ kind: 1059, reason: 'restricted' }],
+  });
+  const alice = await registeredPhone({ name: 'alice', serverUrl: server.apiUrl, kind: 'android' });
+  relay.broadcast(eventFor([alice.tradePubkey], { kind: 14 }));
+  expect(await google.pushes.atLeast(1)).toMatchObject([{ token: alice.token }]);
+});
