@@ -1,6 +1,9 @@
 export interface ReadinessSources {
-  /** For each relay, the kinds with a live subscription. */
-  readonly relays: () => readonly { readonly liveKinds: readonly number[] }[];
+  /** For each relay, the kinds with a live subscription, and those of them that the relay has left unanswered. */
+  readonly relays: () => readonly {
+    readonly liveKinds: readonly number[];
+    readonly unanswered: readonly number[];
+  }[];
   /** Whether any enabled provider has what it needs to deliver. */
   readonly canDeliver: () => boolean;
   /** Whether the code of the push services' clients is loaded. */
@@ -22,7 +25,7 @@ export interface Readiness {
 /** Whether the server can wake devices at this moment, and if not, why (contract 8). */
 export function readiness(sources: ReadinessSources): Readiness {
   const reasons: string[] = [];
-  if (!sources.relays().some(({ liveKinds }) => liveKinds.length > 0)) {
+  if (!sources.relays().some(({ liveKinds, unanswered }) => liveKinds.length > unanswered.length)) {
     reasons.push('no relay is subscribed and past EOSE');
   }
   const blockers = sources.blockers();

@@ -2,9 +2,11 @@ import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
 import { isLiveRequest, liveRequests, setSceneBeside, untilLine } from '../support/relay-lines.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
+import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const stranger = (): string => getPublicKey(generateSecretKey());
@@ -129,4 +131,21 @@ test('a relay that never asks who we are and sends none of the ten events of a k
   await untilLine(server, other, { served: [1059], restricted: [{ kind: 14, reason: 'withheld' }] });
   other.broadcast(eventFor([stranger()], { kind: 14 }));
   await untilLine(server, other, { served: [1059, 14], restricted: [] });
+});
+
+test('a relay that answers a subscription with nothing but a NOTICE serves no kind, raises an alarm and makes nobody ready', async () => {
+  const relay = keep(await RelayStandIn.start({ silentEose: true }));
+  const environment = { NOSTR_RELAYS: relay.url };
+  const server = keep(await startTestServer({ environment, relayTiming: { eoseTimeoutMs: 50 } }));
+  relay.sendRaw('["NOTICE","too many requests"]');
+  const restricted = [1059, 14].map((kind) => ({ kind, reason: 'unconfirmed' }));
+  await untilLine(server, relay, { state: 'live', served: [], restricted });
+  const alarms = await server.log.atLeast(2, { where: ({ alarm }) => String(alarm).startsWith('relay') });
+  const names = alarms.map((line) => line['alarm']);
+  expect(names).toEqual(expect.arrayContaining(['relay restricts 1059', 'relay restricts 14']));
+  const ready = await call(`${server.adminUrl}/health/ready`);
+  expect([ready.status, ready.text]).toEqual([
+    503,
+    expect.stringContaining('no relay is subscribed and past EOSE'),
+  ]);
 });

@@ -65,6 +65,11 @@ describe('alarms', () => {
 
   test.each<[string, Partial<AlarmSigns>, string[]]>([
     ['a relay lost for a while', relay({ lost: { since: NOW - 5000, reason: 'x' } }), ['relay unreachable']],
+    [
+      'a relay that leaves a subscription unanswered',
+      relay({ restricted: [{ kind: 14, reason: 'unconfirmed' }], unanswered: [14] }),
+      ['relay restricts 14'],
+    ],
     ['a relay lost a moment ago', relay({ lost: { since: NOW - 4999, reason: 'x' } }), []],
     [
       'kind 1059 refused',

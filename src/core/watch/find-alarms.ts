@@ -14,6 +14,8 @@ export interface WatchedRelay {
   /** Since when the relay is not connected (milliseconds), why, and what helps against just that. */
   readonly lost?: { readonly since: number; readonly reason: string; readonly remedy?: string };
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: string }[];
+  /** The kinds whose subscription the relay has left unanswered; absent: none. */
+  readonly unanswered?: readonly number[];
 }
 
 /** The state of the program at one moment, from which the alarms follow. */
@@ -123,7 +125,7 @@ function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
   return alarms;
 }
 
-function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Alarm[] {
+function relayAlarms({ relay, lost, restricted, unanswered = [] }: WatchedRelay, now: number): Alarm[] {
   const alarms: Alarm[] = [];
   if (lost !== undefined && now - lost.since >= RELAY_PATIENCE_MS)
     alarms.push({
@@ -134,7 +136,8 @@ function relayAlarms({ relay, lost, restricted }: WatchedRelay, now: number): Al
     });
   for (const { kind, reason } of restricted) {
     // A relay that asks for authentication may serve the kind once authentication is done.
-    if (reason !== 'unconfirmed') alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });
+    if (reason !== 'unconfirmed' || unanswered.includes(kind))
+      alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });
   }
   return alarms;
 }

@@ -46,6 +46,36 @@ test('a relay is live as soon as one kind is, and serves the kinds that nothing 
   });
 });
 
+test('a relay serves no kind whose subscription it leaves unanswered, until EOSE or an event comes', () => {
+  const both = [watched(1059), watched(14)];
+  const [wraps, messages] = both as [Watched, Watched];
+  for (const { watch } of both) watch.goLive(false);
+  const { served, state, unanswered } = statusOf(both);
+  expect({ served, state, unanswered }).toEqual({
+    served: [],
+    state: 'live',
+    unanswered: [1059, 14],
+  });
+  expect(statusOf(both).restricted).toEqual([1059, 14].map((kind) => ({ kind, reason: 'unconfirmed' })));
+  wraps.watch.noteAnswer();
+  noteLive(messages);
+  expect(statusOf(both)).toMatchObject({ served: [1059, 14], restricted: [], unanswered: [] });
+});
+
+test('a relay that closes a subscription three times in a row for a reason that should pass does not serve the kind, until EOSE comes', () => {
+  const one = watched(14);
+  for (let n = 0; n < 2; n++) one.watch.noteHitch('rate-limited');
+  const before = statusOf([one]).restricted;
+  one.watch.noteHitch('rate-limited');
+  const after = statusOf([one]).restricted;
+  one.watch.goLive();
+  expect([before, after, statusOf([one]).restricted]).toEqual([
+    [],
+    [{ kind: 14, reason: 'rate-limited' }],
+    [],
+  ]);
+});
+
 test.each(['connecting', 'connected', 'waiting', 'banned'] as const)(
   'a relay is %s as its connection while no kind is live',
   (state) => {
@@ -63,6 +93,7 @@ test('a relay is shown with all that was said of it, and no watch', () => {
     discovered: true,
     liveKinds: [],
     served: [],
+    unanswered: [],
     restricted: [],
     recovering: [],
   });

@@ -12,7 +12,7 @@ export type RelayState = 'connecting' | 'connected' | 'live' | 'waiting' | 'bann
  * - `live-only`: the relay sends live events and refuses stored ones, so its gaps are not recovered.
  * - `unreliable`: it sends live events, but its stored ones contradict each other, so its gaps may not be fully recovered.
  * - `withheld`: it has sent no event of the kind, while other relays have sent many.
- * - `unconfirmed`: it asks for authentication and has sent no gift wrap yet. It may keep gift wraps from third parties (NIP-17).
+ * - `unconfirmed`: it has answered the subscription with neither EOSE nor an event; or it asks for authentication and has sent no gift wrap yet. It may keep gift wraps from third parties (NIP-17).
  */
 export type Restriction = ReasonPrefix | StoredTrouble | 'withheld' | 'unconfirmed';
 
@@ -23,10 +23,12 @@ export interface RelayStatus {
   /** The scheme and host of its URL. Not more, because a path or a query may be a secret. */
   readonly url: string;
   readonly state: RelayState;
-  /** The kinds whose subscription is past EOSE. */
+  /** The kinds whose subscription is past EOSE, or counts as live because the time for EOSE has passed. */
   readonly liveKinds: readonly number[];
   /** The live kinds without a restriction. */
   readonly served: readonly number[];
+  /** The live kinds whose subscription the relay has left unanswered: neither EOSE nor an event has come. */
+  readonly unanswered: readonly number[];
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: Restriction }[];
   /** The live kinds with a gap that is being recovered, or will be. */
   readonly recovering: readonly number[];
@@ -62,6 +64,7 @@ export function relayStatus({ watches, ...connection }: RelayStatusOptions): Rel
     ...connection,
     state: live.length > 0 ? 'live' : connection.state,
     liveKinds: kindsOf(live),
+    unanswered: kindsOf(live.filter(({ isUnanswered }) => isUnanswered)),
     served: kindsOf(live.filter(({ kind }) => !restricted.some((one) => one.kind === kind))),
     restricted,
     recovering: kindsOf(watches.filter(({ hasGap, isLive }) => isLive && hasGap)),
@@ -70,6 +73,7 @@ export function relayStatus({ watches, ...connection }: RelayStatusOptions): Rel
 
 function restriction(watch: KindWatch, authentication: AuthenticationState): Restriction | undefined {
   if (watch.refusal !== undefined) return watch.refusal;
+  if (watch.isUnanswered) return 'unconfirmed';
   if (watch.storedTrouble !== undefined) return watch.storedTrouble;
   if (!watch.isLive || watch.events > 0) return undefined;
   if (watch.eventsElsewhere >= WITHHELD_AFTER) return 'withheld';

@@ -15,6 +15,9 @@ import type { ReasonPrefix } from '../wire/relay-message.ts';
 /** The most poisoned seconds that are remembered. They are rare. When the oldest are forgotten, a recovery has to find them again. */
 const MAX_POISONED_SECONDS = 100;
 
+/** If a relay closes the subscription so often in a row without a word of EOSE in between, it does not serve the kind at this time. */
+const REFUSED_AFTER_HITCHES = 3;
+
 /** `live-only`: the relay gives no stored events; `unreliable`: the stored events that it gives contradict each other. */
 export type StoredTrouble = 'live-only' | 'unreliable';
 
@@ -48,6 +51,9 @@ export class KindWatch {
   readonly liveLimit = new LiveLimit();
   readonly #options: KindWatchOptions;
   #isLive = false;
+  /** Whether the relay has answered the live subscription, with EOSE or an event. */
+  #isAnswered = true;
+  #hitches = 0;
   #silences = 0;
   /** When the gap began that is being recovered, or was recovered last, in milliseconds. */
   #missedSince: number | undefined;
@@ -91,10 +97,30 @@ export class KindWatch {
     return this.#options.total.events - (this.#totalAtFirst ?? this.#options.total.events);
   }
 
-  goLive(): void {
+  /** Whether the subscription counts as live though the relay has sent neither EOSE nor an event for it. */
+  get isUnanswered(): boolean {
+    return this.#isLive && !this.#isAnswered;
+  }
+
+  /** @param isAnswered whether the relay has sent EOSE; if not, its time for that has passed (contract 2) */
+  goLive(isAnswered = true): void {
     this.#isLive = true;
+    this.#isAnswered = isAnswered;
+    if (isAnswered) this.#hitches = 0;
     this.refusal = undefined;
     this.#totalAtFirst ??= this.#options.total.events;
+  }
+
+  /** EOSE has come after its time. */
+  noteAnswer(): void {
+    this.#isAnswered = true;
+    this.#hitches = 0;
+  }
+
+  /** The relay has closed the subscription for a reason that should pass. If that happens again and again, it does not serve the kind. */
+  noteHitch(reason: ReasonPrefix): void {
+    this.#hitches++;
+    if (this.#hitches >= REFUSED_AFTER_HITCHES) this.refusal = reason;
   }
 
   goSilent(): void {
@@ -110,6 +136,7 @@ export class KindWatch {
   /** An event of this kind has come live, which proves that the subscription is there. @param now milliseconds */
   noteLive(event: LiveSample, now: number): void {
     this.events++;
+    this.#isAnswered = true;
     this.#options.total.events++;
     this.coverage.prove(now);
     if (this.#samples.isDue(now)) this.#samples.take({ id: event.id, createdAt: event.createdAt }, now);

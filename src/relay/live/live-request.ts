@@ -21,8 +21,8 @@ export interface LiveRequestOptions {
   readonly eoseTimeoutMs: number;
   /** How long it may say nothing at all until it is asked with `limit: 1` too, in milliseconds. */
   readonly limitZeroTimeoutMs: number;
-  /** The relay has sent EOSE, or its time for EOSE has passed. */
-  readonly onLive: () => void;
+  /** The relay has sent EOSE, or its time for EOSE has passed without an event. */
+  readonly onLive: (isAnswered: boolean) => void;
   /** An event was dropped without a verification, because its key is flooded with forgeries at this relay. */
   readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
@@ -141,19 +141,20 @@ export class LiveRequest {
     this.#hasEose = true;
     this.#options.watch.liveLimit.answered(this.#limit);
     // EOSE may come after its time has passed: then the subscription is live already.
-    if (!this.#isLive) this.#goLive();
+    if (!this.#isLive) this.#goLive(true);
+    else this.#options.watch.noteAnswer();
     return isFirst;
   }
 
   #onEoseMissing(): void {
     const { relay, telemetry, watch } = this.#options;
     telemetry.log('relay.eose_missing', { relay, kind: watch.kind });
-    this.#goLive();
+    this.#goLive(this.#hasEvents);
   }
 
-  #goLive(): void {
+  #goLive(isAnswered: boolean): void {
     this.end();
     this.#isLive = true;
-    this.#options.onLive();
+    this.#options.onLive(isAnswered);
   }
 }

@@ -83,7 +83,7 @@ export class LiveSubscription {
       clock,
       eoseTimeoutMs: timing.eoseTimeoutMs,
       limitZeroTimeoutMs: timing.limitZeroTimeoutMs,
-      onLive: () => this.#onLive(),
+      onLive: (isAnswered) => this.#onLive(isAnswered),
       onUnverified: () => recoveries.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
     });
@@ -131,7 +131,7 @@ export class LiveSubscription {
     this.#silence.listenFor(timing.silenceAfterNoticeMs);
   }
 
-  #onLive(): void {
+  #onLive(isAnswered: boolean): void {
     const { authentication, clock, onProof, recoveries, relay, telemetry, watch } = this.#options;
     const isFirst = watch.coverage.isFresh;
     const wasLive = this.#live !== undefined;
@@ -143,7 +143,7 @@ export class LiveSubscription {
     this.#live = this.#pending;
     this.#pending = undefined;
     this.#again.reset();
-    watch.goLive();
+    watch.goLive(isAnswered);
     const now = clock();
     this.#silence.begin(now);
     watch.coverage.prove(now);
@@ -188,9 +188,11 @@ export class LiveSubscription {
     this.#awaitsAuthentication = false;
     telemetry.log('relay.subscription_closed', { relay, kind: watch.kind, reason });
     const { refuses } = CLOSED_REACTIONS[reason];
-    if (refuses && watch.refusal !== reason)
-      telemetry.log('relay.kind_refused', { relay, kind: watch.kind, reason });
+    const before = watch.refusal;
     if (refuses) watch.refusal = reason;
+    else watch.noteHitch(reason);
+    if (watch.refusal !== undefined && watch.refusal !== before)
+      telemetry.log('relay.kind_refused', { relay, kind: watch.kind, reason });
     this.#again.after(refuses ? 'refusal' : 'hitch', () => this.open());
   }
 }
