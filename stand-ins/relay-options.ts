@@ -17,6 +17,8 @@ export interface RelayOptions {
   refuseKinds?: readonly number[];
   /** The most stored events that it sends for a filter, whatever `limit` the filter has. The client is not told. */
   maxLimit?: number;
+  /** Of the events that are published, the relay drops every so many-th one live, without a word, as a relay does whose buffer for a reader is full. It stores all of them. */
+  dropEvery?: number;
   /** Sends a page of stored events oldest first. The page still has the newest events. */
   oldestFirst?: boolean;
   /** In which way its pages of stored events are wrong. */

@@ -21,6 +21,7 @@ export class RelayProtocol {
 
   readonly #options: RelayOptions;
   readonly #auth: RelayAuth;
+  #accepted = 0;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class RelayProtocol {
     } else {
       this.store.add(event);
       client.send(['OK', event.id, true, '']);
-      this.broadcast(event);
+      if (++this.#accepted % (this.#options.dropEvery ?? Infinity) !== 0) this.broadcast(event);
     }
   }
 

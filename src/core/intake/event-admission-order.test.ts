@@ -41,3 +41,16 @@ test('two copies of an event in one tick are both looked at when the first one i
   await settled();
   expect([verified.length, woken.count]).toEqual([2, 1]);
 });
+
+test('an event that a wake absorbed live before it was sent is known to an audit, and not to a recovery', async () => {
+  const { admission, anotherDoor, event, unsent, woken } = await admissionWithOneKey();
+  unsent.isSo = true;
+  await admission.admit(frameOf(event()), 'live');
+  unsent.isSo = false;
+  const verdicts = [
+    await admission.beginRecovery('audit').admit(frameOf(event())),
+    await anotherDoor().beginRecovery('audit').admit(frameOf(event())),
+    await anotherDoor().beginRecovery().admit(frameOf(event())),
+  ];
+  expect([verdicts, woken.count]).toEqual([['duplicate', 'duplicate', 'admitted'], 1]);
+});

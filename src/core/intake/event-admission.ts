@@ -10,6 +10,7 @@ import type { EventFrame, EventIntake, RecoveryIntake, RelayIntake, Verdict } fr
 import type { KeyLookup } from '../nostr/recipients.ts';
 import { Recovery, type EventOrigin } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
+import { RecentIds } from './recent-ids.ts';
 import type { SeenEvents } from './seen-events.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from '../registry/registrations.ts';
@@ -23,6 +24,8 @@ import type { WakeEnd } from '../lanes/wake.ts';
 const MAX_TAGS = 2000;
 /** The most ids of absorbed events that are kept, for all recoveries together: some 10 MB. */
 const MAX_ABSORBED = 100_000;
+/** The most ids of live events that were absorbed and are kept for audits: some 3 MB. */
+const MAX_ABSORBED_LIVE = 20_000;
 
 export interface EventAdmissionOptions {
   readonly registrations: Registrations;
@@ -65,6 +68,11 @@ export class EventAdmission implements EventIntake {
   readonly #report: EventReport;
   /** The ids of the events that current recoveries have absorbed. A copy that does not come live counts as known. */
   readonly #absorbed = new Set<string>();
+  /**
+   * The ids of the latest live events that a wake absorbed before it was sent. They are not verified, so they are not marked as seen. An
+   * audit need not wake for them: that wake was sent after the id was known.
+   */
+  readonly #absorbedLive = new RecentIds(MAX_ABSORBED_LIVE);
   readonly #mayBeRegistered: KeyLookup;
 
   constructor(options: EventAdmissionOptions) {
@@ -76,15 +84,15 @@ export class EventAdmission implements EventIntake {
   forRelay(account: RelayAccount): RelayIntake {
     return {
       admit: (frame, origin) => this.#admit(frame, origin, account),
-      beginRecovery: () => this.#beginRecovery(account),
+      beginRecovery: (purpose) => this.#beginRecovery(account, purpose === 'audit'),
       hasRegistrations: () => this.#options.registrations.counts().total > 0,
     };
   }
 
-  #beginRecovery(account: RelayAccount): RecoveryIntake {
+  #beginRecovery(account: RelayAccount, isAudit: boolean): RecoveryIntake {
     const recovery = new Recovery((absorbed) => {
       for (const [id, end] of absorbed) this.#commitAbsorbed(id, end).catch(this.#options.onFault);
-    });
+    }, isAudit);
     return {
       admit: (frame) => this.#admit(frame, recovery, account),
       wakesEnded: recovery.wakesEnded,
@@ -122,7 +130,9 @@ export class EventAdmission implements EventIntake {
   }
 
   #isKnown(id: string, origin: EventOrigin): boolean {
-    return this.#options.seen.knows(id) || (origin !== 'live' && this.#absorbed.has(id));
+    if (this.#options.seen.knows(id)) return true;
+    if (origin === 'live') return false;
+    return this.#absorbed.has(id) || (origin !== 'stored' && origin.isAudit && this.#absorbedLive.has(id));
   }
 
   #rejection(event: NostrEvent, frame: EventFrame): EventRejection | undefined {
@@ -145,7 +155,10 @@ export class EventAdmission implements EventIntake {
     const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.
-    if (origin === 'live' && waker.areUnsent(wakes)) return this.#report.absorbed(keys);
+    if (origin === 'live' && waker.areUnsent(wakes)) {
+      this.#absorbedLive.add(event.id);
+      return this.#report.absorbed(keys);
+    }
     // Another copy may have been reserved during the await.
     if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);
     // Other forgeries may have been charged to these keys during the await.

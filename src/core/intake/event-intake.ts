@@ -43,8 +43,13 @@ export interface RelayIntake {
    * - `stored`: it came before the EOSE of the relay's first subscription, so it may be older than any registration.
    */
   admit(frame: EventFrame, origin: 'live' | 'stored'): Verdict | Promise<Verdict>;
-  /** Begins a recovery from this relay. The caller must end it. */
-  beginRecovery(): RecoveryIntake;
+  /**
+   * Begins a recovery from this relay. The caller must end it.
+   *
+   * @param purpose `audit`: the live subscription was there when the events were published. An event that a wake absorbed live, before
+   *   that wake was sent, then counts as known
+   */
+  beginRecovery(purpose?: 'audit'): RecoveryIntake;
   /** Whether there is any registration. Without one, no event can be missed. */
   hasRegistrations(): boolean;
 }

@@ -41,6 +41,11 @@ export const COUNTERS = {
     help: 'Seconds for which a recovery could not get every event.',
     labels: ['reason'],
   },
+  relay_audits: { help: 'Audits of relays that ended, by outcome.', labels: ['outcome'] },
+  relay_audit_found: {
+    help: 'Events for registered keys that audits found: a relay had stored them and not sent them live.',
+    labels: ['kind'],
+  },
   relay_lists: {
     help: 'Relay lists of Mostro instances that were received, by verdict.',
     labels: ['verdict'],

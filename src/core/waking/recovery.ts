@@ -23,11 +23,14 @@ export class Recovery {
   /** Resolves when the recovery and all of its wakes have ended. */
   readonly wakesEnded = new Promise<void>((resolve) => (this.#onWakesEnded = resolve));
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void;
+  /** Whether the recovery looks for events that the relay dropped while the live subscription was there. */
+  readonly isAudit: boolean;
   #hasEnded = false;
 
   /** @param onEnd called with the ids of the absorbed events; for each id, how the wake ends that absorbed its event */
-  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void) {
+  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void, isAudit = false) {
     this.#onEnd = onEnd;
+    this.isAudit = isAudit;
   }
 
   /** Whether any of these devices (`deviceOf`) has had its wake. */

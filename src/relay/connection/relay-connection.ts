@@ -5,6 +5,8 @@ import { HOUR_MS } from '../../core/basics/clock.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { LogFields } from '../../core/telemetry/log-events.ts';
+import type { AuditPlaces } from '../gaps/audit-places.ts';
+import { auditSchedules, type AuditTurns } from '../gaps/audit-schedules.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { arrangementFor, type Arrangement } from '../live/subscription-places.ts';
@@ -36,6 +38,8 @@ export interface RelayConnectionOptions {
   readonly startedAt: number;
   /** What all relays together have delivered, by kind. */
   readonly totals: ReadonlyMap<number, KindTotal>;
+  /** Where audits wait for their turn, with those of all relays. */
+  readonly auditPlaces: AuditPlaces;
 }
 
 /**
@@ -53,6 +57,7 @@ export class RelayConnection {
   readonly #account: RelayAccount;
   readonly #intake: RelayIntake;
   readonly #watches: readonly KindWatch[];
+  readonly #audits: AuditTurns;
   readonly #address: URL;
   readonly #spelling: RelaySpelling;
   #listening: RelayListening | undefined;
@@ -67,7 +72,7 @@ export class RelayConnection {
   #arrangement: Arrangement = 'apart';
 
   constructor(options: RelayConnectionOptions) {
-    const { discovered, environment, startedAt, totals, url, written } = options;
+    const { auditPlaces, discovered, environment, startedAt, totals, url, written } = options;
     const { clock, intake, kinds, mayExpire, monotonic, timing } = environment;
     this.#options = options;
     this.#account = new RelayAccount(monotonic);
@@ -77,6 +82,7 @@ export class RelayConnection {
       (kind) =>
         new KindWatch({ kind, clock, mayExpire, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
+    this.#audits = { schedules: auditSchedules(this.#watches, environment), places: auditPlaces };
     this.#address = new URL(url);
     this.#spelling = new RelaySpelling(written);
     // A discovered relay was not subscribed to before: everything since the start is missed.
@@ -160,6 +166,7 @@ export class RelayConnection {
       relay: this.host,
       spelling: this.#spelling,
       watches: this.#watches,
+      audits: this.#audits,
       intake: this.#intake,
       account: this.#account,
       conduct,
@@ -179,6 +186,8 @@ export class RelayConnection {
       account: this.#account,
       clock: monotonic,
       telemetry,
+      standstillMs: timing.audit.standstillMs,
+      onStandstill: () => listening.standstill(),
       mostBytes: longestRead(this.#limits.maxMessageLength),
       longestBytes: MAX_MESSAGE_BYTES,
       onChatter: () => {
@@ -235,6 +244,11 @@ export class RelayConnection {
     // The `Date` header of the answer may show whether the clock is right after a jump.
     this.#limitsAskedAt = -Infinity;
     this.#socket?.terminate();
+  }
+
+  /** The program stood still for a moment. The relay may have dropped events meanwhile. */
+  standstill(): void {
+    this.#listening?.standstill();
   }
 
   /** Writes each kind's proof of life to the store: the time until which all its events have been handled. */

@@ -1,11 +1,13 @@
 import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import { MAX_DISCOVERED_RELAYS } from '../../core/intake/relay-lists.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
+import { AuditPlaces } from '../gaps/audit-places.ts';
 import { RelayConnection } from './relay-connection.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
 import type { KindTotal } from '../live/kind-watch.ts';
 import { parseRelayUrl } from '../../core/nostr/relay-url.ts';
 import type { RelayStatus } from './relay-status.ts';
+import { watchStandstills } from './standstill-watch.ts';
 
 export interface RelayPoolOptions {
   readonly environment: RelayEnvironment;
@@ -48,6 +50,7 @@ export class RelayPool {
   readonly #startedAt: number;
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
+  readonly #auditPlaces = new AuditPlaces();
   readonly #newlyNamed: TokenBucket;
   /** Until then no further relay is dialled because it is named, by the monotonic clock, in milliseconds. */
   #namedEnoughUntil = -Infinity;
@@ -74,7 +77,16 @@ export class RelayPool {
     for (const relay of this.#configured) this.#watch(relay, false);
     this.#noteProofs();
     const ticking = setInterval(() => this.#tick(), TICK_MS);
-    await Promise.race([stopped, fault]).finally(() => clearInterval(ticking));
+    const { monotonic, timing } = this.#options.environment;
+    const endWatch = watchStandstills({
+      standstillMs: timing.audit.standstillMs,
+      monotonic,
+      onStandstill: () => this.#connections.forEach((connection) => connection.standstill()),
+    });
+    await Promise.race([stopped, fault]).finally(() => {
+      clearInterval(ticking);
+      endWatch();
+    });
     this.#noteProofs();
     for (const { stop } of this.#watched.values()) stop.abort();
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
@@ -165,6 +177,7 @@ export class RelayPool {
       discovered,
       startedAt: this.#startedAt,
       totals: this.#totals,
+      auditPlaces: this.#auditPlaces,
     });
     if (discovered) environment.telemetry.log('relay.discovered', { relay: connection.host });
     const stop = new AbortController();

@@ -1,5 +1,19 @@
 import type { BackoffOptions } from '../../core/basics/backoff.ts';
+import type { AuditBeat } from '../gaps/audit-schedule.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
+
+export interface AuditTiming {
+  /** For kind 14. */
+  readonly messages: AuditBeat;
+  /** For kind 1059, where an audit asks for two days. */
+  readonly wraps: AuditBeat;
+  /** If the program, or the reading of a relay, stood still for so long, an audit follows. In milliseconds. */
+  readonly standstillMs: number;
+  /** How long after that, in milliseconds. What was under way has come by then. */
+  readonly afterStandstillMs: number;
+  /** How long after an audit its events may still come live, in milliseconds. Then the relay has not dropped them. */
+  readonly confirmMs: number;
+}
 
 export interface RelayTiming {
   /** How long a relay may take for the WebSocket handshake, in milliseconds. */
@@ -38,6 +52,8 @@ export interface RelayTiming {
   readonly penalty: BackoffOptions;
   /** After a connection of this length, `penalty` starts small again, in milliseconds. */
   readonly probationMs: number;
+  /** How often, and after what, a relay is asked whether it dropped events. */
+  readonly audit: AuditTiming;
   /** How long the limits that a relay states (NIP-11) are not asked for again, in milliseconds. */
   readonly informationMs: number;
 }
@@ -65,5 +81,13 @@ export const RELAY_TIMING: RelayTiming = {
   nextPage: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
   penalty: { baseMs: MINUTE_MS, maxMs: 15 * MINUTE_MS, minMs: 30 * SECOND_MS },
   probationMs: 10 * MINUTE_MS,
+  audit: {
+    // At most the 15 minutes that a recovery goes back before a gap.
+    messages: { minMs: 30 * SECOND_MS, baseMs: 5 * MINUTE_MS, maxMs: 15 * MINUTE_MS },
+    wraps: { minMs: 5 * MINUTE_MS, baseMs: HOUR_MS, maxMs: 6 * HOUR_MS },
+    standstillMs: 500,
+    afterStandstillMs: SECOND_MS,
+    confirmMs: 5 * SECOND_MS,
+  },
   informationMs: 12 * HOUR_MS,
 };

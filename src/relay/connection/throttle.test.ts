@@ -43,11 +43,15 @@ class PacedSocket extends EventEmitter {
 
 function setUp(): {
   account: RelayAccount;
+  /** Moves the clock and the timers. */
+  advance: (ms: number) => void;
   chatter: () => number;
   received: Buffer[];
   /** How long each message takes, in milliseconds. */
   slow: { ms: number };
   socket: PacedSocket;
+  /** How many long pauses were reported. */
+  standstills: () => number;
   telemetry: FakeTelemetry;
 } {
   const socket = new PacedSocket();
@@ -58,12 +62,15 @@ function setUp(): {
   const account = new RelayAccount(clock);
   const received: Buffer[] = [];
   let chatter = 0;
+  let standstills = 0;
   throttle({
     socket: socket as unknown as WebSocket,
     line: socket.line as Socket,
     account,
     clock,
     telemetry,
+    standstillMs: 500,
+    onStandstill: () => standstills++,
     mostBytes: 4096 * KIB,
     longestBytes: 4096 * KIB,
     onChatter: () => chatter++,
@@ -75,7 +82,20 @@ function setUp(): {
       },
     },
   });
-  return { account, chatter: () => chatter, received, slow, socket, telemetry };
+  const advance = (ms: number): void => {
+    time.advance(ms);
+    vi.advanceTimersByTime(ms);
+  };
+  return {
+    account,
+    advance,
+    chatter: () => chatter,
+    received,
+    slow,
+    socket,
+    standstills: () => standstills,
+    telemetry,
+  };
 }
 
 /** A relay that has sent twice what it may send at once, which is earned in a quarter of a second. */
@@ -199,4 +219,30 @@ test('a relay that is gone is not waited for', () => {
   const socket = sentTooMuch();
   socket.emit('close');
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a pause of half a second is reported when it ends, and a shorter one is not', () => {
+  const { account, advance, standstills } = setUp();
+  account.spend(2000);
+  account.spend(245);
+  advance(490);
+  const short = standstills();
+  advance(10_000);
+  account.spend(2000);
+  account.spend(255);
+  advance(509);
+  const before = standstills();
+  advance(1);
+  expect([short, before, standstills()]).toEqual([0, 0, 1]);
+});
+
+test('short pauses that follow each other at once are reported as one', () => {
+  const { account, advance, standstills } = setUp();
+  account.spend(2000);
+  const reported = [1, 2, 3, 4].map(() => {
+    account.spend(100);
+    advance(200);
+    return standstills();
+  });
+  expect(reported).toEqual([0, 0, 1, 1]);
 });

@@ -30,6 +30,10 @@ export interface ThrottleOptions extends Omit<FrameFilterOptions, 'forward'> {
   readonly account: RelayAccount;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** A pause of this length is reported, in milliseconds. */
+  readonly standstillMs: number;
+  /** The relay was not read for so long. It may have dropped events meanwhile. */
+  readonly onStandstill: () => void;
   /** Gets every message. */
   readonly session: Pick<RelaySession, 'receive'>;
 }
@@ -51,12 +55,14 @@ export function throttle({
   session,
   socket,
   telemetry,
+  standstillMs,
+  onStandstill,
   mostBytes,
   longestBytes,
   onChatter,
   onTooLong,
 }: ThrottleOptions): void {
-  const pace = new ReadingPace(socket, { clock, telemetry });
+  const pace = new ReadingPace(socket, { clock, telemetry, standstillMs, onStandstill });
   const turn = new Turn(socket, () => pace.resume());
   const read = libraryReader(line);
   const isOpen = (): boolean => socket.readyState === socket.OPEN;

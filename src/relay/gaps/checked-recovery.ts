@@ -203,8 +203,17 @@ export class CheckedRecovery implements PagePlan {
 
   /** The relay's pages may lack anything: the whole gap is asked for in slices. */
   #distrust(known: ReadonlyMap<string, number>): void {
-    const { since, maxLimit, bounds, now } = this.#options;
+    const { since, maxLimit, pageLimit, bounds, now } = this.#options;
     const poisoned = [...this.#options.poisoned, ...this.#descent.report().poisonedSeconds];
-    this.#slices = new SliceRecovery({ since, maxLimit, bounds, poisoned, now, known, most: this.#most });
+    this.#slices = new SliceRecovery({
+      since,
+      maxLimit,
+      ...(pageLimit !== undefined && { pageLimit }),
+      bounds,
+      poisoned,
+      now,
+      known,
+      most: this.#most,
+    });
   }
 }

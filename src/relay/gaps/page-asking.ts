@@ -29,6 +29,8 @@ export interface AskedPages {
   readonly events: RecoveredEvents;
   /** An event came after its page had ended. @param isEarly whether this shows that EOSE came too early */
   readonly onLate: (isEarly: boolean, verdict: Verdict | Promise<Verdict>) => void;
+  /** How many bytes have come, and how many may. Absent: no bound. */
+  readonly received?: { bytes: number; readonly most: number };
   /** Whether to wait after each page for as long as the page took, so that half of the connection stays free. */
   readonly isUnhurried?: boolean;
 }
@@ -111,9 +113,10 @@ export class PageAsking {
     });
   }
 
-  #take(frame: SubscriptionFrame, { events, plan, watch }: AskedPages): boolean {
+  #take(frame: SubscriptionFrame, { events, plan, received, watch }: AskedPages): boolean {
     watch.noteStored();
     void events.admit(frame);
+    if (received !== undefined && (received.bytes += frame.size) > received.most) plan.giveUp('bytes');
     return plan.received(frame.createdAt, frame.id);
   }
 

@@ -18,6 +18,17 @@ export const RECOVERY_BOUNDS: RecoveryBounds = {
   timeMs: 15 * MINUTE_MS,
 };
 
+/** An audit costs less than a recovery may: it looks for events that are probably not missing. */
+export const AUDIT_BOUNDS: RecoveryBounds = {
+  pages: 5000,
+  events: 500_000,
+  losses: 20,
+  timeMs: 10 * MINUTE_MS,
+};
+
+/** How many events a page of an audit asks for, so that a live event never waits behind many stored ones. */
+export const AUDIT_PAGE_LIMIT = 100;
+
 /** The filter of a REQ for stored events. The times are unix seconds, both ends included. */
 export interface Page {
   readonly since: number;
@@ -31,6 +42,8 @@ export interface GapRecoveryOptions {
   readonly since: number;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: number | undefined;
+  /** How many events a page asks for; absent: as many as most relays give. */
+  readonly pageLimit?: number;
   readonly bounds: RecoveryBounds;
   /** Poisoned seconds that earlier recoveries found: each holds an event that ends the connection. They are not asked for. */
   readonly poisoned: readonly number[];
@@ -38,11 +51,12 @@ export interface GapRecoveryOptions {
 
 /**
  * Why a recovery is incomplete. A bound was hit, or:
+ * - `bytes`: an audit has received as much as it may.
  * - `refused`: the relay gives no stored events.
  * - `inconsistent`: its pages contradict each other, so it is unknown what it has stored.
  * - `unanswered`: it has answered no page, neither with an event nor with EOSE.
  */
-export type UnrecoveredReason = keyof RecoveryBounds | 'refused' | 'inconsistent' | 'unanswered';
+export type UnrecoveredReason = keyof RecoveryBounds | 'bytes' | 'refused' | 'inconsistent' | 'unanswered';
 
 /** Decides which page of a gap to ask for next. It is told what came of each page. */
 export interface PagePlan {

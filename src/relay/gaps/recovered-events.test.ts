@@ -5,9 +5,10 @@ import { deferred } from '../../../test/support/deferred.ts';
 import { unsignedEvent } from '../../../test/support/events.ts';
 import { settled } from '../../../test/support/settled.ts';
 import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import { RecoveredEvents } from './recovered-events.ts';
 
-const FRAME = frameOf(unsignedEvent());
+const FRAME: SubscriptionFrame = { ...frameOf(unsignedEvent()), subscription: 'page', mark: 7, size: 1 };
 
 /** The intake of a relay and a recovery from it, and how each event was handed in. */
 function setUp(...verdicts: (Verdict | Promise<Verdict>)[]) {
@@ -64,4 +65,14 @@ test('the events of a first recovery are handed in as stored, also after its end
   events.isOver = true;
   void events.admit(FRAME);
   expect([ways, events.found]).toEqual([['stored', 'stored'], 0]);
+});
+
+test('an event that came live and was for nobody is not handed in by an audit; what an audit finds is told by its id', () => {
+  const { intake, recovery, ways } = setUp('admitted', 'duplicate');
+  const found: string[] = [];
+  const onFound = (id: string): void => void found.push(id);
+  const events = new RecoveredEvents(intake, recovery, { heard: new Set([8]), onFound });
+  const verdicts = [7, 8, 7].map((mark) => events.admit({ ...FRAME, mark }));
+  expect(verdicts).toEqual(['admitted', 'duplicate', 'duplicate']);
+  expect([ways, found]).toEqual([['recovery', 'recovery'], [FRAME.id]]);
 });

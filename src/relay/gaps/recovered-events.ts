@@ -1,9 +1,19 @@
-import type { EventFrame, RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import type { SubscriptionFrame } from '../wire/event-frame.ts';
+
+/** What is different for the events of an audit. */
+export interface AuditedEvents {
+  /** The marks of the events that came live and were for nobody. They are not handed in, even if their key is registered by now. */
+  readonly heard: ReadonlySet<number>;
+  /** An event was new here and for a registered key. */
+  readonly onFound: (id: string) => void;
+}
 
 /** The events that the pages of one kind bring in one recovery: hands them in, and counts what became of them. */
 export class RecoveredEvents {
   readonly #intake: RelayIntake;
   readonly #recovery: RecoveryIntake | 'stored' | 'live';
+  readonly #audit: AuditedEvents | undefined;
   /** Events that are still being judged. Late events may come for a long time, so an event is removed when it is judged. */
   readonly #underWay = new Set<Promise<void>>();
   /** How many events were new here and for a registered key. */
@@ -15,16 +25,18 @@ export class RecoveredEvents {
 
   /** @param recovery `stored` if the events may be older than any registration: those before the first subscription;
    *   `live` if they may be live ones */
-  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored' | 'live') {
+  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored' | 'live', audit?: AuditedEvents) {
     this.#intake = intake;
+    this.#audit = audit;
     this.#recovery = recovery;
   }
 
-  admit(frame: EventFrame): Verdict | Promise<Verdict> {
+  admit(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
+    if (this.#audit?.heard.has(frame.mark) === true) return 'duplicate';
     const verdict = this.#handIn(frame);
-    if (typeof verdict === 'string') this.#note(verdict);
+    if (typeof verdict === 'string') this.#note(verdict, frame);
     else {
-      const judged = this.#await(verdict).finally(() => this.#underWay.delete(judged));
+      const judged = this.#await(verdict, frame).finally(() => this.#underWay.delete(judged));
       this.#underWay.add(judged);
     }
     return verdict;
@@ -35,18 +47,20 @@ export class RecoveredEvents {
     await Promise.all(this.#underWay);
   }
 
-  #handIn(frame: EventFrame): Verdict | Promise<Verdict> {
+  #handIn(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
     if (this.#recovery === 'stored') return this.#intake.admit(frame, 'stored');
     if (this.isOver || this.#recovery === 'live') return this.#intake.admit(frame, 'live');
     return this.#recovery.admit(frame);
   }
 
-  async #await(verdict: Promise<Verdict>): Promise<void> {
-    this.#note(await verdict);
+  async #await(verdict: Promise<Verdict>, frame: SubscriptionFrame): Promise<void> {
+    this.#note(await verdict, frame);
   }
 
-  #note(verdict: Verdict): void {
+  #note(verdict: Verdict, frame: SubscriptionFrame): void {
     if (verdict === 'unverified') this.hasUnverified = true;
-    if (verdict === 'admitted' && this.#recovery !== 'stored') this.found++;
+    if (verdict !== 'admitted' || this.#recovery === 'stored') return;
+    this.found++;
+    this.#audit?.onFound(frame.id);
   }
 }

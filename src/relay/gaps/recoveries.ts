@@ -43,7 +43,8 @@ export class Recoveries {
   readonly #requested = new Map<KindWatch, RecoveryCause>();
   /** The kinds that are being recovered. */
   readonly #running = new Set<KindWatch>();
-  readonly #pages: PageAsking;
+  /** Audits ask for their pages here too, in turn with the recoveries. */
+  readonly pages: PageAsking;
   /** The kinds whose stored events the relay refuses or contradicts. They are asked for again later. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
@@ -57,7 +58,7 @@ export class Recoveries {
     this.#options = options;
     this.#again = new Resubscription(options.timing);
     const { clock, monotonic, session, timing } = options;
-    this.#pages = new PageAsking({ session, timing, clock, monotonic, signal: this.#closed.signal });
+    this.pages = new PageAsking({ session, timing, clock, monotonic, signal: this.#closed.signal });
   }
 
   /** The subscription to this kind is live: its gap, if it has one, is recovered. */
@@ -66,6 +67,11 @@ export class Recoveries {
     if (cause === 'first' && watch.kind === SIGNED_MESSAGE_KIND && intake.hasRegistrations()) watch.missAll();
     this.#requested.set(watch, cause);
     this.advance();
+  }
+
+  /** Whether the kind is being recovered, or will be. */
+  isBusy(watch: KindWatch): boolean {
+    return this.#running.has(watch) || this.#requested.has(watch);
   }
 
   /** Begins the requested recoveries, if they may begin. */
@@ -138,7 +144,7 @@ export class Recoveries {
     const events = new RecoveredEvents(intake, this.#origin(cause, recovery));
     const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
       this.#takeLate(isEarly, verdict, watch, events.isOver);
-    if (!(await this.#pages.askAll({ watch, plan, events, onLate }))) return;
+    if (!(await this.pages.askAll({ watch, plan, events, onLate }))) return;
     const report = plan.report();
     events.isOver = true;
     if (this.#mayBeEarly(report)) return this.#askPatiently(watch, cause);

@@ -30,10 +30,14 @@ export class RecoveryEffort {
   #leftOut = 0;
   #mostLeftOut = 0;
 
-  constructor({ bounds, maxLimit }: Pick<GapRecoveryOptions, 'bounds' | 'maxLimit'>) {
+  constructor({
+    bounds,
+    maxLimit,
+    pageLimit = PAGE_LIMIT,
+  }: Pick<GapRecoveryOptions, 'bounds' | 'maxLimit' | 'pageLimit'>) {
     this.#bounds = bounds;
     this.maxLimit = maxLimit ?? SECOND_LIMIT;
-    this.#limit = Math.min(PAGE_LIMIT, this.maxLimit);
+    this.#limit = Math.min(pageLimit, this.maxLimit);
   }
 
   /** How many events a page asks for. */

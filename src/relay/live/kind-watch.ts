@@ -3,13 +3,17 @@ import { MAX_EVENT_AGE_MS, type WakingKind } from '../../core/nostr/nostr-event.
 import { askedSince, Coverage } from './coverage.ts';
 import { LiveLimit } from './live-limit.ts';
 import { CheckedRecovery } from '../gaps/checked-recovery.ts';
+import { AuditFinds } from '../gaps/audit-finds.ts';
 import { LiveSamples, type LiveSample } from '../gaps/live-samples.ts';
 import {
+  AUDIT_BOUNDS,
+  AUDIT_PAGE_LIMIT,
   RECOVERY_BOUNDS,
   type PagePlan,
   type RecoveryReport,
   type UnrecoveredReason,
 } from '../gaps/page-plan.ts';
+import { HeardMarks } from './heard-marks.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
 /** The most poisoned seconds that are remembered. They are rare. When the oldest are forgotten, a recovery has to find them again. */
@@ -67,6 +71,10 @@ export class KindWatch {
   /** Gaps whose pages are done but whose wakes are not. The proof of life on disk must stay before them. */
   readonly #gapsWithWakes = new Set<{ readonly since: number }>();
   readonly #samples = new LiveSamples();
+  /** The latest live events that were for nobody. */
+  readonly heard = new HeardMarks();
+  /** What the current audit has found. */
+  readonly finds = new AuditFinds();
   /** What is wrong with the relay's stored events, though it serves the kind live. */
   storedTrouble: StoredTrouble | undefined;
   /** Why the relay does not serve the kind. */
@@ -204,6 +212,20 @@ export class KindWatch {
       samples: this.#samples.stored(clock()),
     });
     return this.#plan;
+  }
+
+  /** The pages of an audit. @param since when the last audit was, in milliseconds */
+  auditPlan(since: number, maxLimit: number | undefined): PagePlan {
+    const { clock } = this.#options;
+    return new CheckedRecovery({
+      since: askedSince(this.kind, since, this.#trustedNow()),
+      maxLimit,
+      pageLimit: AUDIT_PAGE_LIMIT,
+      bounds: AUDIT_BOUNDS,
+      poisoned: this.#poisoned,
+      now: () => unixSeconds(clock),
+      samples: this.#samples.stored(clock()),
+    });
   }
 
   /** The current recovery may have lacked events. Its gap counts as a new gap too. */

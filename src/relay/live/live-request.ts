@@ -117,6 +117,9 @@ export class LiveRequest {
       silence.heard(now);
       watch.noteLive(frame, now);
       verdict = intake.admit(frame, 'live');
+      // An audit must know these events: the relay has not dropped them.
+      if (verdict === 'unmatched') watch.heard.note(frame.mark);
+      else watch.finds.heard(frame);
     } else verdict = this.#admitEarly(frame);
     if (verdict === 'unverified') onUnverified();
     else if (typeof verdict !== 'string') void this.#await(verdict);

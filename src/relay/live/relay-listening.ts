@@ -1,5 +1,7 @@
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import type { RelayAccount } from '../../core/intake/relay-account.ts';
+import type { AuditTurns } from '../gaps/audit-schedules.ts';
+import { Audits } from '../gaps/audits.ts';
 import { Recoveries } from '../gaps/recoveries.ts';
 import type { KindWatch } from './kind-watch.ts';
 import { LiveSubscription } from './live-subscription.ts';
@@ -19,6 +21,7 @@ export interface RelayListeningOptions {
   /** How the relay's URL is written in answers to its challenges. */
   readonly spelling: RelaySpelling;
   readonly watches: readonly KindWatch[];
+  readonly audits: AuditTurns;
   readonly intake: RelayIntake;
   readonly account: RelayAccount;
   readonly conduct: RelayConduct;
@@ -39,6 +42,7 @@ export class RelayListening {
   readonly session: RelaySession;
   readonly #authentication: RelayAuthentication;
   readonly #recoveries: Recoveries;
+  readonly #audits: Audits;
   readonly #subscriptions: readonly LiveSubscription[];
   readonly #relayList: RelayListSubscription | undefined;
 
@@ -71,6 +75,7 @@ export class RelayListening {
     this.#authentication = authentication;
     this.session = session;
     this.#recoveries = recoveries;
+    this.#audits = auditsOf(options, recoveries);
     this.#subscriptions = watches.map(
       (watch) =>
         new LiveSubscription({
@@ -113,6 +118,7 @@ export class RelayListening {
   open(): void {
     for (const subscription of this.#subscriptions) subscription.open();
     this.#relayList?.open();
+    this.#audits.open();
   }
 
   /** The connection has answered a ping. */
@@ -122,12 +128,35 @@ export class RelayListening {
     this.#recoveries.advance();
   }
 
+  /** The program, or the reading of this relay, stood still. The relay may have dropped events meanwhile. */
+  standstill(): void {
+    this.#audits.standstill();
+  }
+
   /** The connection has ended. */
   close(): void {
+    this.#audits.close();
     for (const subscription of this.#subscriptions) subscription.close();
     this.#recoveries.close();
     this.#relayList?.close();
   }
+}
+
+function auditsOf(
+  { audits, environment, intake, limits, relay }: RelayListeningOptions,
+  recoveries: Recoveries,
+): Audits {
+  const { telemetry, timing } = environment;
+  return new Audits({
+    relay,
+    intake,
+    telemetry,
+    timing,
+    recoveries,
+    schedules: audits.schedules,
+    places: audits.places,
+    maxLimit: () => limits().maxLimit,
+  });
 }
 
 function relayListSubscription(

@@ -13,6 +13,10 @@ import { UnreadEvent } from './unread-event.ts';
 /** An EVENT message of one subscription (NIP-01). */
 export interface SubscriptionFrame extends EventFrame {
   readonly subscription: string;
+  /** A number made of the first digits of the id. It is read without making a string. */
+  readonly mark: number;
+  /** The bytes of the whole message. */
+  readonly size: number;
 }
 
 /** The places of an event without a `p` tag. */
@@ -49,6 +53,14 @@ class ScannedFrame implements SubscriptionFrame {
 
   get id(): string {
     return this.#bytes.toString('latin1', this.idStart, this.idEnd);
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  get mark(): number {
+    return markOf(this.#bytes, this.idStart);
   }
 
   get recipients(): Recipients {
@@ -98,6 +110,20 @@ class ScannedFrame implements SubscriptionFrame {
       content: this.#bytes.subarray(this.contentStart, this.contentEnd),
     };
   }
+}
+
+/** The most digits of an id that fit into a number exactly. */
+const MARK_DIGITS = 12;
+
+/** The mark of an event. @param from where the text of the id begins */
+export function markOf(bytes: Uint8Array, from: number): number {
+  let mark = 0;
+  // A letter's low four bits are its digit less nine, whether it is a capital or not.
+  for (let at = from; at < from + MARK_DIGITS; at++) {
+    const byte = bytes[at] as number;
+    mark = mark * 16 + (byte & 0xf) + (byte >> 6) * 9;
+  }
+  return mark;
 }
 
 /** A SHA-256, so that no other bytes with the same fingerprint can be made. */

@@ -2,7 +2,7 @@ import { asNostrEvent, isTag, type NostrEvent, type WrittenMembers } from '../..
 import { parseJson } from '../../core/basics/parse-json.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { recipientsOf, type Recipients } from '../../core/nostr/recipients.ts';
-import { fingerprintOf, type SubscriptionFrame } from './event-frame.ts';
+import { fingerprintOf, markOf, type SubscriptionFrame } from './event-frame.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 const OBJECT = '{';
@@ -47,6 +47,14 @@ class ParsedFrame implements SubscriptionFrame {
 
   get id(): string {
     return this.#outline.id;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  get mark(): number {
+    return markOf(Buffer.from(this.id.padEnd(12, '0'), 'latin1'), 0);
   }
 
   get kind(): number {

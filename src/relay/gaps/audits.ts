@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { SECOND_MS } from '../../core/basics/clock.ts';
+import type { RelayIntake } from '../../core/intake/event-intake.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { RelayTiming } from '../connection/relay-timing.ts';
+import type { KindWatch } from '../live/kind-watch.ts';
+import type { AuditPlaces } from './audit-places.ts';
+import type { AuditOutcome, AuditSchedule } from './audit-schedule.ts';
+import type { RecoveryReport } from './page-plan.ts';
+import type { Recoveries } from './recoveries.ts';
+import { RecoveredEvents } from './recovered-events.ts';
+
+/** An audit that is due waits for so long while its kind has a gap, which is recovered first. */
+const RETRY_MS = 2 * SECOND_MS;
+/** What one audit may receive. Beyond that it ends, and the newest events have been audited. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+export interface AuditsOptions {
+  readonly relay: string;
+  readonly intake: RelayIntake;
+  readonly telemetry: Telemetry;
+  readonly timing: RelayTiming;
+  readonly recoveries: Recoveries;
+  /** When each kind is audited. */
+  readonly schedules: ReadonlyMap<KindWatch, AuditSchedule>;
+  /** Shared by all relays. */
+  readonly places: AuditPlaces;
+  /** The relay's `max_limit` (NIP-11). */
+  readonly maxLimit: () => number | undefined;
+}
+
+/**
+ * The audits on one connection. Relays keep a bounded buffer for each reader, and drop what does not fit without a word. So the relay is
+ * asked now and then for what it stored since the last audit. What is for a registered key and was not seen wakes, as in a recovery.
+ */
+export class Audits {
+  readonly #options: AuditsOptions;
+  readonly #timers = new Map<KindWatch, NodeJS.Timeout>();
+  /** The kinds that are being audited, or wait for a place. */
+  readonly #running = new Set<KindWatch>();
+  readonly #closed = new AbortController();
+
+  constructor(options: AuditsOptions) {
+    this.#options = options;
+  }
+
+  /** The connection is open. */
+  open(): void {
+    for (const watch of this.#options.schedules.keys()) this.#arm(watch);
+  }
+
+  /** The program, or the reading of this relay, stood still. */
+  standstill(): void {
+    for (const [watch, schedule] of this.#options.schedules) {
+      schedule.standstill();
+      this.#arm(watch);
+    }
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    this.#closed.abort();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  #arm(watch: KindWatch, leastMs = 0): void {
+    clearTimeout(this.#timers.get(watch));
+    const schedule = this.#options.schedules.get(watch);
+    if (schedule === undefined || this.#closed.signal.aborted || this.#running.has(watch)) return;
+    const timer = setTimeout(() => this.#onDue(watch, schedule), Math.max(leastMs, schedule.waitMs));
+    this.#timers.set(watch, timer);
+  }
+
+  #onDue(watch: KindWatch, schedule: AuditSchedule): void {
+    if (schedule.waitMs > 0) return this.#arm(watch);
+    if (!watch.isLive || watch.hasGap || this.#options.recoveries.isBusy(watch))
+      return this.#arm(watch, RETRY_MS);
+    this.#running.add(watch);
+    void this.#options.places
+      .take(() => this.#audit(watch, schedule))
+      .finally(() => {
+        this.#running.delete(watch);
+        this.#arm(watch);
+      });
+  }
+
+  async #audit(watch: KindWatch, schedule: AuditSchedule): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    const { intake, maxLimit, recoveries, timing } = this.#options;
+    const since = schedule.since;
+    schedule.begin();
+    if (!intake.hasRegistrations()) return schedule.end('idle');
+    const { silences } = watch;
+    const recovery = intake.beginRecovery('audit');
+    const { finds } = watch;
+    finds.begin();
+    const events = new RecoveredEvents(intake, recovery, {
+      heard: watch.heard.all(),
+      onFound: (id) => finds.found(id),
+    });
+    const plan = watch.auditPlan(since, maxLimit());
+    const received = { bytes: 0, most: MAX_BYTES };
+    const isAsked = await recoveries.pages.askAll({
+      watch,
+      plan,
+      events,
+      received,
+      isUnhurried: true,
+      onLate: () => undefined,
+    });
+    events.isOver = true;
+    recovery.end(watch.silences === silences);
+    if (events.hasUnverified) recoveries.noteUnverified(watch, 'gap', since);
+    // An event that was published meanwhile may still be on its way.
+    const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
+    await wait.catch(() => undefined);
+    const outcome = this.#report(watch, finds.end(), isAsked ? plan.report() : undefined);
+    schedule.end(outcome, received.bytes);
+  }
+
+  /** Logs and counts how an audit went. @param report absent if the connection ended meanwhile */
+  #report(watch: KindWatch, found: number, report: RecoveryReport | undefined): AuditOutcome {
+    const { relay, telemetry } = this.#options;
+    const { kind } = watch;
+    const outcome = outcomeOf(found, report);
+    telemetry.count('relay_audits', { outcome });
+    telemetry.count('relay_audit_found', { kind: String(kind) }, found);
+    if (found > 0) telemetry.log('relay.events_dropped', { relay, kind, count: found });
+    if (report === undefined) return outcome;
+    const { events, pages, unrecovered } = report;
+    telemetry.log('relay.audited', { relay, kind, pages, events, count: found });
+    if (unrecovered !== undefined)
+      telemetry.log('relay.audit_incomplete', { relay, kind, reason: unrecovered.reason });
+    return outcome;
+  }
+}
+
+function outcomeOf(found: number, report: RecoveryReport | undefined): AuditOutcome {
+  if (found > 0) return 'found';
+  if (report === undefined) return 'cut';
+  return report.unrecovered === undefined ? 'clean' : 'failed';
+}
