@@ -1,4 +1,5 @@
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { once } from 'node:events';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 
 import { describe, expect, test } from 'vitest';
 
@@ -30,6 +31,16 @@ describe('the HTTP/2 answer 200', () => {
     const answered = post();
     await begin(await stream(1), 200);
     expect(await answered).toMatchObject({ status: 200, body: '' });
+  });
+
+  test('has its stream cancelled if its body does not end, so that the stream is free for other pushes', async () => {
+    const { post, stream } = await http2Peer();
+    const answered = post();
+    const answering = await stream(1);
+    await begin(answering, 200);
+    await answered;
+    await once(answering, 'close');
+    expect(answering.rstCode).toBe(constants.NGHTTP2_CANCEL);
   });
 
   test.each(CUTS)('is an answer even if its body is cut off %s', async (_, cut) => {
