@@ -11,6 +11,8 @@ export interface RelayOptions {
   maxSubscriptions?: { readonly count: number; readonly beyond: BeyondMaximum };
   /** What becomes of a REQ whose filters all have `limit: 0`. By default it is answered with EOSE, as NIP-01 has it. */
   limitZero?: LimitZero;
+  /** Answers every CLOSE with a NOTICE. */
+  noticeOnClose?: boolean;
   /** Never sends EOSE. */
   silentEose?: boolean;
   /** A REQ that names one of these kinds is answered with CLOSED. */

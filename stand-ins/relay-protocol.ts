@@ -130,6 +130,7 @@ export class RelayProtocol {
   #unsubscribe(client: RelayClient, subscription: string): void {
     client.subscriptions.delete(subscription);
     this.closes.push(subscription);
+    if (this.#options.noticeOnClose === true) client.send(['NOTICE', `${subscription} is closed`]);
   }
 
   #authenticate(client: RelayClient, event: NostrEvent): void {

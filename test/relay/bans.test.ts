@@ -4,7 +4,7 @@ import { RubbishRelay } from '../../stand-ins/rubbish-relay.ts';
 import type { Phone } from '../../stand-ins/phone.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from '../support/keep.ts';
-import { setSceneBeside, untilLine, type SceneBeside } from '../support/relay-lines.ts';
+import { liveRequests, setSceneBeside, untilLine, type SceneBeside } from '../support/relay-lines.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 import { eventFor, flipped } from '../support/wire-events.ts';
 
@@ -68,6 +68,22 @@ test('a relay is banned, is dialled again later, and misses nothing, when it sen
   const scene = await setHostileScene();
   for (let n = 0; n < 80; n++) scene.other.sendRaw(JSON.stringify(['NOTICE', 'read all about it']));
   await expectBanAndReturn(scene, 'chatter');
+});
+
+test('a relay that answers every CLOSE with a NOTICE is not banned for a recovery of two hundred pages, and is not asked again for its live subscriptions', async () => {
+  const relay = keep(await RelayStandIn.start({ maxLimit: 2, noticeOnClose: true }));
+  const relayTiming = { silenceAfterNoticeMs: 50 };
+  const { google, phone, server } = await setScene({ relays: [relay], relayTiming });
+  const alice = await phone();
+  for (let n = 0; n < 200; n++) relay.store(eventFor(['a'.repeat(64)], { kind: 14, ageSeconds: n }));
+  relay.store(eventFor([alice.tradePubkey], { kind: 14, ageSeconds: 200 }));
+  relay.disconnectAll();
+  await google.pushes.atLeast(1, { where: ({ token }) => token === alice.token });
+  await untilLine(server, relay, { state: 'live', recovering: [], reconnects: 1 });
+  expect(relay.closes.count).toBeGreaterThan(150);
+  expect(await server.metric(bans('chatter'))).toBe(0);
+  // On each of the two connections once, and once more for the first NOTICEs at most.
+  expect(liveRequests(relay, 14).length).toBeLessThanOrEqual(3);
 });
 
 test('a relay that sends less rubbish, fewer forged matches and fewer notices than a ban takes is not banned', async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { scanEventFrame, type SubscriptionFrame } from '../wire/event-frame.ts';
 import { KnownTexts } from '../wire/known-texts.ts';
+import { CloseNotices } from './close-notices.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
@@ -62,6 +63,7 @@ export class RelaySession {
   readonly #pushing = new Set<string>();
   /** The subscriptions that were closed last, the oldest first. */
   readonly #closed = new Map<string, ClosedSubscription>();
+  readonly #closeNotices = new CloseNotices();
   /** The subscription ids that the relay has named. */
   readonly #knownIds = new KnownTexts();
   /** Whether the relay has sent an EOSE on this connection. */
@@ -126,6 +128,7 @@ export class RelaySession {
     if (!this.#subscriptions.has(id)) return;
     this.#forget(id, onLate);
     this.#options.send(['CLOSE', id]);
+    this.#closeNotices.onClose();
   }
 
   /** Takes one message of the relay. */
@@ -161,7 +164,7 @@ export class RelaySession {
 
   /** @returns whether the message was expected */
   #dispatch(message: RelayMessage): boolean {
-    const { authentication, conduct, onNotice, relay, telemetry } = this.#options;
+    const { authentication } = this.#options;
     switch (message.type) {
       case 'EVENT':
         return this.#onEvent(message.frame);
@@ -175,13 +178,21 @@ export class RelaySession {
       case 'OK':
         return authentication.onOk(message.id, message.accepted);
       case 'NOTICE':
-        conduct.note('chatter');
-        telemetry.log('relay.notice', { relay });
-        // Without a REQ that waits for its answer, the notice may mean anything.
-        if (message.isTooMany === true && this.#unanswered.size > 0) this.#onTooMany();
-        onNotice();
+        this.#onNotice(message.isTooMany === true);
         return true;
     }
+  }
+
+  /** The answer to a CLOSE is not chatter. It says nothing, if the relay has the habit. */
+  #onNotice(isTooMany: boolean): void {
+    const { conduct, onNotice, relay, telemetry } = this.#options;
+    const isAnswer = this.#closeNotices.onNotice();
+    if (!isAnswer) conduct.note('chatter');
+    // Without a REQ that waits for its answer, the notice may mean anything.
+    if (isTooMany && this.#unanswered.size > 0) this.#onTooMany();
+    if (isAnswer && this.#closeNotices.areHabit && !isTooMany) return;
+    telemetry.log('relay.notice', { relay });
+    onNotice();
   }
 
   #onEvent(frame: SubscriptionFrame): boolean {
