@@ -98,3 +98,15 @@ test('GET /api/status says of a relay which kinds it is recovering, as long as i
   await google.pushes.atLeast(1);
   await untilLine(server, relay, { recovering: [] });
 });
+
+test('a relay that waits to be dialled is dialled soon when the last other relay is lost too', async () => {
+  const relayTiming = { reconnect: NEVER, reconnectAloneMs: 50 };
+  const { other, relay, server } = await setSceneBeside({}, { relayTiming });
+  await untilLine(server, other, { state: 'live' });
+  await other.stop();
+  await untilLine(server, other, { state: 'waiting' });
+  const back = keep(await RelayStandIn.start({ port: other.port }));
+  expect(back.clientCount).toBe(0);
+  await relay.stop();
+  await untilLine(server, back, { state: 'live', served: [1059, 14] });
+});

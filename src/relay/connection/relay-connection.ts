@@ -1,19 +1,17 @@
 import type { LookupFunction } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 
-import { HOUR_MS } from '../../core/basics/clock.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
-import type { LogFields } from '../../core/telemetry/log-events.ts';
 import type { AuditPlaces } from '../gaps/audit-places.ts';
 import { auditSchedules, type AuditTurns } from '../gaps/audit-schedules.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { arrangementFor, type Arrangement } from '../live/subscription-places.ts';
 import { longestRead, MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
-import { failedDial, refusedHandshake, type DialFailure } from './dial-failure.ts';
+import { askedWaitMs, lossOf, lostFields } from './connection-loss.ts';
 import { dial, type ConnectionEnd, type OpenConnection } from './dial.ts';
 import { keepAlive } from './keep-alive.ts';
+import { presentWaitMs, waitToRedial, type RedialWait } from './redial-wait.ts';
 import { Redial } from './redial.ts';
 import { RelayConduct } from './relay-conduct.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
@@ -22,9 +20,6 @@ import { RelaySpelling } from './relay-spelling.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
 import { throttle } from './throttle.ts';
 import type { WebSocket } from '../wire/web-socket.ts';
-
-/** A relay that asks us to stay away longer is dialled after this time all the same. Its answer may be a slip. */
-const LONGEST_ASKED_WAIT_MS = HOUR_MS;
 
 export interface RelayConnectionOptions {
   readonly environment: RelayEnvironment;
@@ -36,6 +31,8 @@ export interface RelayConnectionOptions {
   readonly discovered: boolean;
   /** When the program began to listen, in milliseconds. */
   readonly startedAt: number;
+  /** Whether another relay is connected at this moment. */
+  readonly isAnotherConnected: () => boolean;
   /** What all relays together have delivered, by kind. */
   readonly totals: ReadonlyMap<number, KindTotal>;
   /** Where audits wait for their turn, with those of all relays. */
@@ -114,17 +111,31 @@ export class RelayConnection {
       for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
       const since = this.#lost?.since ?? clock();
-      const failure = failureOf(end);
+      const failure = lossOf(end);
       this.#lost = { since, ...failure };
-      const waitMs = Math.max(this.#redial.waitMs(misconduct !== undefined), askedWaitMs(end));
+      const wait = this.#wait(end);
+      const waitMs = presentWaitMs(wait);
       this.#state = misconduct === undefined ? 'waiting' : 'banned';
       if (misconduct !== undefined) telemetry.count('relay_bans', { reason: misconduct });
       if (misconduct === undefined)
         telemetry.log('relay.lost', { relay: this.host, waitMs, ...lostFields(end, failure) });
       else telemetry.log('relay.banned', { relay: this.host, reason: misconduct, waitMs });
-      // Rejects only if the signal aborts, which the loop checks.
-      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      await waitToRedial(wait, signal);
     }
+  }
+
+  /** The wait after the end of a connection. That after misconduct is the same whatever the other relays do. */
+  #wait(end: ConnectionEnd): RedialWait {
+    const { environment, isAnotherConnected } = this.#options;
+    const isMisconduct = end.misconduct !== undefined;
+    const waitMs = this.#redial.waitMs(isMisconduct);
+    const aloneMs = isMisconduct ? waitMs : environment.timing.reconnectAloneMs;
+    return { waitMs, aloneMs, askedMs: askedWaitMs(end), isAnotherConnected };
+  }
+
+  /** Whether there is a connection at this moment. */
+  get isConnected(): boolean {
+    return this.#listening !== undefined;
   }
 
   /** One connection, from the dial to its end. */
@@ -285,24 +296,4 @@ export class RelayConnection {
       ...(this.#lost && { lost: this.#lost }),
     });
   }
-}
-
-function failureOf({ answer, error, misconduct, status }: ConnectionEnd): DialFailure {
-  if (misconduct !== undefined) return { reason: misconduct };
-  if (answer !== undefined) return refusedHandshake(answer);
-  return error === undefined ? { reason: `closed (${status})` } : failedDial(error);
-}
-
-/** How long the server that answered the handshake asks us to stay away, in milliseconds. */
-function askedWaitMs({ answer }: ConnectionEnd): number {
-  return Math.min(answer?.retryAfterMs ?? 0, LONGEST_ASKED_WAIT_MS);
-}
-
-function lostFields({ answer, error, status }: ConnectionEnd, { reason, remedy }: DialFailure): LogFields {
-  return {
-    status: answer?.status ?? status,
-    ...(answer === undefined && error !== undefined && { error }),
-    ...((answer !== undefined || error !== undefined) && { reason }),
-    ...(remedy !== undefined && { message: remedy }),
-  };
 }

@@ -176,6 +176,8 @@ export class RelayPool {
       written,
       discovered,
       startedAt: this.#startedAt,
+      // Called only while this relay itself is not connected.
+      isAnotherConnected: () => this.#connections.some(({ isConnected }) => isConnected),
       totals: this.#totals,
       auditPlaces: this.#auditPlaces,
     });

@@ -40,6 +40,8 @@ export interface RelayTiming {
   readonly silenceAfterNoticeMs: number;
   /** Before a lost relay is dialled again. */
   readonly reconnect: BackoffOptions;
+  /** The longest wait before a dial while no relay at all is connected, in milliseconds. */
+  readonly reconnectAloneMs: number;
   /** Before a subscription is asked for again, after a CLOSED that does not refuse the kind. */
   readonly resubscribe: BackoffOptions;
   /** The same after a CLOSED that refuses the kind. */
@@ -74,6 +76,7 @@ export const RELAY_TIMING: RelayTiming = {
   maxSilenceMs: HOUR_MS,
   silenceAfterNoticeMs: 30 * SECOND_MS,
   reconnect: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
+  reconnectAloneMs: 15 * SECOND_MS,
   resubscribe: { baseMs: 5 * SECOND_MS, maxMs: 5 * MINUTE_MS },
   refused: { baseMs: MINUTE_MS, maxMs: 30 * MINUTE_MS, minMs: 30 * SECOND_MS },
   // Longer than the minute in which events for a flooded key are not verified. Each try is a whole recovery, and a flood may last for days.
