@@ -69,7 +69,8 @@ test('a relay that never sends EOSE has one subscription for each kind when the 
   const google = keep(await GoogleStandIn.start({ tls: false }));
   const environment = { NOSTR_RELAYS: relay.url };
   const server = keep(await startTestServer({ google, environment, relayTiming: timing }));
-  await untilLine(server, relay, { served: [1059, 14] });
+  const restricted = [1059, 14].map((kind) => ({ kind, reason: 'unconfirmed' }));
+  await untilLine(server, relay, { state: 'live', restricted });
   const alice = await registeredPhone({ name: 'alice', serverUrl: server.apiUrl, kind: 'android' });
   relay.broadcast(eventFor([alice.tradePubkey]));
   expect(await google.pushes.atLeast(1)).toMatchObject([{ token: alice.token }]);
