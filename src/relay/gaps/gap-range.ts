@@ -8,6 +8,11 @@ export class GapRange {
   readonly since: number;
   /** Moves back with each page. */
   until: number;
+  /**
+   * Whether this is the first second of a range that was cut off by an event that ends connections. It is asked for together with the
+   * second before it, because some relays exclude the second `since` of a filter.
+   */
+  readonly isEdge: boolean;
   /** How often the connection ended while this range was asked for. */
   losses: number;
   /**
@@ -37,10 +42,11 @@ export class GapRange {
   #last = Infinity;
   #isDescending = true;
 
-  constructor(since: number, until: number, losses = 0) {
+  constructor(since: number, until: number, losses = 0, isEdge = false) {
     this.since = since;
     this.until = until;
     this.losses = losses;
+    this.isEdge = isEdge;
   }
 
   /** How many events of this range the current page has. */

@@ -22,6 +22,8 @@ export class GapRecovery implements PagePlan {
   readonly #effort: RecoveryEffort;
   /** The ranges that are left to ask for, the newest last. */
   readonly #ranges: GapRange[];
+  /** The first seconds of ranges that were cut. They are asked for once more when all ranges are done. */
+  readonly #edges = new Set<number>();
   readonly #poisoned: number[] = [];
   /** The sizes of the last pages of seconds that were left because nothing new came. */
   readonly #leftWith: number[] = [];
@@ -39,12 +41,21 @@ export class GapRecovery implements PagePlan {
   }
 
   next(): Page | undefined {
+    if (this.#ranges.length === 0) this.#nextEdge();
     const range = this.#ranges.at(-1);
     if (range === undefined || !this.#effort.beginPage()) return undefined;
     range.beginPage();
-    const { since, until } = range;
+    const { until } = range;
+    const since = range.isEdge ? range.since - 1 : range.since;
     range.asked = range.wide === 'no' ? this.#effort.limit : this.#effort.maxLimit;
     return { since, ...(until !== Infinity && { until }), limit: range.asked };
+  }
+
+  #nextEdge(): void {
+    const [edge] = this.#edges;
+    if (edge === undefined) return;
+    this.#edges.delete(edge);
+    this.#ranges.push(new GapRange(edge, edge, 0, true));
   }
 
   received(createdAt: number, id: string): boolean {
@@ -66,6 +77,7 @@ export class GapRecovery implements PagePlan {
     if (range === undefined) return;
     this.#effort.answered();
     range.losses = 0;
+    if (range.isEdge) return void this.#ranges.pop();
     if (range.isContradicted) this.isContradicted = true;
     if (range.isAstray) return this.giveUp('refused');
     if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
@@ -98,11 +110,15 @@ export class GapRecovery implements PagePlan {
   lost(now: number): void {
     const range = this.#ranges.at(-1);
     this.#effort.lost();
+    // The event that ends connections is in the second before the edge. A relay that excludes `since` would not have sent it.
+    if (range?.isEdge === true) return void this.#ranges.pop();
     if (range === undefined || ++range.losses < LOSSES_UNTIL_SLICED) return;
     const newest = Math.min(range.until, now + MAX_AHEAD_SECONDS);
     if (newest > range.since) {
       this.#ranges.pop();
-      this.#ranges.push(...range.slices(newest));
+      const slices = range.slices(newest);
+      for (const { since } of slices) if (since > range.since) this.#edges.add(since);
+      this.#ranges.push(...slices);
     } else if (range.losses >= LOSSES_UNTIL_SKIPPED) {
       this.#ranges.pop();
       // A second in the future is not marked: it may still get events.
