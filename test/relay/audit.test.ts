@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
+import { HOUR_MS } from '../../src/core/basics/clock.ts';
 import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -9,14 +10,25 @@ import { registerDevices } from '../support/devices.ts';
 import { keep } from '../support/keep.ts';
 import { googleEnvironment, serve } from '../support/program.ts';
 import { registeredPhone, setScene, untilMetric } from '../support/scene.ts';
+import { swiftEvents } from '../support/swift-events.ts';
 import { publishAll } from '../support/test-relay.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 const BEAT = { minMs: 100, baseMs: 200, maxMs: 400 };
 const NEVER = { minMs: 100, baseMs: 3_600_000, maxMs: 3_600_000 };
-const BRISK = { messages: BEAT, wraps: BEAT, standstillMs: Infinity, afterStandstillMs: 100, confirmMs: 100 };
+const BRISK = {
+  messages: BEAT,
+  wraps: BEAT,
+  standstillMs: Infinity,
+  burstEvents: Infinity,
+  afterStandstillMs: 100,
+  confirmMs: 100,
+};
 /** Audits come after a standstill only. */
 const AFTER_STANDSTILLS = { ...BRISK, messages: NEVER, wraps: NEVER, standstillMs: 500 };
+
+/** Audits come after a burst only. */
+const AFTER_BURSTS = { ...BRISK, messages: NEVER, wraps: NEVER, burstEvents: 200 };
 
 const foundMetric = (kind: number): string => `mostro_push_relay_audit_found_total{kind="${kind}"}`;
 
@@ -46,6 +58,19 @@ test.each([1059, 14])(
   },
 );
 
+test('a burst in which a relay dropped events is followed by an audit, though the program read all the time', async () => {
+  const relay = keep(await RelayStandIn.start({ dropEvery: 5 }));
+  const { google, phone, server } = await setScene({ relays: [relay], relayTiming: { audit: AFTER_BURSTS } });
+  const alice = await phone();
+  const foreign = swiftEvents(
+    Array.from({ length: 499 }, () => ({ recipient: 'ab'.repeat(32), kind: 1059, ageSeconds: 0 })),
+  );
+  // The last of these is a fifth one, and is dropped.
+  await publishAll(relay.url, [...foreign, eventFor([alice.tradePubkey])]);
+  await google.pushes.atLeast(1);
+  await untilMetric(server, foundMetric(1059), 1);
+});
+
 test('an audit blames no relay for what came live: for a device whose wake was still to come, for a key that was not registered yet, from another relay', async () => {
   const [relay, other] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
   const { google, phone, server } = await setScene({
@@ -71,12 +96,14 @@ test('an audit blames no relay for what came live: for a device whose wake was s
 });
 
 test('a relay that is not read for over half a second, because of what it sends, is audited afterwards', async () => {
-  const { google, phone, relay, server } = await setScene({ relayTiming: { audit: AFTER_STANDSTILLS } });
+  // On a busy machine the pause is long: neither a ping nor a NOTICE may lead to a recovery meanwhile.
+  const relayTiming = { audit: AFTER_STANDSTILLS, pingIntervalMs: HOUR_MS, silenceAfterNoticeMs: HOUR_MS };
+  const { google, phone, relay, server } = await setScene({ relayTiming });
   const alice = await phone();
   relay.store(eventFor([alice.tradePubkey]));
   // Each costs a whole JSON.parse, and four times that in rest.
   const large = JSON.stringify(['NOTICE', Array.from({ length: 100_000 }, () => ({ a: 1 }))]);
-  for (let n = 0; n < 16; n++) relay.sendRaw(large);
+  for (let n = 0; n < 48; n++) relay.sendRaw(large);
   await google.pushes.atLeast(1);
   await untilMetric(server, foundMetric(1059), 1);
   expect(await server.metric('mostro_push_relay_throttled_total')).toBeGreaterThan(0);

@@ -134,7 +134,8 @@ test('nobody is told of a fault that is none when EOSE comes later than its time
   late.pauseAnswers();
   const environment = { NOSTR_RELAYS: `${relay.url},${late.url}` };
   const scene = await setScene({ relays: [relay], environment, relayTiming: { eoseTimeoutMs: 50 } });
-  await untilLine(scene.server, late, { served: [1059, 14] });
+  const restricted = [1059, 14].map((kind) => ({ kind, reason: 'unconfirmed' }));
+  await untilLine(scene.server, late, { state: 'live', restricted });
   late.resumeAnswers();
   const alice = await scene.phone();
   late.broadcast(eventFor([alice.tradePubkey]));

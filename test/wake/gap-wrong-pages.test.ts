@@ -80,12 +80,13 @@ const relayTiming = { eoseTimeoutMs: 50, pageTimeoutMs: 100 };
 test('a gap at a relay that never says EOSE is recovered where the relay gives something, and incomplete where it gives no answer at all', async () => {
   const scene = await setSceneBeside({ silentEose: true }, { relayTiming });
   const { google, other: relay, phone, server } = scene;
-  await untilLine(server, relay, { state: 'live', served: [1059, 14] });
+  const unanswered = [1059, 14].map((kind) => ({ kind, reason: 'unconfirmed' }));
+  await untilLine(server, relay, { state: 'live', restricted: unanswered });
   const alice = await phone();
   relay.store(eventFor([alice.tradePubkey]));
   relay.disconnectAll();
   expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
-  await untilLine(server, relay, { restricted: [{ kind: 14, reason: 'live-only' }], recovering: [14] });
-  const lines = server.log.all.filter(({ msg }) => msg === 'relay.recovery_incomplete');
-  expect(lines).toMatchObject([{ kind: 14, reason: 'unanswered' }]);
+  const isIncomplete = { where: ({ msg }: { msg: string }) => msg === 'relay.recovery_incomplete' };
+  expect(await server.log.atLeast(1, isIncomplete)).toMatchObject([{ kind: 14, reason: 'unanswered' }]);
+  await untilLine(server, relay, { restricted: unanswered, recovering: [14] });
 });

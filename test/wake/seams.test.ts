@@ -126,7 +126,7 @@ test('a renewal after a silence that the relay answers with CLOSED leaves the li
   const [alice, bob] = [await phone(), await phone()];
   relay.pauseAnswers();
   relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
-  say(relay, 'CLOSED', await heldRequest(relay, 14, 'live'), 'error: too many subscriptions');
+  say(relay, 'CLOSED', await heldRequest(relay, 14, 'live'), 'error: try again later');
   await heldRequest(relay, 14, 'page');
   relay.broadcast(eventFor([bob.tradePubkey], { kind: 14 }));
   const [live] = await google.pushes.atLeast(1);

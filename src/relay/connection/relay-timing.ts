@@ -9,7 +9,9 @@ export interface AuditTiming {
   readonly wraps: AuditBeat;
   /** If the program, or the reading of a relay, stood still for so long, an audit follows. In milliseconds. */
   readonly standstillMs: number;
-  /** How long after that, in milliseconds. What was under way has come by then. */
+  /** If so many live events of a kind come within a second, an audit follows when the burst has ended. */
+  readonly burstEvents: number;
+  /** How long after a standstill or a burst, in milliseconds. What was under way has come by then. */
   readonly afterStandstillMs: number;
   /** How long after an audit its events may still come live, in milliseconds. Then the relay has not dropped them. */
   readonly confirmMs: number;
@@ -89,6 +91,8 @@ export const RELAY_TIMING: RelayTiming = {
     messages: { minMs: 30 * SECOND_MS, baseMs: 5 * MINUTE_MS, maxMs: 15 * MINUTE_MS },
     wraps: { minMs: 5 * MINUTE_MS, baseMs: HOUR_MS, maxMs: 6 * HOUR_MS },
     standstillMs: 500,
+    // Half of the smallest buffer for a reader that is known of a relay: 1024 events (rust-nostr).
+    burstEvents: 512,
     afterStandstillMs: SECOND_MS,
     confirmMs: 5 * SECOND_MS,
   },

@@ -52,10 +52,13 @@ export class Audits {
 
   /** The program, or the reading of this relay, stood still. */
   standstill(): void {
-    for (const [watch, schedule] of this.#options.schedules) {
-      schedule.standstill();
-      this.#arm(watch);
-    }
+    for (const watch of this.#options.schedules.keys()) this.burst(watch);
+  }
+
+  /** A burst of live events of one kind has ended. */
+  burst(watch: KindWatch): void {
+    this.#options.schedules.get(watch)?.standstill();
+    this.#arm(watch);
   }
 
   /** The connection has ended. */

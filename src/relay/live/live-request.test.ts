@@ -9,6 +9,7 @@ import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { KindWatch } from './kind-watch.ts';
 import { LiveRequest } from './live-request.ts';
 import { RelaySession } from './relay-session.ts';
+import type { BurstWatch } from './burst-watch.ts';
 import type { SilenceWatch } from './silence-watch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -38,6 +39,7 @@ async function setUp() {
       relay: 'relay.example',
       watch,
       silence: {} as SilenceWatch,
+      burst: {} as BurstWatch,
       session,
       intake,
       telemetry,

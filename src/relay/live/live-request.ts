@@ -2,6 +2,7 @@ import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/eve
 import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
+import type { BurstWatch } from './burst-watch.ts';
 import type { KindWatch } from './kind-watch.ts';
 import type { LiveLimitValue } from './live-limit.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
@@ -13,6 +14,8 @@ export interface LiveRequestOptions {
   readonly watch: KindWatch;
   /** Told of every live event. */
   readonly silence: SilenceWatch;
+  /** Told of every live event. */
+  readonly burst: BurstWatch;
   readonly session: RelaySession;
   readonly intake: RelayIntake;
   readonly telemetry: Telemetry;
@@ -109,12 +112,13 @@ export class LiveRequest {
   }
 
   #onEvent(frame: SubscriptionFrame): boolean {
-    const { clock, intake, onUnverified, silence, watch } = this.#options;
+    const { burst, clock, intake, onUnverified, silence, watch } = this.#options;
     if (frame.kind !== watch.kind) return false;
     let verdict;
     if (this.#isLive) {
       const now = clock();
       silence.heard(now);
+      burst.note(now);
       watch.noteLive(frame, now);
       verdict = intake.admit(frame, 'live');
       // An audit must know these events: the relay has not dropped them.

@@ -3,6 +3,7 @@ import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Recoveries } from '../gaps/recoveries.ts';
 import type { RecoveryCause } from '../gaps/report-recovery.ts';
+import { BurstWatch } from './burst-watch.ts';
 import { CLOSED_REACTIONS } from './closed-reaction.ts';
 import type { KindWatch } from './kind-watch.ts';
 import { LiveRequest } from './live-request.ts';
@@ -25,6 +26,8 @@ export interface LiveSubscriptionOptions {
   readonly clock: Clock;
   /** The relay has kept a promise: it has sent EOSE. */
   readonly onProof: () => void;
+  /** A burst of live events has ended. The relay may have dropped some. */
+  readonly onBurst: () => void;
 }
 
 /**
@@ -36,6 +39,7 @@ export class LiveSubscription {
   readonly #again: Resubscription;
   /** Watches the subscription itself: a pong only shows that the connection is alive. */
   readonly #silence: SilenceWatch;
+  readonly #burst: BurstWatch;
   #live: LiveRequest | undefined;
   /** A request that is not live yet. If there is a live one too, that one stays until this one can replace it. */
   #pending: LiveRequest | undefined;
@@ -50,7 +54,7 @@ export class LiveSubscription {
 
   constructor(options: LiveSubscriptionOptions) {
     this.#options = options;
-    const { clock, timing } = options;
+    const { clock, onBurst, timing } = options;
     this.#again = new Resubscription(timing);
     this.#silence = new SilenceWatch({
       clock,
@@ -58,6 +62,7 @@ export class LiveSubscription {
       maxSilenceMs: timing.maxSilenceMs,
       onSilence: (since) => this.#onSilence(since),
     });
+    this.#burst = new BurstWatch({ events: timing.audit.burstEvents, clock, onBurst });
   }
 
   /** Whether it is about to become live. */
@@ -77,6 +82,7 @@ export class LiveSubscription {
       relay,
       watch,
       silence: this.#silence,
+      burst: this.#burst,
       session,
       intake,
       telemetry,
@@ -93,6 +99,7 @@ export class LiveSubscription {
   /** The connection has ended. */
   close(): void {
     this.#silence.stop();
+    this.#burst.stop();
     this.#again.stop();
     this.#live?.end();
     this.#pending?.end();

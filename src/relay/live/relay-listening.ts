@@ -89,6 +89,7 @@ export class RelayListening {
           timing,
           clock,
           onProof,
+          onBurst: () => this.#audits.burst(watch),
         }),
     );
     this.#relayList = relayListSubscription(options, session);
