@@ -7,6 +7,7 @@ import type { Answer, AnswerHook, ReceivedRequest } from './http-exchange.ts';
 
 /** A message for one device, as it reached Google. */
 export interface GooglePush {
+  /** The registration token; for an installation id, `fid:` and the id. */
   token: string;
   /** The parsed JSON. */
   body: unknown;
@@ -94,8 +95,11 @@ function messageProblem(body: unknown): Answer | undefined {
   if (surplus !== undefined) return googleErrors.invalidArgument(surplus, 'unknown name');
   const { message } = body;
   const targets = ['token', 'topic', 'condition', 'fid'].filter((target) => target in message);
-  if (targets.join(',') !== 'token' || typeof message['token'] !== 'string' || message['token'] === '') {
-    return googleErrors.invalidArgument('message.token', 'exactly one token is expected as the target');
+  if (targets.length !== 1 || tokenOf(body) === undefined) {
+    return googleErrors.invalidArgument(
+      'message.token',
+      'exactly one token or fid is expected as the target',
+    );
   }
   const data = message['data'] ?? {};
   if (!isRecord(data)) return googleErrors.invalidArgument('message.data', 'must be a map');
@@ -107,7 +111,11 @@ function messageProblem(body: unknown): Answer | undefined {
 
 function tokenOf(body: unknown): string | undefined {
   const message = isRecord(body) ? body['message'] : undefined;
-  return isRecord(message) && typeof message['token'] === 'string' ? message['token'] : undefined;
+  if (!isRecord(message)) return undefined;
+  const { fid, token } = message;
+  if (typeof fid === 'string') return /^[\w-]{22}$/u.test(fid) ? `fid:${fid}` : undefined;
+  // Google is not known to take an id as a token.
+  return typeof token === 'string' && /^(?!fid:)./u.test(token) ? token : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

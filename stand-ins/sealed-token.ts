@@ -6,7 +6,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 
 const HEADER_BYTES = 3;
-const PLATFORM = { ios: 1, android: 2, webpush: 3 } as const;
+const PLATFORM = { ios: 1, android: 2, webpush: 3, web: 4 } as const;
 const FORMATS = {
   'mostro-push-v1': { plaintextBytes: 220, info: 'mostro-token-encryption' },
   'mostro-push-v2': { plaintextBytes: 1024, info: 'mostro-token-encryption-v2' },

@@ -115,9 +115,14 @@ function createProtections(
   };
 }
 
-/** Android and iOS stand here even without FCM (contract 1). */
-function offeredPlatforms({ unifiedPush }: Config): readonly Platform[] {
-  return namesOf<Platform>({ android: true, ios: true, webpush: unifiedPush.enabled });
+/** Android and iOS stand here even without FCM (contract 1): such a device may have a UnifiedPush endpoint. */
+function offeredPlatforms({ fcm, unifiedPush }: Config): readonly Platform[] {
+  return namesOf<Platform>({
+    android: true,
+    ios: true,
+    web: fcm.enabled,
+    webpush: unifiedPush.enabled,
+  });
 }
 
 function enabledServices({ fcm, unifiedPush }: Config): ReadonlySet<PushService> {

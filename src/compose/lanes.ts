@@ -144,12 +144,12 @@ function createFcm(
   { clock, monotonic, onGoogleDate: onDate }: ProgramTime,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
-  const { baseUrl, payloadMode } = config.fcm;
+  const { baseUrl, dataType, payloadMode } = config.fcm;
   return new FcmProvider({
     account: serviceAccount,
     readAccount: readServiceAccount,
     baseUrl,
-    payloadMode,
+    wording: { mode: payloadMode, dataType },
     clock,
     monotonic,
     userAgent: userAgent(version),

@@ -46,6 +46,8 @@ export interface Config {
     readonly keyFile: string | undefined;
     readonly baseUrl: string;
     readonly payloadMode: 'silent' | 'alert';
+    /** `FCM_DATA_TYPE`. */
+    readonly dataType: string | undefined;
   };
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
   /** `subject`: the contact for push servers. `privateKey`: 64 hex characters; if absent, a key is derived from the server's key. */
@@ -149,6 +151,7 @@ export function assembleConfig(values: Values): Config {
       keyFile: values.FIREBASE_SERVICE_ACCOUNT_PATH,
       baseUrl: values.FCM_BASE_URL,
       payloadMode: values.FCM_PAYLOAD_MODE,
+      dataType: values.FCM_DATA_TYPE,
     },
     unifiedPush: {
       enabled: values.UNIFIEDPUSH_ENABLED,

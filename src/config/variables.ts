@@ -43,6 +43,9 @@ const vapidPrivateKey = read(
   'a private key of P-256: 64 hex characters or 43 of base64url',
   parseVapidPrivateKey,
 );
+const dataType = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'expected a word of at most 64 letters, digits, dots, dashes and underscores');
 const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 
 /** Every variable that the program reads (contract 7), in the order in which `.env.example` and the docs show them. */
@@ -114,6 +117,10 @@ export const VARIABLES = {
     "silent: the push wakes the app and shows nothing. alert: it shows the Rust server's notice, which also reaches apps that were killed.",
     oneOf('silent', 'alert'),
     'silent',
+  ),
+  FCM_DATA_TYPE: optional(
+    "The word in data.type of an FCM message for an event, for an app that knows another. Default: silent_wake, and with FCM_PAYLOAD_MODE=alert the Rust server's trade_update.",
+    dataType,
   ),
   UNIFIEDPUSH_ENABLED: variable('Push to UnifiedPush endpoints (GrapheneOS, LineageOS).', onOff, 'true'),
   UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: variable(

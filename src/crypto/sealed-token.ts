@@ -15,7 +15,7 @@ const HEADER_BYTES = 3;
 const KEY_BYTES = 32;
 const CIPHER = 'chacha20-poly1305';
 /** The first byte of a plaintext (contract 3). */
-const PLATFORM_BYTES = { ios: 0x01, android: 0x02, webpush: 0x03 } as const satisfies Record<
+const PLATFORM_BYTES = { ios: 0x01, android: 0x02, webpush: 0x03, web: 0x04 } as const satisfies Record<
   Platform,
   number
 >;
@@ -39,12 +39,12 @@ const ENVELOPES: readonly Envelope[] = [
     platforms: ['ios', 'android'],
     allowsHashedPoint: true,
   },
-  // Long enough for a Web Push subscription (contract 3.2).
+  // Long enough for a Web Push subscription, and for any token (contract 3.2).
   {
     plaintextBytes: 1024,
     salt: 'mostro-push-v2',
     info: 'mostro-token-encryption-v2',
-    platforms: ['ios', 'android', 'webpush'],
+    platforms: ['ios', 'android', 'webpush', 'web'],
     allowsHashedPoint: false,
   },
 ];

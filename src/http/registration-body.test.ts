@@ -188,6 +188,14 @@ describe('a plain registration', () => {
     ['an empty token', { ...PLAIN, token: '' }, 'Invalid token'],
     ['a token that is no text', { ...PLAIN, token: { length: 5 } }, 'Invalid token'],
     ['no platform', { ...PLAIN, platform: undefined }, 'Invalid platform identifier'],
+    ['an installation id that is none', { ...PLAIN, fid: 'short' }, 'Invalid token'],
+    ['an installation id that is no text', { ...PLAIN, fid: 5 }, 'Invalid token'],
+    ['an installation id with its prefix', { ...PLAIN, fid: `fid:${'a'.repeat(22)}` }, 'Invalid token'],
+    [
+      'a platform that the new app has for the rest',
+      { ...PLAIN, platform: 'unknown' },
+      'Invalid platform identifier',
+    ],
     ['another platform', { ...PLAIN, platform: 'windows' }, 'Invalid platform identifier'],
     ['an endpoint that is not allowed', { ...PLAIN, token: 'http://push.example/' }, 'Invalid endpoint'],
   ])('is refused with %s', (_, body, message) => {
@@ -211,6 +219,7 @@ describe('the description of a registration in the API', () => {
   const SHAPES: readonly [string, Record<string, unknown[]>][] = [
     ['sealed', { encrypted_token: [validVectors[0]?.encrypted_token, 'not base64!', 5] }],
     ['plain', { token: ['a:token', '', 5], platform: ['android', 'iOS', 'windows', 5] }],
+    ['installation', { fid: ['a'.repeat(22), 'a', 5], platform: ['android', 'WEB', 'windows', 5] }],
     ['subscription', { subscription: [subscription, 'text', 5] }],
   ];
   const COMMON = {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { unreachable } from '../core/basics/unreachable.ts';
 import { parseJson } from '../core/basics/parse-json.ts';
 import {
+  FID,
   parseTarget,
   type Platform,
   type PushService,
@@ -75,12 +76,21 @@ const SealedToken = z.object({
   }),
 });
 
+const anyPlatform = z
+  .string('Invalid platform identifier')
+  .toLowerCase()
+  .pipe(z.enum(['android', 'ios', 'web'], 'Invalid platform identifier'));
 const PlainToken = z.object({
   token: z.string('Invalid token').min(1, 'Invalid token'),
-  platform: z
-    .string('Invalid platform identifier')
-    .toLowerCase()
-    .pipe(z.enum(['android', 'ios'], 'Invalid platform identifier')),
+  platform: anyPlatform,
+});
+/** A Firebase Installation ID in the place of a token. */
+const PlainInstallation = z.object({
+  fid: z
+    .string('Invalid token')
+    .regex(/^[\w-]{22}$/, 'Invalid token')
+    .transform((id) => `${FID}${id}`),
+  platform: anyPlatform,
 });
 
 // `parseSubscription` checks the parts of a subscription.
@@ -116,6 +126,7 @@ interface Device {
 export const RegistrationBody = z.union([
   CommonFields.extend(SealedToken.shape),
   CommonFields.extend(PlainToken.shape),
+  CommonFields.extend(PlainInstallation.shape),
   CommonFields.extend(Subscription.shape),
 ]);
 
@@ -182,13 +193,16 @@ export function parseRegistration(
 
 /**
  * Reads the fields of the device, without any cryptography. The fields decide the shape (contract 1.1): a body with `encrypted_token` is
- * sealed, a body with `subscription` is a Web Push subscription, any other body has a plain token.
+ * sealed, a body with `subscription` is a Web Push subscription, any other body has a plain token, or a `fid` in its place.
  */
 function readWrittenDevice(body: unknown, rules: RegistrationRules): WrittenDevice {
   if (has(body, 'encrypted_token')) return { shape: 'sealed', sealed: readSealed(body, rules) };
   if (!rules.allowPlaintextTokens) throw ApiError.of('Plaintext tokens are disabled, send encrypted_token');
-  if (!has(body, 'subscription')) return { shape: 'plain', content: parse(PlainToken, body) };
-  return { shape: 'subscription', subscription: parse(Subscription, body).subscription };
+  if (has(body, 'subscription'))
+    return { shape: 'subscription', subscription: parse(Subscription, body).subscription };
+  if (!has(body, 'fid')) return { shape: 'plain', content: parse(PlainToken, body) };
+  const installation = parse(PlainInstallation, body);
+  return { shape: 'plain', content: { platform: installation.platform, token: installation.fid } };
 }
 
 /** Checks the device, and opens it if it is sealed: the expensive part of a registration. */
@@ -234,6 +248,7 @@ function deviceOf({ platform, token }: TokenContent, rules: RegistrationRules): 
   switch (platform) {
     case 'android':
     case 'ios':
+    case 'web':
       return { target: parseTarget(token, rules.allowsEndpoint), platform };
     case 'webpush': {
       const { subscription } = parse(SealedSubscription, { subscription: parseJson(token) });

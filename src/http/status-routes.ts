@@ -63,10 +63,13 @@ const INFO: RouteDescription = {
 };
 
 const COUNT = z.int().min(0);
-const TOKENS = { total: COUNT, android: COUNT, ios: COUNT, webpush: COUNT } as const satisfies Record<
-  keyof RegistrationCounts,
-  typeof COUNT
->;
+const TOKENS = {
+  total: COUNT,
+  android: COUNT,
+  ios: COUNT,
+  web: COUNT.optional(),
+  webpush: COUNT,
+} as const satisfies Record<keyof RegistrationCounts, z.ZodType>;
 const STATUS: RouteDescription = {
   summary: 'How many registrations there are, and what each relay serves',
   answers: {
@@ -109,8 +112,9 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
   }));
 
   app.get('/api/status', { config: { description: STATUS } }, async () => {
-    const { total, android, ios, webpush } = counts();
-    const tokens: RegistrationCounts = { total, android, ios, webpush };
+    const { total, android, ios, web, webpush } = counts();
+    // The incumbent, too, shows `web` only while there is one.
+    const tokens: Partial<RegistrationCounts> = { total, android, ios, ...(web > 0 && { web }), webpush };
     return {
       status: 'running',
       version,

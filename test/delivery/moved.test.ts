@@ -57,6 +57,19 @@ test('a wake whose key is registered with a new token while it is owed after a r
   await untilMetric(server, owed, 0);
 });
 
+test('a wake whose key is registered with an installation id in the place of its token goes there at once', async () => {
+  const scene = await setScene({ environment: LONG });
+  const { google, relay, server } = scene;
+  const [alice] = await registerDevices(server, 1);
+  google.answer = ({ token }) => (token.startsWith('fid:') ? undefined : fcmError(503));
+  relay.broadcast(eventFor([alice?.key ?? '']));
+  await untilMetric(server, retried, 1);
+  const body = { trade_pubkey: alice?.key, fid: 'dQw4w9_gXcQdQw4w9-gXcQ', platform: 'android' };
+  expect(await post(`${server.apiUrl}/api/register`, body)).toMatchObject({ status: 200 });
+  expect(await tokensOf(scene, 1)).toEqual(['fid:dQw4w9_gXcQdQw4w9-gXcQ']);
+  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+});
+
 test('a wake whose key is registered with a new token while it is held back because the old token was just woken goes to the new token at once', async () => {
   const scene = await setScene({ environment: { BATCH_DELAY_MS: '600000' } });
   const { relay, server, google } = scene;

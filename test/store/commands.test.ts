@@ -12,7 +12,7 @@ test('mostro-push store info, verify, export and reseal do what their help says'
   const path = join(directory, 'data', 'store.json');
   const info = await outcome(['store', 'info'], FILE, directory);
   expect(info).toMatchObject({ code: 0, stderr: '' });
-  expect(info.stdout).toMatch(/registrations +2: 0 android, 2 ios, 0 webpush/);
+  expect(info.stdout).toMatch(/registrations +2: 0 android, 2 ios, 0 web, 0 webpush/);
   expect(info.stdout).toMatch(/listened +127\.0\.0\.1:9, kind 14: until \d{4}-/);
   expect(info.stdout).not.toContain('token-of-device');
 

@@ -44,8 +44,11 @@ export const DISGUISES: readonly (readonly [name: string, token: string, message
   ['a token with a dot', 'to.ken', INVALID],
   ['a token in plain base64', 'to+ken/a=', INVALID],
   ['a token with a letter beyond ASCII', 'tokén', INVALID],
-  ['a Firebase installation id', 'fid:dQw4w9WgXcQdQw4w9WgXcQ', 'Push provider not enabled'],
-  ['the same in upper case, FID', 'FID:dQw4w9WgXcQdQw4w9WgXcQ', 'Push provider not enabled'],
+  ['an installation id that is too short', 'fid:dQw4w9WgXcQdQw4w9WgXc', INVALID],
+  ['an installation id that is too long', 'fid:dQw4w9WgXcQdQw4w9WgXcQQ', INVALID],
+  ['an installation id with a plus', 'FID:dQw4w9WgXcQdQw4w9WgXc+', INVALID],
+  ['an installation id with its prefix twice', 'fid:fid:dQw4w9WgXcQdQw4w9WgX', INVALID],
+  ['no more than the beginning of an installation id', 'fid:', INVALID],
   ['a device token of Apple’s', `apns:${'0f'.repeat(32)}`, 'Push provider not enabled'],
   ['the same in mixed case, APNs', `APNs:${'0F'.repeat(32)}`, 'Push provider not enabled'],
 ];

@@ -60,7 +60,7 @@ test('/api/info has the sizes, the platforms and the VAPID key', async () => {
   expect(await (await fetch(`${apiUrl}/api/info`)).json()).toMatchObject({
     encrypted_token_size: 281,
     encrypted_token_sizes: [281, 1085],
-    platforms: ['android', 'ios', 'webpush'],
+    platforms: ['android', 'ios', 'web', 'webpush'],
     vapid_public_key: expect.stringMatching(/^B[\w-]{86}$/),
   });
 });
@@ -84,6 +84,6 @@ test('/api/info has the same VAPID key after a restart with the same server key,
 test('/api/info has neither webpush nor a VAPID key if UnifiedPush is off', async () => {
   const { apiUrl } = await apiServer({ UNIFIEDPUSH_ENABLED: 'false' });
   const info = (await (await fetch(`${apiUrl}/api/info`)).json()) as object;
-  expect(info).toMatchObject({ platforms: ['android', 'ios'] });
+  expect(info).toMatchObject({ platforms: ['android', 'ios', 'web'] });
   expect(info).not.toHaveProperty('vapid_public_key');
 });

@@ -9,6 +9,14 @@ const OTHER_KINDS = /^(?:https?|fid|apns):/i;
 
 const ENDPOINT = /^https?:\/\//i;
 
+/** 17 bytes as base64url without padding: Google makes them so. */
+const INSTALLATION_ID = /^[\w-]{22}$/;
+
+/** Whether a text is a Firebase Installation ID (contract 1.1). */
+export function isInstallationId(text: string): boolean {
+  return INSTALLATION_ID.test(text);
+}
+
 /**
  * Whether a text is an FCM registration token (contract 1.1). Google gets no other text. An endpoint or the JSON of a subscription is
  * refused because it has a character that no token has, has another beginning, or is one of the two in base64url.

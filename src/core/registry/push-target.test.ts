@@ -107,6 +107,20 @@ describe('an FCM token is never', () => {
   });
 });
 
+describe('a Firebase Installation ID', () => {
+  const id = 'dQw4w9_gXcQdQw4w9-gXcQ';
+
+  test.each(['fid:', 'FID:', 'Fid:'])('begins with %s, and is taken with a lower-case beginning', (begin) => {
+    const target = parseTarget(`${begin}${id}`, () => false);
+    expect(target).toEqual(fcmTarget(`fid:${id}`));
+    expect(isUsable(fcmTarget(`fid:${id}`))).toBe(true);
+  });
+
+  test('is another device than a registration token of the same characters', () => {
+    expect(isSameDevice(fcmTarget(`fid:${id}`), fcmTarget(id))).toBe(false);
+  });
+});
+
 describe('a UnifiedPush endpoint', () => {
   test.each([
     ['https://ntfy.sh/upAbCdEfGhIjKl?up=1', 'https://ntfy.sh/upAbCdEfGhIjKl?up=1'],

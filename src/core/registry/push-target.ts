@@ -1,9 +1,9 @@
 import { unreachable } from '../basics/unreachable.ts';
-import { isFcmToken } from './fcm-token.ts';
+import { isFcmToken, isInstallationId } from './fcm-token.ts';
 
-export const PLATFORMS = ['android', 'ios', 'webpush'] as const;
+export const PLATFORMS = ['android', 'ios', 'web', 'webpush'] as const;
 
-/** The system of a device, as a client names it; `webpush` for a Web Push subscription (contract 1.1). */
+/** The system of a device, as a client names it: `web` for a browser with an FCM token, `webpush` for a Web Push subscription (contract 1.1). */
 export type Platform = (typeof PLATFORMS)[number];
 
 /** The address of a device at its push service. No wake goes through another push service than that of its target (contract 4). */
@@ -12,11 +12,18 @@ export type PushTarget = FcmTarget | UnifiedPushTarget;
 /** A kind of push service. A UnifiedPush endpoint is one kind, whatever push server it is at. */
 export type PushService = PushTarget['type'];
 
-/** A Firebase registration token. `isFcmToken` checks its characters; its content is known to Google only. */
+/** A device of Firebase. */
 export interface FcmTarget {
   readonly type: 'fcm';
+  /**
+   * The device's registration token, or its installation id behind {@link FID}. No registration token begins so (`isFcmToken`). What a
+   * token means is known to Google only.
+   */
   readonly token: string;
 }
+
+/** Begins the token of a target that is a Firebase Installation ID. Clients write it in any case. */
+export const FID = 'fid:';
 
 /** A UnifiedPush endpoint. Everyone who knows the URL can push to the device, so the whole URL is a secret. */
 export interface UnifiedPushTarget {
@@ -97,8 +104,8 @@ const MAX_ENDPOINT_BYTES = 1000;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 /** A scheme may be written in any case (RFC 3986, 3.1). */
 const ENDPOINT = /^https?:\/\//i;
-/** Addresses of push services that this server does not speak to: a Firebase installation id, a device token of Apple's. */
-const OTHER_PROVIDERS = /^(?:fid|apns):/i;
+/** A device token of Apple's: this server does not speak to Apple. */
+const OTHER_PROVIDERS = /^apns:/i;
 
 export type TargetProblem = 'Invalid token' | 'Invalid endpoint' | 'Push provider not enabled';
 
@@ -106,8 +113,8 @@ export type TargetProblem = 'Invalid token' | 'Invalid endpoint' | 'Push provide
 export type EndpointPolicy = (endpoint: URL) => boolean;
 
 /**
- * Reads a token. Its beginning tells the push service (contract 1.1): `http://` and `https://` begin a UnifiedPush endpoint; `fid:` and
- * `apns:` belong to services that are not enabled; every other text is an FCM token or invalid.
+ * Reads a token. Its beginning tells what it is (contract 1.1): `http://` and `https://` begin a UnifiedPush endpoint, `fid:` a Firebase
+ * Installation ID, and `apns:` belongs to a service that is not enabled; every other text is an FCM token or invalid.
  *
  * @returns the target, or the contract's message for a token that is refused
  */
@@ -117,14 +124,23 @@ export function parseTarget(token: string, allowsEndpoint: EndpointPolicy): Push
     return endpoint === undefined ? 'Invalid endpoint' : { type: 'unifiedpush', endpoint };
   }
   if (OTHER_PROVIDERS.test(token)) return 'Push provider not enabled';
-  return isFcmToken(token) ? { type: 'fcm', token } : 'Invalid token';
+  const id = idIn(token);
+  const fcm: FcmTarget = { type: 'fcm', token: id === undefined ? token : `${FID}${id}` };
+  return isUsable(fcm) ? fcm : 'Invalid token';
 }
 
-/** Whether a target from the store may be used. An earlier version kept texts as FCM tokens that are none. */
+/** What stands behind `fid:`, in any case; `undefined` if the token does not begin so. */
+function idIn(token: string): string | undefined {
+  return token.slice(0, FID.length).toLowerCase() === FID ? token.slice(FID.length) : undefined;
+}
+
+/** Whether a target may be used. An earlier version kept texts as FCM tokens that are none. */
 export function isUsable(target: PushTarget): boolean {
   switch (target.type) {
-    case 'fcm':
-      return isFcmToken(target.token);
+    case 'fcm': {
+      const id = idIn(target.token);
+      return id === undefined ? isFcmToken(target.token) : isInstallationId(id);
+    }
     case 'unifiedpush':
       return true;
     default:

@@ -44,7 +44,9 @@ export async function fcmDryRun(options: DryRunOptions): Promise<DryRun> {
   try {
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;
-    const message = JSON.parse(fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, 'silent')) as object;
+    const message = JSON.parse(
+      fcmMessage({ type: 'fcm', token: NO_TOKEN }, wake, { mode: 'silent' }),
+    ) as object;
     const headers = new FcmHeaders(base, userAgent).with(token, account);
     const body = JSON.stringify({ ...message, validate_only: true });
     const { status, body: answer } = await session.post(headers, body, deadline);

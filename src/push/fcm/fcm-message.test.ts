@@ -6,6 +6,7 @@ import { fcmTarget } from '../../../test/support/registrations.ts';
 import { fcmMessage, FcmTemplate } from './fcm-message.ts';
 
 const TARGET = fcmTarget('the-token');
+const FID_TARGET = fcmTarget('fid:cAbC_dEf-0123456789xyz');
 
 function silent(type: string): object {
   return {
@@ -17,12 +18,13 @@ function silent(type: string): object {
         headers: { 'apns-push-type': 'background', 'apns-priority': '5' },
         payload: { aps: { 'content-available': 1 } },
       },
+      webpush: { headers: { TTL: '86400', Urgency: 'high' } },
     },
   };
 }
 
-function message(kind: Push['kind'], mode: 'silent' | 'alert'): unknown {
-  return JSON.parse(fcmMessage(TARGET, { kind, timestamp: 1_700_000_000 }, mode));
+function message(kind: Push['kind'], mode: 'silent' | 'alert', dataType?: string): unknown {
+  return JSON.parse(fcmMessage(TARGET, { kind, timestamp: 1_700_000_000 }, { mode, dataType }));
 }
 
 describe('the body of an FCM push', () => {
@@ -65,6 +67,25 @@ describe('the body of an FCM push', () => {
     });
   });
 
+  test('has the installation id of a device in the place of the token, and is the same in all else', () => {
+    const push = { kind: 'silent_wake', timestamp: 1_700_000_000 } as const;
+    const body = fcmMessage(FID_TARGET, push, { mode: 'silent' });
+    expect(body).toBe(
+      fcmMessage(TARGET, push, { mode: 'silent' }).replace(
+        '"token":"the-token"',
+        '"fid":"cAbC_dEf-0123456789xyz"',
+      ),
+    );
+  });
+
+  test('has the chosen word as the type of a relay wake, in both modes, and never of a chat wake', () => {
+    expect(message('silent_wake', 'silent', 'tradeUpdate')).toEqual(silent('tradeUpdate'));
+    expect(message('silent_wake', 'alert', 'tradeUpdate')).toMatchObject({
+      message: { data: { type: 'tradeUpdate' } },
+    });
+    expect(message('chat_wake', 'silent', 'tradeUpdate')).toEqual(silent('chat_wake'));
+  });
+
   test('differs from another of its kind only in the token and the time', () => {
     const token = fc.string({ unit: 'grapheme-ascii', minLength: 1 });
     fc.assert(
@@ -73,8 +94,8 @@ describe('the body of an FCM push', () => {
         fc.nat(),
         fc.constantFrom('silent' as const, 'alert' as const),
         (text, timestamp, mode) => {
-          const body = fcmMessage(fcmTarget(text), { kind: 'silent_wake', timestamp }, mode);
-          const usual = fcmMessage(TARGET, { kind: 'silent_wake', timestamp: 1_700_000_000 }, mode);
+          const body = fcmMessage(fcmTarget(text), { kind: 'silent_wake', timestamp }, { mode });
+          const usual = fcmMessage(TARGET, { kind: 'silent_wake', timestamp: 1_700_000_000 }, { mode });
           const expected = usual
             .replace('"the-token"', () => JSON.stringify(text))
             .replace('"1700000000"', () => `"${timestamp}"`);
@@ -87,7 +108,7 @@ describe('the body of an FCM push', () => {
 
 const wakes = fc.array(
   fc.tuple(
-    fc.string({ minLength: 1 }),
+    fc.oneof(fc.string({ minLength: 1 }), fc.constant(FID_TARGET.token)),
     fc.record({
       kind: fc.constantFrom('silent_wake' as const, 'chat_wake' as const),
       timestamp: fc.integer({ min: 1_700_000_000, max: 1_700_000_002 }),
@@ -101,9 +122,9 @@ test.each(['silent', 'alert'] as const)(
   (mode) => {
     fc.assert(
       fc.property(wakes, (pushes) => {
-        const template = new FcmTemplate(mode);
+        const template = new FcmTemplate({ mode });
         for (const [token, wake] of pushes)
-          expect(template.message(fcmTarget(token), wake)).toBe(fcmMessage(fcmTarget(token), wake, mode));
+          expect(template.message(fcmTarget(token), wake)).toBe(fcmMessage(fcmTarget(token), wake, { mode }));
       }),
     );
   },

@@ -30,7 +30,7 @@ async function setUp({ path = '', tokenUri, timeoutMs }: SetUp = {}): Promise<{
       {
         account: { ...account, ...(tokenUri !== undefined && { tokenUri }) },
         baseUrl,
-        payloadMode: 'silent',
+        wording: { mode: 'silent' },
         clock: Date.now,
         userAgent: 'test',
         telemetry,

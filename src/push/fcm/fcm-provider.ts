@@ -7,7 +7,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
-import { FcmTemplate, type FcmPayloadMode } from './fcm-message.ts';
+import { FcmTemplate, type FcmWording } from './fcm-message.ts';
 import { FcmHeaders } from './fcm-headers.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
 import { Http2Session } from '../http2/http2-session.ts';
@@ -22,7 +22,7 @@ export interface FcmProviderOptions {
   /** Reads the key file again when Google refuses the account. */
   readonly readAccount?: ReadServiceAccount | undefined;
   readonly baseUrl: string;
-  readonly payloadMode: FcmPayloadMode;
+  readonly wording: FcmWording;
   readonly clock: Clock;
   /** Measures the life of access tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
@@ -46,11 +46,11 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   /** @param timeoutMs how long a push, and a request for an access token, may take, in milliseconds. Tests set another one. */
   constructor(options: FcmProviderOptions, timeoutMs = ATTEMPT_TIMEOUT_MS) {
     this.#deadlines = new Deadlines(timeoutMs);
-    const { account, readAccount, baseUrl, payloadMode, clock, telemetry, onDate } = options;
+    const { account, readAccount, baseUrl, wording, clock, telemetry, onDate } = options;
     const { monotonic = clock, userAgent } = options;
     const base = new URL(baseUrl);
     this.#headers = new FcmHeaders(base, userAgent);
-    this.#template = new FcmTemplate(payloadMode);
+    this.#template = new FcmTemplate(wording);
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#auth = new GoogleAuth(

@@ -16,13 +16,25 @@ interface Vectors {
   readonly file: readonly string[];
 }
 
-const vectors = JSON.parse(
-  readFileSync(new URL('../../../test/vectors/store-0.3.0.json', import.meta.url), 'utf8'),
-) as Vectors;
+function vectorsOf(file: string): Vectors {
+  return JSON.parse(
+    readFileSync(new URL(`../../../test/vectors/${file}`, import.meta.url), 'utf8'),
+  ) as Vectors;
+}
+
+const vectors = vectorsOf('store-0.3.0.json');
 const named = Object.entries(vectors.records);
+const added = Object.entries(vectorsOf('store-browsers-and-installations.json').records);
 
 describe('a record of version 0.3.0', () => {
   test.each(named)('(%s) is read, and is written with the same bytes', (_name, { hex, record }) => {
+    expect([...decodeRecords(Buffer.from(hex, 'hex'))]).toEqual([record]);
+    expect(Buffer.from(encodeRecord(record)).toString('hex')).toBe(hex);
+  });
+});
+
+describe('a record', () => {
+  test.each(added)('(%s) is read, and is written with the same bytes', (_name, { hex, record }) => {
     expect([...decodeRecords(Buffer.from(hex, 'hex'))]).toEqual([record]);
     expect(Buffer.from(encodeRecord(record)).toString('hex')).toBe(hex);
   });

@@ -12,6 +12,7 @@ const time = fc.nat(2 ** 45);
 const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ minLength: 1, maxLength, size: 'max' });
 const target: fc.Arbitrary<PushTarget> = fc.oneof(
   fc.record({ type: fc.constant('fcm' as const), token: text(4096) }),
+  fc.record({ type: fc.constant('fcm' as const), token: text(22).map((id) => `fid:${id}`) }),
   fc.record({ type: fc.constant('unifiedpush' as const), endpoint: text(1000) }),
   fc.record({
     type: fc.constant('unifiedpush' as const),
@@ -22,7 +23,7 @@ const target: fc.Arbitrary<PushTarget> = fc.oneof(
 const usual = {
   tradePubkey,
   target,
-  platform: fc.constantFrom<Platform[]>('android', 'ios', 'webpush'),
+  platform: fc.constantFrom<Platform[]>('android', 'ios', 'web', 'webpush'),
   registeredAt: time,
   expiresAt: time,
   woken: fc.boolean(),
@@ -88,5 +89,7 @@ describe('records', () => {
     );
     expect(() => read(Buffer.of(8))).toThrow(UnreadableRecord);
     expect(() => read(Buffer.of(255, 0, 0))).toThrow(UnreadableRecord);
+    const ofNewerService = [...encodeRecord({ type: 'paid', target: { type: 'fcm', token: 'a' } })];
+    expect(() => read(Buffer.from(ofNewerService.with(1, 6)))).toThrow(UnreadableRecord);
   });
 });

@@ -1,8 +1,15 @@
 import { unreachable } from '../../core/basics/unreachable.ts';
-import type { PushTarget } from '../../core/registry/push-target.ts';
+import { FID, type PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { PLATFORM_CODES, platformOf, SERVICE_CODES, serviceOf, UNIFIEDPUSH_WITH_KEYS } from '../codes.ts';
+import {
+  FCM_INSTALLATION_ID,
+  PLATFORM_CODES,
+  platformOf,
+  SERVICE_CODES,
+  serviceOf,
+  UNIFIEDPUSH_WITH_KEYS,
+} from '../codes.ts';
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
 
@@ -20,8 +27,8 @@ import type { StoreRecord } from './store-record.ts';
 // | alive | relay (text), kind (4), at (6) |
 // | rewritten | - |
 //
-// A target is its service (1), then its token or endpoint (text), then for service 3 two texts: p256dh and auth. A text is its length (2)
-// and UTF-8.
+// A target is its service (1), then its token, endpoint or installation id (text), then for service 3 two texts: p256dh and auth. A text
+// is its length (2) and UTF-8.
 
 /** The types of records. Files have these numbers: a number never gets another meaning. */
 const TYPES = {
@@ -181,9 +188,11 @@ function readRegistration(reader: ByteReader): Registration {
 
 function writeTarget(writer: ByteWriter, target: PushTarget): void {
   switch (target.type) {
-    case 'fcm':
-      writer.byte(SERVICE_CODES.fcm);
-      return writer.text(target.token);
+    case 'fcm': {
+      const isInstallation = target.token.startsWith(FID);
+      writer.byte(isInstallation ? FCM_INSTALLATION_ID : SERVICE_CODES.fcm);
+      return writer.text(isInstallation ? target.token.slice(FID.length) : target.token);
+    }
     case 'unifiedpush': {
       const { endpoint, keys } = target;
       writer.byte(keys === undefined ? SERVICE_CODES.unifiedpush : UNIFIEDPUSH_WITH_KEYS);
@@ -203,6 +212,7 @@ function readTarget(reader: ByteReader): PushTarget {
     const endpoint = reader.text();
     return { type: 'unifiedpush', endpoint, keys: { p256dh: reader.text(), auth: reader.text() } };
   }
+  if (code === FCM_INSTALLATION_ID) return { type: 'fcm', token: `${FID}${reader.text()}` };
   const service = serviceOf(code);
   switch (service) {
     case 'fcm':

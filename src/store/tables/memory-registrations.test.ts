@@ -89,7 +89,7 @@ describe('registrations in memory', () => {
   test('are swept completely, however many slices a sweep takes', async () => {
     const store = await storeOf(10_000);
     expect(await store.sweep(LATER)).toBe(10_000);
-    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
+    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, web: 0, webpush: 0 });
   });
 
   test.each([
@@ -104,7 +104,7 @@ describe('registrations in memory', () => {
     await use(store);
     expect(await swept).toBe(4999);
     expect((await store.find(BOUNDARY))?.expiresAt).toBe(LATER + LIFETIME.ttlMs);
-    expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0, webpush: 0 });
+    expect(store.counts()).toEqual({ total: 1, android: 1, ios: 0, web: 0, webpush: 0 });
   });
 
   test('are not counted as expired if they were removed while a sweep paused', async () => {
@@ -112,7 +112,7 @@ describe('registrations in memory', () => {
     const swept = store.sweep(LATER);
     await store.remove(BOUNDARY, { signed: false, now: 0 });
     expect(await swept).toBe(4999);
-    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, webpush: 0 });
+    expect(store.counts()).toEqual({ total: 0, android: 0, ios: 0, web: 0, webpush: 0 });
   });
 
   test('let other work run while they are swept', async () => {

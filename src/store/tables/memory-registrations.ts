@@ -63,7 +63,7 @@ export class MemoryRegistrations implements RegistrationStore {
   readonly #devices = new DeviceLinks(this.#rows.devices);
   readonly #displacement = new Displacement((row) => this.#rows.registeredAt(row));
   readonly #keys = new KeyIndex(this.#rows.keys);
-  readonly #counts = { total: 0, android: 0, ios: 0, webpush: 0 };
+  readonly #counts = { total: 0, android: 0, ios: 0, web: 0, webpush: 0 };
 
   constructor({ capacity, observer }: MemoryRegistrationsOptions) {
     this.#capacity = capacity;

@@ -53,7 +53,7 @@ const JSON_VALUES = [
   '[[[[]]]]',
   '"\\ud800"',
 ];
-const PLATFORMS = ['android', 'ios', 'IOS', 'windows', '', 'webpush'];
+const PLATFORMS = ['android', 'ios', 'IOS', 'windows', '', 'web', 'webpush'];
 const TOKENS = [
   'a-token',
   '',

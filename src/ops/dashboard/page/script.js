@@ -71,7 +71,7 @@ function showTiles(shown) {
   const sum = (name) => providers.reduce((total, provider) => total + provider[name], 0);
   const hour = (name) => minutes.reduce((total, minute) => total + minute[name], 0);
   const lastMinute = minutes.at(-2) ?? { delivered: 0 };
-  const { android, ios, total, webpush } = registrations;
+  const { android, ios, total, web, webpush } = registrations;
   byId('tiles').replaceChildren(
     tile('Wakes, last minute', String(lastMinute.delivered), `${hour('delivered')} in the last hour`),
     tile(
@@ -79,7 +79,7 @@ function showTiles(shown) {
       duration(latency.p50),
       `95 %: ${duration(latency.p95)}, 99 %: ${duration(latency.p99)}`,
     ),
-    tile('Registrations', String(total), `${android} Android, ${ios} iOS, ${webpush} Web Push`),
+    tile('Registrations', String(total), `${android} Android, ${ios} iOS, ${web} web, ${webpush} Web Push`),
     tile('Waiting', String(sum('pending')), `${sum('owed')} devices owed, ${heldDevices} held`),
     tile('Last event', ago(lastEventAt, now), `${hour('events')} for registered keys in the last hour`),
     tile('Failed attempts', String(hour('failed')), 'in the last hour'),
