@@ -17,6 +17,8 @@ export interface RelayOptions {
   silentEose?: boolean;
   /** A REQ that names one of these kinds is answered with CLOSED. */
   refuseKinds?: readonly number[];
+  /** The message of that CLOSED. By default the relay says that it does not serve the kind to third parties. */
+  refusal?: string;
   /** The most stored events that it sends for a filter, whatever `limit` the filter has. The client is not told. */
   maxLimit?: number;
   /** Of the events that are published, the relay drops every so many-th one live, without a word, as a relay does whose buffer for a reader is full. It stores all of them. */

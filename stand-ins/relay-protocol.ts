@@ -108,9 +108,9 @@ export class RelayProtocol {
   }
 
   #refusal(client: RelayClient, filters: readonly Filter[]): string | undefined {
-    const { refuseKinds = [] } = this.#options;
+    const { refusal = 'restricted: not for third parties', refuseKinds = [] } = this.#options;
     const refused = filters.some(({ kinds }) => kinds?.some((kind) => refuseKinds.includes(kind)));
-    return refused ? 'restricted: not for third parties' : this.#auth.refusal(client, filters);
+    return refused ? refusal : this.#auth.refusal(client, filters);
   }
 
   #stored(client: RelayClient, filters: readonly Filter[]): StoredAnswer {

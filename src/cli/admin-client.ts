@@ -2,6 +2,7 @@ import { request } from 'undici';
 
 import type { Config } from '../config/config.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
+import { userAgent } from '../lib/user-agent.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 
@@ -19,15 +20,17 @@ export function localUrl({ host, port }: { readonly host: string; readonly port:
 /**
  * Asks a listener of the server that runs on this machine.
  *
+ * @param options.version of this program, which the request names
  * @returns `undefined` if no answer with JSON comes
  */
 export async function askLocal(
   listener: Pick<Config['admin'], 'host' | 'port'>,
   path: string,
-  options: { readonly token?: string; readonly body?: object } = {},
+  options: { readonly version: string; readonly token?: string; readonly body?: object },
 ): Promise<LocalAnswer | undefined> {
-  const { body, token } = options;
+  const { body, token, version } = options;
   const headers = {
+    'user-agent': userAgent(version),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
   };

@@ -54,22 +54,22 @@ export async function doctor(io: Io): Promise<number> {
     checkRelays(config, serverKey, skew, agent),
     checkFcm(fcm),
     checkWebPush(config, wrong),
-    ...checkPlaces(config),
+    ...checkPlaces(config, io.version),
   ]);
   const found = [...ofConfig, ...tried.flat(), checkClock(skew)];
   tell(found.slice(ofConfig.length));
   const known = new Set(found.map(({ title }) => title));
-  const ofServer = await checkServer(config.admin, known);
+  const ofServer = await checkServer(config.admin, known, io.version);
   tell(ofServer);
   return conclude(io, [...found, ...ofServer], wrong.size > 0);
 }
 
-function checkPlaces(config: Config): Promise<Finding>[] {
+function checkPlaces(config: Config, version: string): Promise<Finding>[] {
   return [
     checkDataDirectory(config.dataDirectory),
     checkLogFile(config.log.file),
-    checkPort('public', config.http),
-    checkPort('admin', config.admin),
+    checkPort('public', config.http, version),
+    checkPort('admin', config.admin, version),
     Promise.resolve(checkStore(config.store)),
   ];
 }

@@ -11,7 +11,7 @@ export async function healthcheck(io: Io): Promise<number> {
     io.printError('SERVER_HOST or SERVER_PORT is not usable; see --check-config\n');
     return 78;
   }
-  const answer = await askLocal({ host, port }, '/api/health');
+  const answer = await askLocal({ host, port }, '/api/health', { version: io.version });
   if (answer?.status === 200) return 0;
   io.printError(`no healthy server on port ${port}\n`);
   return 1;

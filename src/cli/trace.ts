@@ -38,7 +38,11 @@ export async function trace(io: Io, args: readonly string[], stopped: Promise<vo
   if (token === undefined) return 1;
   const ask = async (): Promise<TraceAnswer | undefined> => {
     const body = { trade_pubkey: asked.key };
-    const answer = await askLocal(config.admin, '/trace', { token: token.reveal(), body });
+    const answer = await askLocal(config.admin, '/trace', {
+      version: io.version,
+      token: token.reveal(),
+      body,
+    });
     if (answer?.status === 200) return answer.body as TraceAnswer;
     io.printError(`${explain(answer?.status, config.admin.port)}\n`);
     return undefined;

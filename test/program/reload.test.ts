@@ -79,6 +79,19 @@ test('SIGHUP puts another relay list into force, without a word to the relay tha
   expect(running.program.output()).not.toMatch(lostIt);
 });
 
+test('SIGHUP puts another spelling of a relay into force: it is asked to admit the server under the new one', async () => {
+  const relay = keep(
+    await RelayStandIn.start({ auth: { kinds: [1059], accepts: (url) => url?.startsWith('WS:') === true } }),
+  );
+  const running = await serveWithFile({ NOSTR_RELAYS: relay.url });
+  await running.program.untilPrinted(/relay\.authentication_refused/);
+  const written = relay.url.replace('ws:', 'WS:');
+  await running.rewrite({ NOSTR_RELAYS: written });
+  await running.program.untilPrinted(/relay\.authenticated/);
+  const auths = await relay.auths.atLeast(3);
+  expect(auths.map(({ tags }) => tags[0]?.[1])).toEqual([relay.url, `${relay.url}/`, written]);
+});
+
 test('SIGHUP puts another log level into force', async () => {
   const running = await serveWithFile({ LOG_LEVEL: 'info' });
   await running.rewrite({ LOG_LEVEL: 'debug' });

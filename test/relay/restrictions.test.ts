@@ -1,6 +1,7 @@
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
+import type { RelayOptions } from '../../stand-ins/relay-options.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
@@ -61,6 +62,28 @@ test.each(REFUSING)(
     await untilLine(server, relay, { state: 'live', served: [1059], restricted });
     relay.resumeAnswers();
     await untilLine(server, relay, { served: [1059, 14], restricted: [] });
+  },
+);
+
+test.each(['error', 'rate-limited'])(
+  'a kind that a relay closes with the prefix %s three times in a row is shown as restricted and raises an alarm, until it is served, and then its gap is recovered',
+  async (reason) => {
+    const options: RelayOptions = { refusal: `${reason}: try again later` };
+    const { google, phone, relay, server } = await setScene({
+      relays: [keep(await RelayStandIn.start(options))],
+      relayTiming: { resubscribe: { baseMs: 20, maxMs: 50 } },
+    });
+    options.refuseKinds = [14];
+    relay.closeSubscriptions(14, message(reason));
+    const restricted = [{ kind: 14, reason }];
+    await untilLine(server, relay, { state: 'live', served: [1059], restricted });
+    await untilMetric(server, 'mostro_push_alarm{alarm="relay restricts 14"}', 1);
+    expect(server.log.all.filter(({ msg }) => msg === 'relay.kind_refused')).toHaveLength(1);
+    const alice = await phone();
+    relay.store(eventFor([alice.tradePubkey], { kind: 14 }));
+    options.refuseKinds = [];
+    expect(await google.pushes.atLeast(1)).toMatchObject([{ token: alice.token }]);
+    await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [] });
   },
 );
 

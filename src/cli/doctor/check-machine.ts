@@ -67,13 +67,14 @@ export async function checkLogFile(path: string | undefined): Promise<Finding> {
 export async function checkPort(
   name: 'public' | 'admin',
   listener: { readonly host: string; readonly port: number },
+  version: string,
 ): Promise<Finding> {
   const title = `${name} port`;
   const variable = name === 'public' ? 'SERVER' : 'ADMIN';
   const code = await tryToListen(listener);
   if (code === undefined) return ok(title, `${listener.host}:${listener.port} is free.`);
   const path = name === 'public' ? '/api/health' : '/health/live';
-  if (code === 'EADDRINUSE' && (await askLocal(listener, path))?.status === 200)
+  if (code === 'EADDRINUSE' && (await askLocal(listener, path, { version }))?.status === 200)
     return ok(title, `The server is running on ${listener.host}:${listener.port}.`);
   return code === 'EADDRINUSE'
     ? failure(

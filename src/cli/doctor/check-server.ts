@@ -11,9 +11,13 @@ interface Answer {
 }
 
 /** Asks the running server on this machine for its alarms, because some faults show only with time and traffic. */
-export async function checkServer(admin: Config['admin'], known: ReadonlySet<string>): Promise<Finding[]> {
+export async function checkServer(
+  admin: Config['admin'],
+  known: ReadonlySet<string>,
+  version: string,
+): Promise<Finding[]> {
   const title = 'running server';
-  const answer = await askLocal(admin, '/health/ready');
+  const answer = await askLocal(admin, '/health/ready', { version });
   const { alarms, reasons = [] } = (answer?.body ?? {}) as Answer;
   if (alarms === undefined) return [skipped(title, `None answers on admin port ${admin.port}.`)];
   const found = alarms.filter(({ alarm }) => !known.has(alarm)).map(findingOf);

@@ -257,6 +257,12 @@ export class RelayConnection {
     this.#socket?.terminate();
   }
 
+  /** The relay's URL is configured anew, in this spelling. If the relay has refused the old one, it is dialled again. */
+  respell(written: string): void {
+    if (this.#spelling.rewrite(written) && this.#listening?.authentication === 'refused')
+      this.#socket?.terminate();
+  }
+
   /** The program stood still for a moment. The relay may have dropped events meanwhile. */
   standstill(): void {
     this.#listening?.standstill();

@@ -129,7 +129,7 @@ export class RelayPool {
     }
   }
 
-  /** Watches these relays instead of those that were configured before. Relays that stay are not disturbed. */
+  /** Watches these relays instead of those that were configured before. Relays that stay are not disturbed, but may be spelt in another way. */
   reconfigure(written: readonly string[]): void {
     this.#configured = written.map(named);
     if (!this.#isRunning) return;
@@ -138,7 +138,11 @@ export class RelayPool {
       if (!connection.discovered && !urls.has(url)) this.#drop(url);
     // If one of them was watched as a discovered relay, that connection is dropped first.
     this.follow();
-    for (const relay of this.#configured) if (!this.#watched.has(relay.url)) this.#watch(relay, false);
+    for (const relay of this.#configured) {
+      const watched = this.#watched.get(relay.url);
+      if (watched === undefined) this.#watch(relay, false);
+      else watched.connection.respell(relay.written);
+    }
   }
 
   #drop(url: string): void {

@@ -21,3 +21,10 @@ test.each([
     expect([before, after, spelling.url]).toEqual([first, second, first]);
   },
 );
+
+test('a URL that is configured anew is written in the new way, also after a refusal of the old one', () => {
+  const spelling = new RelaySpelling('wss://relay.example');
+  spelling.change();
+  const changes = ['WSS://relay.example', 'WSS://relay.example'].map((written) => spelling.rewrite(written));
+  expect([changes, spelling.url]).toEqual([[true, false], 'WSS://relay.example']);
+});

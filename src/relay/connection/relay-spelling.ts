@@ -3,13 +3,24 @@
  * relays compare it with their own URL character by character, and often it has a trailing slash in one place and none in the other.
  */
 export class RelaySpelling {
+  #written: string;
   #url: string;
   #other: string;
 
   /** @param written the URL as it was configured or named */
   constructor(written: string) {
+    this.#written = written;
     this.#url = withoutCredentials(written);
     this.#other = otherSpelling(written);
+  }
+
+  /** The URL is configured anew. @returns whether it is written in another way than before */
+  rewrite(written: string): boolean {
+    if (written === this.#written) return false;
+    this.#written = written;
+    this.#url = withoutCredentials(written);
+    this.#other = otherSpelling(written);
+    return true;
   }
 
   /** The URL for the next answer. */
