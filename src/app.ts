@@ -14,6 +14,9 @@ const ADMIN_VARIABLES = { host: 'ADMIN_HOST', port: 'ADMIN_PORT' };
 /** How long requests under way may take at a stop. They are answered in milliseconds, unless their client is slow. */
 const REQUEST_GRACE_MS = SECOND_MS;
 
+/** The share of the time of a stop in which held wakes may wait for the edge of their slot. The rest is for their pushes. */
+const HOLDING_SHARE = 0.5;
+
 /**
  * When Google's access token is asked for after the start. Its HTTP client takes long to load, and the processor is needed for the relays
  * first. A wake that comes earlier asks for its token itself.
@@ -137,10 +140,10 @@ export class App {
     this.#stopping.abort();
     await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
-    // First the accepted calls of `/api/notify` become wakes. Then all held wakes go out at once.
+    // First the accepted calls of `/api/notify` become wakes. Then all held wakes go out.
     await announcements.stop();
-    waker.flush();
-    const [lost] = await Promise.all([lanes.drain(deadline), api.close()]);
+    const drained = waker.flush(shutdownTimeoutMs * HOLDING_SHARE).then(() => lanes.drain(deadline));
+    const [lost] = await Promise.all([drained, api.close()]);
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
     // Last, so that the store gets the outcomes of the last wakes.

@@ -20,6 +20,7 @@ import { composeApi } from './api.ts';
 import { composeLanes } from './lanes.ts';
 import { composeOperations } from './operations.ts';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
+import { composePolicy } from './policies.ts';
 import { composeRelays } from './relays.ts';
 import { composeStore, type ComposedStore } from './store.ts';
 import { composeTime, type ProgramTime } from './time.ts';
@@ -86,7 +87,8 @@ export function compose(
   const sending = { time, passing, schedule, guard, vapid, onFault };
   const push = composeLanes(options, overrides, sending);
   const { fcm, lanes, load } = push;
-  const waking = { schedule, monotonic: passing, registrations, owed, lanes, tags, authors, onFault };
+  const policy = composePolicy(options, { time, passing, schedule, lanes });
+  const waking = { schedule, registrations, owed, policy, lanes, tags, authors, onFault };
   const { waker, announcements } = composeWaking(options, waking);
 
   const { clock, mayExpire, monotonic } = time;

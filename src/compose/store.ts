@@ -89,6 +89,7 @@ function createFileStore(
 ): FileStore {
   const { config, previousKey, serverKey, telemetry } = options;
   const { deadlineMs, batchDelayMs, cooldownMs } = config.wakes;
+  const heldMs = Math.max(batchDelayMs + cooldownMs, 2 * config.policies.slotMs);
   const files = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
   return new FileStore({
@@ -97,7 +98,7 @@ function createFileStore(
     isLazy: !isFile,
     keys: [serverKey.privateKey, ...(previousKey === undefined ? [] : [previousKey.privateKey])],
     capacity: config.registrations.capacity,
-    handlingMs: Math.max(0, deadlineMs + batchDelayMs + cooldownMs - REACH_MS - MINUTE_MS),
+    handlingMs: Math.max(0, deadlineMs + heldMs - REACH_MS - MINUTE_MS),
     clock,
     mayExpire,
     monotonic,

@@ -35,6 +35,7 @@ describe('with no configuration at all', () => {
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false },
       vapid: { subject: undefined, privateKey: undefined },
+      policies: { server: 'prompt', slotMs: 30_000 },
       wakes: {
         batchDelayMs: 5000,
         cooldownMs: 60_000,

@@ -5,6 +5,7 @@ import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import type { Lifetime } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
+import type { WakePolicyName } from '../core/waking/wake-policy.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
@@ -52,6 +53,11 @@ export interface Config {
   readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
   /** `subject`: the contact for push servers. `privateKey`: 64 hex characters; if absent, a key is derived from the server's key. */
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
+  readonly policies: {
+    /** `WAKE_POLICY`. */
+    readonly server: WakePolicyName;
+    readonly slotMs: number;
+  };
   readonly wakes: {
     readonly batchDelayMs: number;
     readonly cooldownMs: number;
@@ -158,6 +164,7 @@ export function assembleConfig(values: Values): Config {
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
     },
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
+    policies: { server: values.WAKE_POLICY, slotMs: values.WAKE_SLOT_SECONDS * SECOND_MS },
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: assembleLog(values),

@@ -7,6 +7,7 @@ import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
 import { parseVapidPrivateKey, parseVapidSubject } from './vapid.ts';
+import { WAKE_VARIABLES } from './wake-variables.ts';
 import {
   list,
   oneOf,
@@ -137,6 +138,7 @@ export const VARIABLES = {
     vapidPrivateKey,
     { secret: true },
   ),
+  ...WAKE_VARIABLES,
   BATCH_DELAY_MS: variable(
     'Milliseconds after a wake in which further events for its device are grouped into one wake.',
     wholeNumber(0, HOUR_MS),

@@ -39,7 +39,7 @@ describe('a change that is made in one place only does not compile:', () => {
       "PushTarget = FcmTarget | UnifiedPushTarget | { readonly type: 'apns'; readonly token: string };",
     );
     source.replace('src/compose/compose.ts', '    instancePubkeys: authors,\n', '');
-    source.replace('src/compose/waking.ts', '    batchDelayMs: config', '    batchDelay: config');
+    source.replace('src/compose/policies.ts', '    batchDelayMs: config', '    batchDelay: config');
     source.replace(
       'src/relay/live/relay-listening.ts',
       '          relay,\n          watch,\n',
@@ -81,7 +81,7 @@ describe('a change that is made in one place only does not compile:', () => {
 
   test('a field with a wrong name', () => {
     expect(complaints).toContainEqual({
-      file: 'src/compose/waking.ts',
+      file: 'src/compose/policies.ts',
       message: expect.stringMatching(/'batchDelay' does not exist in type/),
     });
   });

@@ -3,7 +3,7 @@ import { unsignedEvent } from './events.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { FakeLanes } from './fake-lanes.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
-import { NO_COALESCING } from './no-coalescing.ts';
+import { noCoalescing } from './no-coalescing.ts';
 import { fcmTarget, tradeKey, liveRegistrations } from './registrations.ts';
 import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
@@ -57,7 +57,8 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   await registrations.register(tradeKey(1), fcmTarget('phone'), 'android');
   const woken = new Arrivals<Woken>();
   const instances = { authors: new Set(authors), isInstance: (): boolean => false };
-  const real = new Waker({ registrations, lanes: new FakeLanes(), ...NO_COALESCING, instances });
+  const lanes = new FakeLanes();
+  const real = new Waker({ registrations, lanes, ...noCoalescing(lanes), instances });
   const asked = new Map<readonly KeyWake[], Pick<Woken, 'event' | 'origin'>>();
   const unsent = { isSo: false };
   const waker: Pick<Waker, 'wakesFor' | 'areUnsent' | 'request'> = {

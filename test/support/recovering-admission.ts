@@ -10,7 +10,7 @@ import { MemorySeenEvents } from '../../src/store/tables/memory-seen-events.ts';
 import { frameOf } from './admission.ts';
 import { unsignedEvent, eventId } from './events.ts';
 import type { FakeTelemetry } from './fake-telemetry.ts';
-import { NO_COALESCING } from './no-coalescing.ts';
+import { noCoalescing } from './no-coalescing.ts';
 import { settled } from './settled.ts';
 import { fcmTarget, tradeKey, liveRegistrations } from './registrations.ts';
 
@@ -46,7 +46,7 @@ export async function recoveringAdmission(): Promise<RecoveringAdmission> {
     registrations,
     seen,
     verifier: { verify: () => 'genuine' },
-    waker: new Waker({ registrations, lanes, ...NO_COALESCING }),
+    waker: new Waker({ registrations, lanes, ...noCoalescing(lanes) }),
     instancePubkeys: new Set(),
     clock: clock.read,
     monotonic: clock.read,

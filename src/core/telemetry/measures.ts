@@ -29,9 +29,14 @@ export const HISTOGRAMS = {
     buckets: PROMPT,
   },
   wake_held_seconds: {
-    help: 'How long a wake was held because its device had just been woken.',
+    help: 'How long a wake was held: because its device had just been woken, or until the edge of its slot.',
     labels: ['provider'],
     buckets: PATIENT,
+  },
+  slot_late_seconds: {
+    help: 'How long after the edge of its slot a burst of wakes began to leave.',
+    labels: [],
+    buckets: PROMPT,
   },
   wake_queue_seconds: {
     help: 'From the queue of a lane to the first attempt.',
@@ -90,7 +95,7 @@ export const GAUGES = {
   wakes_pending: { help: 'Wakes that wait or are under way.', labels: ['provider'] },
   devices_owed: { help: 'Devices that are owed a wake.', labels: ['provider'] },
   devices_held: {
-    help: 'Devices that were woken not long ago, so that their next wake would be held.',
+    help: 'Devices of which a wake is held, or would be held now.',
     labels: [],
   },
   wakes_counted: {

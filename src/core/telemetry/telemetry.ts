@@ -65,9 +65,14 @@ export const COUNTERS = {
   },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
   wakes_held: {
-    help: 'Wakes held because their device had just been woken: one wake stands for all of them.',
+    help: 'Wakes held because their device had just been woken: one wake stands for all of them. Only under the policy prompt.',
     labels: ['provider'],
   },
+  wakes_released: {
+    help: 'Wakes that left for their lane, by the policy that let them go.',
+    labels: ['policy'],
+  },
+  slot_bursts: { help: 'Edges of slots at which wakes left.', labels: [] },
   wakes_rationed: {
     help: 'Wakes that wait because their device has had all wakes that unvouched events, or chat announcements, may cause in an hour.',
     labels: ['cause'],

@@ -226,6 +226,6 @@ test('a stop hands over what waits for room in the allowance of an hour', async 
     await scene.until(second);
     void scene.ask('unvouched');
   }
-  scene.coalescer.flush();
+  void scene.coalescer.flush();
   expect([scene.wakes.length, scene.time.pending]).toEqual([31, 0]);
 });

@@ -153,7 +153,7 @@ test('a flush hands over at once what is held, tells its end, and leaves no time
   await eventAt(0);
   const held = coalescer.request(keyWake('phone'));
   void coalescer.request(keyWake('other'));
-  coalescer.flush();
+  void coalescer.flush();
   handed[2]?.end('sent');
   expect(await held).toBe('sent');
   expect({ size: coalescer.size, timers: time.pending }).toEqual({ size: 0, timers: 0 });
@@ -165,7 +165,7 @@ test('a flush hands over a held chat wake together with the held relay wake', as
   const { coalescer, eventAt, handed } = setUp();
   for (const at of [0, 0]) await eventAt(at);
   for (const at of [0, 0]) await eventAt(at, CHAT);
-  coalescer.flush();
+  void coalescer.flush();
   expect(handed.map(({ request }) => request.kind)).toEqual(['silent_wake', 'chat_wake', 'silent_wake']);
 });
 
@@ -220,7 +220,7 @@ test('a held wake for two keys is split when one key moves to another device, an
 test('a wake that is asked for after the flush goes to its lane at once', async () => {
   const { coalescer, eventAt, handed } = setUp();
   await eventAt(0);
-  coalescer.flush();
+  void coalescer.flush();
   for (let n = 0; n < 2; n++) void coalescer.request(keyWake('new'));
   expect(handed.map(({ request }) => addressOf(request.target))).toEqual(['phone', 'new', 'new']);
 });

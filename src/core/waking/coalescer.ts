@@ -1,10 +1,12 @@
 import type { Clock, Schedule } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import { endWith, moveHeld, oweHeld, type HeldWake } from './held-wake.ts';
 import type { KeyWake } from './key-wake.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
+import type { WakePolicy } from './wake-policy.ts';
 
 /** Wakes that a device gets within an hour for unvouched events, at most. Chat announcements may cause as many more (contract 5). */
 const UNVOUCHED_PER_HOUR = 30;
@@ -28,6 +30,8 @@ export interface CoalescerOptions {
   readonly monotonic: Clock;
   /** Takes a wake to its lane. */
   readonly hand: (wake: KeyWake) => Promise<WakeEnd>;
+  /** Asks for a wake at another device, to which a key has moved. If absent, that device has this policy too. */
+  readonly redirect?: ((wake: KeyWake) => Promise<WakeEnd>) | undefined;
   /** Told of a wake that is held back. */
   readonly onHeld?: ((wake: KeyWake) => void) | undefined;
   /** Told of a wake that waits because its track has used up its allowance of the hour. */
@@ -44,23 +48,18 @@ interface Active {
   readonly track: WakeTrack;
   phase: Phase;
   /** The wake for the events since the last wake. It goes at the end of the phase. */
-  held: Held | undefined;
-}
-
-interface Held {
-  readonly wake: KeyWake;
-  readonly ends: ((end: Promise<WakeEnd>) => void)[];
+  held: HeldWake | undefined;
 }
 
 /**
- * Gives a device few wakes for many events (contract 5: QUIET, WINDOW, COOLDOWN). The wake for a first event goes at once. The wakes for
+ * The policy `prompt`: gives a device few wakes for many events (contract 5: QUIET, WINDOW, COOLDOWN). The wake for a first event goes at once. The wakes for
  * events in the WINDOW or COOLDOWN after it are held, and go as one wake at its end. So a wake comes after every event. A device that is
  * QUIET is not kept here.
  *
  * Vouched events are coalesced as if there were no others: nothing that a stranger sends delays them. A vouched wake begins a WINDOW for
  * unvouched events too, and these have an allowance for each hour.
  */
-export class Coalescer {
+export class Coalescer implements WakePolicy {
   readonly #options: CoalescerOptions;
   readonly #active: Readonly<Record<WakeTrack, Map<string, Active>>> = {
     vouched: new Map(),
@@ -90,29 +89,22 @@ export class Coalescer {
     };
   }
 
-  /** How many devices may have their next relay wake held, plus how many may have their next chat wake held. */
   get size(): number {
-    // A device on the vouched track is on the unvouched one too.
+    // A device on the vouched track is on the unvouched one too. Its chat wakes count once more.
     return this.#active.unvouched.size + this.#active.chat.size;
   }
 
-  /** Wakes of the last hour that count against an allowance. */
   get counted(): number {
     return (this.#allowances.unvouched?.size ?? 0) + (this.#allowances.chat?.size ?? 0);
   }
 
-  /**
-   * Whether a relay wake is held that answers an event for this key in time.
-   *
-   * @param isVouched whether the event claims to be vouched: a wake that is held on the unvouched track is too late for a vouched event
-   */
+  /** A wake that is held on the unvouched track is too late for a vouched event. A chat wake answers no event. */
   isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
     const holds = (track: WakeTrack): boolean =>
       this.#active[track].get(device)?.held?.wake.has(key) === true;
     return holds('vouched') || (!isVouched && holds('unvouched'));
   }
 
-  /** Whether a relay wake is held on the unvouched track of the device. A vouched event would bring the wake forward. */
   isHeldUnvouched(device: string): boolean {
     return this.#active.unvouched.get(device)?.held !== undefined;
   }
@@ -130,11 +122,12 @@ export class Coalescer {
     const waiting = active ?? this.#enter(track, device, 'rationed');
     return new Promise((resolve) => {
       const held = add(waiting, wake, [resolve]);
-      if (waiting.phase === 'rationed') owe(held);
+      // The wake may wait for an hour.
+      if (waiting.phase === 'rationed') oweHeld(held);
     });
   }
 
-  /** Holds a wake that is owed since an earlier run, and begins a WINDOW, so that this wake answers the events within the WINDOW too. */
+  /** Begins a WINDOW, so that the owed wake answers the events within it too. */
   hold(wake: KeyWake): void {
     const { device } = wake;
     const track = trackOf(wake);
@@ -142,11 +135,6 @@ export class Coalescer {
     add(this.#enter(track, device, 'window'), wake, []);
   }
 
-  /**
-   * The key has moved to another device. A wake that is held for the key moves there too, by the rules of that device.
-   *
-   * @returns how the wake at the other device ends; `undefined` if no wake is held for the key
-   */
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
     const device = deviceOf(from);
     const moved = Object.values(this.#active).flatMap((actives) => {
@@ -156,8 +144,8 @@ export class Coalescer {
     return moved.length === 0 ? undefined : Promise.all(moved).then(worstEnd);
   }
 
-  /** Hands over at once all that is held: the program stops. */
-  flush(): void {
+  /** Hands over at once all that is held. */
+  async flush(): Promise<void> {
     this.#isFlushed = true;
     for (const countdown of Object.values(this.#countdowns)) countdown.clear();
     for (const allowance of Object.values(this.#allowances)) allowance?.clear();
@@ -169,20 +157,11 @@ export class Coalescer {
     }
   }
 
-  #moveHeld(active: Active, { ends, wake }: Held, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
-    const own = wake.movedTo(to, [key]);
-    own.wasHeld = true;
-    const moved = this.request(own);
-    if (!wake.leave([key])) {
-      this.#release(active);
-      for (const resolve of ends) resolve(moved);
-      return moved;
-    }
-    // It is unknown which event was for which key, so all of them wait for both wakes.
-    const both = ends.map(
-      (resolve) => (end: Promise<WakeEnd>) => resolve(Promise.all([end, moved]).then(worstEnd)),
-    );
-    active.held = { wake, ends: both };
+  #moveHeld(active: Active, held: HeldWake, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
+    const { redirect = (wake: KeyWake) => this.request(wake) } = this.#options;
+    const { left, moved } = moveHeld(held, key, to, redirect);
+    if (left === undefined) this.#release(active);
+    else active.held = left;
     return moved;
   }
 
@@ -198,7 +177,7 @@ export class Coalescer {
   }
 
   /** Hands a wake over, and begins the phase that holds back the wakes after it. */
-  #send(track: WakeTrack, held: Held, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
+  #send(track: WakeTrack, held: HeldWake, phase: 'window' | 'cooldown'): Promise<WakeEnd> {
     const { device } = held.wake;
     this.#enter(track, device, phase);
     if (track === 'vouched') this.#enter('unvouched', device, this.#phaseBeside(phase, device));
@@ -214,7 +193,7 @@ export class Coalescer {
   }
 
   /** Takes the wake to its lane, together with what is held on the tracks that it takes along. */
-  #hand(track: WakeTrack, { ends, wake }: Held): Promise<WakeEnd> {
+  #hand(track: WakeTrack, { ends, wake }: HeldWake): Promise<WakeEnd> {
     for (const other of TAKES_ALONG[track]) {
       const active = this.#active[other].get(wake.device);
       if (active?.held === undefined) continue;
@@ -223,7 +202,7 @@ export class Coalescer {
       this.#release(active);
     }
     const end = this.#options.hand(wake);
-    for (const resolve of ends) resolve(end);
+    endWith({ ends }, end);
     return end;
   }
 
@@ -241,7 +220,7 @@ export class Coalescer {
     else {
       this.#enter(track, device, 'rationed');
       this.#options.onRationed?.(held.wake, track);
-      owe(held);
+      oweHeld(held);
     }
   }
 
@@ -260,7 +239,7 @@ function trackOf({ isVouched, kind }: KeyWake): WakeTrack {
   return isVouched ? 'vouched' : 'unvouched';
 }
 
-function add(active: Active, wake: KeyWake, ends: Held['ends']): Held {
+function add(active: Active, wake: KeyWake, ends: HeldWake['ends']): HeldWake {
   const { held } = active;
   if (held === undefined) {
     wake.wasHeld = true;
@@ -271,14 +250,8 @@ function add(active: Active, wake: KeyWake, ends: Held['ends']): Held {
   return held;
 }
 
-/** The wake may wait for an hour. If a record keeps it over a restart, its events count as handled now. */
-function owe({ ends, wake }: Held): void {
-  if (!wake.onOwed()) return;
-  for (const resolve of ends.splice(0)) resolve(Promise.resolve('owed'));
-}
-
 /** Takes out what is held. */
-function take(active: Active): Held {
+function take(active: Active): HeldWake {
   const { held } = active;
   if (held === undefined) throw new Error('nothing is held');
   active.held = undefined;

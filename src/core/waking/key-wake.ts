@@ -43,12 +43,14 @@ export interface KeyWakeOptions {
 export class KeyWake implements Wake {
   readonly target: PushTarget;
   readonly device: string;
-  kind: WakeKind;
-  priority: WakePriority;
+  /** The wake must look like every other one, whatever asked for it (contract 9). */
+  isUniform = false;
   /** A vouched event is among those that the wake answers (contract 5). */
   isVouched: boolean;
   since: number;
   wasHeld: boolean;
+  #kind: WakeKind;
+  #priority: WakePriority;
   // Thousands of wakes may wait: one key takes no set.
   #keys: readonly TradePubkey[] | Set<TradePubkey>;
   readonly #context: KeyWakeContext;
@@ -57,13 +59,21 @@ export class KeyWake implements Wake {
     const { keys, target } = options;
     this.target = target;
     this.device = options.device ?? deviceOf(target);
-    this.kind = options.kind;
-    this.priority = options.priority;
+    this.#kind = options.kind;
+    this.#priority = options.priority;
     this.isVouched = options.isVouched === true;
     this.since = options.since ?? Infinity;
     this.wasHeld = options.wasHeld === true;
     this.#keys = keys.length > FEW_KEYS ? new Set(keys) : keys;
     this.#context = context;
+  }
+
+  get kind(): WakeKind {
+    return this.isUniform ? 'silent_wake' : this.#kind;
+  }
+
+  get priority(): WakePriority {
+    return this.isUniform ? 'live' : this.#priority;
   }
 
   get keys(): readonly TradePubkey[] {
@@ -82,9 +92,10 @@ export class KeyWake implements Wake {
   absorb(other: KeyWake): void {
     for (const key of other.#keys) this.#add(key);
     this.since = Math.min(this.since, other.since);
-    if (other.kind === 'silent_wake') this.kind = other.kind;
-    if (other.priority === 'live') this.priority = other.priority;
+    if (other.#kind === 'silent_wake') this.#kind = other.#kind;
+    if (other.#priority === 'live') this.#priority = other.#priority;
     if (other.isVouched) this.isVouched = true;
+    if (other.isUniform) this.isUniform = true;
   }
 
   with(other: Wake): Wake {
@@ -94,10 +105,17 @@ export class KeyWake implements Wake {
     return this;
   }
 
-  /** A wake for some of the keys, which now point at another device. It is like this wake in all but that it does not count as held before. */
-  movedTo(target: PushTarget, keys: readonly TradePubkey[], priority: WakePriority = this.priority): KeyWake {
-    const { isVouched, kind, since } = this;
-    return new KeyWake(this.#context, { target, kind, keys, priority, isVouched, since });
+  /**
+   * A wake for some of the keys, which now point at another device. It is like this wake in all but that it does not count as held before,
+   * and that the other device's policy decides whether it is uniform.
+   */
+  movedTo(
+    target: PushTarget,
+    keys: readonly TradePubkey[],
+    priority: WakePriority = this.#priority,
+  ): KeyWake {
+    const { isVouched, since } = this;
+    return new KeyWake(this.#context, { target, kind: this.#kind, keys, priority, isVouched, since });
   }
 
   /** Takes these keys out of the wake. @returns whether any key is left */
@@ -117,7 +135,7 @@ export class KeyWake implements Wake {
 
   async onDelivered(): Promise<void> {
     // A chat wake renews nothing: anyone who knows a key could keep its registration alive, and safe from being displaced (contract 6).
-    if (this.kind === 'silent_wake') await this.#context.registrations.renew(this.target, this.#keys);
+    if (this.#kind === 'silent_wake') await this.#context.registrations.renew(this.target, this.#keys);
   }
 
   onGone(): Promise<void> {
@@ -125,8 +143,8 @@ export class KeyWake implements Wake {
   }
 
   onOwed(): boolean {
-    const { kind, keys, target } = this;
-    this.#context.owed?.owe({ target, kind, keys });
+    const { keys, target } = this;
+    this.#context.owed?.owe({ target, kind: this.#kind, keys });
     return this.#context.owed !== undefined;
   }
 

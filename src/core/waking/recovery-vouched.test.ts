@@ -5,6 +5,7 @@ import { FakeLanes } from '../../../test/support/fake-lanes.ts';
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { fcmTarget, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 import { settled } from '../../../test/support/settled.ts';
+import { Coalescer } from './coalescer.ts';
 import { Recovery } from './recovery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 import { Waker } from './waker.ts';
@@ -26,10 +27,13 @@ async function setUp() {
     registrations,
     lanes: fakeLanes,
     instances: { authors: new Set([OURS]), isInstance: () => false },
-    batchDelayMs: 5000,
-    cooldownMs: 60_000,
-    schedule,
-    monotonic: clock.read,
+    policy: new Coalescer({
+      batchDelayMs: 5000,
+      cooldownMs: 60_000,
+      schedule,
+      monotonic: clock.read,
+      hand: (wake) => lanes.request(wake),
+    }),
   });
   const tags = [['p', tradeKey(1)]];
   const came = async (

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { unsignedEvent } from '../../../test/support/events.ts';
 import type { FakeClock } from '../../../test/support/fake-clock.ts';
-import { NO_COALESCING } from '../../../test/support/no-coalescing.ts';
+import { noCoalescing } from '../../../test/support/no-coalescing.ts';
 import {
   fcmTarget,
   tradeKey,
@@ -43,7 +43,7 @@ function setUp(answers: Record<string, WakeEnd> = {}): {
     unsent: () => unsent.at(-1),
     follow: async () => true,
   };
-  const waker = new Waker({ registrations, lanes, ...NO_COALESCING });
+  const waker = new Waker({ registrations, lanes, ...noCoalescing(lanes) });
   return {
     wake: async (event, origin) => waker.request(await waker.wakesFor(event, origin), origin),
     registrations,

@@ -1,5 +1,4 @@
 import { SECOND_MS } from '../basics/clock.ts';
-import { Coalescer, type CoalescerOptions } from './coalescer.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import { FormerDevices } from './former-devices.ts';
 import { KeyWake, type KeyWakeContext } from './key-wake.ts';
@@ -12,11 +11,14 @@ import type { Registration } from '../registry/registration.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { isByOther, isVouchedFor, type KnownInstances } from './vouching.ts';
+import type { WakePolicy } from './wake-policy.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 
-export interface WakerOptions extends Omit<CoalescerOptions, 'hand'> {
+export interface WakerOptions {
   readonly registrations: Registrations;
-  readonly lanes: Pick<PushLanes, 'request' | 'unsent' | 'follow'>;
+  /** Takes wakes to their lanes, each at its time. */
+  readonly policy: WakePolicy;
+  readonly lanes: Pick<PushLanes, 'unsent' | 'follow'>;
   /** Keeps over a restart which devices are owed a wake; absent if there is no such record. */
   readonly owed?: OwedDevices | undefined;
   /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
@@ -24,12 +26,12 @@ export interface WakerOptions extends Omit<CoalescerOptions, 'hand'> {
   readonly instances: KnownInstances;
 }
 
-/** Turns a verified event into a wake for each of its devices, and keeps each device from being woken too often. */
+/** Turns a verified event into a wake for each of its devices. A policy says when the wake leaves. */
 export class Waker {
   readonly #registrations: Registrations;
   readonly #lanes: WakerOptions['lanes'];
   readonly #instances: KnownInstances;
-  readonly #coalescer: Coalescer;
+  readonly #policy: WakePolicy;
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
   readonly #context: KeyWakeContext;
@@ -41,16 +43,7 @@ export class Waker {
     this.#owed = owed;
     this.#former = new FormerDevices({ registrations, owed });
     this.#instances = options.instances;
-    this.#coalescer = new Coalescer({
-      batchDelayMs: options.batchDelayMs,
-      cooldownMs: options.cooldownMs,
-      schedule: options.schedule,
-      monotonic: options.monotonic,
-      hand: (wake) => lanes.request(wake),
-      onHeld: options.onHeld,
-      onRationed: options.onRationed,
-      onUncounted: options.onUncounted,
-    });
+    this.#policy = options.policy;
     this.#context = {
       registrations,
       owed,
@@ -59,14 +52,14 @@ export class Waker {
     };
   }
 
-  /** Devices that were woken not long ago. Their next wake would be held. */
+  /** Devices of which a wake is held, or would be held now. */
   get heldDevices(): number {
-    return this.#coalescer.size;
+    return this.#policy.size;
   }
 
   /** Wakes of the last hour that count against the allowances of their devices. */
   get countedWakes(): number {
-    return this.#coalescer.counted;
+    return this.#policy.counted;
   }
 
   /**
@@ -96,7 +89,7 @@ export class Waker {
   /**
    * Whether each key of these wakes has another wake already that has not been sent yet. That wake answers every event that comes before
    * it is sent. A wake for another key of the device does not count, because that key may be unregistered, and the wake dropped. For an
-   * event that claims to be vouched, a wake on the unvouched track does not count: once verified, the event may bring that wake forward.
+   * event that claims to be vouched, a wake that it would bring forward does not count.
    */
   areUnsent(wakes: readonly KeyWake[]): boolean {
     return wakes.every((wake) => wake.keys.every((key) => this.#isUnsent(key, wake)));
@@ -120,7 +113,7 @@ export class Waker {
     if (registration === undefined) return;
     const { target } = registration;
     const chat = { target, keys: [tradePubkey], priority: 'recovered', kind: 'chat_wake' } as const;
-    void this.#coalescer.request(new KeyWake(this.#context, chat));
+    void this.#policy.request(new KeyWake(this.#context, chat));
   }
 
   /** Asks for a wake that was owed when the program was stopped, at the devices to which its keys point by now. */
@@ -128,12 +121,12 @@ export class Waker {
     const isHere = await this.#redirectAll(wake);
     if (!isHere) return;
     const { keys, kind, target } = wake;
-    this.#coalescer.hold(new KeyWake(this.#context, { target, kind, keys, priority: 'recovered' }));
+    this.#policy.hold(new KeyWake(this.#context, { target, kind, keys, priority: 'recovered' }));
   }
 
   /** A key has moved to another device: every wake that waits for the key moves there (contract 5). */
   async keyMoved(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<void> {
-    const moved = this.#coalescer.move(key, from, to);
+    const moved = this.#policy.move(key, from, to);
     if (moved !== undefined) void this.#former.note(from, moved);
     if (await this.#lanes.follow(from, deviceOf(from))) return;
     // A push service without credentials has no lane. Its owed wakes are only on record.
@@ -141,9 +134,9 @@ export class Waker {
     if (wake?.keys.includes(key) === true) await this.#redirectAll(wake);
   }
 
-  /** Hands over at once all wakes that are held: the program stops. */
-  flush(): void {
-    this.#coalescer.flush();
+  /** Lets go of all wakes that are held: the program stops. @param withinMs how long they may wait for their time to come */
+  flush(withinMs: number): Promise<void> {
+    return this.#policy.flush(withinMs);
   }
 
   /** Asks for wakes at the devices to which keys of the wake have moved. @returns whether the wake's own device still needs a wake, because a key points at it or no key has moved */
@@ -157,31 +150,31 @@ export class Waker {
 
   /** Asks for a wake whose keys have left another device. The new device is woken by its own rules. */
   #redirect(wake: KeyWake, from: PushTarget): Promise<WakeEnd> {
-    const end = this.#coalescer.request(wake);
+    const end = this.#policy.request(wake);
     void this.#former.note(from, end);
     return end;
   }
 
   #isUnsent(key: TradePubkey, { device, isVouched, target }: KeyWake): boolean {
-    if (this.#coalescer.isHeld(device, key, isVouched)) return true;
+    if (this.#policy.isHeld(device, key, isVouched)) return true;
     const unsent = this.#lanes.unsent(target, device);
     return unsent instanceof KeyWake && unsent.has(key);
   }
 
   #request(wake: KeyWake, origin: EventOrigin): Promise<WakeEnd> {
-    return origin instanceof Recovery ? this.#recover(wake, origin) : this.#coalescer.request(wake);
+    return origin instanceof Recovery ? this.#recover(wake, origin) : this.#policy.request(wake);
   }
 
   async #recover(wake: KeyWake, recovery: Recovery): Promise<WakeEnd> {
     // Once the wake is asked for it may absorb others.
     const { device, isVouched, keys, target } = wake;
-    // The recovery's wake may be held on the unvouched track. A vouched event brings it forward, and the device still gets one wake.
-    if (isVouched && recovery.hasWoken([device]) && this.#coalescer.isHeldUnvouched(device))
-      return this.#coalescer.request(wake);
+    // A vouched event brings the recovery's wake forward if it is held, and the device still gets one wake.
+    if (isVouched && recovery.hasWoken([device]) && this.#policy.isHeldUnvouched(device))
+      return this.#policy.request(wake);
     let isOwn = false;
     const end = await recovery.once(device, () => {
       isOwn = true;
-      return this.#coalescer.request(wake);
+      return this.#policy.request(wake);
     });
     // If another event of the recovery asked for the wake, the wake may have been for another key, and has not renewed these.
     if (end === 'sent' && !isOwn) await this.#registrations.renew(target, keys);

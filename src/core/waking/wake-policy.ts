@@ -1,0 +1,39 @@
+import type { WakeEnd } from '../lanes/wake.ts';
+import type { PushTarget } from '../registry/push-target.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { KeyWake } from './key-wake.ts';
+
+/** The policies, as clients and the configuration name them (contract 9). */
+export type WakePolicyName = 'prompt' | 'slots';
+
+/** Every wake passes through a policy on its way to its lane. The policy decides when the wake leaves (contract 9). */
+export interface WakePolicy {
+  /** Devices of which a wake is held, or would be held if it were asked for now. */
+  readonly size: number;
+  /** Wakes of the last hour that count against the allowances of their devices. */
+  readonly counted: number;
+  /** @returns how the wake ends */
+  request(wake: KeyWake): Promise<WakeEnd>;
+  /** Takes a wake that is owed since an earlier run. Nothing waits for its end. */
+  hold(wake: KeyWake): void;
+  /**
+   * Whether a wake is held that answers an event for this key in time.
+   *
+   * @param isVouched whether the event claims to be vouched
+   */
+  isHeld(device: string, key: TradePubkey, isVouched?: boolean): boolean;
+  /** Whether a wake of the device is held that a vouched event would bring forward. */
+  isHeldUnvouched(device: string): boolean;
+  /**
+   * The key has moved to another device. A wake that is held for the key moves there too, by the rules of that device.
+   *
+   * @returns how the wake at the other device ends; `undefined` if no wake is held for the key
+   */
+  move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined;
+  /**
+   * The program stops: lets go of all that is held.
+   *
+   * @param withinMs how long a policy may wait for its time to come
+   */
+  flush(withinMs: number): Promise<void>;
+}
