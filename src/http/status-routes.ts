@@ -33,8 +33,8 @@ export interface RelayLine {
   readonly authentication: string;
   readonly reconnects: number;
   readonly discovered: boolean;
-  /** Why there is no connection; absent while there is one. */
-  readonly lost?: { readonly reason: string };
+  /** Why there is no connection, and what helps; absent while there is one. */
+  readonly lost?: { readonly reason: string; readonly remedy?: string };
 }
 
 const HEALTH: RouteDescription = {
@@ -137,9 +137,10 @@ function relayLine({
   reconnects,
   discovered,
   lost,
-}: RelayLine): RelayLine & { readonly problem?: string } {
+}: RelayLine): RelayLine & { readonly problem?: string; readonly remedy?: string } {
   const line = { url, state, served, restricted, recovering, authentication, reconnects, discovered };
-  return lost === undefined ? line : { ...line, problem: lost.reason };
+  if (lost === undefined) return line;
+  return { ...line, problem: lost.reason, ...(lost.remedy !== undefined && { remedy: lost.remedy }) };
 }
 
 /** Lies at the same place relative to the source and to the compiled program. A test compares it with the routes. */

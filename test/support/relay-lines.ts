@@ -18,6 +18,7 @@ export interface RelayLine {
   readonly reconnects: number;
   readonly discovered: boolean;
   readonly problem?: string;
+  readonly remedy?: string;
 }
 
 /** The relays in `/api/status`, in their order. */

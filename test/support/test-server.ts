@@ -42,6 +42,7 @@ export interface LogLine {
   readonly msg: string;
   readonly reason?: string;
   readonly alarm?: string;
+  readonly relay?: string;
 }
 
 export interface TestServer extends AsyncDisposable {

@@ -1,24 +1,40 @@
 import { expect, test } from 'vitest';
 
-import { failedDial, refusedHandshake } from './dial-failure.ts';
+import { failedDial, refusedHandshake, type HandshakeAnswer } from './dial-failure.ts';
 
-test.each([
-  [401, 'HTTP 401: the relay asks for a user and a password', /user:password@host/],
-  [403, 'HTTP 403: the relay, or a proxy before it, does not admit this server', /admit the address/],
-  [404, 'HTTP 404: the relay is not at this path', /path/],
-  [429, 'HTTP 429: the relay was dialled too often from this address', /waits as long as the relay asks/],
-  [308, 'HTTP 308: the relay has moved', /new URL/],
-  [500, 'HTTP 500: the relay is down', /down, or overloaded/],
-  [503, 'HTTP 503: the relay is down', /down, or overloaded/],
-  [200, 'HTTP 200: no relay answers at this URL', /web page/],
-  [426, 'HTTP 426: no relay answers at this URL', /WebSockets/],
-])('a handshake that is answered with %i is explained, with a remedy', (status, reason, remedy) => {
-  expect(refusedHandshake({ status })).toEqual({ reason, remedy: expect.stringMatching(remedy) });
+// Every case with its exact words, seen from the outside: test/relay/handshakes.test.ts.
+
+const answer = (status: number, more: Partial<HandshakeAnswer> = {}): HandshakeAnswer => ({
+  status,
+  redirect: { to: 'nowhere' },
+  hasCredentials: false,
+  ...more,
 });
 
-test('a handshake that is answered with a redirect names the new host', () => {
-  const { reason } = refusedHandshake({ status: 301, movedTo: 'new.example:8443' });
-  expect(reason).toBe('HTTP 301: the relay has moved to new.example:8443');
+test('a relay that answers 401 to a user and a password refuses them', () => {
+  const { reason, remedy } = refusedHandshake(answer(401, { hasCredentials: true }));
+  expect(reason).toBe('HTTP 401: the relay refuses the user and the password of its URL');
+  expect(remedy).toMatch(/for new ones/);
+});
+
+test('every status of an answer to a handshake is explained in words, with a remedy', () => {
+  for (let status = 0; status < 1000; status++) {
+    const { reason, remedy } = refusedHandshake(answer(status));
+    expect(reason).toMatch(new RegExp(`^HTTP ${status}: (?:the|no) [A-Za-z ,]+$`));
+    expect(remedy).toMatch(/^[a-z].{20,}$/);
+  }
+});
+
+test.each([
+  [0, ''],
+  [1, ', and asks for a wait of 1 s'],
+  [86_000, ', and asks for a wait of 86 s'],
+  [3_600_000, ', and asks for a wait of 3600 s'],
+  [3_600_001, ', and asks for a wait of over an hour'],
+  [Infinity, ', and asks for a wait of over an hour'],
+])('a wait of %i ms that a server asks for is a part of the reason: "%s"', (retryAfterMs, words) => {
+  const { reason } = refusedHandshake(answer(503, { retryAfterMs }));
+  expect(reason).toBe(`HTTP 503: the relay is down or overloaded${words}`);
 });
 
 test.each([
@@ -38,7 +54,16 @@ test.each([
     /EXTRA_CA/,
   ],
   ['EPROTO', 'it does not speak TLS as this server does', /ws:/],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS as this server does', /ws:/],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'it does not speak TLS as this server does', /ws:/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS', /ws:/],
+  ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME', 'it speaks TLS and refuses this server', /certificate for this name/],
+  ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'it speaks TLS and refuses this server', /certificate for this/],
+  ['CERT_REVOKED', 'its certificate is not valid', /replaced/],
+  ['ENETUNREACH', 'no way leads there from this machine', /network of this machine/],
+  ['EHOSTUNREACH', 'no way leads there from this machine', /IPv6/],
+  ['EACCES', 'this machine forbids the connection', /firewall/],
+  ['EMFILE', 'this machine allows the server no more open files', /ulimit/],
+  ['WS_ERR_INVALID_OPCODE', 'it breaks the rules of WebSockets', /damages/],
   ['HPE_INVALID_CONSTANT', 'it does not speak HTTP', /wss:/],
   ['ECONNREFUSED', 'nothing listens at its port', /port/],
 ])('a dial that fails with %s is explained, with a remedy', (code, meaning, remedy) => {

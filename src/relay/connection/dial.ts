@@ -6,6 +6,7 @@ import type { Clock } from '../../core/basics/clock.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { WebSocket } from '../wire/web-socket.ts';
 import type { HandshakeAnswer } from './dial-failure.ts';
+import { readRedirect } from './redirect.ts';
 import type { Misconduct } from './relay-conduct.ts';
 
 /** How a connection ended. */
@@ -77,14 +78,14 @@ export function dial(options: DialOptions): Promise<ConnectionEnd> {
     });
     socket.on('unexpected-response', (_, response) => {
       onDate(response.headers.date);
-      ending.answer = readAnswer(response, options);
+      if (response.statusCode === 101) ending.error = 'BAD_UPGRADE';
+      else ending.answer = readAnswer(response, options);
       socket.terminate();
     });
-    // Not the error's message: it can contain the relay's URL.
-    socket.on(
-      'error',
-      (fault: NodeJS.ErrnoException) => (ending.error = isLate ? 'ETIMEDOUT' : (fault.code ?? fault.name)),
-    );
+    socket.on('error', (fault) => {
+      const code = codeOf(fault, line === undefined ? fault.name : 'BAD_UPGRADE');
+      ending.error ??= isLate ? 'ETIMEDOUT' : code;
+    });
     socket.on('close', (status) => {
       clearTimeout(dialling);
       signal.removeEventListener('abort', onAbort);
@@ -114,20 +115,27 @@ function readAnswer(
   { headers, statusCode = 0 }: IncomingMessage,
   { clock, url }: DialOptions,
 ): HandshakeAnswer {
-  const movedTo = headers.location === undefined ? undefined : hostOf(headers.location, url);
+  const { password, username } = new URL(url);
   const waitMs = retryAfterMs(headers['retry-after'], { now: clock(), date: headers.date });
   return {
     status: statusCode,
-    ...(movedTo !== undefined && { movedTo }),
+    redirect: readRedirect(headers.location, url),
+    hasCredentials: `${username}${password}` !== '',
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   };
 }
 
-/** The longest host that is shown. A name in the DNS has at most 253 characters. */
-const MOST_HOST_CHARACTERS = 260;
+/** OpenSSL's own words for an error, in its message. */
+const TLS_REASON = /:SSL routines:[^:]{0,60}:([a-z\d ]{1,60}):/;
 
-/** The host of a redirect's target. The path and the query may be secrets. */
-function hostOf(location: string, base: string): string | undefined {
-  const host = URL.canParse(location, base) ? new URL(location, base).host : '';
-  return host === '' || host.length > MOST_HOST_CHARACTERS ? undefined : host;
+/**
+ * The code of an error. Not its message, which can contain the relay's URL. Some versions of Node.js call every error of TLS EPROTO. It
+ * then gets the code that other versions give it.
+ *
+ * @param without the code of an error that has none
+ */
+function codeOf(fault: NodeJS.ErrnoException, without: string): string {
+  const reason = fault.code === 'EPROTO' ? TLS_REASON.exec(fault.message)?.[1] : undefined;
+  if (reason !== undefined) return `ERR_SSL_${reason.replaceAll(' ', '_').toUpperCase()}`;
+  return fault.code ?? without;
 }
