@@ -7,6 +7,7 @@ import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
+import type { SelfTest } from '../core/waking/self-test.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { Curve } from '../crypto/curve.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
@@ -18,6 +19,7 @@ import { ClientNetworks } from '../http/client-networks.ts';
 import { HttpLimits } from '../http/http-limits.ts';
 import { RegistrationAuth } from '../http/registration-auth.ts';
 import type { RegistrationRules } from '../http/registration-body.ts';
+import { Turnstile } from '../http/turnstile.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
 import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 
@@ -30,7 +32,8 @@ const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 interface Served {
   readonly time: ProgramTime;
   readonly registrations: Registrations;
-  readonly announcements: ChatAnnouncements;
+  /** What the calls of a client wake a device by. */
+  readonly calls: { readonly announcements: ChatAnnouncements; readonly selfTest: SelfTest };
   readonly lanes: Pick<PushLanes, 'isBusy'>;
   readonly relays: RelayPool;
   readonly curve: Curve;
@@ -48,8 +51,10 @@ export function composeApi(
   served: Served,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = options;
-  const { announcements, curve, lanes, registrations, relays, vapid } = served;
+  const { curve, lanes, registrations, relays, vapid } = served;
+  const { announcements, selfTest } = served.calls;
   const { auth, limits } = createProtections(options, served);
+  const turnstile = new Turnstile(perTurn(curve, lanes));
   const api = {
     telemetry,
     registration: {
@@ -58,9 +63,10 @@ export function composeApi(
       auth,
       limits,
       networks: new ClientNetworks(config.http.addressSource),
-      perTurn: perTurn(curve, lanes),
+      turnstile,
     },
     notify: { announcements, limits },
+    selfTest: { registrations, selfTest, auth, limits, turnstile },
     status: {
       version,
       serverPubkey: serverKey.publicKeyHex,

@@ -89,7 +89,7 @@ export function compose(
   const { fcm, lanes, load } = push;
   const policy = composePolicy(options, { time, passing, schedule, lanes });
   const waking = { schedule, registrations, owed, policy, lanes, tags, authors, onFault };
-  const { waker, announcements } = composeWaking(options, waking);
+  const { waker, ...calls } = composeWaking(options, waking);
 
   const { clock, mayExpire, monotonic } = time;
   const intake = new EventAdmission({
@@ -105,8 +105,9 @@ export function compose(
     onFault,
   });
   const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
-  const served = { time, registrations, announcements, lanes, relays, curve, verifier, tags, guard, vapid };
+  const served = { time, registrations, calls, lanes, relays, curve, verifier, tags, guard, vapid };
   const api = composeApi(options, overrides, served);
+  const { announcements } = calls;
   const observed = { push, registrations, store, waker, announcements, relays, time, curve };
   const { admin, watch } = composeOperations(options, overrides, observed, onFault);
   return { store, registrations, curve, fcm, lanes, load, waker, announcements, relays, api, admin, watch };

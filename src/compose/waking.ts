@@ -4,6 +4,7 @@ import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
+import { SelfTest } from '../core/waking/self-test.ts';
 import type { WakePolicy } from '../core/waking/wake-policy.ts';
 import { Waker } from '../core/waking/waker.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
@@ -22,6 +23,7 @@ interface Shared {
 interface ComposedWaking {
   readonly waker: Waker;
   readonly announcements: ChatAnnouncements;
+  readonly selfTest: SelfTest;
 }
 
 /** Puts together the parts that turn events and calls of `/api/notify` into wakes (contract 5). */
@@ -44,5 +46,5 @@ export function composeWaking({ telemetry }: CompositionOptions, shared: Shared)
     onFault,
     telemetry,
   });
-  return { waker, announcements };
+  return { waker, announcements, selfTest: new SelfTest({ registrations, lanes, schedule }) };
 }

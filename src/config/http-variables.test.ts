@@ -16,7 +16,7 @@ test('with no configuration at all, the API has the defaults of the contract', (
     allowPlaintextTokens: true,
     publicUrl: undefined,
     addressSource: 'socket',
-    rates: { registrationPerAddress: 60, notifyPerKey: 30, notifyPerAddress: 120 },
+    rates: { registrationPerAddress: 120, notifyPerKey: 30, notifyPerAddress: 120 },
     registrationAuth: 'optional',
     trustedInstancesOnly: false,
   });

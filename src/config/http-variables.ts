@@ -37,9 +37,9 @@ export const HTTP_VARIABLES = {
     'false',
   ),
   RATE_LIMIT_PER_MINUTE: variable(
-    'Calls of register and unregister a minute, for each client address.',
+    'Calls of register, unregister and test a minute, for each client address; five sixths of them at once.',
     perMinute,
-    '60',
+    '120',
   ),
   NOTIFY_RATE_PER_PUBKEY_PER_MIN: variable(
     'Calls of notify a minute, for each trade key; ten at once.',

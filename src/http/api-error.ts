@@ -17,6 +17,7 @@ const FAILURES = {
   'Mostro instance pubkey required': 403,
   'Mostro instance not trusted': 403,
   'Not found': 404,
+  'Not registered': 404,
   'Method not allowed': 405,
   'Request timeout': 408,
   'Request body too large': 413,

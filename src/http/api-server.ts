@@ -15,6 +15,7 @@ import { KnownRoutes, pathOf } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
+import { selfTestRoute, type SelfTestRouteOptions } from './self-test-route.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
 
 const { fastifyCors } = loadCommonJs('@fastify/cors') as typeof Cors;
@@ -51,6 +52,7 @@ export interface ApiServerOptions {
   readonly telemetry: Telemetry;
   readonly registration: RegistrationRoutesOptions;
   readonly notify: NotifyRouteOptions;
+  readonly selfTest: SelfTestRouteOptions;
   readonly status: StatusRoutesOptions;
   /** Whether proxy headers name the client's address. If not, such headers are counted, with one warning. */
   readonly trustsProxy: boolean;
@@ -118,7 +120,7 @@ function tameServer({ server }: FastifyInstance): void {
  * promise, which would cost more than all the work here.
  */
 function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
-  const { notify, registration, status, telemetry } = options;
+  const { notify, registration, selfTest, status, telemetry } = options;
   const known = new KnownRoutes();
   known.watch(app);
   const setHeaders = headerSetter(options.isSecure);
@@ -145,6 +147,7 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   statusRoutes(app, status);
   registrationRoutes(app, registration);
   notifyRoute(app, notify);
+  selfTestRoute(app, selfTest);
 }
 
 /** Sets the headers that every answer has. */

@@ -7,6 +7,8 @@ import { ApiError } from './api-error.ts';
 import { allowancesOf, clientAddress, type AddressSource } from './client-address.ts';
 import { RateLimit } from './rate-limit.ts';
 
+/** Test wakes a minute for each trade key, and for each device whatever the number of its keys. The device's bound protects it from a stranger who registers many keys for it. */
+const TESTS = { perKey: 1, perDevice: 10 };
 /** How many calls of notify may come at once, by key and by address (contract 1.2). Constant, as in the incumbent. */
 const NOTIFY_BURST = { perKey: 10, perAddress: 30 };
 
@@ -29,13 +31,14 @@ export class HttpLimits {
   readonly #registrationByAddress: RateLimit;
   readonly #notifyByKey: RateLimit;
   readonly #notifyByAddress: RateLimit;
+  readonly #tests: RateLimit;
 
   constructor(options: HttpLimitsOptions) {
     const { clock, rates } = options;
     this.#options = options;
     this.#registrationByAddress = new RateLimit({
       perMinute: rates.registrationPerAddress,
-      burst: rates.registrationPerAddress,
+      burst: Math.ceil((rates.registrationPerAddress * 5) / 6),
       clock,
     });
     this.#notifyByKey = new RateLimit({ perMinute: rates.notifyPerKey, burst: NOTIFY_BURST.perKey, clock });
@@ -44,6 +47,7 @@ export class HttpLimits {
       burst: NOTIFY_BURST.perAddress,
       clock,
     });
+    this.#tests = new RateLimit({ perMinute: TESTS.perKey, burst: TESTS.perKey, clock });
   }
 
   registration({ headers, socket }: FastifyRequest): void {
@@ -58,6 +62,12 @@ export class HttpLimits {
 
   notifyKey(tradePubkey: TradePubkey): void {
     this.#take('notify_key', this.#notifyByKey.take({ name: tradePubkey, times: 1 }));
+  }
+
+  /** @param device the name of the key's device */
+  test(tradePubkey: TradePubkey, device: string): void {
+    const key = { name: `key ${tradePubkey}`, times: 1 };
+    this.#take('test_key', this.#tests.take(key, { name: device, times: TESTS.perDevice }));
   }
 
   #take(limit: string, waitMs: number): void {

@@ -39,12 +39,12 @@ export class RegistrationAuth {
   }
 
   /**
+   * @param mode `REGISTRATION_AUTH`, unless the route has a rule of its own
    * @returns whether the key itself has signed the request
    * @throws ApiError 401 if the signature is not by this key and for this request, or was used before, or is missing where signatures are
    *   required. 429 while more used signatures are remembered than there is room for
    */
-  check(request: SignableRequest, tradePubkey: TradePubkey): boolean {
-    const { mode } = this.#options;
+  check(request: SignableRequest, tradePubkey: TradePubkey, mode = this.#options.mode): boolean {
     const { authorization } = request.headers;
     const isUnsigned = authorization === undefined || !/^nostr(?: |$)/i.test(authorization);
     if (mode === 'off' || (mode === 'optional' && isUnsigned)) return false;

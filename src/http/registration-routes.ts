@@ -16,7 +16,7 @@ import {
   TradePubkeyBody,
   type RegistrationRules,
 } from './registration-body.ts';
-import { Turnstile } from './turnstile.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export interface RegistrationRoutesOptions {
   readonly registrations: Registrations;
@@ -24,8 +24,7 @@ export interface RegistrationRoutesOptions {
   readonly auth: RegistrationAuth;
   readonly limits: Pick<HttpLimits, 'registration'>;
   readonly networks: Pick<ClientNetworks, 'of'>;
-  /** How many requests the next turn of the event loop admits. */
-  readonly perTurn: () => number;
+  readonly turnstile: Turnstile;
 }
 
 const REGISTERED = 'Token registered successfully';
@@ -69,9 +68,8 @@ const UNREGISTER: RouteDescription = {
 /** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). The cheapest checks come first. */
 export function registrationRoutes(
   app: FastifyInstance,
-  { registrations, rules, auth, limits, networks, perTurn }: RegistrationRoutesOptions,
+  { registrations, rules, auth, limits, networks, turnstile }: RegistrationRoutesOptions,
 ): void {
-  const turnstile = new Turnstile(perTurn);
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
     limits.registration(request);
     done();

@@ -52,5 +52,6 @@ test('the description of the API has every call, and what each may answer', asyn
     'post /api/register 200 400 401 403 413 415 429 503 default',
     'post /api/unregister 200 400 401 413 415 429 default',
     'post /api/notify 202 400 413 415 429 default',
+    'post /api/test 200 400 401 404 413 415 429 default',
   ]);
 });

@@ -1,3 +1,4 @@
+import type { FakeClock } from './fake-clock.ts';
 import { call, type HttpAnswer } from './http.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -12,8 +13,12 @@ export function failure(message: string): string {
 }
 
 /** A server with the limits of the contract. */
-export async function serverWith(environment: Record<string, string> = {}): Promise<TestServer> {
-  return keep(await startTestServer({ environment: { RATE_LIMIT_PER_MINUTE: '60', ...environment } }));
+export async function serverWith(
+  environment: Record<string, string> = {},
+  clock?: FakeClock,
+): Promise<TestServer> {
+  const limits = { RATE_LIMIT_PER_MINUTE: '120', ...environment };
+  return keep(await startTestServer({ environment: limits, ...(clock && { clock: clock.read }) }));
 }
 
 export function send(

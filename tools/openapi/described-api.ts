@@ -4,6 +4,7 @@ import { fastify } from 'fastify';
 import type { NotifyRouteOptions } from '../../src/http/notify-route.ts';
 import { notifyRoute } from '../../src/http/notify-route.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from '../../src/http/registration-routes.ts';
+import { selfTestRoute, type SelfTestRouteOptions } from '../../src/http/self-test-route.ts';
 import { statusRoutes, type StatusRoutesOptions } from '../../src/http/status-routes.ts';
 import { describeRoute } from './describe-route.ts';
 import { openApi } from './openapi.ts';
@@ -21,6 +22,7 @@ export async function describedApi(version: string): Promise<object> {
   statusRoutes(app, { version } as StatusRoutesOptions);
   registrationRoutes(app, {} as RegistrationRoutesOptions);
   notifyRoute(app, {} as NotifyRouteOptions);
+  selfTestRoute(app, {} as SelfTestRouteOptions);
   await app.ready();
   return app.swagger();
 }

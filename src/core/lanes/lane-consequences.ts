@@ -51,6 +51,7 @@ export class LaneConsequences {
   /** An attempt is over: does what follows from its delivery. */
   async conclude(entry: Entry, delivery: Delivery): Promise<void> {
     const consequence = entry.lane.judge.rule(entry, delivery);
+    entry.wake.onAttempt?.(delivery);
     entry.line = consequence.next === 'owe' || consequence.next === 'retry' ? 'retries' : 'first';
     if (consequence.next === 'renew') this.#known?.add(entry.device);
     else this.#known?.remove(entry.device);

@@ -1,6 +1,6 @@
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TracedKeys } from '../telemetry/traces.ts';
-import type { WakeKind } from './delivery.ts';
+import type { Delivery, WakeKind } from './delivery.ts';
 
 /**
  * Which wakes go first where wakes must wait. `live`: the wake answers an event of now. `recovered`: the wake answers an event that a
@@ -28,6 +28,8 @@ export interface Wake {
   with(other: Wake): Wake;
   /** Asked before a push if the wake has waited, and when the registrations behind the wake have changed. */
   stillWanted(): Promise<Wanted>;
+  /** An attempt ended so. A wake that only needs what follows from it does not ask. */
+  onAttempt?(delivery: Delivery): void;
   /** The push service took the wake. */
   onDelivered(): Promise<void>;
   /** The push service says that the device is no more, and is believed (contract 5). */
