@@ -101,4 +101,17 @@ export function registrationKeysContract(name: string, create: CreateRegistratio
     for (const n of [9, 10]) expect(await store.put(nth(n, webPushTarget('x', 20)))).toBe('crowded');
     expect(await store.find(tradeKey(9))).toMatchObject({ target: webPushTarget('y', 1), signed: true });
   });
+
+  test(`${name}: a device is known with or without a registration, with a note if registrations share its endpoint under other keys`, async () => {
+    const store = await storeOf(nth(1, some));
+    expect(store.device(some)).toEqual({ isRegistered: true, target: some });
+    expect(store.device(others)).toEqual({ isRegistered: false, target: { ...others, ...shared } });
+    expect(store.device(bare)).toEqual({ isRegistered: false, target: bare });
+    await store.put(nth(2, others));
+    expect(store.device(some)).toEqual({ isRegistered: true, target: { ...some, ...shared } });
+    await store.remove(tradeKey(1), { signed: false, now: NOW });
+    expect(store.device(others)).toEqual({ isRegistered: true, target: others });
+    await store.evict(others);
+    expect(store.device({ ...others, ...shared })).toEqual({ isRegistered: false, target: others });
+  });
 }

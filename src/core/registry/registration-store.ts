@@ -32,6 +32,14 @@ export interface AdmissionRequest {
   readonly now: number;
 }
 
+/** What registrations say of a device. */
+export interface KnownDevice {
+  /** Whether a key points at the device. One that has expired counts until the next sweep. */
+  readonly isRegistered: boolean;
+  /** The device, with a note if registrations have the same endpoint with other Web Push keys. */
+  readonly target: PushTarget;
+}
+
 /**
  * Where registrations are kept. Many keys can point at one device (`isSameDevice`). Web Push keys belong to the registration that
  * brought them (contract 1.1). A registration that is read says whether another one has different keys for the same endpoint.
@@ -68,4 +76,6 @@ export interface RegistrationStore {
   /** Corrects the times of all registrations that were made by a wrong clock. @returns how many there were */
   correct(correction: Correction): Promise<number>;
   counts(): RegistrationCounts;
+  /** What is known of a device, registered or not. Synchronous. */
+  device(target: PushTarget): KnownDevice;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import type {
   AdmissionRequest,
+  KnownDevice,
   PutResult,
   RegistrationStore,
 } from '../../core/registry/registration-store.ts';
@@ -111,6 +112,10 @@ export class DurableRegistrations implements RegistrationStore {
 
   counts(): RegistrationCounts {
     return this.#memory.counts();
+  }
+
+  device(target: PushTarget): KnownDevice {
+    return this.#memory.device(target);
   }
 
   /** Puts a registration that was read from the disk in memory, in place of the key's former one. @returns whether there was room */

@@ -1,4 +1,5 @@
 import { MAX_EVENT_AGE_MS } from '../../core/nostr/nostr-event.ts';
+import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import { isUsable, type PushService } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
@@ -7,6 +8,7 @@ import { encodeRecord } from '../file/record-codec.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import type { StoreRecord } from '../file/store-record.ts';
 import { MemorySeenEvents } from '../tables/memory-seen-events.ts';
+import { DurableCohorts } from './durable-cohorts.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';
 import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
 import { DurableRegistrations } from './durable-registrations.ts';
@@ -17,6 +19,7 @@ const PROOF_MS = { everything: 10_000, endpoints: 60_000 };
 /** Bytes in a file that was just rewritten, base64 included. Measured with FCM tokens of 152 characters. */
 const REGISTRATION_BYTES = 271;
 const SEEN_BYTES = 31;
+const MEMBER_BYTES = 240;
 
 /** Whether `STORE=memory`, too, keeps the service's registrations on the disk (contract 6), as the Rust server does. */
 const IS_ENDPOINT: Readonly<Record<PushService, boolean>> = { fcm: false, unifiedpush: true };
@@ -47,13 +50,14 @@ export interface StoreContentsSeams {
 }
 
 /**
- * All that a store keeps. In memory it is the four parts below; on the disk it is a sequence of records. {@link apply} turns a record
+ * All that a store keeps. In memory it is the five parts below; on the disk it is a sequence of records. {@link apply} turns a record
  * into memory, {@link records} turns memory into records, and each part writes its changes to the journal.
  */
 export class StoreContents {
   readonly registrations: DurableRegistrations;
   readonly seen: MemorySeenEvents;
   readonly owed: DurableOwedDevices;
+  readonly cohorts: DurableCohorts;
   readonly proofs: DurableProofsOfLife;
   readonly #options: StoreContentsOptions;
   /** When the oldest id that is on the disk was committed. */
@@ -87,6 +91,7 @@ export class StoreContents {
           : undefined,
     });
     this.owed = new DurableOwedDevices(journal, onGarbage);
+    this.cohorts = new DurableCohorts(journal, onGarbage);
     this.proofs = new DurableProofsOfLife({
       journal,
       coarsenessMs: PROOF_MS[keeps],
@@ -109,7 +114,8 @@ export class StoreContents {
   /** About how large a file with these contents is right after a rewrite. */
   get estimatedBytes(): number {
     const { total } = this.registrations.counts();
-    return total * REGISTRATION_BYTES + this.seen.size * SEEN_BYTES;
+    const members = this.cohorts.table.size;
+    return total * REGISTRATION_BYTES + this.seen.size * SEEN_BYTES + members * MEMBER_BYTES;
   }
 
   /** The latest time in any record that was read, in milliseconds: the server's clock has shown it. `-Infinity` if there is none. */
@@ -140,6 +146,8 @@ export class StoreContents {
         return void this.owed.drop(record.target);
       case 'alive':
         return this.proofs.restore(record.relay, record.kind, record.at);
+      case 'cohort':
+        return this.#applyCohort(record.change);
       case 'rewritten':
         return undefined;
     }
@@ -151,12 +159,18 @@ export class StoreContents {
     yield* this.proofs.all();
     for (const registration of this.registrations.kept()) yield { type: 'registered', registration };
     if (keeps === 'endpoints') return;
+    for (const change of this.cohorts.table.changes()) yield { type: 'cohort', change };
     for (const wake of this.owed.all()) yield { type: 'owed', wake };
     this.#oldestSeenAt = clock();
     for (const { id, time } of this.seen.entries()) {
       this.#oldestSeenAt = Math.min(this.#oldestSeenAt, time);
       yield { type: 'seen', id, at: time };
     }
+  }
+
+  #applyCohort(change: CohortChange): void {
+    if ('target' in change && !isUsable(change.target)) return this.#leaveOut();
+    this.cohorts.table.apply(change);
   }
 
   /** Counts a record whose target is unusable, and has it removed from the disk. @param key whose former registration it replaced */

@@ -4,7 +4,8 @@ import type { Secret } from '../../core/basics/secret.ts';
 import { readHeader, type HeaderProblem } from './document-header.ts';
 import { isUsualLength } from './frame-length.ts';
 import { FrameSealer } from './frame-sealer.ts';
-import { decodeRecords, UnreadableRecord } from './record-codec.ts';
+import { decodeRecords } from './record-codec.ts';
+import { UnreadableRecord } from './unreadable-record.ts';
 import type { StoreRecord } from './store-record.ts';
 
 const CHUNK_BYTES = 1024 * 1024;

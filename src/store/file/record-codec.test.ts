@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { hex } from '../../../test/support/registrations.ts';
+import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { decodeRecords, encodeRecord, UnreadableRecord } from './record-codec.ts';
+import { decodeRecords, encodeRecord } from './record-codec.ts';
+import { UnreadableRecord } from './unreadable-record.ts';
 import type { StoreRecord } from './store-record.ts';
 
 const tradePubkey = hex(64) as fc.Arbitrary<TradePubkey>;
@@ -39,6 +41,23 @@ const wake = fc.record({
   kind: fc.constantFrom('silent_wake' as const, 'chat_wake' as const),
   keys: fc.array(tradePubkey, { maxLength: 20, size: 'max' }),
 });
+const cohort = fc.nat(2 ** 32 - 1);
+const change: fc.Arbitrary<CohortChange> = fc.oneof(
+  fc.record({ type: fc.constant('formed' as const), cohort, view: text(300) }),
+  fc.record({ type: fc.constant('closed' as const), cohort, size: fc.integer({ min: 2, max: 64 }) }),
+  fc.record(
+    {
+      type: fc.constant('joined' as const),
+      cohort,
+      place: cohort,
+      target,
+      until: fc.integer({ min: 1, max: 2 ** 45 }),
+    },
+    { requiredKeys: ['type', 'cohort', 'place', 'target'] },
+  ),
+  fc.record({ type: fc.constant('left' as const), target }),
+  fc.record({ type: fc.constantFrom('ended' as const, 'due' as const, 'woken' as const), cohort }),
+);
 const record: fc.Arbitrary<StoreRecord> = fc.oneof(
   fc.record({ type: fc.constant('registered' as const), registration: described }),
   fc.record({ type: fc.constant('removed' as const), tradePubkey }),
@@ -46,6 +65,7 @@ const record: fc.Arbitrary<StoreRecord> = fc.oneof(
   fc.record({ type: fc.constant('owed' as const), wake }),
   fc.record({ type: fc.constant('paid' as const), target }),
   fc.record({ type: fc.constant('alive' as const), relay: text(500), kind: fc.nat(65_535), at: time }),
+  fc.record({ type: fc.constant('cohort' as const), change }),
   fc.record({ type: fc.constant('rewritten' as const) }),
 );
 

@@ -1,17 +1,11 @@
-import { unreachable } from '../../core/basics/unreachable.ts';
-import { FID, type PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import {
-  FCM_INSTALLATION_ID,
-  PLATFORM_CODES,
-  platformOf,
-  SERVICE_CODES,
-  serviceOf,
-  UNIFIEDPUSH_WITH_KEYS,
-} from '../codes.ts';
+import { PLATFORM_CODES, platformOf } from '../codes.ts';
+import { COHORT_TYPES_WITHOUT_DEVICE, readCohort, writeCohort } from './cohort-codec.ts';
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
+import { readTarget, writeTarget } from './target-codec.ts';
+import { UnreadableRecord } from './unreadable-record.ts';
 
 // A record in bytes is its type (1), then its fields. Records follow one another without a separator; the reader ends at a byte 0, which
 // is the filling behind the last record of a frame.
@@ -27,8 +21,7 @@ import type { StoreRecord } from './store-record.ts';
 // | alive | relay (text), kind (4), at (6) |
 // | rewritten | - |
 //
-// A target is its service (1), then its token, endpoint or installation id (text), then for service 3 two texts: p256dh and auth. A text
-// is its length (2) and UTF-8.
+// Records of cohorts: `cohort-codec.ts`. Targets: `target-codec.ts`. A text is its length (2) and UTF-8.
 
 /** The types of records. Files have these numbers: a number never gets another meaning. */
 const TYPES = {
@@ -51,15 +44,9 @@ const NO_INSTANCE = 0;
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
 
-/** A record that this version cannot read, in a frame that was sealed with the server's key: a newer version wrote it. */
-export class UnreadableRecord extends Error {
-  override readonly name = 'UnreadableRecord';
-}
-
 export function encodeRecord(record: StoreRecord): Uint8Array {
   const writer = new ByteWriter();
-  const type = record.type === 'registered' && isDescribed(record.registration) ? 'described' : record.type;
-  writer.byte(TYPES[type]);
+  if (record.type !== 'cohort') writer.byte(TYPES[typeOf(record)]);
   switch (record.type) {
     case 'registered':
       writeRegistration(writer, record.registration);
@@ -85,10 +72,17 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
       writer.number(record.kind);
       writer.time(record.at);
       break;
+    case 'cohort':
+      writeCohort(writer, record.change);
+      break;
     case 'rewritten':
       break;
   }
   return writer.bytes();
+}
+
+function typeOf(record: Exclude<StoreRecord, { type: 'cohort' }>): keyof typeof TYPES {
+  return record.type === 'registered' && isDescribed(record.registration) ? 'described' : record.type;
 }
 
 /** The types of records without a device. A type that is missing here counts as one with a device. */
@@ -97,6 +91,7 @@ const WITHOUT_DEVICE: ReadonlySet<number> = new Set([
   TYPES.seen,
   TYPES.alive,
   TYPES.rewritten,
+  ...COHORT_TYPES_WITHOUT_DEVICE,
 ]);
 
 /** Whether a record has a device, whose address would show in the record's length. */
@@ -142,7 +137,7 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
     case TYPES.rewritten:
       return { type: 'rewritten' };
     default:
-      throw new UnreadableRecord();
+      return { type: 'cohort', change: readCohort(reader, type) };
   }
 }
 
@@ -184,46 +179,6 @@ function readRegistration(reader: ByteReader): Registration {
   const target = readTarget(reader);
   const [woken, signed] = [(flags & WOKEN) !== 0, (flags & SIGNED) !== 0];
   return { tradePubkey, target, platform, registeredAt, expiresAt, woken, signed };
-}
-
-function writeTarget(writer: ByteWriter, target: PushTarget): void {
-  switch (target.type) {
-    case 'fcm': {
-      const isInstallation = target.token.startsWith(FID);
-      writer.byte(isInstallation ? FCM_INSTALLATION_ID : SERVICE_CODES.fcm);
-      return writer.text(isInstallation ? target.token.slice(FID.length) : target.token);
-    }
-    case 'unifiedpush': {
-      const { endpoint, keys } = target;
-      writer.byte(keys === undefined ? SERVICE_CODES.unifiedpush : UNIFIEDPUSH_WITH_KEYS);
-      writer.text(endpoint);
-      if (keys === undefined) return;
-      writer.text(keys.p256dh);
-      return writer.text(keys.auth);
-    }
-    default:
-      return unreachable(target);
-  }
-}
-
-function readTarget(reader: ByteReader): PushTarget {
-  const code = reader.byte();
-  if (code === UNIFIEDPUSH_WITH_KEYS) {
-    const endpoint = reader.text();
-    return { type: 'unifiedpush', endpoint, keys: { p256dh: reader.text(), auth: reader.text() } };
-  }
-  if (code === FCM_INSTALLATION_ID) return { type: 'fcm', token: `${FID}${reader.text()}` };
-  const service = serviceOf(code);
-  switch (service) {
-    case 'fcm':
-      return { type: 'fcm', token: reader.text() };
-    case 'unifiedpush':
-      return { type: 'unifiedpush', endpoint: reader.text() };
-    case undefined:
-      throw new UnreadableRecord();
-    default:
-      return unreachable(service);
-  }
 }
 
 function readKey(reader: ByteReader): TradePubkey {

@@ -1,3 +1,4 @@
+import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { OwedWake } from '../../core/waking/owed-devices.ts';
 import type { PushTarget } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
@@ -14,5 +15,6 @@ export type StoreRecord =
   | { readonly type: 'paid'; readonly target: PushTarget }
   /** Until then, the relay's events of this kind had come without a gap. */
   | { readonly type: 'alive'; readonly relay: string; readonly kind: number; readonly at: number }
+  | { readonly type: 'cohort'; readonly change: CohortChange }
   /** The records before this one are the whole contents at the time of a rewrite. The records behind it are later changes. */
   | { readonly type: 'rewritten' };

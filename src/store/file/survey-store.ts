@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 
 import type { Registration } from '../../core/registry/registration.ts';
 import type { Secret } from '../../core/basics/secret.ts';
+import { CohortTable, type CohortCounts } from '../../core/cohorts/cohort-table.ts';
 import { deviceOf } from '../../core/registry/push-target.ts';
 import { readDocument, type DocumentEnd } from './read-document.ts';
 import type { StoreRecord } from './store-record.ts';
@@ -13,6 +14,7 @@ export interface StoreSurvey {
   readonly seen: number;
   /** How many devices are owed a wake. */
   readonly owed: number;
+  readonly cohorts: CohortCounts;
   readonly proofs: readonly Extract<StoreRecord, { type: 'alive' }>[];
   readonly document: DocumentEnd;
   /** Of the file, in bytes. */
@@ -44,6 +46,7 @@ class Survey {
   readonly #registrations = new Map<string, Registration>();
   readonly #owed = new Set<string>();
   readonly #proofs = new Map<string, Extract<StoreRecord, { type: 'alive' }>>();
+  readonly #cohorts = new CohortTable();
   #seen = 0;
 
   take(record: StoreRecord): void {
@@ -60,13 +63,16 @@ class Survey {
         return void this.#owed.delete(deviceOf(record.target));
       case 'alive':
         return void this.#proofs.set(`${record.kind} ${record.relay}`, record);
+      case 'cohort':
+        return this.#cohorts.apply(record.change);
       case 'rewritten':
         return undefined;
     }
   }
 
-  result(): Pick<StoreSurvey, 'registrations' | 'seen' | 'owed' | 'proofs'> {
+  result(): Omit<StoreSurvey, 'document' | 'size' | 'damage'> {
     const proofs = [...this.#proofs.values()];
-    return { registrations: this.#registrations, seen: this.#seen, owed: this.#owed.size, proofs };
+    const { counts: cohorts } = this.#cohorts;
+    return { registrations: this.#registrations, seen: this.#seen, owed: this.#owed.size, cohorts, proofs };
   }
 }

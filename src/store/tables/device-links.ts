@@ -49,6 +49,11 @@ export class DeviceLinks {
     return device === NO_ROW ? NO_ROW : this.#devices.firstRegistration.get(device);
   }
 
+  /** The target of a device that no registration points at, with a note if registrations share its endpoint. */
+  unregistered(target: PushTarget): PushTarget {
+    return this.#devices.unregistered(target);
+  }
+
   /** Points a registration that has no device at one, which is added to the table if it is new. */
   point(row: number, target: PushTarget): void {
     const { firstRegistration } = this.#devices;

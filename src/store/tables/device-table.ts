@@ -140,6 +140,15 @@ export class DeviceTable {
     }
   }
 
+  /** The target of a device that is not in the table, as {@link targetOf} would give it. */
+  unregistered(target: PushTarget): PushTarget {
+    const { type } = target;
+    if (type !== 'unifiedpush' || target.keys === undefined) return target;
+    const { endpoint, keys } = target;
+    this.find(target);
+    return { type, endpoint, keys, ...(this.#met.withKeys > 0 && { sharesEndpoint: true as const }) };
+  }
+
   /** Whether another device with keys has the same address. */
   #hasSiblings(device: number, { address, shape }: Device): boolean {
     this.#sought = { address, shape, keys: NO_DEVICES_KEYS };

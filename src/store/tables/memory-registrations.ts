@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import type {
   AdmissionRequest,
+  KnownDevice,
   PutResult,
   RegistrationStore,
 } from '../../core/registry/registration-store.ts';
@@ -197,6 +198,12 @@ export class MemoryRegistrations implements RegistrationStore {
 
   counts(): RegistrationCounts {
     return { ...this.#counts };
+  }
+
+  device(target: PushTarget): KnownDevice {
+    const row = this.#devices.anyOf(target);
+    if (row === NO_ROW) return { isRegistered: false, target: this.#devices.unregistered(target) };
+    return { isRegistered: true, target: this.#devices.targetOf(row) };
   }
 
   #read(row: number, tradePubkey = this.#rows.tradePubkey(row)): Registration {
