@@ -15,6 +15,8 @@ export interface ObservedRelay {
   readonly liveKinds: readonly number[];
   readonly restricted: readonly { readonly kind: number; readonly reason: string }[];
   readonly recovering: readonly number[];
+  /** How many events audits have found that the relay had dropped, and when the last; absent: none. In milliseconds. */
+  readonly dropped?: { readonly count: number; readonly lastAt: number };
 }
 
 /** What gauges and dashboard read at the moment of a request. */

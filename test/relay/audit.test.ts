@@ -7,6 +7,7 @@ import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { registerDevices } from '../support/devices.ts';
+import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
 import { googleEnvironment, serve } from '../support/program.ts';
 import { registeredPhone, setScene, untilMetric } from '../support/scene.ts';
@@ -145,6 +146,43 @@ test('an audit whose page is never answered ends with the connection, and holds 
   const begun = performance.now();
   await server.stop();
   expect(performance.now() - begun).toBeLessThan(5000);
+});
+
+test('relays that answer no page hold up no audit of another relay, and a relay that drops events again and again raises an alarm, which the operator alone sees', async () => {
+  const slow = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
+  const relay = keep(await RelayStandIn.start({ dropEvery: 1 }));
+  const { google, phone, server } = await setScene({
+    relays: [relay, ...slow],
+    relayTiming: { audit: BRISK },
+  });
+  const phones = [await phone(), await phone(), await phone()];
+  for (const one of slow) one.pauseAnswers();
+  await Promise.all(slow.map(async (one) => one.heldFrames.atLeast(1)));
+  for (const [n, { tradePubkey }] of phones.entries()) {
+    await publishAll(relay.url, [eventFor([tradePubkey], { kind: 14 })]);
+    await untilMetric(server, foundMetric(14), n + 1);
+    const series = 'mostro_push_alarm{alarm="relay drops events"}';
+    expect(await server.metric(series)).toBe(n < 2 ? 0 : 1);
+  }
+  expect(google.pushes.all.map(({ token }) => token)).toEqual(phones.map(({ token }) => token));
+  const { relays } = JSON.parse((await call(`${server.adminUrl}/dashboard.json`)).text) as {
+    relays: { dropped?: { count: number } }[];
+  };
+  expect(relays.map(({ dropped }) => dropped?.count)).toEqual([3, undefined, undefined]);
+  expect((await call(`${server.apiUrl}/api/status`)).text).not.toContain('dropped');
+});
+
+test('a second that a relay does not give in full, because it holds more events than a page, is counted and logged by an audit too', async () => {
+  const relay = keep(await RelayStandIn.start({ maxLimit: 12 }));
+  const { phone, server } = await setScene({ relays: [relay], relayTiming: { audit: BRISK } });
+  await phone();
+  const stranger = eventFor(['ab'.repeat(32)], { kind: 14, ageSeconds: 5 });
+  for (let n = 0; n < 30; n++) relay.store({ ...stranger, id: n.toString(16).padStart(64, '0') });
+  relay.store({ ...stranger, id: 'f'.repeat(64), created_at: stranger.created_at - 5 });
+  const series = 'mostro_push_relay_recovery_skipped_total{reason="crowded"}';
+  await expect.poll(async () => server.metric(series)).toBeGreaterThan(0);
+  const line = server.log.all.find(({ msg }) => msg === 'relay.seconds_skipped');
+  expect(line).toMatchObject({ kind: 14, reason: 'crowded', count: 1 });
 });
 
 test('the default beat of kind 14 is within what a recovery goes back before a gap', () => {

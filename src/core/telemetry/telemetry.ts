@@ -38,7 +38,7 @@ export const COUNTERS = {
     labels: [],
   },
   relay_recovery_skipped: {
-    help: 'Seconds for which a recovery could not get every event.',
+    help: 'Seconds of which a recovery or an audit could not get every event.',
     labels: ['reason'],
   },
   relay_audits: { help: 'Audits of relays that ended, by outcome.', labels: ['outcome'] },

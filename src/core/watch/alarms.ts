@@ -19,6 +19,11 @@ export const ALARMS = {
     remedy:
       'add a relay to NOSTR_RELAYS that serves kind 14: at this relay no trades of protocol v2 are seen',
   },
+  'relay drops events': {
+    level: 'warn',
+    remedy:
+      'do nothing at first: audits found the events, and they woke, late; if this lasts, see in nodejs_eventloop_lag_p99_seconds whether this machine stands still, and give it more processor time, or add a relay to NOSTR_RELAYS that the Mostro instance publishes to',
+  },
   'bad key file': {
     level: 'error',
     remedy:

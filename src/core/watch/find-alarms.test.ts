@@ -78,6 +78,12 @@ describe('alarms', () => {
     ],
     ['kind 14 refused', relay({ restricted: [{ kind: 14, reason: 'blocked' }] }), ['relay restricts 14']],
     ['a kind not confirmed yet', relay({ restricted: [{ kind: 1059, reason: 'unconfirmed' }] }), []],
+    [
+      'a relay that drops events again and again',
+      relay({ dropped: { count: 3, isRepeated: true } }),
+      ['relay drops events'],
+    ],
+    ['a relay that has dropped events once', relay({ dropped: { count: 3, isRepeated: false } }), []],
     ['no key file', { fcmLacksCredentials: true }, ['FCM without credentials']],
     ['OAuth 400', { oauthProblem: 'http_400' }, ['bad key file']],
     ['OAuth 401', { oauthProblem: 'http_401' }, ['bad key file']],

@@ -16,6 +16,8 @@ export interface WatchedRelay {
   readonly restricted: readonly { readonly kind: WakingKind; readonly reason: string }[];
   /** The kinds whose subscription the relay has left unanswered; absent: none. */
   readonly unanswered?: readonly number[];
+  /** What audits have found that the relay had dropped; absent: nothing. */
+  readonly dropped?: { readonly count: number; readonly isRepeated: boolean };
 }
 
 /** The state of the program at one moment, from which the alarms follow. */
@@ -125,7 +127,10 @@ function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
   return alarms;
 }
 
-function relayAlarms({ relay, lost, restricted, unanswered = [] }: WatchedRelay, now: number): Alarm[] {
+function relayAlarms(
+  { dropped, lost, relay, restricted, unanswered = [] }: WatchedRelay,
+  now: number,
+): Alarm[] {
   const alarms: Alarm[] = [];
   if (lost !== undefined && now - lost.since >= RELAY_PATIENCE_MS)
     alarms.push({
@@ -139,5 +144,7 @@ function relayAlarms({ relay, lost, restricted, unanswered = [] }: WatchedRelay,
     if (reason !== 'unconfirmed' || unanswered.includes(kind))
       alarms.push({ alarm: RESTRICTION_ALARMS[kind], relay, reason });
   }
+  if (dropped?.isRepeated === true)
+    alarms.push({ alarm: 'relay drops events', relay, reason: `${dropped.count} events since the start` });
   return alarms;
 }

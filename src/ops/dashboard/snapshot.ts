@@ -80,6 +80,7 @@ export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot 
 }
 
 /** Shows the host only, because a relay's URL may hold a secret. */
-function relayOf({ liveKinds, recovering, relay, restricted, state }: ObservedRelay): ObservedRelay {
-  return { relay, state, liveKinds, restricted, recovering };
+function relayOf({ dropped, liveKinds, recovering, relay, restricted, state }: ObservedRelay): ObservedRelay {
+  const seen = dropped && { dropped: { count: dropped.count, lastAt: dropped.lastAt } };
+  return { relay, state, liveKinds, restricted, recovering, ...seen };
 }

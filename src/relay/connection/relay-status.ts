@@ -1,4 +1,5 @@
 import { GIFT_WRAP_KIND, type WakingKind } from '../../core/nostr/nostr-event.ts';
+import { droppedOfAll, type Dropped } from '../gaps/dropped-events.ts';
 import type { KindWatch, StoredTrouble } from '../live/kind-watch.ts';
 import type { DialFailure } from './dial-failure.ts';
 import type { AuthenticationState } from './relay-authentication.ts';
@@ -37,6 +38,8 @@ export interface RelayStatus {
   readonly reconnects: number;
   /** Whether a Mostro instance named the relay, and not the operator. */
   readonly discovered: boolean;
+  /** What audits have found that the relay had dropped; absent if nothing. It is for the operator alone: the relay could learn by it which keys are registered. */
+  readonly dropped?: Dropped;
   /** Since when there is no connection, in milliseconds, and why; absent while there is a connection. */
   readonly lost?: { readonly since: number } & DialFailure;
 }
@@ -56,6 +59,7 @@ export interface RelayStatusOptions extends Pick<
 /** Makes a relay's status from the state of its connection and of its kinds. */
 export function relayStatus({ watches, ...connection }: RelayStatusOptions): RelayStatus {
   const live = watches.filter(({ isLive }) => isLive);
+  const dropped = droppedOfAll(watches.map((watch) => watch.dropped.summary));
   const restricted = watches.flatMap((watch) => {
     const reason = restriction(watch, connection.authentication);
     return reason === undefined ? [] : [{ kind: watch.kind, reason }];
@@ -68,6 +72,7 @@ export function relayStatus({ watches, ...connection }: RelayStatusOptions): Rel
     served: kindsOf(live.filter(({ kind }) => !restricted.some((one) => one.kind === kind))),
     restricted,
     recovering: kindsOf(watches.filter(({ hasGap, isLive }) => isLive && hasGap)),
+    ...(dropped && { dropped }),
   };
 }
 

@@ -80,7 +80,7 @@ test.each([
     clock.advance(schedule.waitMs);
     schedule.begin();
     clock.advance(tookMs);
-    schedule.end('found', bytes);
+    schedule.end('found', { bytes, ms: tookMs });
     schedule.standstill();
     expect(schedule.waitMs).toBe(waitMs);
   },
@@ -111,7 +111,7 @@ test('whatever happens, the ranges of the audits leave no time out, audits are t
         schedule.begin();
         if (end !== 'failed' && end !== 'cut') until = clock.read();
         clock.advance(tookMs);
-        schedule.end(end, bytes);
+        schedule.end(end, { bytes, ms: tookMs });
         endedAt = clock.read();
         const rest = Math.max(BEAT.maxMs, 10 * tookMs, bytes / 64);
         expect(schedule.waitMs).toBeLessThanOrEqual(rest);

@@ -18,7 +18,13 @@ export interface AuditBeat {
  */
 export type AuditOutcome = 'clean' | 'found' | 'idle' | 'failed' | 'cut';
 
-/** The next audit is at least this many times as far away as the last one took, so that audits take a small part of the time. */
+/** What an audit has cost: how much the relay has sent, and how long it took for that, in milliseconds. */
+export interface AuditCost {
+  bytes: number;
+  ms: number;
+}
+
+/** The next audit is at least this many times as far away as the pages of the last one took, so that audits take a small part of the time. */
 const REST_FACTOR = 10;
 /** How many bytes a millisecond of audits bring in the long run: at most some 5 GB a day, at a relay with very many events. */
 const BYTES_PER_MS = 64;
@@ -45,8 +51,8 @@ export class AuditSchedule {
   #restsUntil = -Infinity;
   /** Until when the relay's events have been audited, by the time of day. */
   #auditedUntil: number;
-  /** The current audit: when it began, by both clocks, and whether a standstill happened meanwhile. */
-  #current: { readonly at: number; readonly begun: number; hasStoodStill: boolean } | undefined;
+  /** The current audit: when it began, by the time of day, and whether a standstill happened meanwhile. */
+  #current: { readonly at: number; hasStoodStill: boolean } | undefined;
 
   constructor(options: AuditScheduleOptions) {
     this.#options = options;
@@ -73,16 +79,15 @@ export class AuditSchedule {
   }
 
   begin(): void {
-    const { clock, monotonic } = this.#options;
-    this.#current = { at: clock(), begun: monotonic(), hasStoodStill: false };
+    this.#current = { at: this.#options.clock(), hasStoodStill: false };
   }
 
   /**
    * The audit is over.
    *
-   * @param bytes how much the relay has sent for it
+   * @param cost the time that its pages took, without the wait for other audits; absent: it has asked for nothing
    */
-  end(outcome: AuditOutcome, bytes = 0): void {
+  end(outcome: AuditOutcome, cost: AuditCost = { bytes: 0, ms: 0 }): void {
     const current = this.#current;
     if (current === undefined) return;
     this.#current = undefined;
@@ -90,7 +95,7 @@ export class AuditSchedule {
     const now = monotonic();
     if (outcome !== 'failed' && outcome !== 'cut') this.#auditedUntil = current.at;
     this.#waitMs = this.#nextWait(outcome);
-    this.#restsUntil = now + Math.max(beat.minMs, REST_FACTOR * (now - current.begun), bytes / BYTES_PER_MS);
+    this.#restsUntil = now + Math.max(beat.minMs, REST_FACTOR * cost.ms, cost.bytes / BYTES_PER_MS);
     this.#dueAt = Math.max(now + this.#waitMs, this.#restsUntil);
     if (current.hasStoodStill) this.standstill();
   }

@@ -10,6 +10,7 @@ import type { AuditOutcome, AuditSchedule } from './audit-schedule.ts';
 import type { RecoveryReport } from './page-plan.ts';
 import type { Recoveries } from './recoveries.ts';
 import { RecoveredEvents } from './recovered-events.ts';
+import { reportSkipped } from './report-recovery.ts';
 
 /** An audit that is due waits for so long while its kind has a gap, which is recovered first. */
 const RETRY_MS = 2 * SECOND_MS;
@@ -24,7 +25,7 @@ export interface AuditsOptions {
   readonly recoveries: Recoveries;
   /** When each kind is audited. */
   readonly schedules: ReadonlyMap<KindWatch, AuditSchedule>;
-  /** Shared by all relays. */
+  /** Where the pages of all relays wait for their turn. */
   readonly places: AuditPlaces;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: () => number | undefined;
@@ -37,7 +38,7 @@ export interface AuditsOptions {
 export class Audits {
   readonly #options: AuditsOptions;
   readonly #timers = new Map<KindWatch, NodeJS.Timeout>();
-  /** The kinds that are being audited, or wait for a place. */
+  /** The kinds that are being audited. */
   readonly #running = new Set<KindWatch>();
   readonly #closed = new AbortController();
 
@@ -80,17 +81,14 @@ export class Audits {
     if (!watch.isLive || watch.hasGap || this.#options.recoveries.isBusy(watch))
       return this.#arm(watch, RETRY_MS);
     this.#running.add(watch);
-    void this.#options.places
-      .take(() => this.#audit(watch, schedule))
-      .finally(() => {
-        this.#running.delete(watch);
-        this.#arm(watch);
-      });
+    void this.#audit(watch, schedule).finally(() => {
+      this.#running.delete(watch);
+      this.#arm(watch);
+    });
   }
 
   async #audit(watch: KindWatch, schedule: AuditSchedule): Promise<void> {
-    if (this.#closed.signal.aborted) return;
-    const { intake, maxLimit, recoveries, timing } = this.#options;
+    const { intake, maxLimit, places, recoveries, timing } = this.#options;
     const since = schedule.since;
     schedule.begin();
     if (!intake.hasRegistrations()) return schedule.end('idle');
@@ -103,13 +101,12 @@ export class Audits {
       onFound: (id) => finds.found(id),
     });
     const plan = watch.auditPlan(since, maxLimit());
-    const received = { bytes: 0, most: MAX_BYTES };
+    const cost = { bytes: 0, ms: 0 };
     const isAsked = await recoveries.pages.askAll({
       watch,
       plan,
       events,
-      received,
-      isUnhurried: true,
+      audit: { places, cost, mostBytes: MAX_BYTES },
       onLate: () => undefined,
     });
     events.isOver = true;
@@ -119,7 +116,7 @@ export class Audits {
     const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
     await wait.catch(() => undefined);
     const outcome = this.#report(watch, finds.end(), isAsked ? plan.report() : undefined);
-    schedule.end(outcome, received.bytes);
+    schedule.end(outcome, cost);
   }
 
   /** Logs and counts how an audit went. @param report absent if the connection ended meanwhile */
@@ -129,10 +126,14 @@ export class Audits {
     const outcome = outcomeOf(found, report);
     telemetry.count('relay_audits', { outcome });
     telemetry.count('relay_audit_found', { kind: String(kind) }, found);
-    if (found > 0) telemetry.log('relay.events_dropped', { relay, kind, count: found });
+    if (found > 0) {
+      watch.dropped.note(found);
+      telemetry.log('relay.events_dropped', { relay, kind, count: found });
+    }
     if (report === undefined) return outcome;
     const { events, pages, unrecovered } = report;
     telemetry.log('relay.audited', { relay, kind, pages, events, count: found });
+    reportSkipped(telemetry, { relay, kind, report });
     if (unrecovered !== undefined)
       telemetry.log('relay.audit_incomplete', { relay, kind, reason: unrecovered.reason });
     return outcome;

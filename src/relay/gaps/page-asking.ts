@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../core/basics/backoff.ts';
 import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import type { Verdict } from '../../core/intake/event-intake.ts';
+import type { AuditPlaces } from './audit-places.ts';
+import type { AuditCost } from './audit-schedule.ts';
 import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
@@ -29,10 +31,18 @@ export interface AskedPages {
   readonly events: RecoveredEvents;
   /** An event came after its page had ended. @param isEarly whether this shows that EOSE came too early */
   readonly onLate: (isEarly: boolean, verdict: Verdict | Promise<Verdict>) => void;
-  /** How many bytes have come, and how many may. Absent: no bound. */
-  readonly received?: { bytes: number; readonly most: number };
-  /** Whether to wait after each page for as long as the page took, so that half of the connection stays free. */
-  readonly isUnhurried?: boolean;
+  /** What is different for the pages of an audit; absent: these are pages of a recovery. */
+  readonly audit?: AuditedPages;
+}
+
+/** The pages of an audit wait for each other, and after each page for as long as the page took. So half of the connection stays free. */
+export interface AuditedPages {
+  /** Where the pages of all relays wait for their turn. */
+  readonly places: AuditPlaces;
+  /** What the pages have cost. */
+  readonly cost: AuditCost;
+  /** How many bytes may come. */
+  readonly mostBytes: number;
 }
 
 /** Asks for the pages of one connection: one page at a time, in turn for everything that asks. */
@@ -47,16 +57,19 @@ export class PageAsking {
   /** @returns true if nothing is left to ask for; false if the connection has ended */
   async askAll(asked: AskedPages): Promise<boolean> {
     const { monotonic, signal, timing } = this.#options;
-    const { isUnhurried = false, plan } = asked;
+    const { audit, plan } = asked;
     const backoff = new Backoff(timing.nextPage);
     for (;;) {
       let tookMs = 0;
-      const end = await this.#turns.take(async () => {
-        const begun = monotonic();
-        const pageEnd = await this.#nextPage(asked);
-        tookMs = monotonic() - begun;
-        return pageEnd;
-      });
+      const inTurn = (): Promise<PageEnd | undefined> =>
+        this.#turns.take(async () => {
+          const begun = monotonic();
+          const pageEnd = await this.#nextPage(asked);
+          tookMs = monotonic() - begun;
+          return pageEnd;
+        });
+      const end = await (audit === undefined ? inTurn() : audit.places.take(inTurn));
+      if (audit !== undefined) audit.cost.ms += tookMs;
       if (end === undefined) return true;
       // Outside the turn, so that the other kind does not wait too.
       if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
@@ -64,7 +77,7 @@ export class PageAsking {
         await this.#onRefused(plan, end, backoff);
         this.#spend(plan, monotonic() - begun);
       }
-      if (isUnhurried) await this.#wait(tookMs);
+      if (audit !== undefined) await this.#wait(tookMs);
       if (signal.aborted) return false;
       if (end === 'eose') backoff.reset();
     }
@@ -113,10 +126,10 @@ export class PageAsking {
     });
   }
 
-  #take(frame: SubscriptionFrame, { events, plan, received, watch }: AskedPages): boolean {
+  #take(frame: SubscriptionFrame, { audit, events, plan, watch }: AskedPages): boolean {
     watch.noteStored();
     void events.admit(frame);
-    if (received !== undefined && (received.bytes += frame.size) > received.most) plan.giveUp('bytes');
+    if (audit !== undefined && (audit.cost.bytes += frame.size) > audit.mostBytes) plan.giveUp('bytes');
     return plan.received(frame.createdAt, frame.id);
   }
 

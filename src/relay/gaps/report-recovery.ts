@@ -23,7 +23,7 @@ export interface RecoveryOutcome {
 /** Logs and counts how a recovery went, and what it did not get. */
 export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): void {
   const { relay, kind, cause, report, found, hasUnverified } = outcome;
-  const { pages, events, crowdedSeconds, poisonedSeconds, tooLong = 0, unrecovered } = report;
+  const { pages, events, unrecovered } = report;
   const whole = hasUnverified ? 'unverified' : 'complete';
   telemetry.count('relay_recoveries', { outcome: unrecovered === undefined ? whole : 'incomplete' });
   telemetry.count('relay_recovery_pages', {}, pages);
@@ -41,6 +41,15 @@ export function reportRecovery(telemetry: Telemetry, outcome: RecoveryOutcome): 
       ...(until !== Infinity && { until }),
     });
   }
+  reportSkipped(telemetry, { relay, kind, report });
+}
+
+/** Logs and counts the seconds of which the relay did not give every event. */
+export function reportSkipped(
+  telemetry: Telemetry,
+  { relay, kind, report }: Pick<RecoveryOutcome, 'relay' | 'kind' | 'report'>,
+): void {
+  const { crowdedSeconds, poisonedSeconds, tooLong = 0 } = report;
   const skipped = [
     ['crowded', crowdedSeconds],
     // An event that is too long, and alone in its page, counts among the poisoned seconds already.

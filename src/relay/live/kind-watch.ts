@@ -4,6 +4,7 @@ import { askedSince, Coverage } from './coverage.ts';
 import { LiveLimit } from './live-limit.ts';
 import { CheckedRecovery } from '../gaps/checked-recovery.ts';
 import { AuditFinds } from '../gaps/audit-finds.ts';
+import { DroppedEvents } from '../gaps/dropped-events.ts';
 import { LiveSamples, type LiveSample } from '../gaps/live-samples.ts';
 import {
   AUDIT_BOUNDS,
@@ -73,6 +74,8 @@ export class KindWatch {
   readonly #samples = new LiveSamples();
   /** The latest live events that were for nobody. */
   readonly heard = new HeardMarks();
+  /** What audits have found. */
+  readonly dropped: DroppedEvents;
   /** What the current audit has found. */
   readonly finds = new AuditFinds();
   /** What is wrong with the relay's stored events, though it serves the kind live. */
@@ -88,6 +91,7 @@ export class KindWatch {
     this.#options = options;
     this.kind = options.kind;
     this.coverage = new Coverage(options.startedAt);
+    this.dropped = new DroppedEvents(options.clock);
   }
 
   /** Whether the subscription is live at this moment. */

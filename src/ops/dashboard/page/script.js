@@ -102,7 +102,7 @@ function showTable(id, head, rows) {
 }
 
 function showRelays({ relays }) {
-  const rows = relays.map(({ liveKinds, recovering, relay, restricted, state }) => [
+  const rows = relays.map(({ dropped, liveKinds, recovering, relay, restricted, state }) => [
     cell(relay),
     cell(state, state === 'live' ? 'good' : state === 'banned' || state === 'waiting' ? 'bad' : 'warn'),
     cell(liveKinds.join(', ') || '–'),
@@ -111,8 +111,13 @@ function showRelays({ relays }) {
       restricted.length > 0 ? 'warn' : '',
     ),
     cell(recovering.join(', ') || '–'),
+    cell(dropped ? `${dropped.count}, last at ${new Date(dropped.lastAt).toLocaleString()}` : '–'),
   ]);
-  showTable('relays', [['relay'], ['state'], ['live kinds'], ['restricted'], ['recovering']], rows);
+  showTable(
+    'relays',
+    [['relay'], ['state'], ['live kinds'], ['restricted'], ['recovering'], ['dropped']],
+    rows,
+  );
 }
 
 function healthCell(attempts, score) {
