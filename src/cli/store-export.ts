@@ -7,11 +7,13 @@ export function* exportLines({ registrations }: StoreSurvey): Generator<string> 
   for (const registration of registrations.values()) {
     const { tradePubkey, platform, target, registeredAt, expiresAt, woken, signed, isConversation } =
       registration;
+    const { wakePolicy } = registration;
     const line = {
       trade_pubkey: tradePubkey,
       platform,
       ...(isConversation === true && { kind: 'conversation' }),
       ...addressFields(target),
+      ...(wakePolicy !== undefined && { wake_policy: wakePolicy }),
       registered_at: new Date(registeredAt).toISOString(),
       expires_at: new Date(expiresAt).toISOString(),
       woken,

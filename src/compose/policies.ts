@@ -9,7 +9,8 @@ import type { Wake, WakeEnd } from '../core/lanes/wake.ts';
 import { Coalescer } from '../core/waking/coalescer.ts';
 import { SlotEdges } from '../core/waking/slot-edges.ts';
 import { Slots } from '../core/waking/slots.ts';
-import type { WakePolicy, WakePolicyName } from '../core/waking/wake-policy.ts';
+import type { WakePolicyName } from '../core/registry/registration.ts';
+import type { WakePolicy } from '../core/waking/wake-policy.ts';
 import { slotOffset } from '../crypto/slot-offset.ts';
 
 interface Shared {

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
-import type { Lifetime } from '../core/registry/registration.ts';
+import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
-import type { WakePolicyName } from '../core/waking/wake-policy.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
@@ -55,7 +54,7 @@ export interface Config {
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly policies: {
     /** `WAKE_POLICY`. */
-    readonly server: WakePolicyName;
+    readonly server: Extract<WakePolicyName, 'prompt' | 'slots'>;
     readonly slotMs: number;
   };
   readonly wakes: {

@@ -42,7 +42,8 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     { instance: 1 },
     { instance: 32_767 },
     { isConversation: true },
-    { instance: 7, isConversation: true },
+    { instance: 7, isConversation: true, wakePolicy: 'heartbeat' as const },
+    { wakePolicy: 'prompt' as const },
   ])(
     `${name}: a key that was put with %o is found with it, also once it was woken, and without it when it is put again without`,
     async (named) => {
@@ -155,6 +156,20 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
   test(`${name}: a device that is evicted has nothing to take when it is not known`, async () => {
     const store = await storeOf(nth(1));
     expect(await store.evict(fcmTarget('other'))).toBe(0);
+  });
+
+  test(`${name}: a device has the keys that point at it, of which no more are told than are asked for`, async () => {
+    const store = await storeOf(nth(1), nth(2), nth(3, 0, { target: fcmTarget('other') }));
+    expect(store.keysOf({ ...PHONE }, 9).toSorted()).toEqual([tradeKey(1), tradeKey(2)].toSorted());
+    expect(store.keysOf(PHONE, 1)).toHaveLength(1);
+    await store.put(nth(2, 1, { target: fcmTarget('other') }));
+    await store.remove(tradeKey(1), UNSIGNED);
+    expect([store.keysOf(PHONE, 9), store.keysOf(fcmTarget('other'), 9).length]).toEqual([[], 2]);
+  });
+
+  test(`${name}: every registration is among the entries`, async () => {
+    const all = [nth(1), nth(2, 5, { wakePolicy: 'slots' })];
+    expect([...(await storeOf(...all)).entries()]).toEqual(all);
   });
 
   test(`${name}: a device that is evicted can be registered again`, async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DAY_MS, HOUR_MS } from '../../src/core/basics/clock.ts';
 import type { FcmTarget, UnifiedPushTarget } from '../../src/core/registry/push-target.ts';
 import type { Lifetime, Registration } from '../../src/core/registry/registration.ts';
-import { Registrations } from '../../src/core/registry/registrations.ts';
+import { Registrations, type RegistrationsOptions } from '../../src/core/registry/registrations.ts';
 import { parseTradePubkey, type TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import { MemoryRegistrations } from '../../src/store/tables/memory-registrations.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -56,6 +56,7 @@ export function hex(length: number): fc.Arbitrary<string> {
 export function liveRegistrations(
   capacity = 100,
   mayExpire = (): boolean => true,
+  hooks: Partial<Pick<RegistrationsOptions, 'onKept' | 'onSwept'>> = {},
 ): {
   registrations: Registrations;
   clock: FakeClock;
@@ -72,6 +73,7 @@ export function liveRegistrations(
     mayExpire,
     ownership: true,
     telemetry,
+    ...hooks,
   });
   return { registrations, clock, telemetry };
 }

@@ -78,4 +78,8 @@ export interface RegistrationStore {
   counts(): RegistrationCounts;
   /** What is known of a device, registered or not. Synchronous. */
   device(target: PushTarget): KnownDevice;
+  /** Some of the keys that point at the device, at most so many. Synchronous: it takes time with each key. */
+  keysOf(target: PushTarget, atMost: number): readonly TradePubkey[];
+  /** Every registration that is there from the first step to the last, once. Registrations may change between two steps. */
+  entries(): Iterable<Registration>;
 }

@@ -2,6 +2,11 @@ import { MINUTE_MS } from '../basics/clock.ts';
 import type { Platform, PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
+/** When wakes leave, as clients and the configuration name it (contract 9): from the weakest policy to the strongest. */
+export const WAKE_POLICIES = ['prompt', 'slots', 'cohorts', 'heartbeat'] as const;
+
+export type WakePolicyName = (typeof WAKE_POLICIES)[number];
+
 /** `trade key → device`, for a limited time: all that the server knows about a user. Times are milliseconds since the epoch. */
 export interface Registration {
   readonly tradePubkey: TradePubkey;
@@ -24,6 +29,8 @@ export interface Registration {
   readonly instance?: number;
   /** Whether the key is a chat's and not a trade's. Events of any author can wake for a chat's key (contract 1.1). */
   readonly isConversation?: boolean;
+  /** The wake policy that the client asked for. Of the registrations of a device, the newest decides (contract 9). */
+  readonly wakePolicy?: WakePolicyName;
 }
 
 /** Registrations by platform, as `/api/status` shows them. */

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { fcmTarget, tradeKey, liveRegistrations } from '../../../test/support/registrations.ts';
 import { DAY_MS, HOUR_MS } from '../basics/clock.ts';
+import type { PushTarget } from './push-target.ts';
+import type { Registration } from './registration.ts';
 import type { Registrations } from './registrations.ts';
 
 const KEY = tradeKey(1);
@@ -45,6 +47,27 @@ describe('a registration', () => {
     clock.advance(40 * HOUR_MS);
     expect((await registrations.find(KEY))?.target).toEqual(fcmTarget('new phone'));
     expect(registrations.counts().total).toBe(1);
+  });
+
+  test('is told once it is kept, with the device that its key pointed at before, and not if it is refused', async () => {
+    const kept: [Registration, PushTarget | undefined][] = [];
+    let sweeps = 0;
+    const { registrations } = liveRegistrations(1, () => true, {
+      onKept: (registration, former) => kept.push([registration, former]),
+      onSwept: () => sweeps++,
+    });
+    const other = fcmTarget('other');
+    await registrations.register(KEY, PHONE, 'android', { signed: true, wakePolicy: 'slots' });
+    for (const target of [PHONE, other]) await registrations.register(KEY, target, 'ios', { signed: true });
+    expect(await registrations.register(tradeKey(2), PHONE, 'android')).toBe('full');
+    await registrations.register(KEY, PHONE, 'android');
+    expect(kept).toMatchObject([
+      [{ target: PHONE, platform: 'android', wakePolicy: 'slots' }, undefined],
+      [{ target: PHONE, platform: 'ios' }, undefined],
+      [{ target: other }, PHONE],
+    ]);
+    await registrations.sweep();
+    expect(sweeps).toBe(1);
   });
 
   test('lives on from each delivered wake, for 30 days at the most', async () => {

@@ -24,6 +24,10 @@ export interface RegistrationsOptions {
   readonly ownership: boolean;
   /** Called before a device is registered, for the first time or again. A device that registers is in use. */
   readonly onRegister?: ((device: PushTarget) => void) | undefined;
+  /** Called after a registration was kept. @param former the device that the key pointed at before, if it was another one */
+  readonly onKept?: ((registration: Registration, former: PushTarget | undefined) => void) | undefined;
+  /** Called after each sweep: expired registrations have left the store. */
+  readonly onSwept?: (() => void) | undefined;
   /** Called after a key moved from one device to another: its waiting wakes go to the new device (contract 5). */
   readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
 }
@@ -41,6 +45,8 @@ export class Registrations {
   readonly #telemetry: Telemetry;
   readonly #ownership: boolean;
   readonly #onRegister: RegistrationsOptions['onRegister'];
+  readonly #onKept: RegistrationsOptions['onKept'];
+  readonly #onSwept: RegistrationsOptions['onSwept'];
   readonly #onMoved: RegistrationsOptions['onMoved'];
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
@@ -54,6 +60,8 @@ export class Registrations {
     this.#telemetry = options.telemetry;
     this.#ownership = options.ownership;
     this.#onRegister = options.onRegister;
+    this.#onKept = options.onKept;
+    this.#onSwept = options.onSwept;
     this.#onMoved = options.onMoved;
     this.#lastSweep = options.monotonic();
   }
@@ -77,12 +85,17 @@ export class Registrations {
    * @param options.network the network of the client
    * @param options.instance the Mostro instance that this request names. A request that names none removes a former one
    * @param options.isConversation whether this request says that the key is a chat's
+   * @param options.wakePolicy the wake policy that this request asks for
    */
   async register(
     tradePubkey: TradePubkey,
     target: PushTarget,
     platform: Platform,
-    { signed = false, network, ...named }: Requester & Pick<Registration, 'instance' | 'isConversation'> = {},
+    {
+      signed = false,
+      network,
+      ...named
+    }: Requester & Pick<Registration, 'instance' | 'isConversation' | 'wakePolicy'> = {},
   ): Promise<PutResult> {
     if (this.#isSweepDue()) await this.sweep();
     const now = this.#clock();
@@ -115,8 +128,7 @@ export class Registrations {
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');
     const isKept = result === 'stored' || result === 'displaced';
-    if (isKept && former !== undefined && !isSameDevice(former, target))
-      await this.#noteMove(tradePubkey, former);
+    if (isKept) await this.#noteKept(tradePubkey, former);
     this.#telemetry.log(isKept ? 'registration.stored' : 'registration.refused', () => ({
       key: this.#telemetry.pseudonym(tradePubkey),
       provider: target.type,
@@ -192,6 +204,7 @@ export class Registrations {
     const count = await this.#store.sweep(this.#clock());
     this.#telemetry.count('registrations_expired', {}, count);
     this.#telemetry.log('registrations.swept', { count });
+    this.#onSwept?.();
   }
 
   /** Whether the time to live is over, by a trusted clock. */
@@ -199,10 +212,24 @@ export class Registrations {
     return expiresAt <= this.#clock() && this.#mayExpire();
   }
 
-  async #noteMove(tradePubkey: TradePubkey, from: PushTarget): Promise<void> {
+  async #noteKept(tradePubkey: TradePubkey, former: PushTarget | undefined): Promise<void> {
+    if (this.#onKept === undefined && former === undefined) return;
     // Read from the store: a registration without Web Push keys can leave the former ones in place (`renewedTarget`).
-    const to = (await this.#store.find(tradePubkey))?.target;
-    if (to !== undefined && !isSameDevice(from, to)) this.#onMoved?.(tradePubkey, from, to);
+    const kept = await this.#store.find(tradePubkey);
+    if (kept === undefined) return;
+    const from = former === undefined || isSameDevice(former, kept.target) ? undefined : former;
+    this.#onKept?.(kept, from);
+    if (from !== undefined) this.#onMoved?.(tradePubkey, from, kept.target);
+  }
+
+  /** Some of the keys that point at the device, at most so many. Those that have expired count until the next sweep. */
+  keysOf(target: PushTarget, atMost: number): readonly TradePubkey[] {
+    return this.#store.keysOf(target, atMost);
+  }
+
+  /** All registrations. Those that have expired count until the next sweep. */
+  entries(): Iterable<Registration> {
+    return this.#store.entries();
   }
 
   /** Corrects the times of registrations that were made while the time of day was wrong (contract 5). */

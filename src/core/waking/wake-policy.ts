@@ -3,9 +3,6 @@ import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { KeyWake } from './key-wake.ts';
 
-/** The policies, as clients and the configuration name them (contract 9). */
-export type WakePolicyName = 'prompt' | 'slots';
-
 /** Every wake passes through a policy on its way to its lane. The policy decides when the wake leaves (contract 9). */
 export interface WakePolicy {
   /** Devices of which a wake is held, or would be held if it were asked for now. */

@@ -118,6 +118,14 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#memory.device(target);
   }
 
+  keysOf(target: PushTarget, atMost: number): readonly TradePubkey[] {
+    return this.#memory.keysOf(target, atMost);
+  }
+
+  entries(): Iterable<Registration> {
+    return this.#memory.entries();
+  }
+
   /** Puts a registration that was read from the disk in memory, in place of the key's former one. @returns whether there was room */
   restore(registration: Registration): boolean {
     this.drop(registration.tradePubkey);

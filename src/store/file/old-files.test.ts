@@ -24,7 +24,9 @@ function vectorsOf(file: string): Vectors {
 
 const vectors = vectorsOf('store-0.3.0.json');
 const named = Object.entries(vectors.records);
-const added = Object.entries(vectorsOf('store-browsers-and-installations.json').records);
+const added = ['store-browsers-and-installations.json', 'store-wake-policies.json'].flatMap((file) =>
+  Object.entries(vectorsOf(file).records),
+);
 
 describe('a record of version 0.3.0', () => {
   test.each(named)('(%s) is read, and is written with the same bytes', (_name, { hex, record }) => {

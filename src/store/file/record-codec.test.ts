@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hex } from '../../../test/support/registrations.ts';
 import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
+import { WAKE_POLICIES } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { decodeRecords, encodeRecord } from './record-codec.ts';
 import { UnreadableRecord } from './unreadable-record.ts';
@@ -33,7 +34,12 @@ const usual = {
 };
 const registration = fc.record(usual);
 const described = fc.record(
-  { ...usual, instance: fc.integer({ min: 1, max: 32_767 }), isConversation: fc.constant(true) },
+  {
+    ...usual,
+    instance: fc.integer({ min: 1, max: 32_767 }),
+    isConversation: fc.constant(true),
+    wakePolicy: fc.constantFrom(...WAKE_POLICIES),
+  },
   { requiredKeys: ['tradePubkey', 'target', 'platform', 'registeredAt', 'expiresAt', 'woken', 'signed'] },
 );
 const wake = fc.record({
@@ -82,12 +88,14 @@ describe('records', () => {
     );
   });
 
-  test('of a registration without instance or conversation keep type 1, so that older versions can read them', () => {
+  test('of a registration without instance, conversation or wake policy keep type 1, so that older versions can read them', () => {
     fc.assert(
       fc.property(registration, (plain) => {
         expect(encodeRecord({ type: 'registered', registration: plain })[0]).toBe(1);
         const named = { ...plain, instance: 7 };
         expect(encodeRecord({ type: 'registered', registration: named })[0]).toBe(8);
+        const asking = { ...named, wakePolicy: 'slots' } as const;
+        expect(encodeRecord({ type: 'registered', registration: asking })[0]).toBe(9);
       }),
     );
   });

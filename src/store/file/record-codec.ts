@@ -1,6 +1,6 @@
 import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { PLATFORM_CODES, platformOf } from '../codes.ts';
+import { PLATFORM_CODES, platformOf, POLICY_CODES, policyOf } from '../codes.ts';
 import { COHORT_TYPES_WITHOUT_DEVICE, readCohort, writeCohort } from './cohort-codec.ts';
 import { ByteReader, ByteWriter } from './record-bytes.ts';
 import type { StoreRecord } from './store-record.ts';
@@ -14,6 +14,7 @@ import { UnreadableRecord } from './unreadable-record.ts';
 // |---|---|
 // | registered | key (32), flags (1), platform (1), registeredAt (6), expiresAt (6), target |
 // | described | isConversation (1), instance (4), then the fields of registered |
+// | asking | wake policy (1), then the fields of described |
 // | removed | key (32) |
 // | seen | the first half of the id (16), at (6) |
 // | owed | target, kind of wake (1), number of keys (4), keys (32 each) |
@@ -35,6 +36,9 @@ const TYPES = {
   // A registration with an instance, or of a conversation. A version that does not know this type says that the file is newer. All other
   // registrations keep type 1, so that it can read them.
   described: 8,
+  // A registration that asks for a wake policy. A version that does not know this type says that the file is newer: it would wake the device
+  // at other times.
+  asking: 9,
 } as const;
 const KINDS = ['silent_wake', 'chat_wake'] as const;
 const [WOKEN, SIGNED] = [1, 2];
@@ -82,7 +86,7 @@ export function encodeRecord(record: StoreRecord): Uint8Array {
 }
 
 function typeOf(record: Exclude<StoreRecord, { type: 'cohort' }>): keyof typeof TYPES {
-  return record.type === 'registered' && isDescribed(record.registration) ? 'described' : record.type;
+  return record.type === 'registered' ? formOf(record.registration) : record.type;
 }
 
 /** The types of records without a device. A type that is missing here counts as one with a device. */
@@ -122,6 +126,8 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
       return { type: 'registered', registration: readRegistration(reader) };
     case TYPES.described:
       return { type: 'registered', registration: readDescribed(reader) };
+    case TYPES.asking:
+      return { type: 'registered', registration: readAsking(reader) };
     case TYPES.removed:
       return { type: 'removed', tradePubkey: readKey(reader) };
     case TYPES.seen:
@@ -143,8 +149,9 @@ function decodeRecord(reader: ByteReader): StoreRecord | undefined {
 
 function writeRegistration(writer: ByteWriter, registration: Registration): void {
   const { tradePubkey, target, platform, registeredAt, expiresAt, woken, signed } = registration;
-  const { instance = NO_INSTANCE, isConversation } = registration;
-  if (isDescribed(registration)) {
+  const { instance = NO_INSTANCE, isConversation, wakePolicy } = registration;
+  if (wakePolicy !== undefined) writer.byte(POLICY_CODES[wakePolicy]);
+  if (formOf(registration) !== 'registered') {
     writer.byte(isConversation === true ? CONVERSATION : 0);
     writer.number(instance);
   }
@@ -156,8 +163,20 @@ function writeRegistration(writer: ByteWriter, registration: Registration): void
   writeTarget(writer, target);
 }
 
-function isDescribed({ instance, isConversation }: Registration): boolean {
-  return instance !== undefined || isConversation === true;
+/** The type of a registration's record: the oldest one that has a place for all of its fields. */
+function formOf({
+  instance,
+  isConversation,
+  wakePolicy,
+}: Registration): 'registered' | 'described' | 'asking' {
+  if (wakePolicy !== undefined) return 'asking';
+  return instance !== undefined || isConversation === true ? 'described' : 'registered';
+}
+
+function readAsking(reader: ByteReader): Registration {
+  const wakePolicy = policyOf(reader.byte());
+  if (wakePolicy === undefined) throw new UnreadableRecord();
+  return { ...readDescribed(reader), wakePolicy };
 }
 
 function readDescribed(reader: ByteReader): Registration {

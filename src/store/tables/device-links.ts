@@ -54,6 +54,12 @@ export class DeviceLinks {
     return this.#devices.unregistered(target);
   }
 
+  /** The next registration of the same device, or {@link NO_ROW} behind the last one. @param first the one that came first */
+  next(row: number, first: number): number {
+    const next = this.#ofDevice.next(row);
+    return next === first ? NO_ROW : next;
+  }
+
   /** Points a registration that has no device at one, which is added to the table if it is new. */
   point(row: number, target: PushTarget): void {
     const { firstRegistration } = this.#devices;

@@ -166,7 +166,16 @@ export class MemoryRegistrations implements RegistrationStore {
     return expired;
   }
 
-  /** Every registration that is there from the first step to the last, once. Registrations may change between two steps. */
+  keysOf(target: PushTarget, atMost: number): readonly TradePubkey[] {
+    const keys: TradePubkey[] = [];
+    const first = this.#devices.anyOf(target);
+    for (let row = first; row !== NO_ROW && keys.length < atMost;) {
+      keys.push(this.#rows.tradePubkey(row));
+      row = this.#devices.next(row, first);
+    }
+    return keys;
+  }
+
   *entries(): Generator<Registration> {
     for (let row = 1; row <= this.#numbers.last; row++) if (this.#rows.isUsed(row)) yield this.#read(row);
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
 import { DAY_MS } from '../../core/basics/clock.ts';
-import type { Registration } from '../../core/registry/registration.ts';
+import { WAKE_POLICIES, type Registration } from '../../core/registry/registration.ts';
 import { RegistrationTable } from './registration-table.ts';
 
 const RECORD = 1;
@@ -24,6 +24,7 @@ test('a registration is read as it was written, whatever its times until 2109, i
       lives: fc.integer({ min: -365 * DAY_MS, max: 11 * 365 * DAY_MS }),
       instance: fc.integer({ min: 1, max: 32_767 }),
       isConversation: fc.constant(true),
+      wakePolicy: fc.constantFrom(...WAKE_POLICIES),
       woken: fc.boolean(),
       signed: fc.boolean(),
     },
@@ -46,7 +47,13 @@ test('a registration is read as it was written, whatever its times until 2109, i
 test('a registration that is renewed keeps its registration time, its instance and its flags', () => {
   const rows = new RegistrationTable();
   rows.reach(RECORD);
-  const made = { instance: 32_767, isConversation: true, signed: true, target: TARGET };
+  const made = {
+    instance: 32_767,
+    isConversation: true,
+    signed: true,
+    target: TARGET,
+    wakePolicy: 'heartbeat',
+  } as const;
   const registration = registrationAt(Date.UTC(2026, 0, 1), made);
   rows.write(RECORD, registration);
   const expiresAt = registration.registeredAt + 3000 * DAY_MS;

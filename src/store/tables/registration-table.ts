@@ -1,11 +1,11 @@
 import type { Platform, PushTarget } from '../../core/registry/push-target.ts';
 import { isOwned, type Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { PLATFORM_CODES, platformOf } from '../codes.ts';
+import { NO_POLICY, PLATFORM_CODES, platformOf, POLICY_CODES, policyOf } from '../codes.ts';
 import { Column } from './rows.ts';
 import { KEY_WORDS, keyText } from './hex-words.ts';
 
-// The flags, one byte a row:
+// The flags, two bytes a row:
 /** {@link PLATFORM_CODES} */
 const PLATFORM_BITS = 0b0011;
 const WOKEN_BIT = 0b0100;
@@ -13,6 +13,8 @@ const SIGNED_BIT = 0b1000;
 /** The row has a registration. */
 const USED_BIT = 0b1_0000;
 const CONVERSATION_BIT = 0b10_0000;
+/** 3 bits: {@link POLICY_CODES} */
+const POLICY_SHIFT = 6;
 
 const LOW_BITS = 2 ** 32;
 
@@ -34,13 +36,13 @@ const INSTANCE_BITS = 2 ** 15 - 1;
 const NO_INSTANCE = 0;
 
 /**
- * The fields of each registration, without its target: 49 bytes a row.
+ * The fields of each registration, without its target: 50 bytes a row.
  *
  * | column | bytes | |
  * |---|---|---|
  * | `keys` | 32 | the trade pubkey, eight words |
  * | `devices` | 4 | the row of its device ({@link DeviceLinks}) |
- * | flags | 1 | platform, woken, signed, used, conversation |
+ * | flags | 2 | platform, woken, signed, used, conversation, wake policy |
  * | registered, expires | 4 + 4 | the low 32 bits of each time |
  * | upper | 4 | the upper parts of both times, and the instance |
  */
@@ -48,7 +50,7 @@ export class RegistrationTable {
   /** The trade pubkeys, eight words each. */
   readonly keys = new Column((length) => new Uint32Array(length), KEY_WORDS);
   readonly devices = new Column((length) => new Int32Array(length));
-  readonly #flags = new Column((length) => new Uint8Array(length));
+  readonly #flags = new Column((length) => new Uint16Array(length));
   // Milliseconds since the epoch, modulo 2^32.
   readonly #registeredLow = new Column((length) => new Uint32Array(length));
   readonly #expiresLow = new Column((length) => new Uint32Array(length));
@@ -68,10 +70,11 @@ export class RegistrationTable {
 
   write(row: number, registration: Registration): void {
     const { expiresAt, instance = NO_INSTANCE, isConversation, platform, registeredAt } = registration;
-    const { signed, woken } = registration;
+    const { signed, wakePolicy, woken } = registration;
     const flags = USED_BIT | (woken ? WOKEN_BIT : 0) | (signed ? SIGNED_BIT : 0);
     const conversation = isConversation === true ? CONVERSATION_BIT : 0;
-    this.#flags.set(row, flags | conversation | PLATFORM_CODES[platform]);
+    const policy = (wakePolicy === undefined ? NO_POLICY : POLICY_CODES[wakePolicy]) << POLICY_SHIFT;
+    this.#flags.set(row, flags | conversation | policy | PLATFORM_CODES[platform]);
     this.#registeredLow.set(row, registeredAt % LOW_BITS);
     const upper = Math.min(MAX_REGISTERED, Math.floor(registeredAt / LOW_BITS));
     this.#upper.set(row, (upper << REGISTERED_SHIFT) | (instance & INSTANCE_BITS));
@@ -121,6 +124,7 @@ export class RegistrationTable {
 
   read(row: number, tradePubkey: TradePubkey, target: PushTarget): Registration {
     const instance = this.#upper.get(row) & INSTANCE_BITS;
+    const wakePolicy = policyOf(this.#flags.get(row) >>> POLICY_SHIFT);
     return {
       tradePubkey,
       target,
@@ -131,6 +135,7 @@ export class RegistrationTable {
       signed: this.#has(row, SIGNED_BIT),
       ...(instance !== NO_INSTANCE && { instance }),
       ...(this.#has(row, CONVERSATION_BIT) && { isConversation: true }),
+      ...(wakePolicy !== undefined && { wakePolicy }),
     };
   }
 
