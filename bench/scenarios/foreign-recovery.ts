@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NostrEvent } from 'nostr-tools/pure';
 
 import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
-import { ForeignRelay, isForeignRelayInstalled } from '../../test/support/foreign-relay.ts';
+import { ForeignRelay } from '../../test/support/foreign-relay.ts';
+import { isInstalled, KHATRU } from '../../test/support/relay-makes.ts';
 import { publishAll } from '../../test/support/test-relay.ts';
 import type { Device } from '../devices.ts';
 import type { Figure } from '../figure.ts';
@@ -24,7 +25,7 @@ const LOOK_AGAIN_MS = 50;
  * comes after the cut to the last push accepted.
  */
 export async function foreignRecovery(stage: Stage): Promise<Figure[]> {
-  if (!isForeignRelayInstalled()) return [];
+  if (!isInstalled(KHATRU)) return [];
   const missed = Math.min(MISSED, stage.extent.batch * 2);
   const [samples, bare]: [number[], number[]] = [[], []];
   for (let round = 0; round < stage.extent.rounds; round++) {

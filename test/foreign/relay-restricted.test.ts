@@ -2,14 +2,15 @@ import { describe, expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { registerDevices, type Device } from '../support/devices.ts';
-import { ForeignRelay, isForeignRelayInstalled } from '../support/foreign-relay.ts';
+import { ForeignRelay } from '../support/foreign-relay.ts';
+import { isInstalled, KHATRU } from '../support/relay-makes.ts';
 import { keep } from '../support/keep.ts';
 import { untilLine } from '../support/relay-lines.ts';
 import { swiftEvents } from '../support/swift-events.ts';
 import { publishAll } from '../support/test-relay.ts';
 import { startTestServer } from '../support/test-server.ts';
 
-describe.skipIf(!isForeignRelayInstalled())(
+describe.skipIf(!isInstalled(KHATRU))(
   'a relay that nobody here wrote (.ci/install-relay installs it) and that keeps gift wraps for those they are for',
   () => {
     test('khatru that keeps gift wraps for those they are for takes the server’s authentication, still serves it none, which the status says, and wakes by kind 14', async () => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 
 import type { Filter } from '../../stand-ins/relay-filter.ts';
 import { RelayPublisher } from '../../stand-ins/relay-publisher.ts';
-import { ForeignRelay, isForeignRelayInstalled } from '../support/foreign-relay.ts';
+import { ForeignRelay } from '../support/foreign-relay.ts';
+import { isInstalled, KHATRU } from '../support/relay-makes.ts';
 import { keep } from '../support/keep.ts';
 import { RelaySubscription } from '../support/relay-subscription.ts';
 import { swiftEvents } from '../support/swift-events.ts';
@@ -13,7 +14,7 @@ const RECIPIENT = 'c'.repeat(64);
 const HOUR = 3600;
 
 // Facts about this relay that the tests against it rely on. They say nothing about the server.
-describe.skipIf(!isForeignRelayInstalled())(
+describe.skipIf(!isInstalled(KHATRU))(
   'a relay that nobody here wrote (.ci/install-relay installs it)',
   () => {
     test('khatru gives the newest stored events first, as many as asked for, and the rest page by page', async () => {

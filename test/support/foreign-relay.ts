@@ -1,26 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
+import type { RelayMake, RelaySettings } from './relay-makes.ts';
+import { KHATRU } from './relay-makes.ts';
 import { RelaySubscription } from './relay-subscription.ts';
+import { publishAll, type TestRelay } from './test-relay.ts';
 
-const PROGRAM = resolve('.relays/bin/foreign-relay');
-
-interface ForeignRelayOptions {
-  /** If true, a gift wrap is only served to a client that has authenticated (NIP-42) as the key in its `p` tag. */
-  restrictGiftWraps?: boolean;
-}
-
-/** Whether `.ci/install-relay` has been run. */
-export function isForeignRelayInstalled(): boolean {
-  return existsSync(PROGRAM);
-}
-
-/** An independent relay: khatru, in its own process. It keeps its events in memory. */
-export class ForeignRelay implements AsyncDisposable {
+/** An independent relay in its own process. */
+export class ForeignRelay implements TestRelay {
   readonly url: string;
   readonly port: number;
   readonly #child: ChildProcess;
@@ -31,31 +20,56 @@ export class ForeignRelay implements AsyncDisposable {
     this.port = Number(new URL(url).port);
   }
 
-  /** Resolves when it has answered a REQ. */
-  static async start({ restrictGiftWraps = false }: ForeignRelayOptions = {}): Promise<ForeignRelay> {
-    const child = spawn(PROGRAM, restrictGiftWraps ? ['-restrict-gift-wraps'] : [], { stdio: 'pipe' });
+  /** Resolves when it has answered a connection. */
+  static async start(settings: RelaySettings = {}, make: RelayMake = KHATRU): Promise<ForeignRelay> {
+    const [program, ...args] = make.command() ?? [];
+    if (program === undefined) throw new Error(`${make.name} is not installed`);
+    const child = spawn(program, [...args, ...flags(settings)], { stdio: 'pipe', env: make.environment() });
     await once(child, 'spawn');
     const errors = text(child.stderr);
     for await (const url of createInterface({ input: child.stdout })) {
       const relay = new ForeignRelay(child, url);
-      await relay.#answered();
+      if (settings.auth !== true) await relay.#answered();
       return relay;
     }
-    throw new Error(`the foreign relay did not start: ${await errors}`);
+    throw new Error(`${make.name} did not start: ${await errors}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  publish(events: Parameters<typeof publishAll>[1]): Promise<void> {
+    return publishAll(this.url, events);
+  }
+
+  /** Ends it as a power failure does. */
+  async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGKILL');
     await once(this.#child, 'close');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
   }
 
   async #answered(): Promise<void> {
     try {
       (await RelaySubscription.open(this.url, { kinds: [1], limit: 1 }))[Symbol.dispose]();
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this.kill();
       throw error;
     }
   }
+}
+
+function flags(settings: RelaySettings): string[] {
+  const { auth, directory, maxLimit, maxSubscriptions, port, restrictGiftWraps, stateSubscriptions } =
+    settings;
+  return [
+    ...(port === undefined ? [] : ['--port', `${port}`]),
+    ...(directory === undefined ? [] : ['--directory', directory]),
+    ...(maxLimit === undefined ? [] : ['--max-limit', `${maxLimit}`]),
+    ...(maxSubscriptions === undefined ? [] : ['--max-subscriptions', `${maxSubscriptions}`]),
+    ...(stateSubscriptions === true ? ['--state-subscriptions'] : []),
+    ...(auth === true ? ['--auth'] : []),
+    ...(restrictGiftWraps === true ? ['--restrict-gift-wraps'] : []),
+  ];
 }

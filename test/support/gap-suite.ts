@@ -1,18 +1,14 @@
-import { randomBytes } from 'node:crypto';
-
 import { expect, test, vi } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { TcpProxy } from '../../stand-ins/tcp-proxy.ts';
 import { registerDevices, type Device } from './devices.ts';
+import { missedEvents, strangersEvents } from './gap-events.ts';
 import { keep } from './keep.ts';
 import { swiftEvents } from './swift-events.ts';
 import type { TestRelay } from './test-relay.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
-
-const HOUR = 3600;
-const BACKDATING = 48 * HOUR;
 
 /** A relay that the server reaches through a TCP proxy, which the test can cut. */
 interface Line {
@@ -64,17 +60,6 @@ function tokensOf(devices: readonly Device[]): string[] {
   return devices.map(({ token }) => token).toSorted();
 }
 
-/** An event for each device: gift wraps back-dated over two days and signed messages of now, in turn. */
-function eventsFor(devices: readonly Device[]): ReturnType<typeof swiftEvents> {
-  return swiftEvents(
-    devices.map(({ key: recipient }, n) =>
-      n % 2 === 0
-        ? { recipient, kind: 1059, ageSeconds: Math.floor((n / devices.length) * BACKDATING) }
-        : { recipient, kind: 14, ageSeconds: 0 },
-    ),
-  );
-}
-
 /** Cuts the connection as a failing network does: open connections are reset, new ones refused. */
 function cut({ proxy }: Line): void {
   proxy.refuse(true);
@@ -97,7 +82,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     const [line] = lines;
     const devices = await registerDevices(server, 500);
     cut(line);
-    await line.relay.publish(eventsFor(devices));
+    await line.relay.publish(missedEvents(devices));
     const begun = performance.now();
     line.proxy.refuse(false);
     await google.pushes.atLeast(500);
@@ -108,7 +93,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     expect(woken()).toEqual(tokensOf(devices));
 
     const [first] = devices as [Device];
-    await line.relay.publish(eventsFor([first]));
+    await line.relay.publish(missedEvents([first]));
     await google.pushes.atLeast(501);
     expect(woken()).toEqual([...tokensOf(devices), first.token].toSorted());
   });
@@ -117,7 +102,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     const { lines, google, server, woken } = await setGapScene(start, 2);
     const [dark, lit] = lines as [Line, Line];
     const devices = await registerDevices(server, 500);
-    const events = eventsFor(devices);
+    const events = missedEvents(devices);
     cut(dark);
     await Promise.all([dark.relay.publish(events), lit.relay.publish(events.slice(0, 250))]);
     await google.pushes.atLeast(250);
@@ -135,13 +120,8 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
       const { lines, google, server, woken } = await setGapScene(start, 1);
       const [line] = lines;
       const devices = await registerDevices(server, 500);
-      const strangers = Array.from({ length: 5000 }, (_, n) => ({
-        recipient: randomBytes(32).toString('hex'),
-        kind: n % 4 === 0 ? 14 : 1059,
-        ageSeconds: n % 4 === 0 ? n % 600 : Math.floor((n / 5000) * BACKDATING),
-      }));
       cut(line);
-      await line.relay.publish([...swiftEvents(strangers), ...eventsFor(devices)]);
+      await line.relay.publish([...strangersEvents(5000), ...missedEvents(devices)]);
       const begun = performance.now();
       line.proxy.refuse(false);
       await google.pushes.atLeast(500);
@@ -157,12 +137,12 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     const [line] = lines;
     const [device, other] = (await registerDevices(server, 2)) as [Device, Device];
     cut(line);
-    await line.relay.publish(eventsFor(Array.from({ length: 20 }, () => device)));
+    await line.relay.publish(missedEvents(Array.from({ length: 20 }, () => device)));
     line.proxy.refuse(false);
     await untilRecovered(server, 2);
     await google.pushes.atLeast(1);
     cut(line);
-    await line.relay.publish(eventsFor([other]));
+    await line.relay.publish(missedEvents([other]));
     line.proxy.refuse(false);
     await untilRecovered(server, 4);
     await google.pushes.atLeast(2);
@@ -179,7 +159,7 @@ export function gapSuite(name: string, start: () => Promise<TestRelay>): void {
     await untilLive(server, proxy);
     const devices = await registerDevices(server, 10);
     proxy.freeze();
-    await relay.publish(eventsFor(devices));
+    await relay.publish(missedEvents(devices));
     await google.pushes.atLeast(10);
     expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(tokensOf(devices));
   });

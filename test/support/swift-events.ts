@@ -10,6 +10,8 @@ interface SwiftEvent {
   readonly kind: number;
   /** Positive in the past. */
   readonly ageSeconds: number;
+  /** How long its content is; 32 by default. */
+  readonly contentBytes?: number;
 }
 
 /** Thousands of genuine events, all by one key, signed by a fast library. nostr-tools would take a minute. */
@@ -18,8 +20,8 @@ export function swiftEvents(events: readonly SwiftEvent[]): NostrEvent[] {
   if (key === undefined) throw new Error('no key');
   const signer = eventSigner(key);
   const now = Math.floor(Date.now() / 1000);
-  return events.map(({ recipient, kind, ageSeconds }) => {
-    const content = randomBytes(24).toString('base64');
+  return events.map(({ recipient, kind, ageSeconds, contentBytes = 32 }) => {
+    const content = randomBytes(Math.ceil((contentBytes * 3) / 4)).toString('base64');
     const template = { kind, created_at: now - ageSeconds, tags: [['p', recipient]], content };
     return signer.sign(template) as NostrEvent;
   });

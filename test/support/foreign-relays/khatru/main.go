@@ -1,4 +1,4 @@
-// A relay made with khatru on a loopback port of its own choice, whose address it prints.
+// A relay made with khatru on the loopback interface. It prints its URL.
 package main
 
 import (
@@ -19,16 +19,20 @@ import (
 	"github.com/nbd-wtf/go-nostr"
 )
 
-const (
-	maxLimit = 500
-	giftWrap = 1059
-)
+const giftWrap = 1059
 
 func main() {
 	restrictGiftWraps := flag.Bool("restrict-gift-wraps", false, "keep gift wraps for those they are for")
+	port := flag.Int("port", 0, "the port; 0: any")
+	directory := flag.String("directory", "", "where the events are kept; empty: in memory")
+	maxLimit := flag.Int("max-limit", 500, "the most stored events that are given for a filter")
+	auth := flag.Bool("auth", false, "serve nobody before authentication (NIP-42)")
 	flag.Parse()
 
-	store := &badger.BadgerBackend{MaxLimit: maxLimit, BadgerOptionsModifier: inMemory}
+	store := &badger.BadgerBackend{Path: *directory, MaxLimit: *maxLimit, BadgerOptionsModifier: quiet}
+	if *directory == "" {
+		store.BadgerOptionsModifier = inMemory
+	}
 	if err := store.Init(); err != nil {
 		log.Fatal(err)
 	}
@@ -42,7 +46,12 @@ func main() {
 		relay.OverwriteFilter = append(relay.OverwriteFilter, exposeToRejection)
 	}
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if *auth {
+		relay.RejectFilter = append(relay.RejectFilter, policies.MustAuth)
+		relay.OverwriteFilter = append(relay.OverwriteFilter, exposeStrangers)
+	}
+
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -57,6 +66,10 @@ func main() {
 
 func inMemory(options badgerdb.Options) badgerdb.Options {
 	return options.WithInMemory(true).WithLogger(nil)
+}
+
+func quiet(options badgerdb.Options) badgerdb.Options {
+	return options.WithLogger(nil)
 }
 
 func rejectSnoopers(ctx context.Context, filter nostr.Filter) (bool, string) {
@@ -74,6 +87,12 @@ func rejectSnoopers(ctx context.Context, filter nostr.Filter) (bool, string) {
 // khatru takes a filter with limit 0 without asking RejectFilter.
 func exposeToRejection(ctx context.Context, filter *nostr.Filter) {
 	if reject, _ := rejectSnoopers(ctx, *filter); reject {
+		filter.LimitZero = false
+	}
+}
+
+func exposeStrangers(ctx context.Context, filter *nostr.Filter) {
+	if khatru.GetAuthed(ctx) == "" {
 		filter.LimitZero = false
 	}
 }
