@@ -24,7 +24,7 @@ export function renderConfigurationPage(): string {
   return `# Configuration
 
 The program reads variables of the environment, and a file \`.env\` in the directory that it is started in; the environment
-wins. An empty variable counts as unset. With an unusable configuration the start ends with exit code 78 and one
+wins. An empty variable counts as unset; \`CORS_ALLOWED_ORIGINS\` alone means something when it is empty. With an unusable configuration the start ends with exit code 78 and one
 message that lists every problem, and never the value of a secret. \`node dist/main.js --check-config\` (or \`mostro-push --check-config\`)
 checks without starting.
 
@@ -53,7 +53,10 @@ keeps every registration in \`DATA_DIR/store.json\`. Both files are sealed with 
 
 ## Firebase
 
-With \`FCM_ENABLED=true\` and no \`FIREBASE_SERVICE_ACCOUNT_PATH\` the server runs: it accepts registrations, and FCM waits
+The service account is looked for in \`FIREBASE_SERVICE_ACCOUNT_JSON\` (the content of the key file, as it is or in base64), then in the file that \`FIREBASE_SERVICE_ACCOUNT_PATH\`
+names, then in the file that \`GOOGLE_APPLICATION_CREDENTIALS\` names. A content in a variable needs no file in the container, but cannot be replaced without a restart, unless it is in \`.env\` (SIGHUP).
+
+With \`FCM_ENABLED=true\` and none of the three the server runs: it accepts registrations, and FCM waits
 for credentials. Until then FCM's wakes are counted as \`wakes_turned_away\`. \`STORE=file\` owes them to their devices over the
 restart that brings the credentials; \`STORE=memory\` loses them. A key file that is named but missing or malformed is a configuration error. A file that Google refuses
 is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake. How to get the file: [FCM in six steps](deployment.md#fcm-in-six-steps).
@@ -66,7 +69,16 @@ of the server's key, many push servers refuse its pushes until the app has subsc
 start. Without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no contact, and Apple refuses them. More on this:
 [unifiedpush.md](unifiedpush.md).
 
-## The Rust server's logging variable
+## Web pages
+
+\`CORS_ALLOWED_ORIGINS\` says which web pages may call the API: \`*\` for all, or their origins (scheme, host and port). An origin in the list may call every route, and answers carry
+\`Vary: Origin\`. If the list is empty, no answer allows a page anything. The API has no cookies, so \`*\` gives a page nothing that it could not do from a server of its own.
+
+## Variables of the Rust server
+
+\`MAX_TOKENS\` is read as \`MAX_REGISTRATIONS\`. Variables that mean nothing here (\`MOSTRO_PUBKEY\`, \`TOKEN_STORE_PATH\`, \`TOKEN_STORE_KEY\`, \`NOTIFY_RATE_LIMIT_CLEANUP_INTERVAL_SECS\`, \`NOTIFY_PUBKEY_LIMITER_SOFT_CAP\`)
+are named at the start, each with the reason. Beside one of these, or \`MAX_TOKENS\`, the start also names the variables that mean something else here: [migration.md](migration.md#variable-by-variable).
+
 
 \`RUST_LOG\` is read as \`env_logger\` would read it: \`info\`, or \`warn,mostro_push_backend=debug\`. Of the second form the part counts that names
 the Rust server's own module. \`LOG_LEVEL\` wins over it.

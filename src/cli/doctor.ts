@@ -1,4 +1,5 @@
 import { ConfigError, type Config } from '../config/config.ts';
+import { CREDENTIALS } from '../config/credentials.ts';
 import { ClockSkew } from '../core/watch/clock-skew.ts';
 import { generatePrivateKey } from '../crypto/server-key.ts';
 import { userAgent } from '../lib/user-agent.ts';
@@ -19,7 +20,7 @@ import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
 import { loadStartup, type Startup } from './load-startup.ts';
 
-const KEY_FILE = 'FIREBASE_SERVICE_ACCOUNT_PATH';
+const KEY_FILES = new Set<string>(CREDENTIALS);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,7 +46,7 @@ export async function doctor(io: Io): Promise<number> {
   const fcm = {
     config: config.fcm,
     account: serviceAccount,
-    isKeyFileBad: wrong.has(KEY_FILE),
+    isKeyFileBad: CREDENTIALS.some((name) => wrong.has(name)),
     skew,
     userAgent: agent,
   };
@@ -110,7 +111,9 @@ function without(variables: Environment, names: ReadonlySet<string>): Environmen
 }
 
 function ofProblem(name: string, problem: string): Finding {
-  return name === KEY_FILE ? alarmed('bad key file', `${problem}.`) : failure('configuration', `${problem}.`);
+  return KEY_FILES.has(name)
+    ? alarmed('bad key file', `${problem}.`)
+    : failure('configuration', `${problem}.`);
 }
 
 function ofServerKey({ config, serverKey }: Startup, wrong: ReadonlySet<string>): Finding {

@@ -41,6 +41,12 @@ describe('the environment', () => {
     expect(variables).toEqual({ SERVER_PORT: '1', ADMIN_PORT: '2' });
   });
 
+  test('wins over .env by an empty variable if an empty text is a value of its own', async () => {
+    const directory = await directoryWith('CORS_ALLOWED_ORIGINS=https://a.example');
+    const { variables } = await loadEnvironment(directory, { CORS_ALLOWED_ORIGINS: '' });
+    expect(variables).toEqual({ CORS_ALLOWED_ORIGINS: '' });
+  });
+
   test('may have unknown names without a warning, but .env may not', async () => {
     const directory = await directoryWith('SERVER_PROT=1\nSERVER_PORT=1\nBATCH_DELAY_MS=5\n');
     expect((await loadEnvironment(directory, { PATH: '/bin', SERVER_HSOT: 'x' })).warnings).toEqual([

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from '../config/config.ts';
+import { isIncumbents } from '../config/incumbent-variables.ts';
+import type { Variable } from '../config/variable.ts';
 import { VARIABLES } from '../config/variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,15 +24,17 @@ export async function loadEnvironment(
     throw new ConfigError([`.env: cannot be read (${error.code})`]);
   });
   const file = parseEnv(text.replace(/^\uFEFF/, ''));
+  const variables: Readonly<Record<string, Variable<unknown>>> = VARIABLES;
   // An empty variable counts as unset, so it does not hide what the file says.
   const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => (value ?? '').trim() !== ''),
+    Object.entries(environment).filter(
+      ([name, value]) => value !== undefined && (value.trim() !== '' || variables[name]?.takesEmpty === true),
+    ),
   );
-  const known = new Set<string>(Object.keys(VARIABLES));
   return {
     variables: { ...file, ...set },
     warnings: Object.keys(file)
-      .filter((name) => !known.has(name))
+      .filter((name) => !Object.hasOwn(variables, name) && !isIncumbents(name))
       .map((name) => `${name} in .env means nothing to this program`),
   };
 }

@@ -74,6 +74,59 @@ describe('a start', () => {
     expect(warnings).toEqual([]);
   });
 
+  test.each([
+    ['as it is', JSON.stringify(ACCOUNT)],
+    ['in base64', Buffer.from(JSON.stringify(ACCOUNT, null, 2)).toString('base64')],
+    [
+      'in base64 with line ends',
+      Buffer.from(JSON.stringify(ACCOUNT)).toString('base64').replaceAll(/.{76}/g, '$&\n'),
+    ],
+  ])(
+    'reads the content of the key file of Firebase from a variable, %s, and then no file',
+    async (_, written) => {
+      const environment = {
+        ...QUIET,
+        DATA_DIR: await tempDirectory(),
+        FIREBASE_SERVICE_ACCOUNT_JSON: written,
+        FIREBASE_SERVICE_ACCOUNT_PATH: '/none',
+        GOOGLE_APPLICATION_CREDENTIALS: '/none',
+      };
+      const { config, serviceAccount, warnings } = await loadStartup(environment, { createKey: true });
+      expect(serviceAccount).toMatchObject({ projectId: 'demo-project', tokenUri: ACCOUNT.token_uri });
+      expect([config.fcm.keyFile, warnings]).toEqual([undefined, []]);
+    },
+  );
+
+  test("takes a content without the project and the address of Google's OAuth, as the Rust server does", async () => {
+    const { client_email, private_key } = ACCOUNT;
+    const { serviceAccount } = await loadStartup(
+      {
+        DATA_DIR: await tempDirectory(),
+        FIREBASE_PROJECT_ID: 'mine',
+        FIREBASE_SERVICE_ACCOUNT_JSON: JSON.stringify({ client_email, private_key }),
+      },
+      { createKey: true },
+    );
+    expect(serviceAccount).toMatchObject({
+      projectId: 'mine',
+      tokenUri: 'https://oauth2.googleapis.com/token',
+    });
+  });
+
+  test("reads the key file that Google's own variable names, if no other does", async () => {
+    const google = await fileWith(JSON.stringify({ ...ACCOUNT, project_id: 'last' }));
+    const own = await fileWith(JSON.stringify({ ...ACCOUNT, project_id: 'first' }));
+    const environment = { ...QUIET, DATA_DIR: await tempDirectory(), GOOGLE_APPLICATION_CREDENTIALS: google };
+    const both = { ...environment, FIREBASE_SERVICE_ACCOUNT_PATH: own };
+    for (const [from, project, keyFile] of [
+      [environment, 'last', google],
+      [both, 'first', own],
+    ] as const) {
+      const { config, serviceAccount, warnings } = await loadStartup(from, { createKey: true });
+      expect([serviceAccount?.projectId, config.fcm.keyFile, warnings]).toEqual([project, keyFile, []]);
+    }
+  });
+
   test('does not look at the key file of Firebase when FCM is off', async () => {
     const environment = {
       DATA_DIR: await tempDirectory(),
@@ -163,6 +216,32 @@ describe('a start is refused', () => {
     const environment = { DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_PATH: '/none.json' };
     expect(await problemsOf(environment)).toEqual([
       'FIREBASE_SERVICE_ACCOUNT_PATH: /none.json cannot be read (ENOENT)',
+    ]);
+  });
+
+  test.each([
+    ['no JSON', '{"private_key":"secret', 'the text is not JSON'],
+    ['no JSON in base64', 'c2VjcmV0', 'the text is not JSON'],
+    ['neither', 'secret!', 'the text is not JSON'],
+    [
+      'no key',
+      '{"client_email":"a@b"}',
+      'the text is not a Firebase service account key: private_key is missing or empty',
+    ],
+    [
+      'no project',
+      JSON.stringify({ ...ACCOUNT, project_id: undefined }),
+      'the text names no project_id; set FIREBASE_PROJECT_ID',
+    ],
+  ])('with a content of the key file that has %s, which it does not quote', async (_, written, problem) => {
+    const environment = { DATA_DIR: await tempDirectory(), FIREBASE_SERVICE_ACCOUNT_JSON: written };
+    expect(await problemsOf(environment)).toEqual([`FIREBASE_SERVICE_ACCOUNT_JSON: ${problem}`]);
+  });
+
+  test("with a key file of Google's own variable that is not there", async () => {
+    const environment = { DATA_DIR: await tempDirectory(), GOOGLE_APPLICATION_CREDENTIALS: '/none.json' };
+    expect(await problemsOf(environment)).toEqual([
+      'GOOGLE_APPLICATION_CREDENTIALS: /none.json cannot be read (ENOENT)',
     ]);
   });
 

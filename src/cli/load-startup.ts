@@ -6,6 +6,8 @@ import {
   vapidSubject,
   type Config,
 } from '../config/config.ts';
+import { credentialIn } from '../config/credentials.ts';
+import { incumbentNotes } from '../config/incumbent-variables.ts';
 import type { Values } from '../config/variables.ts';
 import {
   hasServerKeyFile,
@@ -15,6 +17,7 @@ import {
 } from '../crypto/server-key-file.ts';
 import { parseServerKey, type ServerKey } from '../crypto/server-key.ts';
 import {
+  parseServiceAccount,
   readServiceAccount,
   readServiceAccountAgain,
   ServiceAccountError,
@@ -52,8 +55,9 @@ export async function loadStartup(
 ): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
   const problems = [...wrong];
-  const warnings = warningsFor(values);
-  const serviceAccount = await collect(problems, 'FIREBASE_SERVICE_ACCOUNT_PATH', () =>
+  const warnings = [...warningsFor(values), ...incumbentNotes(environment)];
+  const credential = credentialIn(values);
+  const serviceAccount = await collect(problems, credential?.variable ?? '', () =>
     loadServiceAccount(values),
   );
   const previousKey = readPreviousKey(values, problems);
@@ -108,9 +112,13 @@ async function loadServiceAccount(
   values: Partial<Values>,
   read = readServiceAccount,
 ): Promise<ServiceAccount | undefined> {
-  const { FCM_ENABLED: enabled, FIREBASE_SERVICE_ACCOUNT_PATH: path } = values;
+  const { FCM_ENABLED: enabled, FIREBASE_PROJECT_ID: project } = values;
+  const credential = credentialIn(values);
   // Read also if FCM_ENABLED itself is wrong, so that every problem is reported at once.
-  return enabled !== false && path !== undefined ? read(path, values.FIREBASE_PROJECT_ID) : undefined;
+  if (enabled === false || credential === undefined) return undefined;
+  return credential.variable === 'FIREBASE_SERVICE_ACCOUNT_JSON'
+    ? parseServiceAccount(credential.written, project)
+    : read(credential.written, project);
 }
 
 async function loadServerKey(
@@ -134,7 +142,7 @@ function warningsFor(values: Partial<Values>): string[] {
   if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
     warnings.push('FCM_ENABLED and UNIFIEDPUSH_ENABLED are both false: no device can register');
   }
-  if (values.FCM_ENABLED === true && values.FIREBASE_SERVICE_ACCOUNT_PATH === undefined) {
+  if (values.FCM_ENABLED === true && credentialIn(values) === undefined) {
     warnings.push('FCM waits for credentials: set FIREBASE_SERVICE_ACCOUNT_PATH, or FCM_ENABLED=false');
   }
   if (values.UNIFIEDPUSH_ENABLED === true && vapidSubject(values) === undefined) {

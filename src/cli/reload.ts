@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { CREDENTIALS } from '../config/credentials.ts';
 import { ConfigError } from '../config/config.ts';
 import { VARIABLES } from '../config/variables.ts';
 import { describeError } from '../core/basics/describe-error.ts';
@@ -7,14 +8,8 @@ import type { Io } from './io.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
 
 /** The variables that a reload puts into force. The others are read at the next start. */
-const RELOADABLE = [
-  'NOSTR_RELAYS',
-  'LOG_LEVEL',
-  'RUST_LOG',
-  'FIREBASE_SERVICE_ACCOUNT_PATH',
-  'FIREBASE_PROJECT_ID',
-] as const;
-const OF_FCM = new Set<string>(['FIREBASE_SERVICE_ACCOUNT_PATH', 'FIREBASE_PROJECT_ID']);
+const RELOADABLE = ['NOSTR_RELAYS', 'LOG_LEVEL', 'RUST_LOG', ...CREDENTIALS, 'FIREBASE_PROJECT_ID'] as const;
+const OF_FCM = new Set<string>([...CREDENTIALS, 'FIREBASE_PROJECT_ID']);
 
 export interface ReloadOptions {
   readonly io: Io;

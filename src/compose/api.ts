@@ -79,6 +79,7 @@ export function composeApi(
       relays: () => relays.status(),
     },
     trustsProxy: config.http.addressSource !== 'socket',
+    allowedOrigins: config.http.allowedOrigins,
     isSecure: config.http.publicUrl?.startsWith('https:') === true,
   };
   return createApiServer(api, { requestTimeoutMs });

@@ -50,12 +50,21 @@ describe('with no configuration at all', () => {
   });
 
   test('an empty value, or one of white space, is as good as none', () => {
-    const empty = Object.fromEntries(NAMES.map((name, n) => [name, n % 2 === 0 ? '' : ' \t ']));
+    const names = NAMES.filter((name) => name !== 'CORS_ALLOWED_ORIGINS');
+    const empty = Object.fromEntries(names.map((name, n) => [name, n % 2 === 0 ? '' : ' \t ']));
     expect(configOf(empty)).toEqual(configOf());
   });
 });
 
 describe('a variable', () => {
+  test.each([
+    [{}, 1_000_000],
+    [{ MAX_TOKENS: '50000' }, 50_000],
+    [{ MAX_TOKENS: '50000', MAX_REGISTRATIONS: '7' }, 7],
+  ])('for the most registrations has two names: %j', (environment, capacity) => {
+    expect(configOf(environment).registrations.capacity).toBe(capacity);
+  });
+
   test('may have white space around it', () => {
     expect(configOf({ SERVER_PORT: ' 9000 ' }).http.port).toBe(9000);
   });

@@ -5,6 +5,9 @@ import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
+import { credentialIn, keyFileOf } from './credentials.ts';
+import type { AllowedOrigins } from './origins.ts';
+import type { Variable } from './variable.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
@@ -26,6 +29,8 @@ export interface Config {
       readonly notifyPerAddress: number;
     };
     readonly registrationAuth: 'off' | 'optional' | 'required';
+    /** `CORS_ALLOWED_ORIGINS`. */
+    readonly allowedOrigins: AllowedOrigins;
     /** Whether only devices of `mostro.pubkeys` may register. */
     readonly trustedInstancesOnly: boolean;
   };
@@ -42,7 +47,7 @@ export interface Config {
   };
   readonly fcm: {
     readonly enabled: boolean;
-    /** `FIREBASE_SERVICE_ACCOUNT_PATH`. */
+    /** The path of the service account's key file; absent if a variable has its content. */
     readonly keyFile: string | undefined;
     readonly baseUrl: string;
     readonly payloadMode: 'silent' | 'alert';
@@ -86,6 +91,7 @@ export class ConfigError extends Error {
 }
 
 const DEFAULT_ADMIN_PORT = 9464;
+const DEFAULT_CAPACITY = 1_000_000;
 
 /** The values of the variables that are right, and a problem for each of the others. */
 export interface ReadVariables {
@@ -98,8 +104,9 @@ export function readVariables(environment: Readonly<Record<string, string | unde
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const { schema, default: fallback, secret } = VARIABLES[name];
-    const written = environment[name]?.trim() || fallback;
+    const { schema, default: fallback, secret, takesEmpty }: Variable<unknown> = VARIABLES[name];
+    const text = environment[name]?.trim();
+    const written = text === '' && takesEmpty !== true ? fallback : (text ?? fallback);
     if (written === undefined) continue;
     const result = schema.safeParse(written);
     if (result.success) values[name] = result.data;
@@ -149,11 +156,11 @@ export function assembleConfig(values: Values): Config {
     registrations: {
       lifetime: { ttlMs: values.TOKEN_TTL_HOURS * HOUR_MS, maxAgeMs: values.TOKEN_MAX_AGE_DAYS * DAY_MS },
       sweepIntervalMs: values.CLEANUP_INTERVAL_HOURS * HOUR_MS,
-      capacity: values.MAX_REGISTRATIONS,
+      capacity: values.MAX_REGISTRATIONS ?? values.MAX_TOKENS ?? DEFAULT_CAPACITY,
     },
     fcm: {
       enabled: values.FCM_ENABLED,
-      keyFile: values.FIREBASE_SERVICE_ACCOUNT_PATH,
+      keyFile: keyFileOf(credentialIn(values)),
       baseUrl: values.FCM_BASE_URL,
       payloadMode: values.FCM_PAYLOAD_MODE,
       dataType: values.FCM_DATA_TYPE,
@@ -185,6 +192,7 @@ function assembleHttp(values: Values): Config['http'] {
       notifyPerAddress: values.NOTIFY_RATE_PER_IP_PER_MIN,
     },
     registrationAuth: values.REGISTRATION_AUTH,
+    allowedOrigins: values.CORS_ALLOWED_ORIGINS,
     trustedInstancesOnly: values.TRUSTED_WHITELIST_ENABLED,
   };
 }

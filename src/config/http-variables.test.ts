@@ -18,6 +18,7 @@ test('with no configuration at all, the API has the defaults of the contract', (
     addressSource: 'socket',
     rates: { registrationPerAddress: 120, notifyPerKey: 30, notifyPerAddress: 120 },
     registrationAuth: 'optional',
+    allowedOrigins: '*',
     trustedInstancesOnly: false,
   });
 });

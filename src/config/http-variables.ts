@@ -4,14 +4,18 @@ import {
   onOff,
   optional,
   port,
+  read,
   text,
   variable,
   wholeNumber,
   type Variable,
 } from './variable.ts';
+import { parseOrigins } from './origins.ts';
 
 /** 0 would refuse every client. The incumbent refuses 0 too. */
 const perMinute = wholeNumber(1, 1_000_000_000);
+
+const origins = read('*, or origins such as https://app.example, separated by commas', parseOrigins);
 
 /** The variables of the public HTTP API. */
 export const HTTP_VARIABLES = {
@@ -21,6 +25,14 @@ export const HTTP_VARIABLES = {
     'The URL under which clients reach this server. Signed registrations must name it. If unset, the Host header counts.',
     httpUrl,
   ),
+  CORS_ALLOWED_ORIGINS: {
+    ...variable(
+      'Web pages that may call the API, by their origins, separated by commas: * for all of them. Empty: none.',
+      origins,
+      '*',
+    ),
+    takesEmpty: true,
+  },
   ALLOW_PLAINTEXT_TOKENS: variable(
     "Accept tokens that are not sealed. Today's app sends such tokens.",
     onOff,

@@ -8,6 +8,8 @@ export interface Variable<Value, Default extends string | undefined = string | u
   readonly default: Default;
   /** The value must appear in no message. */
   readonly secret: boolean;
+  /** An empty text is a value of its own. Without this a variable that is empty counts as unset. */
+  readonly takesEmpty?: true;
 }
 
 export function variable<Value>(

@@ -47,6 +47,7 @@ const vapidPrivateKey = read(
 const dataType = z
   .string()
   .regex(/^[\w.-]{1,64}$/, 'expected a word of at most 64 letters, digits, dots, dashes and underscores');
+const capacity = wholeNumber(1, 10_000_000);
 const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 
 /** Every variable that the program reads (contract 7), in the order in which `.env.example` and the docs show them. */
@@ -105,10 +106,20 @@ export const VARIABLES = {
     positiveNumber(LONGEST_TIMER_HOURS),
     '1',
   ),
-  MAX_REGISTRATIONS: variable('The most registrations that are kept.', wholeNumber(1, 10_000_000), '1000000'),
+  MAX_REGISTRATIONS: optional('The most registrations that are kept. Default: 1000000.', capacity),
+  MAX_TOKENS: optional("The Rust server's name of MAX_REGISTRATIONS, which wins if both are set.", capacity),
   FCM_ENABLED: variable('Push to Android phones and iPhones through Firebase.', onOff, 'true'),
   FIREBASE_PROJECT_ID: optional('The Firebase project. Default: the one in the key file.', text),
+  FIREBASE_SERVICE_ACCOUNT_JSON: optional(
+    'The content of the service account key file, as it is or in base64. It wins over the path.',
+    text,
+    { secret: true },
+  ),
   FIREBASE_SERVICE_ACCOUNT_PATH: optional('The service account key file from the Firebase console.', path),
+  GOOGLE_APPLICATION_CREDENTIALS: optional(
+    "Google's own name of the key file's path, used if neither of the two before is set.",
+    path,
+  ),
   FCM_BASE_URL: variable(
     'The address of FCM. Change it only for tests.',
     httpUrl,

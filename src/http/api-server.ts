@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import type * as Cors from '@fastify/cors';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
-import { loadCommonJs } from '../lib/load-commonjs.ts';
 import { answerBrokenRequest, answerFailure, answerUnreadable, refuseTunnel } from './answer-failure.ts';
 import { hasProxyHeaders } from './client-address.ts';
 import { ConnectionBounds } from './connection-bounds.ts';
+import { CrossOrigin } from './cross-origin.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes, pathOf } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
@@ -17,8 +16,6 @@ import { registrationRoutes, type RegistrationRoutesOptions } from './registrati
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { selfTestRoute, type SelfTestRouteOptions } from './self-test-route.ts';
 import { statusRoutes, type StatusRoutesOptions } from './status-routes.ts';
-
-const { fastifyCors } = loadCommonJs('@fastify/cors') as typeof Cors;
 
 /** Contract 1. For comparison: a sealed registration has about 500 bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -35,18 +32,6 @@ const MAX_CONNECTIONS_OF_ADDRESS = 1024;
 /** Requests of one connection without an answer. Today's clients send one request at a time. */
 const MAX_UNANSWERED = 32;
 const MAX_UNREAD_BYTES = 64 * 1024;
-const CORS = {
-  origin: '*',
-  methods: ['GET', 'HEAD', 'POST'],
-  allowedHeaders: ['content-type', 'authorization'],
-  exposedHeaders: ['retry-after', 'x-request-id'],
-  maxAge: DAY_MS / SECOND_MS,
-};
-/** The CORS headers of every answer. They are constant, so they are set here; the library, used for preflights, would compute them for each. */
-const CROSS_ORIGIN = {
-  'access-control-allow-origin': CORS.origin,
-  'access-control-expose-headers': CORS.exposedHeaders.join(', '),
-};
 
 export interface ApiServerOptions {
   readonly telemetry: Telemetry;
@@ -58,6 +43,8 @@ export interface ApiServerOptions {
   readonly trustsProxy: boolean;
   /** Whether clients reach the server only through TLS. */
   readonly isSecure: boolean;
+  /** The web pages that may call, by their origins. */
+  readonly allowedOrigins: '*' | readonly string[];
 }
 
 /** What a test puts in place of the program's own. */
@@ -123,16 +110,17 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
   const { notify, registration, selfTest, status, telemetry } = options;
   const known = new KnownRoutes();
   known.watch(app);
-  const setHeaders = headerSetter(options.isSecure);
+  const crossOrigin = new CrossOrigin(options.allowedOrigins);
+  const setHeaders = headerSetter(options.isSecure, crossOrigin);
   const noteProxy = options.trustsProxy ? undefined : proxyNoter(telemetry);
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
     noteProxy?.(request);
+    const preflight = known.isPreflight(request) ? crossOrigin.preflight(request.headers.origin) : undefined;
+    if (preflight !== undefined) return void reply.code(204).headers(preflight).send();
     known.refuse(request, reply);
     done();
   });
-  // In a scope of its own, which has the route for preflights only.
-  void app.register(async (preflights) => void preflights.register(fastifyCors, CORS));
   // Fastify adds a charset, but JSON has none.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('content-type', 'application/json');
@@ -151,13 +139,14 @@ function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
 }
 
 /** Sets the headers that every answer has. */
-function headerSetter(isSecure: boolean): (request: FastifyRequest, reply: FastifyReply) => void {
+function headerSetter(
+  isSecure: boolean,
+  crossOrigin: CrossOrigin,
+): (request: FastifyRequest, reply: FastifyReply) => void {
   const own = { ...RESPONSE_HEADERS, ...(isSecure && STRICT_TRANSPORT) };
-  const all = { ...own, ...CROSS_ORIGIN };
   return (request, reply) => {
-    if (pathOf(request) === NOTIFY_PATH) reply.headers(own).header('x-request-id', randomUUID());
-    // The CORS library sets its own headers on the answer to `OPTIONS`.
-    reply.headers(request.method === 'OPTIONS' ? own : all);
+    if (pathOf(request) === NOTIFY_PATH) reply.header('x-request-id', randomUUID());
+    reply.headers(own).headers(crossOrigin.headersFor(request.headers.origin));
   };
 }
 

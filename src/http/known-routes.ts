@@ -2,8 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from './api-error.ts';
 
-/** The route that @fastify/cors adds, for preflights to any path. */
-const ANY_PATH = '*';
 const IS_JSON = /^application\/json\s*(?:;|$)/i;
 
 /** All paths of the API with their methods. A request for any other path or method is refused before its body is read. */
@@ -13,7 +11,7 @@ export class KnownRoutes {
   /** Notes every route that is added to the server from now on. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
-      if (url !== ANY_PATH) this.#methods.set(url, [...(this.#methods.get(url) ?? []), method].flat());
+      this.#methods.set(url, [...(this.#methods.get(url) ?? []), method].flat());
     });
     // Normally not reached, because a hook has refused the request. Fastify's own handler would use its own format.
     app.setNotFoundHandler(() => {
@@ -21,21 +19,19 @@ export class KnownRoutes {
     });
   }
 
-  /** Refuses a request for an unknown path or method, or with a body that is not JSON. @throws ApiError with the contract's message */
+  /** Whether a browser asks if a page may call a path that exists. */
+  isPreflight(request: FastifyRequest): boolean {
+    const asked = request.headers['access-control-request-method'];
+    return request.method === 'OPTIONS' && asked !== undefined && this.#methods.has(pathOf(request));
+  }
+
+  /**
+   * Refuses a request for an unknown path or method, or with a body that is not JSON. An unknown path is 404 and a wrong method 405,
+   * whatever the body is. After these a wrong content type is 415.
+   *
+   * @throws ApiError with the contract's message
+   */
   refuse(request: FastifyRequest, reply: FastifyReply): void {
-    if (request.method === 'OPTIONS') this.#refuseOptions(request, reply);
-    else this.#refuseOthers(request, reply);
-  }
-
-  /** Refuses an `OPTIONS` that is not a preflight, or is for an unknown path. Runs before CORS, which would answer every preflight. */
-  #refuseOptions(request: FastifyRequest, reply: FastifyReply): void {
-    const { 'access-control-request-method': asked, origin } = request.headers;
-    const isPreflight = asked !== undefined && origin !== undefined;
-    if (!(isPreflight && this.#methods.has(pathOf(request)))) this.#refuseRoute(request, reply);
-  }
-
-  /** An unknown path is 404 and a wrong method 405, whatever the body is. After these a wrong content type is 415. */
-  #refuseOthers(request: FastifyRequest, reply: FastifyReply): void {
     const { 'content-type': type = '', host } = request.headers;
     // RFC 9112, 3.2: HTTP/1.1 requires a Host header.
     if (host === undefined && request.raw.httpVersion === '1.1') throw ApiError.of('Bad request');

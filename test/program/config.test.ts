@@ -135,6 +135,50 @@ test('.env in the working directory is read, and the environment wins over it', 
   expect(program.output()).toContain('LOG_LEVLE in .env means nothing to this program');
 });
 
+test("the Rust server's example of a .env starts the program, with a line for each variable that differs", async () => {
+  const directory = await tempDirectory();
+  const lines = [
+    'NOSTR_RELAYS=wss://relay.mostro.network',
+    'TRUSTED_WHITELIST_ENABLED=false',
+    'SERVER_PRIVATE_KEY=',
+    'FIREBASE_PROJECT_ID=mostro-test',
+    'FIREBASE_SERVICE_ACCOUNT_PATH=/path/to/service-account.json',
+    'UNIFIEDPUSH_ENABLED=false',
+    'FCM_ENABLED=true',
+    'SERVER_HOST=0.0.0.0',
+    'SERVER_PORT=8080',
+    'TOKEN_TTL_HOURS=48',
+    'CLEANUP_INTERVAL_HOURS=1',
+    'MAX_TOKENS=50000',
+    'RATE_LIMIT_PER_MINUTE=60',
+    'BATCH_DELAY_MS=5000',
+    'COOLDOWN_MS=60000',
+    'NOTIFY_TRUST_PROXY_HEADERS=false',
+    'RUST_LOG=info',
+    // The two that the example has commented out.
+    'TOKEN_STORE_PATH=/app/data/tokens.db',
+    `TOKEN_STORE_KEY=${'5'.repeat(64)}`,
+  ];
+  await writeFile(join(directory, '.env'), lines.join('\n'));
+  const { program } = await serve({}, directory);
+  const warned = program.stderr().matchAll(/^ {2}! ([A-Z_]+)/gm);
+  expect([...warned].map(([, name]) => name)).toEqual([
+    'FCM',
+    'PUBLIC_URL',
+    'TOKEN_STORE_PATH',
+    'TOKEN_STORE_KEY',
+    'MAX_TOKENS',
+    'RATE_LIMIT_PER_MINUTE',
+    'BATCH_DELAY_MS',
+    'COOLDOWN_MS',
+    'TOKEN_TTL_HOURS',
+    'FIREBASE_SERVICE_ACCOUNT_PATH',
+  ]);
+  expect(program.output()).toContain('At most 50000');
+  expect(program.output()).toContain('mostro-push store import --from <tokens.db>');
+  expect(program.output()).not.toMatch(/5{64}|in \.env means nothing/);
+});
+
 test('.env in the working directory with a bad value stops the start with 78', async () => {
   const directory = await tempDirectory();
   await writeFile(join(directory, '.env'), 'SERVER_PORT=http\n');

@@ -21,6 +21,7 @@ export class ServiceAccountError extends Error {
 }
 
 const MISSING = 'is missing or empty';
+const GOOGLE_OAUTH = 'https://oauth2.googleapis.com/token';
 
 const KeyFile = z.object({
   type: z.literal('service_account', 'is not "service_account": this is another kind of key file').optional(),
@@ -70,19 +71,36 @@ export async function readServiceAccount(path: string, projectId?: string): Prom
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
   });
+  return accountOf(parseJson(text), path, projectId);
+}
+
+/**
+ * Reads the content of a key file from a variable. The Rust server's example has neither a project nor the address of Google's OAuth.
+ *
+ * @param written the JSON as it is, or in base64
+ * @throws ServiceAccountError as {@link readServiceAccount}
+ */
+export function parseServiceAccount(written: string, projectId?: string): ServiceAccount {
+  const text = written.trim().startsWith('{') ? written : Buffer.from(written, 'base64').toString('utf8');
   const json = parseJson(text);
-  if (json === undefined) throw new ServiceAccountError(`${path} is not JSON`);
+  const isObject = typeof json === 'object' && json !== null;
+  return accountOf(isObject ? { token_uri: GOOGLE_OAUTH, ...json } : json, 'the text', projectId);
+}
+
+/** @param place where the JSON was read, for messages */
+function accountOf(json: unknown, place: string, projectId: string | undefined): ServiceAccount {
+  if (json === undefined) throw new ServiceAccountError(`${place} is not JSON`);
   const parsed = KeyFile.safeParse(json);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       ({ path: [field], message }) => `${String(field ?? 'the file')} ${message}`,
     );
-    throw new ServiceAccountError(`${path} is not a Firebase service account key: ${problems.join('; ')}`);
+    throw new ServiceAccountError(`${place} is not a Firebase service account key: ${problems.join('; ')}`);
   }
   const file = parsed.data;
   const project = projectId ?? file.project_id;
   if (project === undefined)
-    throw new ServiceAccountError(`${path} names no project_id; set FIREBASE_PROJECT_ID`);
+    throw new ServiceAccountError(`${place} names no project_id; set FIREBASE_PROJECT_ID`);
   return {
     projectId: project,
     clientEmail: file.client_email,

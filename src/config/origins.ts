@@ -1,0 +1,24 @@
+/** The web pages that may call the API: all, or those of these origins; none if the list is empty. */
+export type AllowedOrigins = '*' | readonly string[];
+
+/** Scheme, host and perhaps a port, as a browser writes an origin; a slash at the end is forgiven. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@,\\]+\/?$/i;
+
+/**
+ * Reads a list of origins, separated by commas. `*` anywhere in it allows every origin.
+ *
+ * @returns `undefined` if a member is not an origin
+ */
+export function parseOrigins(written: string): AllowedOrigins | undefined {
+  const members = written.split(',').map((member) => member.trim());
+  const origins = members.filter((member) => member !== '');
+  if (origins.includes('*')) return '*';
+  if (!origins.every((origin) => ORIGIN.test(origin) && URL.canParse(origin))) return undefined;
+  return [...new Set(origins.map(asBrowsersWrite))];
+}
+
+/** An origin in lower case and without its scheme's own port. Schemes of apps (`tauri:`) have no origin in the URL standard. */
+function asBrowsersWrite(written: string): string {
+  const { origin } = new URL(written);
+  return origin === 'null' ? written.replace(/\/$/, '').toLowerCase() : origin;
+}
