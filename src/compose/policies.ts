@@ -9,6 +9,7 @@ import type { Wake, WakeEnd } from '../core/lanes/wake.ts';
 import { Coalescer } from '../core/waking/coalescer.ts';
 import { SlotEdges } from '../core/waking/slot-edges.ts';
 import { Slots } from '../core/waking/slots.ts';
+import type { PushService } from '../core/registry/push-target.ts';
 import type { WakePolicyName } from '../core/registry/registration.ts';
 import type { WakePolicy } from '../core/waking/wake-policy.ts';
 import { slotOffset } from '../crypto/slot-offset.ts';
@@ -18,8 +19,15 @@ interface Shared {
   /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
   readonly passing: Clock;
   readonly schedule: Schedule;
-  readonly lanes: Pick<PushLanes, 'request'>;
+  readonly lanes: Pick<PushLanes, 'request' | 'queued'>;
 }
+
+/**
+ * Wakes of a burst that wait for their turn in the lanes of a push service: as many as keep its lanes busy, so that other wakes need not
+ * wait behind a whole burst. Lanes of UnifiedPush have to see all of a burst, because they choose whose turn comes first: a device that
+ * hangs keeps no other waiting there.
+ */
+const LEAVING_AT_ONCE: Readonly<Record<PushService, number>> = { fcm: 200, unifiedpush: Infinity };
 
 /** The policy of this server: when wakes leave for their lanes (contract 9). */
 export function composePolicy(options: CompositionOptions, shared: Shared): WakePolicy {
@@ -68,7 +76,7 @@ function composePrompt(options: CompositionOptions, shared: Shared): Coalescer {
 
 function composeSlots(options: CompositionOptions, shared: Shared): Slots {
   const { config, serverKey, telemetry } = options;
-  const { passing, schedule, time } = shared;
+  const { lanes, passing, schedule, time } = shared;
   const { slotMs } = config.policies;
   const edges = new SlotEdges({
     slotMs,
@@ -82,6 +90,7 @@ function composeSlots(options: CompositionOptions, shared: Shared): Slots {
     schedule,
     draw: (below) => randomInt(below),
     hand: handOf('slots', options, shared),
+    room: (service) => LEAVING_AT_ONCE[service] - lanes.queued(service),
     onHeld: ({ tracedKeys }) => telemetry.trace(tracedKeys, 'wake held'),
     onBurst: (lateMs) => {
       telemetry.count('slot_bursts');

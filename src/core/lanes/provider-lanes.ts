@@ -93,6 +93,13 @@ export class ProviderLanes {
     return this.#book.owed;
   }
 
+  /** Wakes whose turn may come now, in all lanes. */
+  get queued(): number {
+    let queued = 0;
+    for (const { queue } of this.#lanes) queued += queue.size;
+    return queued;
+  }
+
   /** How many lanes have which trouble at this moment. */
   get troubles(): LaneTroubles {
     return this.#lanes.troubles;

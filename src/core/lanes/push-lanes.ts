@@ -66,6 +66,11 @@ export class PushLanes implements AsyncDisposable {
     return this.#options.lanes[type]?.unsent(device);
   }
 
+  /** Wakes whose turn may come now, in the lanes of this push service. */
+  queued(service: PushService): number {
+    return this.#options.lanes[service]?.queued ?? 0;
+  }
+
   /** Wakes that wait or are being sent, by provider. */
   pending(): Record<string, number> {
     return this.#each(({ pending }) => pending);

@@ -1,11 +1,11 @@
-import { worstEnd, type Wake, type WakeEnd } from '../lanes/wake.ts';
+import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { KeyWake } from './key-wake.ts';
 
 /** A wake that a policy holds, and everyone who waits to hear how it ends. */
-export interface HeldWake<Held extends Wake = KeyWake> {
-  readonly wake: Held;
+export interface HeldWake {
+  readonly wake: KeyWake;
   readonly ends: ((end: Promise<WakeEnd>) => void)[];
 }
 

@@ -142,7 +142,7 @@ test('the companions of the wakes that are due leave in the same burst', async (
   expect(wakes()).toEqual(['30 c', '30 d', '30 a']);
 });
 
-test('a large burst leaves in parts, and an event for a device that has not left yet is answered by it', async () => {
+test('a large burst leaves in parts, with one wake for each device', async () => {
   const { event, pass, slots, time, wakes } = setUp();
   for (let n = 0; n < 1000; n++) void event(`device-${n}`);
   await time.advance(SLOT_S * SECOND_MS - 1);
@@ -155,6 +155,24 @@ test('a large burst leaves in parts, and an event for a device that has not left
   expect(wakes()).toHaveLength(1000);
   await pass(60);
   expect([wakes().length, slots.size]).toEqual([1000, 0]);
+});
+
+test('an event during a burst is followed by another wake, whether the wake of its device has left or not', async () => {
+  let room = 1;
+  const { event, pass, slots, wakes } = setUp({ room: () => (room > 0 ? room-- : 0) });
+  for (const name of 'ab') void event(name, { keys: [tradeKey(1)] });
+  await pass(31);
+  expect(wakes()).toEqual(['30 b']);
+  for (const name of 'ab') {
+    expect(slots.isHeld(deviceOf(fcmTarget(name)), tradeKey(1))).toBe(false);
+    void event(name, { keys: [tradeKey(1)] });
+  }
+  room = 1;
+  await pass(10);
+  expect(wakes()).toHaveLength(2);
+  room = 2;
+  await pass(30);
+  expect(wakes().map((wake) => wake.split(' ')[1])).toEqual(['b', 'a', 'b', 'a']);
 });
 
 test('an owed wake of an earlier run leaves at an edge', async () => {

@@ -1,26 +1,18 @@
-import type { Schedule } from '../basics/clock.ts';
-import type { Wake, WakeEnd } from '../lanes/wake.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
-import { endWith, moveHeld, oweHeld, type HeldWake } from './held-wake.ts';
-import { KeyWake } from './key-wake.ts';
+import { Burst, type BurstOptions } from './burst.ts';
+import { moveHeld, oweHeld, type HeldWake } from './held-wake.ts';
+import type { KeyWake } from './key-wake.ts';
 import type { SlotEdges } from './slot-edges.ts';
 import type { WakePolicy } from './wake-policy.ts';
 
-/** Wakes that leave in one turn of the event loop: some milliseconds of work. A hundred thousand devices may be due at one edge. */
-const AT_ONCE = 256;
-
-export interface SlotsOptions {
+export interface SlotsOptions extends BurstOptions {
   readonly edges: SlotEdges;
-  readonly schedule: Schedule;
-  /** A random whole number from 0 to `below` less one. It must be unpredictable: the order of a burst must not tell in which order wakes became due. */
-  readonly draw: (below: number) => number;
-  /** Takes a wake to its lane. */
-  readonly hand: (wake: Wake) => Promise<WakeEnd>;
   /** Asks for a wake at another device, to which a key has moved. If absent, that device has this policy too. */
   readonly redirect?: ((wake: KeyWake) => Promise<WakeEnd>) | undefined;
   /** The wakes that leave together with those that are due, by device. None of them is for a device that is due. */
-  readonly companions?: ((due: ReadonlyMap<string, KeyWake>) => Iterable<Wake>) | undefined;
+  readonly companions?: ((due: ReadonlyMap<string, KeyWake>) => Iterable<KeyWake>) | undefined;
   /** Told of a wake that is held until the edge. */
   readonly onHeld?: ((wake: KeyWake) => void) | undefined;
   /** Told at each edge at which wakes leave. @param lateMs how late the burst begins @param count how many wakes leave */
@@ -35,28 +27,26 @@ export class Slots implements WakePolicy {
   readonly #options: SlotsOptions;
   /** The wakes that leave at the next edge, by device. */
   #due = new Map<string, HeldWake>();
-  /** The rest of the burst that is leaving, in its order. */
-  readonly #leaving = new Map<string, HeldWake<Wake>>();
-  #isLeaving = false;
-  #onLeft: (() => void) | undefined;
+  readonly #burst: Burst;
   #isFlushed = false;
-  readonly #onEdge = (lateMs: number): void => this.#burst(lateMs);
+  readonly #onEdge = (lateMs: number): void => this.#begin(lateMs);
 
   constructor(options: SlotsOptions) {
     this.#options = options;
+    const { draw, hand, room, schedule } = options;
+    this.#burst = new Burst({ draw, hand, room, schedule });
   }
 
   /** No device has an allowance. */
   readonly counted = 0;
 
   get size(): number {
-    return this.#due.size + this.#leaving.size;
+    return this.#due.size + this.#burst.size;
   }
 
+  /** A wake that is leaving is not held: whether the wake of a device has left must not decide whether another burst follows. */
   isHeld(device: string, key: TradePubkey): boolean {
-    if (this.#due.get(device)?.wake.has(key) === true) return true;
-    const leaving = this.#leaving.get(device)?.wake;
-    return leaving instanceof KeyWake && leaving.has(key);
+    return this.#due.get(device)?.wake.has(key) === true;
   }
 
   /** No event brings a wake forward. */
@@ -97,7 +87,7 @@ export class Slots implements WakePolicy {
     }
     edges.clear();
     this.#isFlushed = true;
-    if (this.#isLeaving) await new Promise<void>((resolve) => (this.#onLeft = resolve));
+    await this.#burst.hurry();
   }
 
   #add(wake: KeyWake, ends: HeldWake['ends']): void {
@@ -108,66 +98,24 @@ export class Slots implements WakePolicy {
       held.ends.push(...ends);
       return;
     }
-    const leaving = this.#leaving.get(wake.device);
-    if (leaving !== undefined) {
-      // It has not left, so it answers this event, too.
-      this.#leaving.set(wake.device, {
-        wake: leaving.wake.with(equal(wake)),
-        ends: [...leaving.ends, ...ends],
-      });
-      return;
-    }
     this.#due.set(wake.device, { wake, ends });
     if (this.#due.size === 1) this.#options.edges.next(this.#onEdge);
   }
 
   #giveUp(): void {
     for (const [device, held] of this.#due) if (oweHeld(held)) this.#due.delete(device);
-    if (this.#due.size > 0) this.#burst(0);
+    if (this.#due.size > 0) this.#begin(0);
   }
 
   /** All wakes that are due, and their companions, begin to leave. */
-  #burst(lateMs: number): void {
+  #begin(lateMs: number): void {
     const { companions, onBurst } = this.#options;
-    const due = this.#due;
+    const burst = [...this.#due.values()];
     this.#due = new Map();
-    const burst: HeldWake<Wake>[] = [];
-    const wakes = new Map<string, KeyWake>();
-    for (const [device, held] of due) {
-      burst.push(held);
-      wakes.set(device, equal(held.wake));
-    }
-    // A burst of many thousands may still be leaving: its wakes stand for those of this edge.
-    for (const wake of companions?.(wakes) ?? [])
-      if (!this.#leaving.has(wake.device)) burst.push({ wake, ends: [] });
-    this.#shuffle(burst);
-    for (const held of burst) this.#leaving.set(held.wake.device, held);
+    const wakes = new Map(burst.map(({ wake }) => [wake.device, equal(wake)]));
+    for (const wake of companions?.(wakes) ?? []) burst.push({ wake: equal(wake), ends: [] });
     onBurst?.(lateMs, burst.length);
-    if (!this.#isLeaving) this.#leave();
-  }
-
-  #leave(): void {
-    const { hand, schedule } = this.#options;
-    let left = 0;
-    for (const [device, { ends, wake }] of this.#leaving) {
-      if (left++ === AT_ONCE) {
-        this.#isLeaving = true;
-        schedule(0, () => this.#leave());
-        return;
-      }
-      this.#leaving.delete(device);
-      endWith({ ends }, hand(wake));
-    }
-    this.#isLeaving = false;
-    this.#onLeft?.();
-  }
-
-  /** Fisher and Yates: every order is equally likely. */
-  #shuffle(burst: HeldWake<Wake>[]): void {
-    for (let last = burst.length - 1; last > 0; last--) {
-      const other = this.#options.draw(last + 1);
-      [burst[last], burst[other]] = [burst[other] as HeldWake<Wake>, burst[last] as HeldWake<Wake>];
-    }
+    this.#burst.add(burst);
   }
 
   /** A wake may still follow its key from another device to this one. */

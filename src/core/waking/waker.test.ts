@@ -16,6 +16,7 @@ import { addressOf, deviceOf } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import { Recovery } from './recovery.ts';
 import type { Wake, WakeEnd } from '../lanes/wake.ts';
+import type { KeyWake } from './key-wake.ts';
 import { Waker } from './waker.ts';
 
 const PHONE = fcmTarget('phone');
@@ -144,6 +145,15 @@ test('an event is answered by an unsent wake for its key, and not by one for ano
   await wake(eventFor([1]), 'live');
   unsent.push(...pushed);
   expect([await areUnsent(eventFor([1])), await areUnsent(eventFor([2]))]).toEqual([true, false]);
+});
+
+test('an event is not answered by an unsent wake of a policy under which all wakes look the same', async () => {
+  const { areUnsent, wake, registrations, pushed, unsent } = setUp();
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  await wake(eventFor([1]), 'live');
+  unsent.push(...pushed);
+  for (const one of pushed) (one as KeyWake).isUniform = true;
+  expect(await areUnsent(eventFor([1]))).toBe(false);
 });
 
 test('an event for two keys of one device is answered by an unsent wake only if the wake is for both keys', async () => {

@@ -158,7 +158,9 @@ export class Waker {
   #isUnsent(key: TradePubkey, { device, isVouched, target }: KeyWake): boolean {
     if (this.#policy.isHeld(device, key, isVouched)) return true;
     const unsent = this.#lanes.unsent(target, device);
-    return unsent instanceof KeyWake && unsent.has(key);
+    // Whether a uniform wake was delivered must not decide whether another one is asked for: a push service that refuses the wakes of
+    // one device could see whose key that is.
+    return unsent instanceof KeyWake && !unsent.isUniform && unsent.has(key);
   }
 
   #request(wake: KeyWake, origin: EventOrigin): Promise<WakeEnd> {
