@@ -21,7 +21,8 @@ export function table(
   return lines([[...head, ...(isCompared ? ['since then'] : [])], ...rows]).join('\n');
 }
 
-function lines(rows: readonly (readonly string[])[]): string[] {
+/** A table in Markdown, with columns of even width. The first row is the head. */
+export function lines(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => (row[column] ?? '').length)),
   );

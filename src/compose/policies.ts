@@ -27,7 +27,7 @@ interface Shared {
  * wait behind a whole burst. Lanes of UnifiedPush have to see all of a burst, because they choose whose turn comes first: a device that
  * hangs keeps no other waiting there.
  */
-const LEAVING_AT_ONCE: Readonly<Record<PushService, number>> = { fcm: 200, unifiedpush: Infinity };
+export const LEAVING_AT_ONCE: Readonly<Record<PushService, number>> = { fcm: 200, unifiedpush: Infinity };
 
 /** The policy of this server: when wakes leave for their lanes (contract 9). */
 export function composePolicy(options: CompositionOptions, shared: Shared): WakePolicy {
