@@ -263,9 +263,13 @@ test('a relay that closes a live subscription during each of two pages has no pl
   ]);
 });
 
-test('a notice about too many subscriptions says nothing if every REQ has been answered', () => {
-  const { heard, receive, subscribe } = setUp();
+test('a notice about too many subscriptions is about the one whose EOSE came last, as strfry has it, unless that one is closed', () => {
+  const { heard, receive, session, subscribe } = setUp();
   receive('EOSE', subscribe());
+  const second = subscribe();
+  receive('EOSE', second);
   receive('NOTICE', 'ERROR: too many concurrent REQs');
-  expect(heard).toEqual(['EOSE', 'NOTICE']);
+  session.unsubscribe(second);
+  receive('NOTICE', 'ERROR: too many concurrent REQs');
+  expect(heard).toEqual(['EOSE', 'EOSE', ['TOO MANY', 1], 'NOTICE', 'NOTICE']);
 });

@@ -57,6 +57,8 @@ export class RelaySession {
   readonly #shared = new Map<string, SharedRequest>();
   /** The subscriptions whose last REQ has had no answer yet. */
   readonly #unanswered = new Set<string>();
+  /** The subscription whose EOSE came last. */
+  #answered: string | undefined;
   /** The page that has a place of its own at this moment. */
   #page: string | undefined;
   /** The pages during which the relay has closed another subscription. */
@@ -188,11 +190,18 @@ export class RelaySession {
     const { conduct, onNotice, relay, telemetry } = this.#options;
     const isAnswer = this.#closeNotices.onNotice();
     if (!isAnswer) conduct.note('chatter');
-    // Without a REQ that waits for its answer, the notice may mean anything.
-    if (isTooMany && this.#unanswered.size > 0) this.#onTooMany();
+    if (isTooMany && this.#mayBeTooMany()) this.#onTooMany();
     if (isAnswer && this.#closeNotices.areHabit && !isTooMany) return;
     telemetry.log('relay.notice', { relay });
     onNotice();
+  }
+
+  /**
+   * Whether a notice of too many subscriptions may be about one that is still there. strfry sends the stored events and EOSE, and only
+   * then the notice: nothing comes live. For a page, which is closed by then, that does not matter.
+   */
+  #mayBeTooMany(): boolean {
+    return this.#unanswered.size > 0 || this.#subscriptions.has(this.#answered ?? '');
   }
 
   #onEvent(frame: SubscriptionFrame): boolean {
@@ -208,6 +217,7 @@ export class RelaySession {
     if (listener === undefined) return this.#mayEnd(id);
     this.sendsEose = true;
     this.#unanswered.delete(id);
+    this.#answered = id;
     return listener.onEose();
   }
 

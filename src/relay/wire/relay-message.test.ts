@@ -59,6 +59,15 @@ test.each([
   expect(message).toEqual({ type: 'CLOSED', subscription: 'sub', reason });
 });
 
+test.each([
+  ['ERROR: auth-required: requested filter requires authentication', 'auth-required'],
+  ['ERROR: bad req: unrecognised filter item: x', 'invalid'],
+  ['ERROR: too slow', 'error'],
+  ['error: duplicate: x', 'duplicate'],
+])('of the messages of relays, CLOSED with "%s", as strfry writes it, has the reason %s', (text, reason) => {
+  expect(read(JSON.stringify(['CLOSED', 'sub', text]))).toMatchObject({ reason });
+});
+
 test.each(['', 'bye', 'Blocked: no', 'blocked by us: no', 'constructor: x', ': blocked'])(
   'of the messages of relays, CLOSED with "%s" has another reason',
   (text) => {

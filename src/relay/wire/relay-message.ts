@@ -44,9 +44,21 @@ function saysTooMany(text: unknown): { isTooMany?: true } {
   return typeof text === 'string' && TOO_MANY.test(text) ? { isTooMany: true } : {};
 }
 
+/** strfry writes `ERROR: ` before every reason, also before one with a prefix. */
+const ERROR = /^error: */i;
+/** What strfry says of a REQ that it does not take. */
+const BAD_REQUEST = 'bad req';
+
 function reasonPrefix(text: unknown): ReasonPrefix {
-  const prefix = typeof text === 'string' ? text.split(':', 1)[0] : undefined;
-  return REASON_PREFIXES.find((known) => known === prefix) ?? 'other';
+  if (typeof text !== 'string') return 'other';
+  const known = knownPrefix(text.replace(ERROR, ''));
+  return known ?? (ERROR.test(text) ? 'error' : 'other');
+}
+
+function knownPrefix(text: string): ReasonPrefix | undefined {
+  const [prefix] = text.split(':', 1);
+  if (prefix === BAD_REQUEST) return 'invalid';
+  return REASON_PREFIXES.find((known) => known === prefix);
 }
 
 /** Reads any text message by `JSON.parse`. A usual EVENT, which is nearly every message, is read by the faster `scanEventFrame`. */
