@@ -72,6 +72,24 @@ test('a burst in which a relay dropped events is followed by an audit, though th
   await untilMetric(server, foundMetric(1059), 1);
 });
 
+test('an audit waits while a burst of live events is under way, so that it finds what the relay drops until the end', async () => {
+  const audit = { ...BRISK, messages: NEVER, wraps: { ...NEVER, baseMs: 300 }, burstEvents: 100 };
+  const { google, phone, relay, server } = await setScene({ relayTiming: { audit } });
+  const alice = await phone();
+  const burst = swiftEvents(
+    Array.from({ length: 300 }, () => ({ recipient: 'ab'.repeat(32), kind: 1059, ageSeconds: 0 })),
+  );
+  for (let n = 0; n < 40; n++) {
+    for (const event of burst) relay.broadcast(event);
+    await delay(20);
+  }
+  const pages = relay.requests.all.filter(({ filters: [filter] }) => filter?.since !== undefined);
+  expect(pages).toEqual([]);
+  relay.store(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  await untilMetric(server, foundMetric(1059), 1);
+});
+
 test('an audit blames no relay for what came live: for a device whose wake was still to come, for a key that was not registered yet, from another relay', async () => {
   const [relay, other] = [keep(await RelayStandIn.start()), keep(await RelayStandIn.start())];
   const { google, phone, server } = await setScene({

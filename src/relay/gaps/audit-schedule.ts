@@ -1,8 +1,8 @@
-import type { Clock } from '../../core/basics/clock.ts';
+import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 
 /** How often a relay is audited for one kind, in milliseconds. */
 export interface AuditBeat {
-  /** The wait after an audit that found something, and the least time between two audits. */
+  /** The wait after an audit that found something, and the least wait of the beat. */
   readonly minMs: number;
   /** The first wait. */
   readonly baseMs: number;
@@ -28,6 +28,8 @@ export interface AuditCost {
 const REST_FACTOR = 10;
 /** How many bytes a millisecond of audits bring in the long run: at most some 5 GB a day, at a relay with very many events. */
 const BYTES_PER_MS = 64;
+/** A standstill is followed by no audit within this time after the last one, however little that one cost. In milliseconds. */
+const LEAST_REST_MS = 10 * SECOND_MS;
 
 export interface AuditScheduleOptions {
   readonly beat: AuditBeat;
@@ -95,7 +97,8 @@ export class AuditSchedule {
     const now = monotonic();
     if (outcome !== 'failed' && outcome !== 'cut') this.#auditedUntil = current.at;
     this.#waitMs = this.#nextWait(outcome);
-    this.#restsUntil = now + Math.max(beat.minMs, REST_FACTOR * cost.ms, cost.bytes / BYTES_PER_MS);
+    const leastMs = outcome === 'idle' ? 0 : Math.min(LEAST_REST_MS, beat.minMs);
+    this.#restsUntil = now + Math.max(leastMs, REST_FACTOR * cost.ms, cost.bytes / BYTES_PER_MS);
     this.#dueAt = Math.max(now + this.#waitMs, this.#restsUntil);
     if (current.hasStoodStill) this.standstill();
   }

@@ -14,6 +14,9 @@ import { reportSkipped } from './report-recovery.ts';
 
 /** An audit that is due waits for so long while its kind has a gap, which is recovered first. */
 const RETRY_MS = 2 * SECOND_MS;
+/** An audit waits while events come as fast as in a burst: what the relay drops after it began would be found by the next one. Looked at in these steps, and no longer than this. */
+const CALM_MS = 200;
+const LONGEST_BURST_MS = 30 * SECOND_MS;
 /** What one audit may receive. Beyond that it ends, and the newest events have been audited. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
@@ -81,14 +84,26 @@ export class Audits {
     if (!watch.isLive || watch.hasGap || this.#options.recoveries.isBusy(watch))
       return this.#arm(watch, RETRY_MS);
     this.#running.add(watch);
-    void this.#audit(watch, schedule).finally(() => {
+    const audited = this.#untilCalm(watch).then(() => this.#audit(watch, schedule));
+    void audited.finally(() => {
       this.#running.delete(watch);
       this.#arm(watch);
     });
   }
 
+  /** Resolves when no burst of live events is under way, or when the connection ends. */
+  async #untilCalm(watch: KindWatch): Promise<void> {
+    const { burstEvents } = this.#options.timing.audit;
+    for (let waitedMs = 0; waitedMs < LONGEST_BURST_MS; waitedMs += CALM_MS) {
+      const before = watch.events;
+      await delay(CALM_MS, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+      if (watch.events - before < (burstEvents * CALM_MS) / SECOND_MS) return;
+    }
+  }
+
   async #audit(watch: KindWatch, schedule: AuditSchedule): Promise<void> {
     const { intake, maxLimit, places, recoveries, timing } = this.#options;
+    if (this.#closed.signal.aborted) return;
     const since = schedule.since;
     schedule.begin();
     if (!intake.hasRegistrations()) return schedule.end('idle');
