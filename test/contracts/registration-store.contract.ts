@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/core/basics/clock.ts';
 import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
+import type { PushTarget } from '../../src/core/registry/push-target.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';
 import {
   fcmTarget,
@@ -99,6 +100,16 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
       true,
       false,
     ]);
+  });
+
+  test(`${name}: a removal names the device of the registration, and only a removal that removes one`, async () => {
+    const store = await storeOf(nth(1), nth(2, 0, { signed: true }));
+    const removed: PushTarget[] = [];
+    const request = { ...UNSIGNED, onRemoved: (device: PushTarget) => void removed.push(device) };
+    for (const n of [1, 2, 3]) await store.remove(tradeKey(n), request);
+    expect(removed).toEqual([PHONE]);
+    await store.remove(tradeKey(2), { ...request, signed: true, now: NOW + LIFETIME.ttlMs });
+    expect(removed).toHaveLength(2);
   });
 
   test(`${name}: a renewal starts the time to live again and marks the key as woken`, async () => {

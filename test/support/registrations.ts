@@ -56,7 +56,7 @@ export function hex(length: number): fc.Arbitrary<string> {
 export function liveRegistrations(
   capacity = 100,
   mayExpire = (): boolean => true,
-  hooks: Partial<Pick<RegistrationsOptions, 'onKept' | 'onSwept'>> = {},
+  hooks: Partial<Pick<RegistrationsOptions, 'onKept' | 'onRemoved' | 'onSwept'>> = {},
 ): {
   registrations: Registrations;
   clock: FakeClock;

@@ -40,6 +40,13 @@ export interface KnownDevice {
   readonly target: PushTarget;
 }
 
+export interface RemovalRequest {
+  readonly signed: boolean;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+  readonly onRemoved?: ((device: PushTarget) => void) | undefined;
+}
+
 /**
  * Where registrations are kept. Many keys can point at one device (`isSameDevice`). Web Push keys belong to the registration that
  * brought them (contract 1.1). A registration that is read says whether another one has different keys for the same endpoint.
@@ -65,10 +72,11 @@ export interface RegistrationStore {
   /**
    * Removes the key's registration, unless it is owned at `now` (milliseconds) and the request is not signed.
    *
+   * @param request.onRemoved called with the device of the registration that was removed
    * @returns whether a registration that had not expired was removed. An owned key takes as long as an unknown key
    * @throws StoreUnavailable, and then nothing has changed
    */
-  remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean>;
+  remove(tradePubkey: TradePubkey, request: RemovalRequest): Promise<boolean>;
   /** Removes every registration that points at this device. @returns how many there were */
   evict(target: PushTarget): Promise<number>;
   /** Removes what had expired by `now` (milliseconds). @returns how many there were */

@@ -121,6 +121,23 @@ describe('an unregistration', () => {
 });
 
 describe('a device that is gone', () => {
+  test('is told of when one of its keys is unregistered or it is evicted, and not when a key expires', async () => {
+    const removed: PushTarget[] = [];
+    const { registrations, clock } = liveRegistrations(9, () => true, {
+      onRemoved: (device) => void removed.push(device),
+    });
+    await registrations.register(KEY, PHONE, 'android');
+    await registrations.unregister(KEY);
+    await registrations.unregister(KEY);
+    expect(removed).toEqual([PHONE]);
+    await registrations.evict(fcmTarget('unknown'));
+    expect(removed).toEqual([PHONE, fcmTarget('unknown')]);
+    await registrations.register(KEY, PHONE, 'android');
+    clock.advance(49 * HOUR_MS);
+    await registrations.sweep();
+    expect(removed).toHaveLength(2);
+  });
+
   test('is evicted with all its keys, and no others', async () => {
     const { registrations, telemetry } = liveRegistrations();
     for (const n of [1, 2]) await registrations.register(tradeKey(n), PHONE, 'android');

@@ -1,5 +1,5 @@
 import { MINUTE_MS, type Clock } from '../basics/clock.ts';
-import type { PutResult, RegistrationStore } from './registration-store.ts';
+import type { KnownDevice, PutResult, RegistrationStore } from './registration-store.ts';
 import { deviceOf, isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import { expiryOf, type Lifetime, type Registration, type RegistrationCounts } from './registration.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -28,6 +28,8 @@ export interface RegistrationsOptions {
   readonly onKept?: ((registration: Registration, former: PushTarget | undefined) => void) | undefined;
   /** Called after each sweep: expired registrations have left the store. */
   readonly onSwept?: (() => void) | undefined;
+  /** Called after registrations of the device were removed, because it is gone or because a client asked for it; not when they have expired. */
+  readonly onRemoved?: ((device: PushTarget) => void) | undefined;
   /** Called after a key moved from one device to another: its waiting wakes go to the new device (contract 5). */
   readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
 }
@@ -47,6 +49,7 @@ export class Registrations {
   readonly #onRegister: RegistrationsOptions['onRegister'];
   readonly #onKept: RegistrationsOptions['onKept'];
   readonly #onSwept: RegistrationsOptions['onSwept'];
+  readonly #onRemoved: RegistrationsOptions['onRemoved'];
   readonly #onMoved: RegistrationsOptions['onMoved'];
   #lastSweep: number;
   #sweeping: Promise<void> | undefined;
@@ -62,6 +65,7 @@ export class Registrations {
     this.#onRegister = options.onRegister;
     this.#onKept = options.onKept;
     this.#onSwept = options.onSwept;
+    this.#onRemoved = options.onRemoved;
     this.#onMoved = options.onMoved;
     this.#lastSweep = options.monotonic();
   }
@@ -141,7 +145,7 @@ export class Registrations {
   async unregister(tradePubkey: TradePubkey, { signed = false } = {}): Promise<boolean> {
     // While the time of day is not trusted, no ownership ends. At the epoch, none has ended yet.
     const now = this.#mayExpire() ? this.#clock() : 0;
-    const request = { signed: signed || !this.#ownership, now };
+    const request = { signed: signed || !this.#ownership, now, onRemoved: this.#onRemoved };
     const removed = await this.#store.remove(tradePubkey, request);
     if (removed)
       this.#telemetry.log('registration.removed', () => ({ key: this.#telemetry.pseudonym(tradePubkey) }));
@@ -181,6 +185,7 @@ export class Registrations {
   /** Evicts a device: removes every registration that points at it. Its push service has called it gone. */
   async evict(target: PushTarget): Promise<void> {
     const count = await this.#store.evict(target);
+    this.#onRemoved?.(target);
     if (count === 0) return;
     this.#telemetry.count('registrations_forgotten', {}, count);
     this.#telemetry.log('device.forgotten', { provider: target.type, count });
@@ -240,5 +245,10 @@ export class Registrations {
 
   counts(): RegistrationCounts {
     return this.#store.counts();
+  }
+
+  /** What is known of a device, registered or not. */
+  device(target: PushTarget): KnownDevice {
+    return this.#store.device(target);
   }
 }

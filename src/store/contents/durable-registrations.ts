@@ -4,6 +4,7 @@ import type {
   KnownDevice,
   PutResult,
   RegistrationStore,
+  RemovalRequest,
 } from '../../core/registry/registration-store.ts';
 import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
@@ -89,9 +90,14 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#memory.renew(tradePubkey, target, lifetime, now);
   }
 
-  async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
-    const { result, changes } = this.#collect(() => this.#memory.remove(tradePubkey, request));
+  async remove(tradePubkey: TradePubkey, { onRemoved, ...request }: RemovalRequest): Promise<boolean> {
+    let device: PushTarget | undefined;
+    const take = onRemoved && ((removed: PushTarget): void => void (device = removed));
+    const { result, changes } = this.#collect(() =>
+      this.#memory.remove(tradePubkey, { ...request, onRemoved: take }),
+    );
     await this.#commit(changes);
+    if (device !== undefined) onRemoved?.(device);
     return result;
   }
 

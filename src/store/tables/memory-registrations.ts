@@ -5,6 +5,7 @@ import type {
   KnownDevice,
   PutResult,
   RegistrationStore,
+  RemovalRequest,
 } from '../../core/registry/registration-store.ts';
 import { renewedTarget, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import {
@@ -137,11 +138,14 @@ export class MemoryRegistrations implements RegistrationStore {
     if (isTold) this.#observer?.onChange({ former, current: this.#read(row) });
   }
 
-  async remove(tradePubkey: TradePubkey, request: { signed: boolean; now: number }): Promise<boolean> {
+  async remove(tradePubkey: TradePubkey, request: RemovalRequest): Promise<boolean> {
     const row = this.#keys.find(tradePubkey);
     const isOwned = this.#rows.isOwned(row || this.#keys.decoy(this.#numbers.last), request.now);
     if (row === NO_ROW || (isOwned && !request.signed)) return false;
+    const { onRemoved } = request;
+    const device = onRemoved === undefined ? undefined : this.#devices.targetOf(row);
     this.#delete(row);
+    if (device !== undefined) onRemoved?.(device);
     return this.#rows.expiresAt(row) > request.now;
   }
 
