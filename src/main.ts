@@ -96,6 +96,9 @@ async function run(io: Io): Promise<number> {
     case 'keygen':
       io.print((await import('./cli/keygen.ts')).keygen());
       return 0;
+    case 'keygen --vapid':
+      io.print(await (await import('./cli/keygen.ts')).keygenVapid(io));
+      return 0;
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(io);
     case 'trace':

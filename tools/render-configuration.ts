@@ -64,8 +64,8 @@ is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wa
 ## Web Push
 
 The VAPID key, which \`GET /api/info\` gives as \`vapid_public_key\`, is derived from the server's key, unless
-\`VAPID_PRIVATE_KEY\` has another (\`npx web-push generate-vapid-keys\` prints one in the right form). Apps subscribe for this one key. After a change, also
-of the server's key, many push servers refuse its pushes until the app has subscribed again. \`VAPID_SUBJECT\` is checked at the
+\`VAPID_PRIVATE_KEY\` has another (\`npx web-push generate-vapid-keys\` prints one in the right form). Apps subscribe for this one key. How subscriptions
+outlive a change of the server's key is in [unifiedpush.md](unifiedpush.md#a-change-of-the-key): \`node dist/main.js keygen --vapid\` prints the derived key to keep. \`VAPID_SUBJECT\` is checked at the
 start. Without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no contact, and Apple refuses them. More on this:
 [unifiedpush.md](unifiedpush.md).
 

@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
 import { createEventVerifier } from '../../src/crypto/event-verifier.ts';
-import { wakeMessage } from '../../src/push/unifiedpush/wake-message.ts';
+import { wakeMessage, writeNotice } from '../../src/push/unifiedpush/wake-message.ts';
 import { webPushKeys } from '../devices.ts';
 import { fastestCurve } from '../fastest-curve.ts';
 
@@ -15,13 +15,14 @@ const [connections = '', endpoint = ''] = process.argv.slice(2);
 const eventVerifier = createEventVerifier(await fastestCurve());
 const dispatcher = new Agent({ connections: Number(connections) });
 const target = { type: 'unifiedpush', endpoint: `${endpoint}bare`, keys: webPushKeys() } as const;
+const silent = writeNotice(undefined);
 let lines: readonly string[] = [];
 
 async function client(next: () => string | undefined): Promise<void> {
   for (let line = next(); line !== undefined; line = next()) {
     if (eventVerifier.verify(JSON.parse(line) as NostrEvent) !== 'genuine')
       throw new Error('an event that is not genuine');
-    const { body, headers } = wakeMessage(target, { kind: 'silent_wake', timestamp: 0 });
+    const { body, headers } = wakeMessage(target, { kind: 'silent_wake', timestamp: 0 }, silent);
     const answer = await request(target.endpoint, { dispatcher, method: 'POST', headers, body });
     await answer.body.dump();
   }

@@ -6,6 +6,7 @@ describe('the command line', () => {
   test.each([
     ['nothing', [], 'serve'],
     ['keygen', ['keygen'], 'keygen'],
+    ['keygen --vapid', ['keygen', '--vapid'], 'keygen --vapid'],
     ['--check-config', ['--check-config'], 'check-config'],
     ['--help', ['--help'], 'help'],
     ['-h', ['-h'], 'help'],
@@ -29,6 +30,10 @@ describe('the command line', () => {
     [['--no-help']],
     [['keygen', 'keygen']],
     [['keygen', '--help']],
+    [['--vapid']],
+    [['doctor', '--vapid']],
+    [['keygen', '--vapid', '--help']],
+    [['store', 'info', '--vapid']],
     [['--help', '--version']],
     [['-hv']],
     [['--check-config', 'file']],

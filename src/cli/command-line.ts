@@ -5,6 +5,7 @@ import type { StoreCommand } from './store-command.ts';
 export type Command =
   | 'serve'
   | 'keygen'
+  | 'keygen --vapid'
   | 'check-config'
   | 'doctor'
   | 'trace'
@@ -26,6 +27,8 @@ Usage: mostro-push [command]
 
   (no command)      serve, with the configuration of the environment and of .env in this directory
   keygen            print a new server key, as lines for .env
+  keygen --vapid    print the Web Push key that is derived from the server's key (SERVER_PRIVATE_KEY_PREVIOUS, if it is set),
+                    as a line for .env: with it, Web Push subscriptions outlive a change of the server's key
   store info        print how much the store holds; names no device and no key
   store verify      read the whole store: 0 if it is intact, 1 if not
   store reseal      seal the store again, with the server's present key; stop the server first
@@ -58,13 +61,16 @@ export function parseCommandLine(args: readonly string[]): Command | undefined {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
         'check-config': { type: 'boolean' },
+        vapid: { type: 'boolean' },
       },
     });
-    const flags = Object.keys(values) as ('help' | 'version' | 'check-config')[];
+    const { vapid, ...others } = values;
+    const flags = Object.keys(others) as ('help' | 'version' | 'check-config')[];
     const store = STORE_COMMANDS.find((command) => command === positionals.join(' '));
-    if (store !== undefined && positionals.length === 2 && flags.length === 0) return store;
+    if (store !== undefined && positionals.length === 2 && Object.keys(values).length === 0) return store;
     if (flags.length + positionals.length > 1) return undefined;
     const [word] = positionals;
+    if (vapid === true) return word === 'keygen' ? 'keygen --vapid' : undefined;
     if (word === 'keygen' || word === 'doctor' || word === 'healthcheck') return word;
     return positionals.length === 0 ? (flags[0] ?? 'serve') : undefined;
   } catch {

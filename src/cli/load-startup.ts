@@ -66,6 +66,7 @@ export async function loadStartup(
   const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
   if (problems.length > 0) throw new ConfigError(problems);
   if (key?.warning !== undefined) warnings.push(key.warning);
+  warnings.push(...rotationNotes(values, previousKey));
   const config = assembleConfig(values as Values);
   return {
     config,
@@ -135,6 +136,16 @@ async function loadServerKey(
   const file = serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE);
   if (create) return loadOrCreateServerKeyFile(file);
   return (await hasServerKeyFile(file)) ? { ...(await readServerKeyFile(file)), created: false } : undefined;
+}
+
+/** While both server keys are set, each has a Web Push key. Apps that subscribe now use the new one. */
+function rotationNotes(values: Partial<Values>, previousKey: ServerKey | undefined): string[] {
+  const isRotating = previousKey !== undefined && values.VAPID_PRIVATE_KEY === undefined;
+  return isRotating && values.UNIFIEDPUSH_ENABLED === true
+    ? [
+        'Web Push subscriptions from before the change of the server key are woken only while SERVER_PRIVATE_KEY_PREVIOUS is set, and at the second attempt; to keep them, put the line of mostro-push keygen --vapid into .env',
+      ]
+    : [];
 }
 
 function warningsFor(values: Partial<Values>): string[] {

@@ -5,6 +5,8 @@ import { loadStartup } from './load-startup.ts';
 
 const KEY = '1'.repeat(64);
 const NOT_SIGNED = 'PUBLIC_URL is not set: signed registrations are checked against the Host header alone';
+const OTHER = '2'.repeat(64);
+const ROTATING = expect.stringContaining('mostro-push keygen --vapid');
 const NO_LIST = 'TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS';
 
 test.each([
@@ -12,6 +14,8 @@ test.each([
   [{ REGISTRATION_AUTH: 'required' }, [NOT_SIGNED]],
   [{ REGISTRATION_AUTH: 'off' }, []],
   [{ PUBLIC_URL: 'https://push.example' }, []],
+  [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY: KEY, SERVER_PRIVATE_KEY_PREVIOUS: OTHER }, [ROTATING]],
+  [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY_PREVIOUS: OTHER, VAPID_PRIVATE_KEY: KEY }, []],
   [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true' }, [NO_LIST]],
   [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: KEY }, []],
 ])('with %j a start is warned of %j', async (environment, warnings) => {

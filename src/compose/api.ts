@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
@@ -74,6 +75,7 @@ export function composeApi(
       kinds: config.relays.kinds,
       platforms: offeredPlatforms(config),
       vapidPublicKey: config.unifiedPush.enabled ? vapid.publicKey : undefined,
+      registrationTtlSeconds: Math.floor(config.registrations.lifetime.ttlMs / SECOND_MS),
       registrationAuth: config.http.registrationAuth,
       counts: () => registrations.counts(),
       relays: () => relays.status(),

@@ -75,7 +75,7 @@ export function compose(
   const curve = new TestedCurve({ sources: options.curves, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
   const tags = instanceTags(options);
-  const vapid = vapidIdentity(options);
+  const { vapid, previousVapid } = vapidIdentities(options);
 
   const store = composeStore(options, { time, allowsEndpoint: guard.allows });
   const { owed, proofs, seen } = store;
@@ -84,7 +84,7 @@ export function compose(
     onMoved: (key, from, to) => void waker.keyMoved(key, from, to).catch(onFault),
   });
 
-  const sending = { time, passing, schedule, guard, vapid, onFault };
+  const sending = { time, passing, schedule, guard, vapid, previousVapid, onFault };
   const push = composeLanes(options, overrides, sending);
   const { fcm, lanes, load } = push;
   const policy = composePolicy(options, { time, passing, schedule, lanes });
@@ -118,11 +118,22 @@ function instanceTags({ previousKey, serverKey }: CompositionOptions): InstanceT
   return new InstanceTags(keys.map(({ privateKey }) => privateKey.reveal()));
 }
 
-function vapidIdentity({ config, serverKey }: CompositionOptions): VapidIdentity {
+/** Who signs Web Push requests: the present identity, and the one that subscriptions before a change of the server's key are bound to. */
+function vapidIdentities({ config, previousKey, serverKey }: CompositionOptions): {
+  readonly vapid: VapidIdentity;
+  readonly previousVapid: VapidIdentity | undefined;
+} {
   const { subject, privateKey: configured } = config.vapid;
   const { privateKey, publicKey } =
     configured === undefined ? deriveVapidKey(serverKey.privateKey.reveal()) : vapidKey(configured.reveal());
-  return { privateKey, publicKey, subject };
+  // Where VAPID_PRIVATE_KEY keeps the former key, apps may have subscribed by the server's present key before it was set.
+  const former = previousKey === undefined ? [] : [previousKey, serverKey];
+  const derived = former.map((key) => deriveVapidKey(key.privateKey.reveal()));
+  const previous = derived.find((key) => key.publicKey !== publicKey);
+  return {
+    vapid: { privateKey, publicKey, subject },
+    previousVapid: previous && { privateKey: previous.privateKey, publicKey: previous.publicKey, subject },
+  };
 }
 
 function createRegistrations(

@@ -8,7 +8,7 @@ import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import { ProviderLanes } from '../core/lanes/provider-lanes.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
-import type { PushService, PushTarget } from '../core/registry/push-target.ts';
+import type { PushService, PushTarget, UnifiedPushTarget } from '../core/registry/push-target.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import { userAgent } from '../lib/user-agent.ts';
 import { DeferredProvider } from '../push/deferred-provider.ts';
@@ -37,6 +37,7 @@ interface Shared {
   readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
+  readonly previousVapid: VapidIdentity | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -52,27 +53,14 @@ export function composeLanes(
   overrides: CompositionOverrides,
   shared: Shared,
 ): ComposedLanes {
-  const { config, telemetry, version } = options;
-  const { guard, time, vapid } = shared;
-  const { clock, monotonic } = time;
+  const { telemetry } = options;
+  const { clock, monotonic } = shared.time;
   const health: Readonly<Record<PushService, DeliveryHealth>> = {
     fcm: new DeliveryHealth(clock, monotonic),
     unifiedpush: new DeliveryHealth(clock, monotonic),
   };
-  const fcm = createFcm(options, time);
-  const unifiedPush = config.unifiedPush.enabled
-    ? new DeferredProvider('unifiedpush', async () => {
-        const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
-        return new UnifiedPushProvider({
-          guard,
-          vapid,
-          clock,
-          monotonic,
-          userAgent: userAgent(version),
-          telemetry,
-        });
-      })
-    : undefined;
+  const fcm = createFcm(options, shared.time);
+  const unifiedPush = createUnifiedPush(options, shared);
   const found: Readonly<Record<PushService, PushProvider | undefined>> = { fcm, unifiedpush: unifiedPush };
   const providers = Object.values(found).filter((provider) => provider !== undefined);
   const lanes = new PushLanes({
@@ -155,5 +143,26 @@ function createFcm(
     userAgent: userAgent(version),
     telemetry,
     onDate,
+  });
+}
+
+function createUnifiedPush(
+  { config, telemetry, version }: CompositionOptions,
+  { guard, previousVapid, time, vapid }: Shared,
+): DeferredProvider<UnifiedPushTarget> | undefined {
+  const { enabled, notice } = config.unifiedPush;
+  if (!enabled) return undefined;
+  return new DeferredProvider('unifiedpush', async () => {
+    const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
+    return new UnifiedPushProvider({
+      guard,
+      vapid,
+      previousVapid,
+      notice,
+      clock: time.clock,
+      monotonic: time.monotonic,
+      userAgent: userAgent(version),
+      telemetry,
+    });
   });
 }

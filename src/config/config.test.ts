@@ -14,6 +14,11 @@ function configOf(environment: Record<string, string> = {}): Config {
   return assembleConfig(values as Values);
 }
 
+/** What is wrong with a configuration, without the values. */
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  return readVariables(environment).problems.map((problem) => problem.split(',', 1)[0] ?? '');
+}
+
 describe('with no configuration at all', () => {
   test('everything has the default of the contract', () => {
     expect(configOf()).toEqual({
@@ -33,7 +38,7 @@ describe('with no configuration at all', () => {
         baseUrl: 'https://fcm.googleapis.com',
         payloadMode: 'silent',
       },
-      unifiedPush: { enabled: true, allowPrivateEndpoints: false },
+      unifiedPush: { enabled: true, allowPrivateEndpoints: false, notice: undefined },
       vapid: { subject: undefined, privateKey: undefined },
       policies: { server: 'prompt', slotMs: 30_000 },
       wakes: {
@@ -63,6 +68,25 @@ describe('a variable', () => {
     [{ MAX_TOKENS: '50000', MAX_REGISTRATIONS: '7' }, 7],
   ])('for the most registrations has two names: %j', (environment, capacity) => {
     expect(configOf(environment).registrations.capacity).toBe(capacity);
+  });
+
+  test('for the notice of browsers needs its other half, which may be wrong', () => {
+    const [title, url] = [
+      { WEBPUSH_NOTICE_TITLE: 'News' },
+      { WEBPUSH_NOTICE_URL: 'https://app.example/#/t' },
+    ];
+    expect(configOf({ ...title, ...url }).unifiedPush.notice).toEqual({
+      title: 'News',
+      url: 'https://app.example/#/t',
+    });
+    expect(problemsOf(title)).toEqual(['WEBPUSH_NOTICE_TITLE: needs WEBPUSH_NOTICE_URL']);
+    expect(problemsOf(url)).toEqual(['WEBPUSH_NOTICE_URL: needs WEBPUSH_NOTICE_TITLE']);
+    expect(problemsOf({ ...title, WEBPUSH_NOTICE_URL: 'app.example' })).toEqual([
+      'WEBPUSH_NOTICE_URL: expected an https:// (or http://) URL of at most 500 characters',
+    ]);
+    expect(problemsOf({ ...url, WEBPUSH_NOTICE_TITLE: 'two\nlines' })).toEqual([
+      'WEBPUSH_NOTICE_TITLE: expected at most 100 characters that can be printed',
+    ]);
   });
 
   test('may have white space around it', () => {

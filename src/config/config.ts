@@ -54,7 +54,12 @@ export interface Config {
     /** `FCM_DATA_TYPE`. */
     readonly dataType: string | undefined;
   };
-  readonly unifiedPush: { readonly enabled: boolean; readonly allowPrivateEndpoints: boolean };
+  readonly unifiedPush: {
+    readonly enabled: boolean;
+    readonly allowPrivateEndpoints: boolean;
+    /** `WEBPUSH_NOTICE_TITLE`, `WEBPUSH_NOTICE_URL`: what browsers show for a wake. */
+    readonly notice: { readonly title: string; readonly url: string } | undefined;
+  };
   /** `subject`: the contact for push servers. `privateKey`: 64 hex characters; if absent, a key is derived from the server's key. */
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly policies: {
@@ -99,6 +104,13 @@ export interface ReadVariables {
   readonly problems: readonly string[];
 }
 
+/** Variables that mean nothing without another one. */
+const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
+  ['MOSTRO_RELAY_DISCOVERY', 'MOSTRO_PUBKEYS'],
+  ['WEBPUSH_NOTICE_TITLE', 'WEBPUSH_NOTICE_URL'],
+  ['WEBPUSH_NOTICE_URL', 'WEBPUSH_NOTICE_TITLE'],
+];
+
 /** Reads every variable from the environment. A problem names the expected form and, unless the variable is secret, the value that is there. */
 export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
   const problems: string[] = [];
@@ -112,10 +124,11 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     if (result.success) values[name] = result.data;
     else problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : quote(written)}`);
   }
-  // Wrong keys in MOSTRO_PUBKEYS have a problem of their own, so they count as set here.
-  if (values['MOSTRO_RELAY_DISCOVERY'] === true && !environment['MOSTRO_PUBKEYS']?.trim()) {
-    delete values['MOSTRO_RELAY_DISCOVERY'];
-    problems.push('MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS');
+  for (const [name, needed] of NEEDS) {
+    // A value that is wrong has a problem of its own, so it counts as set here.
+    if (values[name] === undefined || values[name] === false || environment[needed]?.trim()) continue;
+    delete values[name];
+    problems.push(`${name}: needs ${needed}`);
   }
   return { values, problems };
 }
@@ -168,6 +181,7 @@ export function assembleConfig(values: Values): Config {
     unifiedPush: {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
+      notice: noticeOf(values),
     },
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
     policies: { server: values.WAKE_POLICY, slotMs: values.WAKE_SLOT_SECONDS * SECOND_MS },
@@ -195,6 +209,11 @@ function assembleHttp(values: Values): Config['http'] {
     allowedOrigins: values.CORS_ALLOWED_ORIGINS,
     trustedInstancesOnly: values.TRUSTED_WHITELIST_ENABLED,
   };
+}
+
+function noticeOf(values: Values): Config['unifiedPush']['notice'] {
+  const { WEBPUSH_NOTICE_TITLE: title, WEBPUSH_NOTICE_URL: url } = values;
+  return title === undefined || url === undefined ? undefined : { title, url };
 }
 
 function secretOf(value: string | undefined): Secret<string> | undefined {

@@ -47,6 +47,12 @@ const vapidPrivateKey = read(
 const dataType = z
   .string()
   .regex(/^[\w.-]{1,64}$/, 'expected a word of at most 64 letters, digits, dots, dashes and underscores');
+const noticeTitle = z
+  .string()
+  .regex(/^[^\p{C}]{1,100}$/u, 'expected at most 100 characters that can be printed');
+const noticeUrl = read('an https:// (or http://) URL of at most 500 characters', (url) =>
+  url.length <= 500 && /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).href : undefined,
+);
 const capacity = wholeNumber(1, 10_000_000);
 const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 
@@ -145,11 +151,16 @@ export const VARIABLES = {
     vapidSubject,
   ),
   VAPID_PRIVATE_KEY: optional(
-    "The key that signs Web Push requests. If you change it, every app must subscribe again. Default: derived from the server's key.",
+    "The key that signs Web Push requests. If you change it, every app must subscribe again. Default: derived from the server's key (keygen --vapid prints it).",
     vapidPrivateKey,
     { secret: true },
   ),
   ...WAKE_VARIABLES,
+  WEBPUSH_NOTICE_TITLE: optional(
+    'A notice that browsers show for each wake of a Web Push subscription, if the page shows none. All wakes have the same. Needs WEBPUSH_NOTICE_URL.',
+    noticeTitle,
+  ),
+  WEBPUSH_NOTICE_URL: optional('The page that the notice opens. Needs WEBPUSH_NOTICE_TITLE.', noticeUrl),
   BATCH_DELAY_MS: variable(
     'Milliseconds after a wake in which further events for its device are grouped into one wake.',
     wholeNumber(0, HOUR_MS),

@@ -17,6 +17,8 @@ export interface StatusRoutesOptions {
   /** The key that an app subscribes with (RFC 8292). Absent if UnifiedPush is off. */
   readonly vapidPublicKey: string | undefined;
   readonly kinds: readonly number[];
+  /** How long a registration lives after it was made or last woken. */
+  readonly registrationTtlSeconds: number;
   /** `REGISTRATION_AUTH`. */
   readonly registrationAuth: string;
   readonly counts: () => RegistrationCounts;
@@ -52,6 +54,7 @@ const INFO: RouteDescription = {
         .meta({ description: 'What tokens are sealed to: 33 bytes, compressed, in hex.' }),
       version: z.string(),
       encrypted_token_size: z.int(),
+      registration_ttl_seconds: z.int(),
       encryption_enabled: z.literal(true),
       encrypted_token_sizes: z.array(z.int()),
       kinds: z.array(z.int()),
@@ -92,7 +95,7 @@ const OPENAPI: RouteDescription = {
 export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
   const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, registrationAuth } =
     options;
-  const { counts, relays } = options;
+  const { counts, registrationTtlSeconds, relays } = options;
   const document = openApiDocument(version);
 
   // Liveness only: an app that gets any other answer stops using push for good.
@@ -102,6 +105,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
     server_pubkey: serverPubkey,
     version,
     encrypted_token_size: sealedTokenSizes[0],
+    registration_ttl_seconds: registrationTtlSeconds,
     encryption_enabled: true,
     encrypted_token_sizes: sealedTokenSizes,
     kinds,

@@ -5,6 +5,8 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { expect, test } from 'vitest';
 
 import { outcome } from '../support/program.ts';
+import { apiServer } from '../support/api-server.ts';
+import { vapidKeyOf } from '../support/vapid-key-of.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const manifest = new URL('../../package.json', import.meta.url);
@@ -57,6 +59,20 @@ test('mostro-push keygen prints what .env takes', async () => {
   expect(checked.code).toBe(0);
   expect(checked.stdout).toContain(`Public key: ${/public key (\w+)/.exec(stdout)?.[1]}`);
   expect(checked.stdout).not.toContain('means nothing');
+});
+
+test('mostro-push keygen --vapid prints the derived Web Push key, with which a server of another key offers the same to apps', async () => {
+  const old = { SERVER_PRIVATE_KEY: '11'.repeat(32) };
+  const { stdout } = await outcome(['keygen', '--vapid'], old);
+  const [, publicKey = '', privateKey = ''] =
+    /public key is (\S{87})\nVAPID_PRIVATE_KEY=([0-9a-f]{64})\n$/.exec(stdout) ?? [];
+  const offered = await vapidKeyOf(await apiServer(old));
+  expect(publicKey).toBe(offered);
+  const rotated = { SERVER_PRIVATE_KEY: '22'.repeat(32), VAPID_PRIVATE_KEY: privateKey };
+  expect(await vapidKeyOf(await apiServer(rotated))).toBe(offered);
+  const after = { SERVER_PRIVATE_KEY: '22'.repeat(32), SERVER_PRIVATE_KEY_PREVIOUS: '11'.repeat(32) };
+  expect((await outcome(['keygen', '--vapid'], after)).stdout).toContain(`VAPID_PRIVATE_KEY=${privateKey}`);
+  expect(await outcome(['keygen', '--vapid'])).toMatchObject({ code: 78, stdout: '' });
 });
 
 test('mostro-push --check-config ends with 0 for a usable configuration, says what is missing, and makes no file', async () => {

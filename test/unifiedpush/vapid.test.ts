@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { UnifiedPushStandIn } from '../../stand-ins/unifiedpush-stand-in.ts';
+import { webPushRefusal } from '../../stand-ins/strict-web-push.ts';
+import { readVapidToken } from '../../stand-ins/vapid-token.ts';
 import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { apiServer, countsOf } from '../support/api-server.ts';
 import { keep } from '../support/keep.ts';
@@ -44,6 +46,73 @@ test.each([401, 403])(
     await untilMetric(server, 'mostro_push_pushes_total{provider="unifiedpush",outcome="delivered"}', 1);
   },
 );
+
+const [OLD_KEY, NEW_KEY] = ['11'.repeat(32), '22'.repeat(32)];
+const ROTATED = { ...CONTACT, SERVER_PRIVATE_KEY: NEW_KEY, SERVER_PRIVATE_KEY_PREVIOUS: OLD_KEY };
+
+test('a subscription for the Web Push key of before is woken after a change of the server key, while the previous key is set', async () => {
+  const before = await vapidKeyOf(await apiServer({ SERVER_PRIVATE_KEY: OLD_KEY }));
+  const { relay, server, phone } = await setScene({ environment: ROTATED });
+  const now = await vapidKeyOf(server);
+  expect(now).not.toBe(before);
+  const push = keep(await UnifiedPushStandIn.start());
+  const bound: Readonly<Record<string, string>> = { upOld: before, upNew: now };
+  push.answer = (message) => webPushRefusal(message, push.baseUrl, bound[message.path.slice(1, 6)] ?? '');
+  for (const [name, attempts] of [
+    ['Old', 2],
+    ['New', 1],
+    ['Old', 2],
+  ] as const) {
+    push.pushes.clear();
+    const subscriber = await phone({ subscription: new WebPushSubscription(push.endpoint(name)) });
+    relay.broadcast(eventFor([subscriber.tradePubkey]));
+    const pushes = await push.pushes.atLeast(attempts);
+    const keys = pushes.map(({ headers }) => readVapidToken(headers.authorization)?.publicKey);
+    expect(keys).toEqual(attempts === 1 ? [now] : [now, before]);
+  }
+  await untilMetric(server, 'mostro_push_pushes_total{provider="unifiedpush",outcome="delivered"}', 3);
+});
+
+test('a push server that refuses the previous key too gets one more push for a wake, and fresh tokens for the next one', async () => {
+  const { relay, server, phone } = await setScene({ environment: ROTATED });
+  const push = keep(await UnifiedPushStandIn.start());
+  push.answer = () => ({ status: 403 });
+  const refused = 'mostro_push_pushes_total{provider="unifiedpush",outcome="refused"}';
+  for (const name of ['Alice', 'Bob']) {
+    const { tradePubkey } = await phone({ subscription: new WebPushSubscription(push.endpoint(name)) });
+    relay.broadcast(eventFor([tradePubkey]));
+    await untilMetric(server, refused, name === 'Alice' ? 1 : 2);
+  }
+  const tokens = push.pushes.all.map(({ headers }) => headers.authorization);
+  expect([tokens.length, new Set(tokens).size]).toEqual([4, 4]);
+});
+
+test('browsers are told what to show, for every wake of a subscription, if the operator has a notice', async () => {
+  const { relay, server, phone } = await setScene({
+    environment: {
+      ...CONTACT,
+      WEBPUSH_NOTICE_TITLE: 'News of a trade',
+      WEBPUSH_NOTICE_URL: 'https://app.example',
+      TOKEN_TTL_HOURS: '0.5',
+    },
+  });
+  const push = keep(await UnifiedPushStandIn.start());
+  const subscription = new WebPushSubscription(push.endpoint('Alice'));
+  const alice = await phone({ subscription });
+  const bare = await phone({ endpoint: push.endpoint('Bob') });
+  relay.broadcast(eventFor([alice.tradePubkey, bare.tradePubkey]));
+  const bodies = (await push.pushes.atLeast(2)).map(({ body, path }) =>
+    path.startsWith('/upAlice') ? subscription.decrypt(body) : body.toString(),
+  );
+  const usual = expect.stringMatching(/^\{"type":"silent_wake","timestamp":\d{10}\}$/);
+  const notice =
+    ',"web_push":8030,"notification":{"title":"News of a trade","navigate":"https://app.example/"}}';
+  expect(bodies.toSorted((a, b) => a.length - b.length)).toEqual([usual, expect.stringContaining(notice)]);
+  expect(await (await fetch(`${server.apiUrl}/api/info`)).json()).toHaveProperty(
+    'registration_ttl_seconds',
+    1800,
+  );
+});
 
 test('a push server that refuses VAPID tokens gets no token for an endpoint without keys, and one request', async () => {
   const { relay, server, phone } = await setScene({ environment: CONTACT });

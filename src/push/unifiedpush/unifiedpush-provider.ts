@@ -13,7 +13,7 @@ import { cappedConnector } from './capped-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { readUnifiedPushAnswer, VAPID_REFUSALS } from './unifiedpush-answer.ts';
 import { VapidTokens, type VapidIdentity } from './vapid-tokens.ts';
-import { wakeMessage } from './wake-message.ts';
+import { wakeMessage, writeNotice, type Notice, type WrittenNotice } from './wake-message.ts';
 
 const ATTEMPT_TIMEOUT_MS = 10 * SECOND_MS;
 /** The body of an answer is not used. A body longer than this closes the connection, a shorter one is drained. */
@@ -26,6 +26,10 @@ const NOT_ALLOWED: Delivery = { outcome: 'refused', reason: 'endpoint_not_allowe
 export interface UnifiedPushProviderOptions {
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
+  /** The identity before a change of the server's key. Subscriptions of that time accept pushes by it alone. */
+  readonly previousVapid?: VapidIdentity | undefined;
+  /** Shown by browsers for the wakes of subscriptions. */
+  readonly notice?: Notice | undefined;
   readonly clock: Clock;
   /** Measures the life of VAPID tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
@@ -44,13 +48,18 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
   readonly name = 'unifiedpush';
   readonly #options: UnifiedPushProviderOptions;
   readonly #vapid: VapidTokens;
+  readonly #previousVapid: VapidTokens | undefined;
+  readonly #notice: WrittenNotice;
   readonly #deadlines = new Deadlines(ATTEMPT_TIMEOUT_MS);
   readonly #drains = new Deadlines(DRAIN_TIMEOUT_MS);
   readonly #agent: Agent;
 
   constructor(options: UnifiedPushProviderOptions) {
     this.#options = options;
-    this.#vapid = new VapidTokens(options.vapid, options.clock, options.monotonic);
+    const { clock, monotonic, previousVapid, vapid } = options;
+    this.#vapid = new VapidTokens(vapid, clock, monotonic);
+    this.#previousVapid = previousVapid && new VapidTokens(previousVapid, clock, monotonic);
+    this.#notice = writeNotice(options.notice);
     const { lookup } = options.guard;
     const connect = cappedConnector({ timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) });
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
@@ -78,14 +87,24 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     }
   }
 
-  /** Pushes. If the push server refuses the VAPID token, pushes once more with a fresh one (RFC 8292, 4.2). */
+  /**
+   * Pushes. If the push server refuses the VAPID token, pushes once more: with a token of the previous key, which an earlier subscription is
+   * bound to (contract 4), or else with a fresh one (RFC 8292, 4.2).
+   */
   async #push(target: UnifiedPushTarget, push: Push, signal: AbortSignal): Promise<Answer> {
     if (target.keys === undefined) return this.#post(target, push, signal);
     const { origin } = new URL(target.endpoint);
     const answer = await this.#post(target, push, signal, await this.#vapid.header(origin));
     if (!VAPID_REFUSALS.has(answer.status)) return answer;
-    this.#vapid.drop(origin);
-    return this.#post(target, push, signal, await this.#vapid.header(origin));
+    const previous = this.#previousVapid;
+    if (previous === undefined) {
+      this.#vapid.drop(origin);
+      return this.#post(target, push, signal, await this.#vapid.header(origin));
+    }
+    const second = await this.#post(target, push, signal, await previous.header(origin));
+    // Neither key: the tokens may be at fault, so the next push makes new ones.
+    if (VAPID_REFUSALS.has(second.status)) for (const tokens of [this.#vapid, previous]) tokens.drop(origin);
+    return second;
   }
 
   async #post(
@@ -94,7 +113,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     signal: AbortSignal,
     authorization?: string,
   ): Promise<Answer> {
-    const { headers, body } = wakeMessage(target, push);
+    const { headers, body } = wakeMessage(target, push, this.#notice);
     const { statusCode: status, ...answer } = await request(target.endpoint, {
       dispatcher: this.#agent,
       method: 'POST',
