@@ -3,16 +3,24 @@ const MAX_KNOWN = 20_000;
 /** If a page has so many events that are too new, the relay does not apply `until`. Fewer may have come live. */
 const STRAYS_THAT_TELL = 10;
 
+/**
+ * An edge is the first or the last second of a range that was cut because of an event that ends connections. Some relays exclude the second
+ * `since` of a filter, or `until`, or both. So an edge is asked for with a filter from the second before it, to the second after it, or both.
+ */
+export interface EdgeReach {
+  /** Which end of a range it is; absent: these are two edges, at which two ranges meet. */
+  readonly end?: 'since' | 'until';
+  readonly before: number;
+  readonly after: number;
+}
+
 /** A stretch of time that a recovery still has to ask for, in unix seconds, both ends included; `until` may be infinite. */
 export class GapRange {
   readonly since: number;
   /** Moves back with each page. */
   until: number;
-  /**
-   * Whether this is the first second of a range that was cut off by an event that ends connections. It is asked for together with the
-   * second before it, because some relays exclude the second `since` of a filter.
-   */
-  readonly isEdge: boolean;
+  /** If this is an edge, how its filter reaches beyond it. */
+  readonly edge: EdgeReach | undefined;
   /** How often the connection ended while this range was asked for. */
   losses: number;
   /**
@@ -35,6 +43,8 @@ export class GapRange {
   #fresh = 0;
   #oldest = Infinity;
   #idsOfOldest = new Set<string>();
+  /** The last second that the filter includes. */
+  #reach = Infinity;
   #strays = 0;
   #again = 0;
   #isOddOldest = false;
@@ -42,11 +52,11 @@ export class GapRange {
   #last = Infinity;
   #isDescending = true;
 
-  constructor(since: number, until: number, losses = 0, isEdge = false) {
+  constructor(since: number, until: number, losses = 0, edge?: EdgeReach) {
     this.since = since;
     this.until = until;
     this.losses = losses;
-    this.isEdge = isEdge;
+    this.edge = edge;
   }
 
   /** How many events of this range the current page has. */
@@ -69,13 +79,17 @@ export class GapRange {
     return this.#oldest;
   }
 
+  /** Whether the current page lacks the second in which it overlaps with the previous page, though events of that second are known. */
+  get lacksOverlap(): boolean {
+    return this.#known.size > 0 && !this.#isOddKnown && this.#again === 0;
+  }
+
   /**
-   * Whether the current page cannot hold the newest events before the previous page. Either it lacks the second in which the two
-   * overlap, though events of that second are known. Or all of its events are too new.
+   * Whether the current page cannot hold the newest events before the previous page: it does not overlap with the previous page, or all of
+   * its events are too new.
    */
   get isContradicted(): boolean {
-    const lacksOverlap = this.#known.size > 0 && !this.#isOddKnown && this.#again === 0;
-    return lacksOverlap || (this.#count === 0 && this.#strays > 0 && !this.#isOddStray);
+    return this.lacksOverlap || (this.#count === 0 && this.#strays > 0 && !this.#isOddStray);
   }
 
   /** Whether the current page came newest first and has reached an older second than the previous page. Then all newer events have come. */
@@ -83,7 +97,9 @@ export class GapRange {
     return this.#isDescending && this.#oldest < this.until;
   }
 
-  beginPage(): void {
+  /** @param reach the last second that the page's filter includes */
+  beginPage(reach = this.until): void {
+    this.#reach = reach;
     this.#last = Infinity;
     this.#isDescending = true;
     this.#again = 0;
@@ -98,6 +114,7 @@ export class GapRange {
   /** @param isOdd whether the event's own time is not this second (it is not a whole number, or too large), so a relay may sort it differently */
   take(createdAt: number, id: string, isOdd = false): void {
     if (createdAt > this.until) {
+      if (createdAt <= this.#reach) return;
       this.#strays++;
       this.#isOddStray ||= isOdd;
       return;

@@ -1,3 +1,4 @@
+import { CutEdges } from './cut-edges.ts';
 import { GapRange } from './gap-range.ts';
 import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
 import {
@@ -22,8 +23,14 @@ export class GapRecovery implements PagePlan {
   readonly #effort: RecoveryEffort;
   /** The ranges that are left to ask for, the newest last. */
   readonly #ranges: GapRange[];
-  /** The first seconds of ranges that were cut. They are asked for once more when all ranges are done. */
-  readonly #edges = new Set<number>();
+  /** The edges of ranges that were cut. They are asked for once more when all ranges are done. */
+  readonly #edges = new CutEdges();
+  /** The filter of the current page. */
+  #page: Page | undefined;
+  /** How many events the current page has. */
+  #count = 0;
+  /** How many seconds later than in the oldest second that has come a page ends: 1 at a relay that excludes `until`. */
+  #later = 0;
   readonly #poisoned: number[] = [];
   /** The sizes of the last pages of seconds that were left because nothing new came. */
   readonly #leftWith: number[] = [];
@@ -41,25 +48,27 @@ export class GapRecovery implements PagePlan {
   }
 
   next(): Page | undefined {
-    if (this.#ranges.length === 0) this.#nextEdge();
-    const range = this.#ranges.at(-1);
+    const range = this.#ranges.at(-1) ?? this.#nextEdge();
     if (range === undefined || !this.#effort.beginPage()) return undefined;
-    range.beginPage();
-    const { until } = range;
-    const since = range.isEdge ? range.since - 1 : range.since;
+    const { before, after } = range.edge ?? { before: 0, after: this.#later };
+    const [since, until] = [range.since - before, range.until + after];
+    range.beginPage(until);
+    this.#count = 0;
     range.asked = range.wide === 'no' ? this.#effort.limit : this.#effort.maxLimit;
-    return { since, ...(until !== Infinity && { until }), limit: range.asked };
+    this.#page = { since, ...(until !== Infinity && { until }), limit: range.asked };
+    return this.#page;
   }
 
-  #nextEdge(): void {
-    const [edge] = this.#edges;
-    if (edge === undefined) return;
-    this.#edges.delete(edge);
-    this.#ranges.push(new GapRange(edge, edge, 0, true));
+  #nextEdge(): GapRange | undefined {
+    const edge = this.#edges.next();
+    if (edge !== undefined) this.#ranges.push(edge);
+    return edge;
   }
 
   received(createdAt: number, id: string): boolean {
     const second = Math.min(Math.floor(createdAt), Number.MAX_SAFE_INTEGER);
+    this.#count++;
+    this.#edges.received(createdAt, this.#page);
     this.#ranges.at(-1)?.take(second, id, second !== createdAt);
     return this.#effort.received();
   }
@@ -77,7 +86,9 @@ export class GapRecovery implements PagePlan {
     if (range === undefined) return;
     this.#effort.answered();
     range.losses = 0;
-    if (range.isEdge) return void this.#ranges.pop();
+    if (range.edge !== undefined)
+      return void this.#ranges.splice(-1, 1, ...this.#edges.ended(range, this.#count));
+    if (range.lacksOverlap && this.#mayExcludeUntil()) return;
     if (range.isContradicted) this.isContradicted = true;
     if (range.isAstray) return this.giveUp('refused');
     if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
@@ -90,6 +101,13 @@ export class GapRecovery implements PagePlan {
     if (range.wide === 'no' && count >= this.#effort.limit && this.#effort.maxLimit > this.#effort.limit)
       return void (range.wide = 'asked');
     this.#leave(range, count);
+  }
+
+  /** The page lacks the second `until` of its filter. @returns whether it is asked for once more, one second later */
+  #mayExcludeUntil(): boolean {
+    if (this.#edges.includesUntil) return false;
+    this.#later = 1 - this.#later;
+    return this.#later === 1;
   }
 
   refused(narrower: boolean): boolean {
@@ -110,17 +128,17 @@ export class GapRecovery implements PagePlan {
   lost(now: number): void {
     const range = this.#ranges.at(-1);
     this.#effort.lost();
-    // The event that ends connections is in the second before the edge. A relay that excludes `since` would not have sent it.
-    if (range?.isEdge === true) return void this.#ranges.pop();
+    if (range?.edge !== undefined) return void this.#ranges.splice(-1, 1, ...this.#edges.lost(range));
     if (range === undefined || ++range.losses < LOSSES_UNTIL_SLICED) return;
     const newest = Math.min(range.until, now + MAX_AHEAD_SECONDS);
     if (newest > range.since) {
       this.#ranges.pop();
       const slices = range.slices(newest);
-      for (const { since } of slices) if (since > range.since) this.#edges.add(since);
+      this.#edges.note(slices, range);
       this.#ranges.push(...slices);
     } else if (range.losses >= LOSSES_UNTIL_SKIPPED) {
       this.#ranges.pop();
+      this.#edges.skip(newest);
       // A second in the future is not marked: it may still get events.
       if (newest <= now) this.#poisoned.push(newest);
     }

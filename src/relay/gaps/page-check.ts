@@ -32,15 +32,19 @@ export class PageCheck {
   #odd = 0;
   /** Whether this checks the additional events of an earlier check. */
   readonly #isFurther: boolean;
+  /** The first second that is checked. */
+  readonly #since: number;
 
   private constructor(
-    page: Page,
+    { since, ...page }: Page,
     expected: ReadonlyMap<string, number>,
     growsFrom: number,
-    isFurther = false,
+    { isEarlier = false, isFurther = false } = {},
   ) {
     this.#isFurther = isFurther;
-    this.page = page;
+    this.#since = since;
+    // A relay that excludes the second `since` of a filter is asked from one second earlier on.
+    this.page = { since: isEarlier ? since - 1 : since, ...page };
     this.#expected = expected;
     this.#growsFrom = growsFrom;
   }
@@ -70,7 +74,7 @@ export class PageCheck {
   }
 
   take(createdAt: number, id: string): void {
-    const { since, until = Infinity } = this.page;
+    const [since, until = Infinity] = [this.#since, this.page.until];
     this.total++;
     if (!Number.isSafeInteger(createdAt)) this.#odd++;
     else if (createdAt >= since && createdAt <= until) this.#given.set(id, createdAt);
@@ -83,8 +87,9 @@ export class PageCheck {
 
   /** @param most the most events that any earlier page of the relay had. A page with fewer was not cut off */
   result(most: number): CheckResult {
-    if ([...this.#expected.keys()].some((id) => !this.#given.has(id))) return 'contradicted';
+    const lacking = [...this.#expected].filter(([id]) => !this.#given.has(id));
     const more = [...this.#given].filter(([id]) => !this.#expected.has(id)).map(([, second]) => second);
+    if (lacking.length > 0) return this.#withoutFirst(lacking, more.length) ?? 'contradicted';
     const isCut = this.total >= most;
     // Events with such a time may have taken the place of the expected ones.
     if (isCut && this.#odd > 0) return 'contradicted';
@@ -93,7 +98,16 @@ export class PageCheck {
     if (!isCut) return 'consistent';
     const since = Math.max(...more);
     const page = { ...this.page, since };
-    return new PageCheck(page, within(this.#given, page), Infinity, true);
+    return new PageCheck(page, within(this.#given, page), Infinity, { isFurther: true });
+  }
+
+  /** If just the first second has not come, the relay may exclude it: the check is made once more, one second earlier. */
+  #withoutFirst(lacking: readonly (readonly [string, number])[], more: number): PageCheck | undefined {
+    const since = this.#since;
+    const isFirst =
+      lacking.every(([, second]) => second === since) && ![...this.#given.values()].includes(since);
+    if (!isFirst || more > 0 || this.#isFurther || this.page.since < since) return undefined;
+    return new PageCheck({ ...this.page, since }, this.#expected, this.#growsFrom, { isEarlier: true });
   }
 }
 
