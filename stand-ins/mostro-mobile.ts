@@ -1,11 +1,14 @@
 import { stretched } from './patience.ts';
 
-/** The requests that Mostro Mobile 1.3.3 sends to a push server, and how it reads the answers. It signs and seals nothing. */
+/**
+ * The requests that Mostro Mobile 1.3.3, and the version after it that knows protocol v2 only, send to a push server, and how they read the
+ * answers. They sign and seal nothing.
+ */
 export class MostroMobile {
   readonly #serverUrl: string;
   readonly #platform: 'android' | 'ios';
   /** The node that is selected in the app. */
-  readonly #mostroPubkey: string | undefined;
+  #mostroPubkey: string | undefined;
   /** The keys of this run of the app; a restart forgets them. */
   readonly #registered = new Set<string>();
   #isAvailable = false;
@@ -48,7 +51,12 @@ export class MostroMobile {
     return isRegistered;
   }
 
-  /** Called when Firebase gives the app a new token. */
+  /** The user selects another node. Trades with the former one go on. */
+  selectNode(mostroPubkey: string): void {
+    this.#mostroPubkey = mostroPubkey;
+  }
+
+  /** Called when Firebase gives the app a new token. All keys are registered again with the node that is selected now. */
   async refreshToken(fcmToken: string): Promise<boolean[]> {
     this.#fcmToken = fcmToken;
     return Promise.all([...this.#registered].map((key) => this.registerToken(key)));

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { Daemon } from '../../stand-ins/daemon.ts';
 import { MostroMobile } from '../../stand-ins/mostro-mobile.ts';
 import { countsOf, freshKey } from '../support/api-server.ts';
+import { keep } from '../support/keep.ts';
 import { setScene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
@@ -54,4 +56,21 @@ test('Mostro Mobile registers where only trusted instances may, as long as its n
     false,
   ]);
   expect(await countsOf(server)).toContain('"total":1');
+});
+
+test('Mostro Mobile that knows protocol v2 only is woken by the node of its trade, also after a token refresh that named another node', async () => {
+  const [daemon, other] = [keep(new Daemon()), keep(new Daemon())];
+  const { relay, server, woken } = await setScene({
+    environment: { MOSTRO_PUBKEYS: `${daemon.pubkey},${other.pubkey}` },
+  });
+  const parts = { serverUrl: server.apiUrl, fcmToken: 'before', mostroPubkey: daemon.pubkey };
+  const app = new MostroMobile(parts);
+  const trade = freshKey();
+  expect([await app.initialize(), await app.registerToken(trade)]).toEqual([true, true]);
+  await daemon.publish(relay.url, daemon.message(trade));
+  expect(await woken()).toEqual(['before']);
+  app.selectNode(other.pubkey);
+  expect(await app.refreshToken('after')).toEqual([true]);
+  await daemon.publish(relay.url, daemon.message(trade));
+  expect(await woken()).toEqual(['before', 'after']);
 });
