@@ -7,8 +7,13 @@ import { ApiError } from './api-error.ts';
 import { allowancesOf, clientAddress, type AddressSource } from './client-address.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Test wakes a minute for each trade key, and for each device whatever the number of its keys. The device's bound protects it from a stranger who registers many keys for it. */
-const TESTS = { perKey: 1, perDevice: 10 };
+/** Test wakes of each trade key (contract 1.2). */
+const TESTS_OF_KEY = { perMinute: 1, burst: 1 };
+/**
+ * Test wakes of each device, whatever the number of its keys: a stranger can register many keys for it. In an hour they are as many as the
+ * wakes that strangers' events can cause (contract 5).
+ */
+const TESTS_OF_DEVICE = { perMinute: 0.5, burst: 10 };
 /** How many calls of notify may come at once, by key and by address (contract 1.2). Constant, as in the incumbent. */
 const NOTIFY_BURST = { perKey: 10, perAddress: 30 };
 
@@ -31,7 +36,8 @@ export class HttpLimits {
   readonly #registrationByAddress: RateLimit;
   readonly #notifyByKey: RateLimit;
   readonly #notifyByAddress: RateLimit;
-  readonly #tests: RateLimit;
+  readonly #testsByKey: RateLimit;
+  readonly #testsByDevice: RateLimit;
 
   constructor(options: HttpLimitsOptions) {
     const { clock, rates } = options;
@@ -47,7 +53,8 @@ export class HttpLimits {
       burst: NOTIFY_BURST.perAddress,
       clock,
     });
-    this.#tests = new RateLimit({ perMinute: TESTS.perKey, burst: TESTS.perKey, clock });
+    this.#testsByKey = new RateLimit({ ...TESTS_OF_KEY, clock });
+    this.#testsByDevice = new RateLimit({ ...TESTS_OF_DEVICE, clock });
   }
 
   registration({ headers, socket }: FastifyRequest): void {
@@ -66,8 +73,8 @@ export class HttpLimits {
 
   /** @param device the name of the key's device */
   test(tradePubkey: TradePubkey, device: string): void {
-    const key = { name: `key ${tradePubkey}`, times: 1 };
-    this.#take('test_key', this.#tests.take(key, { name: device, times: TESTS.perDevice }));
+    this.#take('test_key', this.#testsByKey.take({ name: tradePubkey, times: 1 }));
+    this.#take('test_device', this.#testsByDevice.take({ name: device, times: 1 }));
   }
 
   #take(limit: string, waitMs: number): void {

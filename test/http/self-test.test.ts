@@ -117,7 +117,7 @@ test('POST /api/test tells nothing to anyone but the owner of the key, and only 
   for (const signer of [null, stranger]) expect(await owner.test(signer)).toMatchObject(UNSIGNED);
   expect(google.pushes.count).toBe(1);
 
-  // Whoever registers many keys for one device wakes it ten times a minute at most.
+  // Whoever registers many keys for one device wakes it ten times at once, and thirty times an hour at most.
   const others = await Promise.all(Array.from({ length: 10 }, () => registered(server, fcm('phone'))));
   const statuses = [];
   for (const other of others) statuses.push((await other.test()).status);
