@@ -5,7 +5,8 @@ import type { BeyondMaximum } from '../../stand-ins/relay-options.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from '../support/keep.ts';
 import { untilLine } from '../support/relay-lines.ts';
-import { registeredPhone, setScene, type Scene } from '../support/scene.ts';
+import { registeredPhone, setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { publishAll } from '../support/test-relay.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
 
@@ -33,6 +34,19 @@ const CASES: readonly Places[] = [
   { count: 2, beyond: 'push out closed', isStated: false },
 ];
 
+const BEAT = { minMs: 100, baseMs: 200, maxMs: 400 };
+/** Audits come all the time, and after nothing else. */
+const BRISK = {
+  messages: BEAT,
+  wraps: BEAT,
+  standstillMs: Infinity,
+  burstEvents: Infinity,
+  afterStandstillMs: 100,
+  confirmMs: 100,
+};
+
+const foundMetric = (kind: number): string => `mostro_push_relay_audit_found_total{kind="${kind}"}`;
+
 /** The filters of the last REQ that asks for nothing stored. */
 function lastLive({ relay }: Scene): unknown {
   const live = relay.requests.all.filter(({ filters }) => filters.every(({ limit }) => limit === 0));
@@ -49,10 +63,22 @@ function crowd(kind: number, count: number): ReturnType<typeof eventFor>[] {
   }));
 }
 
-async function setSceneWith({ count, beyond, isStated }: Places): Promise<Scene> {
+async function setSceneWith(
+  { count, beyond, isStated }: Places,
+  more: { readonly dropEvery?: number; readonly audit?: typeof BRISK } = {},
+): Promise<Scene> {
+  const { audit, dropEvery } = more;
   const information = { limitation: { max_subscriptions: count } };
-  const options = { maxSubscriptions: { count, beyond }, maxLimit: 100, ...(isStated && { information }) };
-  const scene = await setScene({ relays: [keep(await RelayStandIn.start(options))], relayTiming });
+  const options = {
+    maxSubscriptions: { count, beyond },
+    maxLimit: 100,
+    ...(isStated && { information }),
+    ...(dropEvery !== undefined && { dropEvery }),
+  };
+  const scene = await setScene({
+    relays: [keep(await RelayStandIn.start(options))],
+    relayTiming: { ...relayTiming, ...(audit && { audit }) },
+  });
   // The relay is dialled again as soon as it is known how many places it has.
   if (isStated || count === 1)
     await untilLine(scene.server, scene.relay, { reconnects: count === 3 ? 1 : 1 });
@@ -76,8 +102,12 @@ test.each(CASES)(
     await google.pushes.atLeast(2);
     const [carol, dave] = [await phone(), await phone()];
     relay.storeAll([...crowd(1059, 300), ...crowd(14, 300)]);
-    relay.store(eventFor([carol.tradePubkey], { ageSeconds: 95 }));
-    relay.store(eventFor([dave.tradePubkey], { kind: 14, ageSeconds: 95 }));
+    // In three pages each, for a recovery wakes a device once. What a recovery absorbed before the relay was dialled again may wake once more.
+    const ages = places.beyond === 'push out closed' ? [95] : [95, 60, 5];
+    for (const ageSeconds of ages) {
+      relay.store(eventFor([carol.tradePubkey], { ageSeconds }));
+      relay.store(eventFor([dave.tradePubkey], { kind: 14, ageSeconds }));
+    }
     relay.disconnectAll();
     await google.pushes.atLeast(4);
     await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [] });
@@ -132,3 +162,32 @@ test('at a relay with two places that refuses gift wraps, kind 14 is heard alone
   relay.broadcast(eventFor([alice.tradePubkey], { kind: 14 }));
   expect(await google.pushes.atLeast(1)).toMatchObject([{ token: alice.token }]);
 });
+
+test.each([1, 2])(
+  'with %i places audits find what the relay dropped, while live events of both kinds wake beside them, each once',
+  async (count) => {
+    const places = { count, beyond: 'closed', isStated: true } as const;
+    const { google, phone, relay, server } = await setSceneWith(places, { dropEvery: 3, audit: BRISK });
+    const phones = await Promise.all(
+      Array.from({ length: 30 }, async (_, n) => phone({ name: `phone ${n}` })),
+    );
+    const events = phones.map(({ tradePubkey }, n) =>
+      eventFor([tradePubkey], { kind: n % 2 === 0 ? 14 : 1059 }),
+    );
+    // One after the other, so that some come live in the middle of an audit.
+    for (const event of events) await publishAll(relay.url, [event]);
+    await google.pushes.atLeast(30);
+    const clean = 'mostro_push_relay_audits_total{outcome="clean"}';
+    const before = await server.metric(clean);
+    await expect.poll(async () => server.metric(clean)).toBeGreaterThan(before + 4);
+    expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
+      phones.map(({ token }) => token).toSorted(),
+    );
+    // With one place, an event of a page may have come live. Only an older kind 14 has certainly been dropped.
+    const dropped = await phone();
+    relay.store(eventFor([dropped.tradePubkey], { kind: 14, ageSeconds: 70 }));
+    await google.pushes.atLeast(31);
+    await untilMetric(server, foundMetric(14), count === 1 ? 1 : 6);
+    expect(await server.metric(foundMetric(1059))).toBe(count === 1 ? 0 : 5);
+  },
+);

@@ -48,8 +48,8 @@ test('an event that a wake absorbed live before it was sent is known to an audit
   await admission.admit(frameOf(event()), 'live');
   unsent.isSo = false;
   const verdicts = [
-    await admission.beginRecovery('audit').admit(frameOf(event())),
-    await anotherDoor().beginRecovery('audit').admit(frameOf(event())),
+    await admission.beginRecovery({ isAudit: true }).admit(frameOf(event())),
+    await anotherDoor().beginRecovery({ isAudit: true }).admit(frameOf(event())),
     await anotherDoor().beginRecovery().admit(frameOf(event())),
   ];
   expect([verdicts, woken.count]).toEqual([['duplicate', 'duplicate', 'admitted'], 1]);

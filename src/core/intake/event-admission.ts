@@ -8,7 +8,7 @@ import {
 } from '../nostr/nostr-event.ts';
 import type { EventFrame, EventIntake, RecoveryIntake, RelayIntake, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
-import { Recovery, type EventOrigin } from '../waking/recovery.ts';
+import { Recovery, type EventOrigin, type RecoveryOptions } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { SeenEvents } from './seen-events.ts';
@@ -84,15 +84,15 @@ export class EventAdmission implements EventIntake {
   forRelay(account: RelayAccount): RelayIntake {
     return {
       admit: (frame, origin) => this.#admit(frame, origin, account),
-      beginRecovery: (purpose) => this.#beginRecovery(account, purpose === 'audit'),
+      beginRecovery: (of) => this.#beginRecovery(account, of),
       hasRegistrations: () => this.#options.registrations.counts().total > 0,
     };
   }
 
-  #beginRecovery(account: RelayAccount, isAudit: boolean): RecoveryIntake {
+  #beginRecovery(account: RelayAccount, of: RecoveryOptions | undefined): RecoveryIntake {
     const recovery = new Recovery((absorbed) => {
       for (const [id, end] of absorbed) this.#commitAbsorbed(id, end).catch(this.#options.onFault);
-    }, isAudit);
+    }, of);
     return {
       admit: (frame) => this.#admit(frame, recovery, account),
       wakesEnded: recovery.wakesEnded,

@@ -1,5 +1,6 @@
 import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { KeyLookup, Recipients } from '../nostr/recipients.ts';
+import type { RecoveryOptions } from '../waking/recovery.ts';
 import type { RelayAccount } from './relay-account.ts';
 
 /** An event as a relay sent it: its bytes have been scanned. It has not been parsed or verified, so nothing in it can be trusted. */
@@ -45,11 +46,8 @@ export interface RelayIntake {
   admit(frame: EventFrame, origin: 'live' | 'stored'): Verdict | Promise<Verdict>;
   /**
    * Begins a recovery from this relay. The caller must end it.
-   *
-   * @param purpose `audit`: the live subscription was there when the events were published. An event that a wake absorbed live, before
-   *   that wake was sent, then counts as known
    */
-  beginRecovery(purpose?: 'audit'): RecoveryIntake;
+  beginRecovery(options?: RecoveryOptions): RecoveryIntake;
   /** Whether there is any registration. Without one, no event can be missed. */
   hasRegistrations(): boolean;
 }

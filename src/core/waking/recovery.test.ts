@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { settled } from '../../../test/support/settled.ts';
 import { Recovery } from './recovery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
@@ -26,6 +27,28 @@ test('a recovery sends a device one wake, whose end all events for the device sh
   sent[0]?.(SENT);
   expect(await Promise.all([...wakes, wake('phone')])).toEqual([SENT, SENT, SENT]);
   expect(sent).toHaveLength(1);
+});
+
+test('a recovery that gathers sends its wakes when it ends, so each is sent after the last event that it absorbs', async () => {
+  const recovery = new Recovery(() => undefined, { gathers: true });
+  const sent: string[] = [];
+  const wake = (device: string): Promise<WakeEnd> =>
+    recovery.once(device, async () => {
+      sent.push(device);
+      return SENT;
+    });
+  const wakes = ['a', 'b', 'a'].map(wake);
+  await settled();
+  const before = [...sent];
+  const isWoken = recovery.hasWoken(['a']);
+  recovery.end(true);
+  await recovery.wakesEnded;
+  expect([before, isWoken, sent, await Promise.all(wakes)]).toEqual([
+    [],
+    true,
+    ['a', 'b'],
+    [SENT, SENT, SENT],
+  ]);
 });
 
 test('a recovery sends every device a wake of its own', () => {

@@ -9,6 +9,13 @@ import type { WakeEnd } from '../lanes/wake.ts';
  */
 export type EventOrigin = 'live' | 'stored' | Recovery;
 
+export interface RecoveryOptions {
+  /** Whether the live subscription was there when the events were published. An event that a wake absorbed live, before that wake was sent, then counts as known. */
+  readonly isAudit?: boolean;
+  /** Whether all wakes are sent when the recovery ends. Then each is sent after the last event that it absorbs, even if that event came live. */
+  readonly gathers?: boolean;
+}
+
 /**
  * The wakes of one recovery. A recovery gives a device at most one wake (contract 2), so it remembers which devices it has woken.
  * A further event for such a device is *absorbed*: it causes no wake.
@@ -25,12 +32,19 @@ export class Recovery {
   readonly #onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void;
   /** Whether the recovery looks for events that the relay dropped while the live subscription was there. */
   readonly isAudit: boolean;
+  /** Resolves when the wakes may be sent; absent: each is sent at once. */
+  readonly #gathered: Promise<void> | undefined;
+  #release: () => void = () => undefined;
   #hasEnded = false;
 
   /** @param onEnd called with the ids of the absorbed events; for each id, how the wake ends that absorbed its event */
-  constructor(onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void, isAudit = false) {
+  constructor(
+    onEnd: (absorbed: ReadonlyMap<string, Promise<WakeEnd>>) => void,
+    { gathers = false, isAudit = false }: RecoveryOptions = {},
+  ) {
     this.#onEnd = onEnd;
     this.isAudit = isAudit;
+    if (gathers) this.#gathered = new Promise((resolve) => (this.#release = resolve));
   }
 
   /** Whether any of these devices (`deviceOf`) has had its wake. */
@@ -42,7 +56,7 @@ export class Recovery {
   async once(device: string, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
     const sent = this.#wakes.get(device);
     if (sent !== undefined) return sent;
-    const wake = send();
+    const wake = this.#gathered === undefined ? send() : this.#gathered.then(send);
     this.#wakes.set(device, wake);
     const end = await wake;
     if (end === 'dropped') this.#wakes.delete(device);
@@ -59,6 +73,7 @@ export class Recovery {
   end(isSound: boolean): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#release();
     void Promise.allSettled(this.#wakes.values()).then(this.#onWakesEnded);
     // As if each of their wakes had been dropped: the events may wake again.
     const dropped = Promise.resolve<WakeEnd>('dropped');

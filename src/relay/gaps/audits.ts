@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { SECOND_MS } from '../../core/basics/clock.ts';
-import type { RelayIntake } from '../../core/intake/event-intake.ts';
+import { SECOND_MS, unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import type { EventFrame, RelayIntake } from '../../core/intake/event-intake.ts';
+import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { AuditPlaces } from './audit-places.ts';
 import type { AuditOutcome, AuditSchedule } from './audit-schedule.ts';
+import { beginRecovery } from './gathering-recovery.ts';
 import type { RecoveryReport } from './page-plan.ts';
 import type { Recoveries } from './recoveries.ts';
 import { RecoveredEvents } from './recovered-events.ts';
@@ -17,6 +19,8 @@ const RETRY_MS = 2 * SECOND_MS;
 /** An audit waits while events come as fast as in a burst: what the relay drops after it began would be found by the next one. Looked at in these steps, and no longer than this. */
 const CALM_MS = 200;
 const LONGEST_BURST_MS = 30 * SECOND_MS;
+/** At a relay with one place, a younger signed message may have come live as an event of a page. In seconds. */
+const ON_ITS_WAY_SECONDS = 60;
 /** What one audit may receive. Beyond that it ends, and the newest events have been audited. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
@@ -25,6 +29,8 @@ export interface AuditsOptions {
   readonly intake: RelayIntake;
   readonly telemetry: Telemetry;
   readonly timing: RelayTiming;
+  /** The time of day. */
+  readonly clock: Clock;
   readonly recoveries: Recoveries;
   /** When each kind is audited. */
   readonly schedules: ReadonlyMap<KindWatch, AuditSchedule>;
@@ -102,18 +108,23 @@ export class Audits {
   }
 
   async #audit(watch: KindWatch, schedule: AuditSchedule): Promise<void> {
-    const { intake, maxLimit, places, recoveries, timing } = this.#options;
+    const { clock, intake, maxLimit, places, recoveries, timing } = this.#options;
     if (this.#closed.signal.aborted) return;
     const since = schedule.since;
     schedule.begin();
     if (!intake.hasRegistrations()) return schedule.end('idle');
     const { silences } = watch;
-    const recovery = intake.beginRecovery('audit');
+    const arePagesShared = recoveries.pages.areShared;
+    const isSound = (): boolean => watch.silences === silences;
+    const recovery = beginRecovery({ intake, isAudit: true, arePagesShared, isSound });
     const { finds } = watch;
     finds.begin();
+    const askedAt = unixSeconds(clock);
     const events = new RecoveredEvents(intake, recovery, {
       heard: watch.heard.all(),
-      onFound: (id) => finds.found(id),
+      onFound: (frame) => {
+        if (!arePagesShared || isSurelyStored(frame, askedAt)) finds.found(frame.id);
+      },
     });
     const plan = watch.auditPlan(since, maxLimit());
     const cost = { bytes: 0, ms: 0 };
@@ -125,7 +136,7 @@ export class Audits {
       onLate: () => undefined,
     });
     events.isOver = true;
-    recovery.end(watch.silences === silences);
+    recovery.end(isSound());
     if (events.hasUnverified) recoveries.noteUnverified(watch, 'gap', since);
     // An event that was published meanwhile may still be on its way.
     const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
@@ -159,4 +170,9 @@ function outcomeOf(found: number, report: RecoveryReport | undefined): AuditOutc
   if (found > 0) return 'found';
   if (report === undefined) return 'cut';
   return report.unrecovered === undefined ? 'clean' : 'failed';
+}
+
+/** Whether an event of a page was certainly stored before the page was asked for. A gift wrap carries no true time. */
+function isSurelyStored({ createdAt, kind }: EventFrame, askedAt: number): boolean {
+  return kind === SIGNED_MESSAGE_KIND && createdAt < askedAt - ON_ITS_WAY_SECONDS;
 }

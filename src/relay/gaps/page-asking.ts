@@ -54,6 +54,11 @@ export class PageAsking {
     this.#options = options;
   }
 
+  /** Whether pages have no place of their own. Then a live event may come as an event of a page. */
+  get areShared(): boolean {
+    return this.#options.session.sharesPages;
+  }
+
   /** @returns true if nothing is left to ask for; false if the connection has ended */
   async askAll(asked: AskedPages): Promise<boolean> {
     const { monotonic, signal, timing } = this.#options;

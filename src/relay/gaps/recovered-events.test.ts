@@ -67,10 +67,10 @@ test('the events of a first recovery are handed in as stored, also after its end
   expect([ways, events.found]).toEqual([['stored', 'stored'], 0]);
 });
 
-test('an event that came live and was for nobody is not handed in by an audit; what an audit finds is told by its id', () => {
+test('an event that came live and was for nobody is not handed in by an audit; what an audit finds is told', () => {
   const { intake, recovery, ways } = setUp('admitted', 'duplicate');
   const found: string[] = [];
-  const onFound = (id: string): void => void found.push(id);
+  const onFound = ({ id }: SubscriptionFrame): void => void found.push(id);
   const events = new RecoveredEvents(intake, recovery, { heard: new Set([8]), onFound });
   const verdicts = [7, 8, 7].map((mark) => events.admit({ ...FRAME, mark }));
   expect(verdicts).toEqual(['admitted', 'duplicate', 'duplicate']);

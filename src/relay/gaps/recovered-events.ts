@@ -6,13 +6,13 @@ export interface AuditedEvents {
   /** The marks of the events that came live and were for nobody. They are not handed in, even if their key is registered by now. */
   readonly heard: ReadonlySet<number>;
   /** An event was new here and for a registered key. */
-  readonly onFound: (id: string) => void;
+  readonly onFound: (frame: SubscriptionFrame) => void;
 }
 
 /** The events that the pages of one kind bring in one recovery: hands them in, and counts what became of them. */
 export class RecoveredEvents {
   readonly #intake: RelayIntake;
-  readonly #recovery: RecoveryIntake | 'stored' | 'live';
+  readonly #recovery: RecoveryIntake | 'stored';
   readonly #audit: AuditedEvents | undefined;
   /** Events that are still being judged. Late events may come for a long time, so an event is removed when it is judged. */
   readonly #underWay = new Set<Promise<void>>();
@@ -23,9 +23,8 @@ export class RecoveredEvents {
   /** Whether the recovery has ended. Its wakes do not cover events that come later; they count as live. */
   isOver = false;
 
-  /** @param recovery `stored` if the events may be older than any registration: those before the first subscription;
-   *   `live` if they may be live ones */
-  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored' | 'live', audit?: AuditedEvents) {
+  /** @param recovery `stored` if the events may be older than any registration: those before the first subscription */
+  constructor(intake: RelayIntake, recovery: RecoveryIntake | 'stored', audit?: AuditedEvents) {
     this.#intake = intake;
     this.#audit = audit;
     this.#recovery = recovery;
@@ -49,7 +48,7 @@ export class RecoveredEvents {
 
   #handIn(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
     if (this.#recovery === 'stored') return this.#intake.admit(frame, 'stored');
-    if (this.isOver || this.#recovery === 'live') return this.#intake.admit(frame, 'live');
+    if (this.isOver) return this.#intake.admit(frame, 'live');
     return this.#recovery.admit(frame);
   }
 
@@ -61,6 +60,6 @@ export class RecoveredEvents {
     if (verdict === 'unverified') this.hasUnverified = true;
     if (verdict !== 'admitted' || this.#recovery === 'stored') return;
     this.found++;
-    this.#audit?.onFound(frame.id);
+    this.#audit?.onFound(frame);
   }
 }

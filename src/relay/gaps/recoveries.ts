@@ -4,6 +4,7 @@ import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/eve
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { RecoveredEvents } from './recovered-events.ts';
 import { PageAsking } from './page-asking.ts';
+import { beginRecovery } from './gathering-recovery.ts';
 import type { RecoveryReport } from './page-plan.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
@@ -122,7 +123,9 @@ export class Recoveries {
     // If nobody is registered, no page is asked for, and no kind has had a turn.
     const batch = this.#options.intake.hasRegistrations() ? inTurn(orders) : orders;
     const silences = batch.map(([watch]) => watch.silences);
-    const recovery = this.#options.intake.beginRecovery();
+    const isSound = (): boolean => batch.every(([watch], n) => watch.silences === silences[n]);
+    const { intake } = this.#options;
+    const recovery = beginRecovery({ intake, isAudit: false, arePagesShared: this.pages.areShared, isSound });
     await Promise.all(
       batch.map(async ([watch, cause]) => {
         this.#running.add(watch);
@@ -131,7 +134,7 @@ export class Recoveries {
         this.advance();
       }),
     );
-    recovery.end(batch.every(([watch], n) => watch.silences === silences[n]));
+    recovery.end(isSound());
   }
 
   async #recover(watch: KindWatch, cause: RecoveryCause, recovery: RecoveryIntake): Promise<void> {
@@ -141,7 +144,7 @@ export class Recoveries {
     const plan = watch.pagePlan(maxLimit());
     if (plan === undefined || this.#closed.signal.aborted) return;
     watch.keepGapUntil(recovery.wakesEnded);
-    const events = new RecoveredEvents(intake, this.#origin(cause, recovery));
+    const events = new RecoveredEvents(intake, cause === 'first' ? 'stored' : recovery);
     const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
       this.#takeLate(isEarly, verdict, watch, events.isOver);
     if (!(await this.pages.askAll({ watch, plan, events, onLate }))) return;
@@ -158,12 +161,6 @@ export class Recoveries {
     this.#again.reset();
     if (hasUnverified) return this.noteUnverified(watch, cause);
     if (watch.hasGap && watch.isLive) this.#requested.set(watch, 'gap');
-  }
-
-  /** If a live event may come as an event of a page, no event may be absorbed: it may have been published after the wake. */
-  #origin(cause: RecoveryCause, recovery: RecoveryIntake): RecoveryIntake | 'stored' | 'live' {
-    if (cause === 'first') return 'stored';
-    return this.#options.session.sharesPages ? 'live' : recovery;
   }
 
   /** Whether the relay may seem inconsistent only because events came after the EOSE of their pages. */

@@ -147,12 +147,13 @@ function auditsOf(
   { audits, environment, intake, limits, relay }: RelayListeningOptions,
   recoveries: Recoveries,
 ): Audits {
-  const { telemetry, timing } = environment;
+  const { clock, telemetry, timing } = environment;
   return new Audits({
     relay,
     intake,
     telemetry,
     timing,
+    clock,
     recoveries,
     schedules: audits.schedules,
     places: audits.places,
