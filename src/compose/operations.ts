@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
+import type { CohortCounts } from '../core/cohorts/cohort-table.ts';
 import type { Alarm } from '../core/watch/alarms.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
@@ -44,6 +45,8 @@ interface Wellbeing {
   readonly ready: () => Readiness;
 }
 
+const NO_COHORTS: CohortCounts = { cohorts: 0, members: 0, lingering: 0, unprotected: 0, sizes: new Map() };
+
 /** The admin listener and the watch for alarms. Everything that an operator sees comes from one list of alarms (contract 8). */
 export function composeOperations(
   options: CompositionOptions,
@@ -65,6 +68,7 @@ export function composeOperations(
     history: metrics.history,
     store,
     waker,
+    cohorts: () => store.cohorts?.table.counts ?? NO_COHORTS,
     announcements,
     lanes: push.lanes,
     relays,

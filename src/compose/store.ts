@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
+import type { CohortRecord } from '../core/cohorts/cohort-record.ts';
 import type { OwedDevices, OwedWake } from '../core/waking/owed-devices.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import type { RegistrationStore } from '../core/registry/registration-store.ts';
@@ -25,6 +26,8 @@ export interface ComposedStore {
   readonly registrations: RegistrationStore;
   readonly seen: SeenEvents & { readonly size: number };
   readonly owed: OwedDevices | undefined;
+  /** Who is woken with whom; absent with `STORE=memory`. */
+  readonly cohorts: CohortRecord | undefined;
   readonly proofs: ProofsOfLife | undefined;
   /** Reads the files of an earlier run. @returns the wakes that are owed since then @throws StoreOpenError */
   readonly open: () => Promise<readonly OwedWake[]>;
@@ -48,13 +51,14 @@ export function composeStore(options: CompositionOptions, shared: Shared): Compo
     return inMemory(config.registrations.capacity, shared.time, onDisplaced);
   }
   const store = createFileStore(options, shared.time, onDisplaced);
-  const { owed, proofs, registrations, seen } = store.contents;
+  const { cohorts, owed, proofs, registrations, seen } = store.contents;
   return {
     registrations,
     seen,
     proofs,
     // With `STORE=memory` no ids of events are on the disk: after a restart their events are asked for again, and wake again.
     owed: config.store.kind === 'file' ? owed : undefined,
+    cohorts: config.store.kind === 'file' ? cohorts : undefined,
     open: async () => {
       await openStore(store, options, shared);
       return [...owed.all()];
@@ -74,6 +78,7 @@ function inMemory(
     registrations: new MemoryRegistrations({ capacity }),
     seen: new MemorySeenEvents({ clock, mayExpire, onDisplaced }),
     owed: undefined,
+    cohorts: undefined,
     proofs: undefined,
     open: async () => [],
     close: async () => undefined,

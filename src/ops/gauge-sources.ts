@@ -1,4 +1,5 @@
 import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
+import type { CohortCounts } from '../core/cohorts/cohort-table.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { LaneTroubles } from '../core/lanes/lane.ts';
@@ -30,6 +31,8 @@ export interface ObservedSources {
   readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
   readonly store: { readonly seen: { readonly size: number }; isOpen(): boolean; size(): number };
   readonly waker: { readonly heldDevices: number; readonly countedWakes: number };
+  /** The cohorts, of which there are none with `STORE=memory`. */
+  readonly cohorts: () => CohortCounts;
   readonly announcements: { readonly size: number };
   readonly lanes: {
     pending(): Readonly<Record<string, number>>;
@@ -45,7 +48,8 @@ export interface ObservedSources {
 
 /** The source of every gauge's values. */
 export function gaugeSources(observed: ObservedSources): GaugeSources {
-  const { alarms, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } = observed;
+  const { alarms, cohorts, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } =
+    observed;
   const byRelay = (count: (relay: ObservedRelay) => number) => (): Sample[] =>
     samples('relay', sums(relays.status(), count));
   const byHealth = (read: (fared: DeliveryHealth) => number) => (): Sample[] =>
@@ -71,6 +75,10 @@ export function gaugeSources(observed: ObservedSources): GaugeSources {
     devices_owed: () => samples('provider', lanes.owed()),
     devices_held: () => one(waker.heldDevices),
     wakes_counted: () => one(waker.countedWakes),
+    cohorts: () =>
+      [...cohorts().sizes].map(([places, value]) => ({ labels: { places: String(places) }, value })),
+    cohort_members: () => memberSamples(cohorts()),
+    cohort_members_lingering: () => (cohorts().cohorts === 0 ? [] : one(cohorts().lingering)),
     chat_announcements_waiting: () => one(observed.announcements.size),
     lanes: () => samples('provider', lanes.count()),
     lanes_troubled: () =>
@@ -95,6 +103,10 @@ function alarmSamples(alarms: readonly Alarm[]): Sample[] {
     labels: { alarm },
     value: alarms.filter((raised) => raised.alarm === alarm).length,
   }));
+}
+
+function memberSamples({ cohorts, members, unprotected }: CohortCounts): Sample[] {
+  return cohorts === 0 ? [] : samples('state', { protected: members - unprotected, unprotected });
 }
 
 function samples(label: string, counts: Readonly<Record<string, number>>): Sample[] {

@@ -48,7 +48,7 @@ export class CohortBench {
       record: this.record,
       size: 4,
       capacity: 1000,
-      noticedWithinMs: SWEEP_MS,
+      sweepMs: SWEEP_MS,
       clock: () => this.now,
       chance: seededChance(1),
       isRegistered: (target) => this.registered.has(deviceOf(target)),
@@ -108,3 +108,4 @@ export function phones(...names: readonly string[]): PushTarget[] {
 export function viewOf(target: PushTarget): string {
   return target.type === 'fcm' && target.token.startsWith('i') ? 'fcm ios' : 'fcm android';
 }
+export const SLOT_S = 30;

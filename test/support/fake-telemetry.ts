@@ -30,6 +30,11 @@ export class FakeTelemetry implements Telemetry {
     return `pseudonym of ${tradePubkey.slice(0, 4)}`;
   }
 
+  /** All counters. */
+  get totals(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#totals);
+  }
+
   /** The total of a counter, with the values of its labels in their order. */
   total(counter: CounterName, ...labels: string[]): number {
     return this.#totals.get([counter, ...labels].join(' ')) ?? 0;

@@ -14,8 +14,8 @@ export interface CohortBookOptions {
   readonly size: number;
   /** Members in all. Beyond it, devices whose keys have expired leave before their time. */
   readonly capacity: number;
-  /** How long after its expiry a registration may be found, in milliseconds: the time between two sweeps. */
-  readonly noticedWithinMs: number;
+  /** The time between two sweeps, in milliseconds: so late an expiry may be noticed, and so late a member may leave. */
+  readonly sweepMs: number;
   /** The time of day, in milliseconds. */
   readonly clock: Clock;
   /** A random number from 0 to 1, without 1, that no outsider can guess. */
@@ -140,9 +140,9 @@ export class CohortBook {
 
   #linger({ cohort, place, target, until: known }: CohortMember): void {
     if (known !== undefined) return;
-    const { chance, clock, noticedWithinMs, record } = this.#options;
-    // The last key may have expired so long ago, and at most seven days may pass from then on.
-    const spanMs = Math.max(0, LINGERS_MS.most - noticedWithinMs - LINGERS_MS.least);
+    const { chance, clock, record, sweepMs } = this.#options;
+    // Seven days are the most from the expiry until the sweep that takes the member out.
+    const spanMs = Math.max(0, LINGERS_MS.most - 2 * sweepMs - LINGERS_MS.least);
     const until = Math.floor(clock() + LINGERS_MS.least + chance() * spanMs);
     record.note({ type: 'joined', cohort: cohort.id, place, target, until });
   }

@@ -84,7 +84,7 @@ function* problems({ now, record: { table }, registered }: CohortBench): Generat
     if (table.member(name)?.until !== undefined || table.member(name) === undefined)
       yield `${name} is registered, and no member`;
   for (const { device: name, until = 0 } of table.members())
-    if (!registered.has(name) && (until <= now || until > now + 7 * DAY_MS - SWEEP_MS))
+    if (!registered.has(name) && (until <= now || until > now + 7 * DAY_MS - 2 * SWEEP_MS))
       yield `${name} stays until ${until - now}`;
   for (const { id, isClosed, members, places, size, view } of cohorts) {
     if (members.some((member) => viewOf(member.target) !== view)) yield `${id} has two views`;

@@ -102,6 +102,18 @@ export const GAUGES = {
     help: 'Wakes of the last hour that count against the allowance of their device.',
     labels: [],
   },
+  cohorts: {
+    help: 'Cohorts, by how many places they have. A device and its former token share a place.',
+    labels: ['places'],
+  },
+  cohort_members: {
+    help: 'Devices in cohorts. unprotected: of a cohort that forms, or has fewer places than it should; protected: all others.',
+    labels: ['state'],
+  },
+  cohort_members_lingering: {
+    help: 'Devices that are woken with their cohort though their keys have expired.',
+    labels: [],
+  },
   chat_announcements_waiting: { help: 'Calls of /api/notify that wait for their tick.', labels: [] },
   lanes: {
     help: 'Lanes in use: one for FCM, and one for each UnifiedPush host with wakes or deliveries.',

@@ -133,13 +133,13 @@ test('a key that moves takes its wake to the other device, at the same edge', as
   expect(wakes()).toEqual(['30 b', '30 a']);
 });
 
-test('the companions of the wakes that are due leave in the same burst', async () => {
+test('wakes that complete a burst leave together with those that are due', async () => {
   const { event, pass, wakes } = setUp({
-    companions: (due) => (due.size === 1 ? [keyWake('c'), keyWake('d')] : []),
+    complete: (due) => (due.size === 1 ? [keyWake('c'), ...due.values(), keyWake('d')] : []),
   });
   void event('a');
   await pass(30);
-  expect(wakes()).toEqual(['30 c', '30 d', '30 a']);
+  expect(wakes()).toEqual(['30 a', '30 d', '30 c']);
 });
 
 test('a large burst leaves in parts, with one wake for each device', async () => {

@@ -11,8 +11,8 @@ export interface SlotsOptions extends BurstOptions {
   readonly edges: SlotEdges;
   /** Asks for a wake at another device, to which a key has moved. If absent, that device has this policy too. */
   readonly redirect?: ((wake: KeyWake) => Promise<WakeEnd>) | undefined;
-  /** The wakes that leave together with those that are due, by device. None of them is for a device that is due. */
-  readonly companions?: ((due: ReadonlyMap<string, KeyWake>) => Iterable<KeyWake>) | undefined;
+  /** Adds to the wakes that are due, by device, those that leave together with them. If absent, these are all. @returns all wakes of the burst */
+  readonly complete?: ((due: ReadonlyMap<string, KeyWake>) => Iterable<KeyWake>) | undefined;
   /** Told of a wake that is held until the edge. */
   readonly onHeld?: ((wake: KeyWake) => void) | undefined;
   /** Told at each edge at which wakes leave. @param lateMs how late the burst begins @param count how many wakes leave */
@@ -75,6 +75,12 @@ export class Slots implements WakePolicy {
     return moved;
   }
 
+  release(device: string): readonly HeldWake[] {
+    const held = this.#due.get(device);
+    this.#due.delete(device);
+    return held === undefined ? [] : [held];
+  }
+
   /**
    * If the next edge comes in time, the wakes leave there. Otherwise a record keeps them over the restart, and they leave at an edge
    * after it. Without a record they leave in a burst at once, because no wake may be lost.
@@ -107,13 +113,15 @@ export class Slots implements WakePolicy {
     if (this.#due.size > 0) this.#begin(0);
   }
 
-  /** All wakes that are due, and their companions, begin to leave. */
+  /** All wakes that are due, and those that leave together with them, begin to leave. */
   #begin(lateMs: number): void {
-    const { companions, onBurst } = this.#options;
-    const burst = [...this.#due.values()];
+    const { complete, onBurst } = this.#options;
+    const due = this.#due;
     this.#due = new Map();
-    const wakes = new Map(burst.map(({ wake }) => [wake.device, equal(wake)]));
-    for (const wake of companions?.(wakes) ?? []) burst.push({ wake: equal(wake), ends: [] });
+    const wakes = new Map([...due.values()].map(({ wake }) => [wake.device, wake]));
+    const burst: HeldWake[] = [];
+    for (const wake of complete?.(wakes) ?? wakes.values())
+      burst.push({ wake: equal(wake), ends: due.get(wake.device)?.ends ?? [] });
     onBurst?.(lateMs, burst.length);
     this.#burst.add(burst);
   }

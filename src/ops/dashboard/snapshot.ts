@@ -1,3 +1,4 @@
+import type { CohortCounts } from '../../core/cohorts/cohort-table.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import type { LaneTroubles } from '../../core/lanes/lane.ts';
 import type { RegistrationCounts } from '../../core/registry/registration.ts';
@@ -39,6 +40,8 @@ export interface Snapshot {
   readonly registrationsLimit: number;
   readonly providers: readonly ProviderSnapshot[];
   readonly heldDevices: number;
+  /** Absent without cohorts. */
+  readonly cohorts?: Pick<CohortCounts, 'cohorts' | 'members' | 'unprotected' | 'lingering'>;
   readonly seenEvents: number;
   readonly lastEventAt: number;
   readonly minutes: readonly HistoryMinute[];
@@ -72,11 +75,16 @@ export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot 
       troubles: troubled[provider] ?? {},
     })),
     heldDevices: waker.heldDevices,
+    ...cohortsOf(sources.cohorts()),
     seenEvents: sources.store.seen.size,
     lastEventAt: history.lastEventAt,
     minutes: history.minutes(),
     latency: history.percentiles(),
   };
+}
+
+function cohortsOf({ cohorts, lingering, members, unprotected }: CohortCounts): Pick<Snapshot, 'cohorts'> {
+  return cohorts === 0 ? {} : { cohorts: { cohorts, lingering, members, unprotected } };
 }
 
 /** Shows the host only, because a relay's URL may hold a secret. */

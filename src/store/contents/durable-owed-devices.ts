@@ -1,6 +1,5 @@
 import type { OwedDevices, OwedWake } from '../../core/waking/owed-devices.ts';
 import { deviceOf, type PushTarget } from '../../core/registry/push-target.ts';
-import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { Journal } from '../file/journal.ts';
 import { encodeRecord } from '../file/record-codec.ts';
 import type { StoreRecord } from '../file/store-record.ts';
@@ -44,9 +43,9 @@ export class DurableOwedDevices implements OwedDevices {
     return this.#owed.get(deviceOf(target));
   }
 
-  /** Removes the owed wakes of which no key is registered any more. */
-  prune(isRegistered: (tradePubkey: TradePubkey) => boolean): void {
-    for (const { keys, target } of this.#owed.values()) if (!keys.some(isRegistered)) this.pay(target);
+  /** Removes the owed wakes that are wanted no more. */
+  prune(isWanted: (wake: OwedWake) => boolean): void {
+    for (const wake of this.#owed.values()) if (!isWanted(wake)) this.pay(wake.target);
   }
 
   /** Adds a wake that was read from the disk. */

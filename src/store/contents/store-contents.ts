@@ -1,7 +1,7 @@
 import { MAX_EVENT_AGE_MS } from '../../core/nostr/nostr-event.ts';
 import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { Clock } from '../../core/basics/clock.ts';
-import { isUsable, type PushService } from '../../core/registry/push-target.ts';
+import { deviceOf, isUsable, type PushService } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { Journal } from '../file/journal.ts';
 import { encodeRecord } from '../file/record-codec.ts';
@@ -74,7 +74,11 @@ export class StoreContents {
       keeps: (service) => keeps === 'everything' || IS_ENDPOINT[service],
       onGarbage,
       onSwept: () => {
-        this.owed.prune((key) => this.registrations.mayContain(key));
+        this.owed.prune(
+          ({ keys, target }) =>
+            keys.some((key) => this.registrations.mayContain(key)) ||
+            this.cohorts.table.member(deviceOf(target)) !== undefined,
+        );
         options.onSwept();
       },
       clock,

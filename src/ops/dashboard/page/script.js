@@ -66,8 +66,16 @@ function tile(title, value, note) {
   return box;
 }
 
+function cohortTile({ cohorts, lingering, members, unprotected }) {
+  return tile(
+    'Cohorts',
+    String(cohorts),
+    `${members} devices: ${unprotected} unprotected, ${lingering} lingering`,
+  );
+}
+
 function showTiles(shown) {
-  const { heldDevices, lastEventAt, latency, minutes, now, providers, registrations } = shown;
+  const { cohorts, heldDevices, lastEventAt, latency, minutes, now, providers, registrations } = shown;
   const sum = (name) => providers.reduce((total, provider) => total + provider[name], 0);
   const hour = (name) => minutes.reduce((total, minute) => total + minute[name], 0);
   const lastMinute = minutes.at(-2) ?? { delivered: 0 };
@@ -83,6 +91,7 @@ function showTiles(shown) {
     tile('Waiting', String(sum('pending')), `${sum('owed')} devices owed, ${heldDevices} held`),
     tile('Last event', ago(lastEventAt, now), `${hour('events')} for registered keys in the last hour`),
     tile('Failed attempts', String(hour('failed')), 'in the last hour'),
+    ...(cohorts === undefined ? [] : [cohortTile(cohorts)]),
   );
 }
 
