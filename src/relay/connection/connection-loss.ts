@@ -49,7 +49,7 @@ export function lostFields(
   return {
     status: answer?.status ?? status,
     ...(answer === undefined && error !== undefined && { error }),
-    ...((answer !== undefined || error !== undefined) && { reason }),
+    reason,
     ...(remedy !== undefined && { message: remedy }),
   };
 }

@@ -63,6 +63,7 @@ test.each([
   ['EHOSTUNREACH', 'no way leads there from this machine', /IPv6/],
   ['EACCES', 'this machine forbids the connection', /firewall/],
   ['EMFILE', 'this machine allows the server no more open files', /ulimit/],
+  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'it sent a message that is too long', /4 MiB/],
   ['WS_ERR_INVALID_OPCODE', 'it breaks the rules of WebSockets', /damages/],
   ['HPE_INVALID_CONSTANT', 'it does not speak HTTP', /wss:/],
   ['ECONNREFUSED', 'nothing listens at its port', /port/],

@@ -163,6 +163,11 @@ const ERRORS: readonly (readonly [code: RegExp, ...Words])[] = [
     'raise the limit of open files (LimitNOFILE, ulimit -n) and restart the server',
   ],
   [
+    /^WS_ERR_UNSUPPORTED_MESSAGE_LENGTH$/,
+    'it sent a message that is too long',
+    'tell the relay’s operator: no message may be over 4 MiB',
+  ],
+  [
     /^WS_ERR_/,
     'it breaks the rules of WebSockets',
     'tell the relay’s operator: the relay, or a proxy before it, damages messages',
