@@ -81,10 +81,11 @@ export class App {
 
   async #start(): Promise<Addresses> {
     const { config } = this.#options;
-    const { announcements, api, fcm, registrations, relays, store, waker } = this.#composition;
+    const { announcements, api, devices, fcm, registrations, relays, store, waker } = this.#composition;
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
+    devices?.restore(() => registrations.entries());
     for (const wake of owed) await waker.payOwed(wake);
     this.#stopping.signal.throwIfAborted();
     // Relays first: when a phone can register, its events are listened for already.

@@ -24,6 +24,7 @@ interface PhoneOptions {
 interface PhoneNames {
   mostro_pubkey?: string;
   kind?: 'conversation';
+  wake_policy?: string;
 }
 
 /** A phone with the Mostro app: one trade key, one device, and the HTTP calls the app makes. */

@@ -2,10 +2,13 @@ import type { FastifyInstance } from 'fastify';
 
 import type { Clock, Schedule } from '../core/basics/clock.ts';
 import { EventAdmission } from '../core/intake/event-admission.ts';
+import type { SeenEvents } from '../core/intake/seen-events.ts';
+import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
+import type { DevicePolicies } from '../core/waking/device-policies.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import { createEventVerifier } from '../crypto/event-verifier.ts';
 import { InstanceTags } from '../crypto/instance-tags.ts';
@@ -20,7 +23,6 @@ import { composeApi } from './api.ts';
 import { composeLanes } from './lanes.ts';
 import { composeOperations } from './operations.ts';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
-import { composePolicy } from './policies.ts';
 import { composeRelays } from './relays.ts';
 import { composeStore, type ComposedStore } from './store.ts';
 import { composeTime, type ProgramTime } from './time.ts';
@@ -36,6 +38,8 @@ export interface Composition {
   /** Loads the code of the push services' clients. */
   readonly load: () => Promise<void>;
   readonly waker: Waker;
+  /** The wake policies of devices, if they can differ. */
+  readonly devices: DevicePolicies | undefined;
   /** Calls of `/api/notify` that wait for their tick. */
   readonly announcements: ChatAnnouncements;
   readonly relays: RelayPool;
@@ -78,39 +82,54 @@ export function compose(
   const { vapid, previousVapid } = vapidIdentities(options);
 
   const store = composeStore(options, { time, allowsEndpoint: guard.allows });
-  const { owed, proofs, seen } = store;
+  const { owed, proofs } = store;
   const registrations = createRegistrations(options, store, time, {
     onRegister: (device) => lanes.clearSuspect(device, deviceOf(device)),
+    onKept: (registration) => devices?.choose(registration),
+    onSwept: () => devices?.prune(),
     onMoved: (key, from, to) => void waker.keyMoved(key, from, to).catch(onFault),
   });
 
   const sending = { time, passing, schedule, guard, vapid, previousVapid, onFault };
   const push = composeLanes(options, overrides, sending);
-  const { fcm, lanes, load } = push;
-  const policy = composePolicy(options, { time, passing, schedule, lanes });
-  const waking = { schedule, registrations, owed, policy, lanes, tags, authors, onFault };
-  const { waker, ...calls } = composeWaking(options, waking);
+  const { lanes } = push;
+  const waking = { time, passing, schedule, registrations, owed, lanes, tags, authors, onFault };
+  const { waker, devices, ...calls } = composeWaking(options, waking);
 
-  const { clock, mayExpire, monotonic } = time;
-  const intake = new EventAdmission({
+  const admitting = { registrations, seen: store.seen, verifier, waker, authors, time, onFault };
+  const intake = createIntake(options, admitting);
+  const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
+  const served = { time, registrations, calls, lanes, relays, curve, verifier, tags, guard, vapid };
+  const api = composeApi(options, overrides, served);
+  const observed = { push, registrations, store, waker, ...calls, relays, time, curve };
+  const { admin, watch } = composeOperations(options, overrides, observed, onFault);
+  return { ...push, store, devices, registrations, curve, waker, ...calls, relays, api, admin, watch };
+}
+
+interface Admitting {
+  readonly registrations: Registrations;
+  readonly seen: SeenEvents;
+  readonly verifier: EventVerifier;
+  readonly waker: Waker;
+  readonly authors: ReadonlySet<string>;
+  readonly time: ProgramTime;
+  readonly onFault: (fault: unknown) => void;
+}
+
+function createIntake({ telemetry }: CompositionOptions, admitting: Admitting): EventAdmission {
+  const { authors, onFault, registrations, seen, time, verifier, waker } = admitting;
+  return new EventAdmission({
     registrations,
     seen,
     verifier,
     waker,
     instancePubkeys: authors,
-    clock,
-    monotonic,
-    mayExpire,
+    clock: time.clock,
+    monotonic: time.monotonic,
+    mayExpire: time.mayExpire,
     telemetry,
     onFault,
   });
-  const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
-  const served = { time, registrations, calls, lanes, relays, curve, verifier, tags, guard, vapid };
-  const api = composeApi(options, overrides, served);
-  const { announcements } = calls;
-  const observed = { push, registrations, store, waker, announcements, relays, time, curve };
-  const { admin, watch } = composeOperations(options, overrides, observed, onFault);
-  return { store, registrations, curve, fcm, lanes, load, waker, announcements, relays, api, admin, watch };
 }
 
 function instanceTags({ previousKey, serverKey }: CompositionOptions): InstanceTags {
@@ -136,11 +155,13 @@ function vapidIdentities({ config, previousKey, serverKey }: CompositionOptions)
   };
 }
 
+type RegistrationHooks = Pick<RegistrationsOptions, 'onKept' | 'onMoved' | 'onRegister' | 'onSwept'>;
+
 function createRegistrations(
   { config, telemetry }: CompositionOptions,
   store: ComposedStore,
   { clock, mayExpire, monotonic }: ProgramTime,
-  { onMoved, onRegister }: Pick<RegistrationsOptions, 'onMoved' | 'onRegister'>,
+  { onKept, onMoved, onRegister, onSwept }: RegistrationHooks,
 ): Registrations {
   return new Registrations({
     store: store.registrations,
@@ -151,6 +172,8 @@ function createRegistrations(
     mayExpire,
     telemetry,
     onRegister,
+    onKept,
     onMoved,
+    onSwept,
   });
 }

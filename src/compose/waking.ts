@@ -1,19 +1,23 @@
 import type { CompositionOptions } from './options.ts';
-import type { Schedule } from '../core/basics/clock.ts';
+import { composePolicies } from './policies.ts';
+import type { ProgramTime } from './time.ts';
+import type { Clock, Schedule } from '../core/basics/clock.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SelfTest } from '../core/waking/self-test.ts';
-import type { WakePolicy } from '../core/waking/wake-policy.ts';
+import type { DevicePolicies } from '../core/waking/device-policies.ts';
 import { Waker } from '../core/waking/waker.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
 
 interface Shared {
+  readonly time: ProgramTime;
+  /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
+  readonly passing: Clock;
   readonly schedule: Schedule;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
-  readonly policy: WakePolicy;
   readonly lanes: PushLanes;
   readonly tags: InstanceTags;
   readonly authors: ReadonlySet<string>;
@@ -22,14 +26,25 @@ interface Shared {
 
 interface ComposedWaking {
   readonly waker: Waker;
+  /** The policies of devices; absent if every device is woken by the server's, and events decide when. */
+  readonly devices: DevicePolicies | undefined;
   readonly announcements: ChatAnnouncements;
   readonly selfTest: SelfTest;
 }
 
 /** Puts together the parts that turn events and calls of `/api/notify` into wakes (contract 5). */
-export function composeWaking({ telemetry }: CompositionOptions, shared: Shared): ComposedWaking {
-  const { authors, lanes, onFault, owed, policy, registrations, schedule, tags } = shared;
-  const waker = new Waker({
+export function composeWaking(options: CompositionOptions, shared: Shared): ComposedWaking {
+  const { telemetry } = options;
+  const { authors, lanes, onFault, owed, passing, registrations, schedule, tags, time } = shared;
+  const { devices, policy } = composePolicies(options, {
+    time,
+    passing,
+    schedule,
+    lanes,
+    wakeFor: (target) => waker.wakeFor(target),
+    isRegistered: (target) => registrations.keysOf(target, 1).length > 0,
+  });
+  const waker: Waker = new Waker({
     registrations,
     owed,
     policy,
@@ -46,5 +61,5 @@ export function composeWaking({ telemetry }: CompositionOptions, shared: Shared)
     onFault,
     telemetry,
   });
-  return { waker, announcements, selfTest: new SelfTest({ registrations, lanes, schedule }) };
+  return { waker, devices, announcements, selfTest: new SelfTest({ registrations, lanes, schedule }) };
 }

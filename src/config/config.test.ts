@@ -40,7 +40,7 @@ describe('with no configuration at all', () => {
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false, notice: undefined },
       vapid: { subject: undefined, privateKey: undefined },
-      policies: { server: 'prompt', slotMs: 30_000 },
+      policies: { server: 'prompt', offered: [], slotMs: 30_000, cohortSize: 8, heartbeatMs: 1_200_000 },
       wakes: {
         batchDelayMs: 5000,
         cooldownMs: 60_000,
@@ -140,6 +140,38 @@ describe('a problem of the configuration', () => {
       'STORE: expected memory or file, got "redis"',
       'FCM_ENABLED: expected true or false, got "yes"',
     ]);
+  });
+
+  test.each([
+    [
+      { WAKE_POLICY: 'later' },
+      /^WAKE_POLICY: expected prompt or slots or cohorts or heartbeat, got "later"$/,
+    ],
+    [
+      { WAKE_POLICIES_OFFERED: 'slots,none' },
+      /^WAKE_POLICIES_OFFERED: expected prompt or .*, got "slots,none"$/,
+    ],
+    [{ WAKE_SLOT_SECONDS: '0' }, /^WAKE_SLOT_SECONDS: expected a whole number from 1 to 600/],
+    [{ WAKE_SLOT_SECONDS: '601' }, /^WAKE_SLOT_SECONDS: expected a whole number from 1 to 600/],
+    [{ WAKE_COHORT_SIZE: '1' }, /^WAKE_COHORT_SIZE: expected a whole number from 2 to 64/],
+    [{ WAKE_COHORT_SIZE: '65' }, /^WAKE_COHORT_SIZE: expected a whole number from 2 to 64/],
+    [{ WAKE_HEARTBEAT_MINUTES: '0.09' }, /^WAKE_HEARTBEAT_MINUTES: expected a number from 0.1 to 1440/],
+    [{ WAKE_HEARTBEAT_MINUTES: '1440.1' }, /^WAKE_HEARTBEAT_MINUTES: expected a number from 0.1 to 1440/],
+    [{ WAKE_POLICY: 'cohorts' }, /^WAKE_POLICY: cohorts needs STORE=file/],
+    [{ WAKE_POLICIES_OFFERED: 'slots, cohorts' }, /^WAKE_POLICIES_OFFERED: cohorts needs STORE=file/],
+  ])('of a wake policy is named: %j', (environment, problem) => {
+    const { problems } = readVariables(environment);
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('of cohorts is none with a store on disk', () => {
+    const { policies } = configOf({
+      STORE: 'file',
+      WAKE_POLICY: 'cohorts',
+      WAKE_POLICIES_OFFERED: 'Cohorts, HEARTBEAT',
+      WAKE_HEARTBEAT_MINUTES: '0.1',
+    });
+    expect(policies).toMatchObject({ server: 'cohorts', offered: ['heartbeat'], heartbeatMs: 6000 });
   });
 
   test('leaves the values that are right', () => {

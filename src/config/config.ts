@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts';
@@ -64,8 +64,12 @@ export interface Config {
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly policies: {
     /** `WAKE_POLICY`. */
-    readonly server: Extract<WakePolicyName, 'prompt' | 'slots'>;
+    readonly server: WakePolicyName;
+    /** `WAKE_POLICIES_OFFERED`, without the server's own. */
+    readonly offered: readonly WakePolicyName[];
     readonly slotMs: number;
+    readonly cohortSize: number;
+    readonly heartbeatMs: number;
   };
   readonly wakes: {
     readonly batchDelayMs: number;
@@ -130,6 +134,18 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     delete values[name];
     problems.push(`${name}: needs ${needed}`);
   }
+  // Cohorts that begin anew at each start would tell more with every restart.
+  const {
+    STORE: store,
+    WAKE_POLICIES_OFFERED: offered = [],
+    WAKE_POLICY: policy,
+  } = values as Partial<Values>;
+  for (const [name, isSet] of [
+    ['WAKE_POLICY', policy === 'cohorts'],
+    ['WAKE_POLICIES_OFFERED', offered.includes('cohorts')],
+  ] as const)
+    if (isSet && store === 'memory')
+      problems.push(`${name}: cohorts needs STORE=file, since who is woken with whom must outlive a restart`);
   return { values, problems };
 }
 
@@ -184,7 +200,7 @@ export function assembleConfig(values: Values): Config {
       notice: noticeOf(values),
     },
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
-    policies: { server: values.WAKE_POLICY, slotMs: values.WAKE_SLOT_SECONDS * SECOND_MS },
+    policies: assemblePolicies(values),
     wakes: assembleWakes(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_SECONDS * SECOND_MS,
     log: assembleLog(values),
@@ -223,6 +239,17 @@ function secretOf(value: string | undefined): Secret<string> | undefined {
 function assembleLog(values: Values): Config['log'] {
   const level = values.LOG_LEVEL ?? values.RUST_LOG ?? 'info';
   return { level, format: values.LOG_FORMAT, file: values.LOG_FILE };
+}
+
+function assemblePolicies(values: Values): Config['policies'] {
+  const { WAKE_POLICIES_OFFERED: offered = [], WAKE_POLICY: server } = values;
+  return {
+    server,
+    offered: offered.filter((policy) => policy !== server),
+    slotMs: values.WAKE_SLOT_SECONDS * SECOND_MS,
+    cohortSize: values.WAKE_COHORT_SIZE,
+    heartbeatMs: values.WAKE_HEARTBEAT_MINUTES * MINUTE_MS,
+  };
 }
 
 function assembleWakes(values: Values): Config['wakes'] {

@@ -50,14 +50,19 @@ export function positiveNumber(max: number): z.ZodType<number, string> {
     .refine((value) => value > 0 && value <= max, message);
 }
 
-/** A number of seconds, hours or days that may be 0 and may have a fraction. */
-export function numberFromZero(max: number): z.ZodType<number, string> {
-  const message = `expected a number from 0 to ${max}`;
+/** A number within bounds that may have a fraction. */
+export function numberBetween(min: number, max: number): z.ZodType<number, string> {
+  const message = `expected a number from ${min} to ${max}`;
   return z
     .string()
     .regex(DECIMAL, message)
     .transform(Number)
-    .refine((value) => value <= max, message);
+    .refine((value) => value >= min && value <= max, message);
+}
+
+/** A number of seconds, hours or days that may be 0 and may have a fraction. */
+export function numberFromZero(max: number): z.ZodType<number, string> {
+  return numberBetween(0, max);
 }
 
 const SWITCH: ReadonlyMap<string, boolean> = new Map([

@@ -11,6 +11,7 @@ const FAILURES = {
   'Invalid endpoint': 400,
   'Plaintext tokens are disabled, send encrypted_token': 400,
   'Push provider not enabled': 400,
+  'Wake policy not offered': 400,
   'Malformed JSON': 400,
   'Bad request': 400,
   'Invalid authorization': 401,

@@ -24,6 +24,7 @@ const RULES: RegistrationRules = {
   allowPlaintextTokens: true,
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
+  wakePolicies: new Set(['prompt', 'slots'] as const),
   tagOf: () => 7,
   trustedInstances: undefined,
 };

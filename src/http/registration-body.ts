@@ -11,7 +11,7 @@ import {
   type TargetProblem,
 } from '../core/registry/push-target.ts';
 import type { OpenToken, TokenContent } from '../core/registry/token-content.ts';
-import type { Registration } from '../core/registry/registration.ts';
+import { WAKE_POLICIES, type Registration, type WakePolicyName } from '../core/registry/registration.ts';
 import { parseTradePubkey, type TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { parseSubscription, type SubscriptionRules } from '../core/registry/web-push-subscription.ts';
 import { ApiError, type DescribedFailure } from './api-error.ts';
@@ -24,6 +24,8 @@ export interface RegistrationRules extends SubscriptionRules {
   readonly allowPlaintextTokens: boolean;
   /** The push services that are switched on. */
   readonly enabled: ReadonlySet<PushService>;
+  /** The wake policies that a client may name: the server's own, and those that it offers. */
+  readonly wakePolicies: ReadonlySet<WakePolicyName>;
   /** The tag that is stored in place of the instance's public key (`Registration.instance`). */
   readonly tagOf: (tradePubkey: TradePubkey, instance: string) => number;
   /** Only clients of these Mostro instances may register; `undefined`: clients of every instance. */
@@ -53,17 +55,28 @@ const Instance = z.object({
     ),
 });
 
+const WakePolicy = z.object({
+  wake_policy: z
+    .enum(WAKE_POLICIES, 'Wake policy not offered')
+    .nullish()
+    .describe(
+      'When the device is to be woken, if not by the policy of the server: one of `wake_policies_offered` of `/api/info`. The newest registration of a device decides for the device.',
+    ),
+});
+
 const CONVERSATION = 'conversation';
 
 /** The fields that every shape of a registration has. */
-const CommonFields = TradePubkeyBody.extend(Instance.shape).extend({
-  kind: z
-    .literal(CONVERSATION)
-    .nullish()
-    .describe(
-      'Only for the key of a chat: a kind 14 for it may have any author. Other values count as left out.',
-    ),
-});
+const CommonFields = TradePubkeyBody.extend(Instance.shape)
+  .extend(WakePolicy.shape)
+  .extend({
+    kind: z
+      .literal(CONVERSATION)
+      .nullish()
+      .describe(
+        'Only for the key of a chat: a kind 14 for it may have any author. Other values count as left out.',
+      ),
+  });
 
 const INVALID_BASE64 = 'Invalid base64 encoding in encrypted_token';
 const SealedToken = z.object({
@@ -142,6 +155,7 @@ export const REGISTRATION_FAILURES = [
   'Invalid endpoint',
   'Plaintext tokens are disabled, send encrypted_token',
   'Push provider not enabled',
+  'Wake policy not offered',
   'Mostro instance pubkey required',
   'Mostro instance not trusted',
 ] as const satisfies readonly DescribedFailure[];
@@ -175,10 +189,14 @@ export function parseRegistration(
   tradePubkey: TradePubkey,
   body: unknown,
   rules: RegistrationRules,
-): { target: PushTarget; platform: Platform } & Pick<Registration, 'instance' | 'isConversation'> {
+): { target: PushTarget; platform: Platform } & Pick<
+  Registration,
+  'instance' | 'isConversation' | 'wakePolicy'
+> {
   const instance = has(body, 'mostro_pubkey') ? parse(Instance, body).mostro_pubkey : undefined;
   const written = readWrittenDevice(body, rules);
   requireTrusted(instance ?? undefined, rules);
+  const wakePolicy = has(body, 'wake_policy') ? readWakePolicy(body, rules) : undefined;
   const { target, platform } = openDevice(written, rules);
   if (typeof target === 'string') throw ApiError.of(target);
   if (!rules.enabled.has(target.type)) throw ApiError.of('Push provider not enabled');
@@ -188,6 +206,7 @@ export function parseRegistration(
     platform,
     ...(instance && { instance: rules.tagOf(tradePubkey, instance) }),
     ...(isConversation && { isConversation }),
+    ...(wakePolicy !== undefined && { wakePolicy }),
   };
 }
 
@@ -223,6 +242,12 @@ function requireTrusted(instance: string | undefined, { trustedInstances }: Regi
   if (trustedInstances === undefined) return;
   if (instance === undefined) throw ApiError.of('Mostro instance pubkey required');
   if (!trustedInstances.has(instance)) throw ApiError.of('Mostro instance not trusted');
+}
+
+function readWakePolicy(body: unknown, { wakePolicies }: RegistrationRules): WakePolicyName | undefined {
+  const asked = parse(WakePolicy, body).wake_policy ?? undefined;
+  if (asked !== undefined && !wakePolicies.has(asked)) throw ApiError.of('Wake policy not offered');
+  return asked;
 }
 
 /** Whether the body has a field. `null` counts as absent: some clients write every field that they know. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
 import { PLATFORMS } from '../core/registry/push-target.ts';
+import { WAKE_POLICIES } from '../core/registry/registration.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ApiError } from './api-error.ts';
 import type { RouteDescription } from './route-description.ts';
@@ -42,6 +43,10 @@ const REGISTER: RouteDescription = {
       success: z.literal(true),
       message: z.literal(REGISTERED),
       platform: z.enum(PLATFORMS),
+      wake_policy: z
+        .enum(WAKE_POLICIES)
+        .optional()
+        .describe('The wake policy that the request named; absent if it named none.'),
     }),
   },
   failures: [
@@ -87,7 +92,13 @@ export function registrationRoutes(
     if (result === 'full' || result === 'crowded') throw ApiError.of('Registration capacity reached');
     // An unsigned request for an owned key changed nothing and gets the same answer as a new key, so that the answer does not tell
     // which keys are registered (contract 1.3).
-    return { success: true, message: REGISTERED, platform };
+    const { wakePolicy } = named;
+    return {
+      success: true,
+      message: REGISTERED,
+      platform,
+      ...(wakePolicy !== undefined && { wake_policy: wakePolicy }),
+    };
   });
 
   app.post('/api/unregister', { config: { description: UNREGISTER }, onRequest }, async (request) => {

@@ -21,6 +21,7 @@ const RULES: RegistrationRules = {
   allowsEndpoint: ({ protocol }) => protocol === 'https:',
   enabled: new Set(['fcm', 'unifiedpush'] as const),
   tagOf: () => 7,
+  wakePolicies: new Set(),
   trustedInstances: undefined,
 };
 const ENDPOINT = 'https://push.example/up?x=1';

@@ -3,8 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
+import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { Platform } from '../core/registry/push-target.ts';
-import type { RegistrationCounts } from '../core/registry/registration.ts';
+import {
+  WAKE_POLICIES,
+  type RegistrationCounts,
+  type WakePolicyName,
+} from '../core/registry/registration.ts';
 import type { RouteDescription } from './route-description.ts';
 
 export interface StatusRoutesOptions {
@@ -21,8 +26,19 @@ export interface StatusRoutesOptions {
   readonly registrationTtlSeconds: number;
   /** `REGISTRATION_AUTH`. */
   readonly registrationAuth: string;
+  readonly policies: PolicyOptions;
   readonly counts: () => RegistrationCounts;
   readonly relays: () => readonly RelayLine[];
+}
+
+/** The wake policies, and their measures (contract 9). */
+export interface PolicyOptions {
+  /** The policy of the server. */
+  readonly server: WakePolicyName;
+  readonly offered: readonly WakePolicyName[];
+  readonly slotMs: number;
+  readonly cohortSize: number;
+  readonly heartbeatMs: number;
 }
 
 /** A relay in the status. Has nothing that may be a secret between the relay and the operator. */
@@ -61,6 +77,11 @@ const INFO: RouteDescription = {
       platforms: z.array(z.string()),
       vapid_public_key: z.string().optional(),
       registration_auth: z.enum(['off', 'optional', 'required']),
+      wake_policy: z.enum(WAKE_POLICIES),
+      wake_policies_offered: z.array(z.enum(WAKE_POLICIES)),
+      wake_slot_seconds: z.number().optional(),
+      wake_cohort_size: z.int().optional(),
+      wake_heartbeat_minutes: z.number().optional(),
     }),
   },
 };
@@ -95,7 +116,7 @@ const OPENAPI: RouteDescription = {
 export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
   const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, registrationAuth } =
     options;
-  const { counts, registrationTtlSeconds, relays } = options;
+  const { counts, policies, registrationTtlSeconds, relays } = options;
   const document = openApiDocument(version);
 
   // Liveness only: an app that gets any other answer stops using push for good.
@@ -113,6 +134,7 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
     // JSON leaves the field out if it is undefined.
     vapid_public_key: vapidPublicKey,
     registration_auth: registrationAuth,
+    ...policyFields(policies),
   }));
 
   app.get('/api/status', { config: { description: STATUS } }, async () => {
@@ -129,6 +151,19 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
   });
 
   app.get('/api/openapi.json', { config: { description: OPENAPI } }, async () => document());
+}
+
+/** Each measure is told where a device can have a policy that it matters for. */
+function policyFields({ server, offered, slotMs, cohortSize, heartbeatMs }: PolicyOptions): object {
+  const isUsed = (...names: WakePolicyName[]): boolean =>
+    names.some((name) => name === server || offered.includes(name));
+  return {
+    wake_policy: server,
+    wake_policies_offered: offered,
+    ...(isUsed('slots', 'cohorts') && { wake_slot_seconds: slotMs / SECOND_MS }),
+    ...(isUsed('cohorts') && { wake_cohort_size: cohortSize }),
+    ...(isUsed('heartbeat') && { wake_heartbeat_minutes: heartbeatMs / MINUTE_MS }),
+  };
 }
 
 function relayLine({

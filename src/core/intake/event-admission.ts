@@ -150,8 +150,10 @@ export class EventAdmission implements EventIntake {
     const { instancePubkeys, telemetry, verifier, waker } = this.#options;
     // Before the id is reserved: a relay that sends the event as stored must not suppress its live copies.
     const wakes = await waker.wakesFor(event, origin, since);
-    if (wakes.length === 0)
-      return this.#report.rejected(isByOther(event, instancePubkeys) ? 'other_author' : 'not_new', frame);
+    if (wakes.length === 0) {
+      if (isByOther(event, instancePubkeys)) return this.#report.rejected('other_author', frame);
+      return this.#report.rejected((await waker.isUnheeded(event)) ? 'heartbeat' : 'not_new', frame);
+    }
     const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.

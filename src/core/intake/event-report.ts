@@ -8,6 +8,7 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 /**
  * Why an event for a registered key wakes no device.
  * - `not_new`: it may have been stored before the registration, or the registration has just expired.
+ * - `heartbeat`: its devices are woken on a beat of their own, which no event changes.
  * - `other_author`: it is a signed message, and its author is not among `MOSTRO_PUBKEYS`.
  * - `unverified`: its keys were charged with too many forgeries from this relay within a minute.
  * - `undecided`: the library that verifies has failed. A further copy of the event may try again.
@@ -19,6 +20,7 @@ export type EventRejection =
   | 'too_old'
   | 'expired'
   | 'other_author'
+  | 'heartbeat'
   | 'forged'
   | 'undecided'
   | 'unverified'

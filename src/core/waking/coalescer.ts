@@ -98,6 +98,10 @@ export class Coalescer implements WakePolicy {
     return (this.#allowances.unvouched?.size ?? 0) + (this.#allowances.chat?.size ?? 0);
   }
 
+  heeds(): boolean {
+    return true;
+  }
+
   /** A wake that is held on the unvouched track is too late for a vouched event. A chat wake answers no event. */
   isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
     const holds = (track: WakeTrack): boolean =>
@@ -142,6 +146,16 @@ export class Coalescer implements WakePolicy {
       return active?.held?.wake.has(key) === true ? [this.#moveHeld(active, active.held, key, to)] : [];
     });
     return moved.length === 0 ? undefined : Promise.all(moved).then(worstEnd);
+  }
+
+  release(device: string): readonly HeldWake[] {
+    return Object.values(this.#active).flatMap((actives) => {
+      const active = actives.get(device);
+      if (active?.held === undefined) return [];
+      const { held } = active;
+      this.#release(active);
+      return [held];
+    });
   }
 
   /** Hands over at once all that is held. */

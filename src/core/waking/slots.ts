@@ -44,6 +44,10 @@ export class Slots implements WakePolicy {
     return this.#due.size + this.#burst.size;
   }
 
+  heeds(): boolean {
+    return true;
+  }
+
   /** A wake that is leaving is not held: whether the wake of a device has left must not decide whether another burst follows. */
   isHeld(device: string, key: TradePubkey): boolean {
     return this.#due.get(device)?.wake.has(key) === true;

@@ -1,6 +1,7 @@
 import type { WakeEnd } from '../lanes/wake.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { HeldWake } from './held-wake.ts';
 import type { KeyWake } from './key-wake.ts';
 
 /** Every wake passes through a policy on its way to its lane. The policy decides when the wake leaves (contract 9). */
@@ -9,6 +10,8 @@ export interface WakePolicy {
   readonly size: number;
   /** Wakes of the last hour that count against the allowances of their devices. */
   readonly counted: number;
+  /** Whether an event wakes the device. If not, nothing that arrives for it needs a look. */
+  heeds(device: string): boolean;
   /** @returns how the wake ends */
   request(wake: KeyWake): Promise<WakeEnd>;
   /** Takes a wake that is owed since an earlier run. Nothing waits for its end. */
@@ -27,6 +30,8 @@ export interface WakePolicy {
    * @returns how the wake at the other device ends; `undefined` if no wake is held for the key
    */
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined;
+  /** The device gets another policy: lets go of the wakes that are held for it. */
+  release(device: string): readonly HeldWake[];
   /**
    * The program stops: lets go of all that is held.
    *

@@ -14,6 +14,9 @@ import { isByOther, isVouchedFor, type KnownInstances } from './vouching.ts';
 import type { WakePolicy } from './wake-policy.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 
+/** The most keys of a wake that is for no event in particular. A phone has a few trades. */
+const MOST_KEYS = 256;
+
 export interface WakerOptions {
   readonly registrations: Registrations;
   /** Takes wakes to their lanes, each at its time. */
@@ -77,13 +80,31 @@ export class Waker {
       if (isForConversations && registration.isConversation !== true) continue;
       const isVouched = isVouchedFor(registration, event, this.#instances);
       const { target } = registration;
-      const ofKey = { target, kind: 'silent_wake', keys: [key], priority, isVouched, since } as const;
+      const device = deviceOf(target);
+      if (!this.#policy.heeds(device)) continue;
+      const ofKey = { target, device, kind: 'silent_wake', keys: [key], priority, isVouched, since } as const;
       const wake = new KeyWake(this.#context, ofKey);
-      const sameDevice = wakes.find(({ device }) => device === wake.device);
+      const sameDevice = wakes.find((other) => other.device === device);
       if (sameDevice === undefined) wakes.push(wake);
       else sameDevice.absorb(wake);
     }
     return wakes;
+  }
+
+  /** Whether the event names a device that no event wakes, because it is woken on a beat of its own. */
+  async isUnheeded(event: NostrEvent): Promise<boolean> {
+    for (const key of recipientsOf(event.tags).keys) {
+      const registration = await this.#registrations.find(key);
+      if (registration !== undefined && !this.#policy.heeds(deviceOf(registration.target))) return true;
+    }
+    return false;
+  }
+
+  /** A wake for keys that point at the device, for no event in particular; `undefined` if there are none. */
+  wakeFor(target: PushTarget): KeyWake | undefined {
+    const keys = this.#registrations.keysOf(target, MOST_KEYS);
+    if (keys.length === 0) return undefined;
+    return new KeyWake(this.#context, { target, kind: 'silent_wake', keys, priority: 'live' });
   }
 
   /**

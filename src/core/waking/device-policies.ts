@@ -1,0 +1,168 @@
+import type { WakeEnd } from '../lanes/wake.ts';
+import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import { WAKE_POLICIES, type Registration, type WakePolicyName } from '../registry/registration.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { endWith, type HeldWake } from './held-wake.ts';
+import type { KeyWake } from './key-wake.ts';
+import type { SlotEdges } from './slot-edges.ts';
+import type { WakePolicy } from './wake-policy.ts';
+
+export interface DevicePoliciesOptions {
+  /** `WAKE_POLICY`: the policy of every device that has asked for no other. */
+  readonly server: WakePolicyName;
+  /** The server's policy, and those that it offers. One object may serve two names. */
+  readonly policies: Readonly<Partial<Record<WakePolicyName, WakePolicy>>>;
+  /** The policy `heartbeat`, if it is among them. */
+  readonly heartbeat?: Heartbeat | undefined;
+  readonly edges: SlotEdges;
+  /** Whether a key points at the device. */
+  readonly isRegistered: (target: PushTarget) => boolean;
+}
+
+interface Chosen {
+  readonly target: PushTarget;
+  readonly policy: WakePolicyName;
+}
+
+/**
+ * Hands each wake to the policy of its device (contract 9). The newest registration of a device decides; where it asks for no policy, or
+ * for one that is offered no longer, the server's counts. Only devices with another policy than the server's are kept here.
+ *
+ * A stronger policy is effective at once, also for what the weaker one holds. A weaker one is effective from the next edge on, so that no
+ * wake leaves because of the change.
+ */
+export class DevicePolicies implements WakePolicy {
+  readonly #options: DevicePoliciesOptions;
+  readonly #all: readonly WakePolicy[];
+  readonly #chosen = new Map<string, Chosen>();
+  /** The devices whose policy becomes weaker at the next edge. */
+  readonly #weaker = new Map<string, Chosen>();
+  readonly #onEdge = (): void => this.#weaken();
+
+  constructor(options: DevicePoliciesOptions) {
+    this.#options = options;
+    this.#all = [...new Set(Object.values(options.policies))];
+  }
+
+  get size(): number {
+    return this.#all.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get counted(): number {
+    return this.#all.reduce((sum, { counted }) => sum + counted, 0);
+  }
+
+  /** The policy by which the device is woken now. */
+  nameOf(device: string): WakePolicyName {
+    return this.#chosen.get(device)?.policy ?? this.#options.server;
+  }
+
+  /** A registration was kept, so it is the newest of its device. */
+  choose({ target, wakePolicy }: Pick<Registration, 'target' | 'wakePolicy'>): void {
+    const device = deviceOf(target);
+    const policy = this.#granted(wakePolicy);
+    const current = this.nameOf(device);
+    const { edges, heartbeat } = this.#options;
+    // A device that is not on the wheel has been woken by no policy yet.
+    const isNew = current === 'heartbeat' && heartbeat?.has(device) !== true;
+    if (!isNew && strength(policy) < strength(current)) {
+      this.#weaker.set(device, { target, policy });
+      edges.next(this.#onEdge);
+      return;
+    }
+    this.#weaker.delete(device);
+    const former = this.#policy(device);
+    this.#set(device, { target, policy });
+    const next = this.#policy(device);
+    if (former !== next) for (const held of former.release(device)) endWith(held, next.request(held.wake));
+  }
+
+  /** Takes in the registrations of an earlier run. @param entries gives all of them, each time anew */
+  restore(entries: () => Iterable<Registration>): void {
+    const { heartbeat, server } = this.#options;
+    const asking = new Set<string>();
+    for (const { target, wakePolicy } of entries()) {
+      if (server === 'heartbeat') heartbeat?.enter(target);
+      if (this.#granted(wakePolicy) !== server) asking.add(deviceOf(target));
+    }
+    const newest = new Map<string, Registration>();
+    for (const registration of asking.size === 0 ? [] : entries()) {
+      const device = deviceOf(registration.target);
+      const known = newest.get(device)?.registeredAt ?? -Infinity;
+      if (asking.has(device) && registration.registeredAt >= known) newest.set(device, registration);
+    }
+    for (const [device, { target, wakePolicy }] of newest) {
+      const policy = this.#granted(wakePolicy);
+      if (policy !== 'heartbeat') heartbeat?.remove(device);
+      this.#set(device, { target, policy });
+    }
+  }
+
+  /** Registrations have expired: forgets the choices of devices that have none left. */
+  prune(): void {
+    for (const [device, { target }] of this.#chosen)
+      if (!this.#options.isRegistered(target)) this.#chosen.delete(device);
+  }
+
+  heeds(device: string): boolean {
+    return this.#policy(device).heeds(device);
+  }
+
+  isHeld(device: string, key: TradePubkey, isVouched?: boolean): boolean {
+    return this.#policy(device).isHeld(device, key, isVouched);
+  }
+
+  isHeldUnvouched(device: string): boolean {
+    return this.#policy(device).isHeldUnvouched(device);
+  }
+
+  request(wake: KeyWake): Promise<WakeEnd> {
+    return this.#policy(wake.device).request(wake);
+  }
+
+  hold(wake: KeyWake): void {
+    this.#policy(wake.device).hold(wake);
+  }
+
+  move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
+    return this.#policy(deviceOf(from)).move(key, from, to);
+  }
+
+  release(device: string): readonly HeldWake[] {
+    return this.#policy(device).release(device);
+  }
+
+  async flush(withinMs: number): Promise<void> {
+    await Promise.all(this.#all.map((policy) => policy.flush(withinMs)));
+  }
+
+  #weaken(): void {
+    for (const [device, chosen] of this.#weaker) {
+      this.#weaker.delete(device);
+      // What a policy of slots holds leaves at this edge, too. A heartbeat has held back what came since the last beat.
+      if (chosen.policy !== 'heartbeat') this.#options.heartbeat?.leave(chosen.target);
+      this.#set(device, chosen);
+    }
+  }
+
+  #set(device: string, chosen: Chosen): void {
+    const { heartbeat, server } = this.#options;
+    if (chosen.policy === server) this.#chosen.delete(device);
+    else this.#chosen.set(device, chosen);
+    if (chosen.policy === 'heartbeat') heartbeat?.enter(chosen.target);
+  }
+
+  #granted(asked: WakePolicyName | undefined): WakePolicyName {
+    const { policies, server } = this.#options;
+    return asked !== undefined && policies[asked] !== undefined ? asked : server;
+  }
+
+  #policy(device: string): WakePolicy {
+    return this.#options.policies[this.nameOf(device)] as WakePolicy;
+  }
+}
+
+function strength(policy: WakePolicyName): number {
+  return WAKE_POLICIES.indexOf(policy);
+}
