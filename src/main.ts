@@ -110,6 +110,8 @@ async function run(io: Io): Promise<number> {
     case 'store reseal':
     case 'store export':
       return (await import('./cli/store-command.ts')).storeCommand(io, command);
+    case 'store import':
+      return (await import('./cli/store-import.ts')).storeImport(io, process.argv.slice(4));
     case 'version':
       io.print(`${io.version}\n`);
       return 0;

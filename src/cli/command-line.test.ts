@@ -16,6 +16,8 @@ describe('the command line', () => {
     ['store verify', ['store', 'verify'], 'store verify'],
     ['store reseal', ['store', 'reseal'], 'store reseal'],
     ['store export', ['store', 'export'], 'store export'],
+    ['store import with its own arguments', ['store', 'import', '--from', 'x'], 'store import'],
+    ['help for store import', ['store', 'import', '--help'], 'help'],
   ])('may be %s', (_, args, command) => {
     expect(parseCommandLine(args)).toBe(command);
   });

@@ -12,6 +12,7 @@ export type Command =
   | 'healthcheck'
   | 'help'
   | 'version'
+  | 'store import'
   | StoreCommand;
 
 const STORE_COMMANDS: readonly StoreCommand[] = [
@@ -33,6 +34,9 @@ Usage: mostro-push [command]
   store verify      read the whole store: 0 if it is intact, 1 if not
   store reseal      seal the store again, with the server's present key; stop the server first
   store export      print every registration unencrypted, one JSON object a line: keep it secret
+  store import --from <tokens.db>
+                    take over the registrations of the Rust server's database; needs its TOKEN_STORE_KEY, STORE=file, and
+                    Node 22.13 or newer; stop this server first
   --check-config    check the configuration and its files: 0 if they are usable, 78 if not
   doctor            try everything that the server depends on, and say what to do: 0 if wakes get through,
                     1 if something costs wakes, 78 if the configuration is not usable
@@ -51,8 +55,9 @@ Every variable is explained in .env.example and in docs/configuration.md.
  * @returns the command, or `undefined` if the arguments are not one
  */
 export function parseCommandLine(args: readonly string[]): Command | undefined {
-  // `trace` reads its own arguments.
+  // `trace` and `store import` read their own arguments.
   if (args[0] === 'trace') return args.includes('--help') ? 'help' : 'trace';
+  if (args[0] === 'store' && args[1] === 'import') return args.includes('--help') ? 'help' : 'store import';
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

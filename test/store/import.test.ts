@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { expect, test } from 'vitest';
+
+import { outcome } from '../support/program.ts';
+import { FILE, key } from '../support/stored-program.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): { run(...values: unknown[]): void };
+  close(): void;
+}
+
+/** Node's own SQLite. Node 20 has none. */
+const name = 'node:sqlite';
+const sqlite = await (import(name) as Promise<{ DatabaseSync: new (path: string) => Database }>).catch(
+  () => undefined,
+);
+
+const STORE_KEY = '5'.repeat(64);
+const IMPORT = { ...FILE, TOKEN_STORE_KEY: STORE_KEY };
+
+function derived(info: string): Uint8Array {
+  const secret = Buffer.from(STORE_KEY, 'hex');
+  return hkdf(sha256, secret, Buffer.from('mostro-push-token-store-v1'), Buffer.from(info), 32);
+}
+
+/** A database of the Rust server that still has it open: its last rows are in the `-wal` file alone. */
+async function database(rows: readonly { token: string; hours?: number; platform?: number }[]): Promise<{
+  path: string;
+  [Symbol.dispose](): void;
+}> {
+  if (sqlite === undefined) throw new Error('no SQLite');
+  const path = join(await tempDirectory(), 'tokens.db');
+  const open = new sqlite.DatabaseSync(path);
+  open.exec(`PRAGMA journal_mode=WAL; PRAGMA user_version=1;
+    CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB);
+    CREATE TABLE tokens(trade_pubkey TEXT PRIMARY KEY, platform INTEGER, registered_at INTEGER, nonce BLOB, token_ct BLOB)`);
+  open.prepare('INSERT INTO meta VALUES (?, ?)').run('key_fingerprint', derived('key-fingerprint'));
+  const insert = open.prepare('INSERT INTO tokens VALUES (?, ?, ?, ?, ?)');
+  for (const [n, { hours = 1, platform = 0, token }] of rows.entries()) {
+    const nonce = Uint8Array.from(randomBytes(12));
+    const cipher = chacha20poly1305(derived('device-token-encryption'), nonce, Buffer.from(key(n)));
+    const at = Math.floor(Date.now() / 1000) - hours * 3600;
+    insert.run(key(n), platform, at, nonce, cipher.encrypt(Buffer.from(token)));
+  }
+  return { path, [Symbol.dispose]: () => open.close() };
+}
+
+test.skipIf(sqlite === undefined)(
+  'mostro-push store import takes over the database of the Rust server while that still runs, and counts every row',
+  async () => {
+    using tokens = await database([
+      { token: 'a:token' },
+      { token: 'b:token', platform: 1, hours: 47 },
+      { token: 'c:token', hours: 49 },
+      { token: 'd:token', platform: 9 },
+      { token: 'e token' },
+    ]);
+    const directory = await tempDirectory();
+    const args = ['store', 'import', '--from', tokens.path];
+    const wrongKey = await outcome(args, { ...IMPORT, TOKEN_STORE_KEY: '6'.repeat(64) }, directory);
+    expect(wrongKey).toMatchObject({ code: 78, stderr: expect.stringContaining('is not the key of') });
+    const imported = await outcome(args, IMPORT, directory);
+    expect(imported).toMatchObject({ code: 0, stderr: '' });
+    const counts = imported.stdout.matchAll(/^ {2}(\S.*?) {2,}(\d+)$/gm);
+    expect(Object.fromEntries([...counts].map(([, fate, count]) => [fate, Number(count)]))).toEqual({
+      taken: 2,
+      expired: 1,
+      unreadable: 0,
+      'unknown platform': 1,
+      refused: 1,
+      'registered here already': 0,
+    });
+    const exported = (await outcome(['store', 'export'], FILE, directory)).stdout.trim().split('\n');
+    expect(exported.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { trade_pubkey: key(0), platform: 'android', token: 'a:token' },
+      { trade_pubkey: key(1), platform: 'ios', token: 'b:token' },
+    ]);
+    const again = await outcome(args, IMPORT, directory);
+    expect(again.stdout).toMatch(/taken +0\n[^]*registered here already +2\n/);
+  },
+);
+
+test('mostro-push store import says what it needs', async () => {
+  const directory = await tempDirectory();
+  const from = ['--from', join(directory, 'tokens.db')];
+  const say = async (args: readonly string[], environment: Record<string, string>): Promise<unknown[]> => {
+    const { code, stderr } = await outcome(['store', 'import', ...args], environment, directory);
+    return [code, stderr];
+  };
+  expect(await say([], IMPORT)).toEqual([64, expect.stringContaining('--from <tokens.db>')]);
+  expect(await say(from, { ...IMPORT, STORE: 'memory' })).toEqual([
+    78,
+    expect.stringContaining('STORE: needs file'),
+  ]);
+  expect(await say(from, FILE)).toEqual([78, expect.stringContaining('TOKEN_STORE_KEY: expected')]);
+  const missing = sqlite === undefined ? 'Node 22.13 or newer' : 'tokens.db cannot be read';
+  expect(await say(from, IMPORT)).toEqual([1, expect.stringContaining(missing)]);
+  const made = await readdir(join(directory, 'data'));
+  expect([made, (await stat(join(directory, 'data', 'server.key'))).mode & 0o777]).toEqual([
+    ['server.key'],
+    0o600,
+  ]);
+});
