@@ -148,6 +148,14 @@ function rotationNotes(values: Partial<Values>, previousKey: ServerKey | undefin
     : [];
 }
 
+/** Whether a device can be woken although there is no event for it. */
+function wakesWithoutEvent({
+  WAKE_POLICIES_OFFERED: offered = [],
+  WAKE_POLICY: policy,
+}: Partial<Values>): boolean {
+  return [policy, ...offered].some((name) => name === 'cohorts' || name === 'heartbeat');
+}
+
 function warningsFor(values: Partial<Values>): string[] {
   const warnings: string[] = [];
   if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
@@ -164,6 +172,11 @@ function warningsFor(values: Partial<Values>): string[] {
   }
   if (values.REGISTRATION_AUTH !== 'off' && values.PUBLIC_URL === undefined) {
     warnings.push('PUBLIC_URL is not set: signed registrations are checked against the Host header alone');
+  }
+  if (values.FCM_PAYLOAD_MODE === 'alert' && wakesWithoutEvent(values)) {
+    warnings.push(
+      'FCM_PAYLOAD_MODE=alert shows a notice at every wake, also at those of cohorts and heartbeat without an event',
+    );
   }
   return warnings;
 }

@@ -7,6 +7,8 @@ const KEY = '1'.repeat(64);
 const NOT_SIGNED = 'PUBLIC_URL is not set: signed registrations are checked against the Host header alone';
 const OTHER = '2'.repeat(64);
 const ROTATING = expect.stringContaining('mostro-push keygen --vapid');
+const NOTICES =
+  'FCM_PAYLOAD_MODE=alert shows a notice at every wake, also at those of cohorts and heartbeat without an event';
 const NO_LIST = 'TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS';
 
 test.each([
@@ -14,6 +16,8 @@ test.each([
   [{ REGISTRATION_AUTH: 'required' }, [NOT_SIGNED]],
   [{ REGISTRATION_AUTH: 'off' }, []],
   [{ PUBLIC_URL: 'https://push.example' }, []],
+  [{ REGISTRATION_AUTH: 'off', FCM_PAYLOAD_MODE: 'alert', WAKE_POLICIES_OFFERED: 'heartbeat' }, [NOTICES]],
+  [{ REGISTRATION_AUTH: 'off', FCM_PAYLOAD_MODE: 'alert', WAKE_POLICY: 'slots' }, []],
   [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY: KEY, SERVER_PRIVATE_KEY_PREVIOUS: OTHER }, [ROTATING]],
   [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY_PREVIOUS: OTHER, VAPID_PRIVATE_KEY: KEY }, []],
   [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true' }, [NO_LIST]],

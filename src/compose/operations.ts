@@ -18,7 +18,7 @@ import { AdminToken } from '../ops/admin-token.ts';
 import { createAdminServer } from '../ops/admin-server.ts';
 import { AlarmWatch } from '../ops/alarm-watch.ts';
 import { DiskSpace } from '../ops/disk-space.ts';
-import { gaugeSources } from '../ops/gauge-sources.ts';
+import { gaugeSources, type PolicyStatus } from '../ops/gauge-sources.ts';
 import { LogLosses } from '../ops/log-losses.ts';
 import { readiness, type Readiness } from '../ops/readiness.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
@@ -28,6 +28,7 @@ interface Observed {
   readonly registrations: Registrations;
   readonly store: ComposedStore;
   readonly waker: Waker;
+  readonly policies: () => PolicyStatus;
   readonly announcements: ChatAnnouncements;
   readonly relays: RelayPool;
   readonly time: ProgramTime;
@@ -55,7 +56,7 @@ export function composeOperations(
   onFault: (fault: unknown) => void,
 ): Operations {
   const { config, metrics, serverKey, telemetry, version } = options;
-  const { announcements, push, registrations, relays, store, time, waker } = observed;
+  const { announcements, policies, push, registrations, relays, store, time, waker } = observed;
   const disk = new DiskSpace(config.dataDirectory);
   const { alarms, ready } = composeWellbeing(options, observed, disk);
   const sources = {
@@ -69,6 +70,7 @@ export function composeOperations(
     store,
     waker,
     cohorts: () => store.cohorts?.table.counts ?? NO_COHORTS,
+    policies,
     announcements,
     lanes: push.lanes,
     relays,

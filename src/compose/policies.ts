@@ -39,6 +39,7 @@ export interface ComposedPolicies {
   readonly policy: WakePolicy;
   /** The policies of devices; absent if every device is woken by the server's, and events decide when. */
   readonly devices: DevicePolicies | undefined;
+  readonly edges: SlotEdges | undefined;
 }
 
 type Part = CompositionOptions & Shared & { readonly policyOf: (device: string) => WakePolicyName };
@@ -50,9 +51,11 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
   const { offered, server } = options.config.policies;
   let devices: DevicePolicies | undefined;
   const part: Part = { ...options, ...shared, policyOf: (device) => devices?.nameOf(device) ?? server };
-  if (offered.length === 0 && server === 'prompt') return { policy: composePrompt(part), devices };
+  if (offered.length === 0 && server === 'prompt')
+    return { policy: composePrompt(part), devices, edges: undefined };
   const edges = composeEdges(part);
-  if (offered.length === 0 && server === 'slots') return { policy: composeSlots(part, edges), devices };
+  if (offered.length === 0 && server === 'slots')
+    return { policy: composeSlots(part, edges), devices, edges };
   const redirect = (wake: KeyWake): Promise<WakeEnd> => policy.request(wake);
   const isUsed = (name: WakePolicyName): boolean => name === server || offered.includes(name);
   const prompt = isUsed('prompt') ? composePrompt(part, redirect) : undefined;
@@ -67,7 +70,7 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
   const { isRegistered } = shared;
   const policy = new DevicePolicies({ server, policies, heartbeat, edges, isRegistered });
   devices = policy;
-  return { policy, devices };
+  return { policy, devices, edges };
 }
 
 /** Takes a wake to its lane. */

@@ -9,6 +9,7 @@ import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SelfTest } from '../core/waking/self-test.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
 import { Waker } from '../core/waking/waker.ts';
+import type { PolicyStatus } from '../ops/gauge-sources.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
 
 interface Shared {
@@ -28,6 +29,8 @@ interface ComposedWaking {
   readonly waker: Waker;
   /** The policies of devices; absent if every device is woken by the server's, and events decide when. */
   readonly devices: DevicePolicies | undefined;
+  /** What gauges and dashboard show of the policies. */
+  readonly policies: () => PolicyStatus;
   readonly announcements: ChatAnnouncements;
   readonly selfTest: SelfTest;
 }
@@ -36,7 +39,7 @@ interface ComposedWaking {
 export function composeWaking(options: CompositionOptions, shared: Shared): ComposedWaking {
   const { telemetry } = options;
   const { authors, lanes, onFault, owed, passing, registrations, schedule, tags, time } = shared;
-  const { devices, policy } = composePolicies(options, {
+  const { devices, edges, policy } = composePolicies(options, {
     time,
     passing,
     schedule,
@@ -61,5 +64,12 @@ export function composeWaking(options: CompositionOptions, shared: Shared): Comp
     onFault,
     telemetry,
   });
-  return { waker, devices, announcements, selfTest: new SelfTest({ registrations, lanes, schedule }) };
+  const { server } = options.config.policies;
+  const policies = (): PolicyStatus => ({
+    server,
+    chosen: devices?.chosen ?? {},
+    lastLateMs: edges?.lastLateMs,
+  });
+  const selfTest = new SelfTest({ registrations, lanes, schedule });
+  return { waker, devices, policies, announcements, selfTest };
 }

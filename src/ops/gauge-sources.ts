@@ -20,6 +20,16 @@ export interface ObservedRelay {
   readonly dropped?: { readonly count: number; readonly lastAt: number };
 }
 
+/** The wake policies as gauges and dashboard show them. */
+export interface PolicyStatus {
+  /** `WAKE_POLICY`. */
+  readonly server: string;
+  /** How many devices have which other policy. */
+  readonly chosen: Readonly<Record<string, number>>;
+  /** How late the last burst began, in milliseconds; absent before the first, and without slots. */
+  readonly lastLateMs?: number | undefined;
+}
+
 /** What gauges and dashboard read at the moment of a request. */
 export interface ObservedSources {
   readonly version: string;
@@ -31,6 +41,7 @@ export interface ObservedSources {
   readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
   readonly store: { readonly seen: { readonly size: number }; isOpen(): boolean; size(): number };
   readonly waker: { readonly heldDevices: number; readonly countedWakes: number };
+  readonly policies: () => PolicyStatus;
   /** The cohorts, of which there are none with `STORE=memory`. */
   readonly cohorts: () => CohortCounts;
   readonly announcements: { readonly size: number };
@@ -48,8 +59,8 @@ export interface ObservedSources {
 
 /** The source of every gauge's values. */
 export function gaugeSources(observed: ObservedSources): GaugeSources {
-  const { alarms, cohorts, disk, health, lanes, ready, registrations, relays, skew, store, version, waker } =
-    observed;
+  const { alarms, cohorts, disk, health, lanes, policies, ready, registrations, relays } = observed;
+  const { skew, store, version, waker } = observed;
   const byRelay = (count: (relay: ObservedRelay) => number) => (): Sample[] =>
     samples('relay', sums(relays.status(), count));
   const byHealth = (read: (fared: DeliveryHealth) => number) => (): Sample[] =>
@@ -74,6 +85,8 @@ export function gaugeSources(observed: ObservedSources): GaugeSources {
     wakes_pending: () => samples('provider', lanes.pending()),
     devices_owed: () => samples('provider', lanes.owed()),
     devices_held: () => one(waker.heldDevices),
+    wake_policy: () => [{ labels: { policy: policies().server }, value: 1 }],
+    devices_with_policy: () => samples('policy', policies().chosen),
     wakes_counted: () => one(waker.countedWakes),
     cohorts: () =>
       [...cohorts().sizes].map(([places, value]) => ({ labels: { places: String(places) }, value })),

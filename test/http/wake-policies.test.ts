@@ -68,4 +68,12 @@ test('in every shape of register a client gets the wake policy that it asks for,
   expect(await server.metric('mostro_push_wakes_released_total{policy="prompt"}')).toBe(1);
   expect(await server.metric('mostro_push_wakes_released_total{policy="slots"}')).toBe(1);
   await untilMetric(server, 'mostro_push_events_rejected_total{reason="heartbeat"}', 1);
+  expect(await server.metric('mostro_push_wake_policy{policy="prompt"}')).toBe(1);
+  for (const policy of ['slots', 'heartbeat'])
+    expect(await server.metric(`mostro_push_devices_with_policy{policy="${policy}"}`)).toBe(1);
+  const shown = JSON.parse((await call(`${server.adminUrl}/dashboard.json`)).text) as object;
+  const lastLateMs = expect.any(Number) as number;
+  expect(shown).toMatchObject({
+    policies: { server: 'prompt', chosen: { slots: 1, heartbeat: 1 }, lastLateMs },
+  });
 });

@@ -43,6 +43,7 @@ test('the dashboard shows what has happened, by the numbers of the metrics', asy
       relays: [{ state: 'live', liveKinds: [1059, 14] }],
       providers: [{ provider: 'fcm', score: 1, attempts: 1, lanes: 1 }, { provider: 'unifiedpush' }],
       latency: { p50: expect.any(Number) as number },
+      policies: { server: 'prompt', chosen: {} },
     });
 });
 

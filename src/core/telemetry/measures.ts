@@ -98,6 +98,11 @@ export const GAUGES = {
     help: 'Devices of which a wake is held, or would be held now.',
     labels: [],
   },
+  wake_policy: { help: 'Always 1; the label says the policy of the server.', labels: ['policy'] },
+  devices_with_policy: {
+    help: "Devices that have asked for another wake policy than the server's, by that policy.",
+    labels: ['policy'],
+  },
   wakes_counted: {
     help: 'Wakes of the last hour that count against the allowance of their device.',
     labels: [],

@@ -188,6 +188,7 @@ test('a restart finds for each device the policy of its newest registration', as
   ];
   policies.restore(() => entries);
   expect(['a', 'b', 'c', 'd'].map(nameOf)).toEqual(['heartbeat', 'prompt', 'prompt', 'slots']);
+  expect(policies.chosen).toEqual({ heartbeat: 1, slots: 1 });
   await pass(120);
   expect([woken, heartbeat.size]).toEqual([['100 a'], 1]);
 });
@@ -205,6 +206,17 @@ test('the choice of a device that no key points at any more is forgotten at a sw
   unregistered.add('a');
   policies.prune();
   expect(['a', 'b'].map(nameOf)).toEqual(['prompt', 'slots']);
+});
+
+test('a stop waits for an edge although other policies hold nothing', async () => {
+  const { choose, event, pass, policies, time, woken } = setUp('heartbeat');
+  choose('a', 'slots');
+  choose('b', 'prompt');
+  void event('a');
+  const flushed = policies.flush(30 * SECOND_MS);
+  await pass(30);
+  await flushed;
+  expect([woken, time.pending]).toEqual([['30 a'], 0]);
 });
 
 test('a stop lets go of what every policy holds, and leaves no timer', async () => {

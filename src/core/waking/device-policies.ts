@@ -53,6 +53,13 @@ export class DevicePolicies implements WakePolicy {
     return this.#all.reduce((sum, { counted }) => sum + counted, 0);
   }
 
+  /** How many devices have which other policy than the server's. */
+  get chosen(): Readonly<Partial<Record<WakePolicyName, number>>> {
+    const counts: Partial<Record<WakePolicyName, number>> = {};
+    for (const { policy } of this.#chosen.values()) counts[policy] = (counts[policy] ?? 0) + 1;
+    return counts;
+  }
+
   /** The policy by which the device is woken now. */
   nameOf(device: string): WakePolicyName {
     return this.#chosen.get(device)?.policy ?? this.#options.server;
@@ -134,6 +141,7 @@ export class DevicePolicies implements WakePolicy {
   }
 
   async flush(withinMs: number): Promise<void> {
+    this.#options.edges.forget(this.#onEdge);
     await Promise.all(this.#all.map((policy) => policy.flush(withinMs)));
   }
 

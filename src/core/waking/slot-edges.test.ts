@@ -33,6 +33,7 @@ function setUp() {
     /** The edges that called back, in seconds since the beginning. */
     at,
     lateMs,
+    onEdge,
     wait: () => edges.next(onEdge),
     /** Waits for each edge again and again. */
     waitAlways: () => {
@@ -132,10 +133,16 @@ test('a clock that is set again and again never makes a wait longer than two slo
   );
 });
 
-test('edges that are cleared call nobody back and leave no timer', async () => {
-  const { at, edges, pass, time, wait } = setUp();
+test('a callback that is forgotten is not called, and without another one there is no timer', async () => {
+  const { at, edges, onEdge, pass, time, wait } = setUp();
+  const other: number[] = [];
+  const onOther = (): void => void other.push(time.clock.now);
   wait();
-  edges.clear();
-  await pass(60);
-  expect([at, time.pending]).toEqual([[], 0]);
+  edges.next(onOther);
+  edges.forget(onEdge);
+  await pass(30);
+  expect([at, other.length, edges.lastLateMs]).toEqual([[], 1, 0]);
+  wait();
+  edges.forget(onEdge);
+  expect(time.pending).toBe(0);
 });

@@ -32,6 +32,7 @@ export class SlotEdges {
   #awaited: Awaited | undefined;
   /** When the last edge was, by the monotonic clock. */
   #lastAt = -Infinity;
+  #lastLateMs: number | undefined;
 
   constructor(options: SlotEdgesOptions) {
     this.#options = options;
@@ -49,11 +50,17 @@ export class SlotEdges {
     if (this.#awaited === undefined) this.#await(this.#options.monotonic());
   }
 
-  /** Calls nobody back any more, and leaves no timer. */
-  clear(): void {
+  /** How late the last edge was told, in milliseconds; `undefined` before the first. */
+  get lastLateMs(): number | undefined {
+    return this.#lastLateMs;
+  }
+
+  /** Calls back no more. Nothing is scheduled while nobody waits. */
+  forget(callback: (lateMs: number) => void): void {
+    this.#waiting.delete(callback);
+    if (this.#waiting.size > 0) return;
     this.#awaited?.cancel();
     this.#awaited = undefined;
-    this.#waiting.clear();
   }
 
   /** @param since when the first callback of those that wait began to wait */
@@ -76,9 +83,10 @@ export class SlotEdges {
     if (isMissed && next <= awaited.since + 2 * slotMs) return this.#await(awaited.since, next);
     this.#awaited = undefined;
     this.#lastAt = now;
+    this.#lastLateMs = now - awaited.at;
     const callbacks = [...this.#waiting];
     this.#waiting.clear();
-    for (const callback of callbacks) callback(now - awaited.at);
+    for (const callback of callbacks) callback(this.#lastLateMs);
   }
 
   /** The next edge after `now`, and not sooner than half a slot after the last one; both by the monotonic clock. */

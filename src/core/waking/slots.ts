@@ -95,7 +95,7 @@ export class Slots implements WakePolicy {
       if (edges.nextInMs <= withinMs) await new Promise<unknown>((resolve) => edges.next(resolve));
       else this.#giveUp();
     }
-    edges.clear();
+    edges.forget(this.#onEdge);
     this.#isFlushed = true;
     await this.#burst.hurry();
   }
@@ -121,6 +121,8 @@ export class Slots implements WakePolicy {
   #begin(lateMs: number): void {
     const { complete, onBurst } = this.#options;
     const due = this.#due;
+    // All that was due may have gone to another device or policy.
+    if (due.size === 0) return;
     this.#due = new Map();
     const wakes = new Map([...due.values()].map(({ wake }) => [wake.device, wake]));
     const burst: HeldWake[] = [];

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/basics/clock.ts';
 import type { LaneTroubles } from '../../core/lanes/lane.ts';
 import type { RegistrationCounts } from '../../core/registry/registration.ts';
 import { explained, type ExplainedAlarm } from '../alarm-watch.ts';
-import type { ObservedSources, ObservedRelay } from '../gauge-sources.ts';
+import type { ObservedSources, ObservedRelay, PolicyStatus } from '../gauge-sources.ts';
 import type { HistoryMinute } from '../history.ts';
 
 export interface SnapshotSources extends ObservedSources {
@@ -40,6 +40,7 @@ export interface Snapshot {
   readonly registrationsLimit: number;
   readonly providers: readonly ProviderSnapshot[];
   readonly heldDevices: number;
+  readonly policies: PolicyStatus;
   /** Absent without cohorts. */
   readonly cohorts?: Pick<CohortCounts, 'cohorts' | 'members' | 'unprotected' | 'lingering'>;
   readonly seenEvents: number;
@@ -75,6 +76,7 @@ export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot 
       troubles: troubled[provider] ?? {},
     })),
     heldDevices: waker.heldDevices,
+    policies: sources.policies(),
     ...cohortsOf(sources.cohorts()),
     seenEvents: sources.store.seen.size,
     lastEventAt: history.lastEventAt,

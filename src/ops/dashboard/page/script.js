@@ -66,6 +66,12 @@ function tile(title, value, note) {
   return box;
 }
 
+function policyTile({ chosen, lastLateMs, server }) {
+  const others = Object.entries(chosen).map(([policy, count]) => `${count} ${policy}`);
+  const late = lastLateMs === undefined ? '' : `, last burst ${Math.round(lastLateMs)} ms late`;
+  return tile('Wake policy', server, `devices with another: ${others.join(', ') || 'none'}${late}`);
+}
+
 function cohortTile({ cohorts, lingering, members, unprotected }) {
   return tile(
     'Cohorts',
@@ -75,7 +81,8 @@ function cohortTile({ cohorts, lingering, members, unprotected }) {
 }
 
 function showTiles(shown) {
-  const { cohorts, heldDevices, lastEventAt, latency, minutes, now, providers, registrations } = shown;
+  const { cohorts, heldDevices, lastEventAt, latency, minutes, now, policies, providers, registrations } =
+    shown;
   const sum = (name) => providers.reduce((total, provider) => total + provider[name], 0);
   const hour = (name) => minutes.reduce((total, minute) => total + minute[name], 0);
   const lastMinute = minutes.at(-2) ?? { delivered: 0 };
@@ -91,6 +98,7 @@ function showTiles(shown) {
     tile('Waiting', String(sum('pending')), `${sum('owed')} devices owed, ${heldDevices} held`),
     tile('Last event', ago(lastEventAt, now), `${hour('events')} for registered keys in the last hour`),
     tile('Failed attempts', String(hour('failed')), 'in the last hour'),
+    policyTile(policies),
     ...(cohorts === undefined ? [] : [cohortTile(cohorts)]),
   );
 }
