@@ -72,6 +72,19 @@ describe("what FCM's answer means", () => {
   });
 
   test.each([
+    [404, body(fcm('NOT_FOUND')), 'device'],
+    [404, body(), 'provider'],
+    [400, body(), 'device'],
+    [403, body(), 'provider'],
+  ])('a refusal with %i and %s blames the %s', (status, text, blames) => {
+    expect(readFcmAnswer(status, text, undefined)).toEqual({
+      outcome: 'refused',
+      reason: `http_${status}`,
+      blames,
+    });
+  });
+
+  test.each([
     [429, { outcome: 'retry', reason: 'http_429', afterMs: 7000 }],
     [503, { outcome: 'retry', reason: 'http_503', afterMs: 7000 }],
   ])('a %i keeps its Retry-After', (status, delivery) => {

@@ -71,11 +71,15 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
       ...(afterMs !== undefined && { afterMs }),
     };
   }
-  // A 400 is usually a malformed token. Any other status is about the project or our request (403, or 404 without a code).
-  return { outcome: 'refused', reason: `http_${status}`, blames: blamed(status, isApples) };
+  const isOfDevice = status === 400 || (status === 404 && fcmCode !== undefined);
+  return { outcome: 'refused', reason: `http_${status}`, blames: blamed(isOfDevice, isApples) };
 }
 
-function blamed(status: number, isApples: boolean): Concern {
-  if (status === 400) return 'device';
+/**
+ * @param isOfDevice a 400, which is usually a malformed token, or a 404 with FCM's code, which FCM gives for a device that it does not know.
+ *   Any other status is about the project or our request (403, or 404 without a code)
+ */
+function blamed(isOfDevice: boolean, isApples: boolean): Concern {
+  if (isOfDevice) return 'device';
   return isApples ? 'platform' : 'provider';
 }
