@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { BeyondMaximum } from '../../stand-ins/relay-options.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { keep } from '../support/keep.ts';
-import { untilLine } from '../support/relay-lines.ts';
+import { liveRequests, untilLine } from '../support/relay-lines.ts';
 import { registeredPhone, setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { publishAll } from '../support/test-relay.ts';
 import { startTestServer } from '../support/test-server.ts';
@@ -191,3 +192,54 @@ test.each([1, 2])(
     expect(await server.metric(foundMetric(1059))).toBe(count === 1 ? 0 : 5);
   },
 );
+
+const CHECKED = { ...relayTiming, placeCheckMs: 50, placeCopyMs: 50 };
+
+test('a relay that states no limit, has two places and pushes live subscriptions out without a word is found out by the next events, which all wake, each once', async () => {
+  const options = { maxSubscriptions: { count: 2, beyond: 'push out' as const } };
+  const relays = [keep(await RelayStandIn.start(options))];
+  const { google, phone, relay, server } = await setScene({ relays, relayTiming: CHECKED });
+  const phones = await Promise.all(Array.from({ length: 8 }, async (_, n) => phone({ name: `phone ${n}` })));
+  // The pages of each recovery push out a live subscription.
+  relay.disconnectAll();
+  await untilLine(server, relay, { reconnects: 1, served: [1059, 14], recovering: [] });
+  for (const [n, { tradePubkey }] of phones.entries()) {
+    const kind = n % 2 === 0 ? 14 : 1059;
+    const event = eventFor([tradePubkey], { kind });
+    relay.store(event);
+    relay.broadcast(event);
+    // What was dropped is found when a further event comes.
+    await vi.waitFor(
+      () => {
+        relay.broadcast(eventFor(['ab'.repeat(32)], { kind }));
+        expect(google.pushes.count).toBeGreaterThan(n);
+      },
+      { timeout: PATIENCE_MS, interval: 20 },
+    );
+  }
+  await server.log.atLeast(1, { where: ({ msg }) => msg === 'relay.too_few_subscriptions' });
+  await untilLine(server, relay, { served: [1059, 14], restricted: [], recovering: [] });
+  expect(google.pushes.all.map(({ token }) => token)).toEqual(phones.map(({ token }) => token));
+});
+
+test('a relay that keeps its live subscriptions while pages are asked for is asked once more for each kind, and no more after the first event', async () => {
+  const { google, phone, relay, server } = await setScene({ relayTiming: CHECKED });
+  const alice = await phone();
+  for (let n = 1; n <= 3; n++) {
+    relay.disconnectAll();
+    await untilLine(server, relay, { reconnects: n, served: [1059, 14], recovering: [] });
+    if (n > 1) continue;
+    for (const kind of [14, 1059])
+      await vi.waitFor(
+        () => {
+          relay.broadcast(eventFor(['ab'.repeat(32)], { kind }));
+          // The first one of this connection is closed: the second one has shown that it was still there.
+          expect(relay.closes.all).toContain(liveRequests(relay, kind)[1]?.subscription);
+        },
+        { timeout: PATIENCE_MS, interval: 20 },
+      );
+  }
+  relay.broadcast(eventFor([alice.tradePubkey]));
+  await google.pushes.atLeast(1);
+  expect([14, 1059].map((kind) => liveRequests(relay, kind).length)).toEqual([5, 5]);
+});

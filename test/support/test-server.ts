@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { App } from '../../src/app.ts';
 import type { CompositionOptions, CompositionOverrides } from '../../src/compose/options.ts';
 import { loadStartup } from '../../src/cli/load-startup.ts';
+import { HOUR_MS } from '../../src/core/basics/clock.ts';
 import { BUNDLED } from '../../src/crypto/curve-sources.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { createTelemetry } from '../../src/ops/telemetry.ts';
@@ -88,6 +89,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     eoseLingerMs: 20,
     nextPage: { baseMs: 20, maxMs: 200 },
     penalty: { baseMs: 20, maxMs: 200 },
+    // A check asks once more for live events, and many tests count the requests.
+    placeCheckMs: HOUR_MS,
     // A busy machine stands still, and what is asked then is not what most tests are about.
     audit: { ...RELAY_TIMING.audit, standstillMs: Infinity, burstEvents: Infinity },
     ...options.relayTiming,

@@ -38,6 +38,10 @@ export interface RelayTiming {
   readonly silenceMs: number;
   /** `silenceMs` doubles up to this while no event comes, in milliseconds. */
   readonly maxSilenceMs: number;
+  /** How long after the last page it is checked whether the relay still has the live subscriptions, in milliseconds. */
+  readonly placeCheckMs: number;
+  /** In such a check, how long a relay may take to send an event to the other subscription too, in milliseconds. */
+  readonly placeCopyMs: number;
   /** The silence after a NOTICE, in milliseconds. Older relays send NOTICE where newer relays send CLOSED. */
   readonly silenceAfterNoticeMs: number;
   /** Before a lost relay is dialled again. */
@@ -76,6 +80,8 @@ export const RELAY_TIMING: RelayTiming = {
   // Much less than the 15 minutes that a recovery goes back before a gap.
   silenceMs: 5 * MINUTE_MS,
   maxSilenceMs: HOUR_MS,
+  placeCheckMs: 10 * SECOND_MS,
+  placeCopyMs: 2 * SECOND_MS,
   silenceAfterNoticeMs: 30 * SECOND_MS,
   reconnect: { baseMs: SECOND_MS, maxMs: MINUTE_MS },
   reconnectAloneMs: 15 * SECOND_MS,

@@ -22,6 +22,8 @@ export interface PageAskingOptions {
   readonly monotonic: Clock;
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
+  /** A page is over. */
+  readonly onPage: () => void;
 }
 
 /** A stretch of time whose pages are asked for, one after the other. */
@@ -98,6 +100,7 @@ export class PageAsking {
     if (page === undefined) return undefined;
     const begun = monotonic();
     const end = await this.#ask(page, asked);
+    this.#options.onPage();
     // The pages must not be over before their events have been judged.
     await events.judged();
     if (end === 'lost' || (end === 'eose' && plan.isUnread)) plan.lost(unixSeconds(clock));

@@ -31,6 +31,7 @@ function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; 
     monotonic: clock.read,
     mayBegin: () => false,
     maxLimit: () => undefined,
+    onPage: () => undefined,
   });
   return { recoveries, clock, wraps, messages };
 }

@@ -29,6 +29,8 @@ export interface RecoveriesOptions {
   readonly mayBegin: () => boolean;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: () => number | undefined;
+  /** A page is over, of a recovery or of an audit. */
+  readonly onPage: () => void;
 }
 
 /**
@@ -58,8 +60,9 @@ export class Recoveries {
   constructor(options: RecoveriesOptions) {
     this.#options = options;
     this.#again = new Resubscription(options.timing);
-    const { clock, monotonic, session, timing } = options;
-    this.pages = new PageAsking({ session, timing, clock, monotonic, signal: this.#closed.signal });
+    const { clock, monotonic, onPage, session, timing } = options;
+    const { signal } = this.#closed;
+    this.pages = new PageAsking({ session, timing, clock, monotonic, signal, onPage });
   }
 
   /** The subscription to this kind is live: its gap, if it has one, is recovered. */

@@ -82,6 +82,10 @@ export class KindWatch {
   storedTrouble: StoredTrouble | undefined;
   /** Why the relay does not serve the kind. */
   refusal: ReasonPrefix | undefined;
+  /** Whether the relay is known to keep live subscriptions while pages are asked for. */
+  keepsLive = false;
+  /** How often pages have pushed out the live subscription without a word. */
+  timesPushedOut = 0;
   /** How often this kind was the first of several to be recovered. */
   timesFirst = 0;
   /** All events of this kind that the relay has delivered. */

@@ -49,6 +49,7 @@ async function setUp() {
       onLive: () => became.push('live'),
       onUnverified: () => undefined,
       onClosed: (reason) => became.push(reason),
+      onFirstEvent: () => undefined,
     });
   const lastId = (): unknown => sent.findLast(([type]) => type === 'REQ')?.[1];
   const receive = (type: string, ...rest: readonly unknown[]): void =>

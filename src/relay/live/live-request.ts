@@ -29,6 +29,8 @@ export interface LiveRequestOptions {
   /** An event was dropped without a verification, because its key is flooded with forgeries at this relay. */
   readonly onUnverified: () => void;
   readonly onClosed: (reason: ReasonPrefix) => void;
+  /** The first live event has come. */
+  readonly onFirstEvent: () => void;
 }
 
 /**
@@ -47,6 +49,8 @@ export class LiveRequest {
   #hasEvents = false;
   #hasEose = false;
   #isLive = false;
+  /** How many live events have come. */
+  events = 0;
 
   constructor(options: LiveRequestOptions) {
     const { eoseTimeoutMs, limitZeroTimeoutMs, watch } = options;
@@ -119,6 +123,7 @@ export class LiveRequest {
       const now = clock();
       silence.heard(now);
       burst.note(now);
+      if (this.events++ === 0) this.#options.onFirstEvent();
       watch.noteLive(frame, now);
       verdict = intake.admit(frame, 'live');
       // An audit must know these events: the relay has not dropped them.

@@ -9,10 +9,14 @@ import type { KindWatch } from './kind-watch.ts';
 import { LiveRequest } from './live-request.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
+import { PlaceCheck } from './place-check.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from './relay-session.ts';
 import { Resubscription } from './resubscription.ts';
 import { SilenceWatch } from './silence-watch.ts';
+
+/** If pages push out the live subscription so often, the relay has a place too few. Once may be chance. */
+const PUSHES_THAT_TELL = 2;
 
 export interface LiveSubscriptionOptions {
   readonly relay: string;
@@ -28,6 +32,8 @@ export interface LiveSubscriptionOptions {
   readonly onProof: () => void;
   /** A burst of live events has ended. The relay may have dropped some. */
   readonly onBurst: () => void;
+  /** Pages push out live subscriptions. */
+  readonly onPushedOut: () => void;
 }
 
 /**
@@ -43,6 +49,11 @@ export class LiveSubscription {
   #live: LiveRequest | undefined;
   /** A request that is not live yet. If there is a live one too, that one stays until this one can replace it. */
   #pending: LiveRequest | undefined;
+  /** Whether the pending request is to show if the relay still has the live one. */
+  #isChecking = false;
+  readonly #check: PlaceCheck;
+  /** When the subscription that is being checked was heard last, in milliseconds. */
+  #heardAt = 0;
   #awaitsAuthentication = false;
   /** Whether the last REQ was sent before the relay accepted our authentication. */
   #askedAsStranger = true;
@@ -56,6 +67,10 @@ export class LiveSubscription {
     this.#options = options;
     const { clock, onBurst, timing } = options;
     this.#again = new Resubscription(timing);
+    this.#check = new PlaceCheck({
+      copyMs: timing.placeCopyMs,
+      onResult: (isKept) => this.#onChecked(isKept),
+    });
     this.#silence = new SilenceWatch({
       clock,
       silenceMs: timing.silenceMs,
@@ -68,6 +83,24 @@ export class LiveSubscription {
   /** Whether it is about to become live. */
   get isPending(): boolean {
     return this.#pending !== undefined && this.#live === undefined;
+  }
+
+  /** Pages were asked for. The relay may have pushed out the live subscription to make room. So it is asked for once more beside the old one. */
+  check(): void {
+    const { watch } = this.#options;
+    if (watch.keepsLive || this.#live === undefined || this.#pending !== undefined) return;
+    this.#isChecking = true;
+    this.#heardAt = this.#silence.heardAt;
+    this.open();
+  }
+
+  #onChecked(isKept: boolean): void {
+    const { onPushedOut, recoveries, watch } = this.#options;
+    if (isKept) watch.keepsLive = true;
+    if (isKept) return;
+    watch.coverage.lose(this.#heardAt);
+    if (++watch.timesPushedOut >= PUSHES_THAT_TELL) return onPushedOut();
+    recoveries.request(watch, 'silence');
   }
 
   open(cause: RecoveryCause = 'gap'): void {
@@ -92,6 +125,7 @@ export class LiveSubscription {
       onLive: (isAnswered) => this.#onLive(isAnswered),
       onUnverified: () => recoveries.noteUnverified(watch, 'gap', clock()),
       onClosed: (reason) => this.#onClosed(reason, request),
+      onFirstEvent: () => this.#check.onEvent(),
     });
     this.#pending = request;
   }
@@ -103,6 +137,7 @@ export class LiveSubscription {
     this.#again.stop();
     this.#live?.end();
     this.#pending?.end();
+    this.#check.stop();
     this.#options.watch.goSilent();
     this.#options.watch.coverage.lose();
   }
@@ -146,7 +181,9 @@ export class LiveSubscription {
       telemetry.log('relay.subscribed', { relay, kind: watch.kind });
       this.#liveSince = clock();
     }
-    this.#live?.close();
+    if (this.#isChecking && this.#live !== undefined) this.#check.begin(this.#live);
+    else this.#live?.close();
+    this.#isChecking = false;
     this.#live = this.#pending;
     this.#pending = undefined;
     this.#again.reset();
@@ -167,12 +204,15 @@ export class LiveSubscription {
 
   #onClosed(reason: ReasonPrefix, request: LiveRequest): void {
     const { authentication, recoveries, telemetry, timing, watch } = this.#options;
+    if (this.#check.isFor(request)) return this.#check.end();
     if (request === this.#pending && this.#live !== undefined) {
       // The relay gives no second subscription, but the first one may still be there. What it may have missed is asked for.
       this.#pending = undefined;
+      this.#isChecking = false;
       return recoveries.request(watch, this.#cause);
     }
     const wasFresh = watch.coverage.isFresh;
+    this.#check.end();
     this.#live?.close();
     this.#pending?.close();
     this.#live = undefined;

@@ -40,27 +40,20 @@ export interface RelayListeningOptions {
 export class RelayListening {
   /** Takes the messages of the relay. */
   readonly session: RelaySession;
+  readonly #options: RelayListeningOptions;
   readonly #authentication: RelayAuthentication;
   readonly #recoveries: Recoveries;
   readonly #audits: Audits;
   readonly #subscriptions: readonly LiveSubscription[];
   readonly #relayList: RelayListSubscription | undefined;
+  #checking: NodeJS.Timeout | undefined;
 
   constructor(options: RelayListeningOptions) {
-    const { conduct, environment, intake, limits, onProof, relay, send, watches } = options;
+    const { environment, intake, limits, onProof, relay, watches } = options;
     const { clock, monotonic, telemetry, timing } = environment;
+    this.#options = options;
     const authentication = this.#authenticating(options);
-    const session = new RelaySession({
-      relay,
-      conduct,
-      authentication,
-      telemetry,
-      send,
-      onNotice: () => this.#subscriptions.forEach((subscription) => subscription.onNotice()),
-      maxSubscriptionId: limits().maxSubscriptionId,
-      arrangement: options.arrangement,
-      onTooMany: options.onTooMany,
-    });
+    const session = this.#conversing(options, authentication);
     const recoveries = new Recoveries({
       relay,
       session,
@@ -70,6 +63,7 @@ export class RelayListening {
       clock,
       monotonic,
       maxLimit: () => limits().maxLimit,
+      onPage: () => this.#onPage(),
       mayBegin: () => !authentication.isUnderWay && !this.#subscriptions.some(({ isPending }) => isPending),
     });
     this.#authentication = authentication;
@@ -90,9 +84,27 @@ export class RelayListening {
           clock,
           onProof,
           onBurst: () => this.#audits.burst(watch),
+          onPushedOut: () => options.onTooMany(this.#standing),
         }),
     );
     this.#relayList = relayListSubscription(options, session);
+  }
+
+  #conversing(
+    { arrangement, conduct, environment, limits, onTooMany, relay, send }: RelayListeningOptions,
+    authentication: RelayAuthentication,
+  ): RelaySession {
+    return new RelaySession({
+      relay,
+      conduct,
+      authentication,
+      telemetry: environment.telemetry,
+      send,
+      onNotice: () => this.#subscriptions.forEach((subscription) => subscription.onNotice()),
+      maxSubscriptionId: limits().maxSubscriptionId,
+      arrangement,
+      onTooMany,
+    });
   }
 
   #authenticating({ environment, relay, send, spelling }: RelayListeningOptions): RelayAuthentication {
@@ -110,6 +122,21 @@ export class RelayListening {
         this.#recoveries.advance();
       },
     });
+  }
+
+  /** How many subscriptions there are all the time. */
+  get #standing(): number {
+    return this.#subscriptions.length + (this.#relayList === undefined ? 0 : 1);
+  }
+
+  /** A relay that states no limit may push out live subscriptions for pages. So they are checked some time after the last page. */
+  #onPage(): void {
+    const { arrangement, environment, limits } = this.#options;
+    clearTimeout(this.#checking);
+    if (arrangement !== 'apart' || limits().maxSubscriptions !== undefined) return;
+    this.#checking = setTimeout(() => {
+      for (const subscription of this.#subscriptions) subscription.check();
+    }, environment.timing.placeCheckMs);
   }
 
   get authentication(): AuthenticationState {
@@ -136,6 +163,7 @@ export class RelayListening {
 
   /** The connection has ended. */
   close(): void {
+    clearTimeout(this.#checking);
     this.#audits.close();
     for (const subscription of this.#subscriptions) subscription.close();
     this.#recoveries.close();

@@ -25,6 +25,11 @@ export class SilenceWatch {
     this.#waitMs = options.silenceMs;
   }
 
+  /** When an event came last, or the subscription became live, in milliseconds. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** The subscription has become live. @param now milliseconds */
   begin(now: number): void {
     this.#heardAt = now;
