@@ -61,8 +61,9 @@ export async function admissionWithOneKey(authors: readonly string[] = []): Prom
   const real = new Waker({ registrations, lanes, ...noCoalescing(lanes), instances });
   const asked = new Map<readonly KeyWake[], Pick<Woken, 'event' | 'origin'>>();
   const unsent = { isSo: false };
-  const waker: Pick<Waker, 'wakesFor' | 'areUnsent' | 'isUnheeded' | 'request'> = {
+  const waker: Pick<Waker, 'wakesFor' | 'areUnsent' | 'areRecovered' | 'isUnheeded' | 'request'> = {
     areUnsent: () => unsent.isSo,
+    areRecovered: (wakes, recovery) => real.areRecovered(wakes, recovery),
     isUnheeded: (event) => real.isUnheeded(event),
     async wakesFor(event, origin) {
       const wakes = await real.wakesFor(event, origin);

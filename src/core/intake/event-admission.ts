@@ -169,7 +169,7 @@ export class EventAdmission implements EventIntake {
     const authenticity = account.charge(() => verifier.verify(event));
     if (authenticity === 'forged') account.forgeries.charge(keys, frame);
     if (authenticity !== 'genuine') return this.#report.rejected(authenticity, frame);
-    if (origin instanceof Recovery && origin.hasWoken(wakes.map(({ device }) => device))) {
+    if (origin instanceof Recovery && waker.areRecovered(wakes, origin)) {
       this.#absorb(event.id, wakes, origin);
       return this.#report.absorbed(keys);
     }

@@ -102,6 +102,10 @@ export class Coalescer implements WakePolicy {
     return true;
   }
 
+  groupOf(device: string): string {
+    return device;
+  }
+
   /** A wake that is held on the unvouched track is too late for a vouched event. A chat wake answers no event. */
   isHeld(device: string, key: TradePubkey, isVouched = false): boolean {
     const holds = (track: WakeTrack): boolean =>

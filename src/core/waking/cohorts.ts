@@ -61,6 +61,11 @@ export class Cohorts implements WakePolicy {
     return true;
   }
 
+  groupOf(device: string): string {
+    const cohort = this.#cohortOf(device);
+    return cohort === undefined ? device : `cohort ${cohort.id}`;
+  }
+
   get size(): number {
     return this.#slots.size;
   }

@@ -116,6 +116,10 @@ export class DevicePolicies implements WakePolicy {
     return this.#policy(device).heeds(device);
   }
 
+  groupOf(device: string): string {
+    return this.#policy(device).groupOf(device);
+  }
+
   isHeld(device: string, key: TradePubkey, isVouched?: boolean): boolean {
     return this.#policy(device).isHeld(device, key, isVouched);
   }

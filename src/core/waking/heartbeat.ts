@@ -101,6 +101,10 @@ export class Heartbeat implements WakePolicy {
     return false;
   }
 
+  groupOf(device: string): string {
+    return device;
+  }
+
   isHeld(): boolean {
     return true;
   }

@@ -18,7 +18,7 @@ export interface RecoveryOptions {
 
 /**
  * The wakes of one recovery. A recovery gives a device at most one wake (contract 2), so it remembers which devices it has woken.
- * A further event for such a device is *absorbed*: it causes no wake.
+ * Devices that are always woken together have it together. A further event for such a device is *absorbed*: it causes no wake.
  *
  * An absorbed event must not count as seen while the recovery lasts. If it was published after the device was woken, it also comes
  * live, and then it has to wake.
@@ -47,19 +47,19 @@ export class Recovery {
     if (gathers) this.#gathered = new Promise((resolve) => (this.#release = resolve));
   }
 
-  /** Whether any of these devices (`deviceOf`) has had its wake. */
-  hasWoken(devices: readonly string[]): boolean {
-    return devices.some((device) => this.#wakes.has(device));
+  /** Whether any of these has had its wake. @param groups devices, or what their policy calls those that it wakes together (`WakePolicy.groupOf`) */
+  hasWoken(groups: readonly string[]): boolean {
+    return groups.some((group) => this.#wakes.has(group));
   }
 
-  /** Sends the device its one wake, or joins the wake that was sent before. After a dropped wake the next event may try again. */
-  async once(device: string, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
-    const sent = this.#wakes.get(device);
+  /** Sends the group its one wake, or joins the wake that was sent before. After a dropped wake the next event may try again. */
+  async once(group: string, send: () => Promise<WakeEnd>): Promise<WakeEnd> {
+    const sent = this.#wakes.get(group);
     if (sent !== undefined) return sent;
     const wake = this.#gathered === undefined ? send() : this.#gathered.then(send);
-    this.#wakes.set(device, wake);
+    this.#wakes.set(group, wake);
     const end = await wake;
-    if (end === 'dropped') this.#wakes.delete(device);
+    if (end === 'dropped') this.#wakes.delete(group);
     return end;
   }
 

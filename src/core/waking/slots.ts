@@ -48,6 +48,10 @@ export class Slots implements WakePolicy {
     return true;
   }
 
+  groupOf(device: string): string {
+    return device;
+  }
+
   /** A wake that is leaving is not held: whether the wake of a device has left must not decide whether another burst follows. */
   isHeld(device: string, key: TradePubkey): boolean {
     return this.#due.get(device)?.wake.has(key) === true;

@@ -12,6 +12,8 @@ export interface WakePolicy {
   readonly counted: number;
   /** Whether an event wakes the device. If not, nothing that arrives for it needs a look. */
   heeds(device: string): boolean;
+  /** The name of the devices that are always woken together with this one; the device's own if it is woken alone. */
+  groupOf(device: string): string;
   /** @returns how the wake ends */
   request(wake: KeyWake): Promise<WakeEnd>;
   /** Takes a wake that is owed since an earlier run. Nothing waits for its end. */

@@ -132,6 +132,33 @@ test.each(['sent', 'owed', 'dropped'] as const)(
   },
 );
 
+test('what a recovery does with an event tells nothing about which device of a group it is for', async () => {
+  const { registrations } = liveRegistrations();
+  const pushed: string[] = [];
+  const lanes = {
+    request: async ({ target }: Wake): Promise<WakeEnd> => (pushed.push(addressOf(target)), 'sent'),
+    unsent: () => undefined,
+    follow: async () => true,
+  };
+  const { instances, policy } = noCoalescing(lanes);
+  policy.groupOf = () => 'a cohort';
+  const waker = new Waker({ registrations, lanes, instances, policy });
+  const absorbed: boolean[] = [];
+  for (const [n, second] of ['phone', 'other'].entries()) {
+    const recovery = new Recovery(() => undefined);
+    await registrations.register(tradeKey(1), PHONE, 'android');
+    await registrations.register(tradeKey(2 + n), fcmTarget(second), 'android');
+    await waker.request(await waker.wakesFor(eventFor([1]), recovery), recovery);
+    const wakes = await waker.wakesFor(eventFor([2 + n]), recovery);
+    absorbed.push(waker.areRecovered(wakes, recovery));
+    await waker.request(wakes, recovery);
+  }
+  expect([absorbed, pushed]).toEqual([
+    [true, true],
+    ['phone', 'phone'],
+  ]);
+});
+
 test('the wakes of an event for two devices end as dropped if one of them was dropped', async () => {
   const { wake, registrations } = setUp({ phone: 'dropped' });
   await registrations.register(tradeKey(1), PHONE, 'android');

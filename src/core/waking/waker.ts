@@ -116,6 +116,11 @@ export class Waker {
     return wakes.every((wake) => wake.keys.every((key) => this.#isUnsent(key, wake)));
   }
 
+  /** Whether the recovery has woken one of these devices already, for its own sake or with its group. */
+  areRecovered(wakes: readonly KeyWake[], recovery: Recovery): boolean {
+    return recovery.hasWoken(wakes.map(({ device }) => this.#policy.groupOf(device)));
+  }
+
   /**
    * Asks for the wakes of one event. A device that the same recovery has woken is not woken again.
    *
@@ -191,11 +196,13 @@ export class Waker {
   async #recover(wake: KeyWake, recovery: Recovery): Promise<WakeEnd> {
     // Once the wake is asked for it may absorb others.
     const { device, isVouched, keys, target } = wake;
+    // What comes of an event must not tell which device of a group it is for.
+    const group = this.#policy.groupOf(device);
     // A vouched event brings the recovery's wake forward if it is held, and the device still gets one wake.
-    if (isVouched && recovery.hasWoken([device]) && this.#policy.isHeldUnvouched(device))
+    if (isVouched && recovery.hasWoken([group]) && this.#policy.isHeldUnvouched(device))
       return this.#policy.request(wake);
     let isOwn = false;
-    const end = await recovery.once(device, () => {
+    const end = await recovery.once(group, () => {
       isOwn = true;
       return this.#policy.request(wake);
     });
