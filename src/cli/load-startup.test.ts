@@ -9,6 +9,7 @@ import { ConfigError } from '../config/config.ts';
 import { generatePrivateKey, parseServerKey } from '../crypto/server-key.ts';
 import { loadStartup } from './load-startup.ts';
 
+const NOT_JSON = 'the text is not JSON; in .env put it between single quotes, or write it in base64';
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 
 /** Variables whose absence is a warning at every start. */
@@ -98,7 +99,9 @@ describe('a start', () => {
   );
 
   test("takes a content without the project and the address of Google's OAuth, as the Rust server does", async () => {
-    const { client_email, private_key } = ACCOUNT;
+    const { client_email } = ACCOUNT;
+    // Line ends that were escaped twice, too.
+    const private_key = ACCOUNT.private_key.replaceAll('\n', String.raw`\n`);
     const { serviceAccount } = await loadStartup(
       {
         DATA_DIR: await tempDirectory(),
@@ -220,9 +223,9 @@ describe('a start is refused', () => {
   });
 
   test.each([
-    ['no JSON', '{"private_key":"secret', 'the text is not JSON'],
-    ['no JSON in base64', 'c2VjcmV0', 'the text is not JSON'],
-    ['neither', 'secret!', 'the text is not JSON'],
+    ['no JSON', '{"private_key":"secret', NOT_JSON],
+    ['no JSON in base64', 'c2VjcmV0', NOT_JSON],
+    ['neither', 'secret!', NOT_JSON],
     [
       'no key',
       '{"client_email":"a@b"}',

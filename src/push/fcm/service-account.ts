@@ -39,7 +39,8 @@ const KeyFile = z.object({
 
 function parsePrivateKey(pem: string): KeyObject | undefined {
   try {
-    const key = createPrivateKey(pem);
+    // In a variable the line ends are often written as `\n` once too often.
+    const key = createPrivateKey(pem.replaceAll(String.raw`\n`, '\n'));
     return key.asymmetricKeyType === 'rsa' ? key : undefined;
   } catch {
     return undefined;
@@ -83,6 +84,10 @@ export async function readServiceAccount(path: string, projectId?: string): Prom
 export function parseServiceAccount(written: string, projectId?: string): ServiceAccount {
   const text = written.trim().startsWith('{') ? written : Buffer.from(written, 'base64').toString('utf8');
   const json = parseJson(text);
+  if (json === undefined)
+    throw new ServiceAccountError(
+      'the text is not JSON; in .env put it between single quotes, or write it in base64',
+    );
   const isObject = typeof json === 'object' && json !== null;
   return accountOf(isObject ? { token_uri: GOOGLE_OAUTH, ...json } : json, 'the text', projectId);
 }
