@@ -4,6 +4,7 @@ import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { AuditPlaces } from '../gaps/audit-places.ts';
 import { auditSchedules, type AuditTurns } from '../gaps/audit-schedules.ts';
+import { provenUntil } from '../live/coverage.ts';
 import { KindWatch, type KindTotal } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { arrangementFor, type Arrangement } from '../live/subscription-places.ts';
@@ -271,8 +272,8 @@ export class RelayConnection {
   /** Writes each kind's proof of life to the store: the time until which all its events have been handled. */
   noteProofs(): void {
     const { environment, startedAt, url } = this.#options;
-    for (const { handledUntil = startedAt, kind } of this.#watches)
-      environment.proofs?.note(url, kind, handledUntil);
+    for (const [{ handledUntil = startedAt, kind }, { since }] of this.#audits.schedules)
+      environment.proofs?.note(url, kind, provenUntil(kind, handledUntil, since));
   }
 
   /** The relay's host: the only part of its URL that may be logged. */

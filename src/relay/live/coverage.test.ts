@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
-import { askedSince, Coverage } from './coverage.ts';
+import { askedSince, Coverage, provenUntil } from './coverage.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -124,4 +124,14 @@ describe('a gap is asked for (contract 2)', () => {
   test('in whole seconds, rather one too many than one too few', () => {
     expect(askedSince(14, NOW + 999, NOW + 999)).toBe(seconds(NOW - 15 * MINUTE_MS));
   });
+});
+
+test('after a restart, the recovery of a kind reaches the last audit, also if that was longer ago than a recovery goes back', () => {
+  const [handled, audited] = [100 * HOUR_MS, 99 * HOUR_MS];
+  const began = [14, 1059].map((kind) => provenUntil(kind, handled, audited));
+  const asked = [14, 1059].map((kind, n) => askedSince(kind, began[n] ?? 0, handled) * 1000);
+  expect(began).toEqual([audited + 15 * MINUTE_MS, handled]);
+  expect(asked.every((since) => since <= audited)).toBe(true);
+  // Usually audits are no longer apart, and the gap begins at the last proof of life.
+  expect(provenUntil(14, handled, handled - 15 * MINUTE_MS)).toBe(handled);
 });

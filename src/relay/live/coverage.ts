@@ -57,6 +57,22 @@ export class Coverage {
   }
 }
 
+/** How far before the begin of a gap a kind is asked for, in milliseconds. */
+function goesBackMs(kind: number): number {
+  return MARGIN_MS + (kind === GIFT_WRAP_KIND ? BACKDATING_MS : 0);
+}
+
+/**
+ * Where the gap begins after a restart, in milliseconds. What the relay dropped since the last audit is not known yet. The recovery after
+ * the restart goes back before the gap, and has to reach that audit.
+ *
+ * @param handledUntil until when all events have come and been handled
+ * @param auditedUntil until when the relay has been audited
+ */
+export function provenUntil(kind: number, handledUntil: number, auditedUntil: number): number {
+  return Math.min(handledUntil, auditedUntil + goesBackMs(kind));
+}
+
 /**
  * How far back to ask for the missed events of a kind, in unix seconds.
  *
@@ -65,8 +81,7 @@ export class Coverage {
  *   trusted
  */
 export function askedSince(kind: number, missedSince: number, now: number | undefined): number {
-  const backdating = kind === GIFT_WRAP_KIND ? BACKDATING_MS : 0;
   // If the clock was set back since, the gap may begin in the future.
-  const latest = Math.min(missedSince, now ?? Infinity) - MARGIN_MS - backdating;
+  const latest = Math.min(missedSince, now ?? Infinity) - goesBackMs(kind);
   return Math.floor(Math.max(latest, (now ?? -Infinity) - MAX_EVENT_AGE_MS, 0) / SECOND_MS);
 }
