@@ -4,6 +4,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { scanEventFrame, type SubscriptionFrame } from '../wire/event-frame.ts';
 import { KnownTexts } from '../wire/known-texts.ts';
 import { CloseNotices } from './close-notices.ts';
+import { ClosedSubscriptions, type LateListener } from './closed-subscriptions.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
 import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
@@ -13,25 +14,12 @@ import { sharedRequest, type Arrangement, type SubscriptionUse } from './subscri
 
 /** Long enough that no two ids are the same. Every relay takes ids of 64 characters (NIP-01). */
 const SUBSCRIPTION_ID_CHARACTERS = 16;
-/** How many closed subscriptions are remembered, because a relay may have sent messages for one before it saw our CLOSE. */
-const CLOSED_REMEMBERED = 32;
-/** For a closed subscription, one EOSE and one CLOSED may still come. */
-const ENDS_UNDER_WAY = 2;
 /** A relay closes a subscription while a page is asked for. If it does so for so many pages, pages push subscriptions out. */
 const PUSHES_THAT_TELL = 2;
 /** The beginning of an EVENT message, up to the subscription. */
 const EVENT_HEAD = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
 
 type ClosedMessage = Extract<RelayMessage, { readonly type: 'CLOSED' }>;
-type LateListener = (frame: SubscriptionFrame) => void;
-
-/** What is remembered of a closed subscription. */
-interface ClosedSubscription {
-  /** How many more EOSE or CLOSED may come for it. */
-  endsLeft: number;
-  /** Gets the events that still come for it. */
-  readonly onLate?: LateListener;
-}
 
 export interface RelaySessionOptions {
   readonly relay: string;
@@ -63,8 +51,7 @@ export class RelaySession {
   #page: string | undefined;
   /** The pages during which the relay has closed another subscription. */
   readonly #pushing = new Set<string>();
-  /** The subscriptions that were closed last, the oldest first. */
-  readonly #closed = new Map<string, ClosedSubscription>();
+  readonly #closed = new ClosedSubscriptions();
   readonly #closeNotices = new CloseNotices();
   /** The subscription ids that the relay has named. */
   readonly #knownIds = new KnownTexts();
@@ -206,15 +193,12 @@ export class RelaySession {
 
   #onEvent(frame: SubscriptionFrame): boolean {
     const listener = this.#subscriptions.get(frame.subscription);
-    if (listener !== undefined) return listener.onEvent(frame);
-    const closed = this.#closed.get(frame.subscription);
-    closed?.onLate?.(frame);
-    return closed !== undefined;
+    return listener === undefined ? this.#closed.onEvent(frame) : listener.onEvent(frame);
   }
 
   #onEose(id: string): boolean {
     const listener = this.#subscriptions.get(id);
-    if (listener === undefined) return this.#mayEnd(id);
+    if (listener === undefined) return this.#closed.onEnd(id);
     this.sendsEose = true;
     this.#unanswered.delete(id);
     this.#answered = id;
@@ -223,7 +207,7 @@ export class RelaySession {
 
   #onClosed(id: string, reason: ReasonPrefix): boolean {
     const listener = this.#subscriptions.get(id);
-    if (listener === undefined) return this.#mayEnd(id);
+    if (listener === undefined) return this.#closed.onEnd(id);
     this.#forget(id);
     listener.onClosed(reason);
     return true;
@@ -247,18 +231,7 @@ export class RelaySession {
     this.#subscriptions.delete(id);
     this.#unanswered.delete(id);
     if (this.#page === id) this.#page = undefined;
-    this.#closed.set(id, { endsLeft: ENDS_UNDER_WAY, ...(onLate && { onLate }) });
-    if (this.#closed.size <= CLOSED_REMEMBERED) return;
-    const [oldest] = this.#closed.keys();
-    if (oldest !== undefined) this.#closed.delete(oldest);
-  }
-
-  /** Whether an EOSE or CLOSED may still come for this closed subscription. */
-  #mayEnd(id: string): boolean {
-    const closed = this.#closed.get(id);
-    if (closed === undefined || closed.endsLeft === 0) return false;
-    closed.endsLeft--;
-    return true;
+    this.#closed.add(id, onLate);
   }
 
   #reject(reason: string): void {
