@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { deferred } from '../support/deferred.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
+import { IS_OTHER_POLICY } from '../support/wake-policy.ts';
 
 const VERIFIED = 'mostro_push_events_verified_total';
 const MATCHED = 'mostro_push_events_matched_total';
@@ -20,7 +21,7 @@ async function heldSent({ google, server }: Scene): Promise<string[]> {
   return google.pushes.all.map(({ token }) => token);
 }
 
-test('one event for a device is one wake, at once', async () => {
+test.skipIf(IS_OTHER_POLICY)('one event for a device is one wake, at once', async () => {
   const scene = await setScene({ environment: HOUR });
   const alice = await scene.phone();
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -29,26 +30,32 @@ test('one event for a device is one wake, at once', async () => {
   expect(await heldSent(scene)).toEqual([alice.token]);
 });
 
-test('a burst of fifty events for one device is two wakes: one at once, and a held one for the rest', async () => {
-  const scene = await setScene({ environment: HOUR });
-  const alice = await scene.phone();
-  for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(scene.server, MATCHED, 50);
-  expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'a burst of fifty events for one device is two wakes: one at once, and a held one for the rest',
+  async () => {
+    const scene = await setScene({ environment: HOUR });
+    const alice = await scene.phone();
+    for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(scene.server, MATCHED, 50);
+    expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
+  },
+);
 
-test('an event that comes while a wake of its device is held costs no verification', async () => {
-  const scene = await setScene({ environment: HOUR });
-  const alice = await scene.phone();
-  scene.relay.broadcast(eventFor([alice.tradePubkey]));
-  await scene.google.pushes.atLeast(1);
-  scene.relay.broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(scene.server, CLAIMED, 2);
-  for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(scene.server, MATCHED, 52);
-  expect(await scene.server.metric(VERIFIED)).toBe(2);
-  expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'an event that comes while a wake of its device is held costs no verification',
+  async () => {
+    const scene = await setScene({ environment: HOUR });
+    const alice = await scene.phone();
+    scene.relay.broadcast(eventFor([alice.tradePubkey]));
+    await scene.google.pushes.atLeast(1);
+    scene.relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(scene.server, CLAIMED, 2);
+    for (let n = 0; n < 50; n++) scene.relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(scene.server, MATCHED, 52);
+    expect(await scene.server.metric(VERIFIED)).toBe(2);
+    expect(await heldSent(scene)).toEqual([alice.token, alice.token]);
+  },
+);
 
 // Whenever the events come on a busy machine, each is followed by one wake. src/core/waking/coalescer.test.ts tests how long the waits are.
 test('the last event for a device is followed by a wake, in the window, in the cooldowns and afterwards', async () => {
@@ -64,7 +71,7 @@ test('the last event for a device is followed by a wake, in the window, in the c
   expect(await heldSent(scene)).toHaveLength(5);
 });
 
-test('events for twenty keys of one device at once are two wakes', async () => {
+test.skipIf(IS_OTHER_POLICY)('events for twenty keys of one device at once are two wakes', async () => {
   const scene = await setScene({ environment: HOUR });
   const first = await scene.phone();
   const others = await Promise.all(Array.from({ length: 19 }, () => scene.phone({ token: first.token })));
@@ -81,7 +88,7 @@ test('one event with ten keys of one device is one wake', async () => {
   expect(await heldSent(scene)).toEqual([first.token]);
 });
 
-test('two devices do not wait for each other', async () => {
+test.skipIf(IS_OTHER_POLICY)('two devices do not wait for each other', async () => {
   const scene = await setScene({ environment: HOUR });
   const [alice, bob] = [await scene.phone(), await scene.phone()];
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -91,23 +98,26 @@ test('two devices do not wait for each other', async () => {
   expect(await scene.server.metric(HELD)).toBe(2);
 });
 
-test('events for a device whose wake is unsent cost no verification, and one wake answers them all', async () => {
-  // One attempt at a time, so that later wakes wait for their turn.
-  const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
-  const { relay, google, phone, server, woken } = await setScene({ laneSizes });
-  const [bob, alice] = [await phone(), await phone()];
-  const held = deferred();
-  google.answer = () => held.promise;
-  relay.broadcast(eventFor([bob.tradePubkey]));
-  await untilMetric(server, QUEUED, 1);
-  relay.broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(server, QUEUED, 2);
-  for (let n = 0; n < 100; n++) relay.broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(server, 'mostro_push_events_absorbed_total', 100);
-  expect(await server.metric(VERIFIED)).toBe(2);
-  held.resolve();
-  google.answer = undefined;
-  const tokens = await woken();
-  expect(tokens.filter((token) => token === bob.token)).toHaveLength(1);
-  expect(tokens.filter((token) => token === alice.token)).toHaveLength(1);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'events for a device whose wake is unsent cost no verification, and one wake answers them all',
+  async () => {
+    // One attempt at a time, so that later wakes wait for their turn.
+    const laneSizes = { fcm: { concurrency: 1, capacity: 1000 } };
+    const { relay, google, phone, server, woken } = await setScene({ laneSizes });
+    const [bob, alice] = [await phone(), await phone()];
+    const held = deferred();
+    google.answer = () => held.promise;
+    relay.broadcast(eventFor([bob.tradePubkey]));
+    await untilMetric(server, QUEUED, 1);
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, QUEUED, 2);
+    for (let n = 0; n < 100; n++) relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, 'mostro_push_events_absorbed_total', 100);
+    expect(await server.metric(VERIFIED)).toBe(2);
+    held.resolve();
+    google.answer = undefined;
+    const tokens = await woken();
+    expect(tokens.filter((token) => token === bob.token)).toHaveLength(1);
+    expect(tokens.filter((token) => token === alice.token)).toHaveLength(1);
+  },
+);

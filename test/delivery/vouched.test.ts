@@ -9,6 +9,7 @@ import { registeredPhone, setScene, untilMetric, type Scene } from '../support/s
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
+import { IS_OTHER_POLICY } from '../support/wake-policy.ts';
 
 const CLAIMED = 'mostro_push_events_claimed_total';
 const FORGED = 'mostro_push_events_rejected_total{reason="forged"}';
@@ -60,46 +61,55 @@ test('a stranger who keeps a phone in its cooldown does not delay a signed messa
   await google.pushes.atLeast(2);
 });
 
-test('a stranger who keeps a phone in its cooldown delays a signed message of an instance that the registration named before, and names no longer', async () => {
-  const daemon = keep(new Daemon());
-  const named = { mostro_pubkey: daemon.pubkey };
-  const { alice, relay, server, woken } = await setHeld(daemon, { environment: {}, named });
-  await server.post('/api/register', {
-    trade_pubkey: alice.tradePubkey,
-    token: alice.token,
-    platform: 'android',
-  });
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  expect(await woken()).toEqual([alice.token]);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'a stranger who keeps a phone in its cooldown delays a signed message of an instance that the registration named before, and names no longer',
+  async () => {
+    const daemon = keep(new Daemon());
+    const named = { mostro_pubkey: daemon.pubkey };
+    const { alice, relay, server, woken } = await setHeld(daemon, { environment: {}, named });
+    await server.post('/api/register', {
+      trade_pubkey: alice.tradePubkey,
+      token: alice.token,
+      platform: 'android',
+    });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    expect(await woken()).toEqual([alice.token]);
+  },
+);
 
-test('a stranger who keeps a phone in its cooldown gains nothing by claiming to be the instance', async () => {
-  const daemon = keep(new Daemon());
-  const { alice, google, relay, server, woken } = await setHeld(daemon);
-  relay.broadcast({ ...daemon.message(alice.tradePubkey), sig: '0'.repeat(128) });
-  await untilMetric(server, FORGED, 1);
-  expect(await woken()).toEqual([alice.token]);
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  await google.pushes.atLeast(3);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'a stranger who keeps a phone in its cooldown gains nothing by claiming to be the instance',
+  async () => {
+    const daemon = keep(new Daemon());
+    const { alice, google, relay, server, woken } = await setHeld(daemon);
+    relay.broadcast({ ...daemon.message(alice.tradePubkey), sig: '0'.repeat(128) });
+    await untilMetric(server, FORGED, 1);
+    expect(await woken()).toEqual([alice.token]);
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(3);
+  },
+);
 
-test('a stranger who keeps a phone in its cooldown gets thirty wakes an hour at the most, and a vouched event one of its own after them', async () => {
-  const daemon = keep(new Daemon());
-  const { google, phone, relay, server, woken } = await setScene({
-    environment: { MOSTRO_PUBKEYS: daemon.pubkey },
-  });
-  const alice = await phone();
-  for (let n = 1; n <= 30; n++) {
-    relay.broadcast(eventFor([alice.tradePubkey]));
-    await google.pushes.atLeast(n);
-    await untilMetric(server, 'mostro_push_devices_held', 0);
-  }
-  for (let n = 0; n < 5; n++) relay.broadcast(eventFor([alice.tradePubkey]));
-  expect(await woken()).toHaveLength(30);
-  expect(await server.metric(RATIONED)).toBe(1);
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  await google.pushes.atLeast(31, { where: ({ token }) => token === alice.token });
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'a stranger who keeps a phone in its cooldown gets thirty wakes an hour at the most, and a vouched event one of its own after them',
+  async () => {
+    const daemon = keep(new Daemon());
+    const { google, phone, relay, server, woken } = await setScene({
+      environment: { MOSTRO_PUBKEYS: daemon.pubkey },
+    });
+    const alice = await phone();
+    for (let n = 1; n <= 30; n++) {
+      relay.broadcast(eventFor([alice.tradePubkey]));
+      await google.pushes.atLeast(n);
+      await untilMetric(server, 'mostro_push_devices_held', 0);
+    }
+    for (let n = 0; n < 5; n++) relay.broadcast(eventFor([alice.tradePubkey]));
+    expect(await woken()).toHaveLength(30);
+    expect(await server.metric(RATIONED)).toBe(1);
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(31, { where: ({ token }) => token === alice.token });
+  },
+);
 
 test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken by a kind 14 of any author, and the key of a trade is not', async () => {
   const { pubkey } = keep(new Daemon());
@@ -119,12 +129,15 @@ test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken for what 
   await google.pushes.atLeast(1, { where: ({ token }) => token === chat.token });
 });
 
-test('the key of a conversation, where MOSTRO_PUBKEYS is set, waits for the end of a window with every event: none of them is vouched for it', async () => {
-  const daemon = keep(new Daemon());
-  const { alice, relay, woken } = await setHeld(daemon, { named: { kind: 'conversation' } });
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  expect(await woken()).toEqual([alice.token]);
-});
+test.skipIf(IS_OTHER_POLICY)(
+  'the key of a conversation, where MOSTRO_PUBKEYS is set, waits for the end of a window with every event: none of them is vouched for it',
+  async () => {
+    const daemon = keep(new Daemon());
+    const { alice, relay, woken } = await setHeld(daemon, { named: { kind: 'conversation' } });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    expect(await woken()).toEqual([alice.token]);
+  },
+);
 
 test('after a restart with STORE=file the instance that the registration named vouches still, also under the next server key', async () => {
   const daemon = keep(new Daemon());

@@ -7,6 +7,7 @@ import { eventFor } from './wire-events.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+import { IS_OTHER_POLICY } from './wake-policy.ts';
 
 interface SceneOptions extends Omit<TestServerOptions, 'google'> {
   /** How long FCM waits before it answers a message, in milliseconds. */
@@ -37,8 +38,13 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
   const [relay] = relays;
   if (relay === undefined) throw new Error('a scene needs a relay');
   const sentinels = new Set<string>();
-  const phone = (phoneOptions: PhoneOptions = {}): Promise<Phone> =>
-    registeredPhone({ name: 'phone', kind: 'android', ...phoneOptions, serverUrl: server.apiUrl });
+  const registered: string[] = [];
+  const phone = async (phoneOptions: PhoneOptions = {}): Promise<Phone> => {
+    const usual = { name: 'phone', kind: 'android' } as const;
+    const made = await registeredPhone({ ...usual, ...phoneOptions, serverUrl: server.apiUrl });
+    registered.push(made.token);
+    return made;
+  };
   const woken = async (): Promise<string[]> => {
     for (const each of relays) {
       const sentinel = await phone({ name: 'sentinel' });
@@ -46,7 +52,11 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
       each.broadcast(eventFor([sentinel.tradePubkey]));
       await google.pushes.atLeast(1, { where: ({ token }) => token === sentinel.token });
     }
-    return google.pushes.all.map(({ token }) => token).filter((token) => !sentinels.has(token));
+    // The sentinel may be the first of its burst.
+    if (IS_OTHER_POLICY) await untilAllHaveLeft(server);
+    const all = google.pushes.all.map(({ token }) => token).filter((token) => !sentinels.has(token));
+    // The order within a burst is random.
+    return IS_OTHER_POLICY ? all.toSorted((a, b) => registered.indexOf(a) - registered.indexOf(b)) : all;
   };
   return { relay, google, server, phone, woken };
 }
@@ -55,6 +65,13 @@ export async function registeredPhone(options: ConstructorParameters<typeof Phon
   const phone = new Phone(options);
   expect(await phone.register()).toMatchObject({ status: 200 });
   return phone;
+}
+
+/** Waits until no wake is held, and none waits in a lane. */
+async function untilAllHaveLeft(server: TestServer): Promise<void> {
+  await untilMetric(server, 'mostro_push_devices_held', 0);
+  for (const provider of ['fcm', 'unifiedpush'])
+    await untilMetric(server, `mostro_push_wakes_pending{provider="${provider}"}`, 0);
 }
 
 /** Waits until a metric has come to a value. */

@@ -19,6 +19,7 @@ import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { leaksIn } from './leak-watch.ts';
 import { post, type Posted } from './http.ts';
 import { readMetric } from './metrics-page.ts';
+import { POLICY_UNDER_TEST } from './wake-policy.ts';
 
 export interface TestServerOptions {
   readonly relays?: readonly RelayStandIn[];
@@ -167,6 +168,7 @@ async function environmentOf(options: TestServerOptions, directory: string): Pro
     COOLDOWN_MS: '0',
     RETRY_MIN_MS: '10',
     RETRY_BASE_MS: '10',
+    ...POLICY_UNDER_TEST,
     ...(google && {
       FCM_BASE_URL: google.baseUrl,
       FIREBASE_SERVICE_ACCOUNT_PATH: await google.writeServiceAccount(directory),
