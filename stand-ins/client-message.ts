@@ -2,12 +2,15 @@ import { type NostrEvent, validateEvent } from 'nostr-tools/pure';
 
 import type { Filter } from './relay-filter.ts';
 
-/** What a NIP-01 client may say. */
-type ClientMessage =
+/** What a client may say (NIP-01, NIP-42, NIP-77). */
+export type ClientMessage =
   | { type: 'EVENT'; event: NostrEvent }
   | { type: 'AUTH'; event: NostrEvent }
   | { type: 'REQ'; subscription: string; filters: Filter[] }
-  | { type: 'CLOSE'; subscription: string };
+  | { type: 'CLOSE'; subscription: string }
+  | { type: 'NEG-OPEN'; subscription: string; filter: Filter; message: string }
+  | { type: 'NEG-MSG'; subscription: string; message: string }
+  | { type: 'NEG-CLOSE'; subscription: string };
 
 /** Reads the elements of a frame as a client's message; undefined if they are none. */
 export function clientMessage([type, first, ...filters]: readonly unknown[]): ClientMessage | undefined {
@@ -17,6 +20,11 @@ export function clientMessage([type, first, ...filters]: readonly unknown[]): Cl
   if (type === 'REQ' && filters.length > 0 && filters.every(isFilter)) {
     return { type, subscription: first, filters };
   }
+  const [second, third] = filters;
+  if (type === 'NEG-OPEN' && isFilter(second) && typeof third === 'string')
+    return { type, subscription: first, filter: second, message: third };
+  if (type === 'NEG-MSG' && typeof second === 'string') return { type, subscription: first, message: second };
+  if (type === 'NEG-CLOSE') return { type, subscription: first };
   return undefined;
 }
 

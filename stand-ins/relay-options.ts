@@ -27,6 +27,10 @@ export interface RelayOptions {
   oldestFirst?: boolean;
   /** In which way its pages of stored events are wrong. */
   wrongPages?: WrongPages;
+  /** Answers reconciliations (NIP-77), in this way. Its NIP-11 document has to say so. */
+  negentropy?: NegentropyOptions;
+  /** The hint in its EOSE (NIP-67), for the events that it sends and all that match: absent, as NIP-01 has it. */
+  eoseHint?: (sent: number, matching: number) => unknown;
   /** Its NIP-11 document. Without one, it answers 404. */
   information?: object;
   /** Turns JSON text into the text that this relay sends. Relays differ in which characters they escape. */
@@ -35,6 +39,18 @@ export interface RelayOptions {
   auth?: RelayAuthOptions;
   /** Accepts no AUTH event, even a genuine one. */
   refuseAuth?: true;
+}
+
+/** How a relay answers reconciliations (NIP-77). */
+export interface NegentropyOptions {
+  /** It refuses to compare more events than this. */
+  readonly mostEvents?: number;
+  /** It compares the newest events only, so many, and does not say so. */
+  readonly newest?: number;
+  /** An answer ends at about this size, in bytes. */
+  readonly frameBytes?: number;
+  /** What it answers instead of what it should: frames, none for silence. */
+  readonly instead?: (subscription: string, message: string) => readonly (readonly unknown[])[] | undefined;
 }
 
 /**

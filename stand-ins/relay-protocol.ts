@@ -1,19 +1,29 @@
 import { type NostrEvent, verifyEvent } from 'nostr-tools/pure';
 
 import { Arrivals } from './arrivals.ts';
-import { clientMessage } from './client-message.ts';
+import { clientMessage, type ClientMessage } from './client-message.ts';
 import { RelayAuth } from './relay-auth.ts';
 import type { RelayClient } from './relay-client.ts';
 import { type Filter, matchesFilter } from './relay-filter.ts';
+import { NegentropyServer } from './relay-negentropy.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { RelayStore } from './relay-store.ts';
 import { wrongAnswer, type StoredAnswer } from './wrong-pages.ts';
 
-/** The answers of a relay: NIP-01, with authentication by NIP-42. */
+type NegotiationMessage = Extract<ClientMessage, { type: 'NEG-OPEN' | 'NEG-MSG' | 'NEG-CLOSE' }>;
+
+function withoutLimit(filter: Filter): Filter {
+  return { ...filter, limit: Infinity };
+}
+
+/** The answers of a relay: NIP-01, with authentication by NIP-42 and reconciliation by NIP-77. */
 export class RelayProtocol {
   readonly requests = new Arrivals<{ subscription: string; filters: Filter[] }>();
   readonly closes = new Arrivals<string>();
   readonly auths = new Arrivals<NostrEvent>();
+  /** The filter of every NEG-OPEN. */
+  readonly negotiations = new Arrivals<Filter>();
+  readonly #negotiating = new Map<string, NegentropyServer>();
   /** The filters of every REQ that was answered with EOSE. */
   readonly answered = new Arrivals<readonly Filter[]>();
   readonly clients = new Set<RelayClient>();
@@ -51,7 +61,37 @@ export class RelayProtocol {
     else if (message.type === 'EVENT') this.#accept(client, message.event);
     else if (message.type === 'AUTH') this.#authenticate(client, message.event);
     else if (message.type === 'REQ') this.#subscribe(client, message.subscription, message.filters);
-    else this.#unsubscribe(client, message.subscription);
+    else if (message.type === 'CLOSE') this.#unsubscribe(client, message.subscription);
+    else this.#negotiate(client, message);
+  }
+
+  #negotiate(client: RelayClient, message: NegotiationMessage): void {
+    const { negentropy } = this.#options;
+    const { subscription } = message;
+    if (negentropy === undefined) return client.send(['NOTICE', 'error: unknown message']);
+    if (message.type === 'NEG-CLOSE') return void this.#negotiating.delete(subscription);
+    const instead = negentropy.instead?.(subscription, message.message);
+    if (message.type === 'NEG-OPEN') {
+      this.negotiations.push(message.filter);
+      if (instead === undefined && !this.#beginNegotiation(client, subscription, message.filter)) return;
+    }
+    const answer = (): readonly unknown[] => {
+      const server = this.#negotiating.get(subscription);
+      if (server === undefined) return ['NEG-ERR', subscription, 'closed: unknown'];
+      return ['NEG-MSG', subscription, server.answer(message.message)];
+    };
+    for (const frame of instead ?? [answer()]) client.send(frame);
+  }
+
+  /** @returns whether the relay takes so many events */
+  #beginNegotiation(client: RelayClient, subscription: string, filter: Filter): boolean {
+    const { frameBytes, mostEvents = Infinity, newest } = this.#options.negentropy ?? {};
+    const events = this.store.query([filter]).slice(0, newest);
+    if (events.length > mostEvents) client.send(['NEG-ERR', subscription, 'blocked: this query is too big']);
+    if (events.length > mostEvents) return false;
+    const items = events.map(({ created_at: second, id }) => ({ second, id }));
+    this.#negotiating.set(subscription, new NegentropyServer(items, frameBytes));
+    return true;
   }
 
   #accept(client: RelayClient, event: NostrEvent): void {
@@ -97,7 +137,11 @@ export class RelayProtocol {
       client.subscriptions.set(subscription, filters);
       const { before, after } = this.#stored(client, filters);
       for (const event of before) client.send(['EVENT', subscription, event]);
-      if (!silentEose) client.send(['EOSE', subscription]);
+      const hint = this.#options.eoseHint?.(
+        before.length,
+        this.store.query(filters.map(withoutLimit)).length,
+      );
+      if (!silentEose) client.send(['EOSE', subscription, ...(hint === undefined ? [] : [hint])]);
       for (const event of after) client.send(['EVENT', subscription, event]);
     } else {
       client.subscriptions.delete(subscription);

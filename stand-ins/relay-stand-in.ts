@@ -20,6 +20,8 @@ export class RelayStandIn implements AsyncDisposable {
   readonly closes: Arrivals<string>;
   /** Every AUTH event (NIP-42), also the refused ones; without `auth`, to a challenge sent with `sendRaw`. */
   readonly auths: Arrivals<NostrEvent>;
+  /** The filter of every NEG-OPEN (NIP-77). */
+  readonly negotiations: Arrivals<Filter>;
   /** The `User-Agent` of every connection. */
   readonly userAgents = new Arrivals<string | undefined>();
   /** Every frame that arrived while answers were paused. */
@@ -38,11 +40,12 @@ export class RelayStandIn implements AsyncDisposable {
     this.#information = information;
     this.#spell = options.spell;
     this.#protocol = new RelayProtocol(options);
-    const { clients, requests, closes, auths } = this.#protocol;
+    const { clients, requests, closes, auths, negotiations } = this.#protocol;
     this.#clients = clients;
     this.requests = requests;
     this.closes = closes;
     this.auths = auths;
+    this.negotiations = negotiations;
     this.port = server.port;
   }
 

@@ -1,4 +1,4 @@
-import type { Page, PagePlan } from '../../src/relay/gaps/page-plan.ts';
+import type { IdPage, Page, PagePlan } from '../../src/relay/gaps/page-plan.ts';
 
 export interface StoredEvent {
   readonly id: string;
@@ -27,6 +27,8 @@ export interface RelayHabits {
 export interface Answer {
   readonly events: readonly StoredEvent[];
   readonly end: 'eose' | 'lost' | 'refused' | 'refused, too many';
+  /** What the EOSE says of further events (NIP-67). */
+  readonly hint?: 'finish' | 'more';
 }
 
 export type Answering = (page: Page) => Answer;
@@ -84,19 +86,25 @@ export function recover(gap: PagePlan, answer: Answering, now: number): Recovere
   const ids = new Set<string>();
   const pages: Page[] = [];
   let losses = 0;
-  for (let page = gap.next(); page !== undefined; page = gap.next()) {
+  const next = (): Page | undefined => asPage(gap.next());
+  for (let page = next(); page !== undefined; page = next()) {
     if (pages.push(page) > ENDLESS) throw new Error('the recovery does not end');
-    const { events, end } = answer(page);
+    const { events, end, hint } = answer(page);
     const isCutOff = events.some(({ id, created_at }) => {
       ids.add(id);
       return !gap.received(created_at, id);
     });
     if (isCutOff) gap.refused(true);
-    else if (end === 'eose') gap.ended();
+    else if (end === 'eose') gap.ended(hint);
     else if (end === 'lost') losses += lose(gap, now);
     else gap.refused(end === 'refused, too many');
   }
   return { ids, pages, losses };
+}
+
+function asPage(page: Page | IdPage | undefined): Page | undefined {
+  if (page !== undefined && 'ids' in page) throw new TypeError('no page of a gap asks for ids');
+  return page;
 }
 
 function lose(gap: PagePlan, now: number): number {

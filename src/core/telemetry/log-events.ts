@@ -33,6 +33,8 @@ export const LOG_EVENTS = {
   'relay.banned': 'warn',
   'relay.recovered': 'info',
   'relay.recovery_incomplete': 'error',
+  'relay.reconciled': 'debug',
+  'relay.reconciliation_failed': 'info',
   'relay.audited': 'debug',
   'relay.events_dropped': 'warn',
   'relay.audit_incomplete': 'warn',

@@ -41,6 +41,10 @@ export const COUNTERS = {
     help: 'Seconds of which a recovery or an audit could not get every event.',
     labels: ['reason'],
   },
+  relay_reconciliations: {
+    help: 'Comparisons of stored events with a relay (NIP-77) that ended, by outcome.',
+    labels: ['outcome'],
+  },
   relay_audits: { help: 'Audits of relays that ended, by outcome.', labels: ['outcome'] },
   relay_audit_found: {
     help: 'Events for registered keys that audits found: a relay had stored them and not sent them live.',

@@ -6,6 +6,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
 import { WAKING_KINDS } from '../../core/nostr/nostr-event.ts';
+import { MemoryShare } from '../reconcile/memory-share.ts';
 import { AuditPlaces } from '../gaps/audit-places.ts';
 import { RelayConnection } from './relay-connection.ts';
 import { RELAY_TIMING } from './relay-timing.ts';
@@ -45,6 +46,7 @@ test('the proof of life that a relay leaves for the next start is no more than 1
     isAnotherConnected: () => false,
     totals: new Map(),
     auditPlaces: new AuditPlaces(),
+    knownEvents: new MemoryShare(0),
   });
   clock.advance(HOUR_MS);
   connection.noteProofs();

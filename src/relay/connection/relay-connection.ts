@@ -16,6 +16,8 @@ import { presentWaitMs, waitToRedial, type RedialWait } from './redial-wait.ts';
 import { Redial } from './redial.ts';
 import { RelayConduct } from './relay-conduct.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
+import type { MemoryShare } from '../reconcile/memory-share.ts';
+import { ReconcilingRelay } from '../reconcile/reconciling-relay.ts';
 import { fetchRelayLimits, type RelayLimits } from './relay-information.ts';
 import { RelaySpelling } from './relay-spelling.ts';
 import { relayStatus, type RelayState, type RelayStatus } from './relay-status.ts';
@@ -38,6 +40,8 @@ export interface RelayConnectionOptions {
   readonly totals: ReadonlyMap<number, KindTotal>;
   /** Where audits wait for their turn, with those of all relays. */
   readonly auditPlaces: AuditPlaces;
+  /** The memory for what is known of the events of all relays. */
+  readonly knownEvents: MemoryShare;
 }
 
 /**
@@ -56,6 +60,7 @@ export class RelayConnection {
   readonly #intake: RelayIntake;
   readonly #watches: readonly KindWatch[];
   readonly #audits: AuditTurns;
+  readonly #reconciling: ReconcilingRelay;
   readonly #address: URL;
   readonly #spelling: RelaySpelling;
   #listening: RelayListening | undefined;
@@ -70,7 +75,7 @@ export class RelayConnection {
   #arrangement: Arrangement = 'apart';
 
   constructor(options: RelayConnectionOptions) {
-    const { auditPlaces, discovered, environment, startedAt, totals, url, written } = options;
+    const { auditPlaces, discovered, environment, knownEvents, startedAt, totals, url, written } = options;
     const { clock, intake, kinds, mayExpire, monotonic, timing } = environment;
     this.#options = options;
     this.#account = new RelayAccount(monotonic);
@@ -81,6 +86,12 @@ export class RelayConnection {
         new KindWatch({ kind, clock, mayExpire, startedAt, total: totals.get(kind) ?? { events: 0 } }),
     );
     this.#audits = { schedules: auditSchedules(this.#watches, environment), places: auditPlaces };
+    this.#reconciling = new ReconcilingRelay({
+      share: knownEvents,
+      clock,
+      monotonic,
+      watches: this.#watches,
+    });
     this.#address = new URL(url);
     this.#spelling = new RelaySpelling(written);
     // A discovered relay was not subscribed to before: everything since the start is missed.
@@ -90,11 +101,10 @@ export class RelayConnection {
 
   /** With stored registrations, a restart is a gap. It begins at the relay's own last proof of life, or else at that of any relay (contract 2). */
   #resume(): void {
-    const { environment, url } = this.#options;
-    const { proofs } = environment;
+    const { proofs } = this.#options.environment;
     if (proofs === undefined || !this.#intake.hasRegistrations()) return;
     for (const watch of this.#watches) {
-      const handledUntil = proofs.of(url, watch.kind) ?? proofs.latest();
+      const handledUntil = proofs.of(this.#options.url, watch.kind) ?? proofs.latest();
       if (handledUntil === undefined) watch.missAll();
       else watch.resume(handledUntil);
     }
@@ -102,6 +112,7 @@ export class RelayConnection {
 
   /** Resolves when the signal has ended the connection. A relay's misbehaviour never ends it for good. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#reconciling.end(), { once: true });
     const { clock, telemetry } = this.#options.environment;
     while (!signal.aborted) {
       this.#state = 'connecting';
@@ -111,9 +122,8 @@ export class RelayConnection {
       // Also if no connection was made: what the relay got meanwhile was missed.
       for (const { coverage } of this.#watches) coverage.lose();
       if (signal.aborted) return;
-      const since = this.#lost?.since ?? clock();
       const failure = lossOf(end);
-      this.#lost = { since, ...failure };
+      this.#lost = { since: this.#lost?.since ?? clock(), ...failure };
       const wait = this.#wait(end);
       const waitMs = presentWaitMs(wait);
       this.#state = misconduct === undefined ? 'waiting' : 'banned';
@@ -183,18 +193,18 @@ export class RelayConnection {
       account: this.#account,
       conduct,
       limits: () => this.#limits,
+      reconciling: this.#reconciling,
       arrangement: this.#arrangement,
       onTooMany: (places) => this.#onPlaces(places),
       send: (message) => socket.send(JSON.stringify(message)),
       onProof: () => this.#redial.proven(),
     });
     this.#listening = listening;
-    const { session } = listening;
     const isThere = keepAlive(socket, { timing, clock, onPong: (pingedAt) => listening.onPong(pingedAt) });
     throttle({
       socket,
       line,
-      session,
+      session: listening.session,
       account: this.#account,
       clock: monotonic,
       telemetry,
@@ -209,7 +219,7 @@ export class RelayConnection {
       onTooLong: (head) => {
         // The relay's pong may have to wait behind several such messages.
         isThere();
-        session.onTooLong(head);
+        listening.session.onTooLong(head);
       },
     });
     listening.open();
@@ -219,15 +229,15 @@ export class RelayConnection {
   /** Asks for the relay's limits, beside the conversation. They apply from the next page, or from the next connection on. */
   async #askLimits(signal: AbortSignal): Promise<void> {
     const { environment, url } = this.#options;
-    const { monotonic, timing } = environment;
+    const { monotonic, timing, userAgent } = environment;
     if (monotonic() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = monotonic();
     const onDate = (date: unknown): void => environment.onDate(this.host, date);
-    const { userAgent } = environment;
     // Without an answer, the limits of the last answer still apply.
     const asked = fetchRelayLimits(url, signal, { userAgent, onDate, lookup: this.#lookup });
     this.#limits = (await asked) ?? this.#limits;
     this.#onPlaces(this.#limits.maxSubscriptions);
+    if (!signal.aborted) this.#reconciling.stated(this.#limits.nips);
   }
 
   /**

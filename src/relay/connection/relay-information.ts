@@ -13,6 +13,7 @@ const MAX_BYTES = 64 * 1024;
 const count = z.number().int().positive().optional().catch(undefined);
 
 const information = z.object({
+  supported_nips: z.array(z.unknown()).optional().catch(undefined),
   limitation: z
     .object({
       max_message_length: count,
@@ -32,6 +33,8 @@ export interface RelayLimits {
   readonly maxLimit?: number | undefined;
   /** The longest subscription id that it accepts, in characters. */
   readonly maxSubscriptionId?: number | undefined;
+  /** The NIPs that it supports. */
+  readonly nips?: readonly number[] | undefined;
 }
 
 export interface LimitsOptions {
@@ -94,5 +97,6 @@ export function readRelayLimits(text: string): RelayLimits {
     maxSubscriptions: limitation?.max_subscriptions,
     maxLimit: limitation?.max_limit,
     maxSubscriptionId: limitation?.max_subid_length,
+    nips: data?.supported_nips?.filter((nip) => typeof nip === 'number'),
   };
 }

@@ -2,6 +2,7 @@ import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 import { MAX_DISCOVERED_RELAYS } from '../../core/intake/relay-lists.ts';
 import { TokenBucket } from '../../core/basics/token-bucket.ts';
 import { AuditPlaces } from '../gaps/audit-places.ts';
+import { MemoryShare } from '../reconcile/memory-share.ts';
 import { RelayConnection } from './relay-connection.ts';
 import type { RelayEnvironment } from './relay-environment.ts';
 import type { KindTotal } from '../live/kind-watch.ts';
@@ -24,6 +25,9 @@ export interface RelayPoolOptions {
  * An instance that changes its list all the time must not make this server call host after host.
  */
 const NEWLY_NAMED = { burst: 2 * MAX_DISCOVERED_RELAYS, perSecond: 1 / 15 };
+
+/** The memory for the known events of all relays together: those of three relays with a million in three days each. */
+const MAX_KNOWN_BYTES = 64 * 1024 * 1024;
 
 const TICK_MS = SECOND_MS;
 /** If the clock is this far off from one tick to the next, it was set, or the process or the machine stood still. */
@@ -51,6 +55,7 @@ export class RelayPool {
   readonly #totals: ReadonlyMap<number, KindTotal>;
   readonly #watched = new Map<string, Watched>();
   readonly #auditPlaces = new AuditPlaces();
+  readonly #knownEvents = new MemoryShare(MAX_KNOWN_BYTES);
   readonly #newlyNamed: TokenBucket;
   /** Until then no further relay is dialled because it is named, by the monotonic clock, in milliseconds. */
   #namedEnoughUntil = -Infinity;
@@ -184,6 +189,7 @@ export class RelayPool {
       isAnotherConnected: () => this.#connections.some(({ isConnected }) => isConnected),
       totals: this.#totals,
       auditPlaces: this.#auditPlaces,
+      knownEvents: this.#knownEvents,
     });
     if (discovered) environment.telemetry.log('relay.discovered', { relay: connection.host });
     const stop = new AbortController();

@@ -1,5 +1,5 @@
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
-import type { ReasonPrefix } from '../wire/relay-message.ts';
+import type { EoseHint, ReasonPrefix } from '../wire/relay-message.ts';
 import type { RelaySession } from '../live/relay-session.ts';
 import type { Filter } from '../live/subscription.ts';
 
@@ -10,8 +10,13 @@ const LINGERS = 10;
 /** If so many events of a page come after its EOSE, this relay sends EOSE too early. Fewer may be live events that happen to match. */
 const LATE_THAT_TELL = 5;
 
-/** How a page ended: by EOSE, without an event or EOSE (`silent`), with the connection (`lost`), or by CLOSED with this reason. */
-export type PageEnd = 'eose' | 'silent' | 'lost' | ReasonPrefix;
+/** How a page ended: by EOSE, with or without a hint, without an event or EOSE (`silent`), with the connection (`lost`), or by CLOSED with this reason. */
+export type PageEnd = 'eose' | EoseHint | 'silent' | 'lost' | ReasonPrefix;
+
+/** Whether the page ended by EOSE. */
+export function isEose(end: PageEnd | undefined): end is 'eose' | EoseHint {
+  return end === 'eose' || end === 'finish' || end === 'more';
+}
 
 export interface PageRequest {
   readonly session: RelaySession;
@@ -59,7 +64,7 @@ class AskedPage {
       filter,
       {
         onEvent: (frame) => this.#onEvent(frame),
-        onEose: () => this.#onEose(),
+        onEose: (hint) => this.#onEose(hint),
         onClosed: (reason) => this.#end(reason),
         onTooLong: () => this.#onTooLong(),
       },
@@ -97,17 +102,22 @@ class AskedPage {
   }
 
   /** The events of a page should come before EOSE. Until the relay has shown that it does so, an empty page stays open for a moment. */
-  #onEose(): boolean {
+  #onEose(hint: EoseHint | undefined): boolean {
     if (this.#linger !== undefined) return false;
     const { lingerMs, session } = this.#request;
     if (this.#events > 0) session.isEoseLast ??= true;
-    if (session.isEoseLast === true) this.#end('eose');
+    if (session.isEoseLast === true) this.#endBy(hint);
     else {
       clearTimeout(this.#pause);
-      this.#linger = setTimeout(() => this.#end('eose'), lingerMs);
-      this.#lingered = setTimeout(() => this.#end('eose'), LINGERS * lingerMs);
+      this.#linger = setTimeout(() => this.#endBy(hint), lingerMs);
+      this.#lingered = setTimeout(() => this.#endBy(hint), LINGERS * lingerMs);
     }
     return true;
+  }
+
+  /** A page without an event, of which the relay says that there is more, counts as refused: nothing shows where to go on. */
+  #endBy(hint: EoseHint | undefined): void {
+    this.#end(hint === 'more' && this.#events === 0 ? 'error' : (hint ?? 'eose'));
   }
 
   #onLate(frame: SubscriptionFrame): void {
@@ -125,7 +135,7 @@ class AskedPage {
     for (const timer of [this.#pause, this.#patience, this.#linger, this.#lingered]) clearTimeout(timer);
     signal.removeEventListener('abort', this.#onLost);
     if (end !== 'lost')
-      session.unsubscribe(this.#id, end === 'eose' ? (frame) => this.#onLate(frame) : undefined);
+      session.unsubscribe(this.#id, isEose(end) ? (frame) => this.#onLate(frame) : undefined);
     this.#resolve(end);
   }
 }

@@ -14,6 +14,8 @@ import { RelayConduct } from '../connection/relay-conduct.ts';
 import type { RelayEnvironment } from '../connection/relay-environment.ts';
 import { RelaySpelling } from '../connection/relay-spelling.ts';
 import { RELAY_TIMING } from '../connection/relay-timing.ts';
+import { MemoryShare } from '../reconcile/memory-share.ts';
+import { ReconcilingRelay } from '../reconcile/reconciling-relay.ts';
 import { KindWatch } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { AuditPlaces } from './audit-places.ts';
@@ -137,6 +139,8 @@ async function listen(
     guard: undefined,
     onDate: () => undefined,
   };
+  const reconciling = new ReconcilingRelay({ share: new MemoryShare(0), clock, monotonic, watches });
+  reconciling.stated([1, 11]);
   const listening = new RelayListening({
     environment,
     relay: 'relay.example',
@@ -147,6 +151,7 @@ async function listen(
     account,
     conduct: new RelayConduct(monotonic, () => undefined),
     limits: () => ({}),
+    reconciling,
     arrangement: 'apart',
     onTooMany: () => undefined,
     send: relay.take,

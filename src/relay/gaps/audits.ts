@@ -4,6 +4,7 @@ import { SECOND_MS, unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import type { EventFrame, RelayIntake } from '../../core/intake/event-intake.ts';
 import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { EventLog } from '../reconcile/event-log.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { AuditPlaces } from './audit-places.ts';
@@ -126,8 +127,11 @@ export class Audits {
         if (!arePagesShared || isSurelyStored(frame, askedAt)) finds.found(frame.id);
       },
     });
+    if (watch.known !== undefined) events.log = new EventLog();
     const plan = watch.auditPlan(since, maxLimit());
     const cost = { bytes: 0, ms: 0 };
+    const onBytes = (bytes: number): void => void (cost.bytes += bytes);
+    await recoveries.reconciling.prepare({ watch, plan, isUnhurried: true, onBytes });
     const isAsked = await recoveries.pages.askAll({
       watch,
       plan,
@@ -136,13 +140,17 @@ export class Audits {
       onLate: () => undefined,
     });
     events.isOver = true;
-    recovery.end(isSound());
+    const wasSound = isSound();
+    recovery.end(wasSound);
+    const isWhole = isAsked && !events.hasUnverified && plan.report().unrecovered === undefined;
+    if (wasSound) watch.learn({ log: events.log, ...(isWhole && { since: plan.since }) });
     if (events.hasUnverified) recoveries.noteUnverified(watch, 'gap', since);
     // An event that was published meanwhile may still be on its way.
     const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
     await wait.catch(() => undefined);
     const outcome = this.#report(watch, finds.end(), isAsked ? plan.report() : undefined);
     schedule.end(outcome, cost);
+    await recoveries.reconciling.probe(watch);
   }
 
   /** Logs and counts how an audit went. @param report absent if the connection ended meanwhile */

@@ -1,3 +1,4 @@
+import type { EoseHint } from '../wire/relay-message.ts';
 import { GapRecovery } from './gap-recovery.ts';
 import type { LiveSample } from './live-samples.ts';
 import { PageCheck } from './page-check.ts';
@@ -128,17 +129,30 @@ export class CheckedRecovery implements PagePlan {
     return this.#check === undefined && this.#descent.isUnread;
   }
 
-  ended(): void {
-    if (this.#slices !== undefined) return this.#slices.ended();
+  ended(hint?: EoseHint): void {
+    if (this.#slices !== undefined) return this.#slices.ended(hint);
     if (this.#check !== undefined) return this.#checked(this.#check);
-    this.#descent.ended();
+    const isFinished = this.#believes(hint);
+    this.#descent.ended(isFinished ? 'finish' : undefined);
     this.#ended++;
     const [page, given] = [this.#page, this.#given];
     if (given.size > 0) this.#known = given;
     if (this.#descent.isContradicted) return this.#distrust(this.#known);
-    if (page === undefined || given.size === 0 || !this.#isToCheck()) return;
+    if (page === undefined || given.size === 0 || isFinished || !this.#isToCheck()) return;
     const check = PageCheck.of({ page, given, askedAt: this.#askedAt });
     if (check !== undefined) this.#waiting.push({ check, dueAt: this.#ended + PAGES_UNTIL_CHECKED });
+  }
+
+  /**
+   * A relay that cuts its pages off may say `finish` all the same. So that is believed of a page only if the relay has given a larger one
+   * before.
+   */
+  #believes(hint: EoseHint | undefined): boolean {
+    const { largestPage } = this.#options;
+    if (largestPage === undefined) return false;
+    const isSmaller = this.#count < largestPage.events;
+    largestPage.events = Math.max(largestPage.events, this.#count);
+    return hint === 'finish' && isSmaller;
   }
 
   /** Whether the page that has ended is to be checked. */

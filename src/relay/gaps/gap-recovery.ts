@@ -1,3 +1,4 @@
+import type { EoseHint } from '../wire/relay-message.ts';
 import { CutEdges } from './cut-edges.ts';
 import { GapRange } from './gap-range.ts';
 import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
@@ -81,7 +82,7 @@ export class GapRecovery implements PagePlan {
     return this.#effort.leftOutOfPage > 0 && this.#ranges.at(-1)?.count === 0;
   }
 
-  ended(): void {
+  ended(hint?: EoseHint): void {
     const range = this.#ranges.at(-1);
     if (range === undefined) return;
     this.#effort.answered();
@@ -92,6 +93,7 @@ export class GapRecovery implements PagePlan {
     if (range.isContradicted) this.isContradicted = true;
     if (range.isAstray) return this.giveUp('refused');
     if (range.count === 0 && range.wide === 'no') return void this.#ranges.pop();
+    if (hint === 'finish' && !range.isContradicted) return void this.#ranges.pop();
     this.#noteCut(range);
     const within = range.oldest >= range.until;
     const { fresh, count } = range;

@@ -5,12 +5,13 @@ import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import type { Verdict } from '../../core/intake/event-intake.ts';
 import type { AuditPlaces } from './audit-places.ts';
 import type { AuditCost } from './audit-schedule.ts';
-import { askPage, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
+import { askPage, isEose, PATIENCE_FACTOR, type PageEnd } from './ask-page.ts';
 import { CLOSED_REACTIONS } from '../live/closed-reaction.ts';
+import type { ReasonPrefix } from '../wire/relay-message.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import type { RecoveredEvents } from './recovered-events.ts';
 import { PageTurns } from './page-turns.ts';
-import type { Page, PagePlan } from './page-plan.ts';
+import type { IdPage, Page, PagePlan } from './page-plan.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
@@ -61,6 +62,11 @@ export class PageAsking {
     return this.#options.session.sharesPages;
   }
 
+  /** Does something else that needs the place of a page, in turn with the pages. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.take(work);
+  }
+
   /** @returns true if nothing is left to ask for; false if the connection has ended */
   async askAll(asked: AskedPages): Promise<boolean> {
     const { monotonic, signal, timing } = this.#options;
@@ -79,14 +85,14 @@ export class PageAsking {
       if (audit !== undefined) audit.cost.ms += tookMs;
       if (end === undefined) return true;
       // Outside the turn, so that the other kind does not wait too.
-      if (end !== 'lost' && end !== 'eose' && end !== 'silent') {
+      if (end !== 'lost' && !isEose(end) && end !== 'silent') {
         const begun = monotonic();
         await this.#onRefused(plan, end, backoff);
         this.#spend(plan, monotonic() - begun);
       }
       if (audit !== undefined) await this.#wait(tookMs);
       if (signal.aborted) return false;
-      if (end === 'eose') backoff.reset();
+      if (isEose(end)) backoff.reset();
     }
   }
 
@@ -103,8 +109,8 @@ export class PageAsking {
     this.#options.onPage();
     // The pages must not be over before their events have been judged.
     await events.judged();
-    if (end === 'lost' || (end === 'eose' && plan.isUnread)) plan.lost(unixSeconds(clock));
-    else if (end === 'eose') plan.ended();
+    if (end === 'lost' || (isEose(end) && plan.isUnread)) plan.lost(unixSeconds(clock));
+    else if (isEose(end)) plan.ended(end === 'eose' ? undefined : end);
     else if (end === 'silent') this.#onSilent(plan);
     this.#spend(plan, monotonic() - begun);
     return end;
@@ -115,7 +121,7 @@ export class PageAsking {
     plan.spent(Math.min(ms, PATIENCE_FACTOR * this.#options.timing.pageTimeoutMs));
   }
 
-  #ask(page: Page, asked: AskedPages): Promise<PageEnd> {
+  #ask(page: Page | IdPage, asked: AskedPages): Promise<PageEnd> {
     const { session, signal, timing } = this.#options;
     const { events, onLate, plan, watch } = asked;
     const filter = { kinds: [watch.kind], ...page };
@@ -147,11 +153,7 @@ export class PageAsking {
     else plan.giveUp('unanswered');
   }
 
-  async #onRefused(
-    plan: PagePlan,
-    reason: Exclude<PageEnd, 'eose' | 'silent' | 'lost'>,
-    backoff: Backoff,
-  ): Promise<void> {
+  async #onRefused(plan: PagePlan, reason: ReasonPrefix, backoff: Backoff): Promise<void> {
     const { page } = CLOSED_REACTIONS[reason];
     if (page === 'never') return plan.giveUp('refused');
     if (plan.refused(page === 'narrower')) backoff.reset();

@@ -1,3 +1,4 @@
+import type { EoseHint } from '../wire/relay-message.ts';
 import { MINUTE_MS } from '../../core/basics/clock.ts';
 
 /** What one recovery may cost. A recovery that hits a bound is incomplete, which is an alarm. */
@@ -36,12 +37,24 @@ export interface Page {
   readonly limit: number;
 }
 
+/** The filter of a REQ for events whose ids are known. */
+export interface IdPage {
+  readonly ids: readonly string[];
+  readonly limit: number;
+}
+
+export interface LargestPage {
+  events: number;
+}
+
 /** The gap that pages are planned for. */
 export interface GapRecoveryOptions {
   /** Where the gap begins, in unix seconds. */
   readonly since: number;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: number | undefined;
+  /** The most events that the relay has ever given for a page. If present, `finish` (NIP-67) is believed of smaller pages. */
+  readonly largestPage?: LargestPage;
   /** How many events a page asks for; absent: as many as most relays give. */
   readonly pageLimit?: number;
   readonly bounds: RecoveryBounds;
@@ -61,7 +74,7 @@ export type UnrecoveredReason = keyof RecoveryBounds | 'bytes' | 'refused' | 'in
 /** Decides which page of a gap to ask for next. It is told what came of each page. */
 export interface PagePlan {
   /** The page to ask for now, or `undefined` if nothing is left to ask for. */
-  next(): Page | undefined;
+  next(): Page | IdPage | undefined;
   /**
    * An event of the page has come.
    *
@@ -73,8 +86,8 @@ export interface PagePlan {
   leftOut(): void;
   /** Whether all events of the page were too long to be read. Such a page counts as one that ended the connection. */
   readonly isUnread: boolean;
-  /** The page has ended (EOSE). */
-  ended(): void;
+  /** The page has ended (EOSE). @param hint what the relay says of further events (NIP-67) */
+  ended(hint?: EoseHint): void;
   /**
    * The relay refuses the page, before its first event or after some.
    *

@@ -8,7 +8,13 @@ import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/eve
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 import { RecoveredEvents } from './recovered-events.ts';
 
-const FRAME: SubscriptionFrame = { ...frameOf(unsignedEvent()), subscription: 'page', mark: 7, size: 1 };
+const FRAME: SubscriptionFrame = {
+  ...frameOf(unsignedEvent()),
+  subscription: 'page',
+  mark: 7,
+  size: 1,
+  readId: () => true,
+};
 
 /** The intake of a relay and a recovery from it, and how each event was handed in. */
 function setUp(...verdicts: (Verdict | Promise<Verdict>)[]) {

@@ -1,4 +1,5 @@
 import type { RecoveryIntake, RelayIntake, Verdict } from '../../core/intake/event-intake.ts';
+import type { EventLog } from '../reconcile/event-log.ts';
 import type { SubscriptionFrame } from '../wire/event-frame.ts';
 
 /** What is different for the events of an audit. */
@@ -16,6 +17,8 @@ export class RecoveredEvents {
   readonly #audit: AuditedEvents | undefined;
   /** Events that are still being judged. Late events may come for a long time, so an event is removed when it is judged. */
   readonly #underWay = new Set<Promise<void>>();
+  /** If present: all of these events, whoever they were for, without those that were dropped unverified. */
+  log: EventLog | undefined;
   /** How many events were new here and for a registered key. */
   found = 0;
   /** Whether an event was dropped without a verification, because its key is flooded with forgeries. It may have been genuine. */
@@ -31,7 +34,10 @@ export class RecoveredEvents {
   }
 
   admit(frame: SubscriptionFrame): Verdict | Promise<Verdict> {
-    if (this.#audit?.heard.has(frame.mark) === true) return 'duplicate';
+    if (this.#audit?.heard.has(frame.mark) === true) {
+      this.log?.note(frame);
+      return 'duplicate';
+    }
     const verdict = this.#handIn(frame);
     if (typeof verdict === 'string') this.#note(verdict, frame);
     else {
@@ -58,6 +64,7 @@ export class RecoveredEvents {
 
   #note(verdict: Verdict, frame: SubscriptionFrame): void {
     if (verdict === 'unverified') this.hasUnverified = true;
+    else if (!this.isOver) this.log?.note(frame);
     if (verdict !== 'admitted' || this.#recovery === 'stored') return;
     this.found++;
     this.#audit?.onFound(frame);

@@ -7,6 +7,8 @@ import { WAKING_KINDS } from '../../core/nostr/nostr-event.ts';
 import { Recoveries } from './recoveries.ts';
 import { KindWatch } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
+import { MemoryShare } from '../reconcile/memory-share.ts';
+import { ReconcilingRelay } from '../reconcile/reconciling-relay.ts';
 import { RELAY_TIMING } from '../connection/relay-timing.ts';
 
 /** Two kinds that are subscribed to on one connection, of which no page is asked for yet. */
@@ -30,8 +32,15 @@ function setUp(): { recoveries: Recoveries; clock: FakeClock; wraps: KindWatch; 
     clock: clock.read,
     monotonic: clock.read,
     mayBegin: () => false,
-    maxLimit: () => undefined,
+    limits: () => ({}),
     onPage: () => undefined,
+    onCrowded: () => undefined,
+    reconciling: new ReconcilingRelay({
+      share: new MemoryShare(0),
+      clock: clock.read,
+      monotonic: clock.read,
+      watches: [],
+    }),
   });
   return { recoveries, clock, wraps, messages };
 }

@@ -6,12 +6,31 @@ import { RecoveredEvents } from './recovered-events.ts';
 import { PageAsking } from './page-asking.ts';
 import { beginRecovery } from './gathering-recovery.ts';
 import type { RecoveryReport } from './page-plan.ts';
-import type { KindWatch } from '../live/kind-watch.ts';
+import type { KindWatch, LearntEvents } from '../live/kind-watch.ts';
 import type { RelaySession } from '../live/relay-session.ts';
+import type { RelayLimits } from '../connection/relay-information.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import { Resubscription } from '../live/resubscription.ts';
 import { reportRecovery, type RecoveryCause } from './report-recovery.ts';
+import { EventLog } from '../reconcile/event-log.ts';
+import { Reconciling } from '../reconcile/reconciling.ts';
+import type { ReconcilingRelay } from '../reconcile/reconciling-relay.ts';
 import { UnverifiedEvents } from '../live/unverified-events.ts';
+
+/** A recovery of one kind whose pages are over. */
+interface Finished {
+  readonly watch: KindWatch;
+  readonly cause: RecoveryCause;
+  readonly events: RecoveredEvents;
+  readonly report: RecoveryReport;
+}
+
+/** What a recovery of one kind has brought. */
+interface Recovered extends LearntEvents {
+  readonly watch: KindWatch;
+  /** Whether a second had more events than the relay gives for a page. */
+  readonly isCrowded: boolean;
+}
 
 type RecoveryOrder = readonly [watch: KindWatch, cause: RecoveryCause];
 
@@ -27,10 +46,13 @@ export interface RecoveriesOptions {
   readonly monotonic: Clock;
   /** Whether a recovery may begin: not while a subscription is about to become live. */
   readonly mayBegin: () => boolean;
-  /** The relay's `max_limit` (NIP-11). */
-  readonly maxLimit: () => number | undefined;
+  /** The relay's limits, as far as they are known by now. */
+  readonly limits: () => RelayLimits;
   /** A page is over, of a recovery or of an audit. */
   readonly onPage: () => void;
+  readonly reconciling: ReconcilingRelay;
+  /** A recovery did not get all events of a second by pages. A reconciliation would. */
+  readonly onCrowded: (watch: KindWatch) => void;
 }
 
 /**
@@ -48,6 +70,8 @@ export class Recoveries {
   readonly #running = new Set<KindWatch>();
   /** Audits ask for their pages here too, in turn with the recoveries. */
   readonly pages: PageAsking;
+  /** Audits reconcile here too. */
+  readonly reconciling: Reconciling;
   /** The kinds whose stored events the relay refuses or contradicts. They are asked for again later. */
   readonly #refused = new Set<KindWatch>();
   readonly #again: Resubscription;
@@ -60,9 +84,21 @@ export class Recoveries {
   constructor(options: RecoveriesOptions) {
     this.#options = options;
     this.#again = new Resubscription(options.timing);
-    const { clock, monotonic, onPage, session, timing } = options;
+    const { clock, limits, monotonic, onPage, reconciling, relay, session, telemetry, timing } = options;
     const { signal } = this.#closed;
     this.pages = new PageAsking({ session, timing, clock, monotonic, signal, onPage });
+    this.reconciling = new Reconciling({
+      relay,
+      session,
+      reconciling,
+      telemetry,
+      timing,
+      clock,
+      monotonic,
+      maxMessage: () => limits().maxMessageLength,
+      signal,
+      inTurn: (work) => this.pages.inTurn(work),
+    });
   }
 
   /** The subscription to this kind is live: its gap, if it has one, is recovered. */
@@ -129,31 +165,60 @@ export class Recoveries {
     const isSound = (): boolean => batch.every(([watch], n) => watch.silences === silences[n]);
     const { intake } = this.#options;
     const recovery = beginRecovery({ intake, isAudit: false, arePagesShared: this.pages.areShared, isSound });
-    await Promise.all(
+    const recovered = await Promise.all(
       batch.map(async ([watch, cause]) => {
         this.#running.add(watch);
-        await this.#recover(watch, cause, recovery);
+        const got = await this.#recover(watch, cause, recovery);
         this.#running.delete(watch);
         this.advance();
+        return got;
       }),
     );
-    recovery.end(isSound());
+    const wasSound = isSound();
+    recovery.end(wasSound);
+    if (wasSound) for (const got of recovered) if (got !== undefined) this.#learn(got);
   }
 
-  async #recover(watch: KindWatch, cause: RecoveryCause, recovery: RecoveryIntake): Promise<void> {
-    const { maxLimit, intake, relay, telemetry } = this.#options;
-    if (!watch.isLive) return;
-    if (!intake.hasRegistrations()) return watch.forgetGap();
-    const plan = watch.pagePlan(maxLimit());
-    if (plan === undefined || this.#closed.signal.aborted) return;
+  #learn(got: Recovered): void {
+    const { isCrowded, watch } = got;
+    watch.learn(got);
+    if (isCrowded && watch.known !== undefined) this.#options.onCrowded(watch);
+  }
+
+  /** @returns what came; `undefined` if nothing was asked for */
+  async #recover(
+    watch: KindWatch,
+    cause: RecoveryCause,
+    recovery: RecoveryIntake,
+  ): Promise<Recovered | undefined> {
+    const { limits, intake } = this.#options;
+    if (!watch.isLive) return undefined;
+    if (!intake.hasRegistrations()) {
+      watch.forgetGap();
+      return undefined;
+    }
+    const plan = watch.pagePlan(limits().maxLimit);
+    if (plan === undefined || this.#closed.signal.aborted) return undefined;
     watch.keepGapUntil(recovery.wakesEnded);
     const events = new RecoveredEvents(intake, cause === 'first' ? 'stored' : recovery);
     const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
       this.#takeLate(isEarly, verdict, watch, events.isOver);
-    if (!(await this.pages.askAll({ watch, plan, events, onLate }))) return;
+    if (watch.known !== undefined) events.log = new EventLog();
+    const isResumed = plan.report().pages > 0;
+    await this.reconciling.prepare({ watch, plan, isUnhurried: false, onBytes: () => undefined });
+    if (!(await this.pages.askAll({ watch, plan, events, onLate })))
+      return { watch, log: events.log, isCrowded: false };
     const report = plan.report();
     events.isOver = true;
-    if (this.#mayBeEarly(report)) return this.#askPatiently(watch, cause);
+    if (this.#mayBeEarly(report)) this.#askPatiently(watch, cause);
+    else this.#finish({ watch, cause, events, report });
+    const isWhole = !isResumed && !events.hasUnverified && report.unrecovered === undefined;
+    const isCrowded = report.crowdedSeconds > 0;
+    return { watch, log: events.log, isCrowded, ...(isWhole && { since: plan.since }) };
+  }
+
+  #finish({ cause, events, report, watch }: Finished): void {
+    const { relay, telemetry } = this.#options;
     const { found, hasUnverified } = events;
     const troubleBefore = watch.storedTrouble;
     watch.finishRecovery(report);

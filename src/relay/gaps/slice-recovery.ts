@@ -1,3 +1,4 @@
+import type { EoseHint } from '../wire/relay-message.ts';
 import { EndsProbe, type Ends } from './ends-probe.ts';
 import { GapSlice } from './gap-slice.ts';
 import type { GapRecoveryOptions, Page, PagePlan, RecoveryReport, UnrecoveredReason } from './page-plan.ts';
@@ -78,12 +79,12 @@ export class SliceRecovery implements PagePlan {
     return this.#effort.leftOutOfPage > 0 && this.#slices.at(-1)?.given.size === 0;
   }
 
-  ended(): void {
+  ended(hint?: EoseHint): void {
     const slice = this.#slices.at(-1);
     if (slice === undefined) return;
     this.#effort.answered();
     slice.losses = 0;
-    const isFull = slice.total >= Math.min(Math.max(this.#most, 1), this.#asked);
+    const isFull = hint === 'more' || slice.total >= Math.min(Math.max(this.#most, 1), this.#asked);
     this.#most = Math.max(this.#most, slice.total);
     // All events are too new: the relay does not apply `until`, and would give the same events for every slice.
     if (slice.given.size === 0 && slice.newer > 0) return this.giveUp('inconsistent');

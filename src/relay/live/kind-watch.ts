@@ -1,4 +1,4 @@
-import { unixSeconds, type Clock } from '../../core/basics/clock.ts';
+import { SECOND_MS, unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import { MAX_EVENT_AGE_MS, type WakingKind } from '../../core/nostr/nostr-event.ts';
 import { askedSince, Coverage } from './coverage.ts';
 import { LiveLimit } from './live-limit.ts';
@@ -10,10 +10,14 @@ import {
   AUDIT_BOUNDS,
   AUDIT_PAGE_LIMIT,
   RECOVERY_BOUNDS,
-  type PagePlan,
+  type LargestPage,
+  type RecoveryBounds,
   type RecoveryReport,
   type UnrecoveredReason,
 } from '../gaps/page-plan.ts';
+import type { EventLog } from '../reconcile/event-log.ts';
+import type { KnownEvents } from '../reconcile/known-events.ts';
+import { ReconciledPlan } from '../reconcile/reconciled-plan.ts';
 import { HeardMarks } from './heard-marks.ts';
 import type { ReasonPrefix } from '../wire/relay-message.ts';
 
@@ -36,6 +40,26 @@ const TROUBLES: Readonly<Partial<Record<UnrecoveredReason, StoredTrouble>>> = {
 /** The events of one kind that all relays together have delivered live, copies included. */
 export interface KindTotal {
   events: number;
+}
+
+/** The events that a recovery or an audit has brought. */
+export interface LearntEvents {
+  readonly log: EventLog | undefined;
+  /** Since when, in unix seconds, these are all that the relay has stored and had not sent; absent if some may be missing. */
+  readonly since?: number;
+}
+
+/** A gap, or what an audit asks for. */
+interface PlannedGap {
+  /** In milliseconds. */
+  readonly since: number;
+  /** How long nothing came, in milliseconds. */
+  readonly missedMs: number;
+  readonly maxLimit: number | undefined;
+  readonly pageLimit?: number;
+  readonly bounds: RecoveryBounds;
+  /** Absent for an audit, which believes no hint: it would find what a recovery missed because it believed one. */
+  readonly largestPage?: LargestPage;
 }
 
 export interface KindWatchOptions {
@@ -66,16 +90,19 @@ export class KindWatch {
   #unverifiedSince: number | undefined;
   #poisoned: readonly number[] = [];
   /** The pages of the gap that is being recovered. */
-  #plan: PagePlan | undefined;
+  #plan: ReconciledPlan | undefined;
   /** The events of all relays together at the time when this subscription first became live. */
   #totalAtFirst: number | undefined;
   /** Gaps whose pages are done but whose wakes are not. The proof of life on disk must stay before them. */
   readonly #gapsWithWakes = new Set<{ readonly since: number }>();
   readonly #samples = new LiveSamples();
+  readonly #largestPage: LargestPage = { events: 0 };
   /** The latest live events that were for nobody. */
   readonly heard = new HeardMarks();
   /** What audits have found. */
   readonly dropped: DroppedEvents;
+  /** The events that the relay has sent, if it offers reconciliations (NIP-77). */
+  known: KnownEvents | undefined;
   /** What the current audit has found. */
   readonly finds = new AuditFinds();
   /** What is wrong with the relay's stored events, though it serves the kind live. */
@@ -205,34 +232,40 @@ export class KindWatch {
   }
 
   /** The pages to ask for: those of the recovery that a lost connection interrupted, or those of a new gap. */
-  pagePlan(maxLimit: number | undefined): PagePlan | undefined {
+  pagePlan(maxLimit: number | undefined): ReconciledPlan | undefined {
     if (this.#plan !== undefined) return this.#plan;
     const missedSince = this.coverage.takeGap();
     if (missedSince === undefined) return undefined;
     this.#missedSince = missedSince;
-    const { clock } = this.#options;
-    this.#plan = new CheckedRecovery({
-      since: askedSince(this.kind, missedSince, this.#trustedNow()),
+    const missedMs = this.#options.clock() - missedSince;
+    this.#plan = this.#planOf({
+      since: missedSince,
+      missedMs,
       maxLimit,
       bounds: RECOVERY_BOUNDS,
-      poisoned: this.#poisoned,
-      now: () => unixSeconds(clock),
-      samples: this.#samples.stored(clock()),
+      largestPage: this.#largestPage,
     });
     return this.#plan;
   }
 
   /** The pages of an audit. @param since when the last audit was, in milliseconds */
-  auditPlan(since: number, maxLimit: number | undefined): PagePlan {
+  auditPlan(since: number, maxLimit: number | undefined): ReconciledPlan {
+    return this.#planOf({ since, missedMs: 0, maxLimit, pageLimit: AUDIT_PAGE_LIMIT, bounds: AUDIT_BOUNDS });
+  }
+
+  #planOf({ missedMs, since: missedSince, ...limits }: PlannedGap): ReconciledPlan {
     const { clock } = this.#options;
-    return new CheckedRecovery({
-      since: askedSince(this.kind, since, this.#trustedNow()),
-      maxLimit,
-      pageLimit: AUDIT_PAGE_LIMIT,
-      bounds: AUDIT_BOUNDS,
-      poisoned: this.#poisoned,
-      now: () => unixSeconds(clock),
-      samples: this.#samples.stored(clock()),
+    const now = unixSeconds(clock);
+    const since = askedSince(this.kind, missedSince, this.#trustedNow());
+    const samples = this.#samples.stored(clock());
+    const options = { since, poisoned: this.#poisoned, samples, ...limits };
+    const isKnown = this.known !== undefined && since >= this.known.wholeSince;
+    return new ReconciledPlan({
+      ...options,
+      pages: new CheckedRecovery({ ...options, now: () => unixSeconds(clock) }),
+      // An event that ends the connection would be listed as missing, and asked for by its id, again and again.
+      mayReconcile: isKnown && !this.#poisoned.some((second) => second >= since),
+      expectedShare: missedMs / SECOND_MS / Math.max(1, now - since),
     });
   }
 
@@ -253,6 +286,8 @@ export class KindWatch {
    * @param since when the first of them could have come, in milliseconds; if absent, when the gap of the last recovery began
    */
   noteUnverified(since = this.#missedSince): void {
+    // They have to come again. All others have to come too: the relay must not learn which ones were for registered keys.
+    this.known?.forget();
     if (since === undefined) return;
     this.#unverifiedSince = Math.min(since, this.#unverifiedSince ?? Infinity);
   }
@@ -264,6 +299,13 @@ export class KindWatch {
     this.#unverifiedSince = undefined;
     this.coverage.lose(since);
     return true;
+  }
+
+  /** A recovery or an audit has ended soundly: its events need not come again. */
+  learn({ log, since }: LearntEvents): void {
+    if (this.known === undefined) return;
+    log?.addTo(this.known);
+    if (since !== undefined) this.known.completeSince(since);
   }
 
   #trustedNow(): number | undefined {

@@ -130,6 +130,7 @@ export class LiveRequest {
       if (verdict === 'unmatched') watch.heard.note(frame.mark);
       else watch.finds.heard(frame);
     } else verdict = this.#admitEarly(frame);
+    if (this.#isLive && verdict !== 'unverified') watch.known?.note(frame);
     if (verdict === 'unverified') onUnverified();
     else if (typeof verdict !== 'string') void this.#await(verdict);
     return true;

@@ -4,6 +4,7 @@ import type { AuditTurns } from '../gaps/audit-schedules.ts';
 import { Audits } from '../gaps/audits.ts';
 import { Recoveries } from '../gaps/recoveries.ts';
 import type { KindWatch } from './kind-watch.ts';
+import type { ReconcilingRelay } from '../reconcile/reconciling-relay.ts';
 import { LiveSubscription } from './live-subscription.ts';
 import { RelayAuthentication, type AuthenticationState } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
@@ -27,6 +28,7 @@ export interface RelayListeningOptions {
   readonly conduct: RelayConduct;
   /** The relay's limits, as far as they are known by now. */
   readonly limits: () => RelayLimits;
+  readonly reconciling: ReconcilingRelay;
   /** How the subscriptions share the places that the relay allows. */
   readonly arrangement: Arrangement;
   /** The relay has refused a subscription because there are too many. @param places how many it seems to allow */
@@ -62,8 +64,10 @@ export class RelayListening {
       timing,
       clock,
       monotonic,
-      maxLimit: () => limits().maxLimit,
+      limits,
       onPage: () => this.#onPage(),
+      reconciling: options.reconciling,
+      onCrowded: (watch) => this.#audits.burst(watch),
       mayBegin: () => !authentication.isUnderWay && !this.#subscriptions.some(({ isPending }) => isPending),
     });
     this.#authentication = authentication;

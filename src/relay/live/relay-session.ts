@@ -7,7 +7,13 @@ import { CloseNotices } from './close-notices.ts';
 import { ClosedSubscriptions, type LateListener } from './closed-subscriptions.ts';
 import type { RelayAuthentication } from '../connection/relay-authentication.ts';
 import type { RelayConduct } from '../connection/relay-conduct.ts';
-import { readRelayMessage, type ReasonPrefix, type RelayMessage } from '../wire/relay-message.ts';
+import {
+  readRelayMessage,
+  type EoseHint,
+  type ReasonPrefix,
+  type RelayMessage,
+} from '../wire/relay-message.ts';
+import { Negotiations } from '../reconcile/negotiations.ts';
 import { SharedRequest } from './shared-request.ts';
 import type { Filter, SubscriptionListener } from './subscription.ts';
 import { sharedRequest, type Arrangement, type SubscriptionUse } from './subscription-places.ts';
@@ -16,8 +22,8 @@ import { sharedRequest, type Arrangement, type SubscriptionUse } from './subscri
 const SUBSCRIPTION_ID_CHARACTERS = 16;
 /** A relay closes a subscription while a page is asked for. If it does so for so many pages, pages push subscriptions out. */
 const PUSHES_THAT_TELL = 2;
-/** The beginning of an EVENT message, up to the subscription. */
-const EVENT_HEAD = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
+/** The beginning of an EVENT or NEG-MSG message, up to the subscription. */
+const EVENT_HEAD = /^\s*\[\s*"(?:EVENT|NEG-MSG)"\s*,\s*"([^"]*)"/;
 
 type ClosedMessage = Extract<RelayMessage, { readonly type: 'CLOSED' }>;
 
@@ -55,6 +61,8 @@ export class RelaySession {
   readonly #closeNotices = new CloseNotices();
   /** The subscription ids that the relay has named. */
   readonly #knownIds = new KnownTexts();
+  /** The negotiations about stored events (NIP-77). */
+  readonly negotiations: Negotiations;
   /** Whether the relay has sent an EOSE on this connection. */
   sendsEose = false;
   /** Whether this relay sends EOSE after the stored events, as it must; `undefined` until a page shows it. */
@@ -64,6 +72,7 @@ export class RelaySession {
 
   constructor(options: RelaySessionOptions) {
     this.#options = options;
+    this.negotiations = new Negotiations(options.send, () => this.#newId());
   }
 
   /** Whether pages have no place of their own. Then a live event may come as an event of a page. */
@@ -149,6 +158,7 @@ export class RelaySession {
     telemetry.log('relay.frame_rejected', { relay, reason: 'too_long' });
     const [, subscription = ''] = EVENT_HEAD.exec(head.toString('latin1')) ?? [];
     this.#subscriptions.get(subscription)?.onTooLong?.();
+    this.negotiations.onTooLong(subscription);
   }
 
   /** @returns whether the message was expected */
@@ -158,7 +168,7 @@ export class RelaySession {
       case 'EVENT':
         return this.#onEvent(message.frame);
       case 'EOSE':
-        return this.#onEose(message.subscription);
+        return this.#onEose(message.subscription, message.hint);
       case 'CLOSED':
         if (this.#saysTooMany(message)) this.#onTooMany();
         return this.#onClosed(message.subscription, message.reason);
@@ -169,13 +179,19 @@ export class RelaySession {
       case 'NOTICE':
         this.#onNotice(message.isTooMany === true);
         return true;
+      case 'NEG-MSG':
+      case 'NEG-ERR':
+        return this.negotiations.receive(message);
     }
   }
 
   /** The answer to a CLOSE is not chatter. It says nothing, if the relay has the habit. */
   #onNotice(isTooMany: boolean): void {
     const { conduct, onNotice, relay, telemetry } = this.#options;
-    const isAnswer = this.#closeNotices.onNotice();
+    const isHabit = this.#closeNotices.areHabit;
+    const isAnswer = (isHabit || !this.negotiations.isUnanswered) && this.#closeNotices.onNotice();
+    // A relay that does not know NIP-77 says so in this way.
+    if (!isAnswer && this.negotiations.onNotice()) return telemetry.log('relay.notice', { relay });
     if (!isAnswer) conduct.note('chatter');
     if (isTooMany && this.#mayBeTooMany()) this.#onTooMany();
     if (isAnswer && this.#closeNotices.areHabit && !isTooMany) return;
@@ -196,18 +212,18 @@ export class RelaySession {
     return listener === undefined ? this.#closed.onEvent(frame) : listener.onEvent(frame);
   }
 
-  #onEose(id: string): boolean {
+  #onEose(id: string, hint: EoseHint | undefined): boolean {
     const listener = this.#subscriptions.get(id);
     if (listener === undefined) return this.#closed.onEnd(id);
     this.sendsEose = true;
     this.#unanswered.delete(id);
     this.#answered = id;
-    return listener.onEose();
+    return listener.onEose(hint);
   }
 
   #onClosed(id: string, reason: ReasonPrefix): boolean {
     const listener = this.#subscriptions.get(id);
-    if (listener === undefined) return this.#closed.onEnd(id);
+    if (listener === undefined) return this.negotiations.onClosed(id) || this.#closed.onEnd(id);
     this.#forget(id);
     listener.onClosed(reason);
     return true;

@@ -6,6 +6,7 @@ import type { EventFrame } from '../../core/intake/event-intake.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { MAX_RECIPIENTS, Recipients } from '../../core/nostr/recipients.ts';
 import { KEY_DIGITS } from '../../core/registry/trade-pubkey.ts';
+import { readEventId } from './event-id.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { KnownTexts } from './known-texts.ts';
 import { UnreadEvent } from './unread-event.ts';
@@ -15,6 +16,8 @@ export interface SubscriptionFrame extends EventFrame {
   readonly subscription: string;
   /** A number made of the first digits of the id. It is read without making a string. */
   readonly mark: number;
+  /** Reads the id without making a string. @returns whether it is an id as NIP-01 has it (`readEventId`) */
+  readId(words: Uint32Array): boolean;
   /** The bytes of the whole message. */
   readonly size: number;
 }
@@ -61,6 +64,10 @@ class ScannedFrame implements SubscriptionFrame {
 
   get mark(): number {
     return markOf(this.#bytes, this.idStart);
+  }
+
+  readId(words: Uint32Array): boolean {
+    return readEventId(this.#bytes, this.idStart, this.idEnd, words);
   }
 
   get recipients(): Recipients {

@@ -3,6 +3,7 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 import type { KeyLookup } from '../../core/nostr/recipients.ts';
 import { recipientsOf, type Recipients } from '../../core/nostr/recipients.ts';
 import { fingerprintOf, markOf, type SubscriptionFrame } from './event-frame.ts';
+import { readEventId } from './event-id.ts';
 import { JsonCursor } from './json-cursor.ts';
 
 const OBJECT = '{';
@@ -55,6 +56,10 @@ class ParsedFrame implements SubscriptionFrame {
 
   get mark(): number {
     return markOf(Buffer.from(this.id.padEnd(12, '0'), 'latin1'), 0);
+  }
+
+  readId(words: Uint32Array): boolean {
+    return readEventId(Buffer.from(this.id, 'latin1'), 0, this.id.length, words);
   }
 
   get kind(): number {

@@ -2,10 +2,23 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 import type { SubscriptionFrame } from './event-frame.ts';
 import { parsedFrame } from './parsed-frame.ts';
 
-/** A message from a relay to a client (NIP-01, NIP-42). */
+/** What a relay says of the stored events beyond those that it has sent (NIP-67): there are none, or there are more. */
+export type EoseHint = 'finish' | 'more';
+
+/** A relay's answer in a negotiation about stored events (NIP-77). */
+export type NegotiationMessage =
+  | { readonly type: 'NEG-MSG'; readonly subscription: string; readonly message: string }
+  | {
+      readonly type: 'NEG-ERR';
+      readonly subscription: string;
+      readonly refusal: 'blocked' | 'closed' | 'other';
+    };
+
+/** A message from a relay to a client (NIP-01, NIP-42, NIP-77). */
 export type RelayMessage =
+  | NegotiationMessage
   | { readonly type: 'EVENT'; readonly frame: SubscriptionFrame }
-  | { readonly type: 'EOSE'; readonly subscription: string }
+  | { readonly type: 'EOSE'; readonly subscription: string; readonly hint?: EoseHint }
   | {
       readonly type: 'CLOSED';
       readonly subscription: string;
@@ -61,6 +74,20 @@ function knownPrefix(text: string): ReasonPrefix | undefined {
   return REASON_PREFIXES.find((known) => known === prefix);
 }
 
+/** The hints stand in a list, in which unknown ones may stand too. */
+function eoseHint(hints: unknown): { hint?: EoseHint } {
+  const all: readonly unknown[] = Array.isArray(hints) ? hints : [hints];
+  // A relay that says both is believed the one that asks for more.
+  const hint = (['more', 'finish'] as const).find((known) => all.includes(known));
+  return hint === undefined ? {} : { hint };
+}
+
+/** The prefixes of NIP-77. */
+function refusalOf(text: unknown): 'blocked' | 'closed' | 'other' {
+  const prefix = typeof text === 'string' ? text.split(':', 1)[0] : undefined;
+  return prefix === 'blocked' || prefix === 'closed' ? prefix : 'other';
+}
+
 /** Reads any text message by `JSON.parse`. A usual EVENT, which is nearly every message, is read by the faster `scanEventFrame`. */
 export function readRelayMessage(bytes: Buffer): RelayMessage | MessageProblem {
   const message = parseJson(bytes.toString('utf8'));
@@ -75,7 +102,7 @@ function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessa
       return frame === undefined ? 'not_nip01' : { type, frame };
     }
     case 'EOSE':
-      return typeof subject === 'string' ? { type, subscription: subject } : 'not_nip01';
+      return typeof subject === 'string' ? { type, subscription: subject, ...eoseHint(detail) } : 'not_nip01';
     case 'CLOSED':
       return typeof subject === 'string'
         ? { type, subscription: subject, reason: reasonPrefix(detail), ...saysTooMany(detail) }
@@ -84,6 +111,14 @@ function classify([type, subject, detail]: unknown[], bytes: Buffer): RelayMessa
       return typeof subject === 'string' ? { type, challenge: subject } : 'not_nip01';
     case 'OK':
       return typeof subject === 'string' ? { type, id: subject, accepted: detail === true } : 'not_nip01';
+    case 'NEG-MSG':
+      return typeof subject === 'string' && typeof detail === 'string'
+        ? { type, subscription: subject, message: detail }
+        : 'not_nip01';
+    case 'NEG-ERR':
+      return typeof subject === 'string'
+        ? { type, subscription: subject, refusal: refusalOf(detail) }
+        : 'not_nip01';
     case 'NOTICE':
       return { type, ...saysTooMany(subject) };
     default:
