@@ -24,7 +24,12 @@ export class ForeignRelay implements TestRelay {
   static async start(settings: RelaySettings = {}, make: RelayMake = KHATRU): Promise<ForeignRelay> {
     const [program, ...args] = make.command() ?? [];
     if (program === undefined) throw new Error(`${make.name} is not installed`);
-    const child = spawn(program, [...args, ...flags(settings)], { stdio: 'pipe', env: make.environment() });
+    // In a process group of its own, so that its end is that of every process which it has started.
+    const child = spawn(program, [...args, ...flags(settings)], {
+      stdio: 'pipe',
+      env: make.environment(),
+      detached: true,
+    });
     await once(child, 'spawn');
     const errors = text(child.stderr);
     for await (const url of createInterface({ input: child.stdout })) {
@@ -42,8 +47,9 @@ export class ForeignRelay implements TestRelay {
   /** Ends it as a power failure does. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'close');
+    const closed = once(this.#child, 'close');
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+    await closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -73,6 +73,34 @@ export const NOSTR_RELAY: RelayMake = {
   environment: inherited,
 };
 
+export const NOSTR_RS_RELAY: RelayMake = {
+  name: 'nostr-rs-relay 0.8.12',
+  installedBy: '.ci/build-nostr-rs-relay',
+  has: new Set(['directory']),
+  command: () =>
+    ifInstalled(`${FOLDER}/nostr-rs-relay`, [
+      process.execPath,
+      `${SOURCES}/nostr-rs-relay/relay.mjs`,
+      `${FOLDER}/nostr-rs-relay/nostr-rs-relay`,
+    ]),
+  environment: inherited,
+};
+
+/**
+ * Any other relay: the environment variable `RELAY_COMMAND` starts it. It takes the settings as options, as those in
+ * `foreign-relays/` do, prints its URL, and ends with its standard input. `RELAY_SETTINGS` names the settings that it has.
+ */
+export function relayByCommand(): RelayMake {
+  const { RELAY_COMMAND, RELAY_NAME, RELAY_SETTINGS = '' } = inherited();
+  return {
+    name: RELAY_NAME ?? RELAY_COMMAND ?? 'the relay of RELAY_COMMAND',
+    installedBy: 'RELAY_COMMAND',
+    has: new Set(RELAY_SETTINGS.split(',')) as ReadonlySet<keyof RelaySettings>,
+    command: () => RELAY_COMMAND?.split(' '),
+    environment: inherited,
+  };
+}
+
 /** Whether a relay is installed. */
 export function isInstalled(make: RelayMake): boolean {
   return make.command() !== undefined;
