@@ -81,12 +81,15 @@ export class App {
 
   async #start(): Promise<Addresses> {
     const { config } = this.#options;
-    const { announcements, api, devices, fcm, registrations, relays, store, waker } = this.#composition;
+    const { announcements, api, cohorts, devices, fcm, registrations, relays, store, waker } =
+      this.#composition;
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
     devices?.restore(() => registrations.entries());
+    cohorts?.dealRest();
     for (const wake of owed) await waker.payOwed(wake);
+    this.#composition.resumeCohorts();
     this.#stopping.signal.throwIfAborted();
     // Relays first: when a phone can register, its events are listened for already.
     this.#watching = relays.run(this.#stopping.signal);

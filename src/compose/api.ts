@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
+import type { ComposedCohorts } from './cohorts.ts';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
@@ -33,6 +34,7 @@ const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 interface Served {
   readonly time: ProgramTime;
   readonly registrations: Registrations;
+  readonly cohorts: ComposedCohorts | undefined;
   /** What the calls of a client wake a device by. */
   readonly calls: { readonly announcements: ChatAnnouncements; readonly selfTest: SelfTest };
   readonly lanes: Pick<PushLanes, 'isBusy'>;
@@ -52,7 +54,7 @@ export function composeApi(
   served: Served,
 ): FastifyInstance {
   const { config, serverKey, telemetry, version } = options;
-  const { curve, lanes, registrations, relays, vapid } = served;
+  const { cohorts, curve, lanes, registrations, relays, vapid } = served;
   const { announcements, selfTest } = served.calls;
   const { auth, limits } = createProtections(options, served);
   const turnstile = new Turnstile(perTurn(curve, lanes));
@@ -65,6 +67,7 @@ export function composeApi(
       limits,
       networks: new ClientNetworks(config.http.addressSource),
       turnstile,
+      cohortSizeFor: cohorts?.areUsed === true ? cohorts.sizeFor : undefined,
     },
     notify: { announcements, limits },
     selfTest: { registrations, selfTest, auth, limits, turnstile },
@@ -78,6 +81,7 @@ export function composeApi(
       registrationTtlSeconds: Math.floor(config.registrations.lifetime.ttlMs / SECOND_MS),
       registrationAuth: config.http.registrationAuth,
       policies: config.policies,
+      cohorts: cohorts?.areUsed === true ? () => cohorts.book.counts : undefined,
       counts: () => registrations.counts(),
       relays: () => relays.status(),
     },

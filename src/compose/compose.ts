@@ -5,6 +5,7 @@ import { EventAdmission } from '../core/intake/event-admission.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
+import type { WakePolicyName } from '../core/registry/registration.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
@@ -19,6 +20,7 @@ import type { FcmProvider } from '../push/fcm/fcm-provider.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
+import { composeCohorts, type ComposedCohorts } from './cohorts.ts';
 import { composeApi } from './api.ts';
 import { composeLanes } from './lanes.ts';
 import { composeOperations } from './operations.ts';
@@ -40,6 +42,10 @@ export interface Composition {
   readonly waker: Waker;
   /** The wake policies of devices, if they can differ. */
   readonly devices: DevicePolicies | undefined;
+  /** The cohorts, if the store keeps them. */
+  readonly cohorts: ComposedCohorts | undefined;
+  /** Wakes the cohorts whose bursts an earlier run has not ended. */
+  readonly resumeCohorts: () => void;
   /** Calls of `/api/notify` that wait for their tick. */
   readonly announcements: ChatAnnouncements;
   readonly relays: RelayPool;
@@ -83,27 +89,73 @@ export function compose(
 
   const store = composeStore(options, { time, allowsEndpoint: guard.allows });
   const { owed, proofs } = store;
-  const registrations = createRegistrations(options, store, time, {
-    onRegister: (device) => lanes.clearSuspect(device, deviceOf(device)),
-    onKept: (registration) => devices?.choose(registration),
-    onSwept: () => devices?.prune(),
-    onMoved: (key, from, to) => void waker.keyMoved(key, from, to).catch(onFault),
-  });
+  const policyOf = (device: string): WakePolicyName => devices?.nameOf(device) ?? config.policies.server;
+  const cohorts = cohortsOf(options, store, time, policyOf);
+  const hooks = registrationHooks(() => ({ cohorts, devices, lanes, waker }), onFault);
+  const registrations = createRegistrations(options, store, time, hooks);
 
   const sending = { time, passing, schedule, guard, vapid, previousVapid, onFault };
   const push = composeLanes(options, overrides, sending);
   const { lanes } = push;
-  const waking = { time, passing, schedule, registrations, owed, lanes, tags, authors, onFault };
+  const waking = { time, passing, schedule, registrations, owed, cohorts, lanes, tags, authors, onFault };
   const { waker, devices, ...calls } = composeWaking(options, waking);
 
   const admitting = { registrations, seen: store.seen, verifier, waker, authors, time, onFault };
   const intake = createIntake(options, admitting);
   const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
-  const served = { time, registrations, calls, lanes, relays, curve, verifier, tags, guard, vapid };
+  const served = { time, registrations, cohorts, calls, lanes, relays, curve, verifier, tags, guard, vapid };
   const api = composeApi(options, overrides, served);
   const observed = { push, registrations, store, waker, ...calls, relays, time, curve };
   const { admin, watch } = composeOperations(options, overrides, observed, onFault);
-  return { ...push, store, devices, registrations, curve, waker, ...calls, relays, api, admin, watch };
+  return {
+    ...push,
+    store,
+    devices,
+    cohorts,
+    registrations,
+    curve,
+    waker,
+    ...calls,
+    relays,
+    api,
+    admin,
+    watch,
+  };
+}
+
+/** What else changes when a registration does. @param parts are made after the registrations */
+function registrationHooks(
+  parts: () => Pick<Composition, 'cohorts' | 'devices' | 'lanes' | 'waker'>,
+  onFault: (fault: unknown) => void,
+): RegistrationHooks {
+  return {
+    onRegister: (device) => parts().lanes.clearSuspect(device, deviceOf(device)),
+    onKept: (registration, former) => {
+      const { cohorts, devices } = parts();
+      // First the cohort: a wake that the choice brings forward is for all of its members.
+      cohorts?.enter(registration, former);
+      devices?.choose(registration);
+    },
+    onRemoved: (device) => parts().cohorts?.leave(device),
+    onSwept: () => {
+      const { cohorts, devices } = parts();
+      devices?.prune();
+      cohorts?.book.sweep().catch(onFault);
+    },
+    onMoved: (key, from, to) => void parts().waker.keyMoved(key, from, to).catch(onFault),
+  };
+}
+
+/** The cohorts of a store that keeps them. */
+function cohortsOf(
+  options: CompositionOptions,
+  store: ComposedStore,
+  { clock }: ProgramTime,
+  policyOf: (device: string) => WakePolicyName,
+): ComposedCohorts | undefined {
+  const { cohorts: record, registrations } = store;
+  if (record === undefined) return undefined;
+  return composeCohorts(options, { record, store: registrations, clock, policyOf });
 }
 
 interface Admitting {
@@ -155,13 +207,16 @@ function vapidIdentities({ config, previousKey, serverKey }: CompositionOptions)
   };
 }
 
-type RegistrationHooks = Pick<RegistrationsOptions, 'onKept' | 'onMoved' | 'onRegister' | 'onSwept'>;
+type RegistrationHooks = Pick<
+  RegistrationsOptions,
+  'onKept' | 'onMoved' | 'onRegister' | 'onRemoved' | 'onSwept'
+>;
 
 function createRegistrations(
   { config, telemetry }: CompositionOptions,
   store: ComposedStore,
   { clock, mayExpire, monotonic }: ProgramTime,
-  { onKept, onMoved, onRegister, onSwept }: RegistrationHooks,
+  { onKept, onMoved, onRegister, onRemoved, onSwept }: RegistrationHooks,
 ): Registrations {
   return new Registrations({
     store: store.registrations,
@@ -173,6 +228,7 @@ function createRegistrations(
     telemetry,
     onRegister,
     onKept,
+    onRemoved,
     onMoved,
     onSwept,
   });

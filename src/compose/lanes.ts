@@ -116,7 +116,8 @@ function createLanes(
   });
 }
 
-function laneOf(target: PushTarget): string {
+/** The name of the device's lane. */
+export function laneOf(target: PushTarget): string {
   switch (target.type) {
     case 'fcm':
       return target.type;

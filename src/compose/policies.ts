@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 
+import type { ComposedCohorts } from './cohorts.ts';
 import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { SECOND_MS, type Clock, type Schedule } from '../core/basics/clock.ts';
@@ -7,12 +8,13 @@ import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { Wake, WakeEnd } from '../core/lanes/wake.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
 import type { WakePolicyName } from '../core/registry/registration.ts';
+import { Cohorts } from '../core/waking/cohorts.ts';
 import { Coalescer } from '../core/waking/coalescer.ts';
 import { DevicePolicies } from '../core/waking/device-policies.ts';
 import { Heartbeat } from '../core/waking/heartbeat.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import { SlotEdges } from '../core/waking/slot-edges.ts';
-import { Slots } from '../core/waking/slots.ts';
+import { Slots, type SlotsOptions } from '../core/waking/slots.ts';
 import type { WakePolicy } from '../core/waking/wake-policy.ts';
 import { slotOffset } from '../crypto/slot-offset.ts';
 
@@ -24,7 +26,11 @@ interface Shared {
   readonly lanes: Pick<PushLanes, 'request' | 'queued'>;
   /** A wake for the keys that point at the device. */
   readonly wakeFor: (target: PushTarget) => KeyWake | undefined;
+  /** A wake for a device that no event asks for. */
+  readonly cover: (target: PushTarget) => KeyWake;
   readonly isRegistered: (target: PushTarget) => boolean;
+  /** Absent with `STORE=memory`: then the configuration has no cohorts. */
+  readonly cohorts: ComposedCohorts | undefined;
 }
 
 /**
@@ -40,6 +46,8 @@ export interface ComposedPolicies {
   /** The policies of devices; absent if every device is woken by the server's, and events decide when. */
   readonly devices: DevicePolicies | undefined;
   readonly edges: SlotEdges | undefined;
+  /** Wakes the cohorts whose bursts an earlier run has not ended. */
+  readonly resumeCohorts?: () => void;
 }
 
 type Part = CompositionOptions & Shared & { readonly policyOf: (device: string) => WakePolicyName };
@@ -59,18 +67,19 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
   const redirect = (wake: KeyWake): Promise<WakeEnd> => policy.request(wake);
   const isUsed = (name: WakePolicyName): boolean => name === server || offered.includes(name);
   const prompt = isUsed('prompt') ? composePrompt(part, redirect) : undefined;
-  const slots = isUsed('slots') || isUsed('cohorts') ? composeSlots(part, edges, redirect) : undefined;
+  const slots = isUsed('slots') ? composeSlots(part, edges, redirect) : undefined;
+  const cohorts = isUsed('cohorts') ? composeCohortWakes(part, edges, redirect) : undefined;
   const heartbeat = isUsed('heartbeat') ? composeHeartbeat(part, redirect) : undefined;
   const policies = {
     ...(prompt !== undefined && { prompt }),
-    ...(slots !== undefined && isUsed('slots') && { slots }),
-    ...(slots !== undefined && isUsed('cohorts') && { cohorts: slots }),
+    ...(slots !== undefined && { slots }),
+    ...(cohorts !== undefined && { cohorts }),
     ...(heartbeat !== undefined && { heartbeat }),
   };
   const { isRegistered } = shared;
   const policy = new DevicePolicies({ server, policies, heartbeat, edges, isRegistered });
   devices = policy;
-  return { policy, devices, edges };
+  return { policy, devices, edges, resumeCohorts: () => cohorts?.resume() };
 }
 
 /** Takes a wake to its lane. */
@@ -116,20 +125,30 @@ function composeEdges({ config, passing, schedule, serverKey, time }: Part): Slo
 }
 
 function composeSlots(part: Part, edges: SlotEdges, redirect?: Redirect): Slots {
-  const { lanes, schedule, telemetry } = part;
-  return new Slots({
-    edges,
-    schedule,
-    draw,
+  const { hand, onBurst, onHeld, room } = slotOptions(part);
+  return new Slots({ edges, schedule: part.schedule, draw, hand, room, redirect, onHeld, onBurst });
+}
+
+/** What the policies that wake at edges share. */
+function slotOptions(part: Part): Pick<SlotsOptions, 'hand' | 'onBurst' | 'onHeld' | 'room'> {
+  const { lanes, telemetry } = part;
+  return {
     hand: handOf(part),
     room: (service) => LEAVING_AT_ONCE[service] - lanes.queued(service),
-    redirect,
     onHeld: ({ tracedKeys }) => telemetry.trace(tracedKeys, 'wake held'),
     onBurst: (lateMs) => {
       telemetry.count('slot_bursts');
       telemetry.observe('slot_late_seconds', lateMs / SECOND_MS);
     },
-  });
+  };
+}
+
+function composeCohortWakes(part: Part, edges: SlotEdges, redirect: Redirect): Cohorts | undefined {
+  const { cohorts, cover, schedule } = part;
+  if (cohorts === undefined) return undefined;
+  const { hand, onBurst, onHeld, room } = slotOptions(part);
+  const { book, record } = cohorts;
+  return new Cohorts({ edges, schedule, draw, hand, room, redirect, onHeld, onBurst, book, record, cover });
 }
 
 function composeHeartbeat(part: Part, redirect: Redirect): Heartbeat {

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+
+import type { ComposedCohorts } from './cohorts.ts';
 import type { CompositionOptions } from './options.ts';
 import { composePolicies } from './policies.ts';
 import type { ProgramTime } from './time.ts';
@@ -8,6 +11,7 @@ import type { Registrations } from '../core/registry/registrations.ts';
 import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SelfTest } from '../core/waking/self-test.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
+import { MemberRegistrations } from '../core/waking/member-registrations.ts';
 import { Waker } from '../core/waking/waker.ts';
 import type { PolicyStatus } from '../ops/gauge-sources.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
@@ -19,6 +23,7 @@ interface Shared {
   readonly schedule: Schedule;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
+  readonly cohorts: ComposedCohorts | undefined;
   readonly lanes: PushLanes;
   readonly tags: InstanceTags;
   readonly authors: ReadonlySet<string>;
@@ -31,6 +36,8 @@ interface ComposedWaking {
   readonly devices: DevicePolicies | undefined;
   /** What gauges and dashboard show of the policies. */
   readonly policies: () => PolicyStatus;
+  /** Wakes the cohorts whose bursts an earlier run has not ended. */
+  readonly resumeCohorts: () => void;
   readonly announcements: ChatAnnouncements;
   readonly selfTest: SelfTest;
 }
@@ -38,17 +45,20 @@ interface ComposedWaking {
 /** Puts together the parts that turn events and calls of `/api/notify` into wakes (contract 5). */
 export function composeWaking(options: CompositionOptions, shared: Shared): ComposedWaking {
   const { telemetry } = options;
-  const { authors, lanes, onFault, owed, passing, registrations, schedule, tags, time } = shared;
-  const { devices, edges, policy } = composePolicies(options, {
+  const { authors, cohorts, lanes, onFault, owed, passing, registrations, schedule, tags, time } = shared;
+  const { devices, edges, policy, resumeCohorts } = composePolicies(options, {
     time,
     passing,
     schedule,
     lanes,
+    cohorts,
     wakeFor: (target) => waker.wakeFor(target),
+    cover: (target) => waker.cover(target),
     isRegistered: (target) => registrations.keysOf(target, 1).length > 0,
   });
   const waker: Waker = new Waker({
     registrations,
+    asked: askedOf(registrations, cohorts),
     owed,
     policy,
     lanes,
@@ -71,5 +81,14 @@ export function composeWaking(options: CompositionOptions, shared: Shared): Comp
     lastLateMs: edges?.lastLateMs,
   });
   const selfTest = new SelfTest({ registrations, lanes, schedule });
-  return { waker, devices, policies, announcements, selfTest };
+  return { waker, devices, policies, resumeCohorts: () => resumeCohorts?.(), announcements, selfTest };
+}
+
+/** What wakes ask of registrations. */
+function askedOf(
+  registrations: Registrations,
+  cohorts: ComposedCohorts | undefined,
+): Registrations | MemberRegistrations {
+  if (cohorts?.areUsed !== true) return registrations;
+  return new MemberRegistrations({ registrations, book: cohorts.book, turn: setImmediate });
 }

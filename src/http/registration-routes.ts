@@ -1,7 +1,10 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { z } from 'zod';
 
-import { PLATFORMS } from '../core/registry/push-target.ts';
+import type { CohortSize } from '../core/cohorts/cohort-book.ts';
+import type { PutResult } from '../core/registry/registration-store.ts';
+import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
+import { PLATFORMS, type Platform, type PushTarget } from '../core/registry/push-target.ts';
 import { WAKE_POLICIES } from '../core/registry/registration.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import { ApiError } from './api-error.ts';
@@ -26,6 +29,8 @@ export interface RegistrationRoutesOptions {
   readonly limits: Pick<HttpLimits, 'registration'>;
   readonly networks: Pick<ClientNetworks, 'of'>;
   readonly turnstile: Turnstile;
+  /** How large the cohort of a device is, or would be; absent where there are no cohorts. */
+  readonly cohortSizeFor: ((target: PushTarget, platform: Platform) => CohortSize) | undefined;
 }
 
 const REGISTERED = 'Token registered successfully';
@@ -47,6 +52,12 @@ const REGISTER: RouteDescription = {
         .enum(WAKE_POLICIES)
         .optional()
         .describe('The wake policy that the request named; absent if it named none.'),
+      cohort: z
+        .object({ size: z.int(), members: z.int() })
+        .optional()
+        .describe(
+          'Only if the request named `cohorts`: how many devices are to be woken together with this one, and how many there are by now. While they are fewer, the device is not protected.',
+        ),
     }),
   },
   failures: [
@@ -71,10 +82,8 @@ const UNREGISTER: RouteDescription = {
 };
 
 /** `POST /api/register` and `POST /api/unregister` (contract 1.1, 1.3). The cheapest checks come first. */
-export function registrationRoutes(
-  app: FastifyInstance,
-  { registrations, rules, auth, limits, networks, turnstile }: RegistrationRoutesOptions,
-): void {
+export function registrationRoutes(app: FastifyInstance, options: RegistrationRoutesOptions): void {
+  const { registrations, rules, auth, limits, networks, turnstile } = options;
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
     limits.registration(request);
     done();
@@ -93,11 +102,14 @@ export function registrationRoutes(
     // An unsigned request for an owned key changed nothing and gets the same answer as a new key, so that the answer does not tell
     // which keys are registered (contract 1.3).
     const { wakePolicy } = named;
+    const isMember = wakePolicy === 'cohorts';
+    const cohort = isMember ? await cohortOf(options, tradePubkey, { target, platform }, result) : undefined;
     return {
       success: true,
       message: REGISTERED,
       platform,
       ...(wakePolicy !== undefined && { wake_policy: wakePolicy }),
+      ...(cohort !== undefined && { cohort }),
     };
   });
 
@@ -108,4 +120,16 @@ export function registrationRoutes(
     const wasRegistered = await registrations.unregister(tradePubkey, { signed });
     return { success: true, message: UNREGISTERED[wasRegistered ? 0 : 1] };
   });
+}
+
+/** The cohort that a request for `cohorts` is told of. A request for an owned key, which changed nothing, is told what an unknown key would be. */
+async function cohortOf(
+  { cohortSizeFor, registrations }: RegistrationRoutesOptions,
+  tradePubkey: TradePubkey,
+  { platform, target }: { readonly platform: Platform; readonly target: PushTarget },
+  result: PutResult,
+): Promise<CohortSize | undefined> {
+  // The Web Push keys that the key had before may have stayed.
+  const kept = (await registrations.find(tradePubkey))?.target ?? target;
+  return cohortSizeFor?.(result === 'owned' ? target : kept, platform);
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
 import { MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
+import type { CohortCounts } from '../core/cohorts/cohort-table.ts';
 import type { Platform } from '../core/registry/push-target.ts';
 import {
   WAKE_POLICIES,
@@ -27,6 +28,8 @@ export interface StatusRoutesOptions {
   /** `REGISTRATION_AUTH`. */
   readonly registrationAuth: string;
   readonly policies: PolicyOptions;
+  /** The counts of cohorts; absent where there are none. */
+  readonly cohorts: (() => CohortCounts) | undefined;
   readonly counts: () => RegistrationCounts;
   readonly relays: () => readonly RelayLine[];
 }
@@ -102,6 +105,12 @@ const STATUS: RouteDescription = {
       version: z.string(),
       server_pubkey: z.string(),
       tokens: z.looseObject(TOKENS),
+      cohorts: z
+        .object({ size: COUNT, cohorts: COUNT, members: COUNT, unprotected: COUNT })
+        .optional()
+        .describe(
+          'Where a device can have the policy `cohorts`: how many there are, and how many devices are in cohorts that have fewer than `size`.',
+        ),
       relays: z.array(z.looseObject({ url: z.string(), state: z.string() })),
     }),
   },
@@ -116,7 +125,7 @@ const OPENAPI: RouteDescription = {
 export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions): void {
   const { version, serverPubkey, sealedTokenSizes, kinds, platforms, vapidPublicKey, registrationAuth } =
     options;
-  const { counts, policies, registrationTtlSeconds, relays } = options;
+  const { cohorts, counts, policies, registrationTtlSeconds, relays } = options;
   const document = openApiDocument(version);
 
   // Liveness only: an app that gets any other answer stops using push for good.
@@ -146,11 +155,20 @@ export function statusRoutes(app: FastifyInstance, options: StatusRoutesOptions)
       version,
       server_pubkey: serverPubkey,
       tokens,
+      ...(cohorts !== undefined && { cohorts: cohortFields(cohorts(), policies) }),
       relays: relays().map(relayLine),
     };
   });
 
   app.get('/api/openapi.json', { config: { description: OPENAPI } }, async () => document());
+}
+
+/** How many devices linger is left out: who watches the number learns when somebody's last key expired. */
+function cohortFields(
+  { cohorts, members, unprotected }: CohortCounts,
+  { cohortSize }: PolicyOptions,
+): object {
+  return { size: cohortSize, cohorts, members, unprotected };
 }
 
 /** Each measure is told where a device can have a policy that it matters for. */

@@ -98,12 +98,12 @@ export class Coalescer implements WakePolicy {
     return (this.#allowances.unvouched?.size ?? 0) + (this.#allowances.chat?.size ?? 0);
   }
 
-  heeds(): boolean {
-    return true;
-  }
-
   groupOf(device: string): string {
     return device;
+  }
+
+  heeds(): boolean {
+    return true;
   }
 
   /** A wake that is held on the unvouched track is too late for a vouched event. A chat wake answers no event. */

@@ -57,13 +57,13 @@ export class Cohorts implements WakePolicy {
 
   readonly counted = 0;
 
-  heeds(): boolean {
-    return true;
-  }
-
   groupOf(device: string): string {
     const cohort = this.#cohortOf(device);
     return cohort === undefined ? device : `cohort ${cohort.id}`;
+  }
+
+  heeds(): boolean {
+    return true;
   }
 
   get size(): number {

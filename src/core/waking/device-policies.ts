@@ -112,12 +112,12 @@ export class DevicePolicies implements WakePolicy {
       if (!this.#options.isRegistered(target)) this.#chosen.delete(device);
   }
 
-  heeds(device: string): boolean {
-    return this.#policy(device).heeds(device);
-  }
-
   groupOf(device: string): string {
     return this.#policy(device).groupOf(device);
+  }
+
+  heeds(device: string): boolean {
+    return this.#policy(device).heeds(device);
   }
 
   isHeld(device: string, key: TradePubkey, isVouched?: boolean): boolean {

@@ -97,12 +97,12 @@ export class Heartbeat implements WakePolicy {
   /** The next beat pays the owed wake. */
   hold(): void {}
 
-  heeds(): boolean {
-    return false;
-  }
-
   groupOf(device: string): string {
     return device;
+  }
+
+  heeds(): boolean {
+    return false;
   }
 
   isHeld(): boolean {

@@ -44,12 +44,12 @@ export class Slots implements WakePolicy {
     return this.#due.size + this.#burst.size;
   }
 
-  heeds(): boolean {
-    return true;
-  }
-
   groupOf(device: string): string {
     return device;
+  }
+
+  heeds(): boolean {
+    return true;
   }
 
   /** A wake that is leaving is not held: whether the wake of a device has left must not decide whether another burst follows. */

@@ -19,6 +19,8 @@ const MOST_KEYS = 256;
 
 export interface WakerOptions {
   readonly registrations: Registrations;
+  /** What wakes ask of registrations, if that is not what the registrations say. */
+  readonly asked?: KeyWakeContext['registrations'] | undefined;
   /** Takes wakes to their lanes, each at its time. */
   readonly policy: WakePolicy;
   readonly lanes: Pick<PushLanes, 'unsent' | 'follow'>;
@@ -40,7 +42,7 @@ export class Waker {
   readonly #context: KeyWakeContext;
 
   constructor(options: WakerOptions) {
-    const { lanes, onMoved, owed, registrations } = options;
+    const { asked, lanes, onMoved, owed, registrations } = options;
     this.#registrations = registrations;
     this.#lanes = lanes;
     this.#owed = owed;
@@ -48,7 +50,7 @@ export class Waker {
     this.#instances = options.instances;
     this.#policy = options.policy;
     this.#context = {
-      registrations,
+      registrations: asked ?? registrations,
       owed,
       redirect: (wake, from) => this.#redirect(wake, from),
       onMoved,
@@ -98,6 +100,11 @@ export class Waker {
       if (registration !== undefined && !this.#policy.heeds(deviceOf(registration.target))) return true;
     }
     return false;
+  }
+
+  /** A wake for the device without a key: it covers the wakes of others. */
+  cover(target: PushTarget): KeyWake {
+    return new KeyWake(this.#context, { target, kind: 'silent_wake', keys: [], priority: 'live' });
   }
 
   /** A wake for keys that point at the device, for no event in particular; `undefined` if there are none. */
