@@ -95,7 +95,8 @@ export const RELAY_TIMING: RelayTiming = {
   audit: {
     // At most the 15 minutes that a recovery goes back before a gap.
     messages: { minMs: 30 * SECOND_MS, baseMs: 5 * MINUTE_MS, maxMs: 15 * MINUTE_MS },
-    wraps: { minMs: 5 * MINUTE_MS, baseMs: HOUR_MS, maxMs: 6 * HOUR_MS },
+    // Gift wraps do not show whether the relay drops any, so their beat is always the same.
+    wraps: { minMs: 5 * MINUTE_MS, baseMs: HOUR_MS, maxMs: HOUR_MS },
     standstillMs: 500,
     // Half of the smallest buffer for a reader that is known of a relay: 1024 events (rust-nostr).
     burstEvents: 512,

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
-import { AuditSchedule, type AuditOutcome } from './audit-schedule.ts';
+import { AuditSchedule, type AuditEnd } from './audit-schedule.ts';
 
 const LEAST_REST_MS = 10 * SECOND_MS;
 const BEAT = { minMs: MINUTE_MS, baseMs: 5 * MINUTE_MS, maxMs: 15 * MINUTE_MS };
 
-function setUp(): { clock: FakeClock; schedule: AuditSchedule; audit: (outcome: AuditOutcome) => number } {
+function setUp(): { clock: FakeClock; schedule: AuditSchedule; audit: (outcome: AuditEnd) => number } {
   const clock = new FakeClock();
   const schedule = new AuditSchedule({
     beat: BEAT,
@@ -17,7 +17,7 @@ function setUp(): { clock: FakeClock; schedule: AuditSchedule; audit: (outcome: 
     monotonic: clock.read,
   });
   /** One audit, at once when it is due. */
-  const audit = (outcome: AuditOutcome): number => {
+  const audit = (outcome: AuditEnd): number => {
     clock.advance(schedule.waitMs);
     schedule.begin();
     schedule.end(outcome);
@@ -29,7 +29,7 @@ function setUp(): { clock: FakeClock; schedule: AuditSchedule; audit: (outcome: 
 test('the beat slows down while audits find nothing, is quick after a find, and slow again when the relay gives nothing', () => {
   const { audit, schedule } = setUp();
   expect(schedule.waitMs).toBe(BEAT.baseMs);
-  const outcomes = ['clean', 'clean', 'clean', 'found', 'clean', 'clean', 'failed', 'found'] as const;
+  const outcomes = ['clean', 'clean', 'clean', 'missed', 'clean', 'clean', 'failed', 'missed'] as const;
   expect(outcomes.map((outcome) => audit(outcome) / MINUTE_MS)).toEqual([10, 15, 15, 1, 2, 4, 15, 1]);
 });
 
@@ -54,7 +54,7 @@ test('an audit goes back to the begin of the last one that got everything', () =
 
 test('after a standstill an audit comes soon, but not within ten seconds after the last one, if that one asked for anything', () => {
   const { audit, clock, schedule } = setUp();
-  const waits = (['idle', 'clean', 'found', 'failed', 'cut'] as const).map((outcome) => {
+  const waits = (['idle', 'clean', 'missed', 'failed', 'cut'] as const).map((outcome) => {
     audit(outcome);
     clock.advance(2 * SECOND_MS);
     schedule.standstill();
@@ -82,14 +82,14 @@ test.each([
     clock.advance(schedule.waitMs);
     schedule.begin();
     clock.advance(tookMs);
-    schedule.end('found', { bytes, ms: tookMs });
+    schedule.end('missed', { bytes, ms: tookMs });
     schedule.standstill();
     expect(schedule.waitMs).toBe(waitMs);
   },
 );
 
 test('whatever happens, the ranges of the audits leave no time out, audits are ten seconds apart, and one always comes', () => {
-  const outcome = fc.constantFrom<AuditOutcome>('clean', 'found', 'idle', 'failed', 'cut');
+  const outcome = fc.constantFrom<AuditEnd>('clean', 'missed', 'idle', 'failed', 'cut');
   const step = fc.record({
     outcome,
     tookMs: fc.nat(HOUR_MS),

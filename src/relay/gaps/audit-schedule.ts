@@ -2,7 +2,7 @@ import { SECOND_MS, type Clock } from '../../core/basics/clock.ts';
 
 /** How often a relay is audited for one kind, in milliseconds. */
 export interface AuditBeat {
-  /** The wait after an audit that found something, and the least wait of the beat. */
+  /** The wait after an audit by which the relay had dropped something, and the least wait of the beat. */
   readonly minMs: number;
   /** The first wait. */
   readonly baseMs: number;
@@ -12,11 +12,12 @@ export interface AuditBeat {
 
 /**
  * How an audit ended.
- * - `clean`: nothing was missing; `found`: something was; `idle`: nobody is registered, so nothing was asked for.
+ * - `clean`: nothing was missing; `missed`: the relay had dropped an event, whoever it was for; `idle`: nobody is registered, so nothing was
+ *   asked for.
  * - `failed`: the relay did not give all that was asked for, or a bound was hit.
  * - `cut`: the connection ended.
  */
-export type AuditOutcome = 'clean' | 'found' | 'idle' | 'failed' | 'cut';
+export type AuditEnd = 'clean' | 'missed' | 'idle' | 'failed' | 'cut';
 
 /** What an audit has cost: how much the relay has sent, and how long it took for that, in milliseconds. */
 export interface AuditCost {
@@ -89,7 +90,7 @@ export class AuditSchedule {
    *
    * @param cost the time that its pages took, without the wait for other audits; absent: it has asked for nothing
    */
-  end(outcome: AuditOutcome, cost: AuditCost = { bytes: 0, ms: 0 }): void {
+  end(outcome: AuditEnd, cost: AuditCost = { bytes: 0, ms: 0 }): void {
     const current = this.#current;
     if (current === undefined) return;
     this.#current = undefined;
@@ -103,9 +104,9 @@ export class AuditSchedule {
     if (current.hasStoodStill) this.standstill();
   }
 
-  #nextWait(outcome: AuditOutcome): number {
+  #nextWait(outcome: AuditEnd): number {
     const { beat } = this.#options;
-    if (outcome === 'found') return beat.minMs;
+    if (outcome === 'missed') return beat.minMs;
     if (outcome === 'cut' || outcome === 'idle') return this.#waitMs;
     if (outcome === 'failed') return beat.maxMs;
     return Math.min(beat.maxMs, Math.max(beat.minMs, 2 * this.#waitMs));

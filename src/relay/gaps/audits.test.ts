@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { eventId, unsignedEvent } from '../../../test/support/events.ts';
 import { noCoalescing } from '../../../test/support/no-coalescing.ts';
 import { fcmTarget, liveRegistrations, tradeKey } from '../../../test/support/registrations.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
 import { EventAdmission } from '../../core/intake/event-admission.ts';
 import { RelayAccount } from '../../core/intake/relay-account.ts';
 import type { Wake } from '../../core/lanes/wake.ts';
@@ -53,8 +53,8 @@ class DroppingRelay {
   readonly #stored: NostrEvent[] = [];
   readonly #subscriptions = new Map<string, Filter>();
   #receive: (message: readonly unknown[]) => void = () => undefined;
-  /** The pages that it was asked for. */
-  pages = 0;
+  /** The pages that it was asked for, and when. */
+  readonly pages: { readonly at: number; readonly filter: Filter }[] = [];
 
   constructor(dropEvery: number) {
     this.#dropEvery = dropEvery;
@@ -82,7 +82,7 @@ class DroppingRelay {
       .filter(({ created_at, kind }) => kinds.includes(kind) && created_at >= since && created_at <= until)
       .toSorted((a, b) => b.created_at - a.created_at)
       .slice(0, limit);
-    if (limit > 0) this.pages++;
+    if (limit > 0) this.pages.push({ at: Date.now(), filter });
     for (const event of page) this.#receive(['EVENT', id, event]);
     this.#receive(['EOSE', id]);
   }
@@ -198,3 +198,28 @@ test('at a relay that drops every hundredth event for an hour, each dropped even
   expect(Math.max(...late(14))).toBeLessThan(2 * messages.baseMs);
   expect(Math.max(...late(1059))).toBeLessThan(2 * wraps.baseMs);
 });
+
+/** The pages that a relay is asked for in a day in which it held back one event for this key, the only one of this kind. */
+async function pagesAfterHolding(kind: number, key: string): Promise<DroppingRelay['pages']> {
+  vi.setSystemTime(Date.UTC(2026, 0, 1));
+  const relay = new DroppingRelay(1);
+  let wakes = 0;
+  const listening = await listen(relay, 1, () => wakes++);
+  await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
+  const created_at = Math.floor(Date.now() / SECOND_MS);
+  relay.publish(unsignedEvent({ id: eventId(1), kind, created_at, tags: [['p', key]] }));
+  await vi.advanceTimersByTimeAsync(DAY_MS);
+  listening.close();
+  expect(wakes).toBe(key === tradeKey(0) ? 1 : 0);
+  return relay.pages;
+}
+
+test.each([14, 1059])(
+  'a relay that holds an event of kind %i back cannot see by the audits whether its key is registered',
+  async (kind) => {
+    const ours = await pagesAfterHolding(kind, tradeKey(0));
+    const strangers = await pagesAfterHolding(kind, 'ee'.repeat(32));
+    expect(ours.length).toBeGreaterThan(100);
+    expect(ours).toEqual(strangers);
+  },
+);

@@ -8,8 +8,9 @@ import { EventLog } from '../reconcile/event-log.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { AuditPlaces } from './audit-places.ts';
-import type { AuditOutcome, AuditSchedule } from './audit-schedule.ts';
+import type { AuditEnd, AuditSchedule } from './audit-schedule.ts';
 import { beginRecovery } from './gathering-recovery.ts';
+import { MissedEvents } from './missed-events.ts';
 import type { RecoveryReport } from './page-plan.ts';
 import type { Recoveries } from './recoveries.ts';
 import { RecoveredEvents } from './recovered-events.ts';
@@ -121,8 +122,10 @@ export class Audits {
     const { finds } = watch;
     finds.begin();
     const askedAt = unixSeconds(clock);
+    const missed = new MissedEvents(watch, since, clock());
     const events = new RecoveredEvents(intake, recovery, {
       heard: watch.heard.all(),
+      onUnheard: (frame) => missed.note(frame),
       onFound: (frame) => {
         if (!arePagesShared || isSurelyStored(frame, askedAt)) finds.found(frame.id);
       },
@@ -148,36 +151,35 @@ export class Audits {
     // An event that was published meanwhile may still be on its way.
     const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
     await wait.catch(() => undefined);
-    const outcome = this.#report(watch, finds.end(), isAsked ? plan.report() : undefined);
-    schedule.end(outcome, cost);
+    const report = isAsked ? plan.report() : undefined;
+    this.#report(watch, finds.end(), report);
+    schedule.end(endOf(missed.any, report), cost);
     await recoveries.reconciling.probe(watch);
   }
 
   /** Logs and counts how an audit went. @param report absent if the connection ended meanwhile */
-  #report(watch: KindWatch, found: number, report: RecoveryReport | undefined): AuditOutcome {
+  #report(watch: KindWatch, found: number, report: RecoveryReport | undefined): void {
     const { relay, telemetry } = this.#options;
     const { kind } = watch;
-    const outcome = outcomeOf(found, report);
-    telemetry.count('relay_audits', { outcome });
+    telemetry.count('relay_audits', { outcome: found > 0 ? 'found' : endOf(false, report) });
     telemetry.count('relay_audit_found', { kind: String(kind) }, found);
     if (found > 0) {
       watch.dropped.note(found);
       telemetry.log('relay.events_dropped', { relay, kind, count: found });
     }
-    if (report === undefined) return outcome;
+    if (report === undefined) return;
     const { events, pages, unrecovered } = report;
     telemetry.log('relay.audited', { relay, kind, pages, events, count: found });
     reportSkipped(telemetry, { relay, kind, report });
     if (unrecovered !== undefined)
       telemetry.log('relay.audit_incomplete', { relay, kind, reason: unrecovered.reason });
-    return outcome;
   }
 }
 
-function outcomeOf(found: number, report: RecoveryReport | undefined): AuditOutcome {
-  if (found > 0) return 'found';
+function endOf(isMissed: boolean, report: RecoveryReport | undefined): AuditEnd {
   if (report === undefined) return 'cut';
-  return report.unrecovered === undefined ? 'clean' : 'failed';
+  if (report.unrecovered !== undefined) return 'failed';
+  return isMissed ? 'missed' : 'clean';
 }
 
 /** Whether an event of a page was certainly stored before the page was asked for. A gift wrap carries no true time. */

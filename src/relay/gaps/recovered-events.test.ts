@@ -76,9 +76,14 @@ test('the events of a first recovery are handed in as stored, also after its end
 test('an event that came live and was for nobody is not handed in by an audit; what an audit finds is told', () => {
   const { intake, recovery, ways } = setUp('admitted', 'duplicate');
   const found: string[] = [];
+  let unheard = 0;
   const onFound = ({ id }: SubscriptionFrame): void => void found.push(id);
-  const events = new RecoveredEvents(intake, recovery, { heard: new Set([8]), onFound });
+  const events = new RecoveredEvents(intake, recovery, {
+    heard: new Set([8]),
+    onUnheard: () => unheard++,
+    onFound,
+  });
   const verdicts = [7, 8, 7].map((mark) => events.admit({ ...FRAME, mark }));
   expect(verdicts).toEqual(['admitted', 'duplicate', 'duplicate']);
-  expect([ways, found]).toEqual([['recovery', 'recovery'], [FRAME.id]]);
+  expect([ways, found, unheard]).toEqual([['recovery', 'recovery'], [FRAME.id], 2]);
 });

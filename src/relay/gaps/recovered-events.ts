@@ -6,6 +6,8 @@ import type { SubscriptionFrame } from '../wire/event-frame.ts';
 export interface AuditedEvents {
   /** The marks of the events that came live and were for nobody. They are not handed in, even if their key is registered by now. */
   readonly heard: ReadonlySet<number>;
+  /** An event has come that is not one of these. */
+  readonly onUnheard: (frame: SubscriptionFrame) => void;
   /** An event was new here and for a registered key. */
   readonly onFound: (frame: SubscriptionFrame) => void;
 }
@@ -38,6 +40,7 @@ export class RecoveredEvents {
       this.log?.note(frame);
       return 'duplicate';
     }
+    this.#audit?.onUnheard(frame);
     const verdict = this.#handIn(frame);
     if (typeof verdict === 'string') this.#note(verdict, frame);
     else {

@@ -97,8 +97,10 @@ export class KindWatch {
   readonly #gapsWithWakes = new Set<{ readonly since: number }>();
   readonly #samples = new LiveSamples();
   readonly #largestPage: LargestPage = { events: 0 };
-  /** The latest live events that were for nobody. */
+  /** The latest live events that were for nobody. If one of them is for a key that was registered later, the relay has not dropped it. */
   readonly heard = new HeardMarks();
+  /** The latest live events for registered keys. */
+  readonly heardForUs = new HeardMarks();
   /** What audits have found. */
   readonly dropped: DroppedEvents;
   /** The events that the relay has sent, if it offers reconciliations (NIP-77). */

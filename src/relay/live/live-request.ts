@@ -127,8 +127,11 @@ export class LiveRequest {
       watch.noteLive(frame, now);
       verdict = intake.admit(frame, 'live');
       // An audit must know these events: the relay has not dropped them.
-      if (verdict === 'unmatched') watch.heard.note(frame.mark);
-      else watch.finds.heard(frame);
+      if (verdict === 'unmatched') watch.heard.note(frame.mark, now);
+      else {
+        watch.heardForUs.note(frame.mark, now);
+        watch.finds.heard(frame);
+      }
     } else verdict = this.#admitEarly(frame);
     if (this.#isLive && verdict !== 'unverified') watch.known?.note(frame);
     if (verdict === 'unverified') onUnverified();
