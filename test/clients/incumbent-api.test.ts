@@ -84,10 +84,8 @@ test('/api/status answers the same bytes as the incumbent, and more behind them'
 });
 
 test('/api/notify answers 429 as the incumbent does, by key and by address, with Retry-After in whole seconds', async () => {
-  const server = await serverWith({
-    NOTIFY_TRUST_PROXY_HEADERS: 'true',
-    FLY_APP_NAME: 'mostro-push-server',
-  });
+  const proxied = { NOTIFY_TRUST_PROXY_HEADERS: 'true', FLY_APP_NAME: 'mostro-push-server' };
+  const server = await serverWith(proxied, new FakeClock(Date.now()));
   const answers: HttpAnswer[] = [];
   for (let n = 0; n < 11; n++)
     answers.push(await send(server, '/api/notify', { trade_pubkey: KEY }, { 'fly-client-ip': `1.2.3.${n}` }));
