@@ -139,7 +139,7 @@ function registrationHooks(
     onRemoved: (device) => parts().cohorts?.leave(device),
     onSwept: () => {
       const { cohorts, devices } = parts();
-      devices?.prune();
+      devices?.prune().catch(onFault);
       cohorts?.book.sweep().catch(onFault);
     },
     onMoved: (key, from, to) => void parts().waker.keyMoved(key, from, to).catch(onFault),

@@ -52,6 +52,7 @@ export interface ComposedPolicies {
 
 type Part = CompositionOptions & Shared & { readonly policyOf: (device: string) => WakePolicyName };
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const draw = (below: number): number => randomInt(below);
 
 /** The policy of this server, and those that it offers: when wakes leave for their lanes (contract 9). */
@@ -77,7 +78,7 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
     ...(heartbeat !== undefined && { heartbeat }),
   };
   const { isRegistered } = shared;
-  const policy = new DevicePolicies({ server, policies, heartbeat, edges, isRegistered });
+  const policy = new DevicePolicies({ server, policies, heartbeat, edges, isRegistered, turn });
   devices = policy;
   return { policy, devices, edges, resumeCohorts: () => cohorts?.resume() };
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
@@ -5,6 +7,8 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { registerDevices } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
+import { untilPage } from '../support/metrics-page.ts';
+import { googleEnvironment, serve } from '../support/program.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -47,6 +51,27 @@ test('a stop in the middle of a slot without a store sends the wakes at once, an
   expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
     phones.map(({ token }) => token).toSorted(),
   );
+});
+
+test('a program that is killed in the middle of a slot wakes at an edge after its next start', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const environment = { ...(await googleEnvironment(google)), NOSTR_RELAYS: relay.url, STORE: 'file' };
+  const first = await serve({ ...environment, ...LONG });
+  await relay.subscribed(1059);
+  const [device] = await registerDevices(first, 1);
+  const event = eventFor([device?.key ?? '']);
+  relay.store(event);
+  relay.broadcast(event);
+  await untilPage(first, 'mostro_push_devices_held', 1);
+  first.program.kill('SIGKILL');
+  await first.program.exited;
+  const DATA_DIR = join(first.program.directory, 'data');
+  keep(
+    await startTestServer({ relays: [relay], google, environment: { STORE: 'file', DATA_DIR, ...SLOTS } }),
+  );
+  const [push] = await google.pushes.atLeast(1);
+  expect(push?.token).toBe(device?.token);
 });
 
 test('a stop in the middle of a slot with a store leaves each wake to an edge after the start, once', async () => {

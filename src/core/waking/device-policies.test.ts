@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import { keyWake } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, registrationAt, tradeKey } from '../../../test/support/registrations.ts';
+import { settled } from '../../../test/support/settled.ts';
 import { MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { Wake, WakeEnd } from '../lanes/wake.ts';
 import { addressOf, deviceOf } from '../registry/push-target.ts';
@@ -68,6 +69,7 @@ function setUp(
     heartbeat: names.has('heartbeat') ? heartbeat : undefined,
     edges,
     isRegistered: (target) => !unregistered.has(addressOf(target)),
+    turn: async () => undefined,
   });
   return {
     policies,
@@ -200,12 +202,22 @@ test('after a restart of a heartbeat server every device is on the wheel, but fo
   expect([heartbeat.size, nameOf('c'), policies.size]).toEqual([2, 'slots', 2]);
 });
 
-test('the choice of a device that no key points at any more is forgotten at a sweep', () => {
+test('the choice of a device that no key points at any more is forgotten at a sweep', async () => {
   const { choose, nameOf, policies, unregistered } = setUp('prompt');
   for (const name of 'ab') choose(name, 'slots');
   unregistered.add('a');
-  policies.prune();
+  await policies.prune();
   expect(['a', 'b'].map(nameOf)).toEqual(['prompt', 'slots']);
+});
+
+test('devices that come and go between two sweeps leave few choices behind', async () => {
+  const { choose, policies, unregistered } = setUp('prompt');
+  for (let n = 0; n < 20_000; n++) {
+    choose(`device-${n}`, 'slots');
+    unregistered.add(`device-${n}`);
+    if (n % 1000 === 0) await settled();
+  }
+  expect(policies.chosen.slots).toBeLessThan(6000);
 });
 
 test('a stop waits for an edge although other policies hold nothing', async () => {

@@ -8,6 +8,10 @@ import type { KeyWake } from './key-wake.ts';
 import type { SlotEdges } from './slot-edges.ts';
 import type { WakePolicy } from './wake-policy.ts';
 
+/** Choices that are looked at in one turn of the event loop: a millisecond or two. */
+const PRUNED_AT_ONCE = 1024;
+const LEAST_PRUNED = 4096;
+
 export interface DevicePoliciesOptions {
   /** `WAKE_POLICY`: the policy of every device that has asked for no other. */
   readonly server: WakePolicyName;
@@ -16,8 +20,10 @@ export interface DevicePoliciesOptions {
   /** The policy `heartbeat`, if it is among them. */
   readonly heartbeat?: Heartbeat | undefined;
   readonly edges: SlotEdges;
-  /** Whether a key points at the device. */
+  /** Whether a key points at the device. One that has expired counts until the next sweep. */
   readonly isRegistered: (target: PushTarget) => boolean;
+  /** Resolves in a later turn of the event loop: other work goes first. */
+  readonly turn: () => Promise<void>;
 }
 
 interface Chosen {
@@ -38,6 +44,9 @@ export class DevicePolicies implements WakePolicy {
   readonly #chosen = new Map<string, Chosen>();
   /** The devices whose policy becomes weaker at the next edge. */
   readonly #weaker = new Map<string, Chosen>();
+  #isPruning = false;
+  /** So many choices are looked through for those of devices that have gone since the last sweep. So there are at most twice as many as needed. */
+  #pruneAt = LEAST_PRUNED;
   readonly #onEdge = (): void => this.#weaken();
 
   constructor(options: DevicePoliciesOptions) {
@@ -81,6 +90,7 @@ export class DevicePolicies implements WakePolicy {
     this.#weaker.delete(device);
     const former = this.#policy(device);
     this.#set(device, { target, policy });
+    if (this.#chosen.size >= this.#pruneAt) void this.prune();
     const next = this.#policy(device);
     if (former !== next) for (const held of former.release(device)) endWith(held, next.request(held.wake));
   }
@@ -106,10 +116,18 @@ export class DevicePolicies implements WakePolicy {
     }
   }
 
-  /** Registrations have expired: forgets the choices of devices that have none left. */
-  prune(): void {
-    for (const [device, { target }] of this.#chosen)
-      if (!this.#options.isRegistered(target)) this.#chosen.delete(device);
+  /** Forgets the choices of devices that no key points at any more. */
+  async prune(): Promise<void> {
+    if (this.#isPruning) return;
+    this.#isPruning = true;
+    const { isRegistered, turn } = this.#options;
+    let looked = 0;
+    for (const [device, { target }] of this.#chosen) {
+      if (++looked % PRUNED_AT_ONCE === 0) await turn();
+      if (!isRegistered(target)) this.#chosen.delete(device);
+    }
+    this.#isPruning = false;
+    this.#pruneAt = Math.max(LEAST_PRUNED, 2 * this.#chosen.size);
   }
 
   groupOf(device: string): string {

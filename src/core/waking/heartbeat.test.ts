@@ -26,7 +26,10 @@ function setUp(phases: readonly number[] = [], parts: Partial<HeartbeatOptions> 
       handed.push({ at: (time.clock.now - start) / SECOND_MS, wake });
       return 'sent';
     },
-    wakeFor: (target) => (unregistered.has(addressOf(target)) ? undefined : keyWake(addressOf(target))),
+    wakeFor: (target) => {
+      const name = addressOf(target);
+      return unregistered.has(name) ? undefined : keyWake(name, { kind: 'chat_wake', priority: 'recovered' });
+    },
     ...parts,
   });
   return {

@@ -152,3 +152,32 @@ test('a chat wake that is delivered renews no registration', async () => {
   await keyWake('old', { kind: 'chat_wake' }, { registrations }).onDelivered();
   expect(renewed).toEqual([]);
 });
+
+test('a uniform wake looks the same whatever asked for it, and what asked decides what is renewed and kept', async () => {
+  const renewed: PushTarget[] = [];
+  const owed: string[] = [];
+  const context = {
+    registrations: {
+      renew: async (target: PushTarget) => void renewed.push(target),
+      evict: async () => undefined,
+      whereabouts: async (target: PushTarget) => ({ here: target, elsewhere: [] }),
+    },
+    owed: {
+      owe: ({ kind }: { kind: string }) => void owed.push(kind),
+      pay: () => undefined,
+      find: () => undefined,
+    },
+  };
+  const chat = keyWake('phone', { kind: 'chat_wake', priority: 'recovered' }, context);
+  chat.isUniform = true;
+  expect([chat.kind, chat.priority]).toEqual(['silent_wake', 'live']);
+  await chat.onDelivered();
+  chat.onOwed();
+  expect([renewed, owed]).toEqual([[], ['chat_wake']]);
+  // The other device's policy decides how the wake looks there.
+  expect(chat.movedTo(fcmTarget('other'), [K1])).toMatchObject({ kind: 'chat_wake', priority: 'recovered' });
+  // A wake that has not been sent becomes uniform with the one that it absorbs.
+  const queued = keyWake('phone', { kind: 'chat_wake', priority: 'recovered' }, context);
+  queued.absorb(chat);
+  expect([queued.kind, queued.priority]).toEqual(['silent_wake', 'live']);
+});

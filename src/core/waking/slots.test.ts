@@ -123,6 +123,16 @@ test('a wake is held for its keys only, until it has left', async () => {
   expect(slots.isHeld(device, tradeKey(1))).toBe(false);
 });
 
+test('an edge whose wakes have all gone to another policy is no burst', async () => {
+  let bursts = 0;
+  const { event, pass, slots, wakes } = setUp({ onBurst: () => bursts++ });
+  void event('a');
+  expect(slots.release(deviceOf(fcmTarget('a')))).toHaveLength(1);
+  expect(slots.release(deviceOf(fcmTarget('a')))).toEqual([]);
+  await pass(30);
+  expect([wakes(), bursts, slots.size]).toEqual([[], 0, 0]);
+});
+
 test('a key that moves takes its wake to the other device, at the same edge', async () => {
   const { event, pass, slots, wakes } = setUp();
   void event('a', { keys: [tradeKey(1)] });

@@ -192,3 +192,25 @@ test('an event for two keys of one device is answered by an unsent wake only if 
   unsent.push(...pushed.slice(1));
   expect(await areUnsent(eventFor([1, 2]))).toBe(true);
 });
+
+test('an event asks for no wake of a device whose policy heeds no event', async () => {
+  const { registrations } = liveRegistrations();
+  await registrations.register(tradeKey(1), PHONE, 'android');
+  await registrations.register(tradeKey(2), fcmTarget('other'), 'android');
+  const lanes = {
+    request: async (): Promise<WakeEnd> => 'sent',
+    unsent: () => undefined,
+    follow: async () => true,
+  };
+  const { instances, policy } = noCoalescing(lanes);
+  policy.heeds = (device) => device !== deviceOf(PHONE);
+  const waker = new Waker({ registrations, lanes, instances, policy });
+  const wakes = await waker.wakesFor(eventFor([1, 2]), 'live');
+  expect(wakes.map(({ target }) => target)).toEqual([fcmTarget('other')]);
+  expect([await waker.isUnheeded(eventFor([1])), await waker.isUnheeded(eventFor([2]))]).toEqual([
+    true,
+    false,
+  ]);
+  expect(waker.wakeFor(PHONE)).toMatchObject({ target: PHONE, keys: [tradeKey(1)] });
+  expect(waker.wakeFor(fcmTarget('unknown'))).toBeUndefined();
+});
