@@ -28,7 +28,7 @@ export interface Wake {
   with(other: Wake): Wake;
   /** Asked before a push if the wake has waited, and when the registrations behind the wake have changed. */
   stillWanted(): Promise<Wanted>;
-  /** An attempt ended so. A wake that only needs what follows from it does not ask. */
+  /** Told how each attempt ended; absent for a wake to which only the calls below matter. */
   onAttempt?(delivery: Delivery): void;
   /** The push service took the wake. */
   onDelivered(): Promise<void>;
