@@ -7,6 +7,7 @@ import { canPin, pinLoad } from './cores.ts';
 import { summarise, type Figure, type Summary } from './figure.ts';
 import { churn, fill } from './scenarios/memory.ts';
 import { burst } from './scenarios/burst.ts';
+import { cohorts } from './scenarios/cohorts.ts';
 import { curves } from './scenarios/curves.ts';
 import { foreignRecovery } from './scenarios/foreign-recovery.ts';
 import { growth } from './scenarios/growth.ts';
@@ -78,6 +79,7 @@ async function figures(stage: Stage): Promise<Figure[]> {
   await note('registrations', () => registrations(stage, few));
   if (extent.overload > 0) await note('overload', () => overload(stage, few));
   if (extent.name === 'full' || values.only !== undefined) await note('growth', () => growth(stage, few));
+  if (extent.name === 'full' || values.only !== undefined) await note('cohorts', () => cohorts(stage));
   if (!isAsked('strangers') && !isAsked('memory')) return found;
   await using many = await stage.program('many', {
     relays: RELAYS,

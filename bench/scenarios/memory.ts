@@ -76,7 +76,7 @@ async function longestPause(stage: Stage, program: Program): Promise<number> {
 }
 
 /** Memory without garbage: the median of several readings, because memory is given back some time after it is free. */
-async function residentBytes(program: Program): Promise<number> {
+export async function residentBytes(program: Program): Promise<number> {
   const readings: number[] = [];
   for (let n = 0; n < READINGS; n++) {
     program.collect();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
+import type { PushTarget } from '../../src/core/registry/push-target.ts';
 import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
 import type { Registration } from '../../src/core/registry/registration.ts';
 import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/registrations.ts';
@@ -50,6 +51,16 @@ export function registrationCapacityContract(name: string, create: CreateRegistr
     expect(await store.put(nth(4, OLD_ENOUGH))).toBe('displaced');
     expect(await held(store, 1, 2, 3, 4)).toEqual([false, true, true, true]);
     expect(store.counts()).toMatchObject({ total: 3, android: 3 });
+  });
+
+  test(`${name}: a full store names the device of the registration that gives way, and no other`, async () => {
+    const store = await fullStoreOf(nth(1), nth(2, 1));
+    const displaced: PushTarget[] = [];
+    const note = (device: PushTarget): void => void displaced.push(device);
+    await store.put(nth(1, 2), note);
+    expect(displaced).toEqual([]);
+    await store.put(nth(3, OLD_ENOUGH + 1), note);
+    expect(displaced).toEqual([fcmTarget('phone 2')]);
   });
 
   test(`${name}: a full store lets none give way that is ten minutes old and not more`, async () => {

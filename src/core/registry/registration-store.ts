@@ -65,8 +65,13 @@ export interface RegistrationStore {
    */
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
-  /** Keeps the registration in place of the key's former one, unless the former one is owned at `registration.registeredAt`. @throws StoreUnavailable, and then nothing has changed */
-  put(registration: Registration): Promise<PutResult>;
+  /**
+   * Keeps the registration in place of the key's former one, unless the former one is owned at `registration.registeredAt`.
+   *
+   * @param onDisplaced called with the device of the registration that was displaced
+   * @throws StoreUnavailable, and then nothing has changed
+   */
+  put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult>;
   /** Starts the key's time to live again and marks the key woken, in one step. Does nothing if the key points at another device. */
   renew(tradePubkey: TradePubkey, target: PushTarget, lifetime: Lifetime, now: number): Promise<void>;
   /**

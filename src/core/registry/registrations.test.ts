@@ -121,7 +121,7 @@ describe('an unregistration', () => {
 });
 
 describe('a device that is gone', () => {
-  test('is told of when one of its keys is unregistered or it is evicted, and not when a key expires', async () => {
+  test('is told of when one of its keys is unregistered or displaced, or it is evicted, and not when a key expires', async () => {
     const removed: PushTarget[] = [];
     const { registrations, clock } = liveRegistrations(9, () => true, {
       onRemoved: (device) => void removed.push(device),
@@ -136,6 +136,11 @@ describe('a device that is gone', () => {
     clock.advance(49 * HOUR_MS);
     await registrations.sweep();
     expect(removed).toHaveLength(2);
+    for (let n = 0; n < 10; n++) {
+      clock.advance(HOUR_MS);
+      await registrations.register(tradeKey(10 + n), fcmTarget(`${n}`), 'android');
+    }
+    expect(removed.slice(2)).toEqual([fcmTarget('0')]);
   });
 
   test('is evicted with all its keys, and no others', async () => {

@@ -28,7 +28,7 @@ export interface RegistrationsOptions {
   readonly onKept?: ((registration: Registration, former: PushTarget | undefined) => void) | undefined;
   /** Called after each sweep: expired registrations have left the store. */
   readonly onSwept?: (() => void) | undefined;
-  /** Called after registrations of the device were removed, because it is gone or because a client asked for it; not when they have expired. */
+  /** Called after registrations of the device were removed: it is gone, a client asked for it, or they were displaced. Not when they have expired. */
   readonly onRemoved?: ((device: PushTarget) => void) | undefined;
   /** Called after a key moved from one device to another: its waiting wakes go to the new device (contract 5). */
   readonly onMoved?: ((key: TradePubkey, from: PushTarget, to: PushTarget) => void) | undefined;
@@ -128,7 +128,7 @@ export class Registrations {
       current?.signed === true &&
       current.expiresAt <= now &&
       !this.#mayExpire();
-    const result = isOwned ? 'owned' : await this.#store.put(registration);
+    const result = isOwned ? 'owned' : await this.#store.put(registration, this.#onRemoved);
     if (result === 'displaced') this.#telemetry.count('registrations_displaced');
     if (result === 'owned') this.#telemetry.count('registrations_defended');
     const isKept = result === 'stored' || result === 'displaced';

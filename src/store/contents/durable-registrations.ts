@@ -76,10 +76,13 @@ export class DurableRegistrations implements RegistrationStore {
     return former === undefined ? this.#memory.find(tradePubkey) : Promise.resolve(former);
   }
 
-  async put(registration: Registration): Promise<PutResult> {
+  async put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
     const { journal, keeps } = this.#options;
-    const { result, changes } = this.#collect(() => this.#memory.put(registration));
+    let displaced: PushTarget | undefined;
+    const take = onDisplaced && ((device: PushTarget): void => void (displaced = device));
+    const { result, changes } = this.#collect(() => this.#memory.put(registration, take));
     if (changes.length > 0) await this.#commit(changes);
+    if (displaced !== undefined) onDisplaced?.(displaced);
     // The refusal of an owned key takes as long as storing an unknown key does (contract 1.3).
     if ((await result) === 'owned' && keeps(registration.target.type)) await journal.commit([], () => []);
     return result;

@@ -95,7 +95,7 @@ export class MemoryRegistrations implements RegistrationStore {
     return row === NO_ROW ? undefined : this.#read(row, tradePubkey);
   }
 
-  async put(registration: Registration): Promise<PutResult> {
+  async put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
     const { network, registeredAt, signed, tradePubkey } = registration;
     if (!this.admits(tradePubkey, { signed, network, now: registeredAt })) return 'full';
     const former = this.#keys.find(tradePubkey);
@@ -109,9 +109,11 @@ export class MemoryRegistrations implements RegistrationStore {
       this.#observer?.observes(target.type) === true ||
       this.#isObserved(former) ||
       this.#isObserved(displaced);
+    const device = displaced === NO_ROW || !onDisplaced ? undefined : this.#devices.targetOf(displaced);
     if (displaced !== NO_ROW) this.#delete(displaced, isTold);
     if (former === NO_ROW) this.#insert(registration, isTold);
     else this.#replace(former, { ...registration, target }, isTold);
+    if (device !== undefined) onDisplaced?.(device);
     return displaced === NO_ROW ? 'stored' : 'displaced';
   }
 
