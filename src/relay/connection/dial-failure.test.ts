@@ -58,6 +58,11 @@ test.each([
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS', /ws:/],
   ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME', 'it speaks TLS and refuses this server', /certificate for this name/],
   ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'it speaks TLS and refuses this server', /certificate for this/],
+  [
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+    'it speaks TLS and refuses this server',
+    /certificate for this/,
+  ],
   ['CERT_REVOKED', 'its certificate is not valid', /replaced/],
   ['ENETUNREACH', 'no way leads there from this machine', /network of this machine/],
   ['EHOSTUNREACH', 'no way leads there from this machine', /IPv6/],

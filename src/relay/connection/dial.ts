@@ -126,7 +126,7 @@ function readAnswer(
 }
 
 /** OpenSSL's own words for an error, in its message. */
-const TLS_REASON = /:SSL routines:[^:]{0,60}:([a-z\d ]{1,60}):/;
+const TLS_REASON = /:SSL routines:[^:]{0,60}:([a-z\d/ ]{1,60}):/;
 
 /**
  * The code of an error. Not its message, which can contain the relay's URL. Some versions of Node.js call every error of TLS EPROTO. It
