@@ -67,14 +67,14 @@ export class ForeignRelay implements TestRelay {
 }
 
 function flags(settings: RelaySettings): string[] {
-  const { auth, directory, maxLimit, maxSubscriptions, port, restrictGiftWraps, stateSubscriptions } =
-    settings;
+  const { auth, directory, maxLimit, maxSubscriptions, negentropy, port, restrictGiftWraps } = settings;
   return [
     ...(port === undefined ? [] : ['--port', `${port}`]),
     ...(directory === undefined ? [] : ['--directory', directory]),
     ...(maxLimit === undefined ? [] : ['--max-limit', `${maxLimit}`]),
     ...(maxSubscriptions === undefined ? [] : ['--max-subscriptions', `${maxSubscriptions}`]),
-    ...(stateSubscriptions === true ? ['--state-subscriptions'] : []),
+    ...(settings.stateSubscriptions === true ? ['--state-subscriptions'] : []),
+    ...(negentropy === true ? ['--negentropy'] : []),
     ...(auth === true ? ['--auth'] : []),
     ...(restrictGiftWraps === true ? ['--restrict-gift-wraps'] : []),
   ];

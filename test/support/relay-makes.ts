@@ -15,6 +15,8 @@ export interface RelaySettings {
   readonly stateSubscriptions?: boolean;
   /** If true, it serves nobody before authentication (NIP-42). */
   readonly auth?: boolean;
+  /** If true, it compares stored events (NIP-77), and says so. */
+  readonly negentropy?: boolean;
   /** If true, a gift wrap is only served to a client that has authenticated as the key in its `p` tag. */
   readonly restrictGiftWraps?: boolean;
 }
@@ -47,7 +49,7 @@ function inherited(): NodeJS.ProcessEnv {
 export const KHATRU: RelayMake = {
   name: 'khatru 0.19.1',
   installedBy: '.ci/install-relay',
-  has: new Set(['directory', 'maxLimit', 'auth', 'restrictGiftWraps']),
+  has: new Set(['directory', 'maxLimit', 'auth', 'negentropy', 'restrictGiftWraps']),
   command: () => ifInstalled(`${FOLDER}/bin/foreign-relay`, [`${FOLDER}/bin/foreign-relay`]),
   environment: inherited,
 };

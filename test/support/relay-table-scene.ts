@@ -32,6 +32,8 @@ export interface TableOptions {
   readonly standstills: readonly number[];
   /** Whether the relay drops events, without a word, if the server stands still for so long. */
   readonly drops?: boolean;
+  /** Whether it compares stored events (NIP-77), or only says so; absent: neither. */
+  readonly compares?: boolean;
   /** How many subscriptions the relay allows, beside those that it states. */
   readonly unstated?: readonly number[];
 }

@@ -25,6 +25,7 @@ export function relayTable(options: TableOptions): void {
   restarts(options);
   smallPages(options);
   authentication(options);
+  comparison(options);
   fewSubscriptions(options);
   slowReader(options);
 }
@@ -53,6 +54,45 @@ function smallPages({ has, name, start }: TableOptions): void {
       const took = await missAndRecover(scene, devices, 500);
       report(name, 'max_limit 50, gap of 100 + 500', scene, 100, took);
       expect(woken(scene)).toEqual(tokens(devices));
+    },
+  );
+}
+
+/** Audits every moment, so that a relay without a NIP-11 document is soon asked whether it offers NIP-77. */
+const BRISK = {
+  messages: { minMs: 100, baseMs: 200, maxMs: 400 },
+  wraps: { minMs: 100, baseMs: 200, maxMs: 400 },
+  standstillMs: Infinity,
+  burstEvents: Infinity,
+  afterStandstillMs: 100,
+  confirmMs: 1000,
+};
+
+function comparison({ compares, name, start }: TableOptions): void {
+  test.runIf(compares !== undefined)(
+    `${name} that ${compares === true ? 'offers' : 'says that it offers'} NIP-77: 50 events wake live, and a gap of 100 devices among 500 events is recovered`,
+    async () => {
+      const relay = keep(await start({ negentropy: true }));
+      const scene = await setTableScene(relay, { relayTiming: { audit: BRISK } });
+      const { server } = scene;
+      const compared = async (outcome: string): Promise<number> =>
+        server.metric(`mostro_push_relay_reconciliations_total{outcome="${outcome}"}`);
+      const devices = await registerDevices(server, 150);
+      await relay.publish(missedEvents(devices.slice(0, 50)));
+      await scene.google.pushes.atLeast(50);
+      const asked = async (): Promise<number> => (await compared('complete')) + (await compared('other'));
+      await expect.poll(asked).toBeGreaterThan(0);
+      const took = await missAndRecover(scene, devices.slice(50), 500);
+      const counts = [await compared('complete'), await compared('other')];
+      report(
+        name,
+        `NIP-77 (${counts.join(' complete, ')} refused), live 50, gap of 100 + 500`,
+        scene,
+        150,
+        took,
+      );
+      expect(woken(scene)).toEqual(tokens(devices));
+      expect((counts[0] ?? 0) > 0).toBe(compares);
     },
   );
 }

@@ -68,6 +68,11 @@ test.each([
   expect(read(JSON.stringify(['CLOSED', 'sub', text]))).toMatchObject({ reason });
 });
 
+test('of the messages of relays, a NOTICE of monstr that there are too many subscriptions is understood', () => {
+  const text = 'REQ new sub_id a not allowed, already at max subs=1';
+  expect(read(JSON.stringify(['NOTICE', text]))).toEqual({ type: 'NOTICE', isTooMany: true });
+});
+
 test.each(['', 'bye', 'Blocked: no', 'blocked by us: no', 'constructor: x', ': blocked'])(
   'of the messages of relays, CLOSED with "%s" has another reason',
   (text) => {

@@ -51,7 +51,7 @@ export type ReasonPrefix = (typeof REASON_PREFIXES)[number] | 'other';
 
 /** How relays say that a connection has too many subscriptions. No standard has words for it. */
 const TOO_MANY =
-  /too many (?:\w+ )?(?:subs\b|subscriptions?|reqs?\b)|max(?:imum)? (?:number of )?(?:\w+ )?subscriptions?|subscriptions? (?:limit|quota|max)/i;
+  /too many (?:\w+ )?(?:subs\b|subscriptions?|reqs?\b)|max(?:imum)? (?:number of )?(?:\w+ )?(?:subs\b|subscriptions?)|subscriptions? (?:limit|quota|max)/i;
 
 function saysTooMany(text: unknown): { isTooMany?: true } {
   return typeof text === 'string' && TOO_MANY.test(text) ? { isTooMany: true } : {};

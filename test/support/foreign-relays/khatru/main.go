@@ -27,6 +27,7 @@ func main() {
 	directory := flag.String("directory", "", "where the events are kept; empty: in memory")
 	maxLimit := flag.Int("max-limit", 500, "the most stored events that are given for a filter")
 	auth := flag.Bool("auth", false, "serve nobody before authentication (NIP-42)")
+	negentropy := flag.Bool("negentropy", false, "compare stored events (NIP-77)")
 	flag.Parse()
 
 	store := &badger.BadgerBackend{Path: *directory, MaxLimit: *maxLimit, BadgerOptionsModifier: quiet}
@@ -37,6 +38,7 @@ func main() {
 		log.Fatal(err)
 	}
 	relay := khatru.NewRelay()
+	relay.Negentropy = *negentropy
 	relay.StoreEvent = append(relay.StoreEvent, store.SaveEvent)
 	relay.ReplaceEvent = append(relay.ReplaceEvent, store.ReplaceEvent)
 	relay.DeleteEvent = append(relay.DeleteEvent, store.DeleteEvent)

@@ -15,6 +15,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--directory", help="where the events are kept; absent: in memory")
     parser.add_argument("--max-limit", type=int, help="the most stored events that are given for a filter")
     parser.add_argument("--max-subscriptions", type=int, default=500, help="for each connection")
+    parser.add_argument("--negentropy", action="store_true", help="it always compares stored events (NIP-77)")
     parser.add_argument("--auth", action="store_true", help="serve nobody before authentication (NIP-42)")
     return parser.parse_args()
 
