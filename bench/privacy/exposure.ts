@@ -28,14 +28,21 @@ export interface Extent extends MarketSize {
 
 export type AttackerName = 'simple' | 'joint';
 
+/** How often an attacker is right who knows the flock of a key's device, and names the member whose pushes came early, or late, on average. */
+export interface OrderTells {
+  readonly early: number;
+  readonly late: number;
+  /** What chance gives, and its standard error. */
+  readonly chance: number;
+  readonly error: number;
+}
+
 /** What an attacker achieves: the share of keys for which it names the right device. */
 export interface Exposure {
   readonly passive: Readonly<Record<AttackerName, readonly number[]>>;
   readonly probing: Readonly<Record<AttackerName, readonly number[]>>;
-  /** By the place of a push in its burst alone, for an attacker who knows the flock already. */
-  readonly burstOrder: { readonly early: number; readonly late: number };
-  /** The mean size of a target's flock. */
-  readonly flock: number;
+  /** What the order of bursts tells; absent if a device has a burst of its own. */
+  readonly burstOrder: OrderTells | undefined;
   readonly costs: Costs;
 }
 
@@ -50,13 +57,11 @@ export async function exposureOf(policy: AttackedPolicy, extent: Extent, seed: n
     EVENTS,
     targets.map((key) => ({ key, device: market.deviceOf[key] ?? 0, events: market.events[key] ?? [] })),
   );
-  const order = new BurstOrder(log, evidence.flocks, evidence.model);
-  const places = targets.map((key) => order.naming(market.deviceOf[key] ?? 0, market.events[key] ?? []));
   return {
     passive,
     probing: await probingOf(policy, extent, seed),
-    burstOrder: { early: mean(places.map(({ early }) => early)), late: mean(places.map(({ late }) => late)) },
-    flock: mean(targets.map((key) => flockSize(evidence.flocks, market.deviceOf[key] ?? 0))),
+    // Under a bound of zero, devices that are woken together are so by chance.
+    burstOrder: policy.bound === 0 ? undefined : orderTells(market, log, evidence),
     costs: costsOf(market, log, policy.longest),
   };
 }
@@ -127,8 +132,25 @@ function targetsOf(market: Market, count: number, before: number, chance: Chance
   });
 }
 
-function flockSize(flocks: Flocks, device: number): number {
-  return flocks.all[flocks.of[device] ?? 0]?.members.length ?? 1;
+/** Looks at every key of a device that is not woken alone. */
+function orderTells(market: Market, log: PushLog, { flocks, model }: Evidence): OrderTells | undefined {
+  const order = new BurstOrder(log, flocks, model);
+  const sizes: number[] = [];
+  const named = market.events.flatMap((events, key) => {
+    const device = market.deviceOf[key] ?? 0;
+    const size = flocks.all[flocks.of[device] ?? 0]?.members.length ?? 1;
+    if (size === 1 || events.length < LEAST_EVENTS) return [];
+    sizes.push(size);
+    return [order.naming(device, events)];
+  });
+  if (named.length === 0) return undefined;
+  const chance = mean(sizes.map((size) => 1 / size));
+  return {
+    early: mean(named.map(({ early }) => early)),
+    late: mean(named.map(({ late }) => late)),
+    chance,
+    error: Math.sqrt((chance * (1 - chance)) / named.length),
+  };
 }
 
 function mean(values: readonly number[]): number {

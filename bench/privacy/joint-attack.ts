@@ -5,9 +5,9 @@ import { fit, MISSED, trailsOf, type Trail } from './trails.ts';
 
 /** Flocks that a key is matched with, at most: those that fit best. */
 const MOST_CANDIDATES = 30;
-const ROUNDS = 8;
+const ROUNDS = 6;
 /** Keys that a flock has, beside those that are matched with it. */
-const LEAST_KEYS = 0.3;
+const LEAST_KEYS = 1;
 
 /** A flock that a key may belong to. */
 interface Candidate extends Trail {

@@ -1,26 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
+import { brokenBounds, brokenRealBounds } from './bounds.ts';
+import { breaksOf } from './breaks.ts';
 import { exposureOf, type Extent } from './exposure.ts';
-import { prompt, slots, type AttackedPolicy } from './policies.ts';
+import { cohorts, heartbeat, prompt, slots, type AttackedPolicy } from './policies.ts';
 import { realExposure, type RealExposure } from './real.ts';
-import {
-  brokenBounds,
-  brokenRealBounds,
-  exposureTable,
-  realTable,
-  type RealPolicy,
-  type Row,
-} from './report.ts';
+import { breaksTable, exposureTable, realTable, type RealPolicy, type Row } from './report.ts';
 
 /** Some ten seconds: enough to see a bound broken. */
 const SMOKE: Extent = {
   devices: 200,
   tradesPerDay: 80,
   days: 4,
-  targets: 100,
-  probedMarkets: 1,
-  probedKeys: 10,
+  targets: 300,
+  probedMarkets: 2,
+  probedKeys: 20,
 };
 const FULL: Extent = {
   devices: 1000,
@@ -39,6 +34,8 @@ const LARGE: Extent = {
   probedKeys: 60,
 };
 const SEED = 1;
+/** Of a cohort. */
+const SIZE = 8;
 
 /** The page that shows the table of the full run. */
 const PAGE = 'docs/timing.md';
@@ -48,10 +45,20 @@ const POLICIES: readonly AttackedPolicy[] = [
   prompt('prompt, `BATCH_DELAY_MS=60000`', 60, 60),
   slots(30),
   slots(60),
+  cohorts(SIZE, 30),
+  cohorts(SIZE, 60),
+  heartbeat(20),
 ];
 
 /** The compiled program in slots of a second. Slots alone show that the attackers find out what there is to find. */
-const REAL: readonly RealPolicy[] = [{ name: 'slots 1 s', environment: { WAKE_POLICY: 'slots' } }];
+const REAL: readonly RealPolicy[] = [
+  { name: 'slots 1 s', environment: { WAKE_POLICY: 'slots' } },
+  {
+    name: `cohorts of ${SIZE}, slots 1 s`,
+    environment: { WAKE_POLICY: 'cohorts', WAKE_COHORT_SIZE: `${SIZE}`, STORE: 'file' },
+    bound: 1 / SIZE,
+  },
+];
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +78,8 @@ async function attackInVirtualTime(extent: Extent): Promise<boolean> {
     process.stderr.write(`${policy.name} …\n`);
     rows.push({ policy, exposure: await exposureOf(policy, extent, SEED) });
   }
-  const shown = exposureTable(rows, extent);
+  const breaks = extent === SMOKE ? [] : [breaksTable(await breaksOf(cohorts(SIZE, 30), SIZE, extent, SEED))];
+  const shown = [exposureTable(rows, extent), ...breaks].join('\n\n');
   process.stdout.write(`\n${shown}\n`);
   if (values.write === true) {
     const page = await readFile(PAGE, 'utf8');

@@ -22,6 +22,8 @@ export interface Step {
   readonly arrives: number;
   readonly key: number;
   readonly isChat: boolean;
+  /** The number of the recovery that finds the event; absent if the event comes live. */
+  readonly recovery?: number;
 }
 
 /** A synthetic market: who trades when, and what the relays show of it. */

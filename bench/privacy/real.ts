@@ -65,9 +65,7 @@ export async function realExposure(environment: Readonly<Record<string, string>>
     await relay.subscribed(1059);
     const phones = devices(DEVICES);
     await program.register(DEVICES, (n) => phones[n] as Device);
-    const keys = phones
-      .slice(0, KEYS)
-      .map(({ token }) => ({ token, tradePubkey: randomBytes(32).toString('hex') }));
+    const keys = owners(phones).map(({ token }) => ({ token, tradePubkey: randomBytes(32).toString('hex') }));
     await program.register(KEYS, (n) => keys[n] as Device);
     const log = watch(carrier, phones);
     const shown = await play(relay, keys);
@@ -76,6 +74,15 @@ export async function realExposure(environment: Readonly<Record<string, string>>
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** The devices that trade: every second one, so that each cohort has some. */
+function owners(phones: readonly Device[]): Device[] {
+  return phones.filter((_, n) => n % (DEVICES / KEYS) === 0);
+}
+
+function ownerOf(key: number): number {
+  return (key * DEVICES) / KEYS;
 }
 
 const seconds = (): number => performance.now() / 1000;
@@ -116,11 +123,12 @@ function judged(log: PushLog, shown: readonly (readonly number[])[]): RealExposu
   const days = SECONDS / DAY;
   const evidence = { flocks, background: new Background(flocks.all, days), model };
   const [simple, joint] = [new SimpleAttack(evidence), new JointAttack(evidence, shown, days)].map(
-    (attacker) => mean(shown.map((events, key) => attacker.naming(key, events, [EVENTS], key)[0] ?? 0)),
+    (attacker) =>
+      mean(shown.map((events, key) => attacker.naming(ownerOf(key), events, [EVENTS], key)[0] ?? 0)),
   );
   const order = new BurstOrder(log, flocks, model);
   const places = shown
-    .flatMap((events, key) => order.places(key, events))
+    .flatMap((events, key) => order.places(ownerOf(key), events))
     .filter((place) => !Number.isNaN(place));
   return {
     simple: simple ?? 0,

@@ -1,8 +1,10 @@
 import { lines } from '../table.ts';
-import { EVENTS, PROBES, type Exposure, type Extent } from './exposure.ts';
+import type { Breaks } from './breaks.ts';
+import { EVENTS, PROBES, type AttackerName, type Exposure, type Extent } from './exposure.ts';
 import type { AttackedPolicy } from './policies.ts';
 import type { RealExposure } from './real.ts';
 
+/** One policy of the table. */
 export interface Row {
   readonly policy: AttackedPolicy;
   readonly exposure: Exposure;
@@ -21,11 +23,6 @@ export interface RealRow {
   readonly exposure: RealExposure;
 }
 
-/** How far above its bound a measured share may lie. */
-const TOLERANCE = 0.03;
-/** How many standard errors a mean may be away from what chance gives: about once in fifteen thousand runs it is. */
-const ERRORS = 4;
-
 const NAMES = ['simple', 'joint'] as const;
 
 /** Both attackers against each policy, and what the policy costs, as a table in Markdown. Shares are in percent. */
@@ -39,17 +36,21 @@ export function exposureTable(rows: readonly Row[], { days, devices, tradesPerDa
     'pushes a day',
     'hours > 3',
   ];
-  const body = rows.flatMap(({ exposure, policy }) =>
-    NAMES.map((name, at) => [
-      at === 0 ? policy.name : '',
-      name,
-      ...exposure.passive[name].map(percent),
-      ...exposure.probing[name].map(percent),
-      ...(at === 0 ? costs(exposure) : ['', '', '']),
-    ]),
-  );
+  const body = rows.flatMap((row) => NAMES.map((name) => line(row, name)));
   const size = `${devices} devices, ${tradesPerDay} trades a day, ${days} days:`;
   return [size, '', ...lines([head, ...body]), '', ...rows.flatMap(orders)].join('\n').trimEnd();
+}
+
+/** One attacker against one policy. What the policy costs stands in the first line of the two. */
+function line({ exposure, policy }: Row, name: AttackerName): string[] {
+  const isFirst = name === NAMES[0];
+  return [
+    isFirst ? policy.name : '',
+    name,
+    ...exposure.passive[name].map(percent),
+    ...exposure.probing[name].map(percent),
+    ...(isFirst ? costs(exposure) : ['', '', '']),
+  ];
 }
 
 /** Both attackers against the compiled program, as a table in Markdown. */
@@ -73,38 +74,33 @@ export function realTable(rows: readonly RealRow[]): string {
   return lines([head, ...body]).join('\n');
 }
 
-/** Where an attacker was better than the policy's bound allows. */
-export function brokenBounds(rows: readonly Row[]): string[] {
-  return rows.flatMap(({ exposure, policy }) => {
-    const { bound } = policy;
-    if (bound === undefined) return [];
-    const { burstOrder, passive, probing } = exposure;
-    const most = Math.max(
-      ...NAMES.map((name) => Math.max(...passive[name], ...probing[name])),
-      burstOrder.early,
-      burstOrder.late,
-    );
-    if (most <= bound + TOLERANCE) return [];
-    return [overBound(policy.name, most, bound)];
-  });
+/** What breaks the bound of cohorts, as a table in Markdown. */
+export function breaksTable({ activity, joining, reaction, size, stayed }: Breaks): string {
+  const join = [...joining].map(([ahead, { precision, recall }]) => [
+    `the first push of a device that was registered ${span(ahead)} before its first event`,
+    `found for ${percent(recall)} % of devices; ${percent(precision)} % of those that begin then`,
+  ]);
+  const rows = [
+    ...join,
+    [
+      'how active each member is',
+      `${percent(activity.mostActive)} % of keys belong to the most active member; two keys of a cohort are of one device in ${percent(activity.siblings)} %`,
+    ],
+    [
+      'how the phones react: half of the meant wakes show, and 3 % of the others',
+      [...reaction].map(([events, share]) => `${percent(share)} % after ${events}`).join(', '),
+    ],
+    [
+      'who was there all the time, if 1 % of the members leave a day',
+      [...stayed].map(([days, left]) => `${left.toFixed(1)} of ${size} after ${days} days`).join(', '),
+    ],
+  ];
+  return lines([['what the attacker sees or knows', `cohorts of ${size}`], ...rows]).join('\n');
 }
 
-/** Where the compiled program tells more than its policy allows. */
-export function brokenRealBounds(rows: readonly RealRow[]): string[] {
-  return rows.flatMap(({ exposure: { joint, place, simple }, policy: { bound, name } }) => {
-    if (bound === undefined) return [];
-    const most = Math.max(simple, joint);
-    return [
-      ...(most > bound + TOLERANCE ? [overBound(name, most, bound)] : []),
-      ...(Math.abs(place.mean - 0.5) > ERRORS * place.error
-        ? [`${name}: the place of a push in its burst tells whether it is the one that is meant`]
-        : []),
-    ];
-  });
-}
-
-function overBound(name: string, share: number, bound: number): string {
-  return `${name}: an attacker names ${percent(share)} % of the devices, which is over the bound of ${percent(bound)} %`;
+function span(seconds: number): string {
+  if (seconds === 0) return 'just';
+  return seconds < 86_400 ? `${seconds / 3600} hour` : `${seconds / 86_400} day`;
 }
 
 function costs({ costs: { crowdedHours, delays, pushesPerDay } }: Exposure): string[] {
@@ -116,14 +112,16 @@ function costs({ costs: { crowdedHours, delays, pushesPerDay } }: Exposure): str
 }
 
 /** What the order of a burst tells, where a burst has more than one device. */
-function orders({ exposure: { burstOrder, flock }, policy }: Row): string[] {
-  if (policy.bound === undefined || flock < 2) return [];
+function orders({ exposure: { burstOrder }, policy }: Row): string[] {
+  if (policy.bound === undefined || burstOrder === undefined) return [];
+  const { chance, early, error, late } = burstOrder;
   return [
-    `${policy.name}: who knows a device's cohort and guesses by its place in the bursts names ${percent(burstOrder.early)} % (earliest) or ${percent(burstOrder.late)} % (latest); ${percent(1 / flock)} % is chance.`,
+    `${policy.name}: who knows a device's cohort and guesses by its place in the bursts names ${percent(early)} % (earliest) or ${percent(late)} % (latest). Chance gives ${percent(chance)} ± ${percent(error)} %.`,
   ];
 }
 
-function percent(share: number): string {
+/** A share in percent. */
+export function percent(share: number): string {
   const hundredths = 100 * share;
   return Number.isNaN(share) ? '–' : hundredths.toFixed(hundredths < 20 ? 1 : 0);
 }

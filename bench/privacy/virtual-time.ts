@@ -29,21 +29,24 @@ export class VirtualTime {
     };
   };
 
-  /** Lets time pass until this moment. What follows from the timers of one moment has happened before the next moment. */
+  /** Lets time pass until this moment. What follows from the timers and calls of one moment has happened before the next moment. */
   async passUntil(end: number): Promise<void> {
+    await settled();
     for (let first = this.#timers[0]; first !== undefined && first.at <= end; first = this.#timers[0]) {
       this.#now = Math.max(this.#now, first.at);
-      for (let timer = this.#due(); timer !== undefined; timer = this.#due())
+      // A timer that one of these sets belongs to a later turn of the event loop, even if it is for this moment.
+      const set = this.#count;
+      for (let timer = this.#due(set); timer !== undefined; timer = this.#due(set))
         if (!timer.isCancelled) timer.callback();
       await settled();
     }
     this.#now = end;
   }
 
-  /** Takes out the first timer if its moment has come. */
-  #due(): Timer | undefined {
+  /** Takes out the first timer if its moment has come, and it is one of the first so many that were set. */
+  #due(set: number): Timer | undefined {
     const [first] = this.#timers;
-    return first !== undefined && first.at <= this.#now ? this.#pop() : undefined;
+    return first !== undefined && first.at <= this.#now && first.number < set ? this.#pop() : undefined;
   }
 
   #push(timer: Timer): void {

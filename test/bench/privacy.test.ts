@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import { brokenBounds, brokenRealBounds } from '../../bench/privacy/bounds.ts';
+import { joinTells, knownActivity, reactionTells, stayed } from '../../bench/privacy/breaks.ts';
 import { Background } from '../../bench/privacy/background.ts';
 import { BurstOrder } from '../../bench/privacy/burst-order.ts';
 import { Chance } from '../../bench/privacy/chance.ts';
@@ -8,8 +10,9 @@ import { coalescedEchoes, lateEchoes, offsetOf, slottedEchoes } from '../../benc
 import { Flocks } from '../../bench/privacy/flocks.ts';
 import { JointAttack } from '../../bench/privacy/joint-attack.ts';
 import { DAY, drawMarket, probed, type Market } from '../../bench/privacy/market.ts';
-import { prompt, slots } from '../../bench/privacy/policies.ts';
+import { cohorts, prompt, slots } from '../../bench/privacy/policies.ts';
 import type { PushLog } from '../../bench/privacy/push-log.ts';
+import type { Exposure } from '../../bench/privacy/exposure.ts';
 import { SimpleAttack } from '../../bench/privacy/simple-attack.ts';
 import { VirtualTime } from '../../bench/privacy/virtual-time.ts';
 import { pushesOf } from '../../bench/privacy/world.ts';
@@ -60,10 +63,10 @@ describe('both attackers', () => {
   });
 
   test('name no more devices than chance does if the wakes have nothing to do with the events', () => {
-    const shown = events(150, 3);
-    const log = logOf(events(150, 4));
+    const shown = events(100, 3);
+    const log = logOf(events(100, 4));
     for (const model of [coalescedEchoes([5, 60]), slottedEchoes(SLOT, 0), lateEchoes(1200)])
-      for (const share of accuracy(shown, log, model)) expect(share).toBeLessThan(0.04);
+      for (const share of accuracy(shown, log, model)) expect(share).toBeLessThan(0.05);
   });
 
   test('name each device of a cohort equally often if all are woken at each event of any of them', () => {
@@ -165,6 +168,76 @@ test('virtual time fires timers in their order, with all that follows from them,
   time.schedule(20, note('c'));
   time.schedule(15, note('cancelled'))();
   time.schedule(31, note('late'));
+  // What follows from the calls above by promises alone belongs to this moment, too.
+  void Promise.resolve()
+    .then(() => Promise.resolve())
+    .then(() => Promise.resolve())
+    .then(note('by promises'));
   await time.passUntil(30);
-  expect([fired, time.clock()]).toEqual([['10 a', '15 follows', '20 b', '20 c'], 30]);
+  expect([fired, time.clock()]).toEqual([['0 by promises', '10 a', '15 follows', '20 b', '20 c'], 30]);
+});
+
+describe('a bound', () => {
+  const shares = { simple: [0.1, 0.12], joint: [0.11, 0.125] };
+  const exposure: Exposure = {
+    passive: shares,
+    probing: shares,
+    burstOrder: { early: 0.12, late: 0.14, chance: 0.125, error: 0.01 },
+    costs: { delays: { median: 0, p95: 0 }, pushesPerDay: 0, crowdedHours: 0 },
+  };
+  const broken = (parts: Partial<Exposure>): number =>
+    brokenBounds([{ policy: cohorts(8, 30), exposure: { ...exposure, ...parts } }]).length;
+
+  test('holds while every attacker is within three points of it, and bursts tell nothing by their order', () => {
+    expect(broken({})).toBe(0);
+  });
+
+  test('is broken by any attacker at any number of events, and by the order of bursts', () => {
+    expect([
+      broken({ passive: { ...shares, joint: [0.16, 0.1] } }),
+      broken({ probing: { ...shares, simple: [0.1, 0.16] } }),
+      broken({ burstOrder: { early: 0.17, late: 0.1, chance: 0.125, error: 0.01 } }),
+    ]).toEqual([1, 1, 1]);
+  });
+
+  test('of the compiled program is broken if a burst cannot be looked at', () => {
+    const real = { simple: 0.1, joint: 0.1, flocks: 8, pushes: 1, place: { mean: 0.5, error: 0.03 } };
+    const policy = { name: 'cohorts', environment: {}, bound: 0.125 };
+    const count = (parts: Partial<typeof real>): number =>
+      brokenRealBounds([{ policy, exposure: { ...real, ...parts } }]).length;
+    expect([count({}), count({ joint: 0.2 }), count({ place: { mean: 0.7, error: 0.03 } })]).toEqual([
+      0, 1, 1,
+    ]);
+    expect(count({ place: { mean: Number.NaN, error: Infinity } })).toBe(1);
+  });
+});
+
+describe('what breaks a cohort', () => {
+  const model = slottedEchoes(SLOT, 0);
+  const market: Market = {
+    devices: 4,
+    tradesPerDay: 1,
+    days: DAYS,
+    deviceOf: [0, 0, 0, 1],
+    events: [[DAY + 100], [DAY + 200], [DAY + 300], [DAY + 4000]],
+    steps: [],
+  };
+
+  test('is a member with most of the keys', () => {
+    const together = logOf([0, 1, 2, 3].map(() => [DAY + 120]));
+    const flocks = new Flocks(together, (at) => model.moment(at));
+    expect(knownActivity(flocks, market)).toEqual({ mostActive: 3 / 4, siblings: 6 / 12 });
+  });
+
+  test('is a device that is woken for the first time when its first key has its first event', () => {
+    const begins = logOf([[DAY + 120, DAY + 4020], [DAY + 4020], [30], [30]]);
+    expect(joinTells(market, begins, model)).toEqual({ recall: 1, precision: 1 });
+    const together = logOf([[30, DAY + 120], [30, DAY + 4020], [30], [30]]);
+    expect(joinTells(market, together, model).recall).toBe(0);
+  });
+
+  test('is a phone that reacts to its own wakes, and a member that leaves', () => {
+    expect(reactionTells(8, 12, 1)).toBeGreaterThan(0.99);
+    expect(stayed(8, 0.01, 30)).toBeCloseTo(6.2, 1);
+  });
 });
