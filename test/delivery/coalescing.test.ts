@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { deferred } from '../support/deferred.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_OTHER_POLICY } from '../support/wake-policy.ts';
+import { IS_SLOTS } from '../support/wake-policy.ts';
 
 const VERIFIED = 'mostro_push_events_verified_total';
 const MATCHED = 'mostro_push_events_matched_total';
@@ -21,7 +21,7 @@ async function heldSent({ google, server }: Scene): Promise<string[]> {
   return google.pushes.all.map(({ token }) => token);
 }
 
-test.skipIf(IS_OTHER_POLICY)('one event for a device is one wake, at once', async () => {
+test.skipIf(IS_SLOTS)('one event for a device is one wake, at once', async () => {
   const scene = await setScene({ environment: HOUR });
   const alice = await scene.phone();
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -30,7 +30,7 @@ test.skipIf(IS_OTHER_POLICY)('one event for a device is one wake, at once', asyn
   expect(await heldSent(scene)).toEqual([alice.token]);
 });
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'a burst of fifty events for one device is two wakes: one at once, and a held one for the rest',
   async () => {
     const scene = await setScene({ environment: HOUR });
@@ -41,7 +41,7 @@ test.skipIf(IS_OTHER_POLICY)(
   },
 );
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'an event that comes while a wake of its device is held costs no verification',
   async () => {
     const scene = await setScene({ environment: HOUR });
@@ -71,7 +71,7 @@ test('the last event for a device is followed by a wake, in the window, in the c
   expect(await heldSent(scene)).toHaveLength(5);
 });
 
-test.skipIf(IS_OTHER_POLICY)('events for twenty keys of one device at once are two wakes', async () => {
+test.skipIf(IS_SLOTS)('events for twenty keys of one device at once are two wakes', async () => {
   const scene = await setScene({ environment: HOUR });
   const first = await scene.phone();
   const others = await Promise.all(Array.from({ length: 19 }, () => scene.phone({ token: first.token })));
@@ -88,7 +88,7 @@ test('one event with ten keys of one device is one wake', async () => {
   expect(await heldSent(scene)).toEqual([first.token]);
 });
 
-test.skipIf(IS_OTHER_POLICY)('two devices do not wait for each other', async () => {
+test.skipIf(IS_SLOTS)('two devices do not wait for each other', async () => {
   const scene = await setScene({ environment: HOUR });
   const [alice, bob] = [await scene.phone(), await scene.phone()];
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -98,7 +98,7 @@ test.skipIf(IS_OTHER_POLICY)('two devices do not wait for each other', async () 
   expect(await scene.server.metric(HELD)).toBe(2);
 });
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'events for a device whose wake is unsent cost no verification, and one wake answers them all',
   async () => {
     // One attempt at a time, so that later wakes wait for their turn.

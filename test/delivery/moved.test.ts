@@ -11,7 +11,7 @@ import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_OTHER_POLICY } from '../support/wake-policy.ts';
+import { IS_SLOTS } from '../support/wake-policy.ts';
 
 const retried = 'mostro_push_wakes_retried_total{provider="fcm"}';
 const owed = 'mostro_push_devices_owed{provider="fcm"}';
@@ -71,7 +71,7 @@ test('a wake whose key is registered with an installation id in the place of its
   await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
 });
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'a wake whose key is registered with a new token while it is held back because the old token was just woken goes to the new token at once',
   async () => {
     const scene = await setScene({ environment: { BATCH_DELAY_MS: '600000' } });
@@ -149,7 +149,7 @@ test('a wake whose key is registered with a new token goes to both devices where
   expect(await server.metric(moved)).toBe(1);
 });
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'a wake that is owed on disk goes to the token that its key has after the start, once',
   async () => {
     const relay = keep(await RelayStandIn.start());

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { eventsFor, registerDevices } from '../support/devices.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_OTHER_POLICY } from '../support/wake-policy.ts';
+import { IS_SLOTS } from '../support/wake-policy.ts';
 
 const DEVICES = 1000;
 const CAPACITY = 200;
 
-test.skipIf(IS_OTHER_POLICY)(
+test.skipIf(IS_SLOTS)(
   'more devices than a lane can hold are all woken, once each: overload costs time',
   async () => {
     const laneSizes = { fcm: { concurrency: 10, capacity: CAPACITY } };

@@ -7,7 +7,7 @@ import { eventFor } from './wire-events.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
-import { IS_OTHER_POLICY } from './wake-policy.ts';
+import { IS_SLOTS } from './wake-policy.ts';
 
 interface SceneOptions extends Omit<TestServerOptions, 'google'> {
   /** How long FCM waits before it answers a message, in milliseconds. */
@@ -53,10 +53,10 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
       await google.pushes.atLeast(1, { where: ({ token }) => token === sentinel.token });
     }
     // The sentinel may be the first of its burst.
-    if (IS_OTHER_POLICY) await untilAllHaveLeft(server);
+    if (IS_SLOTS) await untilAllHaveLeft(server);
     const all = google.pushes.all.map(({ token }) => token).filter((token) => !sentinels.has(token));
     // The order within a burst is random.
-    return IS_OTHER_POLICY ? all.toSorted((a, b) => registered.indexOf(a) - registered.indexOf(b)) : all;
+    return IS_SLOTS ? all.toSorted((a, b) => registered.indexOf(a) - registered.indexOf(b)) : all;
   };
   return { relay, google, server, phone, woken };
 }

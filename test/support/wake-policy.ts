@@ -2,25 +2,18 @@ import { env } from 'node:process';
 
 const { TEST_WAKE_POLICY: policy } = env;
 
-if (policy === 'heartbeat')
-  throw new Error('under heartbeat no event wakes; test/delivery/heartbeat.test.ts is for it');
+if (policy !== undefined && policy !== 'prompt' && policy !== 'slots') {
+  throw new Error('TEST_WAKE_POLICY is prompt or slots; cohorts and heartbeat have tests of their own');
+}
 
 /**
- * The wake policy under which a test's servers run: `prompt`, unless the environment of the tests has another one in `TEST_WAKE_POLICY`.
- * Slots last a second, and cohorts have two members. A test that sets `WAKE_POLICY` itself keeps its own.
+ * Whether the servers of the tests run under `slots`: the environment of the tests has `TEST_WAKE_POLICY=slots`. Tests of what `prompt`
+ * alone does are skipped then: windows and cooldowns, which of two wakes comes first, chat wakes, and that an owed wake has not been paid
+ * when the next event comes.
  */
-export const POLICY_UNDER_TEST: Readonly<Record<string, string>> =
-  policy === undefined
-    ? {}
-    : {
-        WAKE_POLICY: policy,
-        WAKE_SLOT_SECONDS: '1',
-        WAKE_COHORT_SIZE: '2',
-        ...(policy === 'cohorts' && { STORE: 'file' }),
-      };
+export const IS_SLOTS = policy === 'slots';
 
-/**
- * Whether the servers of the tests run under another policy than `prompt`. Tests of what `prompt` alone does are skipped then: windows and
- * cooldowns, which of two wakes comes first, chat wakes, and that an owed wake has not been paid when the next event comes.
- */
-export const IS_OTHER_POLICY = policy !== undefined && policy !== 'prompt';
+/** The variables of the policy under which a test's servers run. A test that sets `WAKE_POLICY` itself keeps its own. */
+export const POLICY_UNDER_TEST: Readonly<Record<string, string>> = IS_SLOTS
+  ? { WAKE_POLICY: 'slots', WAKE_SLOT_SECONDS: '1' }
+  : {};
