@@ -18,7 +18,8 @@ function expectSilentWake(push: GooglePush | undefined, token: string): void {
       `"data":{"type":"silent_wake","source":"mostro-push-server","timestamp":"${timestamp}"},` +
       '"android":{"priority":"HIGH","ttl":"86400s"},' +
       '"apns":{"headers":{"apns-push-type":"background","apns-priority":"5"},' +
-      '"payload":{"aps":{"content-available":1}}}}}',
+      '"payload":{"aps":{"content-available":1}}},' +
+      '"webpush":{"headers":{"TTL":"86400","Urgency":"high"}}}}',
   );
 }
 
