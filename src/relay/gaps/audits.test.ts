@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { FORGED } from '../../../test/support/admission.ts';
 import { eventId, unsignedEvent } from '../../../test/support/events.ts';
+import type { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { noCoalescing } from '../../../test/support/no-coalescing.ts';
 import { fcmTarget, liveRegistrations, tradeKey } from '../../../test/support/registrations.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
@@ -88,12 +90,13 @@ class DroppingRelay {
   }
 }
 
+interface Listening {
+  readonly listening: RelayListening;
+  readonly telemetry: FakeTelemetry;
+}
+
 /** Everything that listens at one relay, with the waker behind it. What is sent at once to a push service is told. */
-async function listen(
-  relay: DroppingRelay,
-  keys: number,
-  onWake: (wake: Wake) => void,
-): Promise<RelayListening> {
+async function listen(relay: DroppingRelay, keys: number, onWake: (wake: Wake) => void): Promise<Listening> {
   const { registrations, telemetry } = liveRegistrations(keys);
   for (let n = 0; n < keys; n++)
     await registrations.register(tradeKey(n), fcmTarget(`phone ${n}`), 'android');
@@ -109,7 +112,7 @@ async function listen(
   const intake = new EventAdmission({
     registrations,
     seen: new MemorySeenEvents({ clock }),
-    verifier: { verify: () => 'genuine' },
+    verifier: { verify: ({ sig }) => (sig === FORGED ? 'forged' : 'genuine') },
     waker: new Waker({ registrations, lanes, ...noCoalescing(lanes) }),
     instancePubkeys: new Set(),
     clock,
@@ -159,14 +162,14 @@ async function listen(
   });
   relay.connect((message) => listening.session.receive(Buffer.from(JSON.stringify(message)), false));
   listening.open();
-  return listening;
+  return { listening, telemetry };
 }
 
 test('at a relay that drops every hundredth event for an hour, each dropped event wakes within two beats, and every event wakes once', async () => {
   const [events, ours] = [3600, 360];
   const relay = new DroppingRelay(100);
   const woken = new Map<string, number[]>();
-  const listening = await listen(relay, ours, ({ target }) => {
+  const { listening } = await listen(relay, ours, ({ target }) => {
     const token = 'token' in target ? target.token : '';
     woken.set(token, [...(woken.get(token) ?? []), Date.now()]);
   });
@@ -204,7 +207,7 @@ async function pagesAfterHolding(kind: number, key: string): Promise<DroppingRel
   vi.setSystemTime(Date.UTC(2026, 0, 1));
   const relay = new DroppingRelay(1);
   let wakes = 0;
-  const listening = await listen(relay, 1, () => wakes++);
+  const { listening } = await listen(relay, 1, () => wakes++);
   await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
   const created_at = Math.floor(Date.now() / SECOND_MS);
   relay.publish(unsignedEvent({ id: eventId(1), kind, created_at, tags: [['p', key]] }));
@@ -223,3 +226,28 @@ test.each([14, 1059])(
     expect(ours).toEqual(strangers);
   },
 );
+
+test('an audit does not blame the relay for an event that came live and was dropped unverified, because its key was flooded with forgeries', async () => {
+  const relay = new DroppingRelay(Infinity);
+  let wakes = 0;
+  const { listening, telemetry } = await listen(relay, 1, () => wakes++);
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  const created_at = Math.floor(Date.now() / SECOND_MS);
+  const parts = { kind: 14, created_at, tags: [['p', tradeKey(0)]] };
+  for (let n = 0; n < 20; n++) relay.publish(unsignedEvent({ id: eventId(n), sig: FORGED, ...parts }));
+  await vi.advanceTimersByTimeAsync(0);
+  relay.publish(unsignedEvent({ id: eventId(20), ...parts }));
+  // The key may be verified again after a minute, and a recovery comes after 65 seconds at the earliest. An audit comes in between.
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  const before = wakes;
+  listening.standstill();
+  await vi.advanceTimersByTimeAsync(4 * SECOND_MS);
+  const after = wakes;
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  listening.close();
+  expect([before, after]).toEqual([0, 1]);
+  expect([telemetry.total('relay_audits', 'clean') > 0, telemetry.total('relay_audit_found', '14')]).toEqual([
+    true,
+    0,
+  ]);
+});

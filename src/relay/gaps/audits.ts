@@ -127,6 +127,8 @@ export class Audits {
       heard: watch.heard.all(),
       onUnheard: (frame) => missed.note(frame),
       onFound: (frame) => {
+        // It may have been dropped here, unverified, while its key was flooded with forgeries.
+        if (missed.cameLive(frame)) return;
         if (!arePagesShared || isSurelyStored(frame, askedAt)) finds.found(frame.id);
       },
     });

@@ -30,8 +30,14 @@ export class MissedEvents {
     this.#to = (now - ON_ITS_WAY_MS) / SECOND_MS;
   }
 
+  /** Whether an event for a registered key has come live, whatever became of it. */
+  cameLive({ mark }: Pick<SubscriptionFrame, 'mark'>): boolean {
+    return this.#heardForUs.has(mark);
+  }
+
   /** An event of a page has come that was not for a stranger and heard live. */
-  note({ createdAt, mark }: Pick<SubscriptionFrame, 'createdAt' | 'mark'>): void {
-    if (createdAt >= this.#from && createdAt < this.#to && !this.#heardForUs.has(mark)) this.any = true;
+  note(frame: Pick<SubscriptionFrame, 'createdAt' | 'mark'>): void {
+    const { createdAt } = frame;
+    if (createdAt >= this.#from && createdAt < this.#to && !this.cameLive(frame)) this.any = true;
   }
 }
