@@ -41,7 +41,8 @@ export class MissingEvents implements PagePlan {
 
   /** Whether the relay does not give what it has listed. */
   get hasFailed(): boolean {
-    return this.#hasFailed || this.#withheld > Math.max(GONE_AT_MOST, this.#ids.count * GONE_SHARE);
+    const isWithheld = this.#withheld > Math.max(GONE_AT_MOST, this.#ids.count * GONE_SHARE);
+    return this.#hasFailed || isWithheld || this.#effort.givenUp === 'refused';
   }
 
   next(): IdPage | undefined {

@@ -24,6 +24,8 @@ const EXPECTED_TO_DIFFER = 0.3;
 const MESSAGE_SECONDS = 65_536;
 /** So many events may be missing where none is known. If there are more, the relay may have left out others. */
 const MISSING_WITHOUT_PROOF = 50;
+/** How many known events the ranges of a message have together at most whose ids are asked for, so that the answer stays small. */
+const LISTED_EVENTS = 4096;
 const DAY_SECONDS = DAY_MS / SECOND_MS;
 const ID_BYTES = 4 * ID_WORDS;
 
@@ -41,6 +43,13 @@ interface Stretch {
 /** A range of the message that waits for its answer. */
 interface AskedRange extends Stretch {
   readonly known: number;
+}
+
+/** What is left for the present message. */
+interface Budget {
+  seconds: number;
+  /** Known events in the ranges whose ids are asked for. */
+  listed: number;
 }
 
 /** An event that the relay must have stored. */
@@ -124,18 +133,18 @@ export class Reconciliation implements Compared {
   next(): Buffer | undefined {
     this.#asked = [];
     const writer = new MessageWriter(this.#options.mostBytes);
-    const seconds = { left: MESSAGE_SECONDS };
-    while (this.#left.length > 0 && this.#hasRoom(writer, seconds)) {
+    const budget = { seconds: MESSAGE_SECONDS, listed: LISTED_EVENTS };
+    while (this.#left.length > 0 && this.#hasRoom(writer, budget)) {
       const stretch = this.#left.pop() as Stretch;
       writer.skipTo(stretch.from);
-      if (stretch.events > 0) this.#compare(stretch, writer, seconds);
-      else this.#askForIds(stretch, writer);
+      if (stretch.events > 0) this.#compare(stretch, writer, budget);
+      else this.#askForIds(stretch, writer, budget);
     }
     return this.#asked.length === 0 ? undefined : writer.bytes;
   }
 
-  #hasRoom(writer: MessageWriter, seconds: { left: number }): boolean {
-    return writer.hasRoom && seconds.left > 0 && this.#asked.length < this.#mostRanges;
+  #hasRoom(writer: MessageWriter, { listed, seconds }: Budget): boolean {
+    return writer.hasRoom && seconds > 0 && listed > 0 && this.#asked.length < this.#mostRanges;
   }
 
   /** The answer was too long to be read. @returns whether the next message asks for less */
@@ -160,21 +169,28 @@ export class Reconciliation implements Compared {
     return true;
   }
 
-  #askForIds(stretch: Stretch, writer: MessageWriter): void {
-    const { from, isCounted = false, to } = stretch;
+  #askForIds(stretch: Stretch, writer: MessageWriter, budget: Budget): void {
+    const { from, isCounted = false } = stretch;
+    let { to } = stretch;
+    if (!isCounted) {
+      to = this.#options.known.sumUp(this.#sum, from.second, stretch.to, LISTED_EVENTS);
+      if (to < stretch.to) this.#left.push({ from: boundAt(to), to: stretch.to, events: 0 });
+    }
     writer.list(to);
-    if (!isCounted) this.#options.known.sumUp(this.#sum, from.second, to);
-    this.#asked.push({ ...stretch, isCounted: true, known: isCounted ? 0 : (this.#sum[0] as number) });
+    const known = isCounted ? 0 : (this.#sum[0] as number);
+    // Of a range that was begun, it is unknown how much is left.
+    budget.listed -= isCounted ? LISTED_EVENTS : known;
+    this.#asked.push({ from, to, events: 0, isCounted: true, known });
   }
 
-  #compare({ events, from, to }: Stretch, writer: MessageWriter, seconds: { left: number }): void {
+  #compare({ events, from, to }: Stretch, writer: MessageWriter, budget: Budget): void {
     let { second } = from;
     while (second < to) {
-      if (!this.#hasRoom(writer, seconds)) return void this.#left.push({ from: boundAt(second), to, events });
+      if (!this.#hasRoom(writer, budget)) return void this.#left.push({ from: boundAt(second), to, events });
       const end = this.#options.known.sumUp(this.#sum, second, to, events);
       writer.compare(end, fingerprintOf(this.#sum));
       this.#asked.push({ from: boundAt(second), to: end, events, known: this.#sum[0] as number });
-      seconds.left -= end - second;
+      budget.seconds -= end - second;
       second = end;
     }
   }
