@@ -132,7 +132,7 @@ export function slots(seconds: number): AttackedPolicy {
 }
 
 export function heartbeat(minutes: number): AttackedPolicy {
-  const seconds = minutes * 60;
+  const seconds = minutes * MINUTE;
   return {
     name: `heartbeat ${minutes} min`,
     create: ({ clock, draw, hand, schedule, wakeFor }) => {
@@ -146,11 +146,15 @@ export function heartbeat(minutes: number): AttackedPolicy {
       });
       return { policy, enter: (target) => policy.enter(target) };
     },
-    model: () => lateEchoes(seconds),
+    // Each device is woken once in an interval: whoever waits that long sees the same of all. So the attackers hope for a wake soon.
+    model: () => lateEchoes(MINUTE),
     longest: seconds,
     bound: 0,
   };
 }
+
+/** In seconds. */
+const MINUTE = 60;
 
 /** Where the edges lie is a constant of a server. This is one like any other. */
 const OFFSET_MS = 417;

@@ -66,12 +66,17 @@ export async function pushesOf(
     const tradePubkey = pubkey(TRADE, key);
     if (!known.has(key)) await register(tradePubkey, market.deviceOf[key] ?? 0);
     known.add(key);
-    const origin = originOf(recovery);
     if (isChat) await waker.announceChat(tradePubkey);
-    else void waker.request(await waker.wakesFor(eventFor(tradePubkey), origin), origin);
+    else await wake(waker, tradePubkey, originOf(recovery));
   }
   await time.passUntil(START_MS + market.days * DAY * SECOND_MS);
   return carrier.log;
+}
+
+/** What the program does with a verified event (`EventAdmission`). */
+async function wake(waker: Waker, tradePubkey: TradePubkey, origin: EventOrigin): Promise<void> {
+  const wakes = await waker.wakesFor(eventFor(tradePubkey), origin);
+  if (origin !== 'live' || !waker.areUnsent(wakes)) void waker.request(wakes, origin);
 }
 
 /** The program's parts from a verified event to a push. */

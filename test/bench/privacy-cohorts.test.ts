@@ -10,15 +10,15 @@ const SIZE = 8;
 const POLICY = cohorts(SIZE, 30);
 const HALF_HOUR = 1800;
 
-/** Three cohorts. A tenth of the events is found by recoveries, of which each takes ten minutes. */
+/** Three cohorts. A third of the events is found by recoveries, of which each takes half an hour. */
 const drawn = drawMarket({ devices: 3 * SIZE, tradesPerDay: 40, days: 0.5 }, 11);
 const market: Market = {
   ...drawn,
-  steps: drawn.steps.map((step, n) => (n % 10 === 0 && !step.isChat ? found(step) : step)),
+  steps: drawn.steps.map((step, n) => (n % 3 === 0 && !step.isChat ? found(step) : step)),
 };
 
 function found({ arrives, at, isChat, key }: Step): Step {
-  return { arrives, at, isChat, key, recovery: Math.floor(arrives / 600) };
+  return { arrives, at, isChat, key, recovery: Math.floor(arrives / HALF_HOUR) };
 }
 
 /** The same market, where each key belongs to another device of the same cohort. Devices that shared no key may share one now. */
