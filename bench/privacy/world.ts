@@ -67,14 +67,14 @@ export async function pushesOf(
     if (!known.has(key)) await register(tradePubkey, market.deviceOf[key] ?? 0);
     known.add(key);
     if (isChat) await waker.announceChat(tradePubkey);
-    else await wake(waker, tradePubkey, originOf(recovery));
+    else await take(waker, tradePubkey, originOf(recovery));
   }
   await time.passUntil(START_MS + market.days * DAY * SECOND_MS);
   return carrier.log;
 }
 
 /** What the program does with a verified event (`EventAdmission`). */
-async function wake(waker: Waker, tradePubkey: TradePubkey, origin: EventOrigin): Promise<void> {
+async function take(waker: Waker, tradePubkey: TradePubkey, origin: EventOrigin): Promise<void> {
   const wakes = await waker.wakesFor(eventFor(tradePubkey), origin);
   if (origin !== 'live' || !waker.areUnsent(wakes)) void waker.request(wakes, origin);
 }
