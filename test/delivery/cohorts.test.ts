@@ -95,6 +95,8 @@ test('an event wakes all members of its cohort, an announced chat message too, a
   expect(await server.metric('mostro_push_cohorts{places="1"}')).toBe(2);
   expect(await server.metric('mostro_push_cohort_members{state="unprotected"}')).toBe(5);
   expect(await server.metric('mostro_push_wakes_released_total{policy="cohorts"}')).toBe(7);
+  const dashboard = JSON.parse((await call(`${server.adminUrl}/dashboard.json`)).text) as object;
+  expect(dashboard).toMatchObject({ cohorts: { cohorts: 3, members: 5, unprotected: 5, lingering: 0 } });
   const status = JSON.parse((await call(`${server.apiUrl}/api/status`)).text) as object;
   expect(status).toMatchObject({ cohorts: { size: 4, cohorts: 3, members: 5, unprotected: 5 } });
 });

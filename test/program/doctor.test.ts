@@ -10,6 +10,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { freePort, takePort } from '../support/free-port.ts';
 import { keep } from '../support/keep.ts';
 import { googleEnvironment, outcome, serve } from '../support/program.ts';
+import { register } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** A configuration and services with which `doctor` finds no problem. */
@@ -88,10 +89,12 @@ test('doctor tells a port that another program has from one that the server has'
   expect(strangers.stdout).toMatch(/^FAILURE {2}admin port: Port \d+ is taken by another program\.$/m);
   expect(strangers.code).toBe(1);
   const port = String(await freePort());
-  await serve({ ...environment, ADMIN_PORT: port });
+  const running = await serve({ ...environment, ADMIN_PORT: port, STORE: 'file', WAKE_POLICY: 'cohorts' });
+  expect(await register(running, 1)).toMatchObject({ status: 200 });
   const ours = await outcome(['doctor'], { ...environment, ADMIN_PORT: port });
   expect(ours.stdout).toMatch(/^ok {7}admin port: The server is running on /m);
   expect(ours.stdout).toMatch(/^ok {7}running server: It is ready, and no alarm stands\.$/m);
+  expect(ours.stdout).toMatch(/^WARNING {2}cohorts: 1 cohorts have 1 devices: 1 are not protected, /m);
 });
 
 test('doctor says why a relay refuses the handshake, and what helps against just that', async () => {

@@ -8,12 +8,13 @@ import { directoryWithStore, FILE, key, register } from '../support/stored-progr
 import { tempDirectory } from '../support/temp-directory.ts';
 
 test('mostro-push store info, verify, export and reseal do what their help says', async () => {
-  const directory = await directoryWithStore();
+  const directory = await directoryWithStore({ ...FILE, WAKE_POLICY: 'cohorts' });
   const path = join(directory, 'data', 'store.json');
   const info = await outcome(['store', 'info'], FILE, directory);
   expect(info).toMatchObject({ code: 0, stderr: '' });
   expect(info.stdout).toMatch(/registrations +2: 0 android, 2 ios, 0 web, 0 webpush/);
   expect(info.stdout).toMatch(/listened +127\.0\.0\.1:9, kind 14: until \d{4}-/);
+  expect(info.stdout).toMatch(/cohorts +1: 2 devices, 2 of them unprotected, 0 without a registration/);
   expect(info.stdout).not.toContain('token-of-device');
 
   expect((await outcome(['store', 'verify'], FILE, directory)).stdout).toMatch(/is intact: \d+ frames/);

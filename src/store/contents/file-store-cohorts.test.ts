@@ -67,6 +67,18 @@ describe('the cohorts in a store', () => {
     await expect(opened.store.contents.cohorts.written()).resolves.toBeUndefined();
   });
 
+  test('keep an owed cover wake over a sweep, until the device is a member no more', async () => {
+    const { store } = await storeWithCohorts();
+    const { cohorts, owed, registrations } = store.contents;
+    const target = fcmTarget('b');
+    owed.owe({ target, kind: 'silent_wake', keys: [] });
+    await registrations.sweep(NOW);
+    expect(owed.find(target)).toBeDefined();
+    cohorts.note({ type: 'left', target });
+    await registrations.sweep(NOW);
+    expect(owed.find(target)).toBeUndefined();
+  });
+
   test('are sealed: another key opens none, and no member is readable', async () => {
     const { path, store } = await storeWithCohorts();
     await store.close();
