@@ -7,9 +7,13 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 
-import { outcome } from '../support/program.ts';
+import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { keep } from '../support/keep.ts';
+import { googleEnvironment, outcome, serve } from '../support/program.ts';
 import { FILE, key } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
+import { eventFor } from '../support/wire-events.ts';
 
 interface Database {
   exec(sql: string): void;
@@ -85,6 +89,27 @@ test.skipIf(sqlite === undefined)(
     ]);
     const again = await outcome(args, IMPORT, directory);
     expect(again.stdout).toMatch(/taken +0\n[^]*registered here already +2\n/);
+  },
+);
+
+test.skipIf(sqlite === undefined)(
+  'a server that starts after mostro-push store import wakes imported devices: for a message from before the import, and for a gift wrap from after the start',
+  async () => {
+    using tokens = await database([{ token: 'a:token' }, { token: 'b:token', platform: 1 }]);
+    const directory = await tempDirectory();
+    expect(await outcome(['store', 'import', '--from', tokens.path], IMPORT, directory)).toMatchObject({
+      code: 0,
+    });
+    const relay = keep(await RelayStandIn.start());
+    const google = keep(await GoogleStandIn.start());
+    // It came after the app's registration at the Rust server, an hour ago, and before the import.
+    relay.store(eventFor([key(0)], { kind: 14, ageSeconds: 600 }));
+    await serve({ ...FILE, ...(await googleEnvironment(google)), NOSTR_RELAYS: relay.url }, directory);
+    await google.pushes.atLeast(1);
+    await relay.subscribed(1059);
+    relay.broadcast(eventFor([key(1)]));
+    await google.pushes.atLeast(2);
+    expect(google.pushes.all.map(({ token }) => token)).toEqual(['a:token', 'b:token']);
   },
 );
 
