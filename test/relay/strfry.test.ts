@@ -18,13 +18,14 @@ import { startTestServer } from '../support/test-server.ts';
 const stores = new Map<string, RelayStore>();
 
 async function strfryTableRelay(settings: RelaySettings): Promise<TableRelay> {
-  const { directory = '', maxLimit, maxSubscriptions, port = 0, stateSubscriptions } = settings;
+  const { directory = '', maxLimit, maxSubscriptions, port = 0 } = settings;
   const store = stores.get(directory) ?? new RelayStore();
   if (directory !== '') stores.set(directory, store);
   const config: StrfryConfig = {
     ...(maxLimit !== undefined && { maxLimit }),
     ...(maxSubscriptions !== undefined && { maxSubscriptions }),
-    hidesInformation: maxSubscriptions !== undefined && stateSubscriptions !== true,
+    // Its document would say how many subscriptions there are.
+    hidesInformation: maxSubscriptions !== undefined,
   };
   const relay = await StrfryStandIn.start(config, { port, store });
   return {
@@ -44,7 +45,8 @@ async function strfryTableRelay(settings: RelaySettings): Promise<TableRelay> {
 relayTable({
   name: 'strfry’s rules',
   start: strfryTableRelay,
-  has: new Set(['directory', 'maxLimit', 'maxSubscriptions', 'stateSubscriptions']),
+  has: new Set(['directory', 'maxLimit', 'maxSubscriptions']),
+  strangers: 500,
   burst: 0,
   standstills: [],
 });

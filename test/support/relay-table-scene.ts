@@ -26,6 +26,8 @@ export interface TableOptions {
   readonly start: (settings: RelaySettings) => Promise<TableRelay>;
   /** The settings that the relay has. */
   readonly has: ReadonlySet<keyof RelaySettings>;
+  /** Among how many events for strangers the large gap is; 2 000 by default. */
+  readonly strangers?: number;
   /** How many events of 6 kB a burst has. */
   readonly burst: number;
   /** How long the server stands still in the bursts, in milliseconds. */
