@@ -73,7 +73,6 @@ test.each([
       served: [14],
       restricted: [{ kind: 1059, reason }],
       authentication,
-      reconnects: 0,
     };
     await untilLine(server, relay, line);
     const [alice, bob] = (await registerDevices(server, 2)) as [Device, Device];
