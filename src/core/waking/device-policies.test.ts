@@ -220,6 +220,15 @@ test('devices that come and go between two sweeps leave few choices behind', asy
   expect(policies.chosen.slots).toBeLessThan(6000);
 });
 
+test('a stop before a device has left the heartbeat does not lose its last wake', async () => {
+  const { choose, pass, policies, woken } = setUp('heartbeat');
+  choose('a');
+  await pass(40);
+  choose('a', 'slots');
+  await policies.flush(0);
+  expect(woken).toEqual(['40 a']);
+});
+
 test('a stop waits for an edge although other policies hold nothing', async () => {
   const { choose, event, pass, policies, time, woken } = setUp('heartbeat');
   choose('a', 'slots');

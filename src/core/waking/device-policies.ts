@@ -164,6 +164,7 @@ export class DevicePolicies implements WakePolicy {
 
   async flush(withinMs: number): Promise<void> {
     this.#options.edges.forget(this.#onEdge);
+    for (const { target } of this.#weaker.values()) this.#options.heartbeat?.leaveAtStop(target);
     await Promise.all(this.#all.map((policy) => policy.flush(withinMs)));
   }
 

@@ -5,7 +5,7 @@ import { keyWake } from '../../../test/support/lane-bench.ts';
 import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 import { MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { Wake } from '../lanes/wake.ts';
-import { addressOf, deviceOf } from '../registry/push-target.ts';
+import { addressOf, deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
 
 const INTERVAL_MS = 20 * MINUTE_MS;
@@ -108,6 +108,23 @@ test('a device that gets another policy is woken a last time, for the events sin
   await pass(3000);
   expect(wakes()).toEqual(['11 a', '100 a']);
   expect(heartbeat.has(deviceOf(fcmTarget('a')))).toBe(false);
+});
+
+test('a device that was to get another policy is owed its last wake at a stop, if a record keeps it', async () => {
+  const owed: string[] = [];
+  const record = {
+    owe: ({ target }: { target: PushTarget }) => void owed.push(addressOf(target)),
+    pay: () => undefined,
+    find: () => undefined,
+  };
+  const { enter, heartbeat, wakes } = setUp([], {
+    wakeFor: (target) => keyWake(addressOf(target), {}, { owed: record }),
+  });
+  enter('a');
+  heartbeat.leaveAtStop(fcmTarget('a'));
+  heartbeat.leaveAtStop(fcmTarget('a'));
+  heartbeat.leaveAtStop(fcmTarget('b'));
+  expect([owed, wakes(), heartbeat.size]).toEqual([['a'], [], 0]);
 });
 
 test('a process that stood still for several intervals wakes each device once for it, and keeps the phases', async () => {

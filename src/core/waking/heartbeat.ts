@@ -79,6 +79,12 @@ export class Heartbeat implements WakePolicy {
     if (this.remove(deviceOf(target))) this.#wake(target);
   }
 
+  /** The program stops before the device got its other policy: a record keeps its last wake over the restart, or it leaves now. */
+  leaveAtStop(target: PushTarget): void {
+    if (this.remove(deviceOf(target)) && this.#options.wakeFor(target)?.onOwed() === false)
+      this.#wake(target);
+  }
+
   /** Takes the device from the wheel. @returns whether it was there */
   remove(device: string): boolean {
     const phase = this.#phaseOf.get(device);

@@ -133,6 +133,31 @@ test('a clock that is set again and again never makes a wait longer than two slo
   );
 });
 
+test('clocks of different precision and timers that come late make no edge miss', async () => {
+  const time = new FakeSchedule();
+  let n = 0;
+  // As in the program: the time of day has whole milliseconds, and a timer comes up to two milliseconds late.
+  const late = (): number => (n++ * 0.37) % 2;
+  const edges = new SlotEdges({
+    slotMs: 1000,
+    offsetMs: 123,
+    clock: () => Math.floor(time.clock.now + 0.6),
+    monotonic: time.clock.read,
+    schedule: (ms, callback) => time.schedule(ms + late(), callback),
+  });
+  time.clock.now += 0.25;
+  const at: number[] = [];
+  const again = (): void => {
+    at.push(time.clock.now);
+    edges.next(again);
+  };
+  edges.next(again);
+  await time.advance(200_000);
+  const gaps = at.slice(1).map((moment, index) => moment - (at[index] ?? 0));
+  expect(at.length).toBeGreaterThanOrEqual(199);
+  expect(Math.max(...gaps)).toBeLessThan(1005);
+});
+
 test('a callback that is forgotten is not called, and without another one there is no timer', async () => {
   const { at, edges, onEdge, pass, time, wait } = setUp();
   const other: number[] = [];

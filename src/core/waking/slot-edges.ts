@@ -11,12 +11,19 @@ export interface SlotEdgesOptions {
   readonly schedule: Schedule;
 }
 
-/** The edge that is waited for. Both times are monotonic. */
-interface Awaited {
-  readonly since: number;
+/** A coming edge. */
+interface Edge {
+  /** By the monotonic clock. */
   readonly at: number;
-  /** The time of day less the monotonic time when the wait began. Another difference means that the clock was set. */
-  readonly clockOffset: number;
+  /** By the time of day. It is worked out apart, so that no rounding of the other clock is in it. */
+  readonly time: number;
+}
+
+/** The edge that is waited for. */
+interface Awaited {
+  readonly edge: Edge;
+  /** When the wait began, by the monotonic clock. */
+  readonly since: number;
   readonly cancel: () => void;
 }
 
@@ -41,7 +48,7 @@ export class SlotEdges {
   /** How long it is until the next edge, in milliseconds. */
   get nextInMs(): number {
     const now = this.#options.monotonic();
-    return Math.max(0, (this.#awaited?.at ?? this.#nextAt(now)) - now);
+    return Math.max(0, (this.#awaited?.edge ?? this.#next(now)).at - now);
   }
 
   /** Calls back at the next edge, once. @param callback gets how late the call is, in milliseconds. A function waits once at most */
@@ -64,36 +71,43 @@ export class SlotEdges {
   }
 
   /** @param since when the first callback of those that wait began to wait */
-  #await(since: number, at = this.#nextAt(since)): void {
-    const { clock, monotonic, schedule } = this.#options;
-    const now = monotonic();
-    const cancel = schedule(Math.max(0, at - now), () => this.#onTimer());
-    this.#awaited = { since, at, clockOffset: clock() - now, cancel };
+  #await(since: number, edge = this.#next(since)): void {
+    const { monotonic, schedule } = this.#options;
+    const cancel = schedule(Math.max(0, edge.at - monotonic()), () => this.#onTimer());
+    this.#awaited = { since, edge, cancel };
   }
 
   #onTimer(): void {
     const awaited = this.#awaited;
     if (awaited === undefined) return;
-    const { clock, monotonic, slotMs } = this.#options;
-    const now = monotonic();
-    // Small differences are those of a clock that is being slewed: set back by some milliseconds, it has not come to the edge yet.
-    const setBy = clock() - now - awaited.clockOffset;
-    const next = this.#nextAt(now);
-    const isMissed = setBy < 0 || setBy >= slotMs / 2;
-    if (isMissed && next <= awaited.since + 2 * slotMs) return this.#await(awaited.since, next);
+    const { monotonic, slotMs } = this.#options;
+    const [now, time] = [monotonic(), this.#time()];
+    // A clock that is being slewed, or was rounded down, may come to the edge some milliseconds later.
+    const lateMs = now - awaited.edge.at;
+    const passedBy = time - awaited.edge.time;
+    const setBy = passedBy - lateMs;
+    const next = this.#next(now, time);
+    const isMissed = passedBy < 0 || setBy >= slotMs / 2;
+    if (isMissed && next.at <= awaited.since + 2 * slotMs) return this.#await(awaited.since, next);
     this.#awaited = undefined;
     this.#lastAt = now;
-    this.#lastLateMs = now - awaited.at;
+    this.#lastLateMs = lateMs;
     const callbacks = [...this.#waiting];
     this.#waiting.clear();
-    for (const callback of callbacks) callback(this.#lastLateMs);
+    for (const callback of callbacks) callback(lateMs);
   }
 
   /** The next edge after `now`, and not sooner than half a slot after the last one; both by the monotonic clock. */
-  #nextAt(now: number): number {
-    const { clock, offsetMs, slotMs } = this.#options;
-    const passed = (clock() - offsetMs) % slotMs;
-    const at = now + slotMs - (passed < 0 ? passed + slotMs : passed);
-    return at - this.#lastAt < slotMs / 2 ? at + slotMs : at;
+  #next(now: number, time = this.#time()): Edge {
+    const { offsetMs, slotMs } = this.#options;
+    const passed = (time - offsetMs) % slotMs;
+    let waitMs = slotMs - (passed < 0 ? passed + slotMs : passed);
+    if (now + waitMs - this.#lastAt < slotMs / 2) waitMs += slotMs;
+    return { at: now + waitMs, time: time + waitMs };
+  }
+
+  /** The time of day in whole milliseconds, so that nothing is lost when edges are compared. */
+  #time(): number {
+    return Math.floor(this.#options.clock());
   }
 }
