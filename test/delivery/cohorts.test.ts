@@ -143,3 +143,19 @@ test.each(['slot', 'burst'])(
     expect(tokens.toSorted()).toEqual(['a', 'b', 'c', 'd']);
   },
 );
+
+test('devices whose keys have expired go on being woken with their cohort, also after a restart, and are told to nobody but counts', async () => {
+  const { google, relay, start } = await setStage();
+  const fleeting = { ...SHORT, TOKEN_TTL_HOURS: '0.0004', CLEANUP_INTERVAL_HOURS: '0.0001' };
+  const first = await start(fleeting);
+  await registerFour(first);
+  await untilMetric(first, 'mostro_push_cohort_members_lingering', 4);
+  expect(await first.metric('mostro_push_registrations{platform="android"}')).toBe(0);
+  await first.stop();
+  const second = await start(SHORT);
+  await register(second, 0, 'a');
+  expect(await second.metric('mostro_push_cohort_members_lingering')).toBe(3);
+  relay.broadcast(eventFor([key(0)]));
+  const tokens = (await google.pushes.atLeast(4)).map(({ token }) => token);
+  expect(tokens.toSorted()).toEqual(['a', 'b', 'c', 'd']);
+});
