@@ -78,7 +78,8 @@ async function attackInVirtualTime(extent: Extent): Promise<boolean> {
     process.stderr.write(`${policy.name} …\n`);
     rows.push({ policy, exposure: await exposureOf(policy, extent, SEED) });
   }
-  const breaks = extent === SMOKE ? [] : [breaksTable(await breaksOf(cohorts(SIZE, 30), SIZE, extent, SEED))];
+  const isWhole = extent === FULL && values.only === undefined;
+  const breaks = isWhole ? [breaksTable(await breaksOf(cohorts(SIZE, 30), SIZE, extent, SEED))] : [];
   const shown = [exposureTable(rows, extent), ...breaks].join('\n\n');
   process.stdout.write(`\n${shown}\n`);
   if (values.write === true) {
