@@ -169,9 +169,9 @@ describe('a problem of the configuration', () => {
       STORE: 'file',
       WAKE_POLICY: 'cohorts',
       WAKE_POLICIES_OFFERED: 'Cohorts, HEARTBEAT',
-      WAKE_HEARTBEAT_MINUTES: '0.1',
+      WAKE_HEARTBEAT_MINUTES: '1.1',
     });
-    expect(policies).toMatchObject({ server: 'cohorts', offered: ['heartbeat'], heartbeatMs: 6000 });
+    expect(policies).toMatchObject({ server: 'cohorts', offered: ['heartbeat'], heartbeatMs: 66_000 });
   });
 
   test('leaves the values that are right', () => {

@@ -248,7 +248,7 @@ function assemblePolicies(values: Values): Config['policies'] {
     offered: offered.filter((policy) => policy !== server),
     slotMs: values.WAKE_SLOT_SECONDS * SECOND_MS,
     cohortSize: values.WAKE_COHORT_SIZE,
-    heartbeatMs: values.WAKE_HEARTBEAT_MINUTES * MINUTE_MS,
+    heartbeatMs: Math.round(values.WAKE_HEARTBEAT_MINUTES * MINUTE_MS),
   };
 }
 
