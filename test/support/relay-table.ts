@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
+import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
-import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { registerDevices, type Device } from './devices.ts';
 import { missedEvents, strangersEvents } from './gap-events.ts';
 import { keep } from './keep.ts';
@@ -118,8 +118,8 @@ async function killAndStart(options: TableOptions, settings: RelaySettings): Pro
   const relay = keep(await start(settings));
   const google = keep(await GoogleStandIn.start({ tls: false }));
   const environment = { NOSTR_RELAYS: relay.url };
-  // Long enough for a relay that is busy.
-  const relayTiming = { authenticationTimeoutMs: PATIENCE_MS };
+  const { authenticationTimeoutMs } = RELAY_TIMING;
+  const relayTiming = { authenticationTimeoutMs };
   const server = keep(await startTestServer({ google, environment, relayTiming }));
   await untilLive(server);
   const devices = await registerDevices(server, 120);
