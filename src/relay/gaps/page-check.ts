@@ -89,7 +89,10 @@ export class PageCheck {
   result(most: number): CheckResult {
     const lacking = [...this.#expected].filter(([id]) => !this.#given.has(id));
     const more = [...this.#given].filter(([id]) => !this.#expected.has(id)).map(([, second]) => second);
-    if (lacking.length > 0) return this.#withoutFirst(lacking, more.length) ?? 'contradicted';
+    const isEmpty = this.#expected.size + this.#given.size === 0;
+    const again = lacking.length > 0 || isEmpty ? this.#withoutFirst(lacking, more.length) : undefined;
+    if (again !== undefined) return again;
+    if (lacking.length > 0) return 'contradicted';
     const isCut = this.total >= most;
     // Events with such a time may have taken the place of the expected ones.
     if (isCut && this.#odd > 0) return 'contradicted';
@@ -101,7 +104,7 @@ export class PageCheck {
     return new PageCheck(page, within(this.#given, page), Infinity, { isFurther: true });
   }
 
-  /** If just the first second has not come, the relay may exclude it: the check is made once more, one second earlier. */
+  /** If just the first second has not come, or nothing at all, the relay may exclude it: the check is made once more, one second earlier. */
   #withoutFirst(lacking: readonly (readonly [string, number])[], more: number): PageCheck | undefined {
     const since = this.#since;
     const isFirst =

@@ -79,6 +79,19 @@ describe.each<[Ends]>([[[]], [['until']], [['since']], [['since', 'until']]])(
       fc.assert(property, { numRuns: 500 });
     });
 
+    test('every event is received, but what a single second holds beyond a page, though the relay gives the oldest events of a page', () => {
+      // Events of the last ten seconds may have been published after a page, so they contradict nothing.
+      const counts = fc.oneof(anyCounts([NOW - 40, NOW - 20], 60), anyCounts([NOW - 300, NOW - 20], 60));
+      const property = fc.property(counts, scenarios, (some, { cap, isCapStated }) => {
+        const events = storedEvents(some);
+        const gap = checkedGapOf(310, isCapStated ? { maxLimit: cap } : {});
+        const { ids } = recover(gap, simulatedRelay(events, { cap, excludes, takes: 'oldest' }), NOW);
+        for (const { created_at, id } of events)
+          if (!ids.has(id)) expect(some[created_at]).toBeGreaterThan(cap);
+      });
+      fc.assert(property, { numRuns: 500 });
+    });
+
     test('a gap costs at most three times the pages that it costs at a relay that includes both, and ten', () => {
       const unpoisoned = scenarios.filter(({ isPoisoned }) => !isPoisoned);
       const property = fc.property(unpoisoned, (scenario) => {
