@@ -82,7 +82,7 @@ async function attackInVirtualTime(extent: Extent): Promise<boolean> {
   const breaks = isWhole ? [breaksTable(await breaksOf(cohorts(SIZE, 30), SIZE, extent, SEED))] : [];
   const shown = [exposureTable(rows, extent), ...breaks].join('\n\n');
   process.stdout.write(`\n${shown}\n`);
-  if (values.write === true) {
+  if (isWhole && values.write === true) {
     const page = await readFile(PAGE, 'utf8');
     const [before = '', after = ''] = page.split(/<!-- bench:privacy -->[^]*<!-- end -->/);
     await writeFile(PAGE, `${before}<!-- bench:privacy -->\n\n${shown}\n\n<!-- end -->${after}`);
