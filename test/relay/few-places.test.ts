@@ -223,7 +223,8 @@ test('a relay that states no limit, has two places and pushes live subscriptions
 });
 
 test('a relay that keeps its live subscriptions while pages are asked for is asked once more for each kind, and no more after the first event', async () => {
-  const { google, phone, relay, server } = await setScene({ relayTiming: CHECKED });
+  // Late enough that all pages of a recovery are over, on a busy machine too.
+  const { google, phone, relay, server } = await setScene({ relayTiming: { ...CHECKED, placeCheckMs: 400 } });
   const alice = await phone();
   for (let n = 1; n <= 3; n++) {
     relay.disconnectAll();
