@@ -87,7 +87,7 @@ async function attackInVirtualTime(extent: Extent): Promise<boolean> {
     const [before = '', after = ''] = page.split(/<!-- bench:privacy -->[^]*<!-- end -->/);
     await writeFile(PAGE, `${before}<!-- bench:privacy -->\n\n${shown}\n\n<!-- end -->${after}`);
   }
-  return report(brokenBounds(rows));
+  return report(brokenBounds(rows, extent));
 }
 
 /** The compiled program, under several policies at once. @returns whether every bound holds */

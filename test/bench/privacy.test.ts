@@ -10,7 +10,7 @@ import { coalescedEchoes, lateEchoes, offsetOf, slottedEchoes } from '../../benc
 import { Flocks } from '../../bench/privacy/flocks.ts';
 import { JointAttack } from '../../bench/privacy/joint-attack.ts';
 import { DAY, drawMarket, probed, type Market } from '../../bench/privacy/market.ts';
-import { cohorts, prompt, slots } from '../../bench/privacy/policies.ts';
+import { cohorts, heartbeat, prompt, slots } from '../../bench/privacy/policies.ts';
 import type { PushLog } from '../../bench/privacy/push-log.ts';
 import type { Exposure } from '../../bench/privacy/exposure.ts';
 import { SimpleAttack } from '../../bench/privacy/simple-attack.ts';
@@ -178,6 +178,7 @@ test('virtual time fires timers in their order, with all that follows from them,
 });
 
 describe('a bound', () => {
+  const EXTENT = { devices: 1000, probedKeys: 60, probedMarkets: 3 };
   const shares = { simple: [0.1, 0.12], joint: [0.11, 0.125] };
   const exposure: Exposure = {
     passive: shares,
@@ -186,7 +187,13 @@ describe('a bound', () => {
     costs: { delays: { median: 0, p95: 0 }, pushesPerDay: 0, crowdedHours: 0 },
   };
   const broken = (parts: Partial<Exposure>): number =>
-    brokenBounds([{ policy: cohorts(8, 30), exposure: { ...exposure, ...parts } }]).length;
+    brokenBounds([{ policy: cohorts(8, 30), exposure: { ...exposure, ...parts } }], EXTENT).length;
+
+  const hits = (share: number): number => {
+    const some = { simple: [0, share], joint: [0] };
+    const hit = { ...exposure, passive: some, probing: some, burstOrder: undefined };
+    return brokenBounds([{ policy: heartbeat(20), exposure: hit }], EXTENT).length;
+  };
 
   test('holds while every attacker is within three points of it, and bursts tell nothing by their order', () => {
     expect(broken({})).toBe(0);
@@ -198,6 +205,10 @@ describe('a bound', () => {
       broken({ probing: { ...shares, simple: [0.1, 0.16] } }),
       broken({ burstOrder: { early: 0.17, late: 0.1, chance: 0.125, error: 0.01 } }),
     ]).toEqual([1, 1, 1]);
+  });
+
+  test('of chance alone is broken by more hits than chance gives', () => {
+    expect([hits(0.029), hits(0.031)]).toEqual([0, 1]);
   });
 
   test('of the compiled program is broken if a burst cannot be looked at', () => {
