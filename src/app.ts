@@ -86,7 +86,7 @@ export class App {
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
-    devices?.restore(() => registrations.entries());
+    devices?.restore(store.registrations);
     cohorts?.dealRest();
     for (const wake of owed) await waker.payOwed(wake);
     this.#composition.resumeCohorts();

@@ -178,9 +178,16 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
     expect([store.keysOf(PHONE, 9), store.keysOf(fcmTarget('other'), 9).length]).toEqual([[], 2]);
   });
 
-  test(`${name}: every registration is among the entries`, async () => {
-    const all = [nth(1), nth(2, 5, { wakePolicy: 'slots' })];
-    expect([...(await storeOf(...all)).entries()]).toEqual(all);
+  test(`${name}: every registration is among the entries, and those that ask for a wake policy are told apart`, async () => {
+    const all = [nth(1, 7), nth(2, 5, { wakePolicy: 'slots' }), nth(3, 9, { target: fcmTarget('other') })];
+    const store = await storeOf(...all);
+    expect([...store.entries()]).toEqual(all);
+    expect([...store.asking()]).toEqual([all[1]]);
+    expect([store.newest(PHONE), store.newest(fcmTarget('unknown'))]).toEqual([all[0], undefined]);
+    await store.put(nth(2, 8, { wakePolicy: 'slots' }));
+    expect(store.newest(PHONE)).toEqual(nth(2, 8, { wakePolicy: 'slots' }));
+    await store.remove(tradeKey(2), UNSIGNED);
+    expect([[...store.asking()], store.newest(PHONE)]).toEqual([[], all[0]]);
   });
 
   test(`${name}: a device that is evicted can be registered again`, async () => {

@@ -93,6 +93,10 @@ export interface RegistrationStore {
   device(target: PushTarget): KnownDevice;
   /** Some of the keys that point at the device, at most so many. Synchronous: it takes time with each key. */
   keysOf(target: PushTarget, atMost: number): readonly TradePubkey[];
+  /** The registrations that ask for a wake policy, as {@link entries} gives them. Takes little time for the others. */
+  asking(): Iterable<Registration>;
+  /** The newest registration of the device. Synchronous: it takes time with each key that points at the device. */
+  newest(target: PushTarget): Registration | undefined;
   /** Every registration that is there from the first step to the last, once. Registrations may change between two steps. */
   entries(): Iterable<Registration>;
 }

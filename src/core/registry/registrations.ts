@@ -232,11 +232,6 @@ export class Registrations {
     return this.#store.keysOf(target, atMost);
   }
 
-  /** All registrations. Those that have expired count until the next sweep. */
-  entries(): Iterable<Registration> {
-    return this.#store.entries();
-  }
-
   /** Corrects the times of registrations that were made while the time of day was wrong (contract 5). */
   async correct(correction: Correction): Promise<void> {
     const count = await this.#store.correct(correction);

@@ -8,6 +8,7 @@ import { MINUTE_MS, SECOND_MS } from '../basics/clock.ts';
 import type { Wake, WakeEnd } from '../lanes/wake.ts';
 import { addressOf, deviceOf } from '../registry/push-target.ts';
 import type { Registration, WakePolicyName } from '../registry/registration.ts';
+import { MemoryRegistrations } from '../../store/tables/memory-registrations.ts';
 import { Coalescer } from './coalescer.ts';
 import { DevicePolicies } from './device-policies.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -22,6 +23,13 @@ function made(n: number, name: string, at: number, wakePolicy?: WakePolicyName):
     target: fcmTarget(name),
     ...(wakePolicy && { wakePolicy }),
   });
+}
+
+/** A store with these registrations. */
+async function storeOf(registrations: readonly Registration[]): Promise<MemoryRegistrations> {
+  const store = new MemoryRegistrations({ capacity: 100 });
+  for (const registration of registrations) await store.put(registration);
+  return store;
 }
 
 /** The policies that a server offers beside its own: slots of 30 s from now on, and a beat every 20 minutes, 100 s from now. */
@@ -188,17 +196,17 @@ test('a restart finds for each device the policy of its newest registration', as
     made(6, 'c', 6),
     made(7, 'd', 6, 'slots'),
   ];
-  policies.restore(() => entries);
+  policies.restore(await storeOf(entries));
   expect(['a', 'b', 'c', 'd'].map(nameOf)).toEqual(['heartbeat', 'prompt', 'prompt', 'slots']);
   expect(policies.chosen).toEqual({ heartbeat: 1, slots: 1 });
   await pass(120);
   expect([woken, heartbeat.size]).toEqual([['100 a'], 1]);
 });
 
-test('after a restart of a heartbeat server every device is on the wheel, but for those that asked for another policy', () => {
+test('after a restart of a heartbeat server every device is on the wheel, but for those that asked for another policy', async () => {
   const { policies, heartbeat, nameOf } = setUp('heartbeat');
   const entries = [made(1, 'a', 1), made(2, 'b', 1), made(3, 'b', 2), made(4, 'c', 1, 'slots')];
-  policies.restore(() => entries);
+  policies.restore(await storeOf(entries));
   expect([heartbeat.size, nameOf('c'), policies.size]).toEqual([2, 'slots', 2]);
 });
 

@@ -1,5 +1,6 @@
 import type { WakeEnd } from '../lanes/wake.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
+import type { RegistrationStore } from '../registry/registration-store.ts';
 import { WAKE_POLICIES, type Registration, type WakePolicyName } from '../registry/registration.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -95,23 +96,18 @@ export class DevicePolicies implements WakePolicy {
     if (former !== next) for (const held of former.release(device)) endWith(held, next.request(held.wake));
   }
 
-  /** Takes in the registrations of an earlier run. @param entries gives all of them, each time anew */
-  restore(entries: () => Iterable<Registration>): void {
+  /** Takes in the registrations of an earlier run. */
+  restore(store: Pick<RegistrationStore, 'asking' | 'entries' | 'newest'>): void {
     const { heartbeat, server } = this.#options;
-    const asking = new Set<string>();
-    for (const { target, wakePolicy } of entries()) {
-      if (server === 'heartbeat') heartbeat?.enter(target);
-      if (this.#granted(wakePolicy) !== server) asking.add(deviceOf(target));
-    }
-    const newest = new Map<string, Registration>();
-    for (const registration of asking.size === 0 ? [] : entries()) {
-      const device = deviceOf(registration.target);
-      const known = newest.get(device)?.registeredAt ?? -Infinity;
-      if (asking.has(device) && registration.registeredAt >= known) newest.set(device, registration);
-    }
-    for (const [device, { target, wakePolicy }] of newest) {
-      const policy = this.#granted(wakePolicy);
-      if (policy !== 'heartbeat') heartbeat?.remove(device);
+    if (server === 'heartbeat') for (const { target } of store.entries()) heartbeat?.enter(target);
+    const looked = new Set<string>();
+    for (const { target } of store.asking()) {
+      const device = deviceOf(target);
+      if (looked.has(device)) continue;
+      looked.add(device);
+      const policy = this.#granted(store.newest(target)?.wakePolicy);
+      if (policy === server) continue;
+      heartbeat?.remove(device);
       this.#set(device, { target, policy });
     }
   }

@@ -131,6 +131,14 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#memory.keysOf(target, atMost);
   }
 
+  newest(target: PushTarget): Registration | undefined {
+    return this.#memory.newest(target);
+  }
+
+  asking(): Iterable<Registration> {
+    return this.#memory.asking();
+  }
+
   entries(): Iterable<Registration> {
     return this.#memory.entries();
   }

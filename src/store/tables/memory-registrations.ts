@@ -182,6 +182,18 @@ export class MemoryRegistrations implements RegistrationStore {
     return keys;
   }
 
+  newest(target: PushTarget): Registration | undefined {
+    const first = this.#devices.anyOf(target);
+    let newest = first;
+    for (let row = first; row !== NO_ROW; row = this.#devices.next(row, first))
+      if (this.#rows.registeredAt(row) > this.#rows.registeredAt(newest)) newest = row;
+    return newest === NO_ROW ? undefined : this.#read(newest);
+  }
+
+  *asking(): Generator<Registration> {
+    for (let row = 1; row <= this.#numbers.last; row++) if (this.#rows.isAsking(row)) yield this.#read(row);
+  }
+
   *entries(): Generator<Registration> {
     for (let row = 1; row <= this.#numbers.last; row++) if (this.#rows.isUsed(row)) yield this.#read(row);
   }

@@ -95,6 +95,11 @@ export class RegistrationTable {
     return this.#has(row, USED_BIT);
   }
 
+  /** Whether the row is used, and its registration asks for a wake policy. */
+  isAsking(row: number): boolean {
+    return this.#flags.get(row) >>> POLICY_SHIFT !== NO_POLICY;
+  }
+
   isWoken(row: number): boolean {
     return this.#has(row, WOKEN_BIT);
   }
