@@ -203,6 +203,20 @@ test('a second that a relay does not give in full, because it holds more events 
   expect(line).toMatchObject({ kind: 14, reason: 'crowded', count: 1 });
 });
 
+test('events of a second that no page gives in full are found by their ids, at a relay that offers reconciliations without a document that says so', async () => {
+  const relay = keep(await RelayStandIn.start({ maxLimit: 12, negentropy: {} }));
+  const { google, server } = await setScene({ relays: [relay], relayTiming: { audit: BRISK } });
+  const devices = await registerDevices(server, 8);
+  const strangers = Array.from({ length: 40 }, () => 'ab'.repeat(32));
+  const recipients = [...strangers, ...devices.map(({ key }) => key)];
+  relay.storeAll(swiftEvents(recipients.map((recipient) => ({ recipient, kind: 14, ageSeconds: 5 }))));
+  await google.pushes.atLeast(8);
+  await untilMetric(server, foundMetric(14), 8);
+  expect(new Set(google.pushes.all.map(({ token }) => token)).size).toBe(8);
+  // All of them by one audit: a later one may be hours away.
+  expect(await server.metric('mostro_push_relay_audits_total{outcome="found"}')).toBe(1);
+});
+
 test('the default beat of kind 14 is within what a recovery goes back before a gap', () => {
   expect(RELAY_TIMING.audit.messages.maxMs).toBeLessThanOrEqual(900_000);
 });

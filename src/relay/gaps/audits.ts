@@ -4,11 +4,12 @@ import { SECOND_MS, unixSeconds, type Clock } from '../../core/basics/clock.ts';
 import type { EventFrame, RelayIntake } from '../../core/intake/event-intake.ts';
 import { SIGNED_MESSAGE_KIND } from '../../core/nostr/nostr-event.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { ReconciledPlan } from '../reconcile/reconciled-plan.ts';
 import { EventLog } from '../reconcile/event-log.ts';
 import type { RelayTiming } from '../connection/relay-timing.ts';
 import type { KindWatch } from '../live/kind-watch.ts';
 import type { AuditPlaces } from './audit-places.ts';
-import type { AuditEnd, AuditSchedule } from './audit-schedule.ts';
+import type { AuditCost, AuditEnd, AuditSchedule } from './audit-schedule.ts';
 import { beginRecovery } from './gathering-recovery.ts';
 import { MissedEvents } from './missed-events.ts';
 import type { RecoveryReport } from './page-plan.ts';
@@ -40,6 +41,20 @@ export interface AuditsOptions {
   readonly places: AuditPlaces;
   /** The relay's `max_limit` (NIP-11). */
   readonly maxLimit: () => number | undefined;
+}
+
+interface Asked {
+  readonly watch: KindWatch;
+  /** In milliseconds. */
+  readonly since: number;
+  readonly events: RecoveredEvents;
+  readonly cost: AuditCost;
+}
+
+interface Answered {
+  readonly plan: ReconciledPlan;
+  /** Whether all was asked for: the connection may have ended. */
+  readonly isAsked: boolean;
 }
 
 /**
@@ -110,11 +125,12 @@ export class Audits {
   }
 
   async #audit(watch: KindWatch, schedule: AuditSchedule): Promise<void> {
-    const { clock, intake, maxLimit, places, recoveries, timing } = this.#options;
+    const { clock, intake, recoveries, timing } = this.#options;
     if (this.#closed.signal.aborted) return;
     const since = schedule.since;
     schedule.begin();
     if (!intake.hasRegistrations()) return schedule.end('idle');
+    await recoveries.reconciling.probe(watch);
     const { silences } = watch;
     const arePagesShared = recoveries.pages.areShared;
     const isSound = (): boolean => watch.silences === silences;
@@ -133,22 +149,20 @@ export class Audits {
       },
     });
     if (watch.known !== undefined) events.log = new EventLog();
-    const plan = watch.auditPlan(since, maxLimit());
     const cost = { bytes: 0, ms: 0 };
-    const onBytes = (bytes: number): void => void (cost.bytes += bytes);
-    await recoveries.reconciling.prepare({ watch, plan, isUnhurried: true, onBytes });
-    const isAsked = await recoveries.pages.askAll({
-      watch,
-      plan,
-      events,
-      audit: { places, cost, mostBytes: MAX_BYTES },
-      onLate: () => undefined,
-    });
+    const isWhole = ({ isAsked, plan }: Answered): boolean =>
+      isAsked && !events.hasUnverified && plan.report().unrecovered === undefined;
+    let asked = await this.#ask({ watch, since, events, cost });
+    if (isWhole(asked) && asked.plan.isByPages && recoveries.reconciling.mayBegin && isSound()) {
+      // A page does not give all events of a crowded second. Now that the others are known, their ids can be had.
+      watch.learn({ log: events.log, since: asked.plan.since });
+      asked = (await this.#ask({ watch, since, events, cost }, { mayPage: false })) ?? asked;
+    }
+    const { isAsked, plan } = asked;
     events.isOver = true;
     const wasSound = isSound();
     recovery.end(wasSound);
-    const isWhole = isAsked && !events.hasUnverified && plan.report().unrecovered === undefined;
-    if (wasSound) watch.learn({ log: events.log, ...(isWhole && { since: plan.since }) });
+    if (wasSound) watch.learn({ log: events.log, ...(isWhole(asked) && { since: plan.since }) });
     if (events.hasUnverified) recoveries.noteUnverified(watch, 'gap', since);
     // An event that was published meanwhile may still be on its way.
     const wait = delay(timing.audit.confirmMs, undefined, { signal: this.#closed.signal });
@@ -156,7 +170,25 @@ export class Audits {
     const report = isAsked ? plan.report() : undefined;
     this.#report(watch, finds.end(), report);
     schedule.end(endOf(missed.any, report), cost);
-    await recoveries.reconciling.probe(watch);
+  }
+
+  async #ask(asked: Asked): Promise<Answered>;
+  async #ask(asked: Asked, options: { mayPage: false }): Promise<Answered | undefined>;
+  /** Asks the relay for what it stored since then. @returns `undefined` if pages are needed and not allowed */
+  async #ask(
+    { cost, events, since, watch }: Asked,
+    { mayPage } = { mayPage: true },
+  ): Promise<Answered | undefined> {
+    const { maxLimit, places, recoveries } = this.#options;
+    const plan = watch.auditPlan(since, maxLimit());
+    const onBytes = (bytes: number): void => void (cost.bytes += bytes);
+    await recoveries.reconciling.prepare({ watch, plan, isUnhurried: true, onBytes });
+    if (plan.isByPages && !mayPage) return undefined;
+    const audit = { places, cost, mostBytes: MAX_BYTES };
+    return {
+      plan,
+      isAsked: await recoveries.pages.askAll({ watch, plan, events, audit, onLate: () => undefined }),
+    };
   }
 
   /** Logs and counts how an audit went. @param report absent if the connection ended meanwhile */

@@ -55,6 +55,11 @@ export class ReconciledPlan implements PagePlan {
     return this.#options.bounds.events;
   }
 
+  /** Whether all stored events are asked for, and not the missing ones alone. */
+  get isByPages(): boolean {
+    return this.#isByPages;
+  }
+
   /** Whether the relay is to be asked for the ids that it has. */
   get isToReconcile(): boolean {
     return !this.#isByPages && this.#missing === undefined;

@@ -58,9 +58,16 @@ interface Stretch {
 /** Asks the relay of one connection which events it has stored and this server does not know (NIP-77). */
 export class Reconciling {
   readonly #options: ReconcilingOptions;
+  /** The probe of this connection, for all kinds. */
+  #probing: Promise<void> | undefined;
 
   constructor(options: ReconcilingOptions) {
     this.#options = options;
+  }
+
+  /** Whether a reconciliation may be begun now. */
+  get mayBegin(): boolean {
+    return this.#options.reconciling.mayBegin;
   }
 
   /** Gives the plan the ids of the missing events, if the relay tells them. Otherwise the plan asks for pages. */
@@ -90,7 +97,12 @@ export class Reconciling {
   }
 
   /** Finds out whether a relay without a NIP-11 document offers reconciliations, by one short question. */
-  async probe(watch: KindWatch): Promise<void> {
+  probe(watch: KindWatch): Promise<void> {
+    this.#probing ??= this.#probe(watch);
+    return this.#probing;
+  }
+
+  async #probe(watch: KindWatch): Promise<void> {
     const { clock, inTurn, reconciling, session, signal } = this.#options;
     if (!reconciling.mayProbe || session.sharesPages || signal.aborted) return;
     // Before the answer: a relay that ends the connection is not asked again.
