@@ -12,10 +12,11 @@ const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
   // The Rust server's file of UnifiedPush endpoints.
   'src/store/import/incumbent-endpoints.ts',
 ]);
-/** The files that name a platform and decide nothing by it: the list of all, the Rust server's file, and the parts of an FCM message. */
+/** The files that name a platform and decide nothing by it: the list of all, the Rust server's files, and the parts of an FCM message. */
 const OF_ONE_PLATFORM: ReadonlySet<string> = new Set([
   TARGETS,
   'src/store/import/incumbent-endpoints.ts',
+  'src/store/import/incumbent-tokens.ts',
   'src/push/fcm/fcm-message.ts',
 ]);
 

@@ -110,7 +110,8 @@ export class PageCheck {
     const isFirst =
       lacking.every(([, second]) => second === since) && ![...this.#given.values()].includes(since);
     if (!isFirst || more > 0 || this.#isFurther || this.page.since < since) return undefined;
-    return new PageCheck({ ...this.page, since }, this.#expected, this.#growsFrom, { isEarlier: true });
+    const page = { ...this.page, since };
+    return new PageCheck(page, this.#expected, this.#growsFrom, { isEarlier: true });
   }
 }
 

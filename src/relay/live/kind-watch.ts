@@ -260,11 +260,12 @@ export class KindWatch {
     const now = unixSeconds(clock);
     const since = askedSince(this.kind, missedSince, this.#trustedNow());
     const samples = this.#samples.stored(clock());
-    const options = { since, poisoned: this.#poisoned, samples, ...limits };
+    const gap = { since, poisoned: this.#poisoned, samples, ...limits, now: () => unixSeconds(clock) };
     const isKnown = this.known !== undefined && since >= this.known.wholeSince;
     return new ReconciledPlan({
-      ...options,
-      pages: new CheckedRecovery({ ...options, now: () => unixSeconds(clock) }),
+      gap,
+      pages: new CheckedRecovery(gap),
+      samples,
       // An event that ends the connection would be listed as missing, and asked for by its id, again and again.
       mayReconcile: isKnown && !this.#poisoned.some((second) => second >= since),
       expectedShare: missedMs / SECOND_MS / Math.max(1, now - since),

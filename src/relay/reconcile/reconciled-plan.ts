@@ -14,7 +14,8 @@ import { MissingEvents } from './missing-events.ts';
 /** How often a reconciliation of one gap is begun: a connection may end meanwhile. */
 const MAX_TRIES = 2;
 
-export interface ReconciledPlanOptions extends GapRecoveryOptions {
+export interface ReconciledPlanOptions {
+  readonly gap: GapRecoveryOptions;
   /** Plans the pages of the whole gap. */
   readonly pages: PagePlan;
   /** How many events are probably missing, as a share of those that are stored. */
@@ -39,7 +40,7 @@ export class ReconciledPlan implements PagePlan {
 
   /** Where the gap begins, in unix seconds. */
   get since(): number {
-    return this.#options.since;
+    return this.#options.gap.since;
   }
 
   get expectedShare(): number {
@@ -52,7 +53,7 @@ export class ReconciledPlan implements PagePlan {
 
   /** How many events may be asked for. */
   get mostEvents(): number {
-    return this.#options.bounds.events;
+    return this.#options.gap.bounds.events;
   }
 
   /** Whether all stored events are asked for, and not the missing ones alone. */
@@ -71,7 +72,7 @@ export class ReconciledPlan implements PagePlan {
 
   /** The reconciliation has found the missing events. */
   found(ids: EventIds): void {
-    this.#missing = new MissingEvents(ids, this.#options);
+    this.#missing = new MissingEvents(ids, this.#options.gap);
   }
 
   /** The connection has ended before the reconciliation. */
@@ -137,7 +138,7 @@ export class ReconciledPlan implements PagePlan {
       pages: report.pages + (before?.pages ?? 0),
       events: report.events + (before?.events ?? 0),
       ...(unrecovered && {
-        unrecovered: { ...unrecovered, since: Math.max(this.#options.since, unrecovered.since) },
+        unrecovered: { ...unrecovered, since: Math.max(this.#options.gap.since, unrecovered.since) },
       }),
     };
   }
