@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { ConfigError } from '../config/config.ts';
+import type { Registration } from '../core/registry/registration.ts';
 import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import { FileStore } from '../store/contents/file-store.ts';
@@ -15,7 +16,7 @@ const KEY = 'TOKEN_STORE_KEY';
 
 /**
  * `store import --from <tokens.db>`: takes the registrations of the Rust server's database over into the store of `STORE=file`. The
- * database is only read. Keys that are registered here stay as they are.
+ * database is only read. Keys that were registered here later stay as they are.
  *
  * @param args what follows `store import`
  * @throws ConfigError, StoreOpenError
@@ -67,7 +68,7 @@ function storeKeyOf(written: string | undefined): Uint8Array {
 /** Adds the registrations to the store. @returns how many of their keys are registered here already */
 async function adopt(
   { config, previousKey, serverKey }: ReadStartup,
-  registrations: Parameters<FileStore['adopt']>[0],
+  registrations: Iterable<Registration>,
 ): Promise<{ path: string; known: number }> {
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   const { everything: path } = storeFiles(config.store.directory);
@@ -85,12 +86,27 @@ async function adopt(
   try {
     if ((await store.open()) === 'foreign')
       throw new StoreOpenError(`${path} is no store of this program; move it away. Nothing was changed`);
-    const { registrations: here } = store.contents;
     const all = [...registrations];
-    const known = all.filter(({ tradePubkey }) => here.mayContain(tradePubkey)).length;
+    let known = 0;
+    for (const registration of all) if (await isKept(store, registration)) known++;
     await store.adopt(all);
     return { path, known };
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Whether the key stays as it is registered here. An app that has registered again at the Rust server since the last import has a new
+ * token there: then the registration here makes room. A signed one stays, since the Rust server's are never signed.
+ */
+async function isKept(
+  { contents }: FileStore,
+  { registeredAt, tradePubkey }: Registration,
+): Promise<boolean> {
+  if (!contents.registrations.mayContain(tradePubkey)) return false;
+  const here = await contents.registrations.find(tradePubkey);
+  if (here !== undefined && (here.signed || here.registeredAt >= registeredAt)) return true;
+  contents.registrations.drop(tradePubkey);
+  return false;
 }

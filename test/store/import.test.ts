@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
@@ -7,10 +7,14 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 
+import { HOUR_MS } from '../../src/core/basics/clock.ts';
+import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
+import { KEY, openFileStore } from '../support/file-store.ts';
 import { keep } from '../support/keep.ts';
 import { googleEnvironment, outcome, serve } from '../support/program.ts';
+import { registrationAt } from '../support/registrations.ts';
 import { FILE, key } from '../support/stored-program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { eventFor } from '../support/wire-events.ts';
@@ -35,9 +39,18 @@ function derived(info: string): Uint8Array {
   return hkdf(sha256, secret, Buffer.from('mostro-push-token-store-v1'), Buffer.from(info), 32);
 }
 
+interface Row {
+  readonly token: string;
+  /** Since the registration. */
+  readonly hours?: number;
+  readonly platform?: number;
+}
+
 /** A database of the Rust server that still has it open: its last rows are in the `-wal` file alone. */
-async function database(rows: readonly { token: string; hours?: number; platform?: number }[]): Promise<{
+async function database(rows: readonly Row[]): Promise<{
   path: string;
+  /** Replaces the row of a key, as an app does that registers again. */
+  register(n: number, row: Row): void;
   [Symbol.dispose](): void;
 }> {
   if (sqlite === undefined) throw new Error('no SQLite');
@@ -47,14 +60,15 @@ async function database(rows: readonly { token: string; hours?: number; platform
     CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB);
     CREATE TABLE tokens(trade_pubkey TEXT PRIMARY KEY, platform INTEGER, registered_at INTEGER, nonce BLOB, token_ct BLOB)`);
   open.prepare('INSERT INTO meta VALUES (?, ?)').run('key_fingerprint', derived('key-fingerprint'));
-  const insert = open.prepare('INSERT INTO tokens VALUES (?, ?, ?, ?, ?)');
-  for (const [n, { hours = 1, platform = 0, token }] of rows.entries()) {
+  const insert = open.prepare('REPLACE INTO tokens VALUES (?, ?, ?, ?, ?)');
+  const register = (n: number, { hours = 1, platform = 0, token }: Row): void => {
     const nonce = Uint8Array.from(randomBytes(12));
     const cipher = chacha20poly1305(derived('device-token-encryption'), nonce, Buffer.from(key(n)));
     const at = Math.floor(Date.now() / 1000) - hours * 3600;
     insert.run(key(n), platform, at, nonce, cipher.encrypt(Buffer.from(token)));
-  }
-  return { path, [Symbol.dispose]: () => open.close() };
+  };
+  for (const [n, row] of rows.entries()) register(n, row);
+  return { path, register, [Symbol.dispose]: () => open.close() };
 }
 
 test.skipIf(sqlite === undefined)(
@@ -89,27 +103,57 @@ test.skipIf(sqlite === undefined)(
     ]);
     const again = await outcome(args, IMPORT, directory);
     expect(again.stdout).toMatch(/taken +0\n[^]*registered here already +2\n/);
+    // Between two imports one app registers again at the Rust server, with a new token.
+    tokens.register(0, { token: 'new:token', hours: 0.5 });
+    const third = await outcome(args, IMPORT, directory);
+    expect(third.stdout).toMatch(/taken +1\n[^]*registered here already +1\n/);
+    const renewed = (await outcome(['store', 'export'], FILE, directory)).stdout;
+    expect(renewed).toContain('new:token');
+    expect(renewed).not.toContain('a:token');
   },
 );
 
 test.skipIf(sqlite === undefined)(
-  'a server that starts after mostro-push store import wakes imported devices: for a message from before the import, and for a gift wrap from after the start',
+  'mostro-push store import leaves a registration that its own key has signed, also an older one',
   async () => {
-    using tokens = await database([{ token: 'a:token' }, { token: 'b:token', platform: 1 }]);
+    using tokens = await database([{ token: 'a:token' }]);
+    const directory = await tempDirectory();
+    const data = join(directory, 'data');
+    await mkdir(data);
+    const { store } = await openFileStore(data);
+    const signed = { tradePubkey: key(0) as TradePubkey, signed: true };
+    await store.contents.registrations.put(registrationAt(Date.now() - 2 * HOUR_MS, signed));
+    await store.close();
+    const environment = { ...IMPORT, SERVER_PRIVATE_KEY: Buffer.from(KEY.reveal()).toString('hex') };
+    const imported = await outcome(['store', 'import', '--from', tokens.path], environment, directory);
+    expect(imported.stdout).toMatch(/taken +0\n[^]*registered here already +1\n/);
+  },
+);
+
+test.skipIf(sqlite === undefined)(
+  'a server that starts after mostro-push store import wakes imported devices: for events of both kinds from before the import, and for one from after the start',
+  async () => {
+    using tokens = await database([
+      { token: 'a:token' },
+      { token: 'b:token' },
+      { token: 'c:token', platform: 1 },
+    ]);
     const directory = await tempDirectory();
     expect(await outcome(['store', 'import', '--from', tokens.path], IMPORT, directory)).toMatchObject({
       code: 0,
     });
     const relay = keep(await RelayStandIn.start());
     const google = keep(await GoogleStandIn.start());
-    // It came after the app's registration at the Rust server, an hour ago, and before the import.
+    // Both came after the apps had registered at the Rust server, an hour ago, and before the import.
     relay.store(eventFor([key(0)], { kind: 14, ageSeconds: 600 }));
+    relay.store(eventFor([key(1)], { ageSeconds: 600 }));
     await serve({ ...FILE, ...(await googleEnvironment(google)), NOSTR_RELAYS: relay.url }, directory);
-    await google.pushes.atLeast(1);
+    const atStart = await google.pushes.atLeast(2);
+    expect(atStart.map(({ token }) => token).toSorted()).toEqual(['a:token', 'b:token']);
     await relay.subscribed(1059);
-    relay.broadcast(eventFor([key(1)]));
-    await google.pushes.atLeast(2);
-    expect(google.pushes.all.map(({ token }) => token)).toEqual(['a:token', 'b:token']);
+    relay.broadcast(eventFor([key(2)]));
+    await google.pushes.atLeast(3);
+    expect(google.pushes.all.map(({ token }) => token)[2]).toBe('c:token');
   },
 );
 
