@@ -130,8 +130,6 @@ const BAD: readonly NegentropyOptions[] = [
   // Two answers to each message.
   { instead: (id) => Array.from({ length: 2 }, () => ['NEG-MSG', id, '61']) },
   { instead: (id) => [['NEG-MSG', id, `610000028f5c28${MANY}`]] },
-  // All of it differs, for ever.
-  { instead: (id) => [['NEG-MSG', id, `61000001${'00'.repeat(16)}`]] },
   { instead: () => [] },
   { mostEvents: 0 },
   { instead: (id) => [['NEG-ERR', id, 'closed: too slow']] },
@@ -140,7 +138,7 @@ const BAD: readonly NegentropyOptions[] = [
   { newest: 500 },
 ];
 
-test('relays that answer NIP-77 with rubbish, without an end, not at all, with a refusal or a part are asked for pages: both devices wake, none is negotiated with again, and none is banned', async () => {
+test('relays that answer NIP-77 with rubbish, not at all, with a refusal or a part are asked for pages: both devices wake, none is negotiated with again, and none is banned', async () => {
   const relays = await Promise.all(BAD.map(async (negentropy) => offering(negentropy)));
   const scene = await sceneWith(relays);
   const { google, server } = scene;
@@ -151,7 +149,7 @@ test('relays that answer NIP-77 with rubbish, without an end, not at all, with a
     return [wrap, eventFor([chatting?.key ?? ''], { kind: 14 })];
   });
   await google.pushes.atLeast(devices.length);
-  const failures = ['rubbish', 'endless', 'unanswered', 'blocked', 'closed', 'other', 'lacking'];
+  const failures = ['rubbish', 'unanswered', 'blocked', 'closed', 'other', 'lacking'];
   const counts = await Promise.all(failures.map(async (outcome) => server.metric(ended(outcome))));
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(relays.length);
   const before = relays.map(({ negotiations, requests }) => [negotiations.count, requests.count] as const);
@@ -198,15 +196,15 @@ test('a relay that compares few events at once is asked about parts of the time;
 });
 
 test('a relay without a document is asked once whether it offers NIP-77, and what a page of a second lacks is then found by an audit', async () => {
-  const relay = keep(await RelayStandIn.start({ negentropy: {}, maxLimit: 51 }));
+  const relay = keep(await RelayStandIn.start({ negentropy: {}, maxLimit: 31 }));
   const beat = { minMs: 1, baseMs: 100, maxMs: 400 };
   const audit = { ...AUDIT, wraps: beat };
   const { google, server } = await setScene({ relays: [relay], relayTiming: { ...relayTiming, audit } });
-  const devices = await registerDevices(server, 100);
+  const devices = await registerDevices(server, 60);
   relay.storeAll(devices.map(({ key }) => eventFor([key], { ageSeconds: 5000 })));
-  await google.pushes.atLeast(100);
-  expect(new Set(google.pushes.all.map(({ token }) => token)).size).toBe(100);
-  await untilMetric(server, 'mostro_push_relay_audit_found_total{kind="1059"}', 100);
+  await google.pushes.atLeast(60);
+  expect(new Set(google.pushes.all.map(({ token }) => token)).size).toBe(60);
+  await untilMetric(server, 'mostro_push_relay_audit_found_total{kind="1059"}', 60);
   const asked = relay.requests.count;
   const negotiated = relay.negotiations.count;
   await relay.negotiations.atLeast(negotiated + 2);

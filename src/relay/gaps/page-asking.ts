@@ -64,7 +64,7 @@ export class PageAsking {
 
   /** Does something else that needs the place of a page, in turn with the pages. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#turns.take(work);
+    return this.#turns.take(work).finally(() => this.#options.onPage());
   }
 
   /** @returns true if nothing is left to ask for; false if the connection has ended */

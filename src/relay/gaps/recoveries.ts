@@ -203,7 +203,8 @@ export class Recoveries {
     const events = new RecoveredEvents(intake, cause === 'first' ? 'stored' : recovery);
     const onLate = (isEarly: boolean, verdict: Verdict | Promise<Verdict>): void =>
       this.#takeLate(isEarly, verdict, watch, events.isOver);
-    if (watch.known !== undefined) events.log = new EventLog();
+    // The document of the relay may still be on its way.
+    if (watch.known !== undefined || !this.#options.reconciling.isSettled) events.log = new EventLog();
     const isResumed = plan.report().pages > 0;
     await this.reconciling.prepare({ watch, plan, isUnhurried: false, onBytes: () => undefined });
     if (!(await this.pages.askAll({ watch, plan, events, onLate })))

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/basics/clock.ts';
+import { EventLog } from '../reconcile/event-log.ts';
 import { KnownEvents } from '../reconcile/known-events.ts';
 import { MemoryShare } from '../reconcile/memory-share.ts';
 import { KindWatch } from './kind-watch.ts';
@@ -32,7 +33,7 @@ function listenedTo(ms: number) {
 test('a gap is reconciled once everything since its beginning is known: after two days, or after one that was asked for by pages', () => {
   const { clock, gap, watch } = listenedTo(HOUR_MS);
   expect(gap()).toBe(false);
-  watch.learn({ log: undefined, since: Math.floor((clock.read() - 2.5 * DAY_MS) / 1000) });
+  watch.learn({ log: new EventLog(), since: Math.floor((clock.read() - 2.5 * DAY_MS) / 1000) });
   expect(gap()).toBe(true);
   expect(listenedTo(2.1 * DAY_MS).gap()).toBe(true);
 });

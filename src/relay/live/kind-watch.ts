@@ -306,8 +306,8 @@ export class KindWatch {
 
   /** A recovery or an audit has ended soundly: its events need not come again. */
   learn({ log, since }: LearntEvents): void {
-    if (this.known === undefined) return;
-    log?.addTo(this.known);
+    if (this.known === undefined || log === undefined) return;
+    log.addTo(this.known);
     if (since !== undefined) this.known.completeSince(since);
   }
 

@@ -20,8 +20,8 @@ import {
 const RANGE_EVENTS = [6144, 192, 6] as const;
 /** The share of the coarsest ranges that may be expected to differ. */
 const EXPECTED_TO_DIFFER = 0.3;
-/** One message covers so many seconds at most, so that no more is added up at once. */
-const MESSAGE_SECONDS = 65_536;
+/** About how many ids are added up for one message, so that it takes no long turn. */
+const SUMMED_EVENTS = 100_000;
 /** So many events may be missing where none is known. If there are more, the relay may have left out others. */
 const MISSING_WITHOUT_PROOF = 50;
 /** How many known events the ranges of a message have together at most whose ids are asked for, so that the answer stays small. */
@@ -47,7 +47,7 @@ interface AskedRange extends Stretch {
 
 /** What is left for the present message. */
 interface Budget {
-  seconds: number;
+  summed: number;
   /** Known events in the ranges whose ids are asked for. */
   listed: number;
 }
@@ -133,7 +133,7 @@ export class Reconciliation implements Compared {
   next(): Buffer | undefined {
     this.#asked = [];
     const writer = new MessageWriter(this.#options.mostBytes);
-    const budget = { seconds: MESSAGE_SECONDS, listed: LISTED_EVENTS };
+    const budget = { summed: SUMMED_EVENTS, listed: LISTED_EVENTS };
     while (this.#left.length > 0 && this.#hasRoom(writer, budget)) {
       const stretch = this.#left.pop() as Stretch;
       writer.skipTo(stretch.from);
@@ -143,8 +143,8 @@ export class Reconciliation implements Compared {
     return this.#asked.length === 0 ? undefined : writer.bytes;
   }
 
-  #hasRoom(writer: MessageWriter, { listed, seconds }: Budget): boolean {
-    return writer.hasRoom && seconds > 0 && listed > 0 && this.#asked.length < this.#mostRanges;
+  #hasRoom(writer: MessageWriter, { listed, summed }: Budget): boolean {
+    return writer.hasRoom && summed > 0 && listed > 0 && this.#asked.length < this.#mostRanges;
   }
 
   /** The answer was too long to be read. @returns whether the next message asks for less */
@@ -190,7 +190,7 @@ export class Reconciliation implements Compared {
       const end = this.#options.known.sumUp(this.#sum, second, to, events);
       writer.compare(end, fingerprintOf(this.#sum));
       this.#asked.push({ from: boundAt(second), to: end, events, known: this.#sum[0] as number });
-      budget.seconds -= end - second;
+      budget.summed -= this.#sum[0] as number;
       second = end;
     }
   }

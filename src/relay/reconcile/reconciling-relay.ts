@@ -40,9 +40,9 @@ export class ReconcilingRelay {
     else this.end();
   }
 
-  /** Whether nothing is known of what the relay offers. */
-  get mayProbe(): boolean {
-    return !this.#isSettled;
+  /** Whether it is known what the relay offers. */
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   /** A relay without a document was asked. @param isOffered whether it has answered */

@@ -80,14 +80,18 @@ export class Reconciling {
     if (known === undefined || session.sharesPages) return plan.failed();
     plan.beginReconciliation();
     const missing = new EventIds();
-    // Another kind may have failed meanwhile.
-    const work = async (): Promise<NegotiationEnd | 'lacking' | 'resting'> =>
-      reconciling.mayBegin ? this.#reconcile(gap, known, missing) : 'resting';
-    const end = await inTurn(work);
+    const end = await inTurn(async () => {
+      // Another kind may have failed meanwhile.
+      if (!reconciling.mayBegin) return 'resting';
+      const how = await this.#reconcile(gap, known, missing);
+      if (how !== 'lost') reconciling.ended(how === 'done');
+      return how;
+    });
     if (end === 'resting') return plan.failed();
     if (signal.aborted || end === 'lost') return plan.cutOff();
     const isDone = end === 'done';
-    reconciling.ended(isDone);
+    // Events that the relay no longer has would differ every time. The pages that follow bring those that it has.
+    if (end === 'lacking') known.forget();
     telemetry.count('relay_reconciliations', { outcome: isDone ? 'complete' : end });
     const { kind } = watch;
     if (isDone) telemetry.log('relay.reconciled', { relay, kind, count: missing.count });
@@ -104,7 +108,7 @@ export class Reconciling {
 
   async #probe(watch: KindWatch): Promise<void> {
     const { clock, inTurn, reconciling, session, signal } = this.#options;
-    if (!reconciling.mayProbe || session.sharesPages || signal.aborted) return;
+    if (reconciling.isSettled || session.sharesPages || signal.aborted) return;
     // Before the answer: a relay that ends the connection is not asked again.
     reconciling.probed(false);
     const gap = { watch, isUnhurried: true, onBytes: () => undefined };

@@ -26,9 +26,16 @@ const { cases, items, now } = JSON.parse(
   readFileSync(new URL('../../../test/vectors/negentropy.json', import.meta.url), 'utf8'),
 ) as Vectors;
 
+const server = new NegentropyServer(items.map(([second, id]) => ({ second, id })));
+
+test('the stand-in answers as rust-nostr did, which found the same fingerprints where both sides have the same events', () => {
+  for (const { exchanged } of cases)
+    for (const [message, answer] of exchanged) expect(server.answer(message)).toBe(answer);
+});
+
 test.each(cases)(
-  'the messages of a negotiation with rust-nostr are as recorded, and find what was missing (share $expectedShare)',
-  ({ exchanged, expectedShare, known }) => {
+  'a negotiation finds what a relay has and the server does not know (an expected share of $expectedShare)',
+  ({ expectedShare, known }) => {
     const words = new Uint32Array(ID_WORDS);
     const events = new KnownEvents(new MemoryShare(Infinity), () => now * 1000);
     for (const n of known) {
@@ -48,19 +55,10 @@ test.each(cases)(
       mostBytes: 32_768,
       mostMissing: 1000,
     });
-    for (const [message, answer] of exchanged) {
-      expect(reconciliation.next()?.toString('hex')).toBe(message);
-      expect(reconciliation.take(Buffer.from(answer, 'hex'))).toBe(true);
-    }
-    expect(reconciliation.next()).toBeUndefined();
+    for (let message = reconciliation.next(); message !== undefined; message = reconciliation.next())
+      expect(reconciliation.take(Buffer.from(server.answer(message.toString('hex')), 'hex'))).toBe(true);
     const unknown = items.filter((_, n) => !known.includes(n)).map(([, id]) => id);
     const found = Array.from({ length: missing.count }, (_, n) => missing.text(n));
     expect(found.toSorted()).toEqual(unknown.toSorted());
   },
 );
-
-test('the stand-in answers as rust-nostr does', () => {
-  const server = new NegentropyServer(items.map(([second, id]) => ({ second, id })));
-  for (const { exchanged } of cases)
-    for (const [message, answer] of exchanged) expect(server.answer(message)).toBe(answer);
-});
