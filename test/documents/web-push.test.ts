@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { runInNewContext } from 'node:vm';
 
 import { expect, test } from 'vitest';
@@ -6,12 +5,7 @@ import { expect, test } from 'vitest';
 import { WebPushSubscription } from '../../stand-ins/web-push-subscription.ts';
 import { apiServer, countsOf, freshKey } from '../support/api-server.ts';
 import { vapidKeyOf } from '../support/vapid-key-of.ts';
-
-/** The blocks of JavaScript of docs/web-push.md: the page's code, and the service worker's. */
-async function codeOfThePage(): Promise<readonly string[]> {
-  const text = await readFile(new URL('../../docs/web-push.md', import.meta.url), 'utf8');
-  return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code);
-}
+import { codeOfThePage } from '../support/web-push-page.ts';
 
 interface SubscribeOptions {
   readonly userVisibleOnly: boolean;
