@@ -43,13 +43,6 @@ describe.skipIf(!hasFirefox)('a page in Firefox (.ci/install-firefox)', () => {
     await firefox.evaluate(`registerForWakes(${JSON.stringify(apiUrl)}, ${JSON.stringify(keys)})`);
   }
 
-  /** Waits until the page has one notification, with this title and body. */
-  async function expectShown(notification: readonly [string, string]): Promise<void> {
-    const shown =
-      'navigator.serviceWorker.ready.then((ready) => ready.getNotifications()).then((all) => all.map(({ title, body }) => [title, body]))';
-    await expect.poll(() => firefox.evaluate(shown)).toEqual([notification]);
-  }
-
   test('ten trade keys of a page in Firefox have one subscription, and events for all of them are one push event, which Firefox decrypts', async () => {
     const { relay, server, woken } = await setScene({ environment: { ...CONTACT, ...HOUR } });
     const keys = Array.from({ length: 10 }, freshKey);
@@ -62,7 +55,7 @@ describe.skipIf(!hasFirefox)('a page in Firefox (.ci/install-firefox)', () => {
     await untilMetric(server, 'mostro_push_events_matched_total', 11);
     expect(mozilla.pushes.all).toEqual([{ status: 201, vapidKey: await vapidKeyOf(server) }]);
     expect(pushed.count).toBe(1);
-    await expectShown(['Mostro', 'Paid']);
+    await expect.poll(() => firefox.evaluate(WebPushPage.NOTIFICATIONS)).toEqual([['Mostro', 'Paid']]);
   });
 
   test('a page in Firefox is woken after a change of the server key, while the previous key is set, and subscribes anew at its next visit', async () => {
@@ -104,7 +97,7 @@ describe.skipIf(!hasFirefox)('a page in Firefox (.ci/install-firefox)', () => {
       type: 'silent_wake',
       notification: { title: 'News of a trade', navigate: 'https://app.example/' },
     });
-    await expectShown(['Mostro', 'Paid']);
+    await expect.poll(() => firefox.evaluate(WebPushPage.NOTIFICATIONS)).toEqual([['Mostro', 'Paid']]);
   });
 
   test('a page that has unsubscribed in Firefox is evicted after the second push that its push service answers 410', async () => {

@@ -22,6 +22,9 @@ self.addEventListener('push', (event) => {
 
 /** A site of its own origin that has the code of docs/web-push.md. */
 export class WebPushPage implements AsyncDisposable {
+  /** What a browser evaluates to the titles and bodies of the notifications that the page shows. */
+  static readonly NOTIFICATIONS =
+    'navigator.serviceWorker.ready.then((ready) => ready.getNotifications()).then((all) => all.map(({ title, body }) => [title, body]))';
   /** What the service worker's `push` events had, decrypted by the browser. */
   readonly pushed = new Arrivals<string>();
   readonly url: string;
