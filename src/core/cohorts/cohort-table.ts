@@ -149,13 +149,13 @@ export class CohortTable {
   }
 
   #form(id: number, view: string): void {
-    if (this.#cohorts.has(id)) return;
-    const cohort = { id, view, size: 0, isClosed: false, isDue: false, members: [], places: 0 };
+    const known = this.#cohorts.get(id);
+    const cohort = known ?? { id, view, size: 0, isClosed: false, isDue: false, members: [], places: 0 };
+    // Of a cohort that is known already, the change comes for the second time, perhaps after one about a former cohort of the view.
+    if (!cohort.isClosed) this.#viewOf(cohort).forming = cohort;
+    if (known !== undefined) return;
     this.#cohorts.set(id, cohort);
     this.#lastCohort = Math.max(this.#lastCohort, id);
-    const known = this.#views.get(view);
-    if (known === undefined) this.#views.set(view, { forming: cohort, closed: [] });
-    else known.forming = cohort;
     this.#count(cohort, 1);
   }
 
@@ -215,8 +215,8 @@ export class CohortTable {
   }
 
   #viewOf({ view }: Group): View {
-    const known = this.#views.get(view);
-    if (known === undefined) throw new Error('a cohort without a view');
+    const known = this.#views.get(view) ?? { forming: undefined, closed: [] };
+    this.#views.set(view, known);
     return known;
   }
 
