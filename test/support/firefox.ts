@@ -27,14 +27,15 @@ const PREFERENCES = {
   'dom.push.testing.allowInsecureServerURL': true,
   // Notifications are windows of Firefox: a test has no desktop that shows them.
   'alerts.useSystemBackend': false,
-  // Nothing leaves the machine.
+  // Nothing leaves the machine, not even the question for an address.
   'network.proxy.type': 1,
   'network.proxy.http': NOWHERE,
   'network.proxy.http_port': 9,
   'network.proxy.ssl': NOWHERE,
   'network.proxy.ssl_port': 9,
-  'network.trr.mode': 5,
-  'services.settings.server': 'http://127.0.0.1:9/',
+  'network.dns.disabled': true,
+  'network.connectivity-service.enabled': false,
+  'network.captive-portal-service.enabled': false,
   'app.normandy.enabled': false,
   'browser.aboutwelcome.enabled': false,
   'browser.shell.checkDefaultBrowser': false,
@@ -60,19 +61,22 @@ interface OpenTabs {
 
 /** A headless Firefox with an empty profile, driven by WebDriver BiDi. It has one tab. */
 export class Firefox implements AsyncDisposable {
-  readonly #process: ChildProcess;
+  readonly #child: ChildProcess;
   /** Firefox and its own processes have ended: they share the stream that is then closed. */
   readonly #closed: Promise<unknown>;
   readonly #profile: string;
   readonly #answers = new Arrivals<Answer>();
+  readonly #kill = (): void => void this.#child.kill('SIGKILL');
   #socket: WebSocket | undefined;
   #tab = '';
   #lastId = 0;
 
-  private constructor(process: ChildProcess, profile: string) {
-    this.#process = process;
-    this.#closed = once(process, 'close');
+  private constructor(child: ChildProcess, profile: string) {
+    this.#child = child;
+    this.#closed = once(child, 'close');
     this.#profile = profile;
+    // A run of tests may be ended from outside.
+    process.once('exit', this.#kill);
   }
 
   /** @param pushService the URL of its push service, in place of Mozilla's */
@@ -116,13 +120,14 @@ export class Firefox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket?.terminate();
-    this.#process.kill('SIGKILL');
+    process.off('exit', this.#kill);
+    this.#kill();
     await this.#closed;
-    await rm(this.#profile, { recursive: true, force: true });
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #connect(): Promise<void> {
-    const socket = new WebSocket(`${await addressOf(this.#process)}/session`);
+    const socket = new WebSocket(`${await addressOf(this.#child)}/session`);
     this.#socket = socket;
     socket.on('message', (data: Buffer) => this.#answers.push(JSON.parse(data.toString()) as Answer));
     await once(socket, 'open');
