@@ -32,8 +32,12 @@ describe.skipIf(!hasFirefox)('a page in Firefox (.ci/install-firefox)', () => {
   beforeEach(() => mozilla.pushes.clear());
 
   /** Opens a page of an origin of its own, and registers trade keys with the code of docs/web-push.md. */
-  async function openPage(server: { apiUrl: string }, keys: readonly string[]): Promise<WebPushPage> {
-    const page = keep(await WebPushPage.start());
+  async function openPage(
+    server: { apiUrl: string },
+    keys: readonly string[],
+    options = {},
+  ): Promise<WebPushPage> {
+    const page = keep(await WebPushPage.start(options));
     await firefox.open(page.url);
     await register(server, keys);
     return page;
@@ -114,5 +118,22 @@ describe.skipIf(!hasFirefox)('a page in Firefox (.ci/install-firefox)', () => {
     expect(mozilla.pushes.all.map(({ status }) => status)).toEqual([410, 410]);
     expect(await countsOf(server)).toBe('{"total":0,"android":0,"ios":0,"webpush":0}');
     expect(pushed.count).toBe(0);
+  });
+
+  test('Firefox ends the subscription of a page that is closed and shows nothing for 16 pushes, and the server evicts it', async () => {
+    const { relay, server } = await setScene({ environment: { ...CONTACT, GONE_CONFIRM_SECONDS: '0.3' } });
+    const key = freshKey();
+    const { pushed } = await openPage(server, [key], { isSilent: true });
+    await firefox.open('about:blank');
+    const subscriptions = mozilla.subscriptionCount;
+    const hasEnded = (): boolean => mozilla.subscriptionCount < subscriptions;
+    for (let n = 1; !hasEnded(); n++) {
+      relay.broadcast(eventFor([key]));
+      await expect.poll(() => hasEnded() || pushed.count >= n).toBe(true);
+    }
+    expect(pushed.count).toBeGreaterThanOrEqual(16);
+    relay.broadcast(eventFor([key]));
+    await untilMetric(server, 'mostro_push_registrations_forgotten_total', 1);
+    expect(await countsOf(server)).toContain('"total":0');
   });
 });

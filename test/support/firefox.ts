@@ -25,6 +25,8 @@ const PREFERENCES = {
   // Whoever asks for the permission to notify gets it.
   'permissions.default.desktop-notification': 1,
   'dom.push.testing.allowInsecureServerURL': true,
+  // A push is taken for silent at once if it shows nothing, and not three seconds later.
+  'dom.push.quotaUpdateDelay': 0,
   // Notifications are windows of Firefox: a test has no desktop that shows them.
   'alerts.useSystemBackend': false,
   // Nothing leaves the machine, not even the question for an address.
