@@ -184,10 +184,11 @@ test('cohorts that change while a rewrite reads them are the same after a restar
   );
 });
 
+const ended = (cohort: number): CohortChange => ({ type: 'ended', cohort });
+
 test('the cohort that forms is still the one that forms after a restart, although the record has the changes of a former one too', () => {
   const view = 'fcm android';
   const formed = (cohort: number): CohortChange => ({ type: 'formed', cohort, view });
-  const ended = (cohort: number): CohortChange => ({ type: 'ended', cohort });
   // A rewrite that reads after these changes, which are written after it once more.
   const table = replayed([formed(2), formed(1), ended(1), formed(2)]);
   expect(table.forming(view)?.id).toBe(2);
