@@ -51,7 +51,11 @@ export interface ObservedSources {
     count(): Readonly<Record<string, number>>;
     troubled(): Readonly<Record<string, LaneTroubles>>;
   };
-  readonly relays: { status(): readonly ObservedRelay[]; readonly unproven: number };
+  readonly relays: {
+    status(): readonly ObservedRelay[];
+    readonly unproven: number;
+    readonly knownBytes: number;
+  };
   readonly skew: { readonly seconds: number | undefined };
   readonly disk: { readonly freeBytes: number | undefined };
   readonly health: Readonly<Record<string, DeliveryHealth>>;
@@ -102,6 +106,7 @@ export function gaugeSources(observed: ObservedSources): GaugeSources {
     relay_subscriptions_live: byRelay(({ liveKinds }) => liveKinds.length),
     relay_kinds_restricted: byRelay(({ restricted }) => restricted.length),
     relays_unproven: () => one(relays.unproven),
+    relay_known_events_bytes: () => one(relays.knownBytes),
     relay_recovering: byRelay(({ recovering }) => recovering.length),
   };
 }

@@ -109,6 +109,7 @@ test('a relay that offers NIP-77 is asked for the missing events only, by their 
   expect(wraps).toHaveLength(42);
   expect(wraps).toContain(wakes[0]?.id);
   expect(await server.metric(ended('complete'))).toBe(2);
+  expect(await server.metric('mostro_push_relay_known_events_bytes')).toBeGreaterThan(0);
   // Nothing is missing any more, and nothing is asked for.
   const before = relay.requests.count;
   await cut(scene, [relay]);

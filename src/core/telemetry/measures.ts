@@ -135,6 +135,10 @@ export const GAUGES = {
     help: 'Relays that Mostro instances name and that have not been live yet. The other gauges leave them out.',
     labels: [],
   },
+  relay_known_events_bytes: {
+    help: 'Memory for the record of known events of all relays with NIP-77. At 64 MiB the largest record loses its oldest part.',
+    labels: [],
+  },
   relay_recovering: { help: 'Kinds with a recovery under way, by host of the relay.', labels: ['relay'] },
 } as const satisfies Record<string, { help: string; labels: readonly string[] }>;
 

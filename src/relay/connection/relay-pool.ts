@@ -173,6 +173,11 @@ export class RelayPool {
     return this.#connections.filter(({ isKnown }) => !isKnown).length;
   }
 
+  /** The memory for the known events of all relays, in bytes. */
+  get knownBytes(): number {
+    return this.#knownEvents.bytes;
+  }
+
   get #connections(): RelayConnection[] {
     return [...this.#watched.values()].map(({ connection }) => connection);
   }
