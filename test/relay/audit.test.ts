@@ -155,7 +155,9 @@ test('a program that was stopped for three seconds finds what a relay dropped me
 });
 
 test('an audit whose page is never answered ends with the connection, and holds up neither a live wake nor the stop', async () => {
-  const { phone, relay, server, woken } = await setScene({ relayTiming: { audit: BRISK } });
+  // With a document, the relay is not asked first whether it offers NIP-77: that question would be the one without an answer.
+  const relay = keep(await RelayStandIn.start({ information: { supported_nips: [1] } }));
+  const { phone, server, woken } = await setScene({ relays: [relay], relayTiming: { audit: BRISK } });
   const alice = await phone();
   relay.pauseAnswers();
   await relay.heldFrames.atLeast(1, { where: ([type]) => type === 'REQ' });
