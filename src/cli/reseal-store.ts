@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
-import { FileStore, type FileStoreOptions } from '../store/contents/file-store.ts';
+import type { FileStoreOptions } from '../store/contents/file-store.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
+import { commandStore } from './command-store.ts';
 
 /**
  * Writes a store again, under sealing keys that no other file has. The server must be stopped.
@@ -13,18 +13,7 @@ export async function resealStore(
   { store }: Config,
   keys: FileStoreOptions['keys'],
 ): Promise<void> {
-  const fileStore = new FileStore({
-    path,
-    keys,
-    keeps: store.kind === 'file' ? 'everything' : 'endpoints',
-    isLazy: false,
-    capacity: Infinity,
-    handlingMs: 0,
-    clock: Date.now,
-    // This command asks no relay for the time, so the clock cannot be trusted: nothing expires here.
-    mayExpire: () => false,
-    telemetry: SILENT_TELEMETRY,
-  });
+  const fileStore = commandStore({ path, keys, keeps: store.kind === 'file' ? 'everything' : 'endpoints' });
   try {
     await fileStore.open();
     await fileStore.rewrite();

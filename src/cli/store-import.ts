@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util';
 
 import { ConfigError } from '../config/config.ts';
 import type { Registration } from '../core/registry/registration.ts';
-import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
-import { FileStore } from '../store/contents/file-store.ts';
+import type { FileStore } from '../store/contents/file-store.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 import { IncumbentTokens } from '../store/import/incumbent-tokens.ts';
 import { TokenDatabase } from '../store/import/token-database.ts';
+import { commandStore } from './command-store.ts';
 import type { Io } from './io.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
 
@@ -72,16 +72,10 @@ async function adopt(
 ): Promise<{ path: string; known: number }> {
   if (serverKey === undefined) throw new TypeError('a start without a server key');
   const { everything: path } = storeFiles(config.store.directory);
-  const store = new FileStore({
+  const store = commandStore({
     path,
     keys: [serverKey.privateKey, ...(previousKey === undefined ? [] : [previousKey.privateKey])],
     keeps: 'everything',
-    isLazy: false,
-    capacity: Infinity,
-    handlingMs: 0,
-    clock: Date.now,
-    mayExpire: () => false,
-    telemetry: SILENT_TELEMETRY,
   });
   try {
     if ((await store.open()) === 'foreign')
@@ -97,8 +91,8 @@ async function adopt(
 }
 
 /**
- * Whether the key stays as it is registered here. An app that has registered again at the Rust server since the last import has a new
- * token there: then the registration here makes room. A signed one stays, since the Rust server's are never signed.
+ * Whether the registration that is here already stays. An app that has registered again at the Rust server since the last import has a new
+ * token there: the registration here is removed for the newer one. A signed registration stays, since the Rust server's are never signed.
  */
 async function isKept(
   { contents }: FileStore,

@@ -27,7 +27,7 @@ interface Shared {
 export interface ComposedCohorts {
   readonly book: CohortBook;
   readonly record: CohortRecord;
-  /** A device can have the policy `cohorts`. If not, nobody is woken as a member, and all members leave in time. */
+  /** Whether any device can have the policy `cohorts`. If none can, no device is woken with a cohort, and all members leave in time. */
   readonly areUsed: boolean;
   /** A registration was kept. @param former the device that its key pointed at before, if it was another one */
   readonly enter: (registration: Registration, former: PushTarget | undefined) => void;

@@ -14,7 +14,7 @@ function configOf(environment: Record<string, string> = {}): Config {
   return assembleConfig(values as Values);
 }
 
-/** What is wrong with a configuration, without the values. */
+/** The problems of a configuration, without the values. */
 function problemsOf(environment: Record<string, string>): readonly string[] {
   return readVariables(environment).problems.map((problem) => problem.split(',', 1)[0] ?? '');
 }

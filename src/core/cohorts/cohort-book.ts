@@ -147,7 +147,7 @@ export class CohortBook {
     record.note({ type: 'joined', cohort: cohort.id, place, target, until });
   }
 
-  /** Merges a cohort of which few are left with another one of its view, picked at random: nobody can choose whose cohort it will be. */
+  /** Merges a cohort that has few places left with another cohort of its view. The other one is picked at random, so that no outsider can choose it. */
   #mend(cohort: Cohort): void {
     const { chance, record } = this.#options;
     if (cohort.places === 0) return record.note({ type: 'ended', cohort: cohort.id });

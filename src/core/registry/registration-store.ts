@@ -89,7 +89,7 @@ export interface RegistrationStore {
   /** Corrects the times of all registrations that were made by a wrong clock. @returns how many there were */
   correct(correction: Correction): Promise<number>;
   counts(): RegistrationCounts;
-  /** What is known of a device, registered or not. Synchronous. */
+  /** The facts about a device, whether it is registered or not. Synchronous. */
   device(target: PushTarget): KnownDevice;
   /** Some of the keys that point at the device, at most so many. Synchronous: it takes time with each key. */
   keysOf(target: PushTarget, atMost: number): readonly TradePubkey[];

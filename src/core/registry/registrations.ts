@@ -242,7 +242,7 @@ export class Registrations {
     return this.#store.counts();
   }
 
-  /** What is known of a device, registered or not. */
+  /** The facts about a device, whether it is registered or not. */
   device(target: PushTarget): KnownDevice {
     return this.#store.device(target);
   }
