@@ -61,12 +61,12 @@ async function registered(server: TestServer, device: object): Promise<Owner> {
 }
 
 const fcm = (token: string): object => ({ token, platform: 'android' });
-/** A wake that fails is owed at once, so that its outcome is `queued` without a wait of ten seconds. */
-const IMPATIENT = { WAKE_DEADLINE_SECONDS: '0.001', RETRY_MIN_MS: '1000' };
+/** A push service that asks for a wait longer than the deadline of a wake: the wake is owed at once, and its outcome `queued` takes no ten seconds. */
+const LATER = { 'retry-after': '3600' };
 
 test('POST /api/test wakes the device of each push service at once, and answers with the outcome', async () => {
   const { google, relay, server } = await setScene({
-    environment: { ...IMPATIENT, BATCH_DELAY_MS: '600000', COOLDOWN_MS: '600000', REGISTRATION_AUTH: 'off' },
+    environment: { BATCH_DELAY_MS: '600000', COOLDOWN_MS: '600000', REGISTRATION_AUTH: 'off' },
   });
   const push = keep(await UnifiedPushStandIn.start());
   const answers: Record<string, number> = { gone: 410, refused: 400, queued: 503 };
@@ -74,11 +74,11 @@ test('POST /api/test wakes the device of each push service at once, and answers 
     ({
       gone: fcmError(404, 'UNREGISTERED'),
       refused: fcmError(400, 'INVALID_ARGUMENT'),
-      queued: fcmError(503, 'UNAVAILABLE'),
+      queued: fcmError(503, 'UNAVAILABLE', LATER),
     })[token];
   push.answer = ({ path }) => {
     const status = Object.entries(answers).find(([name]) => path.includes(name))?.[1];
-    return status === undefined ? undefined : { status };
+    return status === undefined ? undefined : { status, headers: LATER };
   };
   for (const word of ['delivered', 'gone', 'refused', 'queued'])
     for (const device of [
