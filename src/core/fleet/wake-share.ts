@@ -1,0 +1,88 @@
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { WakeKind } from '../lanes/delivery.ts';
+import type { WakeEnd } from '../lanes/wake.ts';
+import type { DeviceWindow } from '../waking/device-window.ts';
+
+/** A wake as the servers of a fleet speak of it. Every server has all registrations, so keys are enough to find the device. */
+export interface SharedWake {
+  /** `deviceOf` its target. */
+  readonly device: string;
+  /** The name of the devices that are always woken together (`WakePolicy.groupOf`); the device's own if it is woken alone. */
+  readonly group: string;
+  readonly keys: readonly TradePubkey[];
+  readonly kind: WakeKind;
+  readonly isVouched: boolean;
+}
+
+/**
+ * Why a server asks for a claim.
+ * - `own`: the server owns the group and got the event itself.
+ * - `open`: the server does not own the group, but nobody has acted on the event in time. The claim is handed to the owner.
+ * - `handed`: another server has handed the event to this one, or this one has adopted it.
+ */
+export type ClaimReason = 'own' | 'open' | 'handed';
+
+/**
+ * What became of a claim.
+ * - `won`: this server, and no other, wakes the group for the event. It must call `end`.
+ * - `taken`: another server that lives has claimed it.
+ * - `done`: the event has woken the device, or the device is owed a wake for it.
+ * - `handed`: the claim is in the inbox of the server whose group it is.
+ */
+export interface Claim {
+  readonly outcome: 'won' | 'taken' | 'done' | 'handed';
+  /** For `won`: what runs for the group since its last wake, which another server may have sent. */
+  readonly windows: readonly DeviceWindow[];
+}
+
+/** What the fleet knows of an event for a device. `unknown`: the engine does not answer. */
+export type EventStanding = 'open' | 'taken' | 'done' | 'unknown';
+
+/**
+ * Shares wakes among the servers of a fleet (contract 10). Nothing here throws or rejects because the engine is unavailable: then a server
+ * acts on what it knows, and the engine is told later.
+ */
+export interface WakeShare {
+  /** Whether this server sends the wakes of the group. Synchronous and cheap: it is asked for each matched event. */
+  owns(group: string): boolean;
+  /**
+   * Claims the wakes of one verified event, each of them atomically.
+   *
+   * @param event the event's id, 64 hex digits
+   * @returns a claim for each wake, in their order. Without the engine, each is `won` if this server owns the group
+   */
+  claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]>;
+  /** A claim that was won has ended. After `dropped`, a further copy of the event may be claimed anew. */
+  end(event: string, wake: SharedWake, how: WakeEnd): void;
+  /** What the fleet knows of the event, for each device. */
+  look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]>;
+  /**
+   * Brings a wake that answers no event (a chat wake, or one whose keys have moved here from another device) to the server whose group
+   * it is.
+   *
+   * @returns `ours` if that is this server, or if the engine does not answer; then the caller sends it
+   */
+  hand(wake: SharedWake): Promise<'handed' | 'ours'>;
+  /**
+   * Whether a wake of the device that has waited may still be sent from here. It may not after this process was frozen for so long that
+   * others have taken over. Then its claims are asked for anew.
+   */
+  mayStillSend(device: string): boolean | Promise<boolean>;
+  /** Tells all servers that a lane pauses. @param lane the name of its push server @param ms for how long from now on */
+  pause(lane: string, ms: number): void;
+}
+
+/** What the other servers bring about here. */
+export interface WakeShareListener {
+  /**
+   * A wake that another server has handed to this one, or that this one has adopted from a dead server.
+   *
+   * @param event the event's id, half of it if the wake was adopted; absent if the wake answers no event
+   */
+  onHanded(event: string | undefined, wake: SharedWake): Promise<void>;
+  onPaused(lane: string, ms: number): void;
+  /** What runs for a group of this server since its last wake: asked when a claim ends, and left for the next owner. */
+  windowsOf(group: string): readonly DeviceWindow[];
+  /** Servers have come or gone, so that groups may have other owners. */
+  onMembership(): void;
+}
