@@ -7,7 +7,7 @@ import { registerDevices } from '../support/devices.ts';
 import { fcmError } from '../support/fcm-answers.ts';
 import { keep } from '../support/keep.ts';
 import { post } from '../support/http.ts';
-import { setScene, untilMetric, type Scene } from '../support/scene.ts';
+import { setScene, untilMetric, untilMetricReaches, type Scene } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
@@ -136,15 +136,15 @@ test('a wake whose key is registered with a new token while the lane of FCM is b
 });
 
 test('a wake whose key is registered with a new token goes to both devices where it was for two keys and one of them stays', async () => {
-  const scene = await setScene({ environment: { RETRY_MIN_MS: '1000' } });
+  const scene = await setScene();
   const { google, relay, server } = scene;
   const [first, second] = await registerDevices(server, 2, () => 'old-token');
   let isDown = true;
   google.answer = ({ token }) => (isDown && token === 'old-token' ? fcmError(503) : undefined);
   relay.broadcast(eventFor([first?.key ?? '', second?.key ?? '']));
-  await untilMetric(server, retried, 1);
-  isDown = false;
+  await untilMetricReaches(server, retried, 1);
   await move(server, second?.key ?? '', 'new-token');
+  isDown = false;
   expect(await tokensOf(scene, 2)).toEqual(['new-token', 'old-token']);
   expect(await server.metric(moved)).toBe(1);
 });

@@ -12,11 +12,13 @@ import { googleEnvironment, serve } from '../support/program.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { slotsWithoutAnEdge } from '../support/wake-policy.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-const SLOTS = { WAKE_POLICY: 'slots', WAKE_SLOT_SECONDS: '1' };
-/** No edge comes while a test runs, but for one in hundreds. */
-const LONG = { WAKE_POLICY: 'slots', WAKE_SLOT_SECONDS: '600', SHUTDOWN_TIMEOUT_SECONDS: '1' };
+const NO_EDGE = { ...slotsWithoutAnEdge(), WAKE_POLICY: 'slots' };
+const SLOTS = { ...NO_EDGE, WAKE_SLOT_SECONDS: '1' };
+/** No edge comes while a test runs. */
+const LONG = { ...NO_EDGE, SHUTDOWN_TIMEOUT_SECONDS: '1' };
 
 test('under slots an event, an announced chat message and a retry wake, all with the body of a relay wake', async () => {
   const { google, relay, server, phone } = await setScene({ environment: SLOTS });

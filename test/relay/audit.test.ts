@@ -157,15 +157,15 @@ test('a program that was stopped for three seconds finds what a relay dropped me
 test('an audit whose page is never answered ends with the connection, and holds up neither a live wake nor the stop', async () => {
   // With a document, the relay is not asked first whether it offers NIP-77: that question would be the one without an answer.
   const relay = keep(await RelayStandIn.start({ information: { supported_nips: [1] } }));
-  const { phone, server, woken } = await setScene({ relays: [relay], relayTiming: { audit: BRISK } });
+  // A stop that waited for the answer would wait for longer than the test.
+  const relayTiming = { audit: BRISK, pageTimeoutMs: HOUR_MS };
+  const { phone, server, woken } = await setScene({ relays: [relay], relayTiming });
   const alice = await phone();
   relay.pauseAnswers();
   await relay.heldFrames.atLeast(1, { where: ([type]) => type === 'REQ' });
   relay.broadcast(eventFor([alice.tradePubkey]));
   expect(await woken()).toEqual([alice.token]);
-  const begun = performance.now();
   await server.stop();
-  expect(performance.now() - begun).toBeLessThan(5000);
 });
 
 test('relays that answer no page hold up no audit of another relay, and a relay that drops events again and again raises an alarm, which the operator alone sees', async () => {

@@ -99,13 +99,13 @@ test('a device that was owed a wake when the server was stopped gets one wake af
   await first.stop();
   google.answer = undefined;
   for (const { key } of devices.slice(0, 5)) relay.store(eventFor([key]));
-  const second = await start({ environment: { BATCH_DELAY_MS: '1500' } });
-  await google.pushes.atLeast(10);
-  await untilMetric(second, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  // Owed wakes are held like any other for a device that was just woken: here until the stop, so that recoveries come before.
+  const second = await start({ environment: { BATCH_DELAY_MS: '600000' } });
+  await untilMetric(second, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+  await second.stop();
   expect(google.pushes.all.map(({ token }) => token).toSorted()).toEqual(
     devices.map(({ token }) => token).toSorted(),
   );
-  await second.stop();
   google.pushes.clear();
   const third = await start();
   await untilMetric(third, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);

@@ -74,6 +74,14 @@ async function untilAllHaveLeft(server: TestServer): Promise<void> {
     await untilMetric(server, `mostro_push_wakes_pending{provider="${provider}"}`, 0);
 }
 
+/** Waits until a metric has come to a value or beyond it. To be used for a count that may go on by itself, such as that of retries. */
+export async function untilMetricReaches(server: TestServer, series: string, value: number): Promise<void> {
+  await vi.waitFor(async () => expect(await server.metric(series)).toBeGreaterThanOrEqual(value), {
+    timeout: PATIENCE_MS,
+    interval: 20,
+  });
+}
+
 /** Waits until a metric has come to a value. */
 export async function untilMetric(server: TestServer, series: string, value: number): Promise<void> {
   await vi.waitFor(async () => expect(await server.metric(series)).toBe(value), {

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { env } from 'node:process';
+
+import { slotOffset } from '../../src/crypto/slot-offset.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/core/basics/clock.ts';
 
 const { TEST_WAKE_POLICY: policy } = env;
 
@@ -17,3 +21,15 @@ export const IS_SLOTS = policy === 'slots';
 export const POLICY_UNDER_TEST: Readonly<Record<string, string>> = IS_SLOTS
   ? { WAKE_POLICY: 'slots', WAKE_SLOT_SECONDS: '1' }
   : {};
+
+const LONG_SLOT_MS = 10 * MINUTE_MS;
+
+/** Slots of ten minutes, and a server key with which no edge comes within the next five: no wake of a policy leaves while a test runs. */
+export function slotsWithoutAnEdge(): Record<string, string> {
+  for (;;) {
+    const key = randomBytes(32);
+    const passedMs = (Date.now() - slotOffset(key, LONG_SLOT_MS)) % LONG_SLOT_MS;
+    if (passedMs < LONG_SLOT_MS / 2)
+      return { SERVER_PRIVATE_KEY: key.toString('hex'), WAKE_SLOT_SECONDS: String(LONG_SLOT_MS / SECOND_MS) };
+  }
+}

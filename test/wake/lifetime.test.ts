@@ -7,9 +7,10 @@ import { setScene, untilMetric } from '../support/scene.ts';
 const TTL = { TOKEN_TTL_HOURS: '0.01' };
 const DELIVERED = 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}';
 
+/** A time of day that stands still unless the test moves it. */
 function movableClock(): { now: () => number; advance: (seconds: number) => void } {
-  let offset = 0;
-  return { now: () => Date.now() + offset, advance: (seconds) => void (offset += seconds * 1000) };
+  let now = Date.now();
+  return { now: () => now, advance: (seconds) => void (now += seconds * 1000) };
 }
 
 test('a registration whose time to live is over wakes no device', async () => {
