@@ -118,6 +118,12 @@ const FORBIDDEN = {
       'src/http',
       "export const x = await import('../store/x.ts');",
     ],
+    [
+      'fleet/engine/ that imports another folder of fleet/',
+      'src/fleet/engine',
+      "export { x } from '../replica/x.ts';",
+    ],
+    ['fleet/ that imports the store', 'src/fleet', "export { x } from '../store/x.ts';"],
     ['an adapter that imports the composition', 'src/relay', "export { x } from '../compose/lanes.ts';"],
     ['an adapter that imports the program', 'src/http', "export { x } from '../app.ts';"],
     ['core/ that imports an adapter', 'src/core/lanes', "export { x } from '../../push/x.ts';"],
