@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Secret } from '../../core/basics/secret.ts';
-import { FleetNames } from './names.ts';
+import { FleetNames, SESSION_BYTES, SHARDS } from './names.ts';
 
 const names = new FleetNames(new Secret(Buffer.alloc(32, 1)));
 const others = new FleetNames(new Secret(Buffer.alloc(32, 2)));
@@ -19,7 +19,7 @@ describe('the names of a fleet', () => {
   });
 
   test('all begin with the prefix, but the marker', () => {
-    const session = Buffer.alloc(8, 7);
+    const session = Buffer.alloc(SESSION_BYTES, 7);
     const keys = [
       names.probe,
       names.log,
@@ -43,6 +43,13 @@ describe('the names of a fleet', () => {
   test('of one thing in two uses are not alike', () => {
     const uses = [names.field(DEVICE), names.group(DEVICE), names.lane(DEVICE)];
     expect(new Set(uses.map((use) => use.toString('hex'))).size).toBe(uses.length);
+  });
+
+  test('of records are spread over all shards', () => {
+    const shards = new Set<number>();
+    for (let subject = 0; subject < 100 * SHARDS; subject++)
+      shards.add(names.shardOf(names.field(String(subject))));
+    expect([...shards].toSorted((a, b) => a - b)).toEqual([...Array(SHARDS).keys()]);
   });
 
   test('of a claim need only the first half of the event’s id', () => {
