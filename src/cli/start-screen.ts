@@ -2,6 +2,7 @@ import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
+import { hostText } from '../core/registry/allowed-host.ts';
 import type { Curve } from '../crypto/curve.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
@@ -73,9 +74,11 @@ function fcmState({ config, fcmReady }: StartScreenOptions): string {
 
 function unifiedPushState({ unifiedPush }: Config): string {
   if (!unifiedPush.enabled) return 'off. Turn it on: UNIFIEDPUSH_ENABLED=true';
-  return unifiedPush.allowPrivateEndpoints
-    ? 'on, private addresses and http allowed'
-    : 'on, public https endpoints only';
+  if (unifiedPush.allowPrivateEndpoints) return 'on, private addresses and http allowed';
+  const own = unifiedPush.allowedHosts.map(hostText);
+  return own.length === 0
+    ? 'on, public https endpoints only'
+    : `on, public https endpoints and ${own.join(', ')}`;
 }
 
 function signatureState({ curve }: StartScreenOptions): string {

@@ -35,7 +35,7 @@ export async function storeImport(io: Io, args: readonly string[]): Promise<numb
     throw new ConfigError(['STORE: needs file, which keeps what is imported']);
   const tokens = new IncumbentTokens({
     storeKey: storeKeyOf(startup.variables[KEY]),
-    allowsEndpoint: endpointGuard(config.unifiedPush.allowPrivateEndpoints).allows,
+    allowsEndpoint: endpointGuard(config.unifiedPush).allows,
     lifetime: config.registrations.lifetime,
     clock: Date.now,
   });

@@ -81,7 +81,7 @@ export function compose(
   const time = composeTime(overrides.clock, (correction) => {
     registrations.correct(correction).catch(onFault);
   });
-  const guard = endpointGuard(config.unifiedPush.allowPrivateEndpoints, overrides.dnsServers);
+  const guard = endpointGuard(config.unifiedPush, overrides.dnsServers);
   const curve = new TestedCurve({ sources: options.curves, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
   const tags = instanceTags(options);

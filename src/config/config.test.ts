@@ -38,7 +38,7 @@ describe('with no configuration at all', () => {
         baseUrl: 'https://fcm.googleapis.com',
         payloadMode: 'silent',
       },
-      unifiedPush: { enabled: true, allowPrivateEndpoints: false, notice: undefined },
+      unifiedPush: { enabled: true, allowPrivateEndpoints: false, allowedHosts: [], notice: undefined },
       vapid: { subject: undefined, privateKey: undefined },
       policies: { server: 'prompt', offered: [], slotMs: 30_000, cohortSize: 8, heartbeatMs: 1_200_000 },
       wakes: {

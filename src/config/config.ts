@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
+import type { AllowedHost } from '../core/registry/allowed-host.ts';
 import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { credentialIn, keyFileOf } from './credentials.ts';
@@ -57,6 +58,8 @@ export interface Config {
   readonly unifiedPush: {
     readonly enabled: boolean;
     readonly allowPrivateEndpoints: boolean;
+    /** `UNIFIEDPUSH_ALLOWED_HOSTS`. */
+    readonly allowedHosts: readonly AllowedHost[];
     /** `WEBPUSH_NOTICE_TITLE`, `WEBPUSH_NOTICE_URL`: what browsers show for a wake. */
     readonly notice: { readonly title: string; readonly url: string } | undefined;
   };
@@ -197,6 +200,7 @@ export function assembleConfig(values: Values): Config {
     unifiedPush: {
       enabled: values.UNIFIEDPUSH_ENABLED,
       allowPrivateEndpoints: values.UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS,
+      allowedHosts: values.UNIFIEDPUSH_ALLOWED_HOSTS ?? [],
       notice: noticeOf(values),
     },
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { WAKING_KINDS } from '../core/nostr/nostr-event.ts';
 import { distinctRelays, parseRelayUrl } from '../core/nostr/relay-url.ts';
+import { parseAllowedHost } from '../core/registry/allowed-host.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
@@ -47,6 +48,10 @@ const vapidPrivateKey = read(
 const dataType = z
   .string()
   .regex(/^[\w.-]{1,64}$/, 'expected a word of at most 64 letters, digits, dots, dashes and underscores');
+const allowedHosts = list(
+  'host names, addresses or *. and a name, each with a port or without, separated by commas',
+  parseAllowedHost,
+);
 const noticeTitle = z
   .string()
   .regex(/^[^\p{C}]{1,100}$/u, 'expected at most 100 characters that can be printed');
@@ -145,6 +150,10 @@ export const VARIABLES = {
     'Allow endpoints that are http or on private addresses, and discovered relays that are ws or on private addresses. Only for tests and home labs.',
     onOff,
     'false',
+  ),
+  UNIFIEDPUSH_ALLOWED_HOSTS: optional(
+    'Push hosts of your own, separated by commas, which may be on private addresses and, if not behind *., http: ntfy.lan:8443, 192.168.1.5:8443, *.example.org. Strangers can make the server call these hosts.',
+    allowedHosts,
   ),
   VAPID_SUBJECT: optional(
     'Where the operators of push servers can reach you: mailto: or https:. Apple requires it. Default: PUBLIC_URL, if it is https.',

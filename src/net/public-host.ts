@@ -27,6 +27,7 @@ export function leadsToPublicHost({ hostname, port }: Pick<URL, 'hostname' | 'po
   return isIP(address) === 0 ? !LOCAL_NAME.test(hostname) : isPublicAddress(address);
 }
 
-function isFreePort(port: number): boolean {
+/** Whether requests of strangers may go to a port of the public internet. */
+export function isFreePort(port: number): boolean {
   return port === HTTPS_PORT || (port >= FIRST_FREE_PORT && !OTHER_PROTOCOLS.has(port));
 }

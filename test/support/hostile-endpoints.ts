@@ -145,6 +145,10 @@ export const HOSTILE_NAMES: Readonly<Record<string, readonly string[]>> = {
   'unique-local.example': ['fd00::1'],
   'link-local.example': ['fe80::1'],
   'both-families.example': ['127.0.0.1', '::1'],
+};
+
+/** Names with usable addresses beside others. */
+export const MIXED_NAMES: Readonly<Record<string, readonly string[]>> = {
   'public-and-private.example': ['93.184.216.34', '127.0.0.1'],
   'private-and-public.example': ['127.0.0.1', '93.184.216.34'],
   'public-v4-private-v6.example': ['93.184.216.34', '::1'],

@@ -9,7 +9,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
 import { Deadlines } from '../deadlines.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
-import { cappedConnector } from './capped-connector.ts';
+import { endpointConnector } from './endpoint-connector.ts';
 import type { EndpointGuard } from './endpoint-guard.ts';
 import { readUnifiedPushAnswer, VAPID_REFUSALS } from './unifiedpush-answer.ts';
 import { VapidTokens, type VapidIdentity } from './vapid-tokens.ts';
@@ -60,8 +60,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#vapid = new VapidTokens(vapid, clock, monotonic);
     this.#previousVapid = previousVapid && new VapidTokens(previousVapid, clock, monotonic);
     this.#notice = writeNotice(options.notice);
-    const { lookup } = options.guard;
-    const connect = cappedConnector({ timeout: ATTEMPT_TIMEOUT_MS, ...(lookup && { lookup }) });
+    const connect = endpointConnector(options.guard, ATTEMPT_TIMEOUT_MS);
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 
