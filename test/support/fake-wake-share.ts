@@ -1,0 +1,308 @@
+import type {
+  Claim,
+  ClaimReason,
+  EventStanding,
+  SharedWake,
+  WakeShare,
+  WakeShareListener,
+} from '../../src/core/fleet/wake-share.ts';
+import type { WakeEnd } from '../../src/core/lanes/wake.ts';
+import type { DeviceWindow } from '../../src/core/waking/device-window.ts';
+import type { FakeSchedule } from './fake-schedule.ts';
+
+/** How long a server that is not heard of counts as alive. */
+const LEASE_MS = 5000;
+
+/** The engine's `c:`: who has claimed the event for the device, or `done`. */
+type Standing = 'done' | { readonly session: FakeWakeShare; readonly isHandedOnly: boolean };
+
+interface Pending {
+  readonly event: string;
+  readonly wake: SharedWake;
+}
+
+export interface Handed {
+  readonly event: string | undefined;
+  readonly wake: SharedWake;
+}
+
+interface Lease {
+  session: FakeWakeShare;
+  windows: readonly (DeviceWindow & { readonly until: number })[];
+}
+
+/** What the engine of a `FakeFleet` holds. */
+export class FakeFleetData {
+  readonly claims = new Map<string, Standing>();
+  readonly leases = new Map<string, Lease>();
+  readonly pauses = new Map<string, number>();
+}
+
+/** What a server knows of its fleet. */
+export interface FleetOfFakes {
+  readonly schedule: FakeSchedule;
+  readonly servers: readonly FakeWakeShare[];
+  readonly data: FakeFleetData;
+  /** Whether the engine answers. */
+  readonly isUp: boolean;
+  readonly now: number;
+  rank(group: string): readonly FakeWakeShare[];
+  bury(dead: FakeWakeShare): void;
+  onMembership(): void;
+}
+
+/** One server of a `FakeFleet`. */
+export class FakeWakeShare implements WakeShare {
+  readonly listener: WakeShareListener;
+  /** What this server has claimed and not ended, as the engine keeps it. */
+  readonly pending = new Map<string, Pending>();
+  /** What others have handed to this server and it has not read. */
+  readonly inbox: Handed[] = [];
+  /** What was claimed here and not ended, as this server knows it. */
+  readonly #open = new Map<string, Pending>();
+  /** What this server did while the engine did not answer. */
+  readonly #untold = new Map<string, WakeEnd | undefined>();
+  readonly #reading = new Set<Handed>();
+  readonly #fleet: FleetOfFakes;
+  #cancelDeath: (() => void) | undefined;
+  #state: 'alive' | 'frozen' | 'cut' | 'killed' = 'alive';
+  /** Others have taken over from this server, and it has not said since that it lives. */
+  #isBuried = false;
+
+  constructor(fleet: FleetOfFakes, listener: WakeShareListener) {
+    this.#fleet = fleet;
+    this.listener = listener;
+  }
+
+  /** Counts as a member of the fleet. */
+  get isAlive(): boolean {
+    return !this.#isBuried && this.#state !== 'killed';
+  }
+
+  /** Runs, and reaches the engine. */
+  get canSpeak(): boolean {
+    return this.#state === 'alive' && this.#fleet.isUp;
+  }
+
+  /** `kill -9`. */
+  kill(): void {
+    this.#state = 'killed';
+    this.#die();
+  }
+
+  /** A clean stop: others take over at once. */
+  leave(): void {
+    this.#state = 'killed';
+    this.#isBuried = true;
+    this.#fleet.bury(this);
+  }
+
+  /** The process stands still. A test calls nothing of it until it is thawed. */
+  freeze(): void {
+    this.#state = 'frozen';
+    this.#die();
+  }
+
+  thaw(): void {
+    this.#revive();
+  }
+
+  /** The server runs on and does not reach the engine. */
+  cutOff(): void {
+    this.#state = 'cut';
+    this.#die();
+  }
+
+  reconnect(): void {
+    this.#revive();
+    this.onUp();
+  }
+
+  owns(group: string): boolean {
+    return this.#fleet.rank(group).find((server) => server === this || server.isAlive) === this;
+  }
+
+  async claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]> {
+    return wakes.map((wake) => this.#claim(event, wake, reason));
+  }
+
+  end(event: string, wake: SharedWake, how: WakeEnd): void {
+    const name = nameOf(event, wake.device);
+    this.#open.delete(name);
+    if (!this.canSpeak) return void this.#untold.set(name, how);
+    this.#write(name, how);
+    this.pending.delete(name);
+    this.#release(wake.group);
+  }
+
+  async look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]> {
+    return devices.map((device) => {
+      if (!this.canSpeak) return 'unknown';
+      const standing = this.#fleet.data.claims.get(nameOf(event, device));
+      if (standing === 'done') return 'done';
+      return standing?.session.isAlive === true ? 'taken' : 'open';
+    });
+  }
+
+  async hand(wake: SharedWake): Promise<'handed' | 'ours'> {
+    const owner = this.canSpeak ? this.#ownerOf(wake.group) : this;
+    if (owner === this) return 'ours';
+    owner.receive({ event: undefined, wake });
+    return 'handed';
+  }
+
+  mayStillSend(device: string): boolean | Promise<boolean> {
+    if (!this.#isBuried || this.#state !== 'alive') return true;
+    return Promise.resolve(this.#mayStillSend(device));
+  }
+
+  pause(lane: string, ms: number): void {
+    if (!this.canSpeak) return;
+    const { data, now, servers } = this.#fleet;
+    data.pauses.set(lane, Math.max(data.pauses.get(lane) ?? 0, now + ms));
+    for (const server of servers) if (server !== this && server.canSpeak) server.listener.onPaused(lane, ms);
+  }
+
+  /** Something lies in the inbox. It stays there until the listener has dealt with it. */
+  receive(handed: Handed): void {
+    this.inbox.push(handed);
+    if (this.#state === 'alive') this.#read();
+  }
+
+  /** The engine answers again: it is told what was done meanwhile. */
+  onUp(): void {
+    if (!this.canSpeak) return;
+    for (const [name, how] of this.#untold) this.#write(name, how);
+    this.#untold.clear();
+    for (const [name, pending] of this.#open) {
+      const { claims, leases } = this.#fleet.data;
+      if (!isFree(claims.get(name), this)) continue;
+      claims.set(name, { session: this, isHandedOnly: false });
+      this.pending.set(name, pending);
+      if (!leases.has(pending.wake.group)) leases.set(pending.wake.group, { session: this, windows: [] });
+    }
+    this.#read();
+  }
+
+  #claim(event: string, wake: SharedWake, reason: ClaimReason): Claim {
+    const name = nameOf(event, wake.device);
+    const pending = { event, wake };
+    if (!this.canSpeak) {
+      this.#open.set(name, pending);
+      this.#untold.set(name, undefined);
+      return { outcome: 'won', windows: [] };
+    }
+    const { claims, leases } = this.#fleet.data;
+    const standing = claims.get(name);
+    if (standing === 'done') return { outcome: 'done', windows: [] };
+    const isHandedToUs = standing?.session === this && standing.isHandedOnly && reason !== 'open';
+    if (standing?.session.isAlive === true && !isHandedToUs) return { outcome: 'taken', windows: [] };
+    const owner = reason === 'open' ? this.#ownerOf(wake.group) : this.#leaseholderOf(wake.group);
+    if (owner !== undefined && owner !== this) {
+      claims.set(name, { session: owner, isHandedOnly: true });
+      owner.receive(pending);
+      return { outcome: 'handed', windows: [] };
+    }
+    const lease = leases.get(wake.group);
+    claims.set(name, { session: this, isHandedOnly: false });
+    leases.set(wake.group, { session: this, windows: lease?.windows ?? [] });
+    this.pending.set(name, pending);
+    this.#open.set(name, pending);
+    return { outcome: 'won', windows: lease?.session === this ? [] : this.#left(lease) };
+  }
+
+  #ownerOf(group: string): FakeWakeShare {
+    const ranked = this.#fleet.rank(group).find((server) => server === this || server.isAlive);
+    return this.#leaseholderOf(group) ?? ranked ?? this;
+  }
+
+  /** The server that lives and has something for the group. */
+  #leaseholderOf(group: string): FakeWakeShare | undefined {
+    const lease = this.#fleet.data.leases.get(group);
+    if (lease?.session.isAlive !== true) return undefined;
+    const isIdle = lease.session.#count(group) === 0 && this.#left(lease).length === 0;
+    return isIdle ? undefined : lease.session;
+  }
+
+  #left(lease: Lease | undefined): readonly DeviceWindow[] {
+    const { now } = this.#fleet;
+    return (lease?.windows ?? [])
+      .filter(({ until }) => until > now)
+      .map(({ phase, track, until }) => ({ track, phase, ms: until - now }));
+  }
+
+  #count(group: string): number {
+    return [...this.#open.values()].filter(({ wake }) => wake.group === group).length;
+  }
+
+  /** A claim of the group has ended. What runs for the group since then is left for the next owner. */
+  #release(group: string): void {
+    const { data, now } = this.#fleet;
+    const lease = data.leases.get(group);
+    if (lease?.session !== this) return;
+    lease.windows = this.listener
+      .windowsOf(group)
+      .map(({ ms, phase, track }) => ({ track, phase, ms, until: now + ms }));
+    if (this.#count(group) === 0 && lease.windows.length === 0) data.leases.delete(group);
+  }
+
+  #write(name: string, how: WakeEnd | undefined): void {
+    const { claims } = this.#fleet.data;
+    if (how === 'sent' || how === 'owed') claims.set(name, 'done');
+    else if (how === 'dropped' && isFree(claims.get(name), this)) claims.delete(name);
+  }
+
+  /** After a thaw. The wake may go if one of the claims behind it is still this server's, or free. */
+  #mayStillSend(device: string): boolean {
+    const { claims } = this.#fleet.data;
+    const open = [...this.#open].filter(([, { wake }]) => wake.device === device);
+    if (open.length === 0) return true;
+    return open.some(([name]) => isFree(claims.get(name), this));
+  }
+
+  #read(): void {
+    for (const handed of this.inbox) {
+      if (this.#reading.has(handed)) continue;
+      this.#reading.add(handed);
+      void this.listener.onHanded(handed.event, handed.wake).then(() => this.#onRead(handed));
+    }
+  }
+
+  #onRead(handed: Handed): void {
+    this.#reading.delete(handed);
+    const index = this.inbox.indexOf(handed);
+    // After its death, others have taken it over.
+    if (index !== -1 && this.#state !== 'killed') this.inbox.splice(index, 1);
+  }
+
+  #die(): void {
+    this.#cancelDeath ??= this.#fleet.schedule.schedule(LEASE_MS, () => {
+      this.#cancelDeath = undefined;
+      // Without the engine, nobody can say who is dead.
+      if (!this.#fleet.isUp) return this.#die();
+      this.#isBuried = true;
+      this.#fleet.bury(this);
+    });
+  }
+
+  #revive(): void {
+    this.#cancelDeath?.();
+    this.#cancelDeath = undefined;
+    this.#state = 'alive';
+    // Until its next beat. The claims of its old session are gone.
+    if (!this.#isBuried) return;
+    this.#fleet.schedule.schedule(1000, () => {
+      this.#isBuried = false;
+      this.#fleet.onMembership();
+    });
+  }
+}
+
+function nameOf(event: string, device: string): string {
+  return `${event} ${device}`;
+}
+
+function isFree(standing: Standing | undefined, server: FakeWakeShare): boolean {
+  if (standing === 'done') return false;
+  return standing === undefined || standing.session === server || !standing.session.isAlive;
+}
