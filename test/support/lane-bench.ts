@@ -47,7 +47,7 @@ export const retry = new RetryPolicy({ minMs: RETRY_MIN_MS, baseMs: 1000 }, noCh
 /** A lane without any work. */
 export function idleLane(): Lane {
   const { clock } = new FakeSchedule();
-  return new Lane({
+  return new Lane('lane', {
     createBreaker: () => new Backoff({ minMs: 1000, baseMs: 1000, maxMs: MINUTE_MS }, noChance),
     retry,
     startsSlowly: false,

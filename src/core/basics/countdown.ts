@@ -34,6 +34,12 @@ export class Countdown<Item> {
     this.#ends.delete(item);
   }
 
+  /** How long the item still waits, in milliseconds; `undefined` if it does not wait. */
+  leftMs(item: Item): number | undefined {
+    const end = this.#ends.get(item);
+    return end === undefined ? undefined : Math.max(0, end - this.#options.monotonic());
+  }
+
   /** How many items wait. */
   get size(): number {
     return this.#ends.size;

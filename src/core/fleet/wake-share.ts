@@ -77,7 +77,7 @@ export interface WakeShareListener {
   /**
    * A wake that another server has handed to this one, or that this one has adopted from a dead server.
    *
-   * @param event the event's id, half of it if the wake was adopted; absent if the wake answers no event
+   * @param event the event's id; absent if the wake answers no event
    */
   onHanded(event: string | undefined, wake: SharedWake): Promise<void>;
   onPaused(lane: string, ms: number): void;

@@ -6,6 +6,7 @@ import {
   SIGNED_MESSAGE_KIND,
   type NostrEvent,
 } from '../nostr/nostr-event.ts';
+import type { EventShare } from './event-share.ts';
 import type { EventFrame, EventIntake, RecoveryIntake, RelayIntake, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
 import { Recovery, type EventOrigin, type RecoveryOptions } from '../waking/recovery.ts';
@@ -15,6 +16,7 @@ import type { SeenEvents } from './seen-events.ts';
 import type { RelayAccount } from './relay-account.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { KeyWake } from '../waking/key-wake.ts';
 import { isByOther } from '../waking/vouching.ts';
 import type { Waker } from '../waking/waker.ts';
@@ -41,6 +43,8 @@ export interface EventAdmissionOptions {
   /** Whether the time of day is trusted. If not, no event counts as too old or expired (contract 5). */
   readonly mayExpire: () => boolean;
   readonly telemetry: Telemetry;
+  /** Shares events with the other servers of a fleet; absent if this server is alone. */
+  readonly share?: EventShare | undefined;
   /** Called for a fault that cannot be handled here. The program then stops. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -61,7 +65,7 @@ interface Arrival {
  * 2. Is it new?
  * 3. Is it well-formed, and neither too old nor expired?
  * 4. Is it genuine?
- * 5. Has another copy claimed it meanwhile?
+ * 5. Has another copy claimed it meanwhile, or another server of the fleet?
  */
 export class EventAdmission implements EventIntake {
   readonly #options: EventAdmissionOptions;
@@ -87,6 +91,11 @@ export class EventAdmission implements EventIntake {
       beginRecovery: (of) => this.#beginRecovery(account, of),
       hasRegistrations: () => this.#options.registrations.counts().total > 0,
     };
+  }
+
+  /** Whether a wake that was sent after the event came has answered it, although its id is not marked as seen. */
+  wasAbsorbed(id: string): boolean {
+    return this.#absorbed.has(id) || this.#absorbedLive.has(id);
   }
 
   #beginRecovery(account: RelayAccount, of: RecoveryOptions | undefined): RecoveryIntake {
@@ -146,14 +155,14 @@ export class EventAdmission implements EventIntake {
     return undefined;
   }
 
-  async #consider(event: NostrEvent, { account, frame, origin, since }: Arrival): Promise<Verdict> {
-    const { instancePubkeys, telemetry, verifier, waker } = this.#options;
+  async #consider(event: NostrEvent, arrival: Arrival): Promise<Verdict> {
+    const { account, frame, origin, since } = arrival;
+    const { share, waker } = this.#options;
     // Before the id is reserved: a relay that sends the event as stored must not suppress its live copies.
-    const wakes = await waker.wakesFor(event, origin, since);
-    if (wakes.length === 0) {
-      if (isByOther(event, instancePubkeys)) return this.#report.rejected('other_author', frame);
-      return this.#report.rejected((await waker.isUnheeded(event)) ? 'heartbeat' : 'not_new', frame);
-    }
+    const all = await waker.wakesFor(event, origin, since);
+    if (all.length === 0) return this.#report.rejected(await this.#whyUnwanted(event), frame);
+    const wakes = share === undefined ? all : share.split({ event, frame, account }, all);
+    if (wakes.length === 0) return this.#report.left(frame);
     const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.
@@ -161,23 +170,77 @@ export class EventAdmission implements EventIntake {
       this.#absorbedLive.add(event.id);
       return this.#report.absorbed(keys);
     }
+    // Most of what a recovery brings was handled by some server: a look costs less than a verification.
+    if (share !== undefined && origin !== 'live' && (await share.isHandled(event.id, wakes))) {
+      await this.#noteHandled(event.id);
+      return this.#report.duplicate(frame);
+    }
     // Another copy may have been reserved during the await.
     if (this.#isKnown(event.id, origin)) return this.#report.duplicate(frame);
-    // Other forgeries may have been charged to these keys during the await.
-    if (account.forgeries.areSpent(keys)) return this.#report.rejected('unverified', frame);
-    telemetry.count('events_verified');
-    const authenticity = account.charge(() => verifier.verify(event));
-    if (authenticity === 'forged') account.forgeries.charge(keys, frame);
-    if (authenticity !== 'genuine') return this.#report.rejected(authenticity, frame);
+    const refusal = this.#verify(event, arrival, keys);
+    if (refusal !== undefined) return this.#report.rejected(refusal, frame);
     if (origin instanceof Recovery && waker.areRecovered(wakes, origin)) {
       this.#absorb(event.id, wakes, origin);
       return this.#report.absorbed(keys);
     }
     if ((await this.#options.seen.reserve(event.id)) !== 'new') return this.#report.duplicate(frame);
     this.#absorbed.delete(event.id);
+    if (share !== undefined) return this.#wakeClaimed(event, arrival, wakes, share);
     this.#report.claimed(event, keys, since);
     this.#finishAfter(event.id, waker.request(wakes, origin));
     return 'admitted';
+  }
+
+  /** Why an event wakes none of the devices that it names. */
+  async #whyUnwanted(event: NostrEvent): Promise<EventRejection> {
+    if (isByOther(event, this.#options.instancePubkeys)) return 'other_author';
+    return (await this.#options.waker.isUnheeded(event)) ? 'heartbeat' : 'not_new';
+  }
+
+  /** Checks the event's id and signature. @returns why it may wake no device; `undefined` if it is genuine */
+  #verify(
+    event: NostrEvent,
+    { account, frame }: Arrival,
+    keys: readonly TradePubkey[],
+  ): EventRejection | undefined {
+    // Other forgeries may have been charged to these keys since the event was judged.
+    if (account.forgeries.areSpent(keys)) return 'unverified';
+    this.#options.telemetry.count('events_verified');
+    const authenticity = account.charge(() => this.#options.verifier.verify(event));
+    if (authenticity === 'forged') account.forgeries.charge(keys, frame);
+    return authenticity === 'genuine' ? undefined : authenticity;
+  }
+
+  /** Asks for those of the wakes that no other server of the fleet has claimed. The event's id is reserved. */
+  async #wakeClaimed(
+    event: NostrEvent,
+    { frame, origin, since }: Arrival,
+    wakes: readonly KeyWake[],
+    share: EventShare,
+  ): Promise<Verdict> {
+    const { id } = event;
+    const claimed = await share.claim(id, wakes);
+    if (claimed.length === 0) {
+      await this.#options.seen.commit(id);
+      return this.#report.duplicate(frame);
+    }
+    this.#report.claimed(
+      event,
+      claimed.flatMap(({ keys }) => keys),
+      since,
+    );
+    const { waker } = this.#options;
+    this.#finishAfter(
+      id,
+      share.follow(id, claimed, (wake) => waker.request([wake], origin)),
+    );
+    return 'admitted';
+  }
+
+  /** Another server has verified the event and acts on it. */
+  async #noteHandled(id: string): Promise<void> {
+    const { seen } = this.#options;
+    if ((await seen.reserve(id)) === 'new') await seen.commit(id);
   }
 
   /** Keeps only the id: thousands of wakes may wait, and none of them needs the event itself. */
@@ -199,6 +262,7 @@ export class EventAdmission implements EventIntake {
       return how;
     });
     end.catch(this.#options.onFault);
+    this.#options.share?.absorb(id, wakes, end);
     if (this.#absorbed.size <= MAX_ABSORBED) recovery.absorb(id, end);
     // To bound the memory, the id is marked as seen early. A live copy of the event may then be lost.
     else this.#commitAbsorbed(id, end).catch(this.#options.onFault);

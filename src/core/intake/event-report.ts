@@ -55,6 +55,13 @@ export class EventReport {
     return 'duplicate';
   }
 
+  /** Reports that other servers of the fleet own the event's devices. */
+  left(frame: EventFrame): Verdict {
+    this.#telemetry.count('events_left');
+    this.#telemetry.trace(() => frame.recipients.keys, 'event left to its server');
+    return 'admitted';
+  }
+
   /** Reports that a wake is coming for the event's devices, or that the event's recovery has woken one of them. */
   absorbed(keys: readonly TradePubkey[]): Verdict {
     this.#telemetry.count('events_absorbed');

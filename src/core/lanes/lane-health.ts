@@ -35,6 +35,8 @@ export interface LaneHealthOptions {
   readonly startsSlowly: boolean;
   /** Monotonic, in milliseconds. */
   readonly monotonic: Clock;
+  /** Told of each pause that begins because devices were told "too many": its length in milliseconds. */
+  readonly onPaused?: ((ms: number) => void) | undefined;
 }
 
 /** What an answer says of the push service as a whole. */
@@ -106,6 +108,11 @@ export class LaneHealth {
     return this.#isProven ? most : Math.min(UNPROVEN_AT_ONCE, most);
   }
 
+  /** Another server of the fleet was told "too many". */
+  pauseFor(ms: number): void {
+    this.#pause(ms);
+  }
+
   /** An attempt begins. */
   begin(): void {
     this.#isTried = true;
@@ -146,6 +153,7 @@ export class LaneHealth {
     if (!this.#tells('throttled', device)) return;
     this.#verdicts.clear('throttled');
     this.#pause(afterMs);
+    this.#options.onPaused?.(Math.min(MAX_PAUSE_MS, afterMs));
   }
 
   /** A broken lane waits for the breaker's wait, or for what the push service asked for if that is longer. */

@@ -8,7 +8,7 @@ const IDLE_MS = 10 * MINUTE_MS;
 export interface LaneSetOptions {
   /** Lanes that are kept at once. */
   readonly most: number;
-  readonly create: () => Lane;
+  readonly create: (name: string) => Lane;
   readonly schedule: Schedule;
 }
 
@@ -61,7 +61,7 @@ export class LaneSet {
   of(name: string): Lane | undefined {
     const known = this.#lanes.get(name);
     if (known !== undefined || this.#lanes.size >= this.#options.most) return known;
-    const lane = this.#options.create();
+    const lane = this.#options.create(name);
     this.#lanes.set(name, lane);
     this.#sweepLater();
     return lane;

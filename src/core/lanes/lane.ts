@@ -5,6 +5,7 @@ import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
 import { LaneJudge, type EvictionOptions } from './lane-judge.ts';
 import { LaneQueue, type LaneLine, type OpenLines } from './lane-queue.ts';
 import { LaneReport } from './lane-report.ts';
+import type { SharedPauses } from './shared-pauses.ts';
 
 /**
  * A trouble of a lane. `paused`: the push server said "too many". `down`: nothing comes through. `full`: the queue was full and is not half
@@ -17,13 +18,15 @@ export type LaneTroubles = Record<LaneTrouble, number>;
 
 export const NO_TROUBLES: Readonly<LaneTroubles> = { paused: 0, down: 0, full: 0, guarded: 0 };
 
-export interface LaneOptions extends Omit<LaneHealthOptions, 'breaker'> {
+export interface LaneOptions extends Omit<LaneHealthOptions, 'breaker' | 'onPaused'> {
   /** Makes the waits of one lane's circuit breaker. */
   readonly createBreaker: () => Backoff;
   /** Names the provider in metrics and the log. The push server itself is never named. */
   readonly provider: string;
   readonly eviction: EvictionOptions;
   readonly telemetry: Telemetry;
+  /** The pauses of the fleet's lanes; absent if this server is alone. */
+  readonly pauses?: SharedPauses | undefined;
 }
 
 /**
@@ -50,10 +53,14 @@ export class Lane {
   cancelAdvance: (() => void) | undefined;
   readonly #reservesPlaces: boolean;
 
-  constructor(options: LaneOptions) {
-    const { createBreaker, eviction, monotonic, provider, retry, startsSlowly, telemetry } = options;
+  /** @param name of the push server: never logged or counted */
+  constructor(name: string, options: LaneOptions) {
+    const { createBreaker, eviction, monotonic, pauses, provider, retry, startsSlowly, telemetry } = options;
     this.#reservesPlaces = startsSlowly;
-    this.health = new LaneHealth({ monotonic, breaker: createBreaker(), retry, startsSlowly });
+    const onPaused = pauses && ((ms: number): void => pauses.tell(name, ms));
+    this.health = new LaneHealth({ monotonic, breaker: createBreaker(), retry, startsSlowly, onPaused });
+    const pausedMs = pauses?.leftMs(name) ?? 0;
+    if (pausedMs > 0) this.health.pauseFor(pausedMs);
     this.report = new LaneReport({ telemetry, provider, monotonic });
     this.judge = new LaneJudge({ health: this.health, report: this.report, retry, monotonic, eviction });
   }

@@ -1,6 +1,5 @@
 import { type Clock, type Schedule, unixSeconds } from '../basics/clock.ts';
 import type { PushTarget } from '../registry/push-target.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Delivery, Owing, WakeKind } from './delivery.ts';
 import type { DeliveryHealth } from './delivery-health.ts';
 import { KnownDevices } from './known-devices.ts';
@@ -13,6 +12,7 @@ import { LaneSet } from './lane-set.ts';
 import { LaneTurns, type LaneTurnsOptions, type Turn } from './lane-turns.ts';
 import { Lane, type LaneOptions, type LaneTroubles } from './lane.ts';
 import type { PushProvider } from './push-provider.ts';
+import { turnAway } from './turned-away.ts';
 import type { Wake, WakeEnd } from './wake.ts';
 
 /** A lane costs some three kilobytes while a wake waits in it: 60 MB in all. */
@@ -71,10 +71,10 @@ export class ProviderLanes {
     this.#options = options;
     const provider = options.provider.name;
     const { crowd = Infinity, monotonic, mostLanes = MOST_LANES, schedule, shares = {}, telemetry } = options;
-    const { createBreaker, eviction, retry, startsSlowly } = options;
+    const { createBreaker, eviction, pauses, retry, startsSlowly } = options;
     const advance = (lane: Lane): void => this.#advance(lane);
-    const create = (): Lane =>
-      new Lane({ createBreaker, eviction, monotonic, provider, retry, startsSlowly, telemetry });
+    const ofLane = { createBreaker, eviction, monotonic, pauses, provider, retry, startsSlowly, telemetry };
+    const create = (name: string): Lane => new Lane(name, ofLane);
     this.#lanes = new LaneSet({ most: mostLanes, schedule, create });
     this.#turns = new LaneTurns({ crowd, monotonic, schedule, shares, onTurn: advance });
     this.#report = new LaneReport({ telemetry, provider, monotonic });
@@ -119,6 +119,13 @@ export class ProviderLanes {
   unsent(device: string): Wake | undefined {
     const entry = this.#book.get(device);
     return entry?.rank === 'live' ? entry.wake : undefined;
+  }
+
+  /** Another server of the fleet pauses the lane. */
+  pause(name: string, ms: number): void {
+    const lane = this.#lanes.get(name);
+    lane?.health.pauseFor(ms);
+    if (lane !== undefined) this.#advance(lane);
   }
 
   /** The device was registered again, so it is no suspect any more. */
@@ -311,12 +318,4 @@ export class ProviderLanes {
   #endIfDrained(): void {
     if (this.#isStopping && this.#underWay === 0 && this.#lanes.areStuck) this.#onDrained?.();
   }
-}
-
-/** Reports a wake that no lane takes. @returns how the wake ends: `owed` if a record keeps it until the next start */
-export function turnAway(wake: Wake, telemetry: Telemetry): WakeEnd {
-  const provider = wake.target.type;
-  telemetry.count('wakes_turned_away', { provider });
-  telemetry.trace(wake.tracedKeys, 'wake turned away', provider);
-  return wake.onOwed() ? 'owed' : 'dropped';
 }

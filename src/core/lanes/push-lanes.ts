@@ -2,7 +2,9 @@ import type { Clock } from '../basics/clock.ts';
 import type { PushService, PushTarget } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LaneTroubles } from './lane.ts';
-import { turnAway, type ProviderLanes } from './provider-lanes.ts';
+import type { ProviderLanes } from './provider-lanes.ts';
+import type { SharedPauses } from './shared-pauses.ts';
+import { turnAway } from './turned-away.ts';
 import type { Wake, WakeEnd } from './wake.ts';
 
 /** A wake takes some turns of the event loop, of a millisecond at most, until it is on its way to the push service. */
@@ -16,6 +18,8 @@ export interface PushLanesOptions {
   readonly telemetry: Telemetry;
   /** Monotonic, in milliseconds. */
   readonly monotonic: Clock;
+  /** The pauses of the fleet's lanes; absent if this server is alone. */
+  readonly pauses?: SharedPauses | undefined;
 }
 
 /** All lanes, by provider: where every wake leaves the rest of the program. */
@@ -49,6 +53,12 @@ export class PushLanes implements AsyncDisposable {
     const lanes = this.#options.lanes[target.type];
     await lanes?.follow(device);
     return lanes !== undefined;
+  }
+
+  /** Another server of the fleet pauses a lane. @param ms for how long from now on */
+  pause(lane: string, ms: number): void {
+    this.#options.pauses?.note(lane, ms);
+    for (const lanes of Object.values(this.#options.lanes)) lanes.pause(lane, ms);
   }
 
   request(wake: Wake): Promise<WakeEnd> {

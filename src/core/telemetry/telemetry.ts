@@ -67,6 +67,10 @@ export const COUNTERS = {
     help: 'Matched events that need no wake of their own: a wake for their device is coming, or their recovery has sent one.',
     labels: [],
   },
+  events_left: {
+    help: 'Matched events for devices of other servers of the fleet. They are looked at again after a second.',
+    labels: [],
+  },
   events_claimed: { help: 'Verified events that were new and led to wakes.', labels: [] },
   wakes_held: {
     help: 'Wakes held because their device had just been woken: one wake stands for all of them. Only under the policy prompt.',

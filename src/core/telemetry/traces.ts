@@ -13,6 +13,7 @@ export type TraceStep =
   | 'event seen before'
   | 'event rejected'
   | 'event absorbed'
+  | 'event left to its server'
   | 'event claimed'
   | 'wake held'
   | 'wake rationed'

@@ -1,5 +1,6 @@
 import type { Clock, Schedule } from '../basics/clock.ts';
 import { Countdown } from '../basics/countdown.ts';
+import type { DeviceWindow } from './device-window.ts';
 import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import { endWith, moveHeld, oweHeld, type HeldWake } from './held-wake.ts';
 import type { KeyWake } from './key-wake.ts';
@@ -49,6 +50,8 @@ interface Active {
   phase: Phase;
   /** The wake for the events since the last wake. It goes at the end of the phase. */
   held: HeldWake | undefined;
+  /** The end of a phase that began at another server of the fleet. */
+  resumed?: { readonly endsAt: number; readonly cancel: () => void } | undefined;
 }
 
 /**
@@ -162,14 +165,41 @@ export class Coalescer implements WakePolicy {
     });
   }
 
+  windowsOf(device: string): readonly DeviceWindow[] {
+    const { monotonic } = this.#options;
+    return Object.values(this.#active).flatMap((actives) => {
+      const active = actives.get(device);
+      if (active === undefined || active.phase === 'rationed') return [];
+      const { phase, resumed, track } = active;
+      const ms =
+        resumed === undefined ? this.#countdowns[phase].leftMs(active) : resumed.endsAt - monotonic();
+      return ms === undefined || ms <= 0 ? [] : [{ track, phase, ms }];
+    });
+  }
+
+  resume(device: string, windows: readonly DeviceWindow[]): void {
+    const { monotonic, schedule } = this.#options;
+    for (const { ms, phase, track } of windows) {
+      if (this.#isFlushed || this.#active[track].has(device)) continue;
+      const active: Active = { device, track, phase, held: undefined };
+      const cancel = schedule(ms, () => {
+        active.resumed = undefined;
+        this.#onEnd(active);
+      });
+      active.resumed = { endsAt: monotonic() + ms, cancel };
+      this.#active[track].set(device, active);
+    }
+  }
+
   /** Hands over at once all that is held. */
   async flush(): Promise<void> {
     this.#isFlushed = true;
     for (const countdown of Object.values(this.#countdowns)) countdown.clear();
     for (const allowance of Object.values(this.#allowances)) allowance?.clear();
     for (const actives of Object.values(this.#active)) {
-      for (const { device, held, track } of actives.values()) {
+      for (const { device, held, resumed, track } of actives.values()) {
         actives.delete(device);
+        resumed?.cancel();
         if (held !== undefined) void this.#hand(track, held);
       }
     }
@@ -188,6 +218,8 @@ export class Coalescer implements WakePolicy {
     const active = this.#active[track].get(device) ?? { device, track, phase, held: undefined };
     this.#active[track].set(device, active);
     active.phase = phase;
+    active.resumed?.cancel();
+    active.resumed = undefined;
     this.#countdowns.window.remove(active);
     this.#countdowns.cooldown.remove(active);
     if (phase !== 'rationed') this.#countdowns[phase].begin(active);

@@ -3,6 +3,7 @@ import { deviceOf, type PushTarget } from '../registry/push-target.ts';
 import type { RegistrationStore } from '../registry/registration-store.ts';
 import { WAKE_POLICIES, type Registration, type WakePolicyName } from '../registry/registration.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { DeviceWindow } from './device-window.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { endWith, type HeldWake } from './held-wake.ts';
 import type { KeyWake } from './key-wake.ts';
@@ -156,6 +157,14 @@ export class DevicePolicies implements WakePolicy {
 
   release(device: string): readonly HeldWake[] {
     return this.#policy(device).release(device);
+  }
+
+  windowsOf(device: string): readonly DeviceWindow[] {
+    return this.#policy(device).windowsOf?.(device) ?? [];
+  }
+
+  resume(device: string, windows: readonly DeviceWindow[]): void {
+    this.#policy(device).resume?.(device, windows);
   }
 
   async flush(withinMs: number): Promise<void> {

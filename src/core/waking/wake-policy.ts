@@ -1,6 +1,7 @@
 import type { WakeEnd } from '../lanes/wake.ts';
 import type { PushTarget } from '../registry/push-target.ts';
 import type { TradePubkey } from '../registry/trade-pubkey.ts';
+import type { DeviceWindow } from './device-window.ts';
 import type { HeldWake } from './held-wake.ts';
 import type { KeyWake } from './key-wake.ts';
 
@@ -34,6 +35,10 @@ export interface WakePolicy {
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined;
   /** The device gets another policy: lets go of the wakes that are held for it. */
   release(device: string): readonly HeldWake[];
+  /** What holds back the next wakes of the device, if this policy holds them back by time. */
+  windowsOf?(device: string): readonly DeviceWindow[];
+  /** Goes on with what held back the device's wakes at another server of the fleet. */
+  resume?(device: string, windows: readonly DeviceWindow[]): void;
   /**
    * The program stops: lets go of all that is held.
    *

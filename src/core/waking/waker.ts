@@ -1,5 +1,6 @@
 import { SECOND_MS } from '../basics/clock.ts';
 import { SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
+import type { DeviceWindow } from './device-window.ts';
 import { FormerDevices } from './former-devices.ts';
 import { KeyWake, type KeyWakeContext } from './key-wake.ts';
 import type { OwedDevices, OwedWake } from './owed-devices.ts';
@@ -29,6 +30,8 @@ export interface WakerOptions {
   /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
   readonly onMoved?: KeyWakeContext['onMoved'];
   readonly instances: KnownInstances;
+  /** Brings a wake that answers no event here to the server of the fleet that owns its device. @returns `ours` if that is this server; absent if this server is alone */
+  readonly hand?: ((wake: KeyWake) => Promise<'handed' | 'ours'>) | undefined;
 }
 
 /** Turns a verified event into a wake for each of its devices. A policy says when the wake leaves. */
@@ -40,6 +43,7 @@ export class Waker {
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
   readonly #context: KeyWakeContext;
+  readonly #hand: WakerOptions['hand'];
 
   constructor(options: WakerOptions) {
     const { asked, lanes, onMoved, owed, registrations } = options;
@@ -49,6 +53,7 @@ export class Waker {
     this.#former = new FormerDevices({ registrations, owed });
     this.#instances = options.instances;
     this.#policy = options.policy;
+    this.#hand = options.hand;
     this.#context = {
       registrations: asked ?? registrations,
       owed,
@@ -102,6 +107,42 @@ export class Waker {
     return false;
   }
 
+  /** Wakes for these keys at the devices to which they point by now. Another server of the fleet has verified the event. */
+  async wakesOfKeys({
+    isVouched,
+    keys,
+    kind,
+  }: Pick<KeyWake, 'isVouched' | 'keys' | 'kind'>): Promise<readonly KeyWake[]> {
+    const wakes = new Map<string, KeyWake>();
+    for (const key of keys) {
+      const registration = await this.#registrations.find(key);
+      if (registration === undefined) continue;
+      const { target } = registration;
+      const device = deviceOf(target);
+      const ofKey = { target, device, kind, keys: [key], priority: 'recovered', isVouched } as const;
+      const wake = new KeyWake(this.#context, ofKey);
+      const known = wakes.get(device);
+      if (known === undefined) wakes.set(device, wake);
+      else known.absorb(wake);
+    }
+    return [...wakes.values()];
+  }
+
+  /** The name of the devices that are always woken together with this one. */
+  groupOf(device: string): string {
+    return this.#policy.groupOf(device);
+  }
+
+  /** What holds back the next wakes of the device. */
+  windowsOf(device: string): readonly DeviceWindow[] {
+    return this.#policy.windowsOf?.(device) ?? [];
+  }
+
+  /** Another server has woken the device: what holds back its next wakes goes on here. */
+  resume(device: string, windows: readonly DeviceWindow[]): void {
+    if (windows.length > 0) this.#policy.resume?.(device, windows);
+  }
+
   /** A wake for the device without a key: it covers the wakes of others. */
   cover(target: PushTarget): KeyWake {
     return new KeyWake(this.#context, { target, kind: 'silent_wake', keys: [], priority: 'live' });
@@ -146,7 +187,7 @@ export class Waker {
     if (registration === undefined) return;
     const { target } = registration;
     const chat = { target, keys: [tradePubkey], priority: 'recovered', kind: 'chat_wake' } as const;
-    void this.#policy.request(new KeyWake(this.#context, chat));
+    void this.#requestAtOwner(new KeyWake(this.#context, chat));
   }
 
   /** Asks for a wake that was owed when the program was stopped, at the devices to which its keys point by now. */
@@ -183,9 +224,16 @@ export class Waker {
 
   /** Asks for a wake whose keys have left another device. The new device is woken by its own rules. */
   #redirect(wake: KeyWake, from: PushTarget): Promise<WakeEnd> {
-    const end = this.#policy.request(wake);
+    const end = this.#requestAtOwner(wake);
     void this.#former.note(from, end);
     return end;
+  }
+
+  /** Asks for a wake that no claim has brought here: another server of the fleet may own its device. */
+  async #requestAtOwner(wake: KeyWake): Promise<WakeEnd> {
+    // The other server's record keeps the wake.
+    if ((await this.#hand?.(wake)) === 'handed') return 'owed';
+    return this.#policy.request(wake);
   }
 
   #isUnsent(key: TradePubkey, { device, isVouched, target }: KeyWake): boolean {

@@ -1,0 +1,219 @@
+import type { Clock, Schedule } from '../basics/clock.ts';
+import type { ArrivedEvent, EventShare } from '../intake/event-share.ts';
+import type { SeenEvents } from '../intake/seen-events.ts';
+import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
+import type { EventVerifier } from '../nostr/event-verifier.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { KeyWake } from '../waking/key-wake.ts';
+import type { Waker } from '../waking/waker.ts';
+import { OwnerWatch, type WatchedCopy, type WatchedEvent } from './owner-watch.ts';
+import type { ClaimReason, SharedWake, WakeShare } from './wake-share.ts';
+
+/** The most events that recoveries have absorbed and whose wakes are not sent yet. Beyond it the fleet is not told of an absorbed event. */
+const MOST_ABSORBED = 100_000;
+
+export interface SharedEventsOptions {
+  readonly share: WakeShare;
+  readonly waker: Pick<Waker, 'groupOf' | 'request' | 'resume' | 'wakesOfKeys'>;
+  readonly seen: SeenEvents;
+  readonly verifier: EventVerifier;
+  /** Whether a wake that was sent later has answered the event here, although its id is not marked as seen. */
+  readonly wasAbsorbed: (event: string) => boolean;
+  readonly schedule: Schedule;
+  readonly monotonic: Clock;
+  readonly telemetry: Telemetry;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/**
+ * Shares events with the other servers of a fleet (contract 10). Each device has an owner. The owner verifies the events of the device,
+ * claims them and wakes. Every other server that gets an event waits a second and then looks whether the owner has acted. If not, that
+ * server verifies the event and hands it to the owner: the owner may have no connection to the relay.
+ *
+ * An event is claimed only after it was verified, so a forged copy suppresses nothing, whichever server it comes to.
+ */
+export class SharedEvents implements EventShare {
+  readonly #options: SharedEventsOptions;
+  readonly #watch: OwnerWatch;
+  #absorbed = 0;
+
+  constructor(options: SharedEventsOptions) {
+    this.#options = options;
+    const { monotonic, onFault, schedule } = options;
+    this.#watch = new OwnerWatch({
+      schedule,
+      monotonic,
+      look: (event) => void this.#look(event).catch(onFault),
+      onCrowded: (id, copy) => void this.#act(id, [copy], 'open').catch(onFault),
+    });
+  }
+
+  /** Events of other servers' devices that are kept for now. */
+  get watched(): number {
+    return this.#watch.size;
+  }
+
+  split(arrived: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
+    const { share, waker } = this.#options;
+    const ours = wakes.filter(({ device }) => share.owns(waker.groupOf(device)));
+    if (ours.length === wakes.length) return wakes;
+    const others = wakes.filter((wake) => !ours.includes(wake)).map((wake) => this.#shared(wake));
+    this.#watch.add({ ...arrived, wakes: others });
+    return ours;
+  }
+
+  async isHandled(event: string, wakes: readonly KeyWake[]): Promise<boolean> {
+    const standings = await this.#options.share.look(
+      event,
+      wakes.map(({ device }) => device),
+    );
+    return standings.every((standing) => standing === 'done' || standing === 'taken');
+  }
+
+  async claim(event: string, wakes: readonly KeyWake[]): Promise<readonly KeyWake[]> {
+    return this.#claim(event, wakes, 'own');
+  }
+
+  follow(
+    event: string,
+    wakes: readonly KeyWake[],
+    request: (wake: KeyWake) => Promise<WakeEnd>,
+  ): Promise<WakeEnd> {
+    const ends = wakes.map((wake) => {
+      // Once the wake is asked for it may absorb others.
+      const shared = this.#shared(wake);
+      const end = request(wake);
+      end.then(
+        (how) => this.#options.share.end(event, shared, how),
+        () => this.#options.share.end(event, shared, 'dropped'),
+      );
+      return end;
+    });
+    return ends.length === 1 ? (ends[0] as Promise<WakeEnd>) : Promise.all(ends).then(worstEnd);
+  }
+
+  absorb(event: string, wakes: readonly KeyWake[], end: Promise<WakeEnd>): void {
+    if (this.#absorbed === MOST_ABSORBED) return;
+    this.#absorbed++;
+    const shared = wakes.map((wake) => this.#shared(wake));
+    end
+      .then((how) => (how === 'dropped' ? undefined : this.#markDone(event, shared, 'own')))
+      .finally(() => this.#absorbed--)
+      .catch(this.#options.onFault);
+  }
+
+  /**
+   * Another server has handed a wake to this one, or this one has adopted it from a dead server. The event was verified there.
+   *
+   * @param event absent if the wake answers no event
+   */
+  async take(event: string | undefined, wake: SharedWake): Promise<void> {
+    const { onFault, seen, waker } = this.#options;
+    const wakes = await waker.wakesOfKeys(wake);
+    if (event === undefined) return void waker.request(wakes, 'live').catch(onFault);
+    if (this.#options.wasAbsorbed(event)) return this.#markDone(event, [wake], 'handed');
+    const claimed = await this.#claim(event, wakes, 'handed');
+    // None is left if the keys are registered no more. The claim then goes to nobody.
+    if (wakes.length === 0) return this.#markDone(event, [wake], 'handed');
+    if (claimed.length === 0) return;
+    const isNew = (await seen.reserve(event)) === 'new';
+    const end = this.follow(event, claimed, (own) => waker.request([own], 'live'));
+    if (isNew) this.#finishAfter(event, end);
+  }
+
+  /** The program stops: the events that are kept are left to the other servers, which have them too, and to recoveries. */
+  stop(): void {
+    this.#watch.clear();
+  }
+
+  async #look(watched: WatchedEvent): Promise<void> {
+    const { copies, id } = watched;
+    const { seen, share } = this.#options;
+    const devices = [...new Set(copies.flatMap(({ wakes }) => wakes.map(({ device }) => device)))];
+    const standings = await share.look(id, devices);
+    if (standings.includes('unknown')) {
+      // The engine does not answer. The group may be ours by now, because its owner has been silent for too long.
+      if (copies.some(({ wakes }) => wakes.some(({ group }) => share.owns(group))))
+        return this.#act(id, copies, 'own');
+      return this.#watch.again(watched);
+    }
+    const open = new Set(devices.filter((_, index) => standings[index] === 'open'));
+    if (open.size > 0) return this.#act(id, copies, 'open', open);
+    // A server that has verified the event acts on it.
+    if ((await seen.reserve(id)) === 'new') await seen.commit(id);
+  }
+
+  /** Verifies the copies of an event that its owner has not acted on, and has the genuine one woken for. @param open the devices that need it; all if absent */
+  async #act(
+    id: string,
+    copies: readonly WatchedCopy[],
+    reason: ClaimReason,
+    open?: ReadonlySet<string>,
+  ): Promise<void> {
+    const { seen, waker } = this.#options;
+    const genuine = copies.find((copy) => this.#isGenuine(copy));
+    if (genuine === undefined) return;
+    const due = genuine.wakes.filter(({ device }) => open?.has(device) !== false);
+    const wakes = (await Promise.all(due.map((wake) => waker.wakesOfKeys(wake)))).flat();
+    const isNew = (await seen.reserve(id)) === 'new';
+    const claimed = await this.#claim(id, wakes, reason);
+    if (claimed.length > 0) {
+      const end = this.follow(id, claimed, (wake) => waker.request([wake], 'live'));
+      if (isNew) this.#finishAfter(id, end);
+    } else if (isNew) await seen.commit(id);
+  }
+
+  #isGenuine({ account, event, frame, wakes }: WatchedCopy): boolean {
+    const { telemetry, verifier } = this.#options;
+    telemetry.count('events_verified');
+    const authenticity = account.charge(() => verifier.verify(event));
+    if (authenticity === 'genuine') return true;
+    telemetry.count('events_rejected', { reason: authenticity });
+    if (authenticity === 'forged')
+      account.forgeries.charge(
+        wakes.flatMap(({ keys }) => keys),
+        frame,
+      );
+    return false;
+  }
+
+  /** Claims wakes of a verified event. @returns those that this server may send */
+  async #claim(event: string, wakes: readonly KeyWake[], reason: ClaimReason): Promise<readonly KeyWake[]> {
+    const { share, waker } = this.#options;
+    if (wakes.length === 0) return [];
+    const claims = await share.claim(
+      event,
+      wakes.map((wake) => this.#shared(wake)),
+      reason,
+    );
+    return wakes.filter((wake, index) => {
+      const claim = claims[index];
+      if (claim?.outcome !== 'won') return false;
+      waker.resume(wake.device, claim.windows);
+      return true;
+    });
+  }
+
+  /** Tells the fleet that an event needs no wake any more. */
+  async #markDone(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<void> {
+    const { share } = this.#options;
+    const claims = await share.claim(event, wakes, reason);
+    wakes.forEach((wake, index) => {
+      if (claims[index]?.outcome === 'won') share.end(event, wake, 'sent');
+    });
+  }
+
+  #finishAfter(event: string, end: Promise<WakeEnd>): void {
+    const { onFault, seen } = this.#options;
+    end
+      .then((how) => (how === 'dropped' ? seen.release(event) : seen.commit(event)))
+      .catch(async (fault: unknown) => {
+        onFault(fault);
+        await seen.release(event);
+      });
+  }
+
+  #shared({ device, isVouched, keys, kind }: KeyWake): SharedWake {
+    return { device, group: this.#options.waker.groupOf(device), keys, kind, isVouched };
+  }
+}
