@@ -15,6 +15,7 @@ import { ApiError } from './api-error.ts';
 const HTTP_AUTH_KIND = 27_235;
 /** How far the client's clock may be ahead or behind. */
 const MAX_AGE_SECONDS = 60;
+const VERDICTS = { new: 'accepted', used: 'replayed', full: 'overflow' } as const;
 
 export interface RegistrationAuthOptions {
   /** `REGISTRATION_AUTH`. */
@@ -44,13 +45,17 @@ export class RegistrationAuth {
    * @throws ApiError 401 if the signature is not by this key and for this request, or was used before, or is missing where signatures are
    *   required. 429 while more used signatures are remembered than there is room for
    */
-  check(request: SignableRequest, tradePubkey: TradePubkey, mode = this.#options.mode): boolean {
+  async check(
+    request: SignableRequest,
+    tradePubkey: TradePubkey,
+    mode = this.#options.mode,
+  ): Promise<boolean> {
     const { authorization } = request.headers;
     const isUnsigned = authorization === undefined || !/^nostr(?: |$)/i.test(authorization);
     if (mode === 'off' || (mode === 'optional' && isUnsigned)) return false;
     if (isUnsigned) throw ApiError.of('Invalid authorization');
     const [, encoded] = /^nostr(?: +(.*))?$/i.exec(authorization) ?? [];
-    const verdict = this.#judge(request, tradePubkey, encoded ?? '');
+    const verdict = await this.#judge(request, tradePubkey, encoded ?? '');
     this.#options.telemetry.count('http_signatures', { verdict });
     if (verdict === 'overflow') throw ApiError.rateLimited(MAX_AGE_SECONDS * 1000);
     if (verdict === 'undecided') throw ApiError.of('Internal error');
@@ -59,18 +64,18 @@ export class RegistrationAuth {
   }
 
   /** The cheap checks come first: verifying a signature costs as much as opening a token. */
-  #judge(
+  async #judge(
     request: SignableRequest,
     tradePubkey: TradePubkey,
     encoded: string,
-  ): 'accepted' | 'refused' | 'replayed' | 'overflow' | 'undecided' {
+  ): Promise<'accepted' | 'refused' | 'replayed' | 'overflow' | 'undecided'> {
     const event = asNostrEvent(parseJson(Buffer.from(encoded, 'base64').toString('utf8')));
     if (event === undefined || event.pubkey !== tradePubkey || !this.#isFor(event, request)) return 'refused';
     const { used, verifier } = this.#options;
     if (used.has(event.id)) return 'replayed';
     const authenticity = verifier.verify(event);
     if (authenticity !== 'genuine') return authenticity === 'forged' ? 'refused' : 'undecided';
-    return used.add(event.id) ? 'accepted' : 'overflow';
+    return VERDICTS[await used.use(event.id)];
   }
 
   #isFor(event: NostrEvent, { headers, method, rawBody, url }: SignableRequest): boolean {

@@ -92,7 +92,7 @@ export function registrationRoutes(app: FastifyInstance, options: RegistrationRo
   app.post('/api/register', { config: { description: REGISTER }, onRequest }, async (request) => {
     const tradePubkey = readTradePubkey(request.body);
     await turnstile.enter();
-    const signed = auth.check(request, tradePubkey);
+    const signed = await auth.check(request, tradePubkey);
     const requester = { signed, network: networks.of(request) };
     const isAdmitted = await registrations.admits(tradePubkey, requester);
     if (!isAdmitted) throw ApiError.of('Registration capacity reached');
@@ -116,7 +116,7 @@ export function registrationRoutes(app: FastifyInstance, options: RegistrationRo
   app.post('/api/unregister', { config: { description: UNREGISTER }, onRequest }, async (request) => {
     const tradePubkey = readTradePubkey(request.body);
     await turnstile.enter();
-    const signed = auth.check(request, tradePubkey);
+    const signed = await auth.check(request, tradePubkey);
     const wasRegistered = await registrations.unregister(tradePubkey, { signed });
     return { success: true, message: UNREGISTERED[wasRegistered ? 0 : 1] };
   });

@@ -48,7 +48,7 @@ export function selfTestRoute(
   app.post('/api/test', { config: { description: TEST }, onRequest }, async (request) => {
     const tradePubkey = readTradePubkey(request.body);
     await turnstile.enter();
-    auth.check(request, tradePubkey, 'required');
+    await auth.check(request, tradePubkey, 'required');
     const registration = await registrations.find(tradePubkey);
     if (registration === undefined) throw ApiError.of('Not registered');
     limits.test(tradePubkey, deviceOf(registration.target));

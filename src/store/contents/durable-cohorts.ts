@@ -1,24 +1,23 @@
 import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { CohortRecord } from '../../core/cohorts/cohort-record.ts';
 import { CohortTable } from '../../core/cohorts/cohort-table.ts';
-import type { Journal } from '../file/journal.ts';
-import { encodeRecord } from '../file/record-codec.ts';
+import type { ChangeJournal } from './change-journal.ts';
 
 /** The cohorts, in memory and on the disk. */
 export class DurableCohorts implements CohortRecord {
   readonly table = new CohortTable();
-  readonly #journal: Journal;
+  readonly #journal: ChangeJournal;
   readonly #onGarbage: () => void;
 
   /** @param onGarbage called when a device on the disk is a member no more, so that a rewrite would leave it out */
-  constructor(journal: Journal, onGarbage: () => void) {
+  constructor(journal: ChangeJournal, onGarbage: () => void) {
     this.#journal = journal;
     this.#onGarbage = onGarbage;
   }
 
   note(change: CohortChange): void {
     this.table.apply(change);
-    this.#journal.write({ bytes: encodeRecord({ type: 'cohort', change }) });
+    this.#journal.write({ type: 'cohort', change });
     if (change.type === 'left') this.#onGarbage();
   }
 

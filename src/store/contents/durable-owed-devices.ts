@@ -1,8 +1,6 @@
 import type { OwedDevices, OwedWake } from '../../core/waking/owed-devices.ts';
 import { deviceOf, type PushTarget } from '../../core/registry/push-target.ts';
-import type { Journal } from '../file/journal.ts';
-import { encodeRecord } from '../file/record-codec.ts';
-import type { StoreRecord } from '../file/store-record.ts';
+import type { ChangeJournal } from './change-journal.ts';
 
 /**
  * The devices that are owed a wake, in memory and on the disk. They are at most as many as the devices that have a registration, or had
@@ -11,10 +9,10 @@ import type { StoreRecord } from '../file/store-record.ts';
  */
 export class DurableOwedDevices implements OwedDevices {
   readonly #owed = new Map<string, OwedWake>();
-  readonly #journal: Journal;
+  readonly #journal: ChangeJournal;
   readonly #onGarbage: () => void;
 
-  constructor(journal: Journal, onGarbage: () => void) {
+  constructor(journal: ChangeJournal, onGarbage: () => void) {
     this.#journal = journal;
     this.#onGarbage = onGarbage;
   }
@@ -30,13 +28,13 @@ export class DurableOwedDevices implements OwedDevices {
     if (known !== undefined && isSame(known, wake)) return;
     if (known !== undefined) this.#onGarbage();
     this.restore(wake);
-    this.#write({ type: 'owed', wake });
+    this.#journal.write({ type: 'owed', wake });
   }
 
   pay(target: PushTarget): void {
     if (!this.drop(target)) return;
     this.#onGarbage();
-    this.#write({ type: 'paid', target });
+    this.#journal.write({ type: 'paid', target });
   }
 
   find(target: PushTarget): OwedWake | undefined {
@@ -60,10 +58,6 @@ export class DurableOwedDevices implements OwedDevices {
 
   all(): Iterable<OwedWake> {
     return this.#owed.values();
-  }
-
-  #write(record: StoreRecord): void {
-    this.#journal.write({ bytes: encodeRecord(record) });
   }
 }
 

@@ -1,10 +1,9 @@
 import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
-import { encodeRecord } from '../file/record-codec.ts';
-import type { Journal } from '../file/journal.ts';
 import type { StoreRecord } from '../file/store-record.ts';
+import type { ChangeJournal } from './change-journal.ts';
 
 export interface DurableProofsOptions {
-  readonly journal: Journal;
+  readonly journal: ChangeJournal;
   /** A proof is not written if it is newer than the one on disk by less than this, in milliseconds. After a crash, so much more is asked for again. */
   readonly coarsenessMs: number;
   /** An event that came up to this long before a proof may not be handled yet, in milliseconds, beyond the time that every recovery reaches back. */
@@ -39,7 +38,7 @@ export class DurableProofsOfLife implements ProofsOfLife {
     if (known !== undefined && at >= known && at - known < coarsenessMs) return;
     if (!isWorthKeeping()) return;
     this.restore(relay, kind, at);
-    journal.write({ bytes: encodeRecord({ type: 'alive', relay, kind, at }) });
+    journal.write({ type: 'alive', relay, kind, at });
   }
 
   restore(relay: string, kind: number, at: number): void {

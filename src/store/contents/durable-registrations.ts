@@ -1,35 +1,40 @@
 import type { Clock } from '../../core/basics/clock.ts';
-import type {
-  AdmissionRequest,
-  KnownDevice,
-  PutResult,
-  RegistrationStore,
-  RemovalRequest,
+import {
+  StoreUnavailable,
+  type AdmissionRequest,
+  type KnownDevice,
+  type PutResult,
+  type RegistrationStore,
+  type RemovalRequest,
 } from '../../core/registry/registration-store.ts';
-import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
+import { isSameDevice, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import type { Journal } from '../file/journal.ts';
-import type { JournalEntry } from '../file/journal-batch.ts';
-import { encodeRecord } from '../file/record-codec.ts';
+import type { StoreRecord } from '../file/store-record.ts';
 import { MemoryRegistrations, type RegistrationChange } from '../tables/memory-registrations.ts';
+import { ChangeConflict, type ChangeJournal } from './change-journal.ts';
+
+/** How often a change is decided anew because other servers were faster. */
+const MOST_TRIES = 5;
 
 export interface DurableRegistrationsOptions {
   /** `MAX_REGISTRATIONS`. */
   readonly capacity: number;
-  readonly journal: Journal;
+  readonly journal: ChangeJournal;
   /** Whether registrations of this push service are kept on disk. */
   readonly keeps: (service: PushService) => boolean;
   /** Called when a record on disk is outdated, so that a rewrite would leave it out. */
   readonly onGarbage: () => void;
   /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
+  /** Whether the journal is told of registrations that have expired, too. A file need not be: the registration in it has expired as well. */
+  readonly tellsExpiries: boolean;
   readonly clock: Clock;
 }
 
 /**
- * Registrations in memory, of which the disk has a copy. `put` and `remove` change memory at once and answer when the change is
+ * Registrations in memory, of which the disk (or the engine of a fleet) has a copy. `put` and `remove` change memory at once and answer when the change is
  * durable; if it cannot be made durable, memory is changed back and they throw. Until then, look-ups answer with the
  * registration from before the change. All other changes follow on the disk soon after: a crash loses only little by them.
  *
@@ -76,7 +81,11 @@ export class DurableRegistrations implements RegistrationStore {
     return former === undefined ? this.#memory.find(tradePubkey) : Promise.resolve(former);
   }
 
-  async put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
+  put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
+    return untilUncontested(() => this.#put(registration, onDisplaced));
+  }
+
+  async #put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
     const { journal, keeps } = this.#options;
     let displaced: PushTarget | undefined;
     const take = onDisplaced && ((device: PushTarget): void => void (displaced = device));
@@ -93,7 +102,11 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#memory.renew(tradePubkey, target, lifetime, now);
   }
 
-  async remove(tradePubkey: TradePubkey, { onRemoved, ...request }: RemovalRequest): Promise<boolean> {
+  remove(tradePubkey: TradePubkey, request: RemovalRequest): Promise<boolean> {
+    return untilUncontested(() => this.#remove(tradePubkey, request));
+  }
+
+  async #remove(tradePubkey: TradePubkey, { onRemoved, ...request }: RemovalRequest): Promise<boolean> {
     let device: PushTarget | undefined;
     const take = onRemoved && ((removed: PushTarget): void => void (device = removed));
     const { result, changes } = this.#collect(() =>
@@ -156,6 +169,23 @@ export class DurableRegistrations implements RegistrationStore {
     this.#memory.drop(tradePubkey);
   }
 
+  /**
+   * Does in memory what another server has done to a key, even if there are more registrations than there should be.
+   *
+   * @param current the key's registration from now on, if it has one
+   */
+  accept(tradePubkey: TradePubkey, current: Registration | undefined): RegistrationChange {
+    const former = this.#memory.current(tradePubkey);
+    if (former !== undefined) this.#memory.drop(tradePubkey);
+    if (current !== undefined) this.#memory.restore(withNetwork(current, former));
+    return { former, current };
+  }
+
+  /** The registration in memory, whether it is durable or not. */
+  current(tradePubkey: TradePubkey): Registration | undefined {
+    return this.#memory.current(tradePubkey);
+  }
+
   /** Sorts what {@link restore} added by age. */
   sortByAge(): void {
     this.#memory.sortByAge();
@@ -168,20 +198,20 @@ export class DurableRegistrations implements RegistrationStore {
 
   /** Makes changes of memory durable. @throws StoreUnavailable when they cannot be made durable; they are undone then */
   async #commit(changes: readonly RegistrationChange[]): Promise<void> {
-    const entries = this.#entriesOf(changes);
-    if (entries.length === 0) return;
+    const records = this.#recordsOf(changes);
+    if (records.length === 0) return;
     const formers = changes.flatMap(({ former }) => (former === undefined ? [] : [former]));
     for (const former of formers) this.#formers.retain(former);
     try {
-      await this.#options.journal.commit(entries, () => this.#undo(changes));
+      await this.#options.journal.commit(records, () => this.#undo(changes));
     } finally {
       for (const former of formers) this.#formers.release(former);
     }
     if (formers.some((former) => this.#isKept(former))) this.#options.onGarbage();
   }
 
-  /** Undoes changes in memory. @returns the entries that make the disk say the same, in case a part of the commit is there */
-  #undo(changes: readonly RegistrationChange[]): JournalEntry[] {
+  /** Undoes changes in memory. @returns the records that make the disk say the same, in case a part of the commit is there */
+  #undo(changes: readonly RegistrationChange[]): StoreRecord[] {
     /** By key, the registration from before its first change. */
     const restored = new Map<TradePubkey, Registration | undefined>();
     for (const { former, current } of changes.toReversed()) {
@@ -190,16 +220,15 @@ export class DurableRegistrations implements RegistrationStore {
       const key = keyOf({ former, current });
       if (key !== undefined) restored.set(key, former);
     }
-    return [...restored].map(([key, former]) => entryOf(key, this.#isKept(former) ? former : undefined));
+    return [...restored].map(([key, former]) => recordOf(key, this.#isKept(former) ? former : undefined));
   }
 
   #onChange(change: RegistrationChange): void {
     if (this.#collected !== undefined) return void this.#collected.push(change);
-    const { clock, journal, onGarbage } = this.#options;
+    const { clock, journal, onGarbage, tellsExpiries } = this.#options;
     const { current, former } = change;
-    // An expiry needs no record: the registration on disk has expired, too.
     const isExpiry = current === undefined && former !== undefined && former.expiresAt <= clock();
-    if (!isExpiry) for (const entry of this.#entriesOf([change])) journal.write(entry);
+    if (!isExpiry || tellsExpiries) for (const record of this.#recordsOf([change])) journal.write(record);
     if (current === undefined && this.#isKept(former)) onGarbage();
   }
 
@@ -217,8 +246,8 @@ export class DurableRegistrations implements RegistrationStore {
     }
   }
 
-  /** The entries that bring the disk up to date: the last registration of each changed key, or its removal if the disk has the key. */
-  #entriesOf(changes: readonly RegistrationChange[]): JournalEntry[] {
+  /** The records that bring the disk up to date: the last registration of each changed key, or its removal if the disk has the key. */
+  #recordsOf(changes: readonly RegistrationChange[]): StoreRecord[] {
     const last = new Map<TradePubkey, { isOnDisk: boolean; current: Registration | undefined }>();
     for (const change of changes) {
       const key = keyOf(change);
@@ -227,8 +256,8 @@ export class DurableRegistrations implements RegistrationStore {
       last.set(key, { isOnDisk, current: change.current });
     }
     return [...last].flatMap(([key, { isOnDisk, current }]) => {
-      if (this.#isKept(current)) return [entryOf(key, current)];
-      return isOnDisk ? [entryOf(key, undefined)] : [];
+      if (this.#isKept(current)) return [recordOf(key, current)];
+      return isOnDisk ? [recordOf(key, undefined)] : [];
     });
   }
 
@@ -271,11 +300,28 @@ function keyOf({ former, current }: RegistrationChange): TradePubkey | undefined
   return (current ?? former)?.tradePubkey;
 }
 
-/** The entry that makes the disk say that a key has this registration, or none. */
-function entryOf(tradePubkey: TradePubkey, registration: Registration | undefined): JournalEntry {
-  const record =
-    registration === undefined
-      ? ({ type: 'removed', tradePubkey } as const)
-      : ({ type: 'registered', registration } as const);
-  return { name: tradePubkey, bytes: encodeRecord(record) };
+/** The record that makes the disk say that a key has this registration, or none. */
+function recordOf(tradePubkey: TradePubkey, registration: Registration | undefined): StoreRecord {
+  return registration === undefined ? { type: 'removed', tradePubkey } : { type: 'registered', registration };
+}
+
+/** Decides a change again for as long as another server has changed the same registration before. @throws StoreUnavailable */
+async function untilUncontested<Result>(change: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof ChangeConflict)) throw error;
+    }
+  }
+  throw new StoreUnavailable();
+}
+
+/** Where a client's network is known, it stays known: other servers do not tell it. */
+function withNetwork(current: Registration, former: Registration | undefined): Registration {
+  const isRenewal =
+    former !== undefined &&
+    former.registeredAt === current.registeredAt &&
+    isSameDevice(former.target, current.target);
+  return isRenewal && former.network !== undefined ? { ...current, network: former.network } : current;
 }

@@ -3,18 +3,18 @@ import type { CohortChange } from '../../core/cohorts/cohort-change.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import { deviceOf, isUsable, type PushService } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import type { Journal } from '../file/journal.ts';
-import { encodeRecord } from '../file/record-codec.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import type { StoreRecord } from '../file/store-record.ts';
+import type { RegistrationChange } from '../tables/memory-registrations.ts';
 import { MemorySeenEvents } from '../tables/memory-seen-events.ts';
+import type { ChangeJournal } from './change-journal.ts';
 import { DurableCohorts } from './durable-cohorts.ts';
 import { DurableOwedDevices } from './durable-owed-devices.ts';
 import { DurableProofsOfLife } from './durable-proofs-of-life.ts';
 import { DurableRegistrations } from './durable-registrations.ts';
 
 /** How far a relay's proof of life on disk may lag behind the one in memory, in milliseconds. After a crash, so much more is asked for again. */
-const PROOF_MS = { everything: 10_000, endpoints: 60_000 };
+const PROOF_MS = { everything: 10_000, fleet: 10_000, endpoints: 60_000 };
 
 /** Bytes in a file that was just rewritten, base64 included. Measured with FCM tokens of 152 characters. */
 const REGISTRATION_BYTES = 271;
@@ -27,8 +27,11 @@ const IS_ENDPOINT: Readonly<Record<PushService, boolean>> = { fcm: false, unifie
 export interface StoreContentsOptions {
   /** `MAX_REGISTRATIONS`. */
   readonly capacity: number;
-  /** `endpoints`: of all that a store can keep, only the registrations of UnifiedPush endpoints and the proofs of life. */
-  readonly keeps: 'everything' | 'endpoints';
+  /**
+   * `endpoints`: of all that a store can keep, only the registrations of UnifiedPush endpoints and the proofs of life. `fleet`: all that
+   * the servers of a fleet have in common, so neither ids of events nor owed wakes.
+   */
+  readonly keeps: 'everything' | 'endpoints' | 'fleet';
   /** @see DurableProofsOptions.handlingMs */
   readonly handlingMs: number;
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export interface StoreContentsOptions {
   readonly mayExpire?: (() => boolean) | undefined;
   /** Called for every id that the seen-set removes before its time because it is full. */
   readonly onDisplaced?: (() => void) | undefined;
-  readonly journal: Journal;
+  readonly journal: ChangeJournal;
   /** Called when a record on disk is outdated, so that a rewrite would leave it out. */
   readonly onGarbage: () => void;
   /** Called after each sweep: the expired registrations have left memory. */
@@ -71,7 +74,8 @@ export class StoreContents {
     this.registrations = new DurableRegistrations({
       capacity,
       journal,
-      keeps: (service) => keeps === 'everything' || IS_ENDPOINT[service],
+      keeps: (service) => keeps !== 'endpoints' || IS_ENDPOINT[service],
+      tellsExpiries: keeps === 'fleet',
       onGarbage,
       onSwept: () => {
         this.owed.prune(
@@ -89,10 +93,7 @@ export class StoreContents {
       capacity: seenCapacity,
       onDisplaced: options.onDisplaced,
       // Nothing waits for this record: a crash that loses it causes a second wake and never a missing one.
-      onCommitted:
-        keeps === 'everything'
-          ? (id, at) => journal.write({ bytes: encodeRecord({ type: 'seen', id, at }) })
-          : undefined,
+      onCommitted: keeps === 'everything' ? (id, at) => journal.write({ type: 'seen', id, at }) : undefined,
     });
     this.owed = new DurableOwedDevices(journal, onGarbage);
     this.cohorts = new DurableCohorts(journal, onGarbage);
@@ -157,6 +158,25 @@ export class StoreContents {
     }
   }
 
+  /**
+   * Changes memory as a record of another server says.
+   *
+   * @returns how a registration has changed, if one has
+   */
+  accept(record: StoreRecord): RegistrationChange | undefined {
+    if (record.type === 'removed') return this.registrations.accept(record.tradePubkey, undefined);
+    if (record.type !== 'registered') {
+      this.apply(record);
+      return undefined;
+    }
+    const { registration } = record;
+    this.#latestAt = Math.max(this.#latestAt, registration.registeredAt);
+    if (isUsable(registration.target))
+      return this.registrations.accept(registration.tradePubkey, registration);
+    this.#unusable++;
+    return this.registrations.accept(registration.tradePubkey, undefined);
+  }
+
   /** The records that make these contents. Memory may change while they are read: the journal adds every change that comes meanwhile. */
   *records(): Generator<StoreRecord> {
     const { clock, keeps } = this.#options;
@@ -164,6 +184,7 @@ export class StoreContents {
     for (const registration of this.registrations.kept()) yield { type: 'registered', registration };
     if (keeps === 'endpoints') return;
     for (const change of this.cohorts.table.changes()) yield { type: 'cohort', change };
+    if (keeps === 'fleet') return;
     for (const wake of this.owed.all()) yield { type: 'owed', wake };
     this.#oldestSeenAt = clock();
     for (const { id, time } of this.seen.entries()) {

@@ -1,8 +1,10 @@
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import { StoreUnavailable } from '../../core/registry/registration-store.ts';
 import type { DocumentFile } from './document-file.ts';
-import { JournalBatch, type JournalEntry, type Undo } from './journal-batch.ts';
+import { JournalBatch, type JournalEntry } from './journal-batch.ts';
 import { JournalFile, type JournalFileOptions } from './journal-file.ts';
+import { encodeRecord } from './record-codec.ts';
+import type { StoreRecord } from './store-record.ts';
 
 /** The least time between two commits: changes that come meanwhile share the next one (contract 6). */
 const COMMIT_EVERY_MS = 20;
@@ -73,8 +75,8 @@ export class Journal {
   }
 
   /** Takes a change that no caller waits for. */
-  write(entry: JournalEntry): void {
-    this.#add([entry]);
+  write(record: StoreRecord): void {
+    this.#add([entryOf(record)]);
     if (!this.#isRefusing) return this.#schedule(LAZY_MS);
     if (this.#batch.bytes <= MAX_KEPT_BYTES) return;
     this.#batch.clear();
@@ -86,14 +88,14 @@ export class Journal {
    *
    * @throws StoreUnavailable when they cannot be made durable; `undo` has run then
    */
-  async commit(entries: readonly JournalEntry[], undo: Undo): Promise<void> {
+  async commit(records: readonly StoreRecord[], undo: () => readonly StoreRecord[]): Promise<void> {
     if (this.#isRefusing || this.#isClosed) {
       undo();
       this.#options.telemetry.count('store_refusals');
       throw new StoreUnavailable();
     }
-    this.#add(entries);
-    const durable = this.#batch.wait(undo);
+    this.#add(records.map(entryOf));
+    const durable = this.#batch.wait(() => undo().map(entryOf));
     this.#schedule(Math.max(0, this.#committedAt + this.#commitEveryMs - performance.now()));
     return durable;
   }
@@ -165,4 +167,11 @@ export class Journal {
     this.#probeMs = Math.min(PROBE_MS.most, this.#probeMs * 2);
     tell(new StoreUnavailable());
   }
+}
+
+/** Only what a caller waits for can be undone, which is a change of a registration: its key is the name. */
+function entryOf(record: StoreRecord): JournalEntry {
+  const bytes = encodeRecord(record);
+  if (record.type === 'registered') return { name: record.registration.tradePubkey, bytes };
+  return record.type === 'removed' ? { name: record.tradePubkey, bytes } : { bytes };
 }

@@ -91,6 +91,10 @@ export class MemoryRegistrations implements RegistrationStore {
   }
 
   async find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
+    return this.current(tradePubkey);
+  }
+
+  current(tradePubkey: TradePubkey): Registration | undefined {
     const row = this.#keys.find(tradePubkey);
     return row === NO_ROW ? undefined : this.#read(row, tradePubkey);
   }

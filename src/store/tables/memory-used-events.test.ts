@@ -12,31 +12,34 @@ function setUp(capacity?: number): { used: MemoryUsedEvents; clock: FakeClock } 
   };
 }
 
-test('a used signature is known for 121 seconds, longer than a signature is valid', () => {
+test('a used signature is known for 121 seconds, longer than a signature is valid', async () => {
   const { used, clock } = setUp();
-  expect([used.has(eventId(1)), used.add(eventId(1)), used.has(eventId(1))]).toEqual([false, true, true]);
+  expect(used.has(eventId(1))).toBe(false);
+  expect([await used.use(eventId(1)), await used.use(eventId(1))]).toEqual(['new', 'used']);
+  expect(used.has(eventId(1))).toBe(true);
   clock.advance(120_999);
-  used.add(eventId(2));
+  await used.use(eventId(2));
   expect(used.has(eventId(1))).toBe(true);
   clock.advance(1);
-  used.add(eventId(3));
+  await used.use(eventId(3));
   expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([false, true, true]);
 });
 
-test('a full set of used signatures takes no further one and loses none before its time', () => {
+test('a full set of used signatures takes no further one and loses none before its time', async () => {
   const { used, clock } = setUp(2);
-  expect([1, 2, 3].map((n) => used.add(eventId(n)))).toEqual([true, true, false]);
+  const outcomes = [1, 2, 3].map((n) => used.use(eventId(n)));
+  expect(await Promise.all(outcomes)).toEqual(['new', 'new', 'full']);
   expect([1, 2, 3].map((n) => used.has(eventId(n)))).toEqual([true, true, false]);
   clock.advance(121_000);
-  expect(used.add(eventId(3))).toBe(true);
+  expect(await used.use(eventId(3))).toBe('new');
 });
 
-test('the set of used signatures keeps a hundred thousand a minute for two minutes', () => {
+test('the set of used signatures keeps a hundred thousand a minute for two minutes', async () => {
   const { used, clock } = setUp();
   let refused = 0;
   for (let n = 0; n < 400_000; n++) {
     if (n % 100 === 0) clock.advance(60);
-    if (!used.add(eventId(n))) refused++;
+    if ((await used.use(eventId(n))) !== 'new') refused++;
   }
   expect(refused).toBe(0);
   expect(used.size).toBeLessThan(205_000);

@@ -26,7 +26,8 @@ export class MemoryUsedEvents implements UsedEvents {
     return this.#ids.timeOf(id) !== undefined;
   }
 
-  add(id: string): boolean {
+  async use(id: string): Promise<'new' | 'used' | 'full'> {
+    if (this.has(id)) return 'used';
     const now = this.#clock();
     // Two for each new id: expired ids leave faster than new ids come.
     for (let n = 0; n < 2; n++) {
@@ -34,8 +35,8 @@ export class MemoryUsedEvents implements UsedEvents {
       if (oldest === undefined || now - oldest < KEPT_MS) break;
       this.#ids.removeOldest();
     }
-    if (this.#ids.isFull) return false;
+    if (this.#ids.isFull) return 'full';
     this.#ids.add(id, now);
-    return true;
+    return 'new';
   }
 }

@@ -1,0 +1,33 @@
+import type { StoreRecord } from '../file/store-record.ts';
+
+/** Undoes a change in memory. @returns the records that make the copy say what memory now says */
+export type Undo = () => readonly StoreRecord[];
+
+/**
+ * Where the changes of a store's contents go, so that they outlive the process: a file, or the engine of a fleet. That is the _copy_ of
+ * what memory has.
+ */
+export interface ChangeJournal {
+  /** Whether it takes no changes now, so that {@link commit} rejects. */
+  readonly isRefusing: boolean;
+  /** Whether there is a copy, so that a restart will have the registrations. */
+  readonly hasFile: boolean;
+  /** Takes a change that no caller waits for. */
+  write(record: StoreRecord): void;
+  /**
+   * Resolves when these changes, and all changes before them, are durable.
+   *
+   * @throws StoreUnavailable when they cannot be made durable; `undo` has run then
+   * @throws ChangeConflict when another server has changed the same records before; `undo` has run then, and memory has that change
+   */
+  commit(records: readonly StoreRecord[], undo: Undo): Promise<void>;
+}
+
+/** A change was decided by what another server had changed already: it has to be decided again. */
+export class ChangeConflict extends Error {
+  override readonly name = 'ChangeConflict';
+
+  constructor() {
+    super('another server has changed the same records before');
+  }
+}
