@@ -11,6 +11,8 @@ import type { ClaimReason, SharedWake, WakeShare } from './wake-share.ts';
 
 /** The most events that recoveries have absorbed and whose wakes are not sent yet. Beyond it the fleet is not told of an absorbed event. */
 const MOST_ABSORBED = 100_000;
+/** Wakes for one device that are handed to this server within this time are one wake: a server that dies leaves many at once. */
+const GATHER_MS = 100;
 
 export interface SharedEventsOptions {
   readonly share: WakeShare;
@@ -36,6 +38,8 @@ export class SharedEvents implements EventShare {
   readonly #options: SharedEventsOptions;
   readonly #watch: OwnerWatch;
   #absorbed = 0;
+  /** By device, the wake that was handed to this server a moment ago, and how it ends. */
+  readonly #handed = new Map<string, { readonly wake: KeyWake; readonly end: Promise<WakeEnd> }>();
 
   constructor(options: SharedEventsOptions) {
     this.#options = options;
@@ -102,6 +106,11 @@ export class SharedEvents implements EventShare {
       .catch(this.#options.onFault);
   }
 
+  /** Brings a wake that answers no event here to the server that owns its device. @returns `ours` if that is this server */
+  hand(wake: KeyWake): Promise<'handed' | 'ours'> {
+    return this.#options.share.hand(this.#shared(wake));
+  }
+
   /**
    * Another server has handed a wake to this one, or this one has adopted it from a dead server. The event was verified there.
    *
@@ -117,13 +126,31 @@ export class SharedEvents implements EventShare {
     if (wakes.length === 0) return this.#markDone(event, [wake], 'handed');
     if (claimed.length === 0) return;
     const isNew = (await seen.reserve(event)) === 'new';
-    const end = this.follow(event, claimed, (own) => waker.request([own], 'live'));
+    const end = this.follow(event, claimed, (own) => this.#gather(own));
     if (isNew) this.#finishAfter(event, end);
   }
 
   /** The program stops: the events that are kept are left to the other servers, which have them too, and to recoveries. */
   stop(): void {
     this.#watch.clear();
+  }
+
+  #gather(wake: KeyWake): Promise<WakeEnd> {
+    const { schedule, waker } = this.#options;
+    const { device } = wake;
+    const known = this.#handed.get(device);
+    if (known !== undefined) {
+      known.wake.absorb(wake);
+      return known.end;
+    }
+    const end = new Promise<WakeEnd>((resolve) => {
+      schedule(GATHER_MS, () => {
+        this.#handed.delete(device);
+        resolve(waker.request([wake], 'live'));
+      });
+    });
+    this.#handed.set(device, { wake, end });
+    return end;
   }
 
   async #look(watched: WatchedEvent): Promise<void> {
