@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+
+import { Connection, type Request } from './connection.ts';
+import { deadline } from './deadline.ts';
+import type { EngineArgument, EngineReply } from './engine.ts';
+import { CHECK_RIGHTS } from './check-rights.ts';
+import type { EngineAddress } from './engine-address.ts';
+import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
+import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
+import { CUT, explainRefusal } from './engine-failure.ts';
+import { NAME_BYTES, type FleetNames } from './names.ts';
+import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
+
+/** A connection that is ready for commands. */
+export interface OpenedConnection {
+  readonly connection: Connection;
+  readonly facts: EngineFacts;
+  /** The id of the data in the engine. */
+  readonly epoch: Buffer;
+}
+
+export interface OpenOptions {
+  readonly address: EngineAddress;
+  readonly names: FleetNames;
+  /** How long the TCP and TLS connection may take, in milliseconds. */
+  readonly dialLimitMs: number;
+  /** How long the engine may take to answer. An engine that is slower than its commands may be does not count as working. */
+  readonly answerLimitMs: number;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** Dials, names the user, chooses the database, and checks what the engine is. @throws EngineRefused, EngineUnavailable */
+export async function openConnection(options: OpenOptions): Promise<OpenedConnection> {
+  const connection = await Connection.dial(options.address, options.dialLimitMs, options.signal);
+  const cancel = deadline(options.answerLimitMs, () => connection.lose('it does not answer in time'));
+  const giveUp = (): void => connection.lose('it was closed');
+  options.signal.addEventListener('abort', giveUp);
+  try {
+    return { connection, ...(await greet(connection, options)) };
+  } catch (error) {
+    connection.close('it is not ready');
+    if (error instanceof ScriptError) throw explainRefusal(error.text.reveal(), options.names.prefix);
+    // An engine with TLS says nothing to a client without. Neither does a proxy that has no engine at this moment.
+    const isWordless = !options.address.tls && connection.bytesRead === 0;
+    if (isWordless && error instanceof EngineUnavailable && error.message === CUT)
+      throw new EngineUnavailable(`${CUT}; an engine with TLS is at rediss://`);
+    throw error;
+  } finally {
+    cancel();
+    options.signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Sends the first commands together: on a long way each would take its time. Of several failures the first one counts: the others follow from it. */
+async function greet(
+  connection: Connection,
+  { address, names }: OpenOptions,
+): Promise<Omit<OpenedConnection, 'connection'>> {
+  const { database, password, user } = address;
+  const requests: Request[] = [];
+  const ask = (name: string, ...args: EngineArgument[]): Promise<EngineReply> =>
+    new Promise((resolve, reject) => requests.push({ name, args, resolve, reject }));
+  const asked = Promise.allSettled([
+    password === undefined
+      ? undefined
+      : ask('AUTH', ...(user === undefined ? [] : [user]), password.reveal()),
+    ask('INFO'),
+    database === 0 ? undefined : ask('SELECT', String(database)),
+    ask('EVAL', CHECK_RIGHTS.lua, 1, names.probe),
+    ask('XREAD', 'STREAMS', names.probe, '0'),
+    ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, randomBytes(NAME_BYTES))),
+  ]);
+  connection.send(requests, () => undefined);
+  const [named, info, chosen, rights, read, marker] = await asked;
+  if (named.status === 'rejected') throw named.reason;
+  if (info.status === 'rejected') throw info.reason;
+  const facts = readFacts(String(info.value));
+  const objection = objectionTo(facts);
+  if (objection !== undefined) throw objection;
+  for (const other of [chosen, rights, read]) if (other.status === 'rejected') throw other.reason;
+  if (marker.status === 'rejected') throw noMarker(marker.reason, database);
+  return { facts, epoch: readMarker(marker.value, names.check, database) };
+}
+
+/** A key of another kind has the marker's name. */
+function noMarker(error: unknown, database: number): unknown {
+  const isOtherKind = error instanceof ScriptError && error.text.reveal().includes('WRONGTYPE');
+  return isOtherKind
+    ? new EngineRefused(`its database ${database} has a key "mp" that is not of this program`)
+    : error;
+}

@@ -1,0 +1,296 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Backoff } from '../../core/basics/backoff.ts';
+import type { Request } from './connection.ts';
+import type {
+  Engine,
+  EngineArgument,
+  EngineKey,
+  EngineReply,
+  OnEntries,
+  Script,
+  StreamPlace,
+} from './engine.ts';
+import type { EngineAddress } from './engine-address.ts';
+import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
+import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
+import { helplessness } from './engine-failure.ts';
+import { Line } from './line.ts';
+import { MicroBatches } from './micro-batches.ts';
+import { NAME_BYTES, type FleetNames } from './names.ts';
+import { openConnection, type OpenedConnection } from './open-connection.ts';
+import { handOver, READ_WAIT_MS, tailArguments } from './tail-streams.ts';
+import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
+
+export interface EngineOptions {
+  readonly address: EngineAddress;
+  readonly names: FleetNames;
+}
+
+/** All in milliseconds. */
+export interface EngineTiming {
+  /** The least time between two batches of commands. */
+  readonly gatherMs: number;
+  /** How long an answer may take. */
+  readonly answerLimitMs: number;
+  /** How long the TCP and TLS connection may take. */
+  readonly dialLimitMs: number;
+  /** The time between two heartbeats. */
+  readonly heartbeatMs: number;
+  /** How long a line for long answers may be silent, beyond the time that a read waits. */
+  readonly silenceLimitMs: number;
+  readonly redial: { readonly minMs: number; readonly baseMs: number; readonly maxMs: number };
+}
+
+export const ENGINE_TIMING: EngineTiming = {
+  gatherMs: 5,
+  answerLimitMs: 500,
+  dialLimitMs: 2000,
+  heartbeatMs: 1000,
+  silenceLimitMs: 2000,
+  redial: { minMs: 20, baseMs: 50, maxMs: 1000 },
+};
+
+/** So many heartbeats lie between two readings of what the engine says of itself. */
+const BEATS_BETWEEN_FACTS = 30;
+/** An engine that was up for so long is dialled without delay. */
+const STEADY_MS = 10_000;
+/** How long {@link RedisEngine.tail} waits before it tries again. */
+const TAIL_PAUSE_MS = 50;
+
+/** What there is while the engine is up. */
+interface Up {
+  readonly opened: OpenedConnection;
+  readonly batches: MicroBatches;
+  /** For reads that wait. */
+  readonly reading: Line;
+  readonly heartbeat: NodeJS.Timeout;
+  /** By the monotonic clock. */
+  readonly since: number;
+  beats: number;
+}
+
+/** Redis or Valkey. */
+export class RedisEngine implements Engine, AsyncDisposable {
+  readonly #options: EngineOptions;
+  readonly #timing: EngineTiming;
+  readonly #redial: Backoff;
+  readonly #upListeners = new Set<() => void>();
+  readonly #downListeners = new Set<() => void>();
+  #up: Up | undefined;
+  #facts: EngineFacts | undefined;
+  #epoch: Buffer = Buffer.alloc(0);
+  #problem: string | undefined = 'it was not dialled yet';
+  #redialling: NodeJS.Timeout | undefined;
+  #dialling: Promise<unknown> | undefined;
+  readonly #closing = new AbortController();
+  readonly #hashes = new Map<Script, string>();
+
+  constructor(options: EngineOptions, timing = ENGINE_TIMING) {
+    this.#options = options;
+    this.#timing = timing;
+    this.#redial = new Backoff(timing.redial);
+  }
+
+  get isUp(): boolean {
+    return this.#up !== undefined;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  get facts(): EngineFacts | undefined {
+    return this.#facts;
+  }
+
+  get epoch(): Buffer {
+    return this.#epoch;
+  }
+
+  /**
+   * Dials for the first time. If the engine cannot be reached now, it is dialled again and again: this is no failure.
+   * @throws EngineRefused if the configuration must change; the engine is closed then
+   */
+  async open(): Promise<void> {
+    const failure = await this.#dial();
+    if (!(failure instanceof EngineRefused)) return;
+    await this.close();
+    throw failure;
+  }
+
+  run(script: Script, keys: readonly EngineKey[], args: readonly EngineArgument[]): Promise<EngineReply> {
+    return new Promise((resolve, reject) => {
+      const rest = [keys.length, ...keys, ...args];
+      // An engine that does not know the script gets its text, after the commands that were given meanwhile.
+      const onError = (error: Error): void => {
+        if (error instanceof ScriptError && error.code === 'NOSCRIPT')
+          this.#give('EVAL', [script.lua, ...rest], resolve, reject);
+        else reject(error);
+      };
+      this.#give('EVALSHA', [this.#hashOf(script), ...rest], resolve, onError);
+    });
+  }
+
+  call(command: string, ...args: EngineArgument[]): Promise<EngineReply> {
+    return new Promise((resolve, reject) => this.#give(command, args, resolve, reject));
+  }
+
+  async tail(
+    streams: () => readonly StreamPlace[],
+    onEntries: OnEntries,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const aborted = new Promise<null>((resolve) => {
+      signal.addEventListener('abort', () => resolve(null), { once: true });
+    });
+    while (!signal.aborted && !this.#closing.signal.aborted)
+      await handOver(await Promise.race([this.#read(streams()), aborted]), onEntries);
+  }
+
+  async openLine(): Promise<Line> {
+    const { connection } = await this.#connect();
+    return new Line(connection, this.#timing.silenceLimitMs);
+  }
+
+  onUp(listener: () => void): () => void {
+    this.#upListeners.add(listener);
+    return () => this.#upListeners.delete(listener);
+  }
+
+  onDown(listener: () => void): () => void {
+    this.#downListeners.add(listener);
+    return () => this.#downListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#redialling);
+    this.#downListeners.clear();
+    this.#fall('it was closed');
+    await this.#dialling;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #give(
+    name: string,
+    args: readonly EngineArgument[],
+    resolve: Request['resolve'],
+    reject: Request['reject'],
+  ): void {
+    const onError = (error: Error): void => reject(this.#heed(error));
+    if (this.#up === undefined) reject(new EngineUnavailable(this.#problem ?? ''));
+    else this.#up.batches.add({ name, args, resolve, reject: onError });
+  }
+
+  /** An answer that no change is taken now says so for all commands. */
+  #heed(error: Error): Error {
+    const reason = helplessness(error);
+    if (reason === undefined) return error;
+    this.#fall(reason);
+    return new EngineUnavailable(reason, true);
+  }
+
+  #hashOf(script: Script): string {
+    const known = this.#hashes.get(script);
+    if (known !== undefined) return known;
+    const hash = createHash('sha1').update(script.lua).digest('hex');
+    this.#hashes.set(script, hash);
+    return hash;
+  }
+
+  async #read(places: readonly StreamPlace[]): Promise<EngineReply> {
+    if (this.#up !== undefined && places.length > 0) {
+      try {
+        return await this.#up.reading.call('XREAD', ...tailArguments(places));
+      } catch {
+        // The engine went down, or a key is no stream. The places are asked for again.
+      }
+    }
+    await delay(TAIL_PAUSE_MS);
+    return null;
+  }
+
+  /** @returns why the engine is not up */
+  #dial(): Promise<unknown> {
+    const dialling = this.#rise().catch((error: unknown) => {
+      this.#problem = error instanceof Error ? error.message : '';
+      this.#dialLater();
+      return error;
+    });
+    this.#dialling = dialling;
+    return dialling;
+  }
+
+  #dialLater(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#redialling = setTimeout(() => void this.#dial(), this.#redial.next());
+  }
+
+  #connect(): Promise<OpenedConnection> {
+    const { dialLimitMs, answerLimitMs } = this.#timing;
+    const { address, names } = this.#options;
+    return openConnection({ address, names, dialLimitMs, answerLimitMs, signal: this.#closing.signal });
+  }
+
+  async #rise(): Promise<void> {
+    const opened = await this.#connect();
+    const reading = await this.#connect().catch((error: unknown) => {
+      opened.connection.close('it is not ready');
+      throw error;
+    });
+    const { answerLimitMs, gatherMs, heartbeatMs, silenceLimitMs } = this.#timing;
+    const up: Up = {
+      opened,
+      batches: new MicroBatches(opened.connection, { answerLimitMs, gatherMs }, () =>
+        this.#fall('it does not answer in time'),
+      ),
+      reading: new Line(reading.connection, READ_WAIT_MS + silenceLimitMs),
+      heartbeat: setInterval(() => void this.#beat(up), heartbeatMs),
+      since: performance.now(),
+      beats: 0,
+    };
+    this.#up = up;
+    this.#problem = undefined;
+    this.#facts = opened.facts;
+    this.#epoch = reading.epoch;
+    for (const { connection } of [opened, reading]) connection.onLost((reason) => this.#fall(reason));
+    for (const listener of this.#upListeners) listener();
+  }
+
+  #fall(reason: string): void {
+    this.#problem = reason;
+    const up = this.#up;
+    if (up === undefined) return;
+    this.#up = undefined;
+    clearInterval(up.heartbeat);
+    up.batches.close(reason);
+    up.opened.connection.close(reason);
+    up.reading.close(reason);
+    if (performance.now() - up.since >= STEADY_MS) this.#redial.reset();
+    for (const listener of this.#downListeners) listener();
+    this.#dialLater();
+  }
+
+  /** Asks whether the engine answers, takes changes, and still has its data; now and then also what it says of itself. */
+  async #beat(up: Up): Promise<void> {
+    const { database } = this.#options.address;
+    const { check, marker } = this.#options.names;
+    up.beats += 1;
+    try {
+      const reply = await this.run(TAKE_MARKER, [marker], markerArguments(check, randomBytes(NAME_BYTES)));
+      const epoch = readMarker(reply, check, database);
+      if (!epoch.equals(this.#epoch)) throw new EngineUnavailable('it has lost its data');
+      if (up.beats % BEATS_BETWEEN_FACTS !== 0) return;
+      this.#facts = readFacts(String(await this.call('INFO')));
+      const objection = objectionTo(this.#facts);
+      if (objection !== undefined) throw objection;
+    } catch (error) {
+      if (this.#up === up) this.#fall(error instanceof Error ? error.message : '');
+    }
+  }
+}

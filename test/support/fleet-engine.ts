@@ -1,0 +1,27 @@
+import { Secret } from '../../src/core/basics/secret.ts';
+import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
+import { FleetNames } from '../../src/fleet/engine/names.ts';
+import { ENGINE_TIMING, RedisEngine, type EngineTiming } from '../../src/fleet/engine/redis-engine.ts';
+import { stretched } from '../../stand-ins/patience.ts';
+import { keep } from './keep.ts';
+
+/** The names of a test's fleet. @param fill makes its server key */
+export function fleetNames(fill = 1): FleetNames {
+  return new FleetNames(new Secret(Buffer.alloc(32, fill)));
+}
+
+/** The program's timing, with more patience on a busy machine. */
+export const TEST_TIMING: EngineTiming = {
+  ...ENGINE_TIMING,
+  answerLimitMs: stretched(ENGINE_TIMING.answerLimitMs),
+};
+
+/** An engine that was dialled once. It closes with the test. */
+export async function openEngine(
+  address: EngineAddress,
+  { names = fleetNames(), timing = TEST_TIMING } = {},
+): Promise<RedisEngine> {
+  const engine = keep(new RedisEngine({ address, names }, timing));
+  await engine.open();
+  return engine;
+}
