@@ -56,6 +56,8 @@ export interface ObservedSources {
     readonly unproven: number;
     readonly knownBytes: number;
   };
+  /** How many servers work as one; absent without `STORE=redis`. */
+  readonly servers?: (() => number) | undefined;
   readonly skew: { readonly seconds: number | undefined };
   readonly disk: { readonly freeBytes: number | undefined };
   readonly health: Readonly<Record<string, DeliveryHealth>>;
@@ -102,6 +104,7 @@ export function gaugeSources(observed: ObservedSources): GaugeSources {
       Object.entries(lanes.troubled()).flatMap(([provider, troubles]) =>
         samples('trouble', troubles).map(({ labels, value }) => ({ labels: { provider, ...labels }, value })),
       ),
+    fleet_servers: () => (observed.servers === undefined ? [] : one(observed.servers())),
     relay_state: () => relays.status().map(({ relay, state }) => ({ labels: { relay, state }, value: 1 })),
     relay_subscriptions_live: byRelay(({ liveKinds }) => liveKinds.length),
     relay_kinds_restricted: byRelay(({ restricted }) => restricted.length),

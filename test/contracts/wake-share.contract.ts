@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { SharedWake, WakeShare, WakeShareListener } from '../../src/core/fleet/wake-share.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import type { DeviceWindow } from '../../src/core/waking/device-window.ts';
+import type { OwedDevices, OwedWake } from '../../src/core/waking/owed-devices.ts';
 
 /** One server of the fleet under test, and what the fleet told it. */
 export interface Member {
   readonly share: WakeShare;
   readonly handed: { readonly event: string | undefined; readonly wake: SharedWake }[];
+  readonly owedDevices: OwedDevices;
+  readonly owed: OwedWake[];
   readonly paused: { readonly lane: string; readonly ms: number }[];
   /** What the server would say of a group's windows. */
   windows: readonly DeviceWindow[];
@@ -25,10 +28,11 @@ export interface FleetUnderTest {
 }
 
 /** A member before it has joined, and the listener that fills it. */
-export function memberFor(): { member: Omit<Member, 'share'>; listener: WakeShareListener } {
-  const member: Omit<Member, 'share'> = { handed: [], paused: [], windows: [] };
+export function memberFor(): { member: Omit<Member, 'share' | 'owedDevices'>; listener: WakeShareListener } {
+  const member: Omit<Member, 'share' | 'owedDevices'> = { handed: [], owed: [], paused: [], windows: [] };
   const listener: WakeShareListener = {
     onHanded: async (event, wake) => void member.handed.push({ event, wake }),
+    onOwed: (wake) => void member.owed.push(wake),
     onPaused: (lane, ms) => void member.paused.push({ lane, ms }),
     windowsOf: () => member.windows,
     onMembership: () => undefined,
@@ -165,6 +169,22 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       expect(b.share.owns(wake.group)).toBe(true);
       await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
       expect(await b.share.claim(EVENT, [wake], 'handed')).toEqual([WON]);
+    });
+
+    test('what a dead server owed is owed by one that lives, and what it had paid is not', async () => {
+      const fleet = await open();
+      const [a, b] = [await fleet.join(), await fleet.join()];
+      const target = { type: 'fcm', token: 'a token' } as const;
+      const paid = { type: 'fcm', token: 'another token' } as const;
+      const owed: OwedWake = { target, kind: 'silent_wake', keys: [KEY] };
+      a.owedDevices.owe(owed);
+      a.owedDevices.owe({ target: paid, kind: 'silent_wake', keys: [KEY] });
+      a.owedDevices.pay(paid);
+      expect([a.owedDevices.find(target), a.owedDevices.find(paid)]).toEqual([owed, undefined]);
+      await fleet.settled();
+      await fleet.kill(a);
+      await expect.poll(() => b.owed).toEqual([owed]);
+      expect(b.owedDevices.find(target)).toEqual(owed);
     });
 
     test('a wake without an event goes to the server whose group it is', async () => {

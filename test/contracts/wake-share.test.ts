@@ -13,7 +13,8 @@ async function fakeFleet(): Promise<FleetUnderTest> {
   return {
     join: async () => {
       const { listener, member } = memberFor();
-      return Object.assign(member, { share: fleet.join(listener) });
+      const share = fleet.join(listener);
+      return Object.assign(member, { share, owedDevices: share.owed });
     },
     kill: async ({ share }) => {
       (share as FakeWakeShare).kill();

@@ -58,6 +58,11 @@ export class FakeFleet implements FleetOfFakes {
     dead.pending.clear();
     dead.inbox.length = 0;
     for (const handed of left) heir.receive(handed);
+    for (const wake of dead.owed.wakes.values()) {
+      heir.owed.owe(wake);
+      heir.listener.onOwed(wake);
+    }
+    dead.owed.wakes.clear();
   }
 
   onMembership(): void {

@@ -8,6 +8,7 @@ import type {
 } from '../../src/core/fleet/wake-share.ts';
 import type { WakeEnd } from '../../src/core/lanes/wake.ts';
 import type { DeviceWindow } from '../../src/core/waking/device-window.ts';
+import { FakeOwedDevices } from './fake-owed-devices.ts';
 import type { FakeSchedule } from './fake-schedule.ts';
 
 /** How long a server that is not heard of counts as alive. */
@@ -56,6 +57,7 @@ export class FakeWakeShare implements WakeShare {
   readonly listener: WakeShareListener;
   /** What this server has claimed and not ended, as the engine keeps it. */
   readonly pending = new Map<string, Pending>();
+  readonly owed = new FakeOwedDevices();
   /** What others have handed to this server and it has not read. */
   readonly inbox: Handed[] = [];
   /** What was claimed here and not ended, as this server knows it. */

@@ -107,11 +107,9 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     end: 'sent',
     isDead: false,
   };
-  const onFault = (fault: unknown): void => {
-    throw fault;
-  };
   const share: FakeWakeShare = fleet.join({
     onHanded: (event, wake) => shared.take(event, wake),
+    onOwed: (wake) => void waker.payOwed(wake).catch(onFault),
     onPaused: () => undefined,
     windowsOf: (group) => waker.windowsOf(group),
     onMembership: () => undefined,
@@ -182,4 +180,8 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     shared,
     waker,
   });
+}
+
+function onFault(fault: unknown): void {
+  throw fault;
 }

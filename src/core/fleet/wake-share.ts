@@ -2,6 +2,7 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import type { WakeKind } from '../lanes/delivery.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 import type { DeviceWindow } from '../waking/device-window.ts';
+import type { OwedWake } from '../waking/owed-devices.ts';
 
 /** A wake as the servers of a fleet speak of it. Every server has all registrations, so keys are enough to find the device. */
 export interface SharedWake {
@@ -49,7 +50,7 @@ export interface WakeShare {
    * Claims the wakes of one verified event, each of them atomically.
    *
    * @param event the event's id, 64 hex digits
-   * @returns a claim for each wake, in their order. Without the engine, each is `won` if this server owns the group
+   * @returns a claim for each wake, in their order. Without the engine, each is `won`
    */
   claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]>;
   /** A claim that was won has ended. After `dropped`, a further copy of the event may be claimed anew. */
@@ -80,6 +81,8 @@ export interface WakeShareListener {
    * @param event the event's id; absent if the wake answers no event
    */
   onHanded(event: string | undefined, wake: SharedWake): Promise<void>;
+  /** A device that a dead server owed a wake; this server owes it from now on. With `Waker.payOwed` the wake is sent. */
+  onOwed(wake: OwedWake): void;
   onPaused(lane: string, ms: number): void;
   /** What runs for a group of this server since its last wake: asked when a claim ends, and left for the next owner. */
   windowsOf(group: string): readonly DeviceWindow[];

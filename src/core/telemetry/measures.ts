@@ -128,6 +128,10 @@ export const GAUGES = {
     help: 'Lanes that are paused by 429, down, full, or at which too many devices are called gone.',
     labels: ['provider', 'trouble'],
   },
+  fleet_servers: {
+    help: 'Servers that work as one on the same engine, this one included. Only with STORE=redis.',
+    labels: [],
+  },
   relay_state: { help: '1 for the state that a relay is in, by its host.', labels: ['relay', 'state'] },
   relay_subscriptions_live: { help: 'Subscriptions past EOSE, by host of the relay.', labels: ['relay'] },
   relay_kinds_restricted: { help: 'Kinds that a relay does not serve, by its host.', labels: ['relay'] },

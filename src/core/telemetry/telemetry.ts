@@ -166,6 +166,14 @@ export const COUNTERS = {
     help: 'Unsigned requests for an owned key, which changed nothing.',
     labels: [],
   },
+  fleet_claims: {
+    help: 'Claims of verified events for devices, by outcome: won here; taken by another server; done before; handed to the server that sends the wakes of the device; degraded: won without asking, because the engine was down.',
+    labels: ['outcome'],
+  },
+  fleet_takeovers: {
+    help: 'Servers that died and left work, of which this server took over a part.',
+    labels: [],
+  },
   seen_events_displaced: {
     help: 'Ids removed before their 72 hours because the seen-set was full: a copy of such an event can wake once more.',
     labels: [],
