@@ -1,10 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
 import { defineConfig } from 'vitest/config';
 
 import { PATIENCE_MS } from './stand-ins/patience.ts';
 
+/** Test files that replace a module. Each has a process of its own: in another one the module would be loaded already, or stay replaced. */
+const REPLACING = ['src', 'test'].flatMap((folder) =>
+  readdirSync(folder, { encoding: 'utf8', recursive: true })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => `${folder}/${path}`)
+    .filter((path) => /\bvi\.(mock|doMock)\(/.test(readFileSync(path, 'utf8'))),
+);
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: REPLACING,
+          // All other files share the processes of the workers, and the modules in them: loading these anew for each file took a third of the time.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'alone', include: REPLACING } },
+    ],
+    setupFiles: ['test/support/after-each-file.ts'],
     // A test waits several times. A wait that ends in vain says what did not happen, so the test's own limit is longer.
     testTimeout: 3 * PATIENCE_MS,
     hookTimeout: 3 * PATIENCE_MS,
