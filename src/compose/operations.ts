@@ -120,7 +120,11 @@ function createLook(
 
 /** The lines that each output has lost. Standard error carries the start screen alone, so its losses raise no alarm. */
 function createLogLosses({ logErrorOutput, logFile, logOutput, telemetry }: CompositionOptions): LogLosses[] {
-  const outputs = Object.entries({ stdout: logOutput, stderr: logErrorOutput, file: logFile });
+  const outputs = [
+    ['stdout', logOutput],
+    ['stderr', logErrorOutput],
+    ['file', logFile],
+  ] as const;
   return outputs.flatMap(([name, log]) => (log === undefined ? [] : [new LogLosses(name, log, telemetry)]));
 }
 

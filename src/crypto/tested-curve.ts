@@ -10,6 +10,8 @@ const NONE_LEFT =
   'no library verifies signatures as it should; run npm ci again, or install libsecp256k1 (Debian: libsecp256k1-1)';
 /** How many times one question is asked, of one library after another, before it is given up. */
 const MOST_ATTEMPTS = 8;
+/** What can be wrong with a library. */
+const FAULTS = ['error', 'wrong answer'] as const;
 
 export interface TestedCurveOptions {
   /** The places of the libraries, the fastest first. */
@@ -119,7 +121,7 @@ export class TestedCurve implements Curve {
   }
 
   /** @throws CurveFault when none is left */
-  #replace(reason: 'error' | 'wrong answer'): void {
+  #replace(reason: (typeof FAULTS)[number]): void {
     const { library } = this.#curve;
     if (reason === 'wrong answer') this.#telemetry.count('curve_faults', { library, reason });
     if (this.#sources[0]?.isRenewable !== true) this.#sources.shift();
@@ -144,6 +146,8 @@ export class TestedCurve implements Curve {
       if (source === undefined) throw new CurveFault(NONE_LEFT);
       try {
         const curve = source.load();
+        for (const reason of FAULTS)
+          this.#telemetry.count('curve_faults', { library: curve.library, reason }, 0);
         if (answersRightly(curve)) return curve;
         this.#telemetry.count('curve_faults', { library: curve.library, reason: 'wrong answer' });
         this.#telemetry.log('curve.unfit', { reason: curve.library });

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
 import type { Clock } from '../core/basics/clock.ts';
+import type { CounterLabels } from '../core/telemetry/counters.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import { ApiError } from './api-error.ts';
@@ -77,7 +78,7 @@ export class HttpLimits {
     this.#take('test_device', this.#testsByDevice.take({ name: device, times: 1 }));
   }
 
-  #take(limit: string, waitMs: number): void {
+  #take(limit: CounterLabels<'http_rate_limited'>['limit'], waitMs: number): void {
     if (waitMs === 0) return;
     this.#options.telemetry.count('http_rate_limited', { limit });
     throw ApiError.rateLimited(waitMs);

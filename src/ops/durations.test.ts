@@ -14,7 +14,8 @@ const labelled = fc.record({
 function pages(labelNames: readonly string[]) {
   const [ours, theirs] = [new Registry(), new Registry()];
   const common = { name: 'took', help: 'How long it took.' };
-  const durations = new Durations({ ...common, labelNames, buckets });
+  const series = labelNames.length === 0 ? [{}] : [];
+  const durations = new Durations({ ...common, labelNames, series, buckets });
   durations.register(ours);
   const histogram = new Histogram({
     ...common,

@@ -19,6 +19,8 @@ export interface DurationsOptions {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** The combinations of labels that are on the page before their first observation. */
+  readonly series: readonly Readonly<Record<string, string>>[];
   /** Upper bounds of the buckets, in seconds, ascending. */
   readonly buckets: readonly number[];
 }
@@ -34,7 +36,7 @@ export class Durations {
 
   constructor(options: DurationsOptions) {
     this.#options = options;
-    if (options.labelNames.length === 0) this.#of({});
+    for (const labels of options.series) this.#of(labels);
   }
 
   observe(labels: Readonly<Record<string, string>>, seconds: number): void {

@@ -1,6 +1,6 @@
 import { MINUTE_MS, type Clock } from '../core/basics/clock.ts';
 import { HISTOGRAMS } from '../core/telemetry/measures.ts';
-import type { CounterName } from '../core/telemetry/telemetry.ts';
+import type { CounterName } from '../core/telemetry/counters.ts';
 
 /** The minutes that the dashboard shows. */
 const MINUTES = 60;

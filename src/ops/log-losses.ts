@@ -1,3 +1,4 @@
+import type { CounterLabels } from '../core/telemetry/counters.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 
 /** An output of the log that loses lines instead of waiting: `BoundedOutput`, `LogFile`. */
@@ -10,15 +11,16 @@ export interface LossyLog {
   onLost(callback: () => void): void;
 }
 
+export type LogOutputName = CounterLabels<'log_lines_lost'>['output'];
+
 /** Counts the lines that an output of the log has lost, and logs their number when the output accepts lines again. */
 export class LogLosses {
   readonly #log: LossyLog;
   readonly #telemetry: Telemetry;
-  readonly #output: string;
+  readonly #output: LogOutputName;
   #lost = 0;
 
-  /** @param output the metric's label: `stdout`, `stderr` or `file` */
-  constructor(output: string, log: LossyLog, telemetry: Telemetry) {
+  constructor(output: LogOutputName, log: LossyLog, telemetry: Telemetry) {
     this.#output = output;
     this.#log = log;
     this.#telemetry = telemetry;

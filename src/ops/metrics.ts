@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+import { COUNTERS, type CounterName } from '../core/telemetry/counters.ts';
+import { combinations } from '../core/telemetry/label-values.ts';
 import { GAUGES, HISTOGRAMS, type GaugeName, type HistogramName } from '../core/telemetry/measures.ts';
-import { COUNTERS, type CounterName } from '../core/telemetry/telemetry.ts';
+
 import { Durations } from './durations.ts';
 import { History } from './history.ts';
 import { Tally } from './tally.ts';
@@ -35,13 +37,22 @@ export class Metrics {
   constructor() {
     this.#tallies = new Map(
       entriesOf(COUNTERS).map(([name, { help, labels }]) => {
-        const counter = new Counter({ ...this.#common(`${name}_total`, help, labels) });
-        return [name, new Tally(counter, labels)];
+        const names = Object.keys(labels);
+        const counter = new Counter({ ...this.#common(`${name}_total`, help, names) });
+        for (const series of combinations(labels)) counter.inc(series, 0);
+        return [name, new Tally(counter, names)];
       }),
     );
     this.#durations = new Map(
       entriesOf(HISTOGRAMS).map(([name, { buckets, help, labels }]) => {
-        const durations = new Durations({ ...this.#common(name, help, labels), buckets });
+        const series = combinations(labels);
+        const durations = new Durations({
+          name: `${PREFIX}${name}`,
+          help,
+          labelNames: Object.keys(labels),
+          series,
+          buckets,
+        });
         durations.register(this.#registry);
         return [name, durations];
       }),

@@ -42,7 +42,8 @@ export class Tally {
     if (this.#unlabelled > 0) this.#counter.inc(this.#unlabelled);
     this.#unlabelled = 0;
     for (const pending of this.#pending.values()) {
-      if (pending.by > 0) this.#counter.inc(pending.labels, pending.by);
+      // Also by 0: so a series can begin before there is anything to count.
+      this.#counter.inc(pending.labels, pending.by);
       pending.by = 0;
     }
   }

@@ -3,13 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 
 import { SECOND_MS, type Clock } from '../core/basics/clock.ts';
-import {
-  LOG_EVENTS,
-  type CounterName,
-  type LogEvent,
-  type LogFields,
-  type Telemetry,
-} from '../core/telemetry/telemetry.ts';
+import { LOG_EVENTS, type LogEvent, type LogFields, type Telemetry } from '../core/telemetry/telemetry.ts';
 import { Traces } from '../core/telemetry/traces.ts';
 import type { Metrics } from './metrics.ts';
 import { LineLimit } from './line-limit.ts';
@@ -36,7 +30,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics, clock?: Clock)
     traces,
     trace: (tradePubkeys, step, detail) => traces.note(tradePubkeys, step, detail),
     observe: (histogram, seconds, labels) => metrics.observe(histogram, seconds, labels),
-    count: (counter: CounterName, labels, by) => metrics.count(counter, labels, by),
+    count: (counter, labels, by) => metrics.count(counter, labels, by),
     log: (event: LogEvent, fields: LogFields | (() => LogFields) = {}) => {
       const level = LOG_EVENTS[event];
       if (!logger.isLevelEnabled(level)) return;

@@ -6,9 +6,10 @@ import { describe, expect, test } from 'vitest';
 
 import { ALARMS } from '../../src/core/watch/alarms.ts';
 import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
-import { COUNTERS } from '../../src/core/telemetry/telemetry.ts';
+import { COUNTERS } from '../../src/core/telemetry/counters.ts';
 import { call } from '../support/http.ts';
-import { hasPromtool, promtool } from '../support/promtool.ts';
+import { amtool, hasAmtool, hasPromtool, promtool } from '../support/prometheus.ts';
+import { ALERT_RULES } from '../../tools/alert-rules.ts';
 import { renderAlertRules } from '../../tools/render-alert-rules.ts';
 import { GRAFANA_QUERIES } from '../../tools/render-grafana.ts';
 import { setScene } from '../support/scene.ts';
@@ -38,6 +39,17 @@ test('every alarm has an alert rule, in the same words and with its remedy', asy
   }
 });
 
+test('the example for Alertmanager names no alert that there is not', async () => {
+  const text = await textOf('deploy/prometheus/alertmanager.yml');
+  const names = [...text.matchAll(/alertname!?=~?"(.+?)"/g)].flatMap(([, name = '']) => {
+    const [, stem = name, endings] = /^(.*)\((.*)\)$/.exec(name) ?? [];
+    return endings === undefined ? [stem] : endings.split('|').map((ending) => `${stem}${ending}`);
+  });
+  const known = new Set(['MostroPush.+', ...ALERT_RULES.map(({ alert }) => alert)]);
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
+
 test('rules and dashboards ask for no metric that the server does not have', () => {
   expect(unknownIn('mostro_push_nonsense > 0')).toEqual(['nonsense']);
   expect([renderAlertRules(), ...GRAFANA_QUERIES].flatMap(unknownIn)).toEqual([]);
@@ -57,7 +69,7 @@ test('every panel of the dashboard has a place of its own, a query and a source 
   for (const { targets } of panels) expect(targets.length).toBeGreaterThan(0);
 });
 
-describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
+describe.skipIf(!hasPromtool)('promtool (.ci/install-prometheus)', () => {
   test('promtool takes the metrics of a server that has woken a phone, without a remark', async () => {
     const { relay, google, server, phone } = await setScene();
     relay.broadcast(eventFor([(await phone()).tradePubkey]));
@@ -78,6 +90,11 @@ describe.skipIf(!hasPromtool)('promtool (.ci/install-promtool)', () => {
     const { code, said } = await promtool(['check', 'config', fileAt('deploy/prometheus/prometheus.yml')]);
     expect(said).toContain('1 rule files found');
     expect(code).toBe(0);
+  });
+
+  test.skipIf(!hasAmtool)('amtool takes the example for Alertmanager', async () => {
+    const file = fileAt('deploy/prometheus/alertmanager.yml');
+    expect(await amtool(['check-config', file])).toMatchObject({ code: 0 });
   });
 
   test('promtool takes every query of the dashboard for Grafana', async () => {

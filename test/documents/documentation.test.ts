@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { ALARMS } from '../../src/core/watch/alarms.ts';
 import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
-import { COUNTERS, LOG_EVENTS } from '../../src/core/telemetry/telemetry.ts';
+import { COUNTERS } from '../../src/core/telemetry/counters.ts';
+import { LOG_EVENTS } from '../../src/core/telemetry/telemetry.ts';
 
 test('.env.example and docs/configuration.md name every variable', async () => {
   const [example, page] = [

@@ -1,6 +1,7 @@
 import type { HistogramName } from '../../src/core/telemetry/measures.ts';
 import type { TracedKeys, TraceStep } from '../../src/core/telemetry/traces.ts';
-import type { CounterName, LogEvent, LogFields, Telemetry } from '../../src/core/telemetry/telemetry.ts';
+import type { CounterName } from '../../src/core/telemetry/counters.ts';
+import type { LogEvent, LogFields, Telemetry } from '../../src/core/telemetry/telemetry.ts';
 
 /** Telemetry that remembers what it was told, for a test to ask about. */
 export class FakeTelemetry implements Telemetry {

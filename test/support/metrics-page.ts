@@ -25,3 +25,9 @@ export async function standingAlarms({ adminUrl }: { readonly adminUrl: string }
   const page = await (await fetch(`${adminUrl}/metrics`)).text();
   return [...page.matchAll(/^mostro_push_alarm\{alarm="([^"]+)"\} 1$/gm)].map(([, alarm]) => alarm ?? '');
 }
+
+/** The series of the server's own counters and histograms, with their labels. */
+export function countedSeries(page: string): Set<string> {
+  const names = page.matchAll(/^(mostro_push_(?!nodejs_|process_)\w+_(?:total|count|bucket)(?:\{.*?\})?) /gm);
+  return new Set([...names].map(([, series = '']) => series));
+}

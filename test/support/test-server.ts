@@ -18,7 +18,7 @@ import type { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { leaksIn } from './leak-watch.ts';
 import { post, type Posted } from './http.ts';
-import { readMetric } from './metrics-page.ts';
+import { countedSeries, readMetric } from './metrics-page.ts';
 import { POLICY_UNDER_TEST } from './wake-policy.ts';
 
 export interface TestServerOptions {
@@ -35,6 +35,9 @@ export interface TestServerOptions {
   readonly curves?: CompositionOptions['curves'];
   readonly requestTimeoutMs?: number;
 }
+
+/** The faults of a library are counted from when it is loaded, with 0. Tests load libraries of their own. */
+const BORN_WHEN_LOADED = /^mostro_push_curve_faults_total/;
 
 /** The number of level "info" in pino. */
 const INFO = 30;
@@ -123,8 +126,18 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { apiAddress, adminAddress = '' } = await app.start();
   await Promise.all((options.relays ?? []).map((relay) => untilWatched(relay, config.relays.kinds)));
   let stopped: Promise<void> | undefined;
+  const bornWith = countedSeries(await new Metrics().text());
+  const bornLate: string[] = [];
   const stop = async (): Promise<void> => {
-    if (adminAddress !== '') said.push(...(await adminPages(adminAddress)));
+    if (adminAddress !== '') {
+      const [metricsPage = '', ...others] = await adminPages(adminAddress);
+      said.push(metricsPage, ...others);
+      bornLate.push(
+        ...[...countedSeries(metricsPage)].filter(
+          (series) => !bornWith.has(series) && !BORN_WHEN_LOADED.test(series),
+        ),
+      );
+    }
     await app.stop();
   };
   return {
@@ -141,6 +154,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await rm(directory, { recursive: true, force: true });
       // So every test that starts a server also checks that its log and admin pages name no one.
       expect(leaksIn(said.join('\n'), [serverKey.publicKeyHex])).toEqual([]);
+      // And that no counter begins above 0, where Prometheus sees no increase.
+      expect(bornLate).toEqual([]);
     },
   };
 }

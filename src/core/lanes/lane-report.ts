@@ -3,6 +3,7 @@ import { describeError } from '../basics/describe-error.ts';
 import type { Delivery, OwedReason } from './delivery.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneState } from './lane-health.ts';
+import type { PushService } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** Why a wake ended unsent. `unregistered`: none of its keys is registered. `stopped`: the program stops. `displaced`: its lane had never delivered and made room for another. */
@@ -15,14 +16,14 @@ const STATUSES = new Set([400, 401, 403, 404, 405, 408, 410, 413, 429, 500, 502,
 
 export interface LaneReportOptions {
   readonly telemetry: Telemetry;
-  readonly provider: string;
+  readonly provider: PushService;
   readonly monotonic: Clock;
 }
 
 /** What a lane counts, times and logs. Nothing names the push server: the host of an endpoint can tell who its user is. */
 export class LaneReport {
   readonly #telemetry: Telemetry;
-  readonly #provider: string;
+  readonly #provider: PushService;
   readonly #monotonic: Clock;
   #isOverloaded = false;
   #isGuardUp = false;
@@ -92,12 +93,12 @@ export class LaneReport {
   }
 
   owed(entry: LaneEntry, reason: OwedReason): void {
-    this.#count('wakes_owed', { reason });
+    this.#telemetry.count('wakes_owed', { provider: this.#provider, reason });
     this.#telemetry.trace(entry.wake.tracedKeys, 'wake owed', reason);
   }
 
   dropped(entry: LaneEntry, reason: DropReason): void {
-    this.#count('wakes_dropped', { reason });
+    this.#telemetry.count('wakes_dropped', { provider: this.#provider, reason });
     this.#telemetry.trace(entry.wake.tracedKeys, 'wake dropped', reason);
   }
 
@@ -113,7 +114,7 @@ export class LaneReport {
 
   state(state: LaneState | undefined, waitMs: number): void {
     if (state === undefined) return;
-    this.#count('lane_changes', { state });
+    this.#telemetry.count('lane_changes', { provider: this.#provider, state });
     this.#telemetry.log(STATE_LINES[state], {
       provider: this.#provider,
       ...(waitMs > 0 && { waitMs: Math.round(waitMs) }),
@@ -134,17 +135,8 @@ export class LaneReport {
     this.#telemetry.log(line, { provider: this.#provider });
   }
 
-  #count(
-    counter:
-      | 'wakes_queued'
-      | 'wakes_absorbed'
-      | 'wakes_retried'
-      | 'wakes_owed'
-      | 'wakes_dropped'
-      | 'lane_changes',
-    labels: Readonly<Record<string, string>> = {},
-  ): void {
-    this.#telemetry.count(counter, { provider: this.#provider, ...labels });
+  #count(counter: 'wakes_queued' | 'wakes_absorbed' | 'wakes_retried'): void {
+    this.#telemetry.count(counter, { provider: this.#provider });
   }
 
   /** @param since in milliseconds; `Infinity` if there is nothing to time */

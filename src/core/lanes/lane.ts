@@ -1,4 +1,5 @@
 import type { Backoff } from '../basics/backoff.ts';
+import type { PushService } from '../registry/push-target.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import { LaneHealth, type LaneHealthOptions } from './lane-health.ts';
@@ -22,7 +23,7 @@ export interface LaneOptions extends Omit<LaneHealthOptions, 'breaker' | 'onPaus
   /** Makes the waits of one lane's circuit breaker. */
   readonly createBreaker: () => Backoff;
   /** Names the provider in metrics and the log. The push server itself is never named. */
-  readonly provider: string;
+  readonly provider: PushService;
   readonly eviction: EvictionOptions;
   readonly telemetry: Telemetry;
   /** The pauses of the fleet's lanes; absent if this server is alone. */

@@ -1,3 +1,5 @@
+import { PROVIDERS, ROUTES, type LabelValues } from './label-values.ts';
+
 /**
  * The histograms and gauges, declared once. The counters are in `telemetry.ts`. Names have no prefix here; units are seconds, bytes,
  * ratios and counts. No label can hold a key, a token, an endpoint, an address or an event id (contract 8).
@@ -12,7 +14,8 @@ const PROMPT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 
 interface Histogram {
   readonly help: string;
-  readonly labels: readonly string[];
+  /** For each label, its values. Each combination is on the metrics page from the start, as with the counters. */
+  readonly labels: LabelValues;
   readonly buckets: readonly number[];
 }
 
@@ -20,42 +23,42 @@ interface Histogram {
 export const HISTOGRAMS = {
   event_to_push_seconds: {
     help: 'From the arrival of an event until a push service took its wake: all stages, with retries and holding.',
-    labels: ['provider'],
+    labels: { provider: PROVIDERS },
     buckets: PATIENT,
   },
   event_admission_seconds: {
     help: 'From the arrival of a matched event until it was verified and claimed.',
-    labels: [],
+    labels: {},
     buckets: PROMPT,
   },
   wake_held_seconds: {
     help: 'How long a wake was held: because its device had just been woken, or until the edge of its slot.',
-    labels: ['provider'],
+    labels: { provider: PROVIDERS },
     buckets: PATIENT,
   },
   slot_late_seconds: {
     help: 'How long after the edge of its slot a burst of wakes began to leave.',
-    labels: [],
+    labels: {},
     buckets: PROMPT,
   },
   wake_queue_seconds: {
     help: 'From the queue of a lane to the first attempt.',
-    labels: ['provider'],
+    labels: { provider: PROVIDERS },
     buckets: PATIENT,
   },
   push_attempt_seconds: {
     help: 'One attempt to deliver a wake, with any outcome.',
-    labels: ['provider'],
+    labels: { provider: PROVIDERS },
     buckets: PROMPT,
   },
   oauth_mint_seconds: {
     help: 'One request for an access token, with any outcome.',
-    labels: [],
+    labels: {},
     buckets: PROMPT,
   },
   http_request_seconds: {
     help: 'One request to the public HTTP API.',
-    labels: ['route'],
+    labels: { route: ROUTES },
     buckets: PROMPT,
   },
 } as const satisfies Record<string, Histogram>;

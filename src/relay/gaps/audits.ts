@@ -169,7 +169,7 @@ export class Audits {
     await wait.catch(() => undefined);
     const report = isAsked ? plan.report() : undefined;
     this.#report(watch, finds.end(), report);
-    schedule.end(endOf(missed.any, report), cost);
+    schedule.end(endOf(report, missed.any), cost);
   }
 
   async #ask(asked: Asked): Promise<Answered>;
@@ -195,7 +195,7 @@ export class Audits {
   #report(watch: KindWatch, found: number, report: RecoveryReport | undefined): void {
     const { relay, telemetry } = this.#options;
     const { kind } = watch;
-    telemetry.count('relay_audits', { outcome: found > 0 ? 'found' : endOf(false, report) });
+    telemetry.count('relay_audits', { outcome: found > 0 ? 'found' : outcomeOf(report) });
     telemetry.count('relay_audit_found', { kind: String(kind) }, found);
     if (found > 0) {
       watch.dropped.note(found);
@@ -210,10 +210,14 @@ export class Audits {
   }
 }
 
-function endOf(isMissed: boolean, report: RecoveryReport | undefined): AuditEnd {
+function outcomeOf(report: RecoveryReport | undefined): 'clean' | 'failed' | 'cut' {
   if (report === undefined) return 'cut';
-  if (report.unrecovered !== undefined) return 'failed';
-  return isMissed ? 'missed' : 'clean';
+  return report.unrecovered === undefined ? 'clean' : 'failed';
+}
+
+function endOf(report: RecoveryReport | undefined, isMissed: boolean): AuditEnd {
+  const outcome = outcomeOf(report);
+  return isMissed && outcome === 'clean' ? 'missed' : outcome;
 }
 
 /** Whether an event of a page was certainly stored before the page was asked for. A gift wrap carries no true time. */

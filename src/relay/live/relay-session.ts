@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import type { CounterLabels } from '../../core/telemetry/counters.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { scanEventFrame, type SubscriptionFrame } from '../wire/event-frame.ts';
 import { KnownTexts } from '../wire/known-texts.ts';
@@ -250,7 +251,7 @@ export class RelaySession {
     this.#closed.add(id, onLate);
   }
 
-  #reject(reason: string): void {
+  #reject(reason: CounterLabels<'relay_frames_rejected'>['reason']): void {
     const { conduct, relay, telemetry } = this.#options;
     telemetry.count('relay_frames_rejected', { reason });
     telemetry.log('relay.frame_rejected', { relay, reason });
