@@ -5,6 +5,7 @@ import type { CompositionOptions, CompositionOverrides } from './compose/options
 import { SECOND_MS } from './core/basics/clock.ts';
 import type { Curve } from './crypto/curve.ts';
 import { listen, ListenError } from './ops/listen.ts';
+import type { Readiness } from './ops/readiness.ts';
 import type { ReadServiceAccount } from './push/fcm/account-source.ts';
 import type { ServiceAccount } from './push/fcm/service-account.ts';
 
@@ -56,6 +57,11 @@ export class App {
   /** The library that verifies signatures at this moment. */
   get curve(): Pick<Curve, 'library' | 'isNative'> {
     return this.#composition.curve;
+  }
+
+  /** Whether devices can be woken at this moment, and if not, why. */
+  readiness(): Readiness {
+    return this.#composition.ready();
   }
 
   /** @param overrides for tests */

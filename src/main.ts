@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
 import { parseCommandLine, USAGE } from './cli/command-line.ts';
-import type { Io } from './cli/io.ts';
+import type { Identity, Io } from './cli/io.ts';
 import { Lifetime } from './cli/lifetime.ts';
 
 // The one file that touches `process`. Exit codes as in sysexits.h: 64 usage, 78 configuration.
@@ -43,6 +43,8 @@ async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
   const errorOutput = new BoundedOutput(() => withoutBlocking(process.stderr, 2));
   return {
     version: readVersion(),
+    pid: process.pid,
+    identity: identity(),
     directory: process.cwd(),
     environment: process.env,
     isTerminal: process.stdout.isTTY,
@@ -57,6 +59,29 @@ async function openIo(): Promise<Io & { flushed(): Promise<unknown> }> {
       process.kill(process.pid, 'SIGTERM');
     },
     flushed: () => Promise.all([output.flushed(FLUSH_MS), errorOutput.flushed(FLUSH_MS)]),
+  };
+}
+
+function identity(): Identity | undefined {
+  // @types/node lacks `initgroups`.
+  const { geteuid, initgroups, setgid, setgroups, setuid } = process as NodeJS.Process & {
+    initgroups?: (user: number, group: number) => void;
+  };
+  if (!geteuid || !initgroups || !setgid || !setgroups || !setuid) return undefined;
+  return {
+    get user() {
+      return geteuid();
+    },
+    become(user, group) {
+      try {
+        initgroups(user, group);
+      } catch {
+        // A user without a name, as in a container.
+        setgroups([group]);
+      }
+      setgid(group);
+      setuid(user);
+    },
   };
 }
 

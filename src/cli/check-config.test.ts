@@ -24,6 +24,7 @@ async function check(
   let printed = '';
   await checkConfig({
     version: '0',
+    pid: 1,
     directory,
     environment: { DATA_DIR: directory, ...environment },
     isTerminal: false,

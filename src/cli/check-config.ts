@@ -7,7 +7,7 @@ import { readStartup } from './read-startup.ts';
  * @throws ConfigError if the configuration is not usable
  */
 export async function checkConfig(io: Io): Promise<void> {
-  const { serverKey, warnings } = await readStartup(io, { createKey: false });
+  const { serverKey, warnings } = await readStartup(io, { createKey: false, use: 'read' });
   io.print('The configuration is usable.\n');
   io.print(
     serverKey === undefined

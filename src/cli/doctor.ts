@@ -3,6 +3,7 @@ import { CREDENTIALS } from '../config/credentials.ts';
 import { ClockSkew } from '../core/watch/clock-skew.ts';
 import { generatePrivateKey } from '../crypto/server-key.ts';
 import { userAgent } from '../lib/user-agent.ts';
+import { actAsOwner } from './data-owner.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
 import {
   checkClock,
@@ -78,6 +79,7 @@ function checkPlaces(config: Config, version: string): Promise<Finding>[] {
 /** Reads the configuration. A wrong variable becomes a finding and is replaced by its default, so that everything else can be checked. */
 async function readAsFarAsPossible(io: Io): Promise<Reading> {
   const loaded = await loadEnvironment(io.directory, io.environment);
+  await actAsOwner(io, loaded.variables, 'read');
   const findings = loaded.warnings.map((says) => warning('configuration', `${says}.`));
   const wrong = new Set<string>();
   for (let { variables } = loaded; ; variables = without(variables, wrong)) {

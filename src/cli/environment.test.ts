@@ -31,8 +31,10 @@ describe('the environment', () => {
   });
 
   test('wins over .env', async () => {
-    const { variables } = await loadEnvironment(await directoryWith('SERVER_PORT=1'), { SERVER_PORT: '2' });
-    expect(variables['SERVER_PORT']).toBe('2');
+    const directory = await directoryWith('STORE=memory\nSERVER_HOST=::1');
+    const { variables, warnings } = await loadEnvironment(directory, { STORE: 'file', SERVER_HOST: '::1' });
+    expect(variables['STORE']).toBe('file');
+    expect(warnings).toEqual(['STORE in .env has no effect, because the environment has another value']);
   });
 
   test.each(['', ' \t'])('does not win over .env by a variable that says nothing: %j', async (empty) => {

@@ -7,6 +7,9 @@ import { isIncumbents } from '../config/incumbent-variables.ts';
 import type { Variable } from '../config/variable.ts';
 import { VARIABLES } from '../config/variables.ts';
 
+/** The variables that the systemd unit and the other files of `deploy/` set. An operator who changes one in `.env` expects an effect. */
+const OF_DEPLOYMENT = new Set(['DATA_DIR', 'LOG_FILE', 'SERVER_HOST', 'STORE']);
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -33,8 +36,11 @@ export async function loadEnvironment(
   );
   return {
     variables: { ...file, ...set },
-    warnings: Object.keys(file)
-      .filter((name) => !Object.hasOwn(variables, name) && !isIncumbents(name))
-      .map((name) => `${name} in .env means nothing to this program`),
+    warnings: Object.entries(file).flatMap(([name, value]) => {
+      if (!Object.hasOwn(variables, name))
+        return isIncumbents(name) ? [] : [`${name} in .env means nothing to this program`];
+      const isHidden = OF_DEPLOYMENT.has(name) && set[name] !== undefined && set[name] !== value;
+      return isHidden ? [`${name} in .env has no effect, because the environment has another value`] : [];
+    }),
   };
 }

@@ -1,8 +1,18 @@
 import type { LossyLog } from '../ops/log-losses.ts';
 
+export interface Identity {
+  /** The number of the user; 0 is root. */
+  readonly user: number;
+  /** Makes the process another user's, for good. @throws the system's error, if it is not root's */
+  become(user: number, group: number): void;
+}
+
 /** The parts of its process that a command may use. */
 export interface Io {
   readonly version: string;
+  readonly pid: number;
+  /** The user of this process. Absent where the system has no users (Windows). */
+  readonly identity?: Identity | undefined;
   /** The working directory, where `.env` is looked for. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

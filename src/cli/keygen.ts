@@ -19,7 +19,7 @@ export function keygen(): string {
  * @throws ConfigError if the configuration is not usable, or if there is no server key yet
  */
 export async function keygenVapid(io: Io): Promise<string> {
-  const { config, previousKey, serverKey } = await readStartup(io, { createKey: false });
+  const { config, previousKey, serverKey } = await readStartup(io, { createKey: false, use: 'read' });
   if (config.vapid.privateKey !== undefined)
     return "# VAPID_PRIVATE_KEY is set: subscriptions do not depend on the server's key\n";
   const key = previousKey ?? serverKey;

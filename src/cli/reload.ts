@@ -56,7 +56,7 @@ export class Reload {
   async #reload(): Promise<void> {
     const { io, telemetry } = this.#options;
     try {
-      this.#apply(await readStartup(io, { createKey: false }));
+      this.#apply(await readStartup(io, { createKey: false, use: 'serve' }));
     } catch (error) {
       const isExplained = error instanceof ConfigError;
       telemetry.log(

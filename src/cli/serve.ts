@@ -9,16 +9,21 @@ import type { CurveSource } from '../crypto/curve.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
+import type { Readiness } from '../ops/readiness.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Reload, type ReloadOptions } from './reload.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
+import { ServiceManager } from './service-manager.ts';
 import { startScreen } from './start-screen.ts';
 
 /** Time for the last writes to the disk, after `SHUTDOWN_TIMEOUT_SECONDS`. When it is over, the process ends without them. */
 const STOP_GRACE_MS = 3 * SECOND_MS;
+
+/** Time for the last lines of the log, after the stop. */
+const LAST_LINES_MS = 2 * SECOND_MS;
 
 /** How long a stop during the start waits for the files of the configuration to be read. */
 const READ_GRACE_MS = SECOND_MS / 2;
@@ -32,7 +37,7 @@ type Logging = Pick<CompositionOptions, 'telemetry' | 'metrics' | 'logFile' | 'l
  * @throws ConfigError for a configuration that is not usable, and a fault that came before there was a log
  */
 export async function serve(io: Io, lifetime: Lifetime): Promise<number> {
-  const reading = readStartup(io, { createKey: true });
+  const reading = readStartup(io, { createKey: true, use: 'serve' });
   const startup = await unlessEnded(lifetime, reading);
   if (startup === undefined) return giveUp(io, reading);
   const { level, file, format = io.isTerminal ? 'pretty' : 'json' } = startup.config.log;
@@ -81,6 +86,7 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
   const app = createApp(io, prepared);
   const { logFile, logger, startup } = prepared;
   const reload = new Reload({ io, startup, app, logger, logFile, telemetry });
+  using manager = await ServiceManager.find(io, () => statusOf(app.readiness()));
   // If a SIGHUP came earlier, this reloads at once.
   lifetime.onReload(() => reload.request());
   let exitCode = 0;
@@ -88,18 +94,28 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
     const ended = Promise.race([lifetime.ended, app.fault]);
     // The start races the signals and the faults from its first moment, because a start with a fault may never end.
     const addresses = await unlessEnded({ ended }, app.start());
-    if (addresses !== undefined) announce(io, prepared, app.curve, addresses);
+    if (addresses !== undefined) {
+      announce(io, prepared, app.curve, addresses);
+      manager.ready();
+    }
     await ended;
   } catch (error) {
     exitCode = reportFailure(io, prepared, error);
   }
   telemetry.log('server.stopping');
-  const lost = await stopWithin(app, config.shutdownTimeoutMs + STOP_GRACE_MS).catch((error: unknown) => {
+  const stopMs = config.shutdownTimeoutMs + STOP_GRACE_MS;
+  manager.stopping(stopMs + LAST_LINES_MS);
+  const lost = await stopWithin(app, stopMs).catch((error: unknown) => {
     telemetry.log('server.failed', { error: describeError(error) });
     return undefined;
   });
   telemetry.log('server.stopped', { count: lost ?? 0 });
   return lost === 0 ? exitCode : Math.max(exitCode, 1);
+}
+
+/** One line for `systemctl status`. */
+function statusOf({ ready, reasons }: Readiness): string {
+  return ready ? 'ready' : `serving, but not ready: ${reasons.join(', ')}`;
 }
 
 function createApp({ version }: Io, { curves, logging, startup }: Prepared): App {

@@ -20,7 +20,10 @@ export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'sto
  * @throws ConfigError, StoreOpenError
  */
 export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {
-  const { config, previousKey, serverKey } = await readStartup(io, { createKey: false });
+  const { config, previousKey, serverKey } = await readStartup(io, {
+    createKey: false,
+    use: command === 'store reseal' ? 'write' : 'read',
+  });
   if (serverKey === undefined)
     throw new ConfigError([`${config.key.file}: there is no server key yet; the first start makes it`]);
   const previous = previousKey === undefined ? [] : [previousKey.privateKey];

@@ -29,7 +29,7 @@ export async function storeImport(io: Io, args: readonly string[]): Promise<numb
   }
   // Node calls its SQLite experimental, in a warning of its own.
   io.onWarning(() => undefined);
-  const startup = await readStartup(io, { createKey: true });
+  const startup = await readStartup(io, { createKey: true, use: 'write' });
   const { config } = startup;
   if (config.store.kind !== 'file')
     throw new ConfigError(['STORE: needs file, which keeps what is imported']);

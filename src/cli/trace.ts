@@ -29,7 +29,7 @@ export async function trace(io: Io, args: readonly string[], stopped: Promise<vo
     io.printError(`trace needs one trade pubkey, 64 hex characters or npub\n\n${USAGE}`);
     return 64;
   }
-  const { config } = await readStartup(io, { createKey: false });
+  const { config } = await readStartup(io, { createKey: false, use: 'write' });
   const token = await new AdminToken(config.dataDirectory).read().catch((error: unknown) => {
     if (!(error instanceof AdminTokenError)) throw error;
     io.printError(`${error.message}\n`);

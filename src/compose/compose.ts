@@ -16,6 +16,7 @@ import { InstanceTags } from '../crypto/instance-tags.ts';
 import { TestedCurve } from '../crypto/tested-curve.ts';
 import { deriveVapidKey, vapidKey } from '../crypto/vapid-key.ts';
 import type { AlarmWatch } from '../ops/alarm-watch.ts';
+import type { Readiness } from '../ops/readiness.ts';
 import type { FcmProvider } from '../push/fcm/fcm-provider.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
@@ -52,6 +53,7 @@ export interface Composition {
   readonly api: FastifyInstance;
   readonly admin: FastifyInstance;
   readonly watch: AlarmWatch;
+  readonly ready: () => Readiness;
 }
 
 /** For waits of seconds: this clock may stand still while the machine sleeps. */
@@ -106,7 +108,7 @@ export function compose(
   const served = { time, registrations, cohorts, calls, lanes, relays, curve, verifier, tags, guard, vapid };
   const api = composeApi(options, overrides, served);
   const observed = { push, registrations, store, waker, ...calls, relays, time, curve };
-  const { admin, watch } = composeOperations(options, overrides, observed, onFault);
+  const { admin, ready, watch } = composeOperations(options, overrides, observed, onFault);
   return {
     ...push,
     store,
@@ -120,6 +122,7 @@ export function compose(
     api,
     admin,
     watch,
+    ready,
   };
 }
 

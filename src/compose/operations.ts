@@ -38,6 +38,7 @@ interface Observed {
 export interface Operations {
   readonly admin: FastifyInstance;
   readonly watch: AlarmWatch;
+  readonly ready: () => Readiness;
 }
 
 /** The state of the program as one list of alarms, and the readiness that follows from it. */
@@ -95,7 +96,7 @@ export function composeOperations(
   });
   const look = createLook(options, observed, disk);
   const watch = new AlarmWatch({ find: alarms, look, telemetry, onFault }, { tickMs: overrides.alarmTickMs });
-  return { admin, watch };
+  return { admin, watch, ready };
 }
 
 /** A refused key is offered to Google again every half minute; alarms are looked for every five seconds. */

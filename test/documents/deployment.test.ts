@@ -137,11 +137,11 @@ test('the image runs Node 22 as a user without rights, and asks the program itse
   expect(file).toMatch(/^ENTRYPOINT \["node", .*"\/app\/dist\/main\.js"\]$/m);
 });
 
-test('the image and its service have the names of the brief; nothing but the volume can be written to', async () => {
+test('the image has the name of the project, and its service that of the brief; nothing but the volume can be written to', async () => {
   const compose = await textOf('docker-compose.yml');
   for (const line of [
     '  push-backend:',
-    '    image: mostro-push-backend',
+    '    image: mostro-push-server',
     '    read_only: true',
     '      - data:/data',
   ])
@@ -149,26 +149,41 @@ test('the image and its service have the names of the brief; nothing but the vol
   expect(compose).toMatch(/cap_drop:\n\s+- ALL\n\s+security_opt:\n\s+- no-new-privileges:true/);
 });
 
-test('the systemd unit logs where the brief says, and does not start again what cannot start', async () => {
-  const unit = await textOf('deploy/mostro-push-backend.service');
-  expect(unit).toContain('Environment=LOG_FILE=/var/log/mostro-push-backend/app.log');
+test('the systemd unit has the name of the command, and answers to its old one; it does not start again what cannot start', async () => {
+  const unit = await textOf('deploy/mostro-push.service');
+  expect(unit).toContain('Environment=LOG_FILE=/var/log/mostro-push/app.log');
+  expect(unit).toMatch(/^Alias=mostro-push-backend.service$/m);
   expect(unit).toContain('RestartPreventExitStatus=64 78');
   expect(unit).toMatch(/^User=mostro-push$/m);
 });
 
+test('the systemd unit, Compose and Fly keep registrations over a restart; the unit is for a proxy on its machine', async () => {
+  const unit = await textOf('deploy/mostro-push.service');
+  for (const line of ['Environment=STORE=file', 'Environment=SERVER_HOST=127.0.0.1'])
+    expect(unit.split('\n')).toContain(line);
+  expect((await textOf('docker-compose.yml')).split('\n')).toContain('      STORE: file');
+  expect((await textOf('fly.toml')).split('\n')).toContain('STORE = "file"');
+});
+
+test('systemd waits until the server serves, watches its event loop, and bounds its memory', async () => {
+  const unit = (await textOf('deploy/mostro-push.service')).split('\n');
+  for (const line of ['Type=notify', 'WatchdogSec=30', 'MemoryMax=2G', 'LimitNOFILE=65536'])
+    expect(unit).toContain(line);
+});
+
 test('the systemd unit allows what a listener asks for: Node looks at the network interfaces by AF_NETLINK', async () => {
-  const unit = await textOf('deploy/mostro-push-backend.service');
+  const unit = await textOf('deploy/mostro-push.service');
   expect(/^RestrictAddressFamilies=(.*)$/m.exec(unit)?.[1]?.split(' ')).toContain('AF_NETLINK');
 });
 
 test('a crash under the systemd unit or in the service leaves no core dump, which would hold keys', async () => {
-  const unit = await textOf('deploy/mostro-push-backend.service');
+  const unit = await textOf('deploy/mostro-push.service');
   expect([...unit.matchAll(/^LimitCORE=(.*)$/gm)].map(([, limit]) => limit)).toEqual(['0']);
   const compose = await textOf('docker-compose.yml');
   expect(compose).toMatch(/^ {4}ulimits:\n {6}core: 0$/m);
 });
 
 test('the systemd unit starts the server again where a SIGHUP ends it, which systemd takes for a clean end', async () => {
-  const unit = await textOf('deploy/mostro-push-backend.service');
+  const unit = await textOf('deploy/mostro-push.service');
   expect(unit).toMatch(/^RestartForceExitStatus=SIGHUP$/m);
 });
