@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 import { SECOND_MS } from '../core/basics/clock.ts';
-import { unixDatagrams } from '../lib/unix-datagram.ts';
+import { unixDatagrams, type SendDatagram } from '../lib/unix-datagram.ts';
 import type { Io } from './io.ts';
 
 /** How often the status is looked at where no watchdog waits. */
@@ -34,17 +34,21 @@ export class ServiceManager implements Disposable {
     this.#status = status;
   }
 
-  /** @param status one line about the server's state, for `systemctl status` */
+  /**
+   * @param status one line about the server's state, for `systemctl status`
+   * @param overrides.datagrams for tests: how datagrams are sent, if they can be
+   */
   static async find(
     { environment, pid }: Pick<Io, 'environment' | 'pid'>,
     status: () => string,
+    { datagrams = unixDatagrams }: { datagrams?: typeof unixDatagrams } = {},
   ): Promise<ServiceManager> {
     const { NOTIFY_SOCKET: path, WATCHDOG_PID: watched, WATCHDOG_USEC: microseconds } = environment;
     if (path === undefined || path === '') return new ServiceManager(undefined, undefined, status);
     const isWatched = watched === undefined || watched === String(pid);
     const watchdogMs = Number(microseconds) / SECOND_MS;
     return new ServiceManager(
-      await speaker(path, environment),
+      speaker(path, environment, await datagrams()),
       isWatched && watchdogMs > 0 ? watchdogMs : undefined,
       status,
     );
@@ -85,8 +89,7 @@ export class ServiceManager implements Disposable {
 }
 
 /** Where no datagram can be sent, the command `systemd-notify` sends it, which every machine with systemd has. */
-async function speaker(path: string, environment: Io['environment']): Promise<Say> {
-  const send = await unixDatagrams();
+function speaker(path: string, environment: Io['environment'], send: SendDatagram | undefined): Say {
   if (send !== undefined) return (lines) => send(path, lines.join('\n'));
   return (lines) => {
     const command = spawn('systemd-notify', [...lines], { env: { ...environment }, stdio: 'ignore' });
