@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import { CurveFault } from '../crypto/curve.ts';
+import { EngineRefused } from '../fleet/engine/engine-errors.ts';
 import { ListenError } from '../ops/listen.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
@@ -14,11 +15,14 @@ interface ExplainedFailure {
 }
 
 /** Errors whose messages are for the operator. The message of any other error can quote a secret, so only the error's kind is printed. */
-const EXPLAINED = [ConfigError, CurveFault, ListenError, StoreOpenError];
+const EXPLAINED = [ConfigError, CurveFault, EngineRefused, ListenError, StoreOpenError];
 
 /** The messages and the exit code for an error that ended the server or a command. */
 export function explainFailure(error: unknown): ExplainedFailure {
-  const isConfig = error instanceof ConfigError || (error instanceof StoreOpenError && error.isConfiguration);
+  const isConfig =
+    error instanceof ConfigError ||
+    error instanceof EngineRefused ||
+    (error instanceof StoreOpenError && error.isConfiguration);
   const code = isConfig ? 78 : 1;
   const explained = EXPLAINED.find((kind) => error instanceof kind);
   if (explained !== undefined) {

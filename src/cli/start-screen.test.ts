@@ -115,6 +115,13 @@ describe('the start screen', () => {
       'in /srv/push/store.json, sealed: a restart forgets none. At most 1000000, for 48 h after the last wake, 30 days at the most',
     ],
     [
+      'says which engine has them, and not with which password',
+      { STORE: 'redis', REDIS_URL: 'rediss://alice:secret@engine.example/3' },
+      {},
+      'registrations',
+      'in database 3 of engine.example, port 6379, sealed: a restart forgets none, and other servers share them. At most 1000000, for 48 h after the last wake, 30 days at the most',
+    ],
+    [
       'says what verifies slowly, and what would be faster',
       {},
       {},

@@ -109,6 +109,10 @@ function registrationState({ registrations: { capacity, lifetime }, ...config }:
 
 function registrationPlace({ store, unifiedPush }: Pick<Config, 'store' | 'unifiedPush'>): string {
   const { everything } = storeFiles(store.directory);
+  if (store.engine !== undefined && store.kind === 'redis') {
+    const { database, host, port } = store.engine;
+    return `in database ${database} of ${host}, port ${port}, sealed: a restart forgets none, and other servers share them`;
+  }
   if (store.kind === 'file') return `in ${everything}, sealed: a restart forgets none`;
   const kept = unifiedPush.enabled ? 'all but UnifiedPush endpoints' : 'them';
   return `in memory: a restart forgets ${kept}. Keep all: STORE=file`;

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 import type { CompositionOptions } from './options.ts';
+import { ConfigError } from '../config/config.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
 import type { CohortRecord } from '../core/cohorts/cohort-record.ts';
@@ -46,6 +47,7 @@ interface Shared {
 /** Creates the store: memory only, or memory and a file (contract 6). `STORE=memory` has a file, too, if UnifiedPush is enabled: it keeps the endpoints. */
 export function composeStore(options: CompositionOptions, shared: Shared): ComposedStore {
   const { config, telemetry } = options;
+  if (config.store.kind === 'redis') throw new ConfigError(['STORE: redis does not work in this version']);
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   if (config.store.kind === 'memory' && !config.unifiedPush.enabled) {
     return inMemory(config.registrations.capacity, shared.time, onDisplaced);

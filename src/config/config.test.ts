@@ -132,12 +132,12 @@ describe('a problem of the configuration', () => {
       NOSTR_KINDS: '1',
       SERVER_PORT: 'http',
       FCM_ENABLED: 'yes',
-      STORE: 'redis',
+      STORE: 'sqlite',
     });
     expect(problems).toEqual([
       'NOSTR_KINDS: expected kinds 1059 and 14, separated by commas, got "1"',
       'SERVER_PORT: expected a whole number from 0 to 65535, got "http"',
-      'STORE: expected memory or file, got "redis"',
+      'STORE: expected memory or file or redis, got "sqlite"',
       'FCM_ENABLED: expected true or false, got "yes"',
     ]);
   });

@@ -8,6 +8,7 @@ import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts'
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { credentialIn, keyFileOf } from './credentials.ts';
 import type { AllowedOrigins } from './origins.ts';
+import type { RedisAddress } from './redis-url.ts';
 import type { Variable } from './variable.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
@@ -40,7 +41,12 @@ export interface Config {
   /** `DATA_DIR`. */
   readonly dataDirectory: string;
   readonly key: { readonly privateKey: Secret<string> | undefined; readonly file: string };
-  readonly store: { readonly kind: 'memory' | 'file'; readonly directory: string };
+  readonly store: {
+    readonly kind: 'memory' | 'file' | 'redis';
+    readonly directory: string;
+    /** `REDIS_URL`. There is one if `kind` is `redis`. */
+    readonly engine: RedisAddress | undefined;
+  };
   readonly registrations: {
     readonly lifetime: Lifetime;
     readonly sweepIntervalMs: number;
@@ -137,6 +143,8 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     delete values[name];
     problems.push(`${name}: needs ${needed}`);
   }
+  if (values['STORE'] === 'redis' && !environment['REDIS_URL']?.trim())
+    problems.push('STORE: redis needs REDIS_URL, the address of Redis or Valkey');
   // Cohorts that begin anew at each start would tell more with every restart.
   const {
     STORE: store,
@@ -148,7 +156,9 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     ['WAKE_POLICIES_OFFERED', offered.includes('cohorts')],
   ] as const)
     if (isSet && store === 'memory')
-      problems.push(`${name}: cohorts needs STORE=file, since who is woken with whom must outlive a restart`);
+      problems.push(
+        `${name}: cohorts needs STORE=file or STORE=redis, since who is woken with whom must outlive a restart`,
+      );
   return { values, problems };
 }
 
@@ -184,7 +194,7 @@ export function assembleConfig(values: Values): Config {
       privateKey: secretOf(values.SERVER_PRIVATE_KEY),
       file: serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE),
     },
-    store: { kind: values.STORE, directory: values.DATA_DIR },
+    store: { kind: values.STORE, directory: values.DATA_DIR, engine: values.REDIS_URL },
     registrations: {
       lifetime: { ttlMs: values.TOKEN_TTL_HOURS * HOUR_MS, maxAgeMs: values.TOKEN_MAX_AGE_DAYS * DAY_MS },
       sweepIntervalMs: values.CLEANUP_INTERVAL_HOURS * HOUR_MS,

@@ -7,6 +7,7 @@ import { parseAllowedHost } from '../core/registry/allowed-host.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
+import { parseRedisUrl } from './redis-url.ts';
 import { parseVapidPrivateKey, parseVapidSubject } from './vapid.ts';
 import { WAKE_VARIABLES } from './wake-variables.ts';
 import {
@@ -58,6 +59,12 @@ const noticeTitle = z
 const noticeUrl = read('an https:// (or http://) URL of at most 500 characters', (url) =>
   url.length <= 500 && /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).href : undefined,
 );
+const redisUrl = z.string().transform((written, context) => {
+  const result = parseRedisUrl(written);
+  if (typeof result !== 'string') return result;
+  context.addIssue({ code: 'custom', message: result });
+  return z.NEVER;
+});
 const capacity = wholeNumber(1, 10_000_000);
 const logLevel = read('trace, debug, info, warn, error or off', parseLogLevel);
 
@@ -98,9 +105,14 @@ export const VARIABLES = {
     path,
   ),
   STORE: variable(
-    'Where registrations are kept. file: sealed in DATA_DIR, over a restart. memory: only UnifiedPush endpoints survive a restart.',
-    oneOf('memory', 'file'),
+    'Where registrations are kept. redis: sealed in Redis or Valkey, shared by several servers. file: sealed in DATA_DIR. Both over a restart. memory: only UnifiedPush endpoints survive a restart.',
+    oneOf('memory', 'file', 'redis'),
     'memory',
+  ),
+  REDIS_URL: optional(
+    'The Redis (7.0 or newer) or Valkey (7.2 or newer) of STORE=redis: redis://user:password@host:port/database, or rediss:// for TLS.',
+    redisUrl,
+    { secret: true },
   ),
   TOKEN_TTL_HOURS: variable(
     'Hours that a registration lives after it was made or last woken.',

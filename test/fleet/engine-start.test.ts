@@ -13,7 +13,7 @@ const ADDRESS = { host: '127.0.0.1', tls: false, user: undefined, password: unde
 /** Why the engine at an address is refused. */
 async function refusal(...given: Parameters<typeof openEngine>): Promise<string> {
   const failure: unknown = await openEngine(...given).catch((error: unknown) => error);
-  if (failure instanceof EngineRefused) return failure.message;
+  if (failure instanceof EngineRefused) return failure.reason;
   throw new Error('the engine was not refused', { cause: failure });
 }
 

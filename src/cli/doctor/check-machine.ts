@@ -143,6 +143,8 @@ export function checkClock(skew: ClockSkew): Finding {
 export function checkStore({ kind }: Config['store']): Finding {
   if (kind === 'file')
     return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets none.');
+  if (kind === 'redis')
+    return ok('store', 'Registrations are kept in Redis or Valkey: a restart forgets none.');
   return warning(
     'store',
     'Registrations are in memory: a restart forgets those of FCM, and today’s app registers a trade once and never again.',

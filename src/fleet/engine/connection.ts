@@ -3,7 +3,7 @@ import type * as Ioredis from 'ioredis';
 import { loadCommonJs } from '../../lib/load-commonjs.ts';
 import type { EngineArgument, EngineReply } from './engine.ts';
 import type { EngineAddress } from './engine-address.ts';
-import { EngineRefused, ScriptError, EngineUnavailable } from './engine-errors.ts';
+import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
 import { CUT, explainDialFailure } from './engine-failure.ts';
 
 /** One command, and who waits for its answer. */
@@ -29,7 +29,7 @@ export class Connection {
     this.#redis = redis;
     this.#Command = Command;
     redis.once('close', () => this.lose(CUT));
-    redis.stream.once('error', (error) => this.lose(explainDialFailure(error).message));
+    redis.stream.once('error', (error) => this.lose(reasonOf(explainDialFailure(error))));
   }
 
   /** Connects, without a word of RESP. @throws EngineUnavailable, EngineRefused */
@@ -117,6 +117,6 @@ export class Connection {
     const failure = explainDialFailure(error);
     return failure instanceof EngineRefused
       ? failure
-      : new EngineUnavailable(this.#lost ?? failure.message, true);
+      : new EngineUnavailable(this.#lost ?? reasonOf(failure), true);
   }
 }

@@ -15,9 +15,22 @@ export class EngineUnavailable extends Error {
   }
 }
 
-/** `REDIS_URL` leads to an engine that this program cannot work with. The message is for the operator, as that of {@link EngineUnavailable}. */
+/** This program cannot work with the engine at `REDIS_URL` as it is configured. The message is for the operator. */
 export class EngineRefused extends Error {
   override readonly name = 'EngineRefused';
+  /** What the engine is or does, in words that follow on "the engine:". */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`REDIS_URL: the engine there cannot be used: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** Why the engine cannot be used, in words for the operator. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof EngineRefused) return error.reason;
+  return error instanceof Error ? error.message : 'of an unknown fault';
 }
 
 /** The engine answered a command or a script with an error. The message leaves the engine's words out, since they can quote the arguments of the command. */

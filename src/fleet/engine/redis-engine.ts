@@ -13,7 +13,7 @@ import type {
   StreamPlace,
 } from './engine.ts';
 import type { EngineAddress } from './engine-address.ts';
-import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
+import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
 import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
 import { Line } from './line.ts';
@@ -218,7 +218,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
   /** @returns why the engine is not up */
   #dial(): Promise<unknown> {
     const dialling = this.#rise().catch((error: unknown) => {
-      this.#problem = error instanceof Error ? error.message : '';
+      this.#problem = reasonOf(error);
       this.#dialLater();
       return error;
     });
@@ -290,7 +290,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
       const objection = objectionTo(this.#facts);
       if (objection !== undefined) throw objection;
     } catch (error) {
-      if (this.#up === up) this.#fall(error instanceof Error ? error.message : '');
+      if (this.#up === up) this.#fall(reasonOf(error));
     }
   }
 }
