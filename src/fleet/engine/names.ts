@@ -34,6 +34,10 @@ export class FleetNames {
   readonly log: string;
   /** The number of the last change. */
   readonly sequence: string;
+  /** The number of the last removal. */
+  readonly removals: string;
+  /** Begins the name of each shard. */
+  readonly shards: string;
   /** The sessions, by the time of their last beat. */
   readonly members: string;
   /** The pauses of lanes. */
@@ -51,6 +55,8 @@ export class FleetNames {
     this.probe = `${this.prefix}t`;
     this.log = `${this.prefix}L`;
     this.sequence = `${this.prefix}S`;
+    this.removals = `${this.prefix}D`;
+    this.shards = `${this.prefix}R:`;
     this.members = `${this.prefix}m`;
     this.pauses = `${this.prefix}z`;
     this.adoption = `${this.prefix}a`;
@@ -65,7 +71,7 @@ export class FleetNames {
 
   /** The hash with the records of one shard. */
   shard(number: number): string {
-    return `${this.prefix}R:${number}`;
+    return `${this.shards}${number}`;
   }
 
   /** The field of a record. @param subject what the record is about, without two meanings */

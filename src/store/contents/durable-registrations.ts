@@ -28,8 +28,8 @@ export interface DurableRegistrationsOptions {
   readonly onGarbage: () => void;
   /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
-  /** Whether the journal is told of registrations that have expired, too. A file need not be: the registration in it has expired as well. */
-  readonly tellsExpiries: boolean;
+  /** Called when an expired registration has left memory. The journal is not told: a file need not be, since the registration in it has expired as well. */
+  readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
   readonly clock: Clock;
 }
 
@@ -225,10 +225,11 @@ export class DurableRegistrations implements RegistrationStore {
 
   #onChange(change: RegistrationChange): void {
     if (this.#collected !== undefined) return void this.#collected.push(change);
-    const { clock, journal, onGarbage, tellsExpiries } = this.#options;
+    const { clock, journal, onExpired, onGarbage } = this.#options;
     const { current, former } = change;
     const isExpiry = current === undefined && former !== undefined && former.expiresAt <= clock();
-    if (!isExpiry || tellsExpiries) for (const record of this.#recordsOf([change])) journal.write(record);
+    if (isExpiry) onExpired?.(former.tradePubkey);
+    else for (const record of this.#recordsOf([change])) journal.write(record);
     if (current === undefined && this.#isKept(former)) onGarbage();
   }
 

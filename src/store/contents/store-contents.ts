@@ -42,6 +42,8 @@ export interface StoreContentsOptions {
   readonly journal: ChangeJournal;
   /** Called when a record on disk is outdated, so that a rewrite would leave it out. */
   readonly onGarbage: () => void;
+  /** @see DurableRegistrationsOptions.onExpired */
+  readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
   /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
 }
@@ -75,7 +77,7 @@ export class StoreContents {
       capacity,
       journal,
       keeps: (service) => keeps !== 'endpoints' || IS_ENDPOINT[service],
-      tellsExpiries: keeps === 'fleet',
+      onExpired: options.onExpired,
       onGarbage,
       onSwept: () => {
         this.owed.prune(

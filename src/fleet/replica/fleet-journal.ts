@@ -1,0 +1,286 @@
+import { StoreUnavailable } from '../../core/registry/registration-store.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { ChangeConflict, type ChangeJournal, type Undo } from '../../store/contents/change-journal.ts';
+import type { StoreRecord } from '../../store/file/store-record.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FleetNames } from '../engine/names.ts';
+import { ChangeQueue, type Change, type ChangeGroup, type Waiter } from './change-queue.ts';
+import type { Progress } from './progress.ts';
+import type { RecentRemovals } from './recent-removals.ts';
+import { fieldsOf } from './record-fields.ts';
+import type { RecordSealer } from './record-sealer.ts';
+import { Turns } from './turns.ts';
+import { writeChanges, type ChangeMode, type SealedChange, type Verdict } from './write-changes.ts';
+
+/** Changes that no caller waits for are written within this time. */
+const LAZY_MS = 100;
+/** So many changes are written in one step of the engine, which does nothing else meanwhile. */
+const MOST_AT_ONCE = 256;
+/** So many changes that no caller waits for are kept while the engine is down. Beyond it the oldest are dropped. */
+const MOST_KEPT = 100_000;
+
+export interface FleetJournalOptions {
+  readonly engine: Engine;
+  readonly names: FleetNames;
+  readonly sealer: RecordSealer;
+  readonly telemetry: Telemetry;
+  /** Names this server in the log: random for each start. */
+  readonly writer: Buffer;
+  /** How far this server has read the log. */
+  readonly progress: Progress;
+  readonly removals: RecentRemovals;
+  /** Called when the engine has not taken changes, so that the journal refuses all until {@link FleetJournal.accept}. */
+  readonly onFailure: () => void;
+}
+
+/**
+ * Writes changes of records to the engine, from where all servers of the fleet get them. Writing and reading take turns: while changes
+ * are on their way to the engine, nothing is read from the log. So memory has the change before what came after it.
+ *
+ * A change is refused by the engine if another server has changed the same record since this server has read the log. Then the change is
+ * undone in memory, and made again by its caller when memory has the other server's change.
+ */
+export class FleetJournal implements ChangeJournal {
+  readonly #options: FleetJournalOptions;
+  readonly #queue = new ChangeQueue();
+  readonly #turns = new Turns();
+  /** By field, the number of this server's last change that the log has not told yet. */
+  readonly #own = new Map<string, number>();
+  #isRefusing = true;
+  #timer: NodeJS.Timeout | undefined;
+  #isSending = false;
+
+  constructor(options: FleetJournalOptions) {
+    this.#options = options;
+  }
+
+  get isRefusing(): boolean {
+    return this.#isRefusing;
+  }
+
+  readonly hasFile = true;
+
+  write(record: StoreRecord): void {
+    this.#write(record, 'remove');
+  }
+
+  /** Takes a registration that has expired out of the engine, unless another server has done so, or it was renewed. */
+  expire(tradePubkey: TradePubkey): void {
+    this.#write({ type: 'removed', tradePubkey }, 'expire');
+  }
+
+  #write(record: StoreRecord, removal: ChangeMode): void {
+    const base = this.#options.progress.applied;
+    for (const { subject, isRemoval } of fieldsOf(record)) {
+      const field = this.#options.names.field(subject);
+      const mode = isRemoval ? removal : 'put';
+      const change: Change = { mode, field, name: field.toString('latin1'), record, base };
+      this.#queue.add({ changes: [change], waiter: undefined });
+      if (this.#queue.size > MOST_KEPT) this.#queue.dropOldest();
+    }
+    if (!this.#isRefusing) this.#timer ??= setTimeout(() => this.#flush(), LAZY_MS);
+  }
+
+  async commit(records: readonly StoreRecord[], undo: Undo): Promise<void> {
+    if (this.#isRefusing) {
+      undo();
+      this.#options.telemetry.count('store_refusals');
+      throw new StoreUnavailable();
+    }
+    const base = this.#options.progress.applied;
+    const changes = records.flatMap((record) =>
+      fieldsOf(record).map(({ subject, isRemoval }): Change => {
+        const field = this.#options.names.field(subject);
+        const mode = isRemoval ? 'remove' : 'put';
+        return { mode, field, name: field.toString('latin1'), record, base };
+      }),
+    );
+    const durable = new Promise<void>((resolve, reject) => {
+      this.#queue.add({ changes, waiter: { undo, resolve, reject } });
+    });
+    this.#flush();
+    return durable;
+  }
+
+  /** Begins to take changes, and writes those that wait. */
+  accept(): void {
+    if (!this.#isRefusing) return;
+    this.#isRefusing = false;
+    this.#flush();
+  }
+
+  /** Takes no changes until {@link accept}. Those that callers wait for are undone. */
+  refuse(): void {
+    this.#isRefusing = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#giveUp([]);
+  }
+
+  /** Writes the changes that wait, and takes no more. */
+  async end(): Promise<void> {
+    while (!this.#isRefusing && this.#queue.size > 0) await this.exclusively(() => this.#send());
+    await this.exclusively(async () => this.refuse());
+  }
+
+  /** Runs a task while nothing is written and nothing else is read. */
+  exclusively<Result>(task: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run(task);
+  }
+
+  /**
+   * The log, or the engine, tells of a change of the field. It must be applied unless this server made it, or has made a later one.
+   * Changes that wait for being written, and were decided without it, are undone.
+   *
+   * @param isOwn whether this server wrote it
+   */
+  mayApply(field: string, number: number, isOwn: boolean): boolean {
+    const own = this.#own.get(field);
+    if (own !== undefined) {
+      if (own === number) this.#own.delete(field);
+      if (own >= number) return false;
+    }
+    if (!this.#queue.touches(field)) return true;
+    const lazy = this.#queue.lazyChangeOf(field);
+    // It was written although no answer came, and memory has changed since.
+    if (isOwn && lazy !== undefined) {
+      lazy.base = number;
+      return false;
+    }
+    this.#contest(this.#queue.takeTouching([field]), number);
+    return true;
+  }
+
+  /** Whether a change of the field waits for being written. */
+  isWaiting(field: string): boolean {
+    return this.#queue.touches(field);
+  }
+
+  /** All records were read again, so that memory has every change up to this number. */
+  forgetOwn(number: number): void {
+    for (const [field, own] of this.#own) if (own <= number) this.#own.delete(field);
+  }
+
+  /** A field was read whose change waits here, and nobody for it. The change is to be written in place of what was read. @returns whether there is such a change */
+  supersedes(field: string, version: number): boolean {
+    const lazy = this.#queue.lazyChangeOf(field);
+    if (lazy === undefined) return false;
+    lazy.base = Math.max(lazy.base, version);
+    return true;
+  }
+
+  /**
+   * Gives fields that have none their records again.
+   *
+   * @returns for each record whether it is there now. Where it is not, the log has a removal that was not read yet
+   * @throws EngineUnavailable
+   */
+  async restore(
+    records: readonly { readonly record: StoreRecord; readonly subject: string }[],
+  ): Promise<boolean[]> {
+    return this.exclusively(async () => {
+      const base = this.#options.progress.applied;
+      const groups = records.map(({ record, subject }): SealedChange[] => {
+        const field = this.#options.names.field(subject);
+        return [this.#sealed({ mode: 'restore', field, name: '', record, base })];
+      });
+      const { engine, names, writer } = this.#options;
+      const { verdicts } = await writeChanges(engine, names, writer, groups);
+      return verdicts.map(([verdict]) => verdict !== 'behind' && verdict !== 'conflict');
+    });
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isSending || this.#isRefusing || this.#queue.size === 0) return;
+    this.#isSending = true;
+    void this.exclusively(() => this.#send()).finally(() => {
+      this.#isSending = false;
+      this.#flush();
+    });
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isRefusing) return;
+    const { engine, names, telemetry, writer } = this.#options;
+    const groups = this.#queue.take(MOST_AT_ONCE);
+    try {
+      const sealed = groups.map(({ changes }) => changes.map((change) => this.#sealed(change)));
+      const { before, verdicts } = await writeChanges(engine, names, writer, sealed);
+      telemetry.count('store_commits');
+      this.#settle(groups, verdicts, before);
+    } catch {
+      telemetry.count('store_failures');
+      this.#isRefusing = true;
+      this.#giveUp(groups);
+      this.#options.onFailure();
+    }
+  }
+
+  #sealed({ base, field, mode, name, record }: Change): SealedChange {
+    const { names, sealer } = this.#options;
+    return {
+      mode,
+      field,
+      shard: names.shardOf(field),
+      base: Math.max(base, this.#own.get(name) ?? 0),
+      value: sealer.seal(record, field),
+    };
+  }
+
+  #settle(groups: readonly ChangeGroup[], verdicts: readonly (readonly Verdict[])[], before: number): void {
+    const contested: ChangeGroup[] = [];
+    for (const [n, group] of groups.entries()) {
+      const all = verdicts[n] ?? [];
+      if (all.includes('conflict')) contested.push(group);
+      else {
+        for (const [m, change] of group.changes.entries()) this.#noteWritten(change, all[m]);
+        group.waiter?.resolve();
+      }
+    }
+    if (contested.length === 0) return;
+    const lost = contested.flatMap(({ changes }) => changes.map(({ name }) => name));
+    this.#contest([...contested, ...this.#queue.takeTouching(lost)], before);
+  }
+
+  #noteWritten({ mode, name }: Change, verdict: Verdict | undefined): void {
+    if (typeof verdict !== 'number') return;
+    this.#own.set(name, verdict);
+    if (mode === 'remove' || mode === 'expire') this.#options.removals.note(name, verdict);
+  }
+
+  /** Undoes groups that other servers have come before. Their callers hear of it when the log was read up to that number. */
+  #contest(groups: readonly ChangeGroup[], number: number): void {
+    const waiters = groups.flatMap(({ waiter }) => (waiter === undefined ? [] : [waiter]));
+    for (const { undo } of waiters.toReversed()) undo();
+    if (waiters.length === 0) return;
+    void this.#tell(waiters, number);
+  }
+
+  async #tell(waiters: readonly Waiter[], number: number): Promise<void> {
+    const isReached = await this.#options.progress.reached(number);
+    for (const { reject } of waiters) reject(isReached ? new ChangeConflict() : new StoreUnavailable());
+  }
+
+  /** The engine does not take changes. Those that callers wait for are undone, the others are kept. @param sent changes of which it is not known whether they were written */
+  #giveUp(sent: readonly ChangeGroup[]): void {
+    const all = [...sent, ...this.#queue.take(Infinity)];
+    const lost = new Set<string>();
+    const kept: ChangeGroup[] = [];
+    const undone: ChangeGroup[] = [];
+    for (const group of all) {
+      const names = group.changes.map(({ name }) => name);
+      if (group.waiter === undefined && !names.some((name) => lost.has(name))) kept.push(group);
+      else {
+        undone.push(group);
+        for (const name of names) lost.add(name);
+      }
+    }
+    this.#queue.giveBack(kept);
+    const waiters = undone.flatMap(({ waiter }) => (waiter === undefined ? [] : [waiter]));
+    for (const { undo } of waiters.toReversed()) undo();
+    for (const { reject } of waiters) reject(new StoreUnavailable());
+  }
+}

@@ -1,0 +1,98 @@
+import { setImmediate } from 'node:timers/promises';
+
+import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
+import type { FleetNames } from '../engine/names.ts';
+import type { FleetJournal } from './fleet-journal.ts';
+import { readLogEntry, type LogEntry } from './log-entry.ts';
+import type { Progress } from './progress.ts';
+import type { RecentRemovals } from './recent-removals.ts';
+import { fieldsOf } from './record-fields.ts';
+import type { Illegible, RecordSealer } from './record-sealer.ts';
+import type { StoreRecord } from '../../store/file/store-record.ts';
+
+/** Entries that are applied before other work may run. */
+const SLICE = 128;
+
+export interface FleetLogOptions {
+  readonly names: FleetNames;
+  readonly sealer: RecordSealer;
+  readonly journal: FleetJournal;
+  readonly progress: Progress;
+  readonly writer: Buffer;
+  readonly removals: RecentRemovals;
+  /** Changes memory as another server has. */
+  readonly accept: (record: StoreRecord) => void;
+  readonly onIllegible: (why: Illegible) => void;
+  /** An entry is missing: memory has to be brought up to date by other means. Nothing is read until {@link FleetLog.follow}. */
+  readonly onGap: () => void;
+}
+
+/** Reads the log, in which every server tells what it has changed, and does the same in memory. */
+export class FleetLog {
+  readonly #options: FleetLogOptions;
+  #after: string | undefined;
+  #isOn = false;
+
+  constructor(options: FleetLogOptions) {
+    this.#options = options;
+  }
+
+  /** The id of the last entry that was read; absent before {@link follow}. */
+  get after(): string | undefined {
+    return this.#after;
+  }
+
+  /** Where the log is to be read on, if it is. */
+  get place(): StreamPlace | undefined {
+    return this.#isOn && this.#after !== undefined
+      ? { key: this.#options.names.log, after: this.#after }
+      : undefined;
+  }
+
+  /** Reads on behind the entry with this id. @param number the number of the last change that memory has */
+  follow(after: string, number: number): void {
+    this.#after = after;
+    this.#isOn = true;
+    this.#options.progress.advance(number);
+  }
+
+  /** Reads no further. */
+  pause(): void {
+    this.#isOn = false;
+  }
+
+  /** Takes entries that were read behind {@link place}. */
+  async read(entries: readonly StreamEntry[]): Promise<void> {
+    for (let at = 0; at < entries.length; at += SLICE) {
+      if (at > 0) await setImmediate();
+      await this.#options.journal.exclusively(async () => this.#apply(entries.slice(at, at + SLICE)));
+    }
+  }
+
+  #apply(entries: readonly StreamEntry[]): void {
+    const { onGap, progress } = this.#options;
+    for (const entry of entries) {
+      if (!this.#isOn) return;
+      const change = readLogEntry(entry);
+      if (change !== undefined && change.number > progress.applied + 1) {
+        this.pause();
+        return onGap();
+      }
+      this.#after = entry.id;
+      if (change !== undefined && change.number > progress.applied) this.#do(change);
+    }
+  }
+
+  #do({ field, number, value, writer }: LogEntry): void {
+    const { accept, journal, onIllegible, progress, removals, sealer, writer: self } = this.#options;
+    if (journal.mayApply(field.toString('latin1'), number, writer.equals(self))) {
+      const record = sealer.open(value, field);
+      if (typeof record === 'string') onIllegible(record);
+      else {
+        if (fieldsOf(record)[0]?.isRemoval === true) removals.note(field.toString('latin1'), number);
+        accept(record);
+      }
+    }
+    progress.advance(number);
+  }
+}

@@ -1,0 +1,101 @@
+import type { StoreContents } from '../../store/contents/store-contents.ts';
+import type { StoreRecord } from '../../store/file/store-record.ts';
+import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FleetNames } from '../engine/names.ts';
+import { areAbsent } from './absent-fields.ts';
+import type { FleetJournal } from './fleet-journal.ts';
+import type { Progress } from './progress.ts';
+import { fieldsOf, inverseOf } from './record-fields.ts';
+
+/** Records that are looked up in one step of the engine. */
+const AT_ONCE = 200;
+/** How often the restoring of a record is tried again because the log has removals that were not read yet. */
+const MOST_TRIES = 10;
+
+export interface SettleOptions {
+  readonly contents: StoreContents;
+  readonly engine: Engine;
+  readonly names: FleetNames;
+  readonly journal: FleetJournal;
+  readonly progress: Progress;
+  readonly onChange: (change: RegistrationChange) => void;
+  /** Resolves when the next records may be looked up. */
+  readonly turn: () => Promise<void>;
+}
+
+interface Kept {
+  readonly record: StoreRecord;
+  readonly subject: string;
+}
+
+/**
+ * Looks for every record of memory that the engine has not.
+ *
+ * @param how `restore`: the engine gets it again; `drop`: it leaves memory
+ * @returns how many there were
+ * @throws EngineUnavailable, ScriptError
+ */
+export async function settleAbsent(how: 'restore' | 'drop', options: SettleOptions): Promise<number> {
+  let count = 0;
+  let batch: Kept[] = [];
+  const settle = async (): Promise<void> => {
+    const absent = await absentOf(batch, options);
+    batch = [];
+    count += absent.length;
+    if (absent.length > 0) await (how === 'restore' ? restore(absent, options) : drop(absent, options));
+    await options.turn();
+  };
+  for (const record of options.contents.records()) {
+    for (const { subject } of fieldsOf(record)) batch.push({ record, subject });
+    if (batch.length >= AT_ONCE) await settle();
+  }
+  if (batch.length > 0) await settle();
+  return count;
+}
+
+async function absentOf(batch: readonly Kept[], { engine, names }: SettleOptions): Promise<Kept[]> {
+  const answers = await areAbsent(
+    engine,
+    names,
+    batch.map(({ subject }) => names.field(subject)),
+  );
+  return batch.filter((_, n) => answers[n] === true);
+}
+
+async function restore(absent: readonly Kept[], options: SettleOptions): Promise<void> {
+  const { contents, engine, journal, names, progress } = options;
+  let left = absent;
+  for (let tries = 0; tries < MOST_TRIES && left.length > 0; tries++) {
+    // Memory may have changed since.
+    const wanted = left.flatMap((one) => {
+      const record = current(one.record, contents);
+      return record === undefined ? [] : [{ record, subject: one.subject }];
+    });
+    const answers = await journal.restore(wanted);
+    left = wanted.filter((_, n) => answers[n] !== true);
+    if (left.length > 0) await progress.reached(Number(String(await engine.call('GET', names.sequence))));
+  }
+}
+
+/** What memory has of a record by now. */
+function current(record: StoreRecord, { registrations }: StoreContents): StoreRecord | undefined {
+  if (record.type !== 'registered') return record;
+  const registration = registrations.current(record.registration.tradePubkey);
+  return registration && { type: 'registered', registration };
+}
+
+async function drop(
+  absent: readonly Kept[],
+  { contents, journal, names, onChange }: SettleOptions,
+): Promise<void> {
+  await journal.exclusively(async () => {
+    for (const { record, subject } of absent) {
+      const inverse = inverseOf(record);
+      // What waits for being written is newer than what the engine has.
+      if (inverse === undefined || journal.isWaiting(names.field(subject).toString('latin1'))) continue;
+      const change = contents.accept(inverse);
+      if (change !== undefined) onChange(change);
+    }
+  });
+}

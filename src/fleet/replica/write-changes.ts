@@ -1,0 +1,138 @@
+import type { Engine, EngineArgument, EngineReply, Script } from '../engine/engine.ts';
+import type { FleetNames } from '../engine/names.ts';
+
+/** Entries that the log has about at most. A server that missed more reads all records again. */
+const MOST_ENTRIES = 200_000;
+
+/**
+ * What a change does to its field.
+ * - `put`: gives it a record.
+ * - `remove`: removes it, and tells the other servers even if there was none.
+ * - `expire`: removes it, if it is there.
+ * - `restore`: gives it a record, if it has none, and if the writer knows all removals: it was not removed on purpose.
+ */
+export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore';
+
+export interface SealedChange {
+  readonly mode: ChangeMode;
+  readonly shard: number;
+  readonly field: Buffer;
+  /** The number of the last change that the writer knew of when it decided on this one, of all changes or of the field's own. */
+  readonly base: number;
+  readonly value: Buffer;
+}
+
+/**
+ * Writes changes of records, in groups. Each change has a number, one more than the one before, which is also the version of its field. A
+ * group in which a field has a version beyond its base was decided by what is no longer true: nothing of it is written, nor of a
+ * later group that has one of its fields. The changes of a group after which nothing is in the way are written, and told in the log.
+ *
+ * - keys: the number of the last change; the number of the last removal; the log; what begins the names of the shards
+ * - arguments: the writer; the most entries of the log; then each group: how many changes, and for each of them its mode, shard,
+ *   field, base and value
+ * - answer: the number of the last change before; then for each change its number, 0 if there was nothing to do, -1 if it was in conflict,
+ *   or -2 if the writer does not know all removals
+ */
+export const WRITE_CHANGES: Script = {
+  name: 'write-changes',
+  lua: `
+local sequence, removals, log, shards = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local writer, most = ARGV[1], ARGV[2]
+local answer = {tonumber(redis.call('GET', sequence) or 0)}
+local own, lost = {}, {}
+
+local function versionOf(value)
+  if not value or #value < 6 then return 0 end
+  return struct.unpack('>I6', value)
+end
+
+local function verdictOn(mode, key, field, base)
+  if lost[field] then return -1 end
+  if own[field] then return mode == 'restore' and 0 or 1 end
+  local known = redis.call('HGET', key, field)
+  if mode == 'restore' then
+    if known then return 0 end
+    if tonumber(redis.call('GET', removals) or 0) > base then return -2 end
+    return 1
+  end
+  if versionOf(known) > base then return -1 end
+  if mode == 'expire' and not known then return 0 end
+  return 1
+end
+
+local function write(mode, key, field, value)
+  local number = redis.call('INCR', sequence)
+  if mode == 'put' or mode == 'restore' then
+    redis.call('HSET', key, field, struct.pack('>I6', number) .. value)
+  else
+    redis.call('HDEL', key, field)
+    redis.call('SET', removals, number)
+  end
+  redis.call('XADD', log, 'MAXLEN', '~', most, '*', 'n', number, 'w', writer, 'f', field, 'v', value)
+  own[field] = true
+  return number
+end
+
+local at = 3
+while ARGV[at] do
+  local last = at + 5 * tonumber(ARGV[at])
+  local verdicts, worst = {}, 1
+  for n = at + 1, last, 5 do
+    local verdict = verdictOn(ARGV[n], shards .. ARGV[n + 1], ARGV[n + 2], tonumber(ARGV[n + 3]))
+    verdicts[n] = verdict
+    if verdict < worst then worst = verdict end
+  end
+  for n = at + 1, last, 5 do
+    if worst < 0 then
+      answer[#answer + 1] = worst
+      lost[ARGV[n + 2]] = true
+    elseif verdicts[n] == 0 then
+      answer[#answer + 1] = 0
+    else
+      answer[#answer + 1] = write(ARGV[n], shards .. ARGV[n + 1], ARGV[n + 2], ARGV[n + 4])
+    end
+  end
+  at = last + 1
+end
+return answer
+`,
+};
+
+/** What became of a change: the number that it got, or why it was not written. */
+export type Verdict = number | 'needless' | 'conflict' | 'behind';
+
+export interface Written {
+  /** The number of the last change of all servers before these. */
+  readonly before: number;
+  /** For each group, the verdict on each of its changes. */
+  readonly verdicts: readonly (readonly Verdict[])[];
+}
+
+/** @throws EngineUnavailable, ScriptError */
+export async function writeChanges(
+  engine: Pick<Engine, 'run'>,
+  names: FleetNames,
+  writer: Buffer,
+  groups: readonly (readonly SealedChange[])[],
+): Promise<Written> {
+  const keys = [names.sequence, names.removals, names.log, names.shards];
+  const args: EngineArgument[] = [writer, MOST_ENTRIES];
+  for (const group of groups) {
+    args.push(group.length);
+    for (const { base, field, mode, shard, value } of group) args.push(mode, shard, field, base, value);
+  }
+  const [before, ...numbers] = numbersIn(await engine.run(WRITE_CHANGES, keys, args));
+  let at = 0;
+  const verdicts = groups.map((group) => group.map(() => verdictOf(numbers[at++])));
+  return { before: before ?? 0, verdicts };
+}
+
+function numbersIn(reply: EngineReply): number[] {
+  return Array.isArray(reply) ? reply.map(Number) : [];
+}
+
+function verdictOf(number: number | undefined): Verdict {
+  if (number === undefined || number === -1) return 'conflict';
+  if (number === -2) return 'behind';
+  return number === 0 ? 'needless' : number;
+}

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { expect, test } from 'vitest';
+
+import { StoreUnavailable } from '../../src/core/registry/registration-store.ts';
+
+import { joinFleet, type FleetMember } from '../support/fleet-store.ts';
+import {
+  describeEngine,
+  describeEngines,
+  EngineServer,
+  type EngineServerOptions,
+} from '../support/redis-engine.ts';
+import { fcmTarget, registrationAt, tradeKey } from '../support/registrations.ts';
+
+const NOW = Date.now();
+
+/** Two servers of a fleet. */
+async function pair(
+  options: EngineServerOptions = {},
+): Promise<{ server: EngineServer; a: FleetMember; b: FleetMember }> {
+  const server = await EngineServer.start(options);
+  const [a, b] = await Promise.all([joinFleet(server.address()), joinFleet(server.address())]);
+  return { server, a, b };
+}
+
+const nth = (n: number, parts = {}) => registrationAt(NOW, { tradePubkey: tradeKey(n), ...parts });
+const thief = (n: number) => nth(n, { target: fcmTarget('thief') });
+
+describeEngines('a fleet of two', (program) => {
+  test('shares what is registered, replaced and removed', async () => {
+    const server = await EngineServer.start({ program });
+    const a = await joinFleet(server.address());
+    const b = await joinFleet(server.address());
+    await a.registrations.put(nth(1));
+    await expect.poll(() => b.registrations.find(tradeKey(1))).toEqual(nth(1));
+    await b.registrations.put(nth(1, { target: fcmTarget('other') }));
+    await expect
+      .poll(async () => (await a.registrations.find(tradeKey(1)))?.target)
+      .toEqual(fcmTarget('other'));
+    await a.registrations.remove(tradeKey(1), { signed: false, now: NOW });
+    await expect.poll(() => b.registrations.counts().total).toBe(0);
+    expect(b.remote.map(({ current, former }) => [former?.target, current?.target])).toEqual([
+      [undefined, fcmTarget('phone')],
+      [fcmTarget('other'), undefined],
+    ]);
+    expect(a.remote.map(({ current }) => current?.target)).toEqual([fcmTarget('other')]);
+  });
+});
+
+describeEngine('a server of a fleet', () => {
+  test('refuses an unsigned registration of a key that is owned since a moment at another server', async () => {
+    const { a, b } = await pair();
+    for (let n = 1; n <= 50; n++) {
+      await a.registrations.put(nth(n, { signed: true }));
+      expect(await b.registrations.put(thief(n))).toBe('owned');
+      expect((await b.registrations.find(tradeKey(n)))?.target).toEqual(fcmTarget('phone'));
+    }
+  });
+
+  test('has, after two servers changed the same keys at once, what the other has', async () => {
+    const { server, a, b } = await pair();
+    const rounds = Array.from({ length: 200 }, (_, n) => n);
+    await Promise.all(
+      rounds.flatMap((n) =>
+        [a, b].map(async ({ registrations }, m) => {
+          const key = 1 + (n % 10);
+          if (n % 7 === 3) await registrations.remove(tradeKey(key), { signed: false, now: NOW });
+          else await registrations.put(nth(key, { target: fcmTarget(`phone-${n}-${m}`) }));
+        }),
+      ),
+    );
+    await expect.poll(() => isDeepStrictEqual(stateOf(a), stateOf(b))).toBe(true);
+    const c = await joinFleet(server.address());
+    expect(stateOf(c)).toEqual(stateOf(a));
+  });
+});
+
+function stateOf({ store }: FleetMember): Record<string, unknown> {
+  return Object.fromEntries([...store.contents.registrations.entries()].map((one) => [one.tradePubkey, one]));
+}
+
+describeEngine('a fleet whose engine', () => {
+  test('is gone takes no change and looks up as before, and gets each change when the engine is back', async () => {
+    const { server, a, b } = await pair({ appendOnly: true, lines: ['appendfsync always'] });
+    await a.registrations.put(nth(1));
+    await expect.poll(() => b.registrations.counts().total).toBe(1);
+    await server.kill();
+    await expect.poll(() => a.store.isOpen || b.store.isOpen).toBe(false);
+    await expect(a.registrations.put(nth(2))).rejects.toThrow(StoreUnavailable);
+    await expect(a.registrations.remove(tradeKey(1), { signed: false, now: NOW })).rejects.toThrow(
+      StoreUnavailable,
+    );
+    expect(await a.registrations.find(tradeKey(1))).toEqual(nth(1));
+    await b.registrations.evict(fcmTarget('phone'));
+    await server.run();
+    await expect.poll(() => a.store.isOpen && b.store.isOpen).toBe(true);
+    await a.registrations.put(nth(3, { target: fcmTarget('third') }));
+    await expect.poll(() => Object.keys(stateOf(a))).toEqual([tradeKey(3)]);
+    await expect.poll(() => Object.keys(stateOf(b))).toEqual([tradeKey(3)]);
+  });
+
+  test('comes back empty is filled with what the servers have', async () => {
+    const { server, a, b } = await pair();
+    await Promise.all(Array.from({ length: 300 }, (_, n) => a.registrations.put(nth(n + 1))));
+    await expect.poll(() => b.registrations.counts().total).toBe(300);
+    await server.kill();
+    await server.runEmpty();
+    await expect.poll(() => a.store.isOpen && b.store.isOpen).toBe(true);
+    await expect
+      .poll(async () => {
+        const c = await joinFleet(server.address());
+        return c.registrations.counts().total;
+      })
+      .toBe(300);
+  });
+});
