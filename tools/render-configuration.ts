@@ -15,6 +15,44 @@ export function renderEnvExample(): string {
   ].join('\n');
 }
 
+const SERVICES = `## Web Push
+
+The VAPID key, which \`GET /api/info\` gives as \`vapid_public_key\`, is derived from the server's key, unless
+\`VAPID_PRIVATE_KEY\` has another (\`npx web-push generate-vapid-keys\` prints one in the right form). Apps subscribe for this one key. How subscriptions
+outlive a change of the server's key is in [unifiedpush.md](unifiedpush.md#a-change-of-the-key): \`node dist/main.js keygen --vapid\` prints the derived key to keep. \`VAPID_SUBJECT\` is checked at the
+start. Without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no contact, and Apple refuses them. Apple also refuses a contact whose host is not on the
+internet (\`localhost\`, \`.local\`, an address); the start warns of it. More on this:
+[unifiedpush.md](unifiedpush.md).
+
+## Web pages
+
+\`CORS_ALLOWED_ORIGINS\` says which web pages may call the API: \`*\` for all, or their origins (scheme, host and port). An origin in the list may call every route, and answers carry
+\`Vary: Origin\`. If the list is empty, no answer allows a page anything. The API has no cookies, so \`*\` gives a page nothing that it could not do from a server of its own.
+
+## Variables of the Rust server
+
+\`MAX_TOKENS\` is read as \`MAX_REGISTRATIONS\`. Variables that mean nothing here (\`MOSTRO_PUBKEY\`, \`TOKEN_STORE_PATH\`, \`TOKEN_STORE_KEY\`, \`NOTIFY_RATE_LIMIT_CLEANUP_INTERVAL_SECS\`, \`NOTIFY_PUBKEY_LIMITER_SOFT_CAP\`)
+are named at the start, each with the reason. Beside one of these, or \`MAX_TOKENS\`, the start also names the variables that mean something else here: [migration.md](migration.md#variable-by-variable).
+
+
+\`RUST_LOG\` is read as \`env_logger\` would read it: \`info\`, or \`warn,mostro_push_backend=debug\`. Of the second form the part counts that names
+the Rust server's own module. \`LOG_LEVEL\` wins over it.`;
+
+const WRITTEN = `## How values may be written
+
+- **A line of \`.env\`** is \`NAME=value\`, perhaps with \`export\` before it. A comment begins with a \`#\` at the begin of a value or after a space; a \`#\` inside a value
+  belongs to it. A value between quotation marks may go over several lines; between double ones, \`\\n\` is a line end. A line of another form, and a name that the program
+  does not know, are named at the start. Line ends of Windows and a byte order mark do no harm. A file in UTF-16 is refused.
+- **Lists** are separated by commas, white space, or both: one member to a line, if you like.
+- **Quotation marks** that another tool has left around a value (\`docker --env-file\` does) are taken off, as are white space and invisible characters at its ends.
+- **Refused, each with its name**: two URLs that have run together, invisible and full-width characters, typographic quotation marks, a quotation mark without its partner.
+  \`~\` and \`$HOME\` are refused in paths, since only a shell replaces them.
+- **Key files** may begin with a byte order mark, have the lines that \`keygen\` prints, or be in base64. The Firebase key may have its line ends as \`\\n\` or as they are, in a
+  file and in a variable.
+- **Known keys**: a server key that is a small number, or the key of a published standard, is refused. The start warns of one that is a pattern, or from this program's test vectors.
+- **Rights**: the start warns of a \`.env\` and of a Firebase key file that every user of the machine can read. Where a secret is mounted read-only, its mode is set where it is
+  mounted (Kubernetes: \`defaultMode: 0440\` with \`fsGroup\`; Compose: \`mode\`, \`uid\` and \`gid\` of the secret).`;
+
 /** `docs/configuration.md`. */
 export function renderConfigurationPage(): string {
   const rows = variables.map(
@@ -32,7 +70,9 @@ checks without starting.
 | --- | --- | --- |
 ${rows.join('\n')}
 
-Switches are \`true\` or \`false\` (or \`1\` and \`0\`). Hours and days may have a fraction.
+Switches are \`true\` or \`false\` (or \`1\` and \`0\`, \`yes\` and \`no\`, \`on\` and \`off\`). Hours and days may have a fraction.
+
+${WRITTEN}
 
 ## The server's key
 
@@ -61,26 +101,6 @@ for credentials. Until then FCM's wakes are counted as \`wakes_turned_away\`. \`
 restart that brings the credentials; \`STORE=memory\` loses them. A key file that is named but missing or malformed is a configuration error. A file that Google refuses
 is not: the server runs, logs \`fcm.oauth_failed\`, and asks again with every wake. How to get the file: [FCM in six steps](deployment.md#fcm-in-six-steps).
 
-## Web Push
-
-The VAPID key, which \`GET /api/info\` gives as \`vapid_public_key\`, is derived from the server's key, unless
-\`VAPID_PRIVATE_KEY\` has another (\`npx web-push generate-vapid-keys\` prints one in the right form). Apps subscribe for this one key. How subscriptions
-outlive a change of the server's key is in [unifiedpush.md](unifiedpush.md#a-change-of-the-key): \`node dist/main.js keygen --vapid\` prints the derived key to keep. \`VAPID_SUBJECT\` is checked at the
-start. Without it, and without a \`PUBLIC_URL\` of \`https\`, pushes name no contact, and Apple refuses them. More on this:
-[unifiedpush.md](unifiedpush.md).
-
-## Web pages
-
-\`CORS_ALLOWED_ORIGINS\` says which web pages may call the API: \`*\` for all, or their origins (scheme, host and port). An origin in the list may call every route, and answers carry
-\`Vary: Origin\`. If the list is empty, no answer allows a page anything. The API has no cookies, so \`*\` gives a page nothing that it could not do from a server of its own.
-
-## Variables of the Rust server
-
-\`MAX_TOKENS\` is read as \`MAX_REGISTRATIONS\`. Variables that mean nothing here (\`MOSTRO_PUBKEY\`, \`TOKEN_STORE_PATH\`, \`TOKEN_STORE_KEY\`, \`NOTIFY_RATE_LIMIT_CLEANUP_INTERVAL_SECS\`, \`NOTIFY_PUBKEY_LIMITER_SOFT_CAP\`)
-are named at the start, each with the reason. Beside one of these, or \`MAX_TOKENS\`, the start also names the variables that mean something else here: [migration.md](migration.md#variable-by-variable).
-
-
-\`RUST_LOG\` is read as \`env_logger\` would read it: \`info\`, or \`warn,mostro_push_backend=debug\`. Of the second form the part counts that names
-the Rust server's own module. \`LOG_LEVEL\` wins over it.
+${SERVICES}
 `;
 }

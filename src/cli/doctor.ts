@@ -81,7 +81,8 @@ async function readAsFarAsPossible(io: Io): Promise<Reading> {
   const loaded = await loadEnvironment(io.directory, io.environment);
   await actAsOwner(io, loaded.variables, 'read');
   const findings = loaded.warnings.map((says) => warning('configuration', `${says}.`));
-  const wrong = new Set<string>();
+  const wrong = new Set(loaded.problems.map(nameIn));
+  findings.push(...loaded.problems.map((problem) => ofProblem(nameIn(problem), problem)));
   for (let { variables } = loaded; ; variables = without(variables, wrong)) {
     try {
       const startup = await loadStartup(variables, { createKey: false });
@@ -95,7 +96,7 @@ async function readAsFarAsPossible(io: Io): Promise<Reading> {
       if (!(error instanceof ConfigError)) throw error;
       const before = wrong.size;
       for (const problem of error.problems) {
-        const name = /^[A-Z_]+/.exec(problem)?.[0] ?? problem;
+        const name = nameIn(problem);
         if (wrong.has(name)) continue;
         wrong.add(name);
         findings.push(ofProblem(name, problem));
@@ -104,6 +105,11 @@ async function readAsFarAsPossible(io: Io): Promise<Reading> {
       if (wrong.size === before) throw error;
     }
   }
+}
+
+/** The variable that a problem is about. */
+function nameIn(problem: string): string {
+  return /^[A-Z_]+/.exec(problem)?.[0] ?? problem;
 }
 
 function without(variables: Environment, names: ReadonlySet<string>): Environment {

@@ -1,15 +1,14 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { tempDirectory } from '../../test/support/temp-directory.ts';
-import { ConfigError } from '../config/config.ts';
 import { loadEnvironment } from './environment.ts';
 
 async function directoryWith(text: string): Promise<string> {
   const directory = await tempDirectory();
-  await writeFile(join(directory, '.env'), text);
+  await writeFile(join(directory, '.env'), text, { mode: 0o600 });
   return directory;
 }
 
@@ -18,6 +17,7 @@ describe('the environment', () => {
     expect(await loadEnvironment(await tempDirectory(), { A: 'b' })).toEqual({
       variables: { A: 'b' },
       warnings: [],
+      problems: [],
     });
   });
 
@@ -64,17 +64,36 @@ describe('the environment', () => {
     ]);
   });
 
+  test('of quotation marks alone says nothing, so it does not win over .env', async () => {
+    const directory = await directoryWith('SERVER_PORT=1');
+    const { variables } = await loadEnvironment(directory, { SERVER_PORT: '""' });
+    expect(variables).toEqual({ SERVER_PORT: '1' });
+  });
+
+  test('is warned of a .env that every user can read', async () => {
+    const directory = await directoryWith('SERVER_PORT=1');
+    await chmod(join(directory, '.env'), 0o644);
+    const { warnings } = await loadEnvironment(directory, {});
+    expect(warnings).toEqual([
+      `.env can be read by every user of this machine; run: chmod o-r ${join(directory, '.env')}`,
+    ]);
+  });
+
   test('is a wrong configuration with a .env that cannot be read', async () => {
     const directory = await tempDirectory();
     await symlink('.env', join(directory, '.env'));
-    const failure = await loadEnvironment(directory, {}).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ConfigError);
-    expect(failure).toMatchObject({ problems: ['.env: cannot be read (ELOOP)'] });
+    expect(await loadEnvironment(directory, {})).toMatchObject({
+      problems: ['.env: cannot be read (ELOOP)'],
+    });
   });
 
   test('is used alone if .env is a directory', async () => {
     const directory = await tempDirectory();
     await mkdir(join(directory, '.env'));
-    expect(await loadEnvironment(directory, {})).toEqual({ variables: {}, warnings: [] });
+    expect(await loadEnvironment(directory, {})).toEqual({
+      variables: {},
+      warnings: [],
+      problems: [],
+    });
   });
 });

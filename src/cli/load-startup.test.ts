@@ -261,7 +261,7 @@ describe('a start is refused', () => {
 });
 
 test('a missing key file is reported even if FCM_ENABLED is wrong', async () => {
-  const environment = { FCM_ENABLED: 'yes', FIREBASE_SERVICE_ACCOUNT_PATH: '/nonexistent/key.json' };
+  const environment = { FCM_ENABLED: 'perhaps', FIREBASE_SERVICE_ACCOUNT_PATH: '/nonexistent/key.json' };
   await expect(loadStartup(environment, { createKey: false })).rejects.toThrow(
     /FCM_ENABLED: .*\n.*FIREBASE_SERVICE_ACCOUNT_PATH: \/nonexistent\/key\.json cannot be read/,
   );

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+
 import {
   assembleConfig,
   ConfigError,
@@ -6,7 +8,8 @@ import {
   vapidSubject,
   type Config,
 } from '../config/config.ts';
-import { credentialIn } from '../config/credentials.ts';
+import { credentialIn, keyFileOf } from '../config/credentials.ts';
+import { isRefusedByApple } from '../config/vapid.ts';
 import { incumbentNotes } from '../config/incumbent-variables.ts';
 import type { Values } from '../config/variables.ts';
 import {
@@ -14,8 +17,10 @@ import {
   loadOrCreateServerKeyFile,
   readServerKeyFile,
   ServerKeyFileError,
+  type LoadedServerKey,
 } from '../crypto/server-key-file.ts';
-import { parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { knownToOthers, parseServerKey, type ServerKey } from '../crypto/server-key.ts';
+import { isOpenToAll, remedyForRights } from '../lib/file-rights.ts';
 import {
   parseServiceAccount,
   readServiceAccount,
@@ -39,22 +44,27 @@ export interface Startup {
   readonly warnings: readonly string[];
 }
 
+const GUESSED =
+  'everybody knows or guesses this key, and can open all tokens; make a new one with: mostro-push keygen';
 const NO_SCALAR = "expected a scalar of secp256k1: neither 0 nor beyond the curve's order";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+interface LoadOptions {
+  /** Whether to make a missing server key. */
+  readonly createKey: boolean;
+  /** Problems that were found before, so that all are told at once. */
+  readonly problems?: readonly string[];
+}
+
 /**
  * Reads the configuration, the server key and the Firebase key file.
  *
- * @param options.createKey whether to make a missing server key
  * @throws ConfigError with every problem at once, including the problems of the files
  */
-export async function loadStartup(
-  environment: Environment,
-  options: { createKey: boolean },
-): Promise<Startup> {
+export async function loadStartup(environment: Environment, options: LoadOptions): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
-  const problems = [...wrong];
+  const problems = [...(options.problems ?? []), ...wrong];
   const warnings = [...warningsFor(values), ...incumbentNotes(environment)];
   const credential = credentialIn(values);
   const serviceAccount = await collect(problems, credential?.variable ?? '', () =>
@@ -65,7 +75,7 @@ export async function loadStartup(
   const createKey = options.createKey && problems.length === 0;
   const key = await collect(problems, 'SERVER_PRIVATE_KEY_FILE', () => loadServerKey(values, createKey));
   if (problems.length > 0) throw new ConfigError(problems);
-  if (key?.warning !== undefined) warnings.push(key.warning);
+  warnings.push(...keyWarnings(key), ...(await accountWarnings(values, serviceAccount)));
   warnings.push(...rotationNotes(values, previousKey));
   const config = assembleConfig(values as Values);
   return {
@@ -122,20 +132,47 @@ async function loadServiceAccount(
     : read(credential.written, project);
 }
 
-async function loadServerKey(
-  values: Partial<Values>,
-  create: boolean,
-): Promise<{ key: ServerKey; created: boolean; warning?: string } | undefined> {
+async function loadServerKey(values: Partial<Values>, create: boolean): Promise<LoadedServerKey | undefined> {
   if (values.SERVER_PRIVATE_KEY !== undefined) {
     const key = parseServerKey(values.SERVER_PRIVATE_KEY);
     if (key === undefined) throw new ConfigError([`SERVER_PRIVATE_KEY: ${NO_SCALAR}`]);
+    if (knownToOthers(key) === 'guessed') throw new ConfigError([`SERVER_PRIVATE_KEY: ${GUESSED}`]);
     return { key, created: false };
   }
   // DATA_DIR is wrong and has been reported.
   if (values.DATA_DIR === undefined) return undefined;
   const file = serverKeyFile(values.DATA_DIR, values.SERVER_PRIVATE_KEY_FILE);
-  if (create) return loadOrCreateServerKeyFile(file);
-  return (await hasServerKeyFile(file)) ? { ...(await readServerKeyFile(file)), created: false } : undefined;
+  if (!create && !(await hasServerKeyFile(file))) return undefined;
+  const loaded = create
+    ? await loadOrCreateServerKeyFile(file)
+    : { ...(await readServerKeyFile(file)), created: false };
+  if (knownToOthers(loaded.key) === 'guessed') throw new ServerKeyFileError(`${file}: ${GUESSED}`);
+  return loaded;
+}
+
+function keyWarnings(loaded: Pick<LoadedServerKey, 'key' | 'warning'> | undefined): string[] {
+  if (loaded === undefined) return [];
+  const isPublished = knownToOthers(loaded.key) === 'published';
+  return [
+    ...(loaded.warning === undefined ? [] : [loaded.warning]),
+    ...(isPublished
+      ? ["the server's key is one of test vectors or a pattern, and others know it: use it for tests alone"]
+      : []),
+  ];
+}
+
+/** A warning if every user can read the Firebase key file. */
+async function accountWarnings(
+  values: Partial<Values>,
+  account: ServiceAccount | undefined,
+): Promise<string[]> {
+  const path = keyFileOf(credentialIn(values));
+  const file =
+    path === undefined || account === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (path === undefined || file === undefined || !isOpenToAll(file.mode)) return [];
+  return [
+    `the Firebase key file ${path} can be read by every user of this machine; ${await remedyForRights(path, 'chmod o-r')}`,
+  ];
 }
 
 /** While both server keys are set, each has a Web Push key. Apps that subscribe now use the new one. */
@@ -166,6 +203,13 @@ function warningsFor(values: Partial<Values>): string[] {
   }
   if (values.UNIFIEDPUSH_ENABLED === true && vapidSubject(values) === undefined) {
     warnings.push('Apple refuses Web Push without a contact: set VAPID_SUBJECT=mailto:you@your.domain');
+  }
+  const contact = values.UNIFIEDPUSH_ENABLED === true ? vapidSubject(values) : undefined;
+  if (contact !== undefined && isRefusedByApple(contact)) {
+    const variable = values.VAPID_SUBJECT === undefined ? 'PUBLIC_URL' : 'VAPID_SUBJECT';
+    warnings.push(
+      `Apple refuses the contact of Web Push in ${variable}, because its host is not one of the internet: set VAPID_SUBJECT=mailto:you@your.domain`,
+    );
   }
   if (values.TRUSTED_WHITELIST_ENABLED === true && values.MOSTRO_PUBKEYS === undefined) {
     warnings.push('TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS');

@@ -17,10 +17,10 @@ export interface ReadStartup extends Startup {
  * @throws ConfigError with every problem at once, and with the unknown names in `.env`, which often explain the problems
  */
 export async function readStartup(io: Io, options: { createKey: boolean; use: Use }): Promise<ReadStartup> {
-  const { variables, warnings } = await loadEnvironment(io.directory, io.environment);
+  const { problems, variables, warnings } = await loadEnvironment(io.directory, io.environment);
   await actAsOwner(io, variables, options.use);
   try {
-    const startup = await loadStartup(variables, options);
+    const startup = await loadStartup(variables, { createKey: options.createKey, problems });
     return { ...startup, warnings: [...startup.warnings, ...warnings], variables };
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError([...error.problems, ...warnings]) : error;

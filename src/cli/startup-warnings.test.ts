@@ -1,21 +1,32 @@
 import { expect, test } from 'vitest';
 
 import { tempDirectory } from '../../test/support/temp-directory.ts';
+import { generatePrivateKey } from '../crypto/server-key.ts';
 import { loadStartup } from './load-startup.ts';
 
-const KEY = '1'.repeat(64);
+const KEY = generatePrivateKey();
 const NOT_SIGNED = 'PUBLIC_URL is not set: signed registrations are checked against the Host header alone';
-const OTHER = '2'.repeat(64);
+const OTHER = generatePrivateKey();
 const ROTATING = expect.stringContaining('mostro-push keygen --vapid');
 const NOTICES =
   'FCM_PAYLOAD_MODE=alert shows a notice at every wake, also at those of cohorts and heartbeat without an event';
 const NO_LIST = 'TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS';
+
+const refusedIn = (variable: string): unknown =>
+  expect.stringMatching(new RegExp(`^Apple refuses the contact of Web Push in ${variable}, `));
 
 test.each([
   [{}, [NOT_SIGNED]],
   [{ REGISTRATION_AUTH: 'required' }, [NOT_SIGNED]],
   [{ REGISTRATION_AUTH: 'off' }, []],
   [{ PUBLIC_URL: 'https://push.example' }, []],
+  [{ PUBLIC_URL: 'https://192.0.2.1', VAPID_SUBJECT: '' }, [refusedIn('PUBLIC_URL')]],
+  [{ REGISTRATION_AUTH: 'off', VAPID_SUBJECT: 'mailto:ops@push.local' }, [refusedIn('VAPID_SUBJECT')]],
+  [{ REGISTRATION_AUTH: 'off', VAPID_SUBJECT: 'https://[2001:db8::1]/' }, [refusedIn('VAPID_SUBJECT')]],
+  [
+    { REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY: 'ab'.repeat(32) },
+    [expect.stringContaining('for tests alone')],
+  ],
   [{ REGISTRATION_AUTH: 'off', FCM_PAYLOAD_MODE: 'alert', WAKE_POLICIES_OFFERED: 'heartbeat' }, [NOTICES]],
   [{ REGISTRATION_AUTH: 'off', FCM_PAYLOAD_MODE: 'alert', WAKE_POLICY: 'slots' }, []],
   [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY: KEY, SERVER_PRIVATE_KEY_PREVIOUS: OTHER }, [ROTATING]],

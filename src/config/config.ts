@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { z } from 'zod';
+
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { Secret } from '../core/basics/secret.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
@@ -9,8 +11,9 @@ import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { credentialIn, keyFileOf } from './credentials.ts';
 import type { AllowedOrigins } from './origins.ts';
 import type { RedisAddress } from './redis-url.ts';
-import type { Variable } from './variable.ts';
+import { characterTrouble, type Variable } from './variable.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
+import { unwrap } from './written-text.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
 export interface Config {
@@ -129,17 +132,19 @@ export function readVariables(environment: Readonly<Record<string, string | unde
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const { schema, default: fallback, secret, takesEmpty }: Variable<unknown> = VARIABLES[name];
-    const text = environment[name]?.trim();
-    const written = text === '' && takesEmpty !== true ? fallback : (text ?? fallback);
+    const one: Variable<unknown> = VARIABLES[name];
+    const text = environment[name] === undefined ? undefined : unwrap(environment[name]);
+    const written = text === '' && one.takesEmpty !== true ? one.default : (text ?? one.default);
     if (written === undefined) continue;
-    const result = schema.safeParse(written);
-    if (result.success) values[name] = result.data;
-    else problems.push(`${name}: ${result.error.issues[0]?.message}${secret ? '' : quote(written)}`);
+    const result = one.schema.safeParse(written);
+    const trouble = characterTrouble(one, written);
+    if (result.success && trouble === undefined) values[name] = result.data;
+    else problems.push(`${name}: ${problemOf(result.error, trouble, one.secret ? undefined : written)}`);
   }
   for (const [name, needed] of NEEDS) {
     // A value that is wrong has a problem of its own, so it counts as set here.
-    if (values[name] === undefined || values[name] === false || environment[needed]?.trim()) continue;
+    if (values[name] === undefined || values[name] === false || unwrap(environment[needed] ?? '') !== '')
+      continue;
     delete values[name];
     problems.push(`${name}: needs ${needed}`);
   }
@@ -160,6 +165,18 @@ export function readVariables(environment: Readonly<Record<string, string | unde
         `${name}: cohorts needs STORE=file or STORE=redis, since who is woken with whom must outlive a restart`,
       );
   return { values, problems };
+}
+
+/** @param shown the text of the variable, if it is no secret */
+function problemOf(
+  error: z.ZodError | undefined,
+  trouble: string | undefined,
+  shown: string | undefined,
+): string {
+  const [expected = '', ...reasons] = error?.issues[0]?.message.split('; ') ?? [];
+  if (reasons.length === 0 && shown?.includes('#')) reasons.push('a comment needs a space before its #');
+  const said = trouble === undefined ? [`${expected}${quote(shown ?? '')}`, ...reasons] : [expected, trouble];
+  return said.filter((part) => part !== '').join('; ');
 }
 
 /** The text of a variable, if it is short and plain enough to be shown: a slip can put a secret into any variable. */

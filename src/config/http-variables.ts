@@ -1,5 +1,7 @@
 import {
   httpUrl,
+  inList,
+  listenHost,
   oneOf,
   onOff,
   optional,
@@ -10,16 +12,18 @@ import {
   wholeNumber,
   type Variable,
 } from './variable.ts';
-import { parseOrigins } from './origins.ts';
+import { originTrouble, parseOrigins } from './origins.ts';
 
 /** 0 would refuse every client. The incumbent refuses 0 too. */
 const perMinute = wholeNumber(1, 1_000_000_000);
 
-const origins = read('*, or origins such as https://app.example, separated by commas', parseOrigins);
+const origins = inList(
+  read('*, or origins such as https://app.example, separated by commas', parseOrigins, originTrouble),
+);
 
 /** The variables of the public HTTP API. */
 export const HTTP_VARIABLES = {
-  SERVER_HOST: variable('Address of the public HTTP API.', text, '0.0.0.0'),
+  SERVER_HOST: variable('Address of the public HTTP API.', listenHost, '0.0.0.0'),
   SERVER_PORT: variable('Port of the public HTTP API; 0 means any free port.', port, '8080'),
   PUBLIC_URL: optional(
     'The URL under which clients reach this server. Signed registrations must name it. If unset, the Host header counts.',

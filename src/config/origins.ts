@@ -1,3 +1,5 @@
+import { membersOf, urlTrouble } from './variable.ts';
+
 /** The web pages that may call the API: all, or those of these origins; none if the list is empty. */
 export type AllowedOrigins = '*' | readonly string[];
 
@@ -5,13 +7,12 @@ export type AllowedOrigins = '*' | readonly string[];
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@,\\]+\/?$/i;
 
 /**
- * Reads a list of origins, separated by commas. `*` anywhere in it allows every origin.
+ * Reads a list of origins, separated by commas or white space. `*` anywhere in it allows every origin.
  *
  * @returns `undefined` if a member is not an origin
  */
 export function parseOrigins(written: string): AllowedOrigins | undefined {
-  const members = written.split(',').map((member) => member.trim());
-  const origins = members.filter((member) => member !== '');
+  const origins = membersOf(written);
   if (origins.includes('*')) return '*';
   if (!origins.every((origin) => ORIGIN.test(origin) && URL.canParse(origin))) return undefined;
   return [...new Set(origins.map(asBrowsersWrite))];
@@ -21,4 +22,10 @@ export function parseOrigins(written: string): AllowedOrigins | undefined {
 function asBrowsersWrite(written: string): string {
   const { origin } = new URL(written);
   return origin === 'null' ? written.replace(/\/$/, '').toLowerCase() : origin;
+}
+
+/** Why one of the members is no origin, if that can be told. */
+export function originTrouble(written: string): string | undefined {
+  const wrong = membersOf(written).find((origin) => !ORIGIN.test(origin));
+  return wrong === undefined ? undefined : urlTrouble(wrong, 'https', 'http');
 }

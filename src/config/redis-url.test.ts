@@ -44,7 +44,7 @@ describe('REDIS_URL', () => {
     ['redis:engine.example', 'expected redis://'],
     ['redis+sentinel://engine.example', 'expected redis://'],
     ['unix:///run/redis.sock', 'expected redis://'],
-    ['"redis://engine.example"', 'expected redis://'],
+    ['"redis://engine.example', 'expected redis://'],
     ['redis://', 'host'],
     ['redis:///1', 'host'],
     ['redis://:secret@', 'host'],

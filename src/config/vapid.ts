@@ -1,4 +1,7 @@
 import { createECDH } from 'node:crypto';
+import { isIP } from 'node:net';
+
+import { urlTrouble } from './variable.ts';
 
 /**
  * Reads a private key of P-256: 64 hex characters, or 43 of base64url, as tools for Web Push print it.
@@ -26,7 +29,19 @@ const MAILTO = /^mailto:[^\s@<>?,:]+@[^\s@<>?,:]+\.[^\s@<>?,:.]+$/i;
  */
 export function parseVapidSubject(written: string): string | undefined {
   if (MAILTO.test(written)) return written;
-  if (!/^https:\/\/\S+$/i.test(written) || !URL.canParse(written)) return undefined;
+  if (urlTrouble(written, 'https') !== undefined || !URL.canParse(written)) return undefined;
   const { username, password } = new URL(written);
   return username === '' && password === '' ? written : undefined;
+}
+
+/** Hosts that are not on the internet: names for one machine, one network or for tests (RFC 6761, RFC 6762), and names without a dot. */
+const LOCAL_HOST = /^[^.]+$|(?:^|\.)(?:localhost|local|internal|invalid|lan|onion|test|home\.arpa)$/i;
+
+/** Whether Apple's push service answers `BadJwtToken` for this contact, since its host cannot be reached from outside. @param subject as `parseVapidSubject` gives it */
+export function isRefusedByApple(subject: string): boolean {
+  const host = /^mailto:/i.test(subject)
+    ? subject.slice(subject.indexOf('@') + 1)
+    : new URL(subject).hostname;
+  const name = host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  return isIP(name) !== 0 || LOCAL_HOST.test(name);
 }

@@ -3,25 +3,29 @@ import { z } from 'zod';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../core/basics/clock.ts';
 import { WAKING_KINDS } from '../core/nostr/nostr-event.ts';
 import { distinctRelays, parseRelayUrl } from '../core/nostr/relay-url.ts';
-import { parseAllowedHost } from '../core/registry/allowed-host.ts';
+import { readKeyText } from '../lib/key-text.ts';
 import { HTTP_VARIABLES } from './http-variables.ts';
 import { parseLogLevel, parseRustLog } from './log-level.ts';
 import { parseMostroPubkey } from './mostro-pubkey.ts';
+import { PUSH_VARIABLES } from './push-variables.ts';
 import { parseRedisUrl } from './redis-url.ts';
-import { parseVapidPrivateKey, parseVapidSubject } from './vapid.ts';
 import { WAKE_VARIABLES } from './wake-variables.ts';
 import {
   list,
+  listenHost,
   oneOf,
   onOff,
-  httpUrl,
+  httpTrouble,
+  inList,
   path,
   port,
   optional,
   numberFromZero,
   positiveNumber,
+  prose,
   read,
   text,
+  urlTrouble,
   variable,
   wholeNumber,
   type Variable,
@@ -32,32 +36,36 @@ const TEN_YEARS_DAYS = 3650;
 /** A timer of Node runs for at most 2^31 ms, which is some 596 hours. */
 const LONGEST_TIMER_HOURS = 500;
 
+const isRelay = (url: string): boolean => parseRelayUrl(url, { credentials: true }) !== undefined;
 // A fragment means nothing to a relay, so it is a slip.
-const relayUrls = list('wss:// (or ws://) URLs, separated by commas', (url) =>
-  !url.includes('#') && parseRelayUrl(url, { credentials: true }) !== undefined ? url : undefined,
-).transform(distinctRelays);
+const relayTrouble = (url: string): string | undefined =>
+  urlTrouble(url, 'wss', 'ws') ??
+  (url.includes('#') ? 'a fragment is in it, which begins with #' : undefined);
+const relayUrls = inList(
+  list(
+    'wss:// (or ws://) URLs, separated by commas',
+    (url) => (relayTrouble(url) === undefined && isRelay(url) ? url : undefined),
+    relayTrouble,
+  ).transform(distinctRelays),
+);
 const mostroPubkeys = list('public keys, 64 hex characters or npub, separated by commas', parseMostroPubkey);
 const kinds = list('kinds 1059 and 14, separated by commas', (kind) =>
   WAKING_KINDS.find((known) => String(known) === kind),
 );
-const privateKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex characters');
-const vapidSubject = read('mailto: and an address, or an https: URL', parseVapidSubject);
-const vapidPrivateKey = read(
-  'a private key of P-256: 64 hex characters or 43 of base64url',
-  parseVapidPrivateKey,
+const privateKey = z.string().transform((written, context) => {
+  const key = readKeyText(written);
+  if ('hex' in key) return key.hex;
+  context.addIssue({ code: 'custom', message: `expected 64 hex characters; ${key.trouble}` });
+  return z.NEVER;
+});
+const noticeTitle = prose(
+  z.string().regex(/^[^\p{C}]{1,100}$/u, 'expected at most 100 characters that can be printed'),
 );
-const dataType = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, 'expected a word of at most 64 letters, digits, dots, dashes and underscores');
-const allowedHosts = list(
-  'host names, addresses or *. and a name, each with a port or without, separated by commas',
-  parseAllowedHost,
-);
-const noticeTitle = z
-  .string()
-  .regex(/^[^\p{C}]{1,100}$/u, 'expected at most 100 characters that can be printed');
-const noticeUrl = read('an https:// (or http://) URL of at most 500 characters', (url) =>
-  url.length <= 500 && /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).href : undefined,
+const noticeUrl = read(
+  'an https:// (or http://) URL of at most 500 characters',
+  (url) =>
+    url.length <= 500 && httpTrouble(url) === undefined && URL.canParse(url) ? new URL(url).href : undefined,
+  httpTrouble,
 );
 const redisUrl = z.string().transform((written, context) => {
   const result = parseRedisUrl(written);
@@ -84,7 +92,11 @@ export const VARIABLES = {
     'false',
   ),
   ...HTTP_VARIABLES,
-  ADMIN_HOST: variable('Address of the admin listener: dashboard, health and metrics.', text, '127.0.0.1'),
+  ADMIN_HOST: variable(
+    'Address of the admin listener: dashboard, health and metrics.',
+    listenHost,
+    '127.0.0.1',
+  ),
   // There is no default text: if the default port is taken, that is a warning; if a chosen port is taken, that is an error.
   ADMIN_PORT: optional('Port of the admin listener; 0 means any free port. Default: 9464.', port),
   DATA_DIR: variable("Directory for the server's files.", path, './data'),
@@ -131,51 +143,7 @@ export const VARIABLES = {
   ),
   MAX_REGISTRATIONS: optional('The most registrations that are kept. Default: 1000000.', capacity),
   MAX_TOKENS: optional("The Rust server's name of MAX_REGISTRATIONS, which wins if both are set.", capacity),
-  FCM_ENABLED: variable('Push to Android phones and iPhones through Firebase.', onOff, 'true'),
-  FIREBASE_PROJECT_ID: optional('The Firebase project. Default: the one in the key file.', text),
-  FIREBASE_SERVICE_ACCOUNT_JSON: optional(
-    'The content of the service account key file, as it is or in base64. It wins over the path.',
-    text,
-    { secret: true },
-  ),
-  FIREBASE_SERVICE_ACCOUNT_PATH: optional('The service account key file from the Firebase console.', path),
-  GOOGLE_APPLICATION_CREDENTIALS: optional(
-    "Google's own name of the key file's path, used if neither of the two before is set.",
-    path,
-  ),
-  FCM_BASE_URL: variable(
-    'The address of FCM. Change it only for tests.',
-    httpUrl,
-    'https://fcm.googleapis.com',
-  ),
-  FCM_PAYLOAD_MODE: variable(
-    "silent: the push wakes the app and shows nothing. alert: it shows the Rust server's notice, which also reaches apps that were killed.",
-    oneOf('silent', 'alert'),
-    'silent',
-  ),
-  FCM_DATA_TYPE: optional(
-    "The word in data.type of an FCM message for an event, for an app that knows another. Default: silent_wake, and with FCM_PAYLOAD_MODE=alert the Rust server's trade_update.",
-    dataType,
-  ),
-  UNIFIEDPUSH_ENABLED: variable('Push to UnifiedPush endpoints (GrapheneOS, LineageOS).', onOff, 'true'),
-  UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: variable(
-    'Allow endpoints that are http or on private addresses, and discovered relays that are ws or on private addresses. Only for tests and home labs.',
-    onOff,
-    'false',
-  ),
-  UNIFIEDPUSH_ALLOWED_HOSTS: optional(
-    'Push hosts of your own, separated by commas, which may be on private addresses and, if not behind *., http: ntfy.lan:8443, 192.168.1.5:8443, *.example.org. Strangers can make the server call these hosts.',
-    allowedHosts,
-  ),
-  VAPID_SUBJECT: optional(
-    'Where the operators of push servers can reach you: mailto: or https:. Apple requires it. Default: PUBLIC_URL, if it is https.',
-    vapidSubject,
-  ),
-  VAPID_PRIVATE_KEY: optional(
-    "The key that signs Web Push requests. If you change it, every app must subscribe again. Default: derived from the server's key (keygen --vapid prints it).",
-    vapidPrivateKey,
-    { secret: true },
-  ),
+  ...PUSH_VARIABLES,
   ...WAKE_VARIABLES,
   WEBPUSH_NOTICE_TITLE: optional(
     'A notice that browsers show for each wake of a Web Push subscription, if the page shows none. All wakes have the same. Needs WEBPUSH_NOTICE_URL.',

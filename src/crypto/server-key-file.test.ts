@@ -101,6 +101,28 @@ describe('a key file that is there', () => {
     expect(key.publicKeyHex).toBe(parseServerKey(text)?.publicKeyHex);
   });
 
+  const HEX = generatePrivateKey();
+  const BYTES = Buffer.from(HEX, 'hex');
+  test.each([
+    ['a byte order mark', `\uFEFF${HEX}\n`],
+    ['a line end that was never made one', String.raw`${HEX}\n`],
+    ['base64', BYTES.toString('base64')],
+    ['base64url', BYTES.toString('base64url')],
+    ['base64 of the hex characters', Buffer.from(`${HEX}\n`).toString('base64')],
+    ['quotation marks', `"${HEX}"`],
+    ['upper case', HEX.toUpperCase()],
+    ['what keygen prints', `# public key 02ab\n# npub1x\nSERVER_PRIVATE_KEY=${HEX}\n`],
+  ])('may be written with %s', async (_, content) => {
+    const { key } = await readServerKeyFile(await keyFile(content));
+    expect(key.publicKeyHex).toBe(parseServerKey(HEX)?.publicKeyHex);
+  });
+
+  test('is refused in UTF-16, which is named', async () => {
+    const path = join(await tempDirectory(), 'server.key');
+    await writeFile(path, `\uFEFF${HEX}`, { encoding: 'utf16le', mode: 0o600 });
+    expect(await failureOf(readServerKeyFile(path))).toBe(`${path} is written in UTF-16; save it as UTF-8`);
+  });
+
   test('gives no warning when its owner alone can read it', async () => {
     expect(await readServerKeyFile(await keyFile(generatePrivateKey(), 0o400))).not.toHaveProperty('warning');
   });
@@ -132,11 +154,15 @@ describe('a key file that is there', () => {
     ['a secret that is no key', 'hunter2hunter2'],
     ['zero', '0'.repeat(64)],
     ['two keys', `${generatePrivateKey()}\n${generatePrivateKey()}`],
-    ['a line of .env', `SERVER_PRIVATE_KEY=${generatePrivateKey()}`],
+    ['a key in PEM', '-----BEGIN EC PRIVATE KEY-----'],
+    ['half a key', generatePrivateKey().slice(32)],
+    ['an nsec', 'nsec1slip'],
   ])('is refused when it contains %s, which is not quoted', async (_, content) => {
     const path = await keyFile(content);
     const message = await failureOf(loadOrCreateServerKeyFile(path));
-    expect(message).toBe(`${path} does not hold a private key; expected 64 hex characters`);
+    expect(message).toMatch(
+      new RegExp(`^${path} does not hold a private key; expected 64 hex characters; [a-z ]+[\\w, ]+$`),
+    );
   });
 
   test('is never overwritten, whatever its content', async () => {

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { decodeText, WrongEncoding } from '../lib/decode-text.ts';
+import { remedyForRights } from '../lib/file-rights.ts';
+import { readKeyText } from '../lib/key-text.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from './server-key.ts';
 
 /** A key file that cannot be used. The message tells the operator why and what to do. */
@@ -17,7 +20,7 @@ export interface LoadedServerKey {
 }
 
 /**
- * Reads the server's key file: 64 hex characters, surrounding white space allowed.
+ * Reads the server's key file: 64 hex characters, or the same in another form that people have (`readKeyText`).
  *
  * @throws ServerKeyFileError if the file is missing, readable by everyone, or contains no key
  */
@@ -32,19 +35,32 @@ export async function readServerKeyFile(path: string): Promise<Omit<LoadedServer
   const { mode } = status;
   if ((mode & 0o006) !== 0) {
     const what = (mode & 0o004) === 0 ? 'changed' : 'read';
-    throw new ServerKeyFileError(
-      `${path} can be ${what} by every user of this machine; run: chmod 600 ${path}`,
-    );
+    const remedy = await remedyForRights(path, 'chmod 600');
+    throw new ServerKeyFileError(`${path} can be ${what} by every user of this machine; ${remedy}`);
   }
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ServerKeyFileError(`${path} cannot be read (${error.code})`);
-  });
-  const key = parseServerKey(text.trim());
-  if (key === undefined) {
-    throw new ServerKeyFileError(`${path} does not hold a private key; expected 64 hex characters`);
-  }
+  const key = await readKey(path);
   const shared = (mode & 0o060) !== 0;
   return { key, ...(shared && { warning: `${path} is open to its group; consider: chmod 600 ${path}` }) };
+}
+
+async function readKey(path: string): Promise<ServerKey> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new ServerKeyFileError(`${path} cannot be read (${error.code})`);
+  });
+  const read = readKeyText(textOf(path, bytes));
+  const key = 'hex' in read ? parseServerKey(read.hex) : undefined;
+  if (key !== undefined) return key;
+  const trouble = 'hex' in read ? 'the number is no scalar of secp256k1' : read.trouble;
+  throw new ServerKeyFileError(`${path} does not hold a private key; expected 64 hex characters; ${trouble}`);
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes);
+  } catch (error) {
+    if (!(error instanceof WrongEncoding)) throw error;
+    throw new ServerKeyFileError(`${path} ${error.message}`);
+  }
 }
 
 /** Whether there is anything at the path, readable or not. If so, no key file is made there. */

@@ -3,10 +3,11 @@ import { isIP } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
 
 /**
- * Names that stay on the machine or the local network, names that must not be sent to a resolver (RFC 6761, 7686, 9476), and names
- * without a dot. They are refused without asking a resolver.
+ * Names that stay on the machine or the local network, names that must not be sent to a resolver or are for tests (RFC 6761, 7686, 9476),
+ * and names without a dot. They are refused without asking a resolver.
  */
-const LOCAL_NAME = /^[^.]+\.?$|(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa|onion|alt)\.?$/;
+const LOCAL_NAME =
+  /^[^.]+\.?$|(?:^|\.)(?:localhost|localdomain|local|lan|internal|home\.arpa|onion|alt|invalid|test)\.?$/;
 
 const HTTPS_PORT = 443;
 /** The ports below, except 443, belong to system services. Strangers must not be able to make this server call them. */

@@ -24,6 +24,20 @@ describe('an answer of FCM', () => {
   });
 
   test.each([
+    [400, 'INVALID_ARGUMENT', 'device'],
+    [403, undefined, undefined],
+    [404, undefined, undefined],
+    [408, undefined, undefined],
+  ])('%i %s with a Retry-After is retried after it', (status, code, concerns) => {
+    expect(readFcmAnswer(status, body(code), 5000)).toEqual({
+      outcome: 'retry',
+      reason: `http_${status}`,
+      ...(concerns !== undefined && { concerns }),
+      afterMs: 5000,
+    });
+  });
+
+  test.each([
     [429, 'QUOTA_EXCEEDED', true],
     [500, 'INTERNAL', undefined],
     [503, 'UNAVAILABLE', undefined],

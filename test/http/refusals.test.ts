@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { sealToken } from '../../stand-ins/sealed-token.ts';
@@ -17,9 +18,10 @@ const PLAIN = { token: 'the-token', platform: 'android' };
 const base64 = (bytes: number): string => randomBytes(bytes).toString('base64');
 const badSize = (bytes: number): string => `Invalid encrypted token size (expected 281 bytes, got ${bytes})`;
 
-/** The curve's generator, so that the private key is 1. */
-const SERVER_PUBKEY = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
-const SERVER_PRIVATE_KEY = '1'.padStart(64, '0');
+const OWN = generateSecretKey();
+// Sealing uses the x coordinate alone, which is the same for both points of an x-only key.
+const SERVER_PUBKEY = `02${getPublicKey(OWN)}`;
+const SERVER_PRIVATE_KEY = Buffer.from(OWN).toString('hex');
 
 function sealedWith(bitFlippedAt?: number, serverPubkey = SERVER_PUBKEY): string {
   const sealed = Buffer.from(sealToken({ serverPubkey, platform: 'ios', token: 'the-token' }), 'base64');

@@ -1,3 +1,4 @@
+import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { sealToken } from '../../stand-ins/sealed-token.ts';
@@ -8,9 +9,10 @@ import { fcmError } from '../support/fcm-answers.ts';
 import { setScene, untilMetric } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
-/** The curve's generator, so that the private key is 1. */
-const serverPubkey = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
-const environment = { SERVER_PRIVATE_KEY: '1'.padStart(64, '0') };
+const privateKey = generateSecretKey();
+// Sealing uses the x coordinate alone, which is the same for both points of an x-only key.
+const serverPubkey = `02${getPublicKey(privateKey)}`;
+const environment = { SERVER_PRIVATE_KEY: Buffer.from(privateKey).toString('hex') };
 const SHORT_BYTES = 217;
 const PHONES = ['ios', 'android'] as const;
 const PLATFORMS = [...PHONES, 'web'] as const;

@@ -27,7 +27,7 @@ const BAD: Readonly<Record<string, string>> = {
   FCM_BASE_URL: 'fcm.googleapis.com',
   FCM_PAYLOAD_MODE: 'loud',
   UNIFIEDPUSH_ENABLED: '2',
-  UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'no',
+  UNIFIEDPUSH_ALLOW_PRIVATE_ENDPOINTS: 'never',
   SHUTDOWN_TIMEOUT_SECONDS: '1.5',
   LOG_LEVEL: 'loud',
   LOG_FORMAT: 'xml',
@@ -59,10 +59,10 @@ test('a bad configuration of one variable names that one alone', async () => {
 });
 
 test('a bad configuration of relay discovery that knows no instance stops the start with 78, among the other problems', async () => {
-  const { code, stderr } = await outcome([], { MOSTRO_RELAY_DISCOVERY: 'true', FCM_ENABLED: 'yes' });
+  const { code, stderr } = await outcome([], { MOSTRO_RELAY_DISCOVERY: 'true', FCM_ENABLED: 'maybe' });
   expect(code).toBe(78);
   expect(stderr.trim().split('\n').slice(1)).toEqual([
-    '  - FCM_ENABLED: expected true or false, got "yes"',
+    '  - FCM_ENABLED: expected true or false, got "maybe"',
     '  - MOSTRO_RELAY_DISCOVERY: needs MOSTRO_PUBKEYS',
   ]);
 });

@@ -74,7 +74,9 @@ test('doctor names a key file that everyone can read, and one that is none', asy
   const environment = await wellEnvironment();
   await chmod(environment['FIREBASE_SERVICE_ACCOUNT_PATH'] ?? '', 0o644);
   const open = await outcome(['doctor'], environment);
-  expect(open.stdout).toMatch(/^WARNING {2}key file: .*can be read by every user/m);
+  expect(open.stdout).toMatch(
+    /^WARNING {2}configuration: the Firebase key file .*can be read by every user/m,
+  );
   await writeFile(environment['FIREBASE_SERVICE_ACCOUNT_PATH'] ?? '', '{"private_key":"a secret"}');
   const none = await outcome(['doctor'], environment);
   expect(none.stdout).toMatch(/^FAILURE {2}bad key file: /m);

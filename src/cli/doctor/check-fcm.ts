@@ -1,12 +1,10 @@
-import { stat } from 'node:fs/promises';
-
 import type { Config } from '../../config/config.ts';
 import { GOOGLE, type ClockSkew } from '../../core/watch/clock-skew.ts';
 import { isKeyRefused } from '../../core/watch/find-alarms.ts';
 import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
 import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
 import type { ServiceAccount } from '../../push/fcm/service-account.ts';
-import { alarmed, ok, skipped, warning, type Finding } from './finding.ts';
+import { alarmed, ok, skipped, type Finding } from './finding.ts';
 
 export interface FcmCheck {
   readonly config: Config['fcm'];
@@ -43,7 +41,7 @@ export async function checkFcm({
     telemetry: SILENT_TELEMETRY,
     onDate,
   });
-  return [...(await checkMode(config)), ...judge(run, account.projectId, skew)];
+  return judge(run, account.projectId, skew);
 }
 
 function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Finding[] {
@@ -78,18 +76,4 @@ function judge({ reason, result }: DryRun, project: string, skew: ClockSkew): Fi
             ),
           ];
   }
-}
-
-async function checkMode({ keyFile }: Config['fcm']): Promise<Finding[]> {
-  if (keyFile === undefined) return [];
-  const { mode } = await stat(keyFile);
-  return (mode & 0o004) === 0
-    ? []
-    : [
-        warning(
-          'key file',
-          `${keyFile} can be read by every user of this machine.`,
-          `run: chmod o-r ${keyFile}`,
-        ),
-      ];
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { isRefusedByApple } from '../../config/vapid.ts';
 import { vapidKey } from '../../crypto/vapid-key.ts';
 import { failure, ok, skipped, warning, type Finding } from './finding.ts';
 
@@ -33,10 +34,16 @@ function checkKey({ privateKey }: Config['vapid']): Finding {
 }
 
 function checkSubject({ subject }: Config['vapid']): Finding {
-  return subject === undefined
+  if (subject === undefined)
+    return warning(
+      SUBJECT,
+      'Push servers are given no contact for this server. Apple refuses that.',
+      SUBJECT_REMEDY,
+    );
+  return isRefusedByApple(subject)
     ? warning(
         SUBJECT,
-        'Push servers are given no contact for this server. Apple refuses that.',
+        `Push servers are given ${subject} as the contact for this server. Apple refuses a host that is not on the internet.`,
         SUBJECT_REMEDY,
       )
     : ok(SUBJECT, `Push servers are given ${subject} as the contact for this server.`);

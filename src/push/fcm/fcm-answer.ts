@@ -72,7 +72,15 @@ export function readFcmAnswer(status: number, body: string, afterMs: number | un
     };
   }
   const isOfDevice = status === 400 || (status === 404 && fcmCode !== undefined);
-  return { outcome: 'refused', reason: `http_${status}`, blames: blamed(isOfDevice, isApples) };
+  const concern = blamed(isOfDevice, isApples);
+  if (afterMs === undefined) return { outcome: 'refused', reason: `http_${status}`, blames: concern };
+  // Whatever the status means: who says when to come again does not refuse for good.
+  return {
+    outcome: 'retry',
+    reason: `http_${status}`,
+    ...(concern !== 'provider' && { concerns: concern }),
+    afterMs,
+  };
 }
 
 /**

@@ -109,7 +109,10 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   }
 
   #failed(error: unknown): Delivery {
-    if (error instanceof GoogleAuthError) return { outcome: 'retry', reason: 'no_access_token' };
+    if (error instanceof GoogleAuthError) {
+      const { afterMs } = error;
+      return { outcome: 'retry', reason: 'no_access_token', ...(afterMs !== undefined && { afterMs }) };
+    }
     this.#telemetry.log('provider.unreachable', {
       provider: this.name,
       // Described only if the line is written: to read a stack takes long, and thousands of dead endpoints can fail in a minute.

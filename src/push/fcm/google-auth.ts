@@ -7,6 +7,7 @@ import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { readAtMost } from '../../lib/read-at-most.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
 import { AccountSource, type ReadServiceAccount } from './account-source.ts';
 import type { ServiceAccount } from './service-account.ts';
@@ -22,6 +23,8 @@ const REFRESH_EARLY_MS = MINUTE_MS;
 /** Used if Google's answer does not say how long the token lives. */
 const DEFAULT_LIFETIME_SECONDS = 50 * 60;
 const TIMEOUT_MS = 15 * SECOND_MS;
+/** A `Retry-After` that is longer than this is obeyed for this long. */
+const LONGEST_ASKED_WAIT_MS = HOUR_MS;
 const MAX_ANSWER_BYTES = 8 * 1024;
 /** Google refuses the key or its signature. A replaced key file may help. */
 const REFUSED = /^http_4(?!08|29)/;
@@ -35,10 +38,13 @@ const TokenAnswer = z.object({
 export class GoogleAuthError extends Error {
   override readonly name = 'GoogleAuthError';
   readonly reason: string;
+  /** How long Google asked not to be asked again, in milliseconds. */
+  readonly afterMs: number | undefined;
 
-  constructor(reason: string) {
+  constructor(reason: string, afterMs?: number) {
     super(reason);
     this.reason = reason;
+    this.afterMs = afterMs;
   }
 }
 
@@ -79,6 +85,8 @@ export class GoogleAuth implements Disposable {
   #current: AccessToken | undefined;
   #minting: Promise<AccessToken> | undefined;
   #problem: string | undefined;
+  /** Google asked not to be asked before this time of the monotonic clock. */
+  #notBefore = -Infinity;
 
   /** @param timeoutMs how long a request may take, in milliseconds. Tests set another one. */
   constructor(options: GoogleAuthOptions, timeoutMs = TIMEOUT_MS) {
@@ -123,6 +131,8 @@ export class GoogleAuth implements Disposable {
   /** @throws GoogleAuthError if Google gives no token; the next call tries again */
   async accessToken(): Promise<Secret<string>> {
     if (this.usable !== undefined) return this.usable;
+    const waitMs = this.#notBefore - this.#monotonic();
+    if (this.#problem !== undefined && waitMs > 0) throw new GoogleAuthError(this.#problem, waitMs);
     return (await this.#mintOnce()).value;
   }
 
@@ -156,6 +166,8 @@ export class GoogleAuth implements Disposable {
     } catch (error) {
       const reason = error instanceof GoogleAuthError ? error.reason : 'unreachable';
       this.#problem = reason;
+      const { afterMs = 0 } = error instanceof GoogleAuthError ? error : {};
+      this.#notBefore = this.#monotonic() + Math.min(afterMs, LONGEST_ASKED_WAIT_MS);
       this.#telemetry.count('oauth_mints', { outcome: 'failed' });
       this.#telemetry.log('fcm.oauth_failed', { reason, error: describeError(error) });
       throw error instanceof GoogleAuthError ? error : new GoogleAuthError(reason);
@@ -181,7 +193,7 @@ export class GoogleAuth implements Disposable {
     // Loaded with the first token and not at the start: loading takes longer than the rest of the program's start.
     const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion(account) });
-    const { status, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {
+    const { status, afterMs, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {
       const answer = await request(account.tokenUri, {
         method: 'POST',
         headers: {
@@ -191,10 +203,15 @@ export class GoogleAuth implements Disposable {
         body: form.toString(),
         signal,
       });
-      this.#onDate?.(answer.headers['date']);
-      return { status: answer.statusCode, body: await readAtMost(answer.body, MAX_ANSWER_BYTES) };
+      const { date, 'retry-after': retryAfter } = answer.headers;
+      this.#onDate?.(date);
+      return {
+        status: answer.statusCode,
+        afterMs: retryAfterMs(retryAfter, { now: this.#clock(), date }),
+        body: await readAtMost(answer.body, MAX_ANSWER_BYTES),
+      };
     });
-    if (status !== 200) throw new GoogleAuthError(`http_${status}`);
+    if (status !== 200) throw new GoogleAuthError(`http_${status}`, afterMs);
     const answer = TokenAnswer.safeParse(parseJson(body.text));
     if (!answer.success) throw new GoogleAuthError('answer_unreadable');
     return answer.data;

@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 
 import { parseJson } from '../../core/basics/parse-json.ts';
+import { decodeText, WrongEncoding } from '../../lib/decode-text.ts';
 import { Secret } from '../../core/basics/secret.ts';
 
 /** The fields that are used of a Google service account's key file, as the Firebase console creates it. */
@@ -69,10 +70,51 @@ export async function readServiceAccountAgain(path: string, projectId?: string):
  * @throws ServiceAccountError naming the file and every field that is wrong
  */
 export async function readServiceAccount(path: string, projectId?: string): Promise<ServiceAccount> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
   });
-  return accountOf(parseJson(text), path, projectId);
+  const text = textOf(path, bytes);
+  const json = readJson(text);
+  if (json === undefined) throw new ServiceAccountError(`${path} is not JSON${troubleIn(text)}`);
+  return accountOf(json, path, projectId);
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes);
+  } catch (error) {
+    if (!(error instanceof WrongEncoding)) throw error;
+    throw new ServiceAccountError(`${path} ${error.message}`);
+  }
+}
+
+/**
+ * Reads JSON as tools hand it on: as it is, in base64, once more as a string of JSON, with line ends that were written as `\n` between the
+ * members, or with true line ends inside the strings.
+ */
+function readJson(written: string): unknown {
+  const json = parseJson(written) ?? parseJson(withLineEnds(written));
+  if (typeof json === 'string') return parseJson(json) ?? json;
+  if (json !== undefined || written.includes('{')) return json;
+  const decoded = Buffer.from(written, 'base64')
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
+  return decoded.includes('{') ? (parseJson(decoded) ?? parseJson(withLineEnds(decoded))) : undefined;
+}
+
+/** The JSON with escaped line ends inside of strings, and true ones between them. */
+function withLineEnds(text: string): string {
+  return text.replaceAll(/"(?:[^"\\]|\\[^])*"|\\[nrt]/g, (part) =>
+    part.startsWith('"') ? part.replaceAll('\r', '').replaceAll('\n', String.raw`\n`) : ' ',
+  );
+}
+
+/** What a text that is no JSON seems to be, as the end of a message. */
+function troubleIn(text: string): string {
+  if (text.trim() === '') return ': it is empty';
+  if (/-----BEGIN/.test(text) && !text.includes('{'))
+    return ': it is a key in PEM, without the JSON around it';
+  return '';
 }
 
 /**
@@ -82,19 +124,28 @@ export async function readServiceAccount(path: string, projectId?: string): Prom
  * @throws ServiceAccountError as {@link readServiceAccount}
  */
 export function parseServiceAccount(written: string, projectId?: string): ServiceAccount {
-  const text = written.trim().startsWith('{') ? written : Buffer.from(written, 'base64').toString('utf8');
-  const json = parseJson(text);
+  const json = readJson(written);
   if (json === undefined)
     throw new ServiceAccountError(
-      'the text is not JSON; in .env put it between single quotes, or write it in base64',
+      /^[.~/][^{]*\.json$/.test(written.trim())
+        ? 'the text is a path; put that into FIREBASE_SERVICE_ACCOUNT_PATH'
+        : 'the text is not JSON; in .env put it between single quotes, or write it in base64',
     );
   const isObject = typeof json === 'object' && json !== null;
   return accountOf(isObject ? { token_uri: GOOGLE_OAUTH, ...json } : json, 'the text', projectId);
 }
 
+/** Whether this is the file that Firebase makes for an Android app. */
+function isOfApp(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'project_info' in json && 'client' in json;
+}
+
 /** @param place where the JSON was read, for messages */
 function accountOf(json: unknown, place: string, projectId: string | undefined): ServiceAccount {
-  if (json === undefined) throw new ServiceAccountError(`${place} is not JSON`);
+  if (isOfApp(json))
+    throw new ServiceAccountError(
+      `${place} is google-services.json, which is for the app; make a key of a service account (Firebase console, Project settings, Service accounts)`,
+    );
   const parsed = KeyFile.safeParse(json);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(

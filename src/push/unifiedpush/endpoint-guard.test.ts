@@ -52,6 +52,8 @@ describe('an endpoint on the public internet', () => {
     ['is on the port of SIP', 'https://push.example:5060/x'],
     ['is on the port of IRC', 'https://push.example:6667/x'],
     ['is in .onion', 'https://hidden.onion/x'],
+    ['is in .invalid', 'https://push.invalid/x'],
+    ['is in .test', 'https://push.test./x'],
     ['is in .lan', 'https://nas.lan/x'],
     ['is in home.arpa', 'https://nas.home.arpa/x'],
   ])('is not one that %s', (_, url) => {

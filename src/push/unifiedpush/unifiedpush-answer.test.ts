@@ -21,12 +21,28 @@ describe("what a push server's answer means", () => {
   test.each([301, 302, 307, 308, 400, 401, 403, 405, 413, 418, 451])(
     '%i is refused, and the device is not gone',
     (status) => {
-      expect(readUnifiedPushAnswer(status, 1000)).toMatchObject({
+      expect(readUnifiedPushAnswer(status, undefined)).toMatchObject({
         outcome: 'refused',
         reason: `http_${status}`,
       });
     },
   );
+
+  test.each([302, 400, 401, 403, 404, 413])(
+    '%i with a Retry-After is retried after it, and concerns the device alone',
+    (status) => {
+      expect(readUnifiedPushAnswer(status, 1000)).toEqual({
+        outcome: 'retry',
+        reason: `http_${status}`,
+        concerns: 'device',
+        afterMs: 1000,
+      });
+    },
+  );
+
+  test('410 with a Retry-After is gone all the same', () => {
+    expect(readUnifiedPushAnswer(410, 1000)).toEqual({ outcome: 'gone' });
+  });
 
   test.each([429, 503, 507])('%i keeps its Retry-After', (status) => {
     expect(readUnifiedPushAnswer(status, 0)).toMatchObject({

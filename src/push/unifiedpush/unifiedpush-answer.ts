@@ -10,7 +10,8 @@ const THROTTLED = new Set([429, NO_SUBSCRIBER]);
 const LATER = new Set([408, 425, 429]);
 
 /**
- * What a push server's answer means for the wake (RFC 8030). A redirect is never followed, so 3xx counts as refused.
+ * What a push server's answer means for the wake (RFC 8030). A redirect is never followed, so 3xx counts as refused. An answer with a
+ * `Retry-After` is never a refusal.
  *
  * @param afterMs the answer's `Retry-After`, in milliseconds
  * @param isSigned whether the request had a VAPID token
@@ -21,7 +22,7 @@ export function readUnifiedPushAnswer(
   isSigned = false,
 ): Delivery {
   if (status >= 200 && status < 300) return { outcome: 'delivered' };
-  if (status === 404 || status === 410) return { outcome: 'gone' };
+  if (status === 410 || (status === 404 && afterMs === undefined)) return { outcome: 'gone' };
   if (status >= 500 || LATER.has(status)) {
     return {
       outcome: 'retry',
@@ -32,6 +33,9 @@ export function readUnifiedPushAnswer(
     };
   }
   const about = isSigned && VAPID_REFUSALS.has(status) ? 'vapid_' : '';
+  // Whatever the status means: a push server that says when to come again does not refuse for good.
+  if (afterMs !== undefined)
+    return { outcome: 'retry', reason: `${about}http_${status}`, concerns: 'device', afterMs };
   // Blames the device even if the fault may be ours: any client can register a push server of its own, which must not raise an alarm.
   return { outcome: 'refused', reason: `${about}http_${status}`, blames: 'device' };
 }
