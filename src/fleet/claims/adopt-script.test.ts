@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+
+import { bytesOf, ClaimScripts, shown } from '../../../test/support/claim-scripts.ts';
+import { describeEngines } from '../../../test/support/redis-engine.ts';
+import { ADOPT } from './adopt-script.ts';
+import { LOOK } from './look-script.ts';
+import { RESTORE } from './restore-script.ts';
+import { ROUTE } from './route-script.ts';
+
+const LIFE_MS = 1_000_000;
+const [A, B, DEAD] = [bytesOf('a', 8), bytesOf('b', 8), bytesOf('dead', 8)];
+const HANDED = Buffer.from('H');
+const [NAME, OTHER, GROUP] = [bytesOf('claim'), bytesOf('other'), bytesOf('group')];
+const OWED = Buffer.concat([Buffer.from('o'), bytesOf('device')]);
+
+describeEngines('the scripts of what servers leave', (program) => {
+  async function open(): Promise<ClaimScripts> {
+    const engine = await ClaimScripts.open(program, A, B, DEAD);
+    await engine.expire(DEAD);
+    return engine;
+  }
+
+  test('what is pending moves to the server that takes over, and is free for its claim', async () => {
+    const engine = await open();
+    await engine.server.command('SET', engine.names.claimKey(NAME), DEAD);
+    await engine.server.command('HSET', engine.names.pendingKey(DEAD), NAME, 'sealed', OWED, 'owed');
+    const [isMoreLeft, ...things] = (await adopt(engine)) as string[];
+    expect(isMoreLeft).toBe(0);
+    expect(new Set(things)).toEqual(new Set([shown(NAME), 'sealed', shown(OWED), 'owed']));
+    expect(await engine.claim(NAME)).toBe('a.......H');
+    expect(await engine.pending(DEAD)).toEqual([]);
+    expect(new Set((await engine.pending(A)) as string[])).toEqual(new Set(things));
+    expect(await engine.members()).not.toContain('dead....');
+  });
+
+  test('what was done or taken meanwhile is taken over by nobody', async () => {
+    const engine = await open();
+    await engine.server.command('SET', engine.names.claimKey(NAME), 'D');
+    await engine.server.command('SET', engine.names.claimKey(OTHER), B);
+    await engine.server.command('HSET', engine.names.pendingKey(DEAD), NAME, 'x', OTHER, 'y');
+    expect(await adopt(engine)).toEqual([0]);
+    expect([await engine.claim(NAME), await engine.claim(OTHER)]).toEqual(['D', 'b.......']);
+    expect(await engine.pending(A)).toEqual([]);
+  });
+
+  test('the inbox of the dead comes to the inbox of the server that takes over', async () => {
+    const engine = await open();
+    await engine.server.command('SET', engine.names.claimKey(NAME), Buffer.concat([DEAD, HANDED]));
+    await engine.server.command('SET', engine.names.claimKey(OTHER), 'D');
+    for (const name of [NAME, OTHER, Buffer.concat([Buffer.from('w'), GROUP])])
+      await engine.server.command('XADD', engine.names.inboxKey(DEAD), '*', name, 'sealed');
+    expect(await adopt(engine)).toEqual([0]);
+    expect(await engine.inbox(A)).toEqual([
+      ['claim...........', 'sealed'],
+      ['wgroup...........', 'sealed'],
+    ]);
+    expect(await engine.claim(NAME)).toBe('a.......H');
+    expect(await engine.server.command('EXISTS', engine.names.inboxKey(DEAD))).toBe(0);
+  });
+
+  test('much is taken over in pieces; from the first on the dead session does not come back', async () => {
+    const engine = await open();
+    for (let number = 0; number < 1000; number++)
+      await engine.server.command(
+        'HSET',
+        engine.names.pendingKey(DEAD),
+        bytesOf(`${number}`),
+        'x'.repeat(300),
+      );
+    const names = new Set<string>();
+    let calls = 0;
+    for (let left: unknown = 1; left === 1; calls++) {
+      const [isMoreLeft, ...things] = (await adopt(engine)) as string[];
+      left = isMoreLeft;
+      for (const [index, thing] of things.entries()) if (index % 2 === 0) names.add(thing);
+      if (left === 1) expect(await engine.server.command('ZSCORE', engine.names.members, DEAD)).toBe('-1');
+    }
+    expect(names.size).toBe(1000);
+    expect(calls).toBeGreaterThan(2);
+    expect(await engine.server.command('HLEN', engine.names.pendingKey(A))).toBe(1000);
+  });
+
+  test('nothing is taken from a session that lives, nor by one that is dead', async () => {
+    const engine = await open();
+    await engine.server.command('HSET', engine.names.pendingKey(DEAD), NAME, 'x');
+    expect(await engine.run(ADOPT, bytesOf('nobody', 8), DEAD, 200, LIFE_MS)).toEqual([0]);
+    await engine.revive(DEAD, 5);
+    expect(await adopt(engine)).toEqual([0]);
+    expect(await engine.pending(DEAD)).toEqual(['claim...........', 'x']);
+    expect(await engine.server.command('ZSCORE', engine.names.members, DEAD)).toBe('5');
+  });
+
+  test('a thing goes to the owner of its group, or to the server that has its lease', async () => {
+    const engine = await open();
+    const name = Buffer.concat([Buffer.from('w'), NAME]);
+    expect(await engine.ask(ROUTE, A, LIFE_MS, GROUP, A, name, 'sealed')).toBe('O');
+    expect(await engine.ask(ROUTE, A, LIFE_MS, GROUP, DEAD, name, 'sealed')).toBe('O');
+    expect(await engine.ask(ROUTE, A, LIFE_MS, GROUP, B, name, 'sealed')).toBe('H');
+    await engine.server.command('SET', engine.names.leaseKey(GROUP), A);
+    expect(await engine.ask(ROUTE, A, LIFE_MS, GROUP, B, name, 'sealed')).toBe('O');
+    expect(await engine.ask(ROUTE, B, LIFE_MS, GROUP, B, name, 'sealed')).toBe('H');
+    expect([await engine.inbox(A), await engine.inbox(B)]).toEqual([
+      [[shown(name), 'sealed']],
+      [[shown(name), 'sealed']],
+    ]);
+    expect(await engine.ask(ROUTE, DEAD, LIFE_MS, GROUP, B, name, 'sealed')).toBe('!');
+  });
+
+  test('what was adopted moves to the owner of its group, with its claim', async () => {
+    const engine = await open();
+    await engine.server.command('SET', engine.names.claimKey(NAME), Buffer.concat([A, HANDED]));
+    await engine.server.command('HSET', engine.names.pendingKey(A), NAME, 'sealed');
+    expect(await engine.ask(ROUTE, A, LIFE_MS, GROUP, B, NAME, '')).toBe('H');
+    expect(await engine.claim(NAME)).toBe('b.......H');
+    expect(await engine.pending(A)).toEqual([]);
+    expect(await engine.inbox(B)).toEqual([['claim...........', 'sealed']]);
+  });
+
+  test('a look tells open, taken and done apart', async () => {
+    const engine = await open();
+    const names = ['none', 'dead', 'handed', 'taken', 'done'].map((name) => bytesOf(name));
+    const standings = [undefined, DEAD, Buffer.concat([B, HANDED]), A, 'D'];
+    for (const [index, standing] of standings.entries())
+      if (standing !== undefined)
+        await engine.server.command('SET', engine.names.claimKey(names[index] as Buffer), standing);
+    expect(await engine.ask(LOOK, Buffer.concat(names))).toBe('OOTTD');
+  });
+
+  test('what is known to be done is written again', async () => {
+    const engine = await open();
+    await engine.server.command('SET', engine.names.claimKey(OTHER), B);
+    await engine.run(RESTORE, LIFE_MS, Buffer.concat([NAME, OTHER]));
+    expect([await engine.claim(NAME), await engine.claim(OTHER)]).toEqual(['D', 'D']);
+    expect(await engine.life(engine.names.claimKey(NAME))).toBeGreaterThan(LIFE_MS / 2);
+  });
+});
+
+async function adopt(engine: ClaimScripts): Promise<unknown> {
+  return shown(await engine.run(ADOPT, A, DEAD, 200, LIFE_MS));
+}

@@ -1,0 +1,51 @@
+import type { Script } from '../engine/engine.ts';
+
+/**
+ * A session says that it lives, and hears who else does.
+ *
+ * - key: the prefix
+ * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat
+ * - answer: nothing if the session has died before: it must take another id. Otherwise the sessions that live (8 each); those that have
+ *   died, and those that have left, and left something; and at the first beat the pauses, each as name, milliseconds and sealed lane
+ *
+ * A member's score is the time of its last beat by the engine's clock, -1 if it is being adopted, -2 if it has left.
+ */
+export const BEAT: Script = {
+  name: 'beat',
+  lua: `
+local prefix, me, lease, isFirst = KEYS[1], unpack(ARGV)
+local members = prefix .. 'm'
+local score = redis.call('ZSCORE', members, me)
+if isFirst ~= '1' and (not score or tonumber(score) < 0) then return false end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
+redis.call('ZADD', members, now, me)
+local live, dead, gone = {}, {}, {}
+local entries = redis.call('ZRANGE', members, 0, -1, 'WITHSCORES')
+for index = 1, #entries, 2 do
+  local session = entries[index]
+  if redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then live[#live + 1] = session
+  elseif redis.call('HLEN', prefix .. 'p:' .. session) + redis.call('XLEN', prefix .. 'q:' .. session) == 0 then
+    redis.call('DEL', prefix .. 'q:' .. session)
+    redis.call('ZREM', members, session)
+  elseif tonumber(entries[index + 1]) == -2 then gone[#gone + 1] = session
+  else dead[#dead + 1] = session
+  end
+end
+local pauses = {}
+if isFirst == '1' then
+  local all = redis.call('HGETALL', prefix .. 'z')
+  for index = 1, #all, 2 do
+    local ms = struct.unpack('>I6', all[index + 1]) - now
+    if ms > 0 then
+      pauses[#pauses + 1] = all[index]
+      pauses[#pauses + 1] = ms
+      pauses[#pauses + 1] = all[index + 1]:sub(7)
+    else redis.call('HDEL', prefix .. 'z', all[index])
+    end
+  end
+end
+return { table.concat(live), table.concat(dead), table.concat(gone), pauses }
+`,
+};

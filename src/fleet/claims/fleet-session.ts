@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+
+import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
+import { EngineUnavailable, type Engine, type EngineReply } from '../engine/engine.ts';
+import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
+import { Membership } from './membership.ts';
+import { BEAT } from './beat-script.ts';
+import { LEAVE } from './leave-script.ts';
+
+/** All in milliseconds. */
+export interface FleetTiming {
+  /** How long a server that is not heard of counts as alive. */
+  readonly leaseMs: number;
+  readonly beatMs: number;
+  /** How long beyond a lease nobody counts as dead after an outage of the engine: all servers must have had the time to speak. */
+  readonly graceMs: number;
+  /** After so long without the engine, the next server after its owner cares for a group, too: the owner may have died. */
+  readonly aloneMs: number;
+}
+
+export const FLEET_TIMING: FleetTiming = {
+  leaseMs: 5 * SECOND_MS,
+  beatMs: SECOND_MS,
+  graceMs: 1.5 * SECOND_MS,
+  aloneMs: 30 * SECOND_MS,
+};
+
+/** A pause of a lane that began before this server did. */
+export interface KeptPause {
+  readonly name: Buffer;
+  readonly ms: number;
+  readonly sealed: Buffer;
+}
+
+export interface FleetSessionOptions {
+  readonly engine: Engine;
+  readonly names: FleetNames;
+  readonly schedule: Schedule;
+  readonly monotonic: Clock;
+  readonly timing: FleetTiming;
+  /** The engine may not know what was done here: after an outage, and when this server speaks under another id. */
+  readonly recall: () => Promise<void>;
+  readonly onMembership: () => void;
+  /** These sessions have died and left something. */
+  readonly onDead: (sessions: readonly Buffer[]) => void;
+  readonly onPauses: (pauses: readonly KeptPause[]) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/**
+ * Says once a second that this server lives, and hears who else does. A session that was silent for longer than its lease may have been
+ * taken over; then it never speaks again, and this server takes a new id. Only the engine's clock says who is alive.
+ */
+export class FleetSession {
+  readonly membership: Membership;
+  readonly #options: FleetSessionOptions;
+  #id: Buffer = randomBytes(SESSION_BYTES);
+  #isFirst = true;
+  #mustRecall = true;
+  #beating: Promise<void> | undefined;
+  #cancel: (() => void) | undefined;
+  #isStarted = false;
+  #isEnded = false;
+  /** By the monotonic clock: when the last beat was sent that the engine has answered. */
+  #heardAt = -Infinity;
+  /** Since when all beats have been answered. */
+  #steadySince: number | undefined;
+  #downSince: number | undefined;
+
+  constructor(options: FleetSessionOptions) {
+    this.#options = options;
+    this.membership = new Membership(options.names, this.#id);
+    const { engine, monotonic } = options;
+    if (!engine.isUp) this.#downSince = monotonic();
+    engine.onDown(() => {
+      this.#downSince ??= monotonic();
+      this.#steadySince = undefined;
+      this.#mustRecall = true;
+    });
+    engine.onUp(() => {
+      if (this.#isStarted) void this.beat();
+    });
+  }
+
+  /** 8 random bytes. */
+  get id(): Buffer {
+    return this.#id;
+  }
+
+  /** Whether others may count this server as dead although the engine can be reached: the process stood still. */
+  get isDoubtful(): boolean {
+    const { engine, monotonic, timing } = this.#options;
+    return engine.isUp && !this.#isFirst && monotonic() - this.#heardAt > timing.leaseMs - SECOND_MS;
+  }
+
+  owns(group: string): boolean {
+    const { monotonic, timing } = this.#options;
+    const isLongAlone = this.#downSince !== undefined && monotonic() - this.#downSince > timing.aloneMs;
+    return this.membership.isAmongFirst(group, isLongAlone ? 2 : 1);
+  }
+
+  /** Beats from now on. Resolves after the first beat, or at once if the engine is down. */
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    const { beatMs } = this.#options.timing;
+    const onTime = (): void => {
+      if (this.#isEnded) return;
+      this.#cancel = this.#options.schedule(beatMs, onTime);
+      void this.beat();
+    };
+    this.#cancel = this.#options.schedule(beatMs, onTime);
+    await this.beat();
+  }
+
+  /** Resolves when the engine has answered, and a new session has claimed what is open; or when the engine is down. */
+  beat(): Promise<void> {
+    this.#beating ??= this.#beat()
+      .catch((error: unknown) => {
+        // The engine will be up again.
+        if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
+      })
+      .finally(() => (this.#beating = undefined));
+    return this.#beating;
+  }
+
+  /** Says no more that this server lives. */
+  stop(): void {
+    this.#isEnded = true;
+    this.#cancel?.();
+  }
+
+  /** The clean end: others take over at once. */
+  async leave(): Promise<void> {
+    this.stop();
+    await this.#beating;
+    const { engine, names } = this.#options;
+    if (engine.isUp && !this.#isFirst) await engine.run(LEAVE, [names.prefix], [this.#id]);
+  }
+
+  async #beat(): Promise<void> {
+    const { engine, monotonic, names, timing } = this.#options;
+    if (!engine.isUp || this.#isEnded) return;
+    const sentAt = monotonic();
+    const isFirst = this.#isFirst;
+    const args = [this.#id, timing.leaseMs, isFirst ? 1 : 0];
+    const reply = await engine.run(BEAT, [names.prefix], args);
+    if (reply === null) return this.#renew();
+    this.#isFirst = false;
+    // After a long silence of this server nobody may have been able to speak: the whole machine may have stood still.
+    if (sentAt - this.#heardAt > timing.leaseMs) this.#steadySince = sentAt;
+    this.#steadySince ??= sentAt;
+    this.#heardAt = sentAt;
+    // Before others are believed to be gone, what was done without the engine is written.
+    if (this.#mustRecall) await this.#options.recall();
+    this.#mustRecall = false;
+    this.#downSince = undefined;
+    this.#hear(reply, monotonic() - this.#steadySince >= timing.leaseMs + timing.graceMs);
+  }
+
+  #renew(): Promise<void> {
+    this.#id = randomBytes(SESSION_BYTES);
+    this.#isFirst = true;
+    this.#mustRecall = true;
+    return this.#beat();
+  }
+
+  #hear(reply: EngineReply, isSteady: boolean): void {
+    const [live, dead, gone, pauses] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
+    if (Buffer.isBuffer(live) && this.membership.update(this.#id, live)) this.#options.onMembership();
+    if (Array.isArray(pauses) && pauses.length > 0) this.#options.onPauses(pausesIn(pauses));
+    const heirless = [...sessionsIn(gone), ...(isSteady ? sessionsIn(dead) : [])];
+    if (heirless.length > 0) this.#options.onDead(heirless);
+  }
+}
+
+function sessionsIn(reply: EngineReply | undefined): Buffer[] {
+  const bytes = Buffer.isBuffer(reply) ? reply : Buffer.alloc(0);
+  return Array.from({ length: Math.floor(bytes.length / SESSION_BYTES) }, (_, index) =>
+    bytes.subarray(index * SESSION_BYTES, (index + 1) * SESSION_BYTES),
+  );
+}
+
+function pausesIn(reply: readonly EngineReply[]): KeptPause[] {
+  const pauses: KeptPause[] = [];
+  for (let at = 0; at + 2 < reply.length; at += 3) {
+    const [name, ms, sealed] = reply.slice(at, at + 3);
+    if (Buffer.isBuffer(name) && typeof ms === 'number' && Buffer.isBuffer(sealed))
+      pauses.push({ name, ms, sealed });
+  }
+  return pauses;
+}

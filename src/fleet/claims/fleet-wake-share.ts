@@ -1,0 +1,214 @@
+import type { Clock, Schedule } from '../../core/basics/clock.ts';
+import type {
+  Claim,
+  ClaimReason,
+  EventStanding,
+  SharedWake,
+  WakeShare,
+  WakeShareListener,
+} from '../../core/fleet/wake-share.ts';
+import type { WakeEnd } from '../../core/lanes/wake.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { EngineUnavailable, type Engine } from '../engine/engine.ts';
+import type { FleetNames } from '../engine/names.ts';
+import type { ValueSealer } from '../engine/value-sealer.ts';
+import { ClaimBatches, headOf, newsHead } from './claim-batches.ts';
+import { DoneRing } from './done-ring.ts';
+import { FleetSession, FLEET_TIMING, type FleetTiming } from './fleet-session.ts';
+import { FleetOwedDevices } from './fleet-owed-devices.ts';
+import { Handovers } from './handovers.ts';
+import { OpenClaims } from './open-claims.ts';
+import { Recall } from './recall.ts';
+import { encodeWake } from './wake-codec.ts';
+import { encodeWindows } from './window-codec.ts';
+
+export interface FleetWakeShareOptions {
+  readonly engine: Engine;
+  readonly names: FleetNames;
+  readonly sealer: ValueSealer;
+  readonly schedule: Schedule;
+  readonly monotonic: Clock;
+  readonly listener: WakeShareListener;
+  /** `WakePolicy.groupOf`. */
+  readonly groupOf: (device: string) => string;
+  readonly telemetry: Pick<Telemetry, 'count'>;
+  /** A value in the engine is damaged, or a stranger's. @param kind what it should have been */
+  readonly onDamaged: (kind: string) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+const NO_VALUE = Buffer.alloc(0);
+const STILL_OPEN = Buffer.from('1');
+const OUTCOMES = ['won', 'taken', 'done', 'handed', 'degraded'];
+const WON_ALONE: Claim = { outcome: 'won', windows: [] };
+
+/**
+ * Shares wakes with the other servers through the engine. While the engine is down, every claim is won here; that is written when the
+ * engine is up again.
+ */
+export class FleetWakeShare implements WakeShare {
+  /** The owed wakes of this server. */
+  readonly owed: FleetOwedDevices;
+  /** What comes from other servers. */
+  readonly handovers: Handovers;
+  readonly #options: FleetWakeShareOptions;
+  readonly #session: FleetSession;
+  readonly #batches: ClaimBatches;
+  readonly #open = new OpenClaims();
+  readonly #done: DoneRing;
+
+  constructor(options: FleetWakeShareOptions, timing: FleetTiming = FLEET_TIMING) {
+    this.#options = options;
+    for (const outcome of OUTCOMES) options.telemetry.count('fleet_claims', { outcome }, 0);
+    const { engine, groupOf, listener, monotonic, names, onDamaged, onFault, schedule, sealer, telemetry } =
+      options;
+    this.#done = new DoneRing(monotonic);
+    this.#session = new FleetSession({
+      engine,
+      names,
+      schedule,
+      monotonic,
+      timing,
+      recall: () => recall.all(),
+      onMembership: () => listener.onMembership(),
+      onDead: (sessions) => this.handovers.adopt(sessions),
+      onPauses: (pauses) => this.handovers.onPauses(pauses),
+      onFault,
+    });
+    const session = this.#session;
+    this.#batches = new ClaimBatches({
+      engine,
+      names,
+      schedule,
+      monotonic,
+      session: () => session.id,
+      renew: () => session.beat(),
+      groupNews: (group) => this.#groupNews(group),
+      onFault,
+    });
+    const [batches, open] = [this.#batches, this.#open];
+    this.owed = new FleetOwedDevices({ batches, open, names, sealer, groupOf });
+    const { owed } = this;
+    this.handovers = new Handovers({
+      engine,
+      names,
+      sealer,
+      session,
+      batches,
+      listener,
+      owed,
+      telemetry,
+      onDamaged,
+      onFault,
+    });
+    const recall = new Recall({ engine, names, sealer, session, batches, open, done: this.#done, owed });
+  }
+
+  /** How many servers the fleet has, as far as is known. */
+  get servers(): number {
+    return this.#session.membership.size;
+  }
+
+  /** The id under which this server speaks to the engine. It has another one after others have taken it for dead. */
+  get session(): Buffer {
+    return this.#session.id;
+  }
+
+  /** Begins to count as a member of the fleet. Resolves after the first word with the engine, or at once if that is down. */
+  start(): Promise<void> {
+    return this.#session.start();
+  }
+
+  /** Tells the engine what has happened here. Resolves when that is written, or the engine is down. */
+  flush(): Promise<void> {
+    return this.#batches.flush();
+  }
+
+  /** Says no more that this server lives. */
+  stop(): void {
+    this.#session.stop();
+  }
+
+  /** The program has stopped: what is still open goes to the other servers at once. */
+  async leave(): Promise<void> {
+    await this.#batches.flush();
+    await this.#session.leave();
+  }
+
+  owns(group: string): boolean {
+    return this.#session.owns(group);
+  }
+
+  async claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]> {
+    const { engine, names, sealer } = this.#options;
+    const { membership } = this.#session;
+    const claims = wakes.map((wake) => names.claim(event, wake.device));
+    // Counts as open from now on, so that the group's lease is not given up meanwhile.
+    for (const { group } of wakes) this.#open.hold(group);
+    let answers: readonly Claim[];
+    try {
+      if (!engine.isUp) throw new EngineUnavailable('');
+      const args: Buffer[] = [];
+      for (const [index, wake] of wakes.entries()) {
+        const { group } = wake;
+        const claim = claims[index] ?? NO_VALUE;
+        const owner = reason === 'open' ? membership.ownerOf(group) : this.#session.id;
+        args.push(
+          headOf(claim, membership.nameOf(group), reason, owner),
+          sealer.seal(encodeWake(event, wake), claim),
+        );
+      }
+      answers = await this.#batches.claim(args);
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
+      answers = wakes.map(() => WON_ALONE);
+    }
+    for (const [index, wake] of wakes.entries()) {
+      const answer = answers[index] ?? WON_ALONE;
+      const outcome = answer === WON_ALONE ? 'degraded' : answer.outcome;
+      this.#options.telemetry.count('fleet_claims', { outcome });
+      if (answer.outcome === 'won') this.#open.add(event, wake, claims[index] ?? NO_VALUE);
+      this.#open.release(wake.group);
+    }
+    return answers;
+  }
+
+  end(event: string, wake: SharedWake, how: WakeEnd): void {
+    const open = this.#open.take(event, wake.device);
+    const name = open?.name ?? this.#options.names.claim(event, wake.device);
+    if (how !== 'dropped') this.#done.note(name);
+    this.#batches.tell(newsHead(how === 'dropped' ? 'X' : 'D', name), NO_VALUE);
+    if (open !== undefined) this.#batches.groupEnded(wake.group);
+  }
+
+  async look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]> {
+    const { engine, names } = this.#options;
+    try {
+      if (!engine.isUp) throw new EngineUnavailable('');
+      return await this.#batches.look(devices.map((device) => names.claim(event, device)));
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
+      return devices.map(() => 'unknown');
+    }
+  }
+
+  hand(wake: SharedWake): Promise<'handed' | 'ours'> {
+    return this.handovers.hand(wake);
+  }
+
+  mayStillSend(device: string): boolean | Promise<boolean> {
+    if (!this.#session.isDoubtful) return !this.#open.isLost(device);
+    return this.#session.beat().then(() => !this.#open.isLost(device));
+  }
+
+  pause(lane: string, ms: number): void {
+    this.handovers.pause(lane, ms);
+  }
+
+  #groupNews(group: string): { readonly head: Buffer; readonly windows: Buffer } {
+    const name = this.#session.membership.nameOf(group);
+    const windows = encodeWindows(this.#options.listener.windowsOf(group));
+    const head = this.#open.holds(group) ? newsHead('L', name, STILL_OPEN) : newsHead('L', name);
+    return { head, windows };
+  }
+}

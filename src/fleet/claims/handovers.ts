@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+
+import type { SharedWake, WakeShareListener } from '../../core/fleet/wake-share.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { EngineUnavailable, type Engine, type StreamEntry, type StreamPlace } from '../engine/engine.ts';
+import { NAME_BYTES, type FleetNames } from '../engine/names.ts';
+import type { ValueSealer } from '../engine/value-sealer.ts';
+import { CLAIM_LIFE_MS, newsHead, type ClaimBatches } from './claim-batches.ts';
+import type { FleetOwedDevices } from './fleet-owed-devices.ts';
+import type { FleetSession, KeptPause } from './fleet-session.ts';
+import { ADOPT } from './adopt-script.ts';
+import { PAUSE } from './pause-script.ts';
+import { ROUTE } from './route-script.ts';
+import { decodeOwed, decodeWake, encodeWake } from './wake-codec.ts';
+
+/** So many things of a dead server are taken over at once. */
+const ADOPTED_AT_ONCE = 200;
+/** While so many things that came are not dealt with, no more are read. */
+const MOST_UNDER_WAY = 1000;
+const FIRST_ID = '0-0';
+/** Begin the names of what is no claim (`route-script.ts`). */
+const OWED = 'o'.charCodeAt(0);
+const WAKE = 'w'.charCodeAt(0);
+const PAUSED = 'z'.charCodeAt(0);
+const MS_BYTES = 4;
+const NO_VALUE = Buffer.alloc(0);
+
+export interface HandoversOptions {
+  readonly engine: Engine;
+  readonly names: FleetNames;
+  readonly sealer: ValueSealer;
+  readonly session: FleetSession;
+  readonly batches: ClaimBatches;
+  readonly listener: WakeShareListener;
+  readonly owed: FleetOwedDevices;
+  readonly telemetry: Pick<Telemetry, 'count'>;
+  readonly onDamaged: (kind: string) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** Something that came to a session of this server. */
+interface Arrival {
+  readonly session: Buffer;
+  readonly name: Buffer;
+  readonly sealed: Buffer;
+  /** Its id in the inbox; empty if it was adopted. */
+  readonly id: string;
+}
+
+/** What goes from server to server: wakes that are handed over, what the dead have left, pauses. */
+export class Handovers {
+  readonly #options: HandoversOptions;
+  #inbox: { readonly session: Buffer; readonly key: string; after: string };
+  #underWay = 0;
+  #isAdopting = false;
+
+  constructor(options: HandoversOptions) {
+    this.#options = options;
+    this.#inbox = this.#inboxOf(options.session.id);
+  }
+
+  /** The inbox, for `Engine.tail`. */
+  places(): readonly StreamPlace[] {
+    const { id } = this.#options.session;
+    if (this.#inbox.session !== id) this.#inbox = this.#inboxOf(id);
+    if (this.#underWay >= MOST_UNDER_WAY) return [];
+    return [{ key: Buffer.from(this.#inbox.key, 'latin1'), after: this.#inbox.after }];
+  }
+
+  /** Gets what `Engine.tail` has read. Other streams are none of its business. */
+  onEntries(key: string, entries: readonly StreamEntry[]): void {
+    const inbox = this.#inbox;
+    if (key !== inbox.key) return;
+    for (const { fields, id } of entries) {
+      inbox.after = id;
+      const [name = NO_VALUE, sealed = NO_VALUE] = fields;
+      void this.#takeIn({ session: inbox.session, name, sealed, id });
+    }
+  }
+
+  async hand(wake: SharedWake): Promise<'handed' | 'ours'> {
+    const { membership } = this.#options.session;
+    // Most servers are alone, or own the group: a lease of another server is then looked for by the claims only.
+    if (membership.size === 1) return 'ours';
+    const name = Buffer.concat([Buffer.of(WAKE), randomBytes(NAME_BYTES)]);
+    const sealed = this.#options.sealer.seal(encodeWake(undefined, wake), name);
+    return (await this.#route(wake.group, name, sealed)) ? 'handed' : 'ours';
+  }
+
+  pause(lane: string, ms: number): void {
+    const { engine, names, sealer, session } = this.#options;
+    if (!engine.isUp) return;
+    const name = Buffer.concat([Buffer.of(PAUSED), names.lane(lane)]);
+    const args = [session.id, name, Math.ceil(ms), sealer.seal(Buffer.from(lane), name)];
+    engine.run(PAUSE, [names.prefix], args).catch((error: unknown) => this.#onError(error));
+  }
+
+  onPauses(pauses: readonly KeptPause[]): void {
+    for (const { ms, name, sealed } of pauses) this.#onPaused(name, ms, sealed);
+  }
+
+  /** Takes over what dead sessions have left. */
+  adopt(sessions: readonly Buffer[]): void {
+    if (this.#isAdopting) return;
+    this.#isAdopting = true;
+    this.#adoptAll(sessions)
+      .catch((error: unknown) => this.#onError(error))
+      .finally(() => (this.#isAdopting = false));
+  }
+
+  async #adoptAll(sessions: readonly Buffer[]): Promise<void> {
+    for (const dead of sessions) {
+      let taken = 0;
+      for (let isMoreLeft = true; isMoreLeft;) {
+        const { arrivals, left } = await this.#adoptSome(dead);
+        taken += arrivals.length;
+        isMoreLeft = left;
+        await Promise.all(arrivals.map((arrival) => this.#takeIn(arrival)));
+      }
+      if (taken > 0) this.#options.telemetry.count('fleet_takeovers');
+    }
+  }
+
+  async #adoptSome(dead: Buffer): Promise<{ readonly arrivals: readonly Arrival[]; readonly left: boolean }> {
+    const { engine, names, session } = this.#options;
+    const { id } = session;
+    const args = [id, dead, ADOPTED_AT_ONCE, CLAIM_LIFE_MS];
+    const reply = await engine.run(ADOPT, [names.prefix], args);
+    const [left, ...things] = Array.isArray(reply) ? reply : [];
+    const bytes = things.filter((thing) => Buffer.isBuffer(thing));
+    const arrivals: Arrival[] = [];
+    for (let at = 0; at + 1 < bytes.length; at += 2) {
+      const [name = NO_VALUE, sealed = NO_VALUE] = bytes.slice(at, at + 2);
+      arrivals.push({ session: id, name, sealed, id: '' });
+    }
+    return { arrivals, left: left === 1 };
+  }
+
+  /** Deals with what came. What fails by a fault of this program stays where it is, so that another server may do better. */
+  async #takeIn(arrival: Arrival): Promise<void> {
+    this.#underWay++;
+    try {
+      if (!(await this.#dealWith(arrival))) return;
+      const value = Buffer.concat([arrival.session, Buffer.from(arrival.id)]);
+      this.#options.batches.tell(newsHead('S', arrival.name), value);
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  /** @returns whether it is to be taken out of the engine */
+  async #dealWith({ id, name, sealed }: Arrival): Promise<boolean> {
+    const { listener, onDamaged, owed, sealer } = this.#options;
+    const isAdopted = id === '';
+    const [first] = name;
+    if (name.length > NAME_BYTES && first === PAUSED) {
+      this.#onPaused(name, sealed.length < MS_BYTES ? 0 : sealed.readUInt32BE(), sealed.subarray(MS_BYTES));
+      return true;
+    }
+    const value = sealer.open(sealed, name);
+    if (name.length > NAME_BYTES && first === OWED) {
+      const wake = value && decodeOwed(value);
+      if (wake === undefined) onDamaged('owed wake');
+      else listener.onOwed(owed.adopt(wake));
+      // An owed wake that was adopted lies where this server keeps its own ones.
+      return !isAdopted;
+    }
+    const handed = value && decodeWake(value);
+    if (handed === undefined) onDamaged('wake');
+    // The dead server may have left more than one server can send: the others own their share of the groups.
+    else if (!isAdopted || !(await this.#route(handed.wake.group, name, NO_VALUE)))
+      await listener.onHanded(handed.event, handed.wake);
+    else return false;
+    return true;
+  }
+
+  /** @param sealed empty for what this session has adopted @returns whether another server has it now */
+  async #route(group: string, name: Buffer, sealed: Buffer): Promise<boolean> {
+    const { engine, names, session } = this.#options;
+    const { membership } = session;
+    const args = [CLAIM_LIFE_MS, membership.nameOf(group), membership.ownerOf(group), name, sealed];
+    try {
+      const reply = await engine.run(ROUTE, [names.prefix], [session.id, ...args]);
+      return String(reply) === 'H';
+    } catch (error) {
+      this.#onError(error);
+      return false;
+    }
+  }
+
+  #onPaused(name: Buffer, ms: number, sealed: Buffer): void {
+    const lane = this.#options.sealer.open(sealed, name);
+    if (lane === undefined) this.#options.onDamaged('pause');
+    else this.#options.listener.onPaused(lane.toString(), ms);
+  }
+
+  #inboxOf(session: Buffer): { readonly session: Buffer; readonly key: string; after: string } {
+    return { session, key: this.#options.names.inboxKey(session).toString('latin1'), after: FIRST_ID };
+  }
+
+  #onError(error: unknown): void {
+    if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
+  }
+}

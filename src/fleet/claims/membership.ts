@@ -1,0 +1,119 @@
+import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
+
+/** So many groups are remembered with their names. */
+const MOST_GROUPS = 16_384;
+
+/** A group, as this server last saw it. */
+interface KnownGroup {
+  /** Its name in the engine. */
+  readonly name: Buffer;
+  /** The sessions in the order in which they own the group: the first two. */
+  ranked: readonly (Member | undefined)[];
+  /** The membership by which the order was found. */
+  version: number;
+}
+
+/** A server that lives. */
+interface Member {
+  readonly session: Buffer;
+  readonly words: readonly [number, number];
+}
+
+/**
+ * The servers that live, and which of them owns which group: by rendezvous hashing, so that a server that comes or goes changes the owner of
+ * its own share of the groups only.
+ */
+export class Membership {
+  readonly #names: FleetNames;
+  readonly #groups = new Map<string, KnownGroup>();
+  #members: readonly Member[];
+  #version = 0;
+  #own: Buffer;
+
+  constructor(names: FleetNames, own: Buffer) {
+    this.#names = names;
+    this.#own = own;
+    this.#members = [memberOf(own)];
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** The name of the group in the engine. */
+  nameOf(group: string): Buffer {
+    return this.#known(group).name;
+  }
+
+  /** The session that owns the group. */
+  ownerOf(group: string): Buffer {
+    return this.#rankedFor(group)[0]?.session ?? this.#own;
+  }
+
+  /** Whether this server owns the group, or would if those before it were gone. @param ranks 1 for the owner alone, 2 for the next one too */
+  isAmongFirst(group: string, ranks: 1 | 2): boolean {
+    if (this.#members.length <= ranks) return true;
+    const [first, second] = this.#rankedFor(group);
+    return first?.session === this.#own || (ranks === 2 && second?.session === this.#own);
+  }
+
+  /** @param live the ids of all sessions that live, 8 bytes each @returns whether it is another membership than before */
+  update(own: Buffer, live: Buffer): boolean {
+    const sessions: Buffer[] = [own];
+    for (let at = 0; at + SESSION_BYTES <= live.length; at += SESSION_BYTES) {
+      const session = live.subarray(at, at + SESSION_BYTES);
+      if (!session.equals(own)) sessions.push(session);
+    }
+    const isSame =
+      sessions.length === this.#members.length &&
+      sessions.every((session) => this.#members.some((member) => member.session.equals(session)));
+    if (isSame) return false;
+    this.#own = own;
+    this.#members = sessions.map(memberOf);
+    this.#version++;
+    return true;
+  }
+
+  #known(group: string): KnownGroup {
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    if (this.#groups.size >= MOST_GROUPS) this.#groups.clear();
+    const added = { name: this.#names.group(group), ranked: [], version: -1 };
+    this.#groups.set(group, added);
+    return added;
+  }
+
+  #rankedFor(group: string): KnownGroup['ranked'] {
+    const known = this.#known(group);
+    if (known.version === this.#version) return known.ranked;
+    let [first, second]: (Member | undefined)[] = [];
+    let [firstScore, secondScore] = [-1, -1];
+    const [a, b] = wordsOf(known.name);
+    for (const member of this.#members) {
+      const score = mix(a ^ member.words[0]) * 0x20_0000 + (mix(b ^ member.words[1]) >>> 11);
+      if (score > firstScore) {
+        [second, secondScore] = [first, firstScore];
+        [first, firstScore] = [member, score];
+      } else if (score > secondScore) [second, secondScore] = [member, score];
+    }
+    known.ranked = [first, second];
+    known.version = this.#version;
+    return known.ranked;
+  }
+}
+
+function memberOf(session: Buffer): Member {
+  return { session, words: wordsOf(session) };
+}
+
+function wordsOf(bytes: Buffer): [number, number] {
+  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+}
+
+/** Names and sessions are random already; this makes each bit of the result depend on all bits. */
+function mix(word: number): number {
+  let mixed = word | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

@@ -1,0 +1,81 @@
+import type { Script } from '../engine/engine.ts';
+
+/**
+ * Writes what has happened here: nothing of it has an answer.
+ *
+ * - key: the prefix
+ * - arguments: this session; the life of a claim in milliseconds; then two for each piece of news, a head and a value
+ * - answer: `!` if this session has died, and nothing was written
+ *
+ * Heads: a letter, and a name (16).
+ * - `D` a claim has woken its device; `X` it was dropped.
+ * - `L` a claim of the group has ended: the value has the windows that run, each as track (1), phase (1), milliseconds (4). After the name
+ *   stands `1` if more is open for the group here.
+ * - `S` something that came from another server has been dealt with: the name may have 17 bytes; the value is the session to which it came,
+ *   and its id in the inbox of that session, if it came there. A claim that was not made is free again.
+ * - `O` a device is owed the wake of the value; after its name stands that of its group. `P` it is owed nothing any more.
+ */
+export const TELL: Script = {
+  name: 'tell',
+  lua: `
+local prefix, me, life = KEYS[1], ARGV[1], ARGV[2]
+local function lives(session) return redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
+if not lives(me) then return '!' end
+local pending = prefix .. 'p:' .. me
+local now
+local function isOurs(lease)
+  local holder = redis.call('GETRANGE', lease, 0, 7)
+  return holder == '' or holder == me or not lives(holder)
+end
+for index = 3, #ARGV, 2 do
+  local head, value = ARGV[index], ARGV[index + 1]
+  local letter, name = head:sub(1, 1), head:sub(2, 17)
+  if letter == 'D' then
+    redis.call('SET', prefix .. 'c:' .. name, 'D', 'PX', life)
+    redis.call('HDEL', pending, name)
+  elseif letter == 'X' then
+    local claim = prefix .. 'c:' .. name
+    local standing = redis.call('GET', claim)
+    if standing and standing:sub(1, 8) == me then redis.call('DEL', claim) end
+    redis.call('HDEL', pending, name)
+  elseif letter == 'L' then
+    local lease = prefix .. 'k:' .. name
+    if isOurs(lease) then
+      local windows, longest = '', 0
+      for at = 1, #value, 6 do
+        if not now then
+          local time = redis.call('TIME')
+          now = time[1] * 1000 + math.floor(time[2] / 1000)
+        end
+        local ms = struct.unpack('>I4', value, at + 2)
+        if ms > longest then longest = ms end
+        windows = windows .. value:sub(at, at + 1) .. struct.pack('>I6', now + ms)
+      end
+      if head:sub(18) == '1' then redis.call('SET', lease, me .. windows, 'PX', life)
+      elseif longest > 0 then redis.call('SET', lease, me .. windows, 'PX', longest)
+      else redis.call('DEL', lease)
+      end
+    end
+  elseif letter == 'S' then
+    local whole, session, id = head:sub(2), value:sub(1, 8), value:sub(9)
+    if id ~= '' then redis.call('XDEL', prefix .. 'q:' .. session, id) end
+    if #whole == 16 then
+      local claim = prefix .. 'c:' .. whole
+      local standing = redis.call('GET', claim)
+      if standing == session .. 'H' then redis.call('DEL', claim) end
+      if standing ~= session then redis.call('HDEL', prefix .. 'p:' .. session, whole) end
+    end
+  elseif letter == 'O' then
+    redis.call('HSET', pending, 'o' .. name, value)
+    local lease = prefix .. 'k:' .. head:sub(18)
+    if isOurs(lease) then
+      local windows = redis.call('GETRANGE', lease, 8, -1)
+      redis.call('SET', lease, me .. windows, 'PX', life)
+    end
+  else
+    redis.call('HDEL', pending, 'o' .. name)
+  end
+end
+return ''
+`,
+};

@@ -1,0 +1,95 @@
+import type { Schedule } from '../../src/core/basics/clock.ts';
+import { Secret } from '../../src/core/basics/secret.ts';
+import type { WakeShareListener } from '../../src/core/fleet/wake-share.ts';
+import { FleetWakeShare } from '../../src/fleet/claims/fleet-wake-share.ts';
+import type { FleetTiming } from '../../src/fleet/claims/fleet-session.ts';
+import type { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
+import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
+import { FakeTelemetry } from './fake-telemetry.ts';
+import { fleetNames, openEngine } from './fleet-engine.ts';
+import { keep } from './keep.ts';
+import { EngineServer } from './redis-engine.ts';
+
+/** Nobody dies by its lease, however slow the machine is: {@link EngineFleet.kill} ends it. The others hear of a death with their next beat. */
+const DEADLY: FleetTiming = { leaseMs: 600_000, beatMs: 50, graceMs: -600_000, aloneMs: 600_000 };
+
+const realSchedule: Schedule = (ms, callback) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
+
+/** One server of an {@link EngineFleet}, without anything above its claims. */
+export interface EngineMember {
+  readonly share: FleetWakeShare;
+  readonly engine: RedisEngine;
+  readonly telemetry: FakeTelemetry;
+  readonly faults: unknown[];
+  readonly damaged: string[];
+}
+
+/** Servers of one fleet in the test's own process, on a real engine. */
+export class EngineFleet {
+  readonly server: EngineServer;
+  readonly names = fleetNames();
+  readonly #timing: FleetTiming;
+
+  private constructor(server: EngineServer, timing: FleetTiming) {
+    this.server = server;
+    this.#timing = timing;
+  }
+
+  static async start(timing: Partial<FleetTiming> = {}): Promise<EngineFleet> {
+    return new EngineFleet(await EngineServer.start(), { ...DEADLY, ...timing });
+  }
+
+  /** A server starts. @param port of a proxy before the engine */
+  async join(listener: WakeShareListener, { port = this.server.port } = {}): Promise<EngineMember> {
+    const engine = await openEngine(this.server.address({ port }), { names: this.names });
+    const telemetry = new FakeTelemetry();
+    const [faults, damaged]: [unknown[], string[]] = [[], []];
+    const share = new FleetWakeShare(
+      {
+        engine,
+        names: this.names,
+        sealer: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
+        schedule: realSchedule,
+        monotonic: () => performance.now(),
+        listener,
+        groupOf: (device) => device,
+        telemetry,
+        onDamaged: (kind) => void damaged.push(kind),
+        onFault: (fault) => void faults.push(fault),
+      },
+      this.#timing,
+    );
+    await share.start();
+    const stop = new AbortController();
+    const { handovers } = share;
+    const reading = engine.tail(
+      () => handovers.places(),
+      (key, entries) => handovers.onEntries(key, entries),
+      stop.signal,
+    );
+    keep({
+      [Symbol.asyncDispose]: async () => {
+        share.stop();
+        stop.abort();
+        await reading;
+      },
+    });
+    return { share, engine, telemetry, faults, damaged };
+  }
+
+  /** The server dies without a word, and its lease is over. */
+  async kill({ engine, share }: Pick<EngineMember, 'engine' | 'share'>): Promise<void> {
+    const { session } = share;
+    share.stop();
+    await engine.close();
+    await this.server.command('DEL', this.names.aliveKey(session));
+  }
+
+  /** The lease of the server is over, and it does not know. */
+  async expire({ share }: Pick<EngineMember, 'share'>): Promise<void> {
+    await this.server.command('DEL', this.names.aliveKey(share.session));
+  }
+}
