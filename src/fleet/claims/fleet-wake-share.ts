@@ -39,7 +39,7 @@ export interface FleetWakeShareOptions {
 
 const NO_VALUE = Buffer.alloc(0);
 const STILL_OPEN = Buffer.from('1');
-const OUTCOMES = ['won', 'taken', 'done', 'handed', 'degraded'];
+const OUTCOMES = ['won', 'taken', 'done', 'handed', 'degraded'] as const;
 const WON_ALONE: Claim = { outcome: 'won', windows: [] };
 
 /**
