@@ -160,6 +160,7 @@ function composeWellbeing(
       logFileProblem: logFile?.problem(),
       logOutputProblem: logOutput?.problem(),
       storeUnavailable: !store.isOpen(),
+      engine: store.engineSigns?.(),
       replacedLibrary: curve.replaced,
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
@@ -170,6 +171,7 @@ function composeWellbeing(
       isLoaded,
       blockers: () => deliveryBlockers({ alarms: alarms(), oauthProblem: fcm?.oauthProblem, unifiedPush }),
       storeUnavailable: () => !store.isOpen(),
+      engineProblem: () => store.engineSigns?.().problem,
       cannotVerify: () => curve.isExhausted,
     });
   return { alarms, ready };

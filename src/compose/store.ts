@@ -8,6 +8,7 @@ import type { CohortRecord } from '../core/cohorts/cohort-record.ts';
 import type { OwedDevices, OwedWake } from '../core/waking/owed-devices.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
 import type { RegistrationStore } from '../core/registry/registration-store.ts';
+import type { EngineSigns } from '../core/watch/find-alarms.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EndpointPolicy } from '../core/registry/push-target.ts';
 import { isThere } from '../lib/is-there.ts';
@@ -35,6 +36,8 @@ export interface ComposedStore {
   readonly close: () => Promise<void>;
   /** Whether registrations can be kept at this moment. */
   readonly isOpen: () => boolean;
+  /** Absent without an engine. */
+  readonly engineSigns?: () => EngineSigns;
   /** The size of the store's file in bytes; 0 without a file. */
   readonly size: () => number;
 }

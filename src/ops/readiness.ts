@@ -12,6 +12,8 @@ export interface ReadinessSources {
   readonly blockers: () => readonly string[];
   /** Whether the registration store refuses writes. */
   readonly storeUnavailable: () => boolean;
+  /** Why the engine of `STORE=redis` cannot be used; `undefined` if it can, and without one. */
+  readonly engineProblem: () => string | undefined;
   /** Whether no library can verify signatures any more. The process then ends soon. */
   readonly cannotVerify: () => boolean;
 }
@@ -31,7 +33,9 @@ export function readiness(sources: ReadinessSources): Readiness {
   const blockers = sources.blockers();
   if (!sources.canDeliver() || blockers.length > 0)
     reasons.push('no enabled push provider can deliver', ...blockers);
-  if (sources.storeUnavailable()) reasons.push('registration store unavailable');
+  const engineProblem = sources.engineProblem();
+  if (engineProblem !== undefined) reasons.push(`registration store unreachable: ${engineProblem}`);
+  else if (sources.storeUnavailable()) reasons.push('registration store unavailable');
   if (sources.cannotVerify()) reasons.push('no library verifies signatures');
   // Takes only a moment after the start, so it is reported only if nothing else is wrong.
   if (reasons.length === 0 && !sources.isLoaded())

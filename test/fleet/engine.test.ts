@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { EngineUnavailable, ScriptError, type Script } from '../../src/fleet/engine/engine.ts';
-import { openEngine } from '../support/fleet-engine.ts';
+import { openEngine, TEST_TIMING } from '../support/fleet-engine.ts';
 import { describeEngines, EngineServer } from '../support/redis-engine.ts';
 
 const ECHO: Script = { name: 'echo', lua: 'return {KEYS[1], ARGV[1], 7, false}' };
@@ -136,6 +136,23 @@ describeEngines('the engine', (program) => {
     await expect.poll(() => seen.at(-1)).toBe('one f 1200');
     abort.abort();
     await tail;
+  });
+});
+
+describeEngines('servers that share an engine', (program) => {
+  test('find out that one of them has other settings, until it has gone or has the same', async () => {
+    const server = await EngineServer.start({ program });
+    const timing = { ...TEST_TIMING, heartbeatMs: 50, disagreementMs: 400 };
+    const [one, two] = await Promise.all([
+      openEngine(server.address(), { timing }),
+      openEngine(server.address(), { timing }),
+    ]);
+    const other = await openEngine(server.address(), { timing, settings: 'others' });
+    await expect
+      .poll(() => [one, two, other].map(({ isDisagreement }) => isDisagreement))
+      .toEqual([true, true, true]);
+    await other.close();
+    await expect.poll(() => [one, two].map(({ isDisagreement }) => isDisagreement)).toEqual([false, false]);
   });
 });
 

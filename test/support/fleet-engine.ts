@@ -1,7 +1,8 @@
 import { Secret } from '../../src/core/basics/secret.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
 import { FleetNames } from '../../src/fleet/engine/names.ts';
-import { ENGINE_TIMING, RedisEngine, type EngineTiming } from '../../src/fleet/engine/redis-engine.ts';
+import { ENGINE_TIMING, type EngineTiming } from '../../src/fleet/engine/engine-timing.ts';
+import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
 import { stretched } from '../../stand-ins/patience.ts';
 import { keep } from './keep.ts';
 
@@ -19,9 +20,9 @@ export const TEST_TIMING: EngineTiming = {
 /** An engine that was dialled once. It closes with the test. */
 export async function openEngine(
   address: EngineAddress,
-  { names = fleetNames(), timing = TEST_TIMING } = {},
+  { names = fleetNames(), settings = 'settings', timing = TEST_TIMING } = {},
 ): Promise<RedisEngine> {
-  const engine = keep(new RedisEngine({ address, names }, timing));
+  const engine = keep(new RedisEngine({ address, names, settings }, timing));
   await engine.open();
   return engine;
 }

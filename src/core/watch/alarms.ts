@@ -96,6 +96,21 @@ export const ALARMS = {
     level: 'error',
     remedy: 'check the disk of DATA_DIR: no device can register; wakes go on',
   },
+  'store unreachable': {
+    level: 'error',
+    remedy:
+      'check that the engine of REDIS_URL runs and that this machine reaches it: no device can register; wakes go on with what the servers know, and the engine is filled again when it is back',
+  },
+  'engine evicts': {
+    level: 'error',
+    remedy:
+      'set maxmemory-policy noeviction in the configuration of the engine, and give it enough memory: with another policy it throws away what the servers have claimed, and wakes come twice',
+  },
+  'fleet disagrees': {
+    level: 'warn',
+    remedy:
+      'give all servers of the fleet the same variables and the same version: a device is treated by the settings of whichever server wakes it',
+  },
   'signature library replaced': {
     level: 'warn',
     remedy:

@@ -5,7 +5,7 @@ import { ALARMS } from './alarms.ts';
 import { deliveryBlockers } from './delivery-blockers.ts';
 import type { Delivery } from '../lanes/delivery.ts';
 import { DeliveryHealth } from '../lanes/delivery-health.ts';
-import { findAlarms, type AlarmSigns } from './find-alarms.ts';
+import { findAlarms, type AlarmSigns, type EngineSigns } from './find-alarms.ts';
 import { NO_TROUBLES } from '../lanes/lane.ts';
 
 const NOW = 1_000_000;
@@ -29,6 +29,7 @@ const WELL: AlarmSigns = {
   logFileProblem: undefined,
   logOutputProblem: undefined,
   storeUnavailable: false,
+  engine: undefined,
   replacedLibrary: undefined,
 };
 
@@ -36,6 +37,9 @@ const namesIn = (signs: Partial<AlarmSigns>): string[] =>
   findAlarms({ ...WELL, ...signs }).map(({ alarm }) => alarm);
 const fcm = (...deliveries: Delivery[]): Partial<AlarmSigns> => ({
   health: { fcm: healthAfter(...deliveries), unifiedpush: healthAfter() },
+});
+const engine = (parts: Partial<EngineSigns>): Partial<AlarmSigns> => ({
+  engine: { problem: undefined, evictionPolicy: 'noeviction', isDisagreement: false, ...parts },
 });
 const relay = (parts: object): Partial<AlarmSigns> => ({
   relays: [{ relay: 'r', restricted: [], ...parts }],
@@ -111,6 +115,15 @@ describe('alarms', () => {
     ['a standard output that no program reads', { logOutputProblem: 'unread' }, ['log output stalled']],
     ['a log file of another user', { logFileProblem: 'EACCES' }, ['log file unwritable']],
     ['a store without writes', { storeUnavailable: true }, ['registration store unavailable']],
+    ['an engine that is well', engine({}), []],
+    ['an engine that was not reached yet', engine({ evictionPolicy: undefined }), []],
+    [
+      'an engine that is gone, whatever the store says',
+      { ...engine({ problem: 'nothing listens at its port' }), storeUnavailable: true },
+      ['store unreachable'],
+    ],
+    ['an engine that throws keys away', engine({ evictionPolicy: 'allkeys-lru' }), ['engine evicts']],
+    ['servers with other settings', engine({ isDisagreement: true }), ['fleet disagrees']],
     ['a clock off', { clockOffSeconds: -600 }, ['clock off']],
   ])('of %s', (_, signs, alarms) => {
     expect(namesIn(signs)).toEqual(alarms);

@@ -20,6 +20,16 @@ export interface WatchedRelay {
   readonly dropped?: { readonly count: number; readonly isRepeated: boolean };
 }
 
+/** The state of the engine that the servers of a fleet share. */
+export interface EngineSigns {
+  /** Why the engine cannot be used; absent while it can. */
+  readonly problem: string | undefined;
+  /** Its `maxmemory-policy`; absent until it was reached. */
+  readonly evictionPolicy: string | undefined;
+  /** Whether servers of the fleet have had other settings than this one for a minute. */
+  readonly isDisagreement: boolean;
+}
+
 /** The state of the program at one moment, from which the alarms follow. */
 export interface AlarmSigns {
   /** Milliseconds since the epoch. */
@@ -41,6 +51,8 @@ export interface AlarmSigns {
   /** Why lines are not written to standard output; absent if they are. */
   readonly logOutputProblem: string | undefined;
   readonly storeUnavailable: boolean;
+  /** Absent without `STORE=redis`. */
+  readonly engine: EngineSigns | undefined;
   /** The signature library that failed and was replaced since the start; absent if none did. */
   readonly replacedLibrary: string | undefined;
 }
@@ -74,9 +86,19 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
     alarms.push({ alarm: 'log file unwritable', reason: signs.logFileProblem });
   if (signs.logOutputProblem !== undefined)
     alarms.push({ alarm: 'log output stalled', reason: signs.logOutputProblem });
-  if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
+  if (signs.engine !== undefined) alarms.push(...engineAlarms(signs.engine));
+  else if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
   if (signs.replacedLibrary !== undefined)
     alarms.push({ alarm: 'signature library replaced', reason: signs.replacedLibrary });
+  return alarms;
+}
+
+function engineAlarms({ evictionPolicy, isDisagreement, problem }: EngineSigns): Alarm[] {
+  const alarms: Alarm[] = [];
+  if (problem !== undefined) alarms.push({ alarm: 'store unreachable', reason: problem });
+  if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction')
+    alarms.push({ alarm: 'engine evicts', reason: evictionPolicy });
+  if (isDisagreement) alarms.push({ alarm: 'fleet disagrees' });
   return alarms;
 }
 

@@ -27,6 +27,7 @@ describe('the names of a fleet', () => {
       names.members,
       names.pauses,
       names.adoption,
+      names.settings,
       names.shard(0),
       names.claimKey(names.claim(EVENT, DEVICE)),
       names.leaseKey(names.group(DEVICE)),

@@ -15,7 +15,7 @@ const EVENT_DIGITS = 32;
 export const SHARDS = 256;
 
 /** What a name stands for. A name of one use tells nothing of that of another. */
-type Use = 'field' | 'claim' | 'group' | 'lane' | 'signature';
+type Use = 'field' | 'claim' | 'group' | 'lane' | 'signature' | 'settings';
 
 /**
  * The names of everything in the engine. A name is an HMAC under a key that is derived from the server's key, so whoever reads the engine
@@ -42,6 +42,8 @@ export class FleetNames {
   readonly members: string;
   /** The pauses of lanes. */
   readonly pauses: string;
+  /** With which settings servers run. */
+  readonly settings: string;
   /** Held by the session that adopts from a dead one. */
   readonly adoption: string;
   readonly #keys: Readonly<Record<Use, Buffer>>;
@@ -59,6 +61,7 @@ export class FleetNames {
     this.shards = `${this.prefix}R:`;
     this.members = `${this.prefix}m`;
     this.pauses = `${this.prefix}z`;
+    this.settings = `${this.prefix}f`;
     this.adoption = `${this.prefix}a`;
     this.#keys = {
       field: derive('fields', KEY_BYTES),
@@ -66,6 +69,7 @@ export class FleetNames {
       group: derive('groups', KEY_BYTES),
       lane: derive('lanes', KEY_BYTES),
       signature: derive('signatures', KEY_BYTES),
+      settings: derive('settings', KEY_BYTES),
     };
   }
 
@@ -109,6 +113,11 @@ export class FleetNames {
   /** @param event the id of the event that signs a request */
   signatureKey(event: string): Buffer {
     return this.#key('u:', this.#name('signature', event));
+  }
+
+  /** The name of the settings of a server. @param settings in a form that is the same for the same settings */
+  settingsName(settings: string): Buffer {
+    return this.#name('settings', settings);
   }
 
   /** What a session has claimed and not ended, and what it owes. */

@@ -12,7 +12,9 @@ import type {
   Script,
   StreamPlace,
 } from './engine.ts';
+import { COMPARE_SETTINGS } from './compare-settings.ts';
 import type { EngineAddress } from './engine-address.ts';
+import { ENGINE_TIMING, type EngineTiming } from './engine-timing.ts';
 import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
 import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
@@ -26,31 +28,9 @@ import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
 export interface EngineOptions {
   readonly address: EngineAddress;
   readonly names: FleetNames;
+  /** The settings that all servers of a fleet must have in common, in a form that is the same for the same settings. */
+  readonly settings?: string;
 }
-
-/** All in milliseconds. */
-export interface EngineTiming {
-  /** The least time between two batches of commands. */
-  readonly gatherMs: number;
-  /** How long an answer may take. */
-  readonly answerLimitMs: number;
-  /** How long the TCP and TLS connection may take. */
-  readonly dialLimitMs: number;
-  /** The time between two heartbeats. */
-  readonly heartbeatMs: number;
-  /** How long a line for long answers may be silent, beyond the time that a read waits. */
-  readonly silenceLimitMs: number;
-  readonly redial: { readonly minMs: number; readonly baseMs: number; readonly maxMs: number };
-}
-
-export const ENGINE_TIMING: EngineTiming = {
-  gatherMs: 5,
-  answerLimitMs: 500,
-  dialLimitMs: 2000,
-  heartbeatMs: 1000,
-  silenceLimitMs: 2000,
-  redial: { minMs: 20, baseMs: 50, maxMs: 1000 },
-};
 
 /** So many heartbeats lie between two readings of what the engine says of itself. */
 const BEATS_BETWEEN_FACTS = 30;
@@ -76,11 +56,14 @@ export class RedisEngine implements Engine, AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #timing: EngineTiming;
   readonly #redial: Backoff;
+  readonly #settings: Buffer;
   readonly #upListeners = new Set<() => void>();
   readonly #downListeners = new Set<() => void>();
   #up: Up | undefined;
   #facts: EngineFacts | undefined;
   #epoch: Buffer = Buffer.alloc(0);
+  /** Since when, by the monotonic clock, there are servers with other settings. */
+  #disagreesSince = Infinity;
   #problem: string | undefined = 'it was not dialled yet';
   #redialling: NodeJS.Timeout | undefined;
   #dialling: Promise<unknown> | undefined;
@@ -91,6 +74,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#options = options;
     this.#timing = timing;
     this.#redial = new Backoff(timing.redial);
+    this.#settings = options.names.settingsName(options.settings ?? '');
   }
 
   get isUp(): boolean {
@@ -107,6 +91,10 @@ export class RedisEngine implements Engine, AsyncDisposable {
 
   get epoch(): Buffer {
     return this.#epoch;
+  }
+
+  get isDisagreement(): boolean {
+    return performance.now() - this.#disagreesSince >= this.#timing.disagreementMs;
   }
 
   /**
@@ -279,12 +267,17 @@ export class RedisEngine implements Engine, AsyncDisposable {
   /** Asks whether the engine answers, takes changes, and still has its data; now and then also what it says of itself. */
   async #beat(up: Up): Promise<void> {
     const { database } = this.#options.address;
-    const { check, marker } = this.#options.names;
+    const { check, marker, settings } = this.#options.names;
     up.beats += 1;
     try {
-      const reply = await this.run(TAKE_MARKER, [marker], markerArguments(check, randomBytes(NAME_BYTES)));
+      const [reply, different] = await Promise.all([
+        this.run(TAKE_MARKER, [marker], markerArguments(check, randomBytes(NAME_BYTES))),
+        this.run(COMPARE_SETTINGS, [settings], [this.#settings, this.#timing.disagreementMs]),
+      ]);
       const epoch = readMarker(reply, check, database);
       if (!epoch.equals(this.#epoch)) throw new EngineUnavailable('it has lost its data');
+      if (different === 1) this.#disagreesSince = Infinity;
+      else this.#disagreesSince = Math.min(this.#disagreesSince, performance.now());
       if (up.beats % BEATS_BETWEEN_FACTS !== 0) return;
       this.#facts = readFacts(String(await this.call('INFO')));
       const objection = objectionTo(this.#facts);

@@ -1,0 +1,26 @@
+/** All in milliseconds. */
+export interface EngineTiming {
+  /** The least time between two batches of commands. */
+  readonly gatherMs: number;
+  /** How long an answer may take. */
+  readonly answerLimitMs: number;
+  /** How long the TCP and TLS connection may take. */
+  readonly dialLimitMs: number;
+  /** The time between two heartbeats. */
+  readonly heartbeatMs: number;
+  /** How long a line for long answers may be silent, beyond the time that a read waits. */
+  readonly silenceLimitMs: number;
+  /** How long other settings count after the last beat of a server that has them, and how long they may differ without an alarm. */
+  readonly disagreementMs: number;
+  readonly redial: { readonly minMs: number; readonly baseMs: number; readonly maxMs: number };
+}
+
+export const ENGINE_TIMING: EngineTiming = {
+  gatherMs: 5,
+  answerLimitMs: 500,
+  dialLimitMs: 2000,
+  heartbeatMs: 1000,
+  silenceLimitMs: 2000,
+  disagreementMs: 60_000,
+  redial: { minMs: 20, baseMs: 50, maxMs: 1000 },
+};
