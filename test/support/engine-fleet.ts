@@ -24,7 +24,8 @@ export interface EngineMember {
   readonly engine: RedisEngine;
   readonly telemetry: FakeTelemetry;
   readonly faults: unknown[];
-  readonly damaged: string[];
+  /** Makes so much time pass for this server, as if its process had stood still: its lease is not touched. */
+  readonly skip: (ms: number) => void;
 }
 
 /** Servers of one fleet in the test's own process, on a real engine. */
@@ -42,25 +43,28 @@ export class EngineFleet {
     return new EngineFleet(await EngineServer.start(), { ...DEADLY, ...timing });
   }
 
-  /** A server starts. @param port of a proxy before the engine */
-  async join(listener: WakeShareListener, { port = this.server.port } = {}): Promise<EngineMember> {
+  /** A server starts. @param port of a proxy before the engine @param beatMs another time between its beats */
+  async join(
+    listener: WakeShareListener,
+    { port = this.server.port, beatMs = this.#timing.beatMs } = {},
+  ): Promise<EngineMember> {
     const engine = await openEngine(this.server.address({ port }), { names: this.names });
     const telemetry = new FakeTelemetry();
-    const [faults, damaged]: [unknown[], string[]] = [[], []];
+    const faults: unknown[] = [];
+    let skipped = 0;
     const share = new FleetWakeShare(
       {
         engine,
         names: this.names,
         sealer: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
         schedule: realSchedule,
-        monotonic: () => performance.now(),
+        monotonic: () => performance.now() + skipped,
         listener,
         groupOf: (device) => device,
         telemetry,
-        onDamaged: (kind) => void damaged.push(kind),
         onFault: (fault) => void faults.push(fault),
       },
-      this.#timing,
+      { ...this.#timing, beatMs },
     );
     await share.start();
     const stop = new AbortController();
@@ -77,7 +81,7 @@ export class EngineFleet {
         await reading;
       },
     });
-    return { share, engine, telemetry, faults, damaged };
+    return { share, engine, telemetry, faults, skip: (ms) => void (skipped += ms) };
   }
 
   /** The server dies without a word, and its lease is over. */

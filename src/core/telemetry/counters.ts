@@ -195,6 +195,10 @@ export const COUNTERS = {
     help: 'Claims of verified events for devices, by outcome: won here; taken by another server; done before; handed to the server that sends the wakes of the device; degraded: won without asking, because the engine was down.',
     labels: { outcome: ['won', 'taken', 'done', 'handed', 'degraded'] },
   },
+  fleet_values_rejected: {
+    help: 'Values in the engine that are damaged, or that no server of this fleet wrote. They count for nothing.',
+    labels: { kind: ['record', 'wake', 'owed_wake', 'pause'] },
+  },
   fleet_takeovers: {
     help: 'Servers that died and left work, of which this server took over a part.',
     labels: {},

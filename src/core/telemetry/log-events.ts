@@ -68,6 +68,7 @@ export const LOG_EVENTS = {
   'registration.refused': 'debug',
   'registrations.kept': 'warn',
   'registrations.swept': 'debug',
+  'fleet.value_rejected': 'warn',
   'store.opened': 'info',
   'store.torn': 'info',
   'store.tokens_refused': 'warn',

@@ -11,14 +11,17 @@ const DOUBTFUL_MS = MINUTE_MS;
 /** The claims that are done, as far as this server knows: the latest ones. They are written again when the engine has lost something. */
 export class DoneRing {
   readonly #monotonic: Clock;
+  readonly #most: number;
   #ring = Buffer.alloc(STEP * NAME_BYTES);
   /** How many were ever noted. */
   #count = 0;
   /** How many there were at a moment, once a second for the last minute. */
   readonly #marks: { readonly at: number; readonly count: number }[] = [];
 
-  constructor(monotonic: Clock) {
+  /** @param most how many are remembered */
+  constructor(monotonic: Clock, most = MOST) {
     this.#monotonic = monotonic;
+    this.#most = most;
   }
 
   note(claim: Buffer): void {
@@ -28,7 +31,7 @@ export class DoneRing {
       this.#marks.push({ at: now, count: this.#count });
       if (this.#marks.length > DOUBTFUL_MS / SECOND_MS) this.#marks.shift();
     }
-    const place = this.#count % MOST;
+    const place = this.#count % this.#most;
     if (place * NAME_BYTES === this.#ring.length)
       this.#ring = Buffer.concat([this.#ring, Buffer.alloc(this.#growth)]);
     claim.copy(this.#ring, place * NAME_BYTES);
@@ -48,18 +51,18 @@ export class DoneRing {
   }
 
   get #growth(): number {
-    return Math.min(this.#ring.length, MOST * NAME_BYTES - this.#ring.length);
+    return Math.min(this.#ring.length, this.#most * NAME_BYTES - this.#ring.length);
   }
 
   *#since(first: number, atOnce: number): Generator<Buffer> {
-    let from = Math.max(first, this.#count - MOST);
+    let from = Math.max(first, this.#count - this.#most);
     while (from < this.#count) {
-      const place = from % MOST;
-      const number = Math.min(atOnce, this.#count - from, MOST - place);
+      const place = from % this.#most;
+      const number = Math.min(atOnce, this.#count - from, this.#most - place);
       // A copy: the ring goes on turning.
       yield Buffer.from(this.#ring.subarray(place * NAME_BYTES, (place + number) * NAME_BYTES));
       from += number;
-      from = Math.max(from, this.#count - MOST);
+      from = Math.max(from, this.#count - this.#most);
     }
   }
 }

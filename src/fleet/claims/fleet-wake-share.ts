@@ -31,15 +31,12 @@ export interface FleetWakeShareOptions {
   readonly listener: WakeShareListener;
   /** `WakePolicy.groupOf`. */
   readonly groupOf: (device: string) => string;
-  readonly telemetry: Pick<Telemetry, 'count'>;
-  /** A value in the engine is damaged, or a stranger's. @param kind what it should have been */
-  readonly onDamaged: (kind: string) => void;
+  readonly telemetry: Pick<Telemetry, 'count' | 'log'>;
   readonly onFault: (fault: unknown) => void;
 }
 
 const NO_VALUE = Buffer.alloc(0);
 const STILL_OPEN = Buffer.from('1');
-const OUTCOMES = ['won', 'taken', 'done', 'handed', 'degraded'] as const;
 const WON_ALONE: Claim = { outcome: 'won', windows: [] };
 
 /**
@@ -59,9 +56,7 @@ export class FleetWakeShare implements WakeShare {
 
   constructor(options: FleetWakeShareOptions, timing: FleetTiming = FLEET_TIMING) {
     this.#options = options;
-    for (const outcome of OUTCOMES) options.telemetry.count('fleet_claims', { outcome }, 0);
-    const { engine, groupOf, listener, monotonic, names, onDamaged, onFault, schedule, sealer, telemetry } =
-      options;
+    const { engine, groupOf, listener, monotonic, names, onFault, schedule, sealer, telemetry } = options;
     this.#done = new DoneRing(monotonic);
     this.#session = new FleetSession({
       engine,
@@ -98,7 +93,6 @@ export class FleetWakeShare implements WakeShare {
       listener,
       owed,
       telemetry,
-      onDamaged,
       onFault,
     });
     const recall = new Recall({ engine, names, sealer, session, batches, open, done: this.#done, owed });

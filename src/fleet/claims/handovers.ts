@@ -33,8 +33,7 @@ export interface HandoversOptions {
   readonly batches: ClaimBatches;
   readonly listener: WakeShareListener;
   readonly owed: FleetOwedDevices;
-  readonly telemetry: Pick<Telemetry, 'count'>;
-  readonly onDamaged: (kind: string) => void;
+  readonly telemetry: Pick<Telemetry, 'count' | 'log'>;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -53,6 +52,8 @@ export class Handovers {
   #inbox: { readonly session: Buffer; readonly key: string; after: string };
   #underWay = 0;
   #isAdopting = false;
+  /** The kinds of values of which a rejection was logged. */
+  readonly #rejected = new Set<string>();
 
   constructor(options: HandoversOptions) {
     this.#options = options;
@@ -152,7 +153,7 @@ export class Handovers {
 
   /** @returns whether it is to be taken out of the engine */
   async #dealWith({ id, name, sealed }: Arrival): Promise<boolean> {
-    const { listener, onDamaged, owed, sealer } = this.#options;
+    const { listener, owed, sealer } = this.#options;
     const isAdopted = id === '';
     const [first] = name;
     if (name.length > NAME_BYTES && first === PAUSED) {
@@ -162,13 +163,13 @@ export class Handovers {
     const value = sealer.open(sealed, name);
     if (name.length > NAME_BYTES && first === OWED) {
       const wake = value && decodeOwed(value);
-      if (wake === undefined) onDamaged('owed wake');
+      if (wake === undefined) this.#reject('owed_wake');
       else listener.onOwed(owed.adopt(wake));
       // An owed wake that was adopted lies where this server keeps its own ones.
       return !isAdopted;
     }
     const handed = value && decodeWake(value);
-    if (handed === undefined) onDamaged('wake');
+    if (handed === undefined) this.#reject('wake');
     // The dead server may have left more than one server can send: the others own their share of the groups.
     else if (!isAdopted || !(await this.#route(handed.wake.group, name, NO_VALUE)))
       await listener.onHanded(handed.event, handed.wake);
@@ -192,8 +193,16 @@ export class Handovers {
 
   #onPaused(name: Buffer, ms: number, sealed: Buffer): void {
     const lane = this.#options.sealer.open(sealed, name);
-    if (lane === undefined) this.#options.onDamaged('pause');
+    if (lane === undefined) this.#reject('pause');
     else this.#options.listener.onPaused(lane.toString(), ms);
+  }
+
+  #reject(kind: 'wake' | 'owed_wake' | 'pause'): void {
+    const { telemetry } = this.#options;
+    telemetry.count('fleet_values_rejected', { kind });
+    if (this.#rejected.has(kind)) return;
+    this.#rejected.add(kind);
+    telemetry.log('fleet.value_rejected', { reason: kind });
   }
 
   #inboxOf(session: Buffer): { readonly session: Buffer; readonly key: string; after: string } {

@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest';
+
+import { memberFor, type Member } from '../../../test/contracts/wake-share.contract.ts';
+import { EngineFleet, type EngineMember } from '../../../test/support/engine-fleet.ts';
+import { describeEngines } from '../../../test/support/redis-engine.ts';
+import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
+import type { SharedWake } from '../../core/fleet/wake-share.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+
+const KEY = 'ab'.repeat(32) as TradePubkey;
+const [EVENT, NEXT, LATER] = ['e1', 'e2', 'e3'].map((byte) => byte.repeat(32)) as [string, string, string];
+const WON = [{ outcome: 'won', windows: [] }];
+
+type Server = EngineMember & Omit<Member, 'share' | 'owedDevices'>;
+
+function wakeOf(device: string): SharedWake {
+  return { device, group: device, keys: [KEY], kind: 'silent_wake', isVouched: false };
+}
+
+async function join(fleet: EngineFleet, options?: { port?: number; beatMs?: number }): Promise<Server> {
+  const { listener, member } = memberFor();
+  return Object.assign(member, await fleet.join(listener, options));
+}
+
+/** Servers that know of each other. */
+async function joinAll(fleet: EngineFleet, count: 2 | 3): Promise<[Server, Server, Server]> {
+  const servers: Server[] = [];
+  for (let number = 0; number < count; number++) servers.push(await join(fleet));
+  await expect.poll(() => servers.map(({ share }) => share.servers)).toEqual(servers.map(() => count));
+  return servers as [Server, Server, Server];
+}
+
+/** Resolves when the engine has heard of the server once more. */
+async function nextBeat({ names, server }: EngineFleet, { share }: Server): Promise<void> {
+  const score = (): Promise<unknown> => server.command('ZSCORE', names.members, share.session);
+  const former = await score();
+  await expect.poll(score).not.toBe(former);
+}
+
+/** A device whose wakes the server sends. */
+function deviceOf({ share }: Server, label = 'device'): string {
+  for (let number = 0; ; number++) if (share.owns(`${label} ${number}`)) return `${label} ${number}`;
+}
+
+describeEngines('servers that share wakes', () => {
+  test('without the engine every claim is won, and the engine is told as soon as it is back', async () => {
+    const fleet = await EngineFleet.start();
+    const proxy = await TcpProxy.start(fleet.server.port);
+    const [cut, other] = [await join(fleet, { port: proxy.port }), await join(fleet)];
+    await expect.poll(() => cut.share.servers).toBe(2);
+    const [open, done, before] = [EVENT, NEXT, LATER];
+    const wake = wakeOf(deviceOf(cut));
+    expect(await cut.share.claim(before, [wake], 'own')).toEqual(WON);
+    proxy.refuse();
+    await expect.poll(() => cut.engine.isUp).toBe(false);
+    expect(await cut.share.claim(open, [wake], 'own')).toEqual(WON);
+    expect(await cut.share.claim(done, [wake], 'own')).toEqual(WON);
+    for (const event of [done, before]) cut.share.end(event, wake, 'sent');
+    expect(await cut.share.look(done, [wake.device])).toEqual(['unknown']);
+    expect(await cut.share.hand(wake)).toBe('ours');
+    expect(cut.share.mayStillSend(wake.device)).toBe(true);
+    proxy.restore();
+    await expect.poll(() => other.share.look(open, [wake.device])).toEqual(['taken']);
+    for (const event of [done, before])
+      await expect.poll(() => other.share.look(event, [wake.device])).toEqual(['done']);
+    expect(cut.telemetry.total('fleet_claims', 'degraded')).toBe(2);
+    expect(cut.telemetry.total('fleet_claims', 'won')).toBe(1);
+    expect([...cut.faults, ...other.faults]).toEqual([]);
+  });
+
+  test('an engine that comes back empty hears what is done, open and owed', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    const target = { type: 'fcm', token: 'a token' } as const;
+    for (const event of [EVENT, NEXT]) await a.share.claim(event, [wake], 'own');
+    a.share.end(EVENT, wake, 'sent');
+    a.share.owed.owe({ target, kind: 'silent_wake', keys: [KEY] });
+    await a.share.flush();
+    const former = a.share.session;
+    await fleet.server.kill();
+    await expect.poll(() => a.engine.isUp).toBe(false);
+    await fleet.server.runEmpty();
+    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['done']);
+    await expect.poll(() => b.share.look(NEXT, [wake.device])).toEqual(['taken']);
+    await expect.poll(() => [a.share.servers, b.share.servers]).toEqual([2, 2]);
+    expect(a.share.session).not.toEqual(former);
+    expect(a.share.mayStillSend(wake.device)).toBe(true);
+    await fleet.kill(a);
+    await expect.poll(() => b.owed).toHaveLength(1);
+    await expect.poll(() => b.handed).toEqual([{ event: NEXT, wake }]);
+  });
+
+  test('a server that stood still until others took over may not send what they have; it goes on under another id', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 60_000, graceMs: -60_000 });
+    const a = await join(fleet, { beatMs: 600_000 });
+    const [taken, kept] = [wakeOf('taken'), wakeOf('kept')];
+    await a.share.claim(EVENT, [taken], 'own');
+    const former = a.share.session;
+    const b = await join(fleet);
+    await fleet.expire(a);
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake: taken }]);
+    expect(await b.share.claim(EVENT, [taken], 'handed')).toEqual(WON);
+    a.skip(60_000);
+    expect(await a.share.mayStillSend(taken.device)).toBe(false);
+    expect(a.share.session).not.toEqual(former);
+    expect(await a.share.claim(NEXT, [kept], 'own')).toEqual(WON);
+    expect(a.share.mayStillSend(kept.device)).toBe(true);
+    // The wake was dropped there: the claim of the other server stands.
+    a.share.end(EVENT, taken, 'dropped');
+    await a.share.flush();
+    expect(await a.share.look(EVENT, [taken.device])).toEqual(['taken']);
+    expect(a.share.mayStillSend(taken.device)).toBe(true);
+    expect(b.telemetry.total('fleet_takeovers')).toBe(1);
+  });
+
+  test('a server that stood still, and was missed by nobody, goes on as before', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 60_000 });
+    const a = await join(fleet);
+    const wake = wakeOf('device');
+    await a.share.claim(EVENT, [wake], 'own');
+    const former = a.share.session;
+    await fleet.expire(a);
+    a.skip(60_000);
+    expect(await a.share.mayStillSend(wake.device)).toBe(true);
+    expect(a.share.session).toBe(former);
+  });
+
+  test('a claim by a server that does not know yet that it is dead is won under another id', async () => {
+    const fleet = await EngineFleet.start({ beatMs: 600_000 });
+    const a = await join(fleet);
+    const former = a.share.session;
+    await fleet.server.command('ZADD', fleet.names.members, -1, former);
+    await fleet.expire(a);
+    expect(await a.share.claim(EVENT, [wakeOf('device')], 'own')).toEqual(WON);
+    expect(a.share.session).not.toEqual(former);
+    a.share.end(EVENT, wakeOf('device'), 'sent');
+    await a.share.flush();
+    expect(await a.share.look(EVENT, ['device'])).toEqual(['done']);
+  });
+
+  test('a server that leaves leaves its open claims and owed wakes to the others at once', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    await a.share.claim(EVENT, [wake], 'own');
+    await a.share.leave();
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+    await expect.poll(() => b.share.servers).toBe(1);
+  });
+
+  test('nobody is dead within a lease of the start', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
+    const a = await join(fleet);
+    const wake = wakeOf('device');
+    await a.share.claim(EVENT, [wake], 'own');
+    await fleet.kill(a);
+    const b = await join(fleet);
+    await nextBeat(fleet, b);
+    await nextBeat(fleet, b);
+    expect(b.handed).toEqual([]);
+    // A jump as long as a lease would be a new start.
+    for (let step = 0; step < 2; step++) {
+      b.skip(301_000);
+      await nextBeat(fleet, b);
+    }
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+  });
+
+  test('what a dead server leaves is shared by those that live: each takes the groups that it owns', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b, c] = await joinAll(fleet, 3);
+    const events = Array.from({ length: 60 }, (_, number) => number.toString(16).padStart(64, '0'));
+    for (const [number, event] of events.entries())
+      await a.share.claim(event, [wakeOf(`device ${number}`)], 'own');
+    await fleet.kill(a);
+    await expect.poll(() => b.handed.length + c.handed.length).toBe(60);
+    expect(new Set([...b.handed, ...c.handed].map(({ event }) => event))).toEqual(new Set(events));
+    for (const { handed, share } of [b, c]) {
+      expect(handed.length).toBeGreaterThan(10);
+      for (const { wake } of handed) expect(share.owns(wake.group)).toBe(true);
+    }
+  });
+
+  test('what came and nobody wanted can be claimed by a copy that comes later', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    expect(await b.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
+    await expect.poll(() => a.handed).toHaveLength(1);
+    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['open']);
+    expect(await fleet.server.command('XLEN', fleet.names.inboxKey(a.share.session))).toBe(0);
+  });
+
+  test('a value that no server of the fleet wrote is counted, said once, and taken out', async () => {
+    const fleet = await EngineFleet.start();
+    const a = await join(fleet);
+    const inbox = fleet.names.inboxKey(a.share.session);
+    for (const name of ['0123456789abcdef', '0123456789abcdef', 'o123456789abcdef0', 'z123456789abcdef0', ''])
+      await fleet.server.command('XADD', inbox, '*', name, 'rubbish');
+    await fleet.server.command('XADD', inbox, '*', 'one', 'two', 'three', 'four');
+    await expect.poll(() => fleet.server.command('XLEN', inbox)).toBe(0);
+    const total = (kind: string): number => a.telemetry.total('fleet_values_rejected', kind);
+    expect([total('wake'), total('owed_wake'), total('pause')]).toEqual([4, 1, 1]);
+    expect(a.telemetry.logged('fleet.value_rejected')).toHaveLength(3);
+    expect([a.handed, a.owed, a.paused, a.faults]).toEqual([[], [], [], []]);
+  });
+
+  test('after a long time without the engine the next server after the owner of a group cares for it too', async () => {
+    const fleet = await EngineFleet.start({ aloneMs: 30_000 });
+    const [a, b, c] = await joinAll(fleet, 3);
+    const owners = (): boolean[] => [a, b, c].map(({ share }) => share.owns('group'));
+    expect(owners().filter(Boolean)).toHaveLength(1);
+    await fleet.server.kill();
+    await expect.poll(() => [a, b, c].map(({ engine }) => engine.isUp)).toEqual([false, false, false]);
+    expect(owners().filter(Boolean)).toHaveLength(1);
+    for (const server of [a, b, c]) server.skip(30_001);
+    expect(owners().filter(Boolean)).toHaveLength(2);
+  });
+});
