@@ -5,6 +5,7 @@ import { generatePrivateKey } from '../crypto/server-key.ts';
 import { userAgent } from '../lib/user-agent.ts';
 import { actAsOwner } from './data-owner.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
+import { checkEngine } from './doctor/check-engine.ts';
 import {
   checkClock,
   checkDataDirectory,
@@ -56,6 +57,7 @@ export async function doctor(io: Io): Promise<number> {
     checkRelays(config, serverKey, skew, agent),
     checkFcm(fcm),
     checkWebPush(config, wrong),
+    checkEngine(config.store, serverKey),
     ...checkPlaces(config, io.version),
   ]);
   const found = [...ofConfig, ...tried.flat(), checkClock(skew)];

@@ -10,6 +10,9 @@ export interface EngineFacts {
   readonly isLoading: boolean;
   /** `maxmemory-policy`. With another policy than `noeviction` the engine may throw keys away. */
   readonly maxmemoryPolicy: string;
+  /** Whether it writes every change to its disk (AOF). */
+  readonly isAppending: boolean;
+  readonly replicas: number;
 }
 
 const LEAST = { Redis: [7, 0], Valkey: [7, 2] } as const;
@@ -30,6 +33,8 @@ export function readFacts(info: string): EngineFacts {
     isReplica: lines.get('role') === 'slave',
     isLoading: lines.get('loading') === '1',
     maxmemoryPolicy: lines.get('maxmemory_policy') ?? '',
+    isAppending: lines.get('aof_enabled') === '1',
+    replicas: Number(lines.get('connected_slaves') ?? 0),
   };
 }
 

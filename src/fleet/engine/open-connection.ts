@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import { Connection, type Request } from './connection.ts';
 import { deadline } from './deadline.ts';
-import type { EngineArgument, EngineReply } from './engine.ts';
+import type { EngineArgument, EngineReply, Script } from './engine.ts';
 import { CHECK_RIGHTS } from './check-rights.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly answerLimitMs: number;
   /** Gives up. */
   readonly signal: AbortSignal;
+  /** Leaves an unmarked database unmarked; it has no epoch then. */
+  readonly isLook?: true;
 }
 
 /** Dials, names the user, chooses the database, and checks what the engine is. @throws EngineRefused, EngineUnavailable */
@@ -55,7 +57,7 @@ export async function openConnection(options: OpenOptions): Promise<OpenedConnec
 /** Sends the first commands together: on a long way each would take its time. Of several failures the first one counts: the others follow from it. */
 async function greet(
   connection: Connection,
-  { address, names }: OpenOptions,
+  { address, isLook, names }: OpenOptions,
 ): Promise<Omit<OpenedConnection, 'connection'>> {
   const { database, password, user } = address;
   const requests: Request[] = [];
@@ -68,19 +70,29 @@ async function greet(
     ask('INFO'),
     database === 0 ? undefined : ask('SELECT', String(database)),
     ask('EVAL', CHECK_RIGHTS.lua, 1, names.probe),
+    ask('EVALSHA', hashOf(CHECK_RIGHTS), 1, names.probe),
     ask('XREAD', 'STREAMS', names.probe, '0'),
-    ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, randomBytes(NAME_BYTES))),
+    isLook
+      ? ask('HMGET', names.marker, 'check', 'form', 'epoch')
+      : ask(
+          'EVAL',
+          TAKE_MARKER.lua,
+          1,
+          names.marker,
+          ...markerArguments(names.check, randomBytes(NAME_BYTES)),
+        ),
   ]);
   connection.send(requests, () => undefined);
-  const [named, info, chosen, rights, read, marker] = await asked;
+  const [named, info, chosen, rights, known, read, marker] = await asked;
   if (named.status === 'rejected') throw named.reason;
   if (info.status === 'rejected') throw info.reason;
   const facts = readFacts(String(info.value));
   const objection = objectionTo(facts);
   if (objection !== undefined) throw objection;
-  for (const other of [chosen, rights, read]) if (other.status === 'rejected') throw other.reason;
+  for (const other of [chosen, rights, known, read]) if (other.status === 'rejected') throw other.reason;
   if (marker.status === 'rejected') throw noMarker(marker.reason, database);
-  return { facts, epoch: readMarker(marker.value, names.check, database) };
+  const isUnmarked = isLook && Array.isArray(marker.value) && marker.value.every((field) => field === null);
+  return { facts, epoch: isUnmarked ? Buffer.alloc(0) : readMarker(marker.value, names.check, database) };
 }
 
 /** A key of another kind has the marker's name. */
@@ -89,4 +101,9 @@ function noMarker(error: unknown, database: number): unknown {
   return isOtherKind
     ? new EngineRefused(`its database ${database} has a key "mp" that is not of this program`)
     : error;
+}
+
+/** The name by which an engine knows a script that it has run. */
+export function hashOf(script: Script): string {
+  return createHash('sha1').update(script.lua).digest('hex');
 }

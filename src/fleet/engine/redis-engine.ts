@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Backoff } from '../../core/basics/backoff.ts';
@@ -21,7 +21,7 @@ import { helplessness } from './engine-failure.ts';
 import { Line } from './line.ts';
 import { MicroBatches } from './micro-batches.ts';
 import { NAME_BYTES, type FleetNames } from './names.ts';
-import { openConnection, type OpenedConnection } from './open-connection.ts';
+import { hashOf, openConnection, type OpenedConnection } from './open-connection.ts';
 import { handOver, READ_WAIT_MS, tailArguments } from './tail-streams.ts';
 import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
 
@@ -186,7 +186,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
   #hashOf(script: Script): string {
     const known = this.#hashes.get(script);
     if (known !== undefined) return known;
-    const hash = createHash('sha1').update(script.lua).digest('hex');
+    const hash = hashOf(script);
     this.#hashes.set(script, hash);
     return hash;
   }

@@ -1,0 +1,37 @@
+import type { EngineAddress } from './engine-address.ts';
+import type { EngineFacts } from './engine-facts.ts';
+import { ENGINE_TIMING } from './engine-timing.ts';
+import { Line } from './line.ts';
+import type { FleetNames } from './names.ts';
+import { openConnection } from './open-connection.ts';
+
+const PINGS = 5;
+
+/** What one look at an engine shows. */
+export interface EngineLook {
+  readonly facts: EngineFacts;
+  /** Whether servers have used the database already. */
+  readonly isMarked: boolean;
+  /** How long the fastest of a few answers took, in milliseconds. */
+  readonly answerMs: number;
+}
+
+/** Dials once, with all checks of a start, and changes nothing that servers use. @throws EngineRefused, EngineUnavailable */
+export async function lookAtEngine(address: EngineAddress, names: FleetNames): Promise<EngineLook> {
+  const { answerLimitMs, dialLimitMs, silenceLimitMs } = ENGINE_TIMING;
+  const { signal } = new AbortController();
+  const options = { address, names, dialLimitMs, answerLimitMs, signal, isLook: true } as const;
+  const { connection, epoch, facts } = await openConnection(options);
+  const line = new Line(connection, silenceLimitMs);
+  try {
+    let answerMs = Infinity;
+    for (let ping = 0; ping < PINGS; ping++) {
+      const from = performance.now();
+      await line.call('GET', names.sequence);
+      answerMs = Math.min(answerMs, performance.now() - from);
+    }
+    return { facts, isMarked: epoch.length > 0, answerMs };
+  } finally {
+    line.close();
+  }
+}
