@@ -7,12 +7,16 @@ interface Link {
   readonly near: Socket;
   readonly far: Socket;
   frozen: boolean;
+  /** The side that has closed the connection first. */
+  ended?: 'client' | 'server';
 }
 
 /** A TCP proxy before a server on the loopback interface. A test can break its connections in the ways in which networks do. */
 export class TcpProxy implements AsyncDisposable {
   /** Every connection, also the refused ones; `at` is `performance.now()`. */
   readonly accepted = new Arrivals<{ refused: boolean; at: number }>();
+  /** The side that closed each connection first. */
+  readonly ends = new Arrivals<'client' | 'server'>();
   readonly port: number;
 
   readonly #server: LoopbackServer;
@@ -96,6 +100,12 @@ export class TcpProxy implements AsyncDisposable {
       near.pipe(far);
       far.pipe(near);
     });
+    const ended = (side: 'client' | 'server') => (): void => {
+      if (link.ended === undefined) this.ends.push(side);
+      link.ended ??= side;
+    };
+    near.once('end', ended('client')).once('close', ended('client'));
+    far.once('end', ended('server')).once('close', ended('server'));
     near.once('close', (broken) => this.#lost(link, far, broken));
     far.once('close', (broken) => this.#lost(link, near, broken));
   }

@@ -193,6 +193,18 @@ function wakesWithoutEvent({
   return [policy, ...offered].some((name) => name === 'cohorts' || name === 'heartbeat');
 }
 
+const WILDCARD = /^(?:0\.0\.0\.0|0|\*|(?:\[)?::(?:\])?|(?:\[)?::0(?:\])?|::ffff:0\.0\.0\.0)$/;
+
+/** Whether clients may reach the server beside the proxy whose headers are believed. On Fly.io only its proxy reaches the machine. */
+function isForgeable({
+  FLY_APP_NAME: fly,
+  NOTIFY_TRUST_PROXY_HEADERS: trusts,
+  SERVER_HOST: host = '',
+  TRUST_PROXY: alias,
+}: Partial<Values>): boolean {
+  return (trusts ?? alias ?? false) && fly === undefined && WILDCARD.test(host);
+}
+
 function warningsFor(values: Partial<Values>): string[] {
   const warnings: string[] = [];
   if (values.FCM_ENABLED === false && values.UNIFIEDPUSH_ENABLED === false) {
@@ -216,6 +228,11 @@ function warningsFor(values: Partial<Values>): string[] {
   }
   if (values.REGISTRATION_AUTH !== 'off' && values.PUBLIC_URL === undefined) {
     warnings.push('PUBLIC_URL is not set: signed registrations are checked against the Host header alone');
+  }
+  if (isForgeable(values)) {
+    warnings.push(
+      `client addresses are believed (NOTIFY_TRUST_PROXY_HEADERS) and the HTTP API listens on every address (SERVER_HOST=${values.SERVER_HOST}): whoever reaches port ${values.SERVER_PORT} beside the proxy invents an address for each request and has no limit. Set SERVER_HOST=127.0.0.1; in a container, publish the port as 127.0.0.1:${values.SERVER_PORT}:${values.SERVER_PORT}`,
+    );
   }
   if (values.FCM_PAYLOAD_MODE === 'alert' && wakesWithoutEvent(values)) {
     warnings.push(

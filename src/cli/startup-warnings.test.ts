@@ -10,6 +10,8 @@ const OTHER = generatePrivateKey();
 const ROTATING = expect.stringContaining('mostro-push keygen --vapid');
 const NOTICES =
   'FCM_PAYLOAD_MODE=alert shows a notice at every wake, also at those of cohorts and heartbeat without an event';
+const FORGEABLE = expect.stringMatching(/^client addresses are believed .*Set SERVER_HOST=127\.0\.0\.1/);
+const TRUSTING = { REGISTRATION_AUTH: 'off', NOTIFY_TRUST_PROXY_HEADERS: 'true' };
 const NO_LIST = 'TRUSTED_WHITELIST_ENABLED has no effect without MOSTRO_PUBKEYS';
 
 const refusedIn = (variable: string): unknown =>
@@ -33,6 +35,11 @@ test.each([
   [{ REGISTRATION_AUTH: 'off', SERVER_PRIVATE_KEY_PREVIOUS: OTHER, VAPID_PRIVATE_KEY: KEY }, []],
   [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true' }, [NO_LIST]],
   [{ REGISTRATION_AUTH: 'off', TRUSTED_WHITELIST_ENABLED: 'true', MOSTRO_PUBKEYS: KEY }, []],
+  [TRUSTING, [FORGEABLE]],
+  [{ ...TRUSTING, SERVER_HOST: '::' }, [FORGEABLE]],
+  [{ REGISTRATION_AUTH: 'off', TRUST_PROXY: 'true', SERVER_HOST: '[::]' }, [FORGEABLE]],
+  [{ ...TRUSTING, SERVER_HOST: '127.0.0.1' }, []],
+  [{ ...TRUSTING, FLY_APP_NAME: 'push' }, []],
 ])('with %j a start is warned of %j', async (environment, warnings) => {
   const quiet = { FCM_ENABLED: 'false', VAPID_SUBJECT: 'mailto:ops@push.example' };
   const all = { DATA_DIR: await tempDirectory(), ...quiet, ...environment };

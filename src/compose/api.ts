@@ -19,6 +19,7 @@ import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { createApiServer } from '../http/api-server.ts';
 import { ClientNetworks } from '../http/client-networks.ts';
 import { HttpLimits } from '../http/http-limits.ts';
+import type { ProxyHeaders } from '../http/proxy-headers.ts';
 import { RegistrationAuth } from '../http/registration-auth.ts';
 import type { RegistrationRules } from '../http/registration-body.ts';
 import { Turnstile } from '../http/turnstile.ts';
@@ -43,6 +44,7 @@ interface Served {
   readonly verifier: EventVerifier;
   readonly tags: Pick<InstanceTags, 'of'>;
   readonly guard: { readonly allows: EndpointPolicy };
+  readonly proxyHeaders: ProxyHeaders;
   /** What Web Push clients subscribe with. */
   readonly vapid: { readonly publicKey: string };
 }
@@ -85,6 +87,7 @@ export function composeApi(
       counts: () => registrations.counts(),
       relays: () => relays.status(),
     },
+    proxyHeaders: served.proxyHeaders,
     trustsProxy: config.http.addressSource !== 'socket',
     allowedOrigins: config.http.allowedOrigins,
     isSecure: config.http.publicUrl?.startsWith('https:') === true,

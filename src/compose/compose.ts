@@ -15,6 +15,7 @@ import { createEventVerifier } from '../crypto/event-verifier.ts';
 import { InstanceTags } from '../crypto/instance-tags.ts';
 import { TestedCurve } from '../crypto/tested-curve.ts';
 import { deriveVapidKey, vapidKey } from '../crypto/vapid-key.ts';
+import { ProxyHeaders } from '../http/proxy-headers.ts';
 import type { AlarmWatch } from '../ops/alarm-watch.ts';
 import type { Readiness } from '../ops/readiness.ts';
 import type { FcmProvider } from '../push/fcm/fcm-provider.ts';
@@ -105,9 +106,11 @@ export function compose(
   const admitting = { registrations, seen: store.seen, verifier, waker, authors, time, onFault };
   const intake = createIntake(options, admitting);
   const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
-  const served = { time, registrations, cohorts, calls, lanes, relays, curve, verifier, tags, guard, vapid };
+  const proxyHeaders = new ProxyHeaders(config.http.addressSource, time.monotonic, telemetry);
+  const entered = { registrations, cohorts, calls, guard, proxyHeaders };
+  const served = { ...entered, time, lanes, relays, curve, verifier, tags, vapid };
   const api = composeApi(options, overrides, served);
-  const observed = { push, registrations, store, waker, ...calls, relays, time, curve };
+  const observed = { push, registrations, store, waker, ...calls, relays, time, curve, proxyHeaders };
   const { admin, ready, watch } = composeOperations(options, overrides, observed, onFault);
   return {
     ...push,

@@ -14,6 +14,7 @@ import type { ProgramTime } from './time.ts';
 import type { ComposedStore } from './store.ts';
 import type { TestedCurve } from '../crypto/tested-curve.ts';
 import { ConnectionBounds } from '../http/connection-bounds.ts';
+import type { ProxyHeaders } from '../http/proxy-headers.ts';
 import { AdminToken } from '../ops/admin-token.ts';
 import { createAdminServer } from '../ops/admin-server.ts';
 import { AlarmWatch } from '../ops/alarm-watch.ts';
@@ -33,6 +34,7 @@ interface Observed {
   readonly relays: RelayPool;
   readonly time: ProgramTime;
   readonly curve: TestedCurve;
+  readonly proxyHeaders: ProxyHeaders;
 }
 
 export interface Operations {
@@ -142,7 +144,7 @@ function adminBounds(
 
 function composeWellbeing(
   { config, logFile, logOutput, serviceAccount }: CompositionOptions,
-  { curve, push, relays, store, time }: Observed,
+  { curve, proxyHeaders, push, relays, store, time }: Observed,
   disk: DiskSpace,
 ): Wellbeing {
   const { canDeliver, fcm, health, isLoaded, lanes } = push;
@@ -162,6 +164,7 @@ function composeWellbeing(
       storeUnavailable: !store.isOpen(),
       engine: store.engineSigns?.(),
       replacedLibrary: curve.replaced,
+      proxyHeaderFault: proxyHeaders.fault,
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
   const ready = (): Readiness =>

@@ -20,6 +20,9 @@ export function answerFailure(
   telemetry: Telemetry,
 ): void {
   const failure = failureOf(error);
+  // Fastify would close the connection while the client still sends. The reset that follows can destroy the answer on its way, and a
+  // reverse proxy then answers 502. Left open, the rest of the body is read and dropped, for as long as a request may take.
+  if (failure.statusCode === 413) reply.removeHeader('connection');
   if (failure.statusCode === 500) telemetry.log('http.failed', { error: describeError(error) });
   void reply.code(failure.statusCode).headers(failure.headers).send(JSON.stringify(failure.body));
 }

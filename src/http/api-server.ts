@@ -6,12 +6,12 @@ import { SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { fastify, NO_SCHEMAS } from '../lib/fastify.ts';
 import { answerBrokenRequest, answerFailure, answerUnreadable, refuseTunnel } from './answer-failure.ts';
-import { hasProxyHeaders } from './client-address.ts';
 import { ConnectionBounds } from './connection-bounds.ts';
 import { CrossOrigin } from './cross-origin.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { KnownRoutes, pathOf } from './known-routes.ts';
 import { NOTIFY_PATH, notifyRoute, type NotifyRouteOptions } from './notify-route.ts';
+import type { ProxyHeaders } from './proxy-headers.ts';
 import { registrationRoutes, type RegistrationRoutesOptions } from './registration-routes.ts';
 import { RESPONSE_HEADERS, STRICT_TRANSPORT } from './response-headers.ts';
 import { selfTestRoute, type SelfTestRouteOptions } from './self-test-route.ts';
@@ -23,8 +23,11 @@ const MAX_BODY_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 15 * SECOND_MS;
 /** How often Node looks for late requests. With Node's default of 30 s, a limit of 15 s would become 45 s. */
 const TIMEOUT_CHECK_MS = 2 * SECOND_MS;
-/** Longer than the 60 s of reverse proxies, so that the proxy closes an idle connection. If we closed it, a request could be in transit. */
-const KEEP_ALIVE_MS = 75 * SECOND_MS;
+/**
+ * Longer than a reverse proxy keeps an idle connection: 60 s in the files of deploy/, and by default 120 s in Caddy and 90 s in Traefik. So the
+ * proxy closes it. If we closed it, a request could be on its way, and the proxy would answer 502.
+ */
+const KEEP_ALIVE_MS = 150 * SECOND_MS;
 /** About 300 MB if each connection sends a body slowly. A proxy in front needs a few dozen. */
 const MAX_CONNECTIONS = 10_000;
 /** A tenth of all: a thousand phones may share one address of a carrier, and one address cannot take all connections. */
@@ -39,8 +42,10 @@ export interface ApiServerOptions {
   readonly notify: NotifyRouteOptions;
   readonly selfTest: SelfTestRouteOptions;
   readonly status: StatusRoutesOptions;
-  /** Whether proxy headers name the client's address. If not, such headers are counted, with one warning. */
+  /** Whether proxy headers name the client's address. */
   readonly trustsProxy: boolean;
+  /** Looks at the proxy headers of every request. */
+  readonly proxyHeaders: ProxyHeaders;
   /** Whether clients reach the server only through TLS. */
   readonly isSecure: boolean;
   /** The web pages that may call, by their origins. */
@@ -107,15 +112,14 @@ function tameServer({ server }: FastifyInstance): void {
  * promise, which would cost more than all the work here.
  */
 function addHooks(app: FastifyInstance, options: ApiServerOptions): void {
-  const { notify, registration, selfTest, status, telemetry } = options;
+  const { notify, proxyHeaders, registration, selfTest, status, telemetry } = options;
   const known = new KnownRoutes();
   known.watch(app);
   const crossOrigin = new CrossOrigin(options.allowedOrigins);
   const setHeaders = headerSetter(options.isSecure, crossOrigin);
-  const noteProxy = options.trustsProxy ? undefined : proxyNoter(telemetry);
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
-    noteProxy?.(request);
+    proxyHeaders.note(request);
     const preflight = known.isPreflight(request) ? crossOrigin.preflight(request.headers.origin) : undefined;
     if (preflight !== undefined) return void reply.code(204).headers(preflight).send();
     known.refuse(request, reply);
@@ -147,16 +151,5 @@ function headerSetter(
   return (request, reply) => {
     if (pathOf(request) === NOTIFY_PATH) reply.header('x-request-id', randomUUID());
     reply.headers(own).headers(crossOrigin.headersFor(request.headers.origin));
-  };
-}
-
-/** Reports proxy headers that are not believed: the operator may have forgotten the setting, and then all clients share one address. */
-function proxyNoter(telemetry: Telemetry): (request: FastifyRequest) => void {
-  let isNoted = false;
-  return ({ headers }) => {
-    if (!hasProxyHeaders(headers)) return;
-    telemetry.count('http_proxy_headers_ignored');
-    if (!isNoted) telemetry.log('http.proxy_headers_ignored');
-    isNoted = true;
   };
 }

@@ -19,6 +19,13 @@ describe('the address of a client', () => {
     ['203.0.113.1:4711', '203.0.113.1'],
     ['[2001:db8::1]:4711', '2001:db8::1'],
     ['[2001:db8::1]', '2001:db8::1'],
+    ['203.0.113.1:_hidden', '203.0.113.1'],
+    ['"203.0.113.1"', '203.0.113.1'],
+    ['"203.0.113.1:4711"', '203.0.113.1'],
+    ['"[2001:db8::1]:4711"', '2001:db8::1'],
+    ['[::ffff:203.0.113.1]:4711', '::ffff:203.0.113.1'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['"a, 203.0.113.1', '203.0.113.1'],
   ])('is the rightmost of X-Forwarded-For %j: %s', (header, address) => {
     expect(clientAddress('x-forwarded-for', { 'x-forwarded-for': header }, SOCKET)).toBe(address);
   });
@@ -34,9 +41,55 @@ describe('the address of a client', () => {
     '203.0.113.1, 1.2.3.4.5',
     '203.0.113.1, 2001:db8:::1',
     '203.0.113.1, 1.2.3.4:x',
+    '203.0.113.1, "1.2.3.4',
+    '203.0.113.1, [1.2.3.4',
+    '203.0.113.1, for=1.2.3.4',
+    '203.0.113.1, 1.2.3.4 5.6.7.8',
   ])('is the address of the socket if X-Forwarded-For %j does not end with an address', (header) => {
     expect(clientAddress('x-forwarded-for', { 'x-forwarded-for': header }, SOCKET)).toBe(SOCKET);
     expect(clientAddress('x-forwarded-for', {}, SOCKET)).toBe(SOCKET);
+  });
+
+  test.each([
+    ['for=203.0.113.1', '203.0.113.1'],
+    ['For="203.0.113.1"', '203.0.113.1'],
+    ['for="203.0.113.1:4711"', '203.0.113.1'],
+    ['for="203.0.113.1:_port"', '203.0.113.1'],
+    ['for="[2001:db8::1]"', '2001:db8::1'],
+    ['FOR="[2001:db8::1]:4711";proto=https;by=10.0.0.1', '2001:db8::1'],
+    ['proto=https; for=203.0.113.1 ;host="a;b"', '203.0.113.1'],
+    ['by=10.0.0.1;for="[::ffff:203.0.113.1]"', '::ffff:203.0.113.1'],
+    ['for=1.1.1.1, for=unknown, for=203.0.113.1', '203.0.113.1'],
+    ['host="x;for=198.51.100.1;y";for=203.0.113.1', '203.0.113.1'],
+    ['for="1.1.1.1, for=203.0.113.1', '203.0.113.1'],
+    ['for="2\\03.0.113.1"', '203.0.113.1'],
+  ])('is the rightmost of Forwarded %j where there is no X-Forwarded-For: %s', (forwarded, address) => {
+    expect(clientAddress('x-forwarded-for', { forwarded }, SOCKET)).toBe(address);
+    const both = { forwarded, 'x-forwarded-for': '198.51.100.1' };
+    expect(clientAddress('x-forwarded-for', both, SOCKET)).toBe('198.51.100.1');
+    const hidden = { forwarded, 'x-forwarded-for': 'unknown' };
+    expect(clientAddress('x-forwarded-for', hidden, SOCKET)).toBe(SOCKET);
+    expect(clientAddress('fly-client-ip', { forwarded }, SOCKET)).toBe(SOCKET);
+  });
+
+  test.each([
+    '',
+    'for=unknown',
+    'for=_gazonk',
+    'for="_gazonk"',
+    'for=203.0.113.1, for=unknown',
+    'for=203.0.113.1, proto=https',
+    'for=203.0.113.1, by=198.51.100.1',
+    'for=203.0.113.1,',
+    'xfor=203.0.113.1',
+    'for=203.0.113.1, host="x;for=198.51.100.1',
+    'host="x;for=198.51.100.1;y"',
+    'host="x,for=198.51.100.1;y=\\"z"',
+    'for=[2001:db8::1',
+    'for="203.0.113.1',
+    '203.0.113.1',
+  ])('is the address of the socket if Forwarded %j does not end with one', (forwarded) => {
+    expect(clientAddress('x-forwarded-for', { forwarded }, SOCKET)).toBe(SOCKET);
   });
 
   test('on Fly.io is Fly-Client-IP, and no other header counts', () => {
@@ -52,6 +105,7 @@ test.each([
   [{ 'x-real-ip': '1.1.1.1' }, false],
   [{ 'x-forwarded-for': '' }, true],
   [{ 'fly-client-ip': '1.1.1.1' }, true],
+  [{ forwarded: 'for=1.1.1.1' }, true],
 ])('the headers %j are a proxy’s headers: %s', (headers, answer) => {
   expect(hasProxyHeaders(headers)).toBe(answer);
 });

@@ -173,6 +173,10 @@ test('the address of a client is never taken from a header unless proxies are tr
   expect(warnings).toHaveLength(1);
   expect(await server.metric('mostro_push_http_proxy_headers_ignored_total')).toBe(5);
   expect(JSON.stringify(server.log.all)).not.toContain('203.0.113');
+  // The test is on the server's own machine, as a proxy would be.
+  const ready = await call(`${server.adminUrl}/health/ready`);
+  const { alarms } = JSON.parse(ready.text) as { alarms: object[] };
+  expect(alarms).toContainEqual(expect.objectContaining({ alarm: 'proxy headers ignored', level: 'warn' }));
 });
 
 test('the address of a client in a trusted header causes no warning', async () => {

@@ -116,6 +116,16 @@ export const ALARMS = {
     remedy:
       'update the library that the reason names, and restart the server when convenient. Nothing is lost: another library verifies, perhaps more slowly',
   },
+  'proxy headers ignored': {
+    level: 'warn',
+    remedy:
+      'if a reverse proxy is in front, set NOTIFY_TRUST_PROXY_HEADERS=true and restart: until then all clients count as one address and share one limit',
+  },
+  'proxy headers missing': {
+    level: 'warn',
+    remedy:
+      'let the reverse proxy write X-Forwarded-For, as deploy/nginx.conf and deploy/Caddyfile do, or unset NOTIFY_TRUST_PROXY_HEADERS if there is none: until then all its clients count as one address and share one limit',
+  },
   'clock off': {
     level: 'error',
     remedy:

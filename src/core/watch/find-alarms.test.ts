@@ -31,6 +31,7 @@ const WELL: AlarmSigns = {
   storeUnavailable: false,
   engine: undefined,
   replacedLibrary: undefined,
+  proxyHeaderFault: undefined,
 };
 
 const namesIn = (signs: Partial<AlarmSigns>): string[] =>

@@ -55,6 +55,8 @@ export interface AlarmSigns {
   readonly engine: EngineSigns | undefined;
   /** The signature library that failed and was replaced since the start; absent if none did. */
   readonly replacedLibrary: string | undefined;
+  /** What is wrong with the headers of the proxy in front; absent: nothing. */
+  readonly proxyHeaderFault: 'ignored' | 'missing' | undefined;
 }
 
 /** The alarms that stand at this moment, the worst first. */
@@ -90,6 +92,7 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
   else if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
   if (signs.replacedLibrary !== undefined)
     alarms.push({ alarm: 'signature library replaced', reason: signs.replacedLibrary });
+  if (signs.proxyHeaderFault !== undefined) alarms.push({ alarm: `proxy headers ${signs.proxyHeaderFault}` });
   return alarms;
 }
 
