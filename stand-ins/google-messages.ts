@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Arrivals } from './arrivals.ts';
 import { googleErrors } from './google-errors.ts';
 import type { Answer, AnswerHook, ReceivedRequest } from './http-exchange.ts';
+import { isCompanion } from './companion.ts';
 
 /** A message for one device, as it reached Google. */
 export interface GooglePush {
@@ -38,6 +39,8 @@ interface Settings {
 export class GoogleMessages {
   readonly pushes = new Arrivals<GooglePush>();
   readonly refusals = new Arrivals<GoogleRefusal>();
+  /** Pushes to {@link isCompanion companions}, whatever the answer was. They are in no other list. */
+  readonly companions = new Arrivals<GooglePush>();
   answer: AnswerHook<GooglePush> | undefined;
 
   readonly #settings: Settings;
@@ -56,7 +59,8 @@ export class GoogleMessages {
     const push = { token: token ?? '', body, raw, headers, httpVersion, at };
     const answer = problem ?? (await this.answer?.(push)) ?? this.#success();
     if (this.#settings.latencyMs > 0) await delay(this.#settings.latencyMs);
-    if (answer.status === 200 && !request.abandoned()) this.pushes.push(push);
+    if (isCompanion(push.token)) this.companions.push(push);
+    else if (answer.status === 200 && !request.abandoned()) this.pushes.push(push);
     else {
       const status = request.abandoned() ? 0 : answer.status;
       this.refusals.push({ status, token, answer, raw, headers, httpVersion, at });

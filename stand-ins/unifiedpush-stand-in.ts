@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { isCompanion } from './companion.ts';
 import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -55,6 +56,7 @@ export class UnifiedPushStandIn implements AsyncDisposable {
 
   async #respond({ path, method, headers, body, at }: ReceivedRequest): Promise<Answer> {
     const message = { path, method, headers, body, at };
+    if (isCompanion(path)) return { status: 201, headers: { location: `${this.baseUrl}/message/0` } };
     this.pushes.push(message);
     const location = `${this.baseUrl}/message/${this.pushes.count}`;
     const answer = (await this.answer?.(message)) ?? { status: 201, headers: { location } };

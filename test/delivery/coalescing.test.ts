@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { deferred } from '../support/deferred.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_SLOTS } from '../support/wake-policy.ts';
+import { isLeftOut, promptOnly } from '../support/wake-policy.ts';
+
+const IS_LEFT_OUT = isLeftOut(promptOnly('windows and cooldowns are of prompt'));
 
 const VERIFIED = 'mostro_push_events_verified_total';
 const MATCHED = 'mostro_push_events_matched_total';
@@ -21,7 +23,7 @@ async function heldSent({ google, server }: Scene): Promise<string[]> {
   return google.pushes.all.map(({ token }) => token);
 }
 
-test.skipIf(IS_SLOTS)('one event for a device is one wake, at once', async () => {
+test.skipIf(IS_LEFT_OUT)('one event for a device is one wake, at once', async () => {
   const scene = await setScene({ environment: HOUR });
   const alice = await scene.phone();
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -30,7 +32,7 @@ test.skipIf(IS_SLOTS)('one event for a device is one wake, at once', async () =>
   expect(await heldSent(scene)).toEqual([alice.token]);
 });
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'a burst of fifty events for one device is two wakes: one at once, and a held one for the rest',
   async () => {
     const scene = await setScene({ environment: HOUR });
@@ -41,7 +43,7 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'an event that comes while a wake of its device is held costs no verification',
   async () => {
     const scene = await setScene({ environment: HOUR });
@@ -71,7 +73,7 @@ test('the last event for a device is followed by a wake, in the window, in the c
   expect(await heldSent(scene)).toHaveLength(5);
 });
 
-test.skipIf(IS_SLOTS)('events for twenty keys of one device at once are two wakes', async () => {
+test.skipIf(IS_LEFT_OUT)('events for twenty keys of one device at once are two wakes', async () => {
   const scene = await setScene({ environment: HOUR });
   const first = await scene.phone();
   const others = await Promise.all(Array.from({ length: 19 }, () => scene.phone({ token: first.token })));
@@ -88,7 +90,7 @@ test('one event with ten keys of one device is one wake', async () => {
   expect(await heldSent(scene)).toEqual([first.token]);
 });
 
-test.skipIf(IS_SLOTS)('two devices do not wait for each other', async () => {
+test.skipIf(IS_LEFT_OUT)('two devices do not wait for each other', async () => {
   const scene = await setScene({ environment: HOUR });
   const [alice, bob] = [await scene.phone(), await scene.phone()];
   scene.relay.broadcast(eventFor([alice.tradePubkey]));
@@ -98,7 +100,7 @@ test.skipIf(IS_SLOTS)('two devices do not wait for each other', async () => {
   expect(await scene.server.metric(HELD)).toBe(2);
 });
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'events for a device whose wake is unsent cost no verification, and one wake answers them all',
   async () => {
     // One attempt at a time, so that later wakes wait for their turn.

@@ -9,7 +9,9 @@ import { registeredPhone, setScene, untilMetric, type Scene } from '../support/s
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_SLOTS } from '../support/wake-policy.ts';
+import { isLeftOut, promptOnly } from '../support/wake-policy.ts';
+
+const IS_LEFT_OUT = isLeftOut(promptOnly('windows and cooldowns are of prompt'));
 
 const CLAIMED = 'mostro_push_events_claimed_total';
 const FORGED = 'mostro_push_events_rejected_total{reason="forged"}';
@@ -61,7 +63,7 @@ test('a stranger who keeps a phone in its cooldown does not delay a signed messa
   await google.pushes.atLeast(2);
 });
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'a stranger who keeps a phone in its cooldown delays a signed message of an instance that the registration named before, and names no longer',
   async () => {
     const daemon = keep(new Daemon());
@@ -77,7 +79,7 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'a stranger who keeps a phone in its cooldown gains nothing by claiming to be the instance',
   async () => {
     const daemon = keep(new Daemon());
@@ -90,7 +92,7 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'a stranger who keeps a phone in its cooldown gets thirty wakes an hour at the most, and a vouched event one of its own after them',
   async () => {
     const daemon = keep(new Daemon());
@@ -129,7 +131,7 @@ test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken for what 
   await google.pushes.atLeast(1, { where: ({ token }) => token === chat.token });
 });
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'the key of a conversation, where MOSTRO_PUBKEYS is set, waits for the end of a window with every event: none of them is vouched for it',
   async () => {
     const daemon = keep(new Daemon());

@@ -1,5 +1,6 @@
 import { vi, expect } from 'vitest';
 
+import { companionOf } from '../../stand-ins/companion.ts';
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { Phone } from '../../stand-ins/phone.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
@@ -7,7 +8,7 @@ import { eventFor } from './wire-events.ts';
 import { keep } from './keep.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
-import { IS_SLOTS } from './wake-policy.ts';
+import { POLICY } from './wake-policy.ts';
 
 interface SceneOptions extends Omit<TestServerOptions, 'google'> {
   /** How long FCM waits before it answers a message, in milliseconds. */
@@ -39,24 +40,50 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
   if (relay === undefined) throw new Error('a scene needs a relay');
   const sentinels = new Set<string>();
   const registered: string[] = [];
-  const phone = async (phoneOptions: PhoneOptions = {}): Promise<Phone> => {
-    const usual = { name: 'phone', kind: 'android' } as const;
-    const made = await registeredPhone({ ...usual, ...phoneOptions, serverUrl: server.apiUrl });
+  const register = async (phoneOptions: PhoneOptions): Promise<Phone> => {
+    const usual = { name: 'phone', kind: 'android', ...phoneOptions, serverUrl: server.apiUrl } as const;
+    const made = await registeredPhone(usual);
+    const isNew = !registered.includes(made.token);
     registered.push(made.token);
+    if (POLICY === 'cohorts' && isNew && usual.subscription === undefined) {
+      const { endpoint, kind } = usual;
+      const token = companionOf(made.token);
+      await registeredPhone({
+        name: 'companion',
+        kind,
+        serverUrl: server.apiUrl,
+        token,
+        ...(endpoint !== undefined && { endpoint: token }),
+      });
+    }
+    return made;
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  const phone = (phoneOptions: PhoneOptions = {}): Promise<Phone> => {
+    // One after another under `cohorts`, so that the two devices of a cohort are registered together.
+    const made = POLICY === 'cohorts' ? turn.then(() => register(phoneOptions)) : register(phoneOptions);
+    turn = made.catch(() => undefined);
     return made;
   };
   const woken = async (): Promise<string[]> => {
+    const before = google.pushes.count;
     for (const each of relays) {
       const sentinel = await phone({ name: 'sentinel' });
       sentinels.add(sentinel.token);
       each.broadcast(eventFor([sentinel.tradePubkey]));
-      await google.pushes.atLeast(1, { where: ({ token }) => token === sentinel.token });
+      // Two beats are a whole turn of the wheel.
+      const least = POLICY === 'heartbeat' ? 2 : 1;
+      await google.pushes.atLeast(least, { where: ({ token }) => token === sentinel.token });
     }
     // The sentinel may be the first of its burst.
-    if (IS_SLOTS) await untilAllHaveLeft(server);
+    if (POLICY === 'slots' || POLICY === 'cohorts') await untilAllHaveLeft(server);
+    const since = POLICY === 'heartbeat' ? before : 0;
     const all = google.pushes.all.map(({ token }) => token).filter((token) => !sentinels.has(token));
+    const tokens = POLICY === 'heartbeat' ? [...new Set(all.slice(since))] : all;
     // The order within a burst is random.
-    return IS_SLOTS ? all.toSorted((a, b) => registered.indexOf(a) - registered.indexOf(b)) : all;
+    return POLICY === 'prompt'
+      ? all
+      : tokens.toSorted((a, b) => registered.indexOf(a) - registered.indexOf(b));
   };
   return { relay, google, server, phone, woken };
 }

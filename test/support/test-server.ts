@@ -19,7 +19,7 @@ import type { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { leaksIn } from './leak-watch.ts';
 import { post, type Posted } from './http.ts';
 import { countedSeries, readMetric } from './metrics-page.ts';
-import { POLICY_UNDER_TEST } from './wake-policy.ts';
+import { POLICY_UNDER_TEST, shortTimes } from './wake-policy.ts';
 
 export interface TestServerOptions {
   readonly relays?: readonly RelayStandIn[];
@@ -102,7 +102,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const app = new App(
     {
       version: options.version ?? '0.0.0-test',
-      config,
+      config: { ...config, policies: { ...config.policies, ...shortTimes(options.environment) } },
       serverKey,
       previousKey,
       serviceAccount,

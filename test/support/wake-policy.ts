@@ -1,26 +1,42 @@
 import { randomBytes } from 'node:crypto';
 import { env } from 'node:process';
 
-import { slotOffset } from '../../src/crypto/slot-offset.ts';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/basics/clock.ts';
+import { slotOffset } from '../../src/crypto/slot-offset.ts';
 
-const { TEST_WAKE_POLICY: policy } = env;
+const POLICIES = ['prompt', 'slots', 'cohorts', 'heartbeat'] as const;
+export type PolicyUnderTest = (typeof POLICIES)[number];
 
-if (policy !== undefined && policy !== 'prompt' && policy !== 'slots') {
-  throw new Error('TEST_WAKE_POLICY is prompt or slots; cohorts and heartbeat have tests of their own');
+/** The wake policy of the tests' servers: `TEST_WAKE_POLICY` in the environment of the tests. A test that sets `WAKE_POLICY` itself keeps its own. */
+export const POLICY: PolicyUnderTest = named(env['TEST_WAKE_POLICY'] ?? 'prompt');
+
+function named(policy: string): PolicyUnderTest {
+  const known = POLICIES.find((name) => name === policy);
+  if (known === undefined) throw new Error(`TEST_WAKE_POLICY is one of ${POLICIES.join(', ')}`);
+  return known;
 }
 
-/**
- * Whether the servers of the tests run under `slots`: the environment of the tests has `TEST_WAKE_POLICY=slots`. Tests of what `prompt`
- * alone does are skipped then: windows and cooldowns, which of two wakes comes first, chat wakes, and that an owed wake has not been paid
- * when the next event comes.
- */
-export const IS_SLOTS = policy === 'slots';
+/** The variables of each policy. A cohort has two devices, and needs a store. */
+const VARIABLES: Readonly<Record<PolicyUnderTest, Readonly<Record<string, string>>>> = {
+  prompt: {},
+  slots: { WAKE_POLICY: 'slots' },
+  cohorts: { STORE: 'file', WAKE_POLICY: 'cohorts', WAKE_COHORT_SIZE: '2' },
+  heartbeat: { WAKE_POLICY: 'heartbeat' },
+};
+export const POLICY_UNDER_TEST = VARIABLES[POLICY];
 
-/** The variables of the policy under which a test's servers run. A test that sets `WAKE_POLICY` itself keeps its own. */
-export const POLICY_UNDER_TEST: Readonly<Record<string, string>> = IS_SLOTS
-  ? { WAKE_POLICY: 'slots', WAKE_SLOT_SECONDS: '1' }
-  : {};
+/** Shorter than a variable can say, so that tests are quick: what a server has that says nothing else of slots and beats. */
+const SHORT = { slotMs: 250, heartbeatMs: SECOND_MS };
+
+/** @param environment what the test has set itself @returns the times of the policy under test */
+export function shortTimes(environment: Readonly<Record<string, string>> = {}): Partial<typeof SHORT> {
+  const { WAKE_HEARTBEAT_MINUTES, WAKE_POLICY, WAKE_SLOT_SECONDS } = environment;
+  if (WAKE_POLICY !== undefined) return {};
+  return {
+    ...(WAKE_SLOT_SECONDS === undefined && { slotMs: SHORT.slotMs }),
+    ...(WAKE_HEARTBEAT_MINUTES === undefined && { heartbeatMs: SHORT.heartbeatMs }),
+  };
+}
 
 const LONG_SLOT_MS = 10 * MINUTE_MS;
 
@@ -32,4 +48,19 @@ export function slotsWithoutAnEdge(): Record<string, string> {
     if (passedMs < LONG_SLOT_MS / 2)
       return { SERVER_PRIVATE_KEY: key.toString('hex'), WAKE_SLOT_SECONDS: String(LONG_SLOT_MS / SECOND_MS) };
   }
+}
+
+/** Why a test has no meaning under some policies. */
+type Reasons = Readonly<Partial<Record<PolicyUnderTest, string>>>;
+
+/** A reason why a test has a meaning under `prompt` alone. */
+export function promptOnly(why: string): Reasons {
+  return { slots: why, cohorts: why, heartbeat: why };
+}
+
+/** Whether a test has no meaning under the policy of this run, and is left out. Says why. */
+export function isLeftOut(reasons: Reasons): boolean {
+  const reason = reasons[POLICY];
+  if (reason !== undefined) console.info(`left out under ${POLICY}: ${reason}`);
+  return reason !== undefined;
 }

@@ -7,13 +7,15 @@ import { keep } from '../support/keep.ts';
 import { registeredPhone, setScene, untilMetric } from '../support/scene.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { IS_SLOTS } from '../support/wake-policy.ts';
+import { isLeftOut, promptOnly } from '../support/wake-policy.ts';
+
+const IS_LEFT_OUT = isLeftOut(promptOnly('chat wakes are of prompt'));
 
 function notify(url: string, body: object): Promise<HttpAnswer> {
   return postJson(`${url}/api/notify`, JSON.stringify(body));
 }
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'an announced chat message wakes the device of the key, with a body that says so and nothing else',
   async () => {
     const { google, server, phone } = await setScene();
@@ -34,7 +36,7 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)('an announced chat message wakes a phone without Google too', async () => {
+test.skipIf(IS_LEFT_OUT)('an announced chat message wakes a phone without Google too', async () => {
   const distributor = keep(await UnifiedPushStandIn.start());
   const { google, server, phone } = await setScene();
   const bob = await phone({ endpoint: distributor.endpoint('bob') });
@@ -44,7 +46,7 @@ test.skipIf(IS_SLOTS)('an announced chat message wakes a phone without Google to
   expect(google.pushes.count).toBe(0);
 });
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'an announced chat message stays silent where relay events show the incumbent’s notice',
   async () => {
     const { google, server, phone } = await setScene({ environment: { FCM_PAYLOAD_MODE: 'alert' } });
@@ -55,7 +57,7 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)(
+test.skipIf(IS_LEFT_OUT)(
   'ten announced chat messages in a burst wake once, and once more when the window ends or the server stops',
   async () => {
     const { google, server, phone } = await setScene({ environment: { BATCH_DELAY_MS: '600000' } });
@@ -68,17 +70,20 @@ test.skipIf(IS_SLOTS)(
   },
 );
 
-test.skipIf(IS_SLOTS)('an announced chat message neither delays a relay wake nor is lost by it', async () => {
-  const { relay, google, server, phone } = await setScene({
-    environment: { BATCH_DELAY_MS: '600000' },
-  });
-  const bob = await phone();
-  await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
-  await google.pushes.atLeast(1);
-  relay.broadcast(eventFor([bob.tradePubkey]));
-  const pushes = await google.pushes.atLeast(2);
-  expect(pushes.map(({ raw }) => /"type":"(\w+)"/.exec(raw)?.[1])).toEqual(['chat_wake', 'silent_wake']);
-});
+test.skipIf(IS_LEFT_OUT)(
+  'an announced chat message neither delays a relay wake nor is lost by it',
+  async () => {
+    const { relay, google, server, phone } = await setScene({
+      environment: { BATCH_DELAY_MS: '600000' },
+    });
+    const bob = await phone();
+    await notify(server.apiUrl, { trade_pubkey: bob.tradePubkey });
+    await google.pushes.atLeast(1);
+    relay.broadcast(eventFor([bob.tradePubkey]));
+    const pushes = await google.pushes.atLeast(2);
+    expect(pushes.map(({ raw }) => /"type":"(\w+)"/.exec(raw)?.[1])).toEqual(['chat_wake', 'silent_wake']);
+  },
+);
 
 test('an announced chat message that was accepted before a stop wakes before the end', async () => {
   const google = keep(await GoogleStandIn.start({ tls: false }));
