@@ -7,6 +7,8 @@ RUN npm ci --no-audit
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY docs/openapi.json ./docs/
+# For --version: docker build --build-arg COMMIT=$(git rev-parse --short HEAD)
+ARG COMMIT=
 RUN npm run build && npm prune --omit=dev --no-audit
 
 FROM node:22-bookworm-slim

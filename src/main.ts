@@ -138,7 +138,7 @@ async function run(io: Io): Promise<number> {
     case 'store import':
       return (await import('./cli/store-import.ts')).storeImport(io, process.argv.slice(4));
     case 'version':
-      io.print(`${io.version}\n`);
+      io.print(`${await namedVersion(io)}\n`);
       return 0;
     case 'help':
       io.print(USAGE);
@@ -147,6 +147,11 @@ async function run(io: Io): Promise<number> {
       io.printError(`unknown command or option\n\n${USAGE}`);
       return 64;
   }
+}
+
+async function namedVersion({ version }: Io): Promise<string> {
+  const commit = (await import('./cli/version.ts')).readCommit();
+  return commit === undefined ? version : `${version} (${commit})`;
 }
 
 async function trace(io: Io, { ended }: Lifetime): Promise<number> {

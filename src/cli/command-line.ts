@@ -43,7 +43,7 @@ Usage: mostro-push [command]
   trace <trade_pubkey> [--follow]
                     print what the running server has seen of one key; turns its trace on for 15 minutes
   healthcheck       0 if the server on this machine answers, 1 if not
-  --version, -v     print the version
+  --version, -v     print the version, and the commit from which it was built
   --help, -h        print this
 
 Every variable is explained in .env.example and in docs/configuration.md.

@@ -18,10 +18,15 @@ test.each(['--help', '-h'])('mostro-push %s prints how to use it', async (flag) 
     expect(stdout).toContain(word);
 });
 
-test.each(['--version', '-v'])('mostro-push %s prints the version of package.json', async (flag) => {
-  const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
-  expect(await outcome([flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
-});
+test.each(['--version', '-v'])(
+  'mostro-push %s prints the version of package.json, and the commit of the build',
+  async (flag) => {
+    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+    const commit = (await readFile(new URL('../../dist/commit', import.meta.url), 'utf8')).trim();
+    const named = commit === '' ? version : `${version} (${commit})`;
+    expect(await outcome([flag])).toMatchObject({ code: 0, stdout: `${named}\n`, stderr: '' });
+  },
+);
 
 test.each([
   [['--nonsense']],
