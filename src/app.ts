@@ -86,9 +86,21 @@ export class App {
   }
 
   async #start(): Promise<Addresses> {
-    const { config } = this.#options;
-    const { announcements, api, cohorts, devices, fcm, registrations, relays, store, waker } =
-      this.#composition;
+    if (await this.#composition.store.reach()) {
+      await this.#watchRelays();
+      return this.#listen();
+    }
+    // Until the store can be read, clients are told so, and the operator sees it. What relays send meanwhile is asked for later.
+    const addresses = await this.#listen();
+    this.#watchRelays().catch((fault: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#onFault(fault);
+    });
+    return addresses;
+  }
+
+  /** Opens the store, and begins to watch the relays. */
+  async #watchRelays(): Promise<void> {
+    const { cohorts, devices, relays, store, waker } = this.#composition;
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
@@ -100,6 +112,11 @@ export class App {
     // Relays first: when a phone can register, its events are listened for already.
     this.#watching = relays.run(this.#stopping.signal);
     this.#watching.catch(this.#onFault);
+  }
+
+  async #listen(): Promise<Addresses> {
+    const { config } = this.#options;
+    const { announcements, api, fcm, registrations } = this.#composition;
     announcements.start();
     const apiAddress = await listen(api, {
       host: config.http.host,
@@ -157,7 +174,7 @@ export class App {
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
     // Last, so that the store gets the outcomes of the last wakes.
-    if (this.#isStoreOpen) await store.close();
+    if (this.#isStoreOpen || store.fleet !== undefined) await store.close();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;

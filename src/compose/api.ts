@@ -5,6 +5,7 @@ import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
+import type { UsedEvents } from '../core/registry/used-events.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
@@ -24,7 +25,6 @@ import { RegistrationAuth } from '../http/registration-auth.ts';
 import type { RegistrationRules } from '../http/registration-body.ts';
 import { Turnstile } from '../http/turnstile.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
-import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 
 /**
  * Registrations that are let through in a turn of the event loop. Opening a token takes some 0.4 ms in WebAssembly and 0.06 ms in C; a
@@ -41,7 +41,8 @@ interface Served {
   readonly lanes: Pick<PushLanes, 'isBusy'>;
   readonly relays: RelayPool;
   readonly curve: Curve;
-  readonly verifier: EventVerifier;
+  /** What signed requests are checked with. */
+  readonly signing: { readonly verifier: EventVerifier; readonly used: UsedEvents };
   readonly tags: Pick<InstanceTags, 'of'>;
   readonly guard: { readonly allows: EndpointPolicy };
   readonly proxyHeaders: ProxyHeaders;
@@ -122,11 +123,10 @@ function createRules(
 /** The limits of each client, and the check of signed requests (contract 1.2, 1.3). */
 function createProtections(
   { config, telemetry }: CompositionOptions,
-  { time, verifier }: Served,
+  { signing: { used, verifier }, time }: Served,
 ): { auth: RegistrationAuth; limits: HttpLimits } {
   const { addressSource, publicUrl, rates, registrationAuth: mode } = config.http;
   const { clock, monotonic } = time;
-  const used = new MemoryUsedEvents({ clock: monotonic });
   return {
     auth: new RegistrationAuth({ mode, publicUrl, verifier, used, clock, telemetry }),
     limits: new HttpLimits({ addressSource, rates, clock: monotonic, telemetry }),

@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock, Schedule } from '../core/basics/clock.ts';
 import { EventAdmission } from '../core/intake/event-admission.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
+import type { Correction } from '../core/basics/trusted-clock.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { WakePolicyName } from '../core/registry/registration.ts';
-import { deviceOf } from '../core/registry/push-target.ts';
+import { deviceOf, isSameDevice } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
@@ -22,13 +23,15 @@ import type { FcmProvider } from '../push/fcm/fcm-provider.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import type { VapidIdentity } from '../push/unifiedpush/vapid-tokens.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
+import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
 import { composeCohorts, type ComposedCohorts } from './cohorts.ts';
 import { composeApi } from './api.ts';
 import { composeLanes } from './lanes.ts';
 import { composeOperations } from './operations.ts';
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import { composeRelays } from './relays.ts';
-import { composeStore, type ComposedStore } from './store.ts';
+import type { ComposedStore } from './composed-store.ts';
+import { composeStore } from './store.ts';
 import { composeTime, type ProgramTime } from './time.ts';
 import { composeWaking } from './waking.ts';
 
@@ -81,17 +84,17 @@ export function compose(
   const { config, telemetry } = options;
   const authors = new Set(config.mostro.pubkeys);
 
-  const time = composeTime(overrides.clock, (correction) => {
-    registrations.correct(correction).catch(onFault);
-  });
+  const correct = (by: Correction): void => void registrations.correct(by).catch(onFault);
+  const time = composeTime(overrides.clock, correct);
   const guard = endpointGuard(config.unifiedPush, overrides.dnsServers);
   const curve = new TestedCurve({ sources: options.curves, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
   const tags = instanceTags(options);
   const { vapid, previousVapid } = vapidIdentities(options);
 
-  const store = composeStore(options, { time, allowsEndpoint: guard.allows });
-  const { owed, proofs } = store;
+  const onRemote = (change: RegistrationChange): void => follow(change, { devices, lanes, waker }, onFault);
+  const store = composeStore(options, { time, allowsEndpoint: guard.allows, onRemote });
+  const { owed, proofs, used } = store;
   const policyOf = (device: string): WakePolicyName => devices?.nameOf(device) ?? config.policies.server;
   const cohorts = cohortsOf(options, store, time, policyOf);
   const hooks = registrationHooks(() => ({ cohorts, devices, lanes, waker }), onFault);
@@ -107,8 +110,8 @@ export function compose(
   const intake = createIntake(options, admitting);
   const relays = composeRelays(options, overrides, { time, intake, verifier, proofs });
   const proxyHeaders = new ProxyHeaders(config.http.addressSource, time.monotonic, telemetry);
-  const entered = { registrations, cohorts, calls, guard, proxyHeaders };
-  const served = { ...entered, time, lanes, relays, curve, verifier, tags, vapid };
+  const entered = { registrations, cohorts, calls, guard, proxyHeaders, signing: { verifier, used } };
+  const served = { ...entered, time, lanes, relays, curve, tags, vapid };
   const api = composeApi(options, overrides, served);
   const observed = { push, registrations, store, waker, ...calls, relays, time, curve, proxyHeaders };
   const { admin, ready, watch } = composeOperations(options, overrides, observed, onFault);
@@ -150,6 +153,22 @@ function registrationHooks(
     },
     onMoved: (key, from, to) => void parts().waker.keyMoved(key, from, to).catch(onFault),
   };
+}
+
+/** What follows here from what another server of the fleet has done to a registration. */
+function follow(
+  { current, former }: RegistrationChange,
+  { devices, lanes, waker }: Pick<Composition, 'devices' | 'lanes' | 'waker'>,
+  onFault: (fault: unknown) => void,
+): void {
+  if (current === undefined) return;
+  const isSame = former !== undefined && isSameDevice(former.target, current.target);
+  // It was renewed, because a wake was delivered.
+  if (isSame && former.registeredAt === current.registeredAt) return;
+  lanes.clearSuspect(current.target, deviceOf(current.target));
+  devices?.choose(current);
+  if (former !== undefined && !isSame)
+    waker.keyMoved(current.tradePubkey, former.target, current.target).catch(onFault);
 }
 
 /** The cohorts of a store that keeps them. */

@@ -11,7 +11,7 @@ import type { Registrations } from '../core/registry/registrations.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import type { ComposedLanes } from './lanes.ts';
 import type { ProgramTime } from './time.ts';
-import type { ComposedStore } from './store.ts';
+import type { ComposedStore } from './composed-store.ts';
 import type { TestedCurve } from '../crypto/tested-curve.ts';
 import { ConnectionBounds } from '../http/connection-bounds.ts';
 import type { ProxyHeaders } from '../http/proxy-headers.ts';

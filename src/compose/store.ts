@@ -1,21 +1,18 @@
 import { rm } from 'node:fs/promises';
 
 import type { CompositionOptions } from './options.ts';
-import { ConfigError } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { ComposedStore } from './composed-store.ts';
+import { composeFleetStore } from './fleet-store.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
-import type { CohortRecord } from '../core/cohorts/cohort-record.ts';
-import type { OwedDevices, OwedWake } from '../core/waking/owed-devices.ts';
-import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
-import type { RegistrationStore } from '../core/registry/registration-store.ts';
-import type { EngineSigns } from '../core/watch/find-alarms.ts';
-import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EndpointPolicy } from '../core/registry/push-target.ts';
 import { isThere } from '../lib/is-there.ts';
 import { FileStore } from '../store/contents/file-store.ts';
 import { importEndpoints } from '../store/import/import-endpoints.ts';
-import { MemoryRegistrations } from '../store/tables/memory-registrations.ts';
+import { MemoryRegistrations, type RegistrationChange } from '../store/tables/memory-registrations.ts';
 import { MemorySeenEvents } from '../store/tables/memory-seen-events.ts';
+import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 import { storeFiles } from '../store/contents/store-files.ts';
 
@@ -24,34 +21,29 @@ const REACH_MS = 10 * MINUTE_MS;
 /** If a start comes later than this after the last record, the server was off or its clock is wrong. By then no registration has expired: they live for two days by default. */
 const LONGEST_STOP_MS = DAY_MS;
 
-export interface ComposedStore {
-  readonly registrations: RegistrationStore;
-  readonly seen: SeenEvents & { readonly size: number };
-  readonly owed: OwedDevices | undefined;
-  /** Who is woken with whom; absent with `STORE=memory`. */
-  readonly cohorts: CohortRecord | undefined;
-  readonly proofs: ProofsOfLife | undefined;
-  /** Reads the files of an earlier run. @returns the wakes that are owed since then @throws StoreOpenError */
-  readonly open: () => Promise<readonly OwedWake[]>;
-  readonly close: () => Promise<void>;
-  /** Whether registrations can be kept at this moment. */
-  readonly isOpen: () => boolean;
-  /** Absent without an engine. */
-  readonly engineSigns?: () => EngineSigns;
-  /** The size of the store's file in bytes; 0 without a file. */
-  readonly size: () => number;
-}
-
 interface Shared {
   readonly time: ProgramTime;
   readonly allowsEndpoint: EndpointPolicy;
+  /** Called after a registration has changed because of another server of the fleet. */
+  readonly onRemote: (change: RegistrationChange) => void;
 }
 
-/** Creates the store: memory only, or memory and a file (contract 6). `STORE=memory` has a file, too, if UnifiedPush is enabled: it keeps the endpoints. */
+/** Creates the store: memory only, memory and a file (contract 6), or what a fleet has in common (contract 10). `STORE=memory` has a file, too, if UnifiedPush is enabled: it keeps the endpoints. */
 export function composeStore(options: CompositionOptions, shared: Shared): ComposedStore {
   const { config, telemetry } = options;
-  if (config.store.kind === 'redis') throw new ConfigError(['STORE: redis does not work in this version']);
+  const { time, onRemote } = shared;
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
+  const { engine, kind } = config.store;
+  if (kind === 'redis' && engine !== undefined)
+    return composeFleetStore(options, engine, {
+      time,
+      handlingMs: handlingMs(config),
+      onDisplaced,
+      onRemote,
+      onOpened: (latestAt) => {
+        if (isClockDoubtful(time.clock(), latestAt)) time.doubtStart();
+      },
+    });
   if (config.store.kind === 'memory' && !config.unifiedPush.enabled) {
     return inMemory(config.registrations.capacity, shared.time, onDisplaced);
   }
@@ -61,9 +53,12 @@ export function composeStore(options: CompositionOptions, shared: Shared): Compo
     registrations,
     seen,
     proofs,
+    used: new MemoryUsedEvents({ clock: time.monotonic }),
     // With `STORE=memory` no ids of events are on the disk: after a restart their events are asked for again, and wake again.
     owed: config.store.kind === 'file' ? owed : undefined,
     cohorts: config.store.kind === 'file' ? cohorts : undefined,
+    reach: async () => true,
+    fleet: undefined,
     open: async () => {
       await openStore(store, options, shared);
       return [...owed.all()];
@@ -76,7 +71,7 @@ export function composeStore(options: CompositionOptions, shared: Shared): Compo
 
 function inMemory(
   capacity: number,
-  { clock, mayExpire }: ProgramTime,
+  { clock, mayExpire, monotonic }: ProgramTime,
   onDisplaced: () => void,
 ): ComposedStore {
   return {
@@ -85,6 +80,9 @@ function inMemory(
     owed: undefined,
     cohorts: undefined,
     proofs: undefined,
+    used: new MemoryUsedEvents({ clock: monotonic }),
+    reach: async () => true,
+    fleet: undefined,
     open: async () => [],
     close: async () => undefined,
     isOpen: () => true,
@@ -98,8 +96,6 @@ function createFileStore(
   onDisplaced: () => void,
 ): FileStore {
   const { config, previousKey, serverKey, telemetry } = options;
-  const { deadlineMs, batchDelayMs, cooldownMs } = config.wakes;
-  const heldMs = Math.max(batchDelayMs + cooldownMs, 2 * config.policies.slotMs);
   const files = storeFiles(config.store.directory);
   const isFile = config.store.kind === 'file';
   return new FileStore({
@@ -108,13 +104,19 @@ function createFileStore(
     isLazy: !isFile,
     keys: [serverKey.privateKey, ...(previousKey === undefined ? [] : [previousKey.privateKey])],
     capacity: config.registrations.capacity,
-    handlingMs: Math.max(0, deadlineMs + heldMs - REACH_MS - MINUTE_MS),
+    handlingMs: handlingMs(config),
     clock,
     mayExpire,
     monotonic,
     telemetry,
     onDisplaced,
   });
+}
+
+/** How long an event may take until its wake has left, beyond what every recovery asks for anyway. */
+export function handlingMs({ policies, wakes }: Config): number {
+  const heldMs = Math.max(wakes.batchDelayMs + wakes.cooldownMs, 2 * policies.slotMs);
+  return Math.max(0, wakes.deadlineMs + heldMs - REACH_MS - MINUTE_MS);
 }
 
 async function openStore(

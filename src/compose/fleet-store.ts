@@ -1,0 +1,117 @@
+import type { CompositionOptions } from './options.ts';
+import type { ComposedFleet, ComposedStore, StreamReader } from './composed-store.ts';
+import type { ProgramTime } from './time.ts';
+import type { RedisAddress } from '../config/redis-url.ts';
+import { EngineRefused, type Engine } from '../fleet/engine/engine.ts';
+import { FleetNames } from '../fleet/engine/names.ts';
+import { RedisEngine } from '../fleet/engine/redis-engine.ts';
+import { ValueSealer } from '../fleet/engine/value-sealer.ts';
+import { FleetStore } from '../fleet/replica/fleet-store.ts';
+import { FleetUsedEvents } from '../fleet/replica/fleet-used-events.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
+import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
+import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
+
+interface Shared {
+  readonly time: ProgramTime;
+  /** @see DurableProofsOptions.handlingMs */
+  readonly handlingMs: number;
+  /** Called when the store has been read. @param latestAt the latest time in any record */
+  readonly onOpened: (latestAt: number) => void;
+  readonly onDisplaced: () => void;
+  /** Called after a registration has changed because of another server. */
+  readonly onRemote: (change: RegistrationChange) => void;
+}
+
+/** The store that the servers of a fleet have in common (contract 10). */
+export function composeFleetStore(
+  { config, serverKey, telemetry }: CompositionOptions,
+  address: RedisAddress,
+  { handlingMs, onDisplaced, onOpened, onRemote, time }: Shared,
+): ComposedStore & { readonly fleet: ComposedFleet } {
+  const names = new FleetNames(serverKey.privateKey);
+  const values = new ValueSealer(serverKey.privateKey);
+  const engine = new RedisEngine({ address, names });
+  const store = new FleetStore({
+    engine,
+    names,
+    values,
+    capacity: config.registrations.capacity,
+    handlingMs,
+    clock: time.clock,
+    mayExpire: time.mayExpire,
+    onDisplaced,
+    onRemote,
+    telemetry,
+  });
+  const tail = new StreamTail(engine, store);
+  const { cohorts, proofs, registrations, seen } = store.contents;
+  return {
+    registrations,
+    seen,
+    proofs,
+    used: new FleetUsedEvents(engine, names, new MemoryUsedEvents({ clock: time.monotonic })),
+    owed: undefined,
+    cohorts,
+    reach: async () => {
+      await dial(engine);
+      return engine.isUp;
+    },
+    open: async () => {
+      tail.start();
+      await store.open();
+      onOpened(store.contents.latestAt);
+      return [];
+    },
+    close: async () => {
+      await store.close();
+      await tail.stop();
+      await engine.close();
+    },
+    isOpen: () => store.isOpen,
+    size: () => 0,
+    fleet: { engine, names, values, follow: (reader) => tail.add(reader) },
+  };
+}
+
+/** @throws StoreOpenError */
+async function dial(engine: RedisEngine): Promise<void> {
+  try {
+    await engine.open();
+  } catch (error) {
+    if (!(error instanceof EngineRefused)) throw error;
+    throw new StoreOpenError(`REDIS_URL: ${error.message}`, { isConfiguration: true });
+  }
+}
+
+/** Reads all streams of a server on one connection. */
+class StreamTail {
+  readonly #engine: Engine;
+  readonly #readers: StreamReader[] = [];
+  readonly #stopping = new AbortController();
+  #reading: Promise<void> | undefined;
+
+  constructor(engine: Engine, store: FleetStore) {
+    this.#engine = engine;
+    this.add({ streams: () => store.streams(), onEntries: (key, entries) => store.onEntries(key, entries) });
+  }
+
+  add(reader: StreamReader): void {
+    this.#readers.push(reader);
+  }
+
+  start(): void {
+    this.#reading = this.#engine.tail(
+      () => this.#readers.flatMap(({ streams }) => streams()),
+      async (key, entries) => {
+        for (const { onEntries } of this.#readers) await onEntries(key, entries);
+      },
+      this.#stopping.signal,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#reading;
+  }
+}
