@@ -1,7 +1,9 @@
 import type { CompositionOptions } from './options.ts';
 import type { ComposedFleet, ComposedStore, StreamReader } from './composed-store.ts';
 import type { ProgramTime } from './time.ts';
+import type { Config } from '../config/config.ts';
 import type { RedisAddress } from '../config/redis-url.ts';
+import type { EngineSigns } from '../core/watch/find-alarms.ts';
 import { EngineRefused, type Engine } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
 import { RedisEngine } from '../fleet/engine/redis-engine.ts';
@@ -31,7 +33,7 @@ export function composeFleetStore(
 ): ComposedStore & { readonly fleet: ComposedFleet } {
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
-  const engine = new RedisEngine({ address, names });
+  const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
   const store = new FleetStore({
     engine,
     names,
@@ -69,9 +71,20 @@ export function composeFleetStore(
       await engine.close();
     },
     isOpen: () => store.isOpen,
+    engineSigns: () => signsOf(engine),
     size: () => 0,
     fleet: { engine, names, values, follow: (reader) => tail.add(reader) },
   };
+}
+
+function signsOf({ facts, isDisagreement, problem }: Engine): EngineSigns {
+  return { problem, evictionPolicy: facts?.maxmemoryPolicy, isDisagreement };
+}
+
+/** What all servers of a fleet must be told alike: any of them can have to do with any registration and any device. */
+function settingsOf({ http, policies, registrations, relays, wakes }: Config): string {
+  const { capacity, lifetime } = registrations;
+  return JSON.stringify([http.registrationAuth, policies, capacity, lifetime, relays.kinds, wakes]);
 }
 
 /** @throws StoreOpenError */

@@ -94,7 +94,7 @@ describeEngine('a server whose engine', () => {
     const ready = await call(`${a.adminUrl}/health/ready`);
     expect(ready.status).toBe(503);
     expect(JSON.parse(ready.text)).toMatchObject({
-      reasons: expect.arrayContaining(['registration store unavailable']),
+      reasons: expect.arrayContaining(['registration store unreachable: nothing listens at its port']),
     });
     await engine.run();
     await expect.poll(() => register(a, 1)).toMatchObject({ status: 200 });
