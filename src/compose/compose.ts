@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock, Schedule } from '../core/basics/clock.ts';
 import { EventAdmission } from '../core/intake/event-admission.ts';
 import type { SeenEvents } from '../core/intake/seen-events.ts';
-import type { Correction } from '../core/basics/trusted-clock.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { WakePolicyName } from '../core/registry/registration.ts';
@@ -84,8 +83,7 @@ export function compose(
   const { config, telemetry } = options;
   const authors = new Set(config.mostro.pubkeys);
 
-  const correct = (by: Correction): void => void registrations.correct(by).catch(onFault);
-  const time = composeTime(overrides.clock, correct);
+  const time = composeTime(overrides.clock, (by) => void registrations.correct(by).catch(onFault));
   const guard = endpointGuard(config.unifiedPush, overrides.dnsServers);
   const curve = new TestedCurve({ sources: options.curves, telemetry, onExhausted: onFault });
   const verifier = createEventVerifier(curve);
