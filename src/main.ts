@@ -116,8 +116,7 @@ async function run(io: Io): Promise<number> {
       collectInSteps();
       return (await import('./cli/serve.ts')).serve(io, lifetime ?? new Lifetime());
     case 'check-config':
-      await (await import('./cli/check-config.ts')).checkConfig(io);
-      return 0;
+      return (await import('./cli/check-config.ts')).checkConfig(io);
     case 'keygen':
       io.print((await import('./cli/keygen.ts')).keygen());
       return 0;

@@ -64,7 +64,7 @@ export function renderConfigurationPage(): string {
 The program reads variables of the environment, and a file \`.env\` in the directory that it is started in; the environment
 wins. An empty variable counts as unset; \`CORS_ALLOWED_ORIGINS\` alone means something when it is empty. With an unusable configuration the start ends with exit code 78 and one
 message that lists every problem, and never the value of a secret. \`node dist/main.js --check-config\` (or \`mostro-push --check-config\`)
-checks without starting.
+checks without starting: it tries what the start would do, and ends with the code with which the start would end.
 
 | variable | default | what it does |
 | --- | --- | --- |

@@ -6,6 +6,13 @@ import { userAgent } from '../lib/user-agent.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
 
+interface AskOptions {
+  /** Of this program; the request names it. */
+  readonly version: string;
+  readonly token?: string;
+  readonly body?: object;
+}
+
 export interface LocalAnswer {
   readonly status: number;
   readonly body: unknown;
@@ -20,14 +27,18 @@ export function localUrl({ host, port }: { readonly host: string; readonly port:
 /**
  * Asks a listener of the server that runs on this machine.
  *
- * @param options.version of this program, which the request names
  * @returns `undefined` if no answer with JSON comes
  */
 export async function askLocal(
   listener: Pick<Config['admin'], 'host' | 'port'>,
   path: string,
-  options: { readonly version: string; readonly token?: string; readonly body?: object },
+  options: AskOptions,
 ): Promise<LocalAnswer | undefined> {
+  return listener.port === 0 ? undefined : askServer(`${localUrl(listener)}${path}`, options);
+}
+
+/** Asks a server of this program. @returns `undefined` if no answer with JSON comes */
+export async function askServer(url: string, options: AskOptions): Promise<LocalAnswer | undefined> {
   const { body, token, version } = options;
   const headers = {
     'user-agent': userAgent(version),
@@ -35,7 +46,7 @@ export async function askLocal(
     ...(body !== undefined && { 'content-type': 'application/json' }),
   };
   try {
-    const answer = await request(`${localUrl(listener)}${path}`, {
+    const answer = await request(url, {
       method: body === undefined ? 'GET' : 'POST',
       headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),

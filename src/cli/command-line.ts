@@ -37,7 +37,8 @@ Usage: mostro-push [command]
   store import --from <tokens.db>
                     take over the registrations of the Rust server's database; needs its TOKEN_STORE_KEY, STORE=file, and
                     Node 22.13 or newer; stop this server first
-  --check-config    check the configuration and its files: 0 if they are usable, 78 if not
+  --check-config    check the configuration and its files, and try what a start does with them: 0 if a start would succeed,
+                    otherwise the code with which it would end (78 for the configuration)
   doctor            try everything that the server depends on, and say what to do: 0 if wakes get through,
                     1 if something costs wakes, 78 if the configuration is not usable
   trace <trade_pubkey> [--follow]

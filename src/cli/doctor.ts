@@ -1,4 +1,4 @@
-import { ConfigError, type Config } from '../config/config.ts';
+import { ConfigError } from '../config/config.ts';
 import { CREDENTIALS } from '../config/credentials.ts';
 import { ClockSkew } from '../core/watch/clock-skew.ts';
 import { generatePrivateKey } from '../crypto/server-key.ts';
@@ -6,16 +6,12 @@ import { userAgent } from '../lib/user-agent.ts';
 import { actAsOwner } from './data-owner.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
 import { checkEngine } from './doctor/check-engine.ts';
-import {
-  checkClock,
-  checkDataDirectory,
-  checkDns,
-  checkLogFile,
-  checkPort,
-  checkStore,
-} from './doctor/check-machine.ts';
+import { checkClock, checkDataDirectory, checkDns, checkLogFile } from './doctor/check-machine.ts';
+import { checkPublicUrl } from './doctor/check-public-url.ts';
 import { checkRelays } from './doctor/check-relays.ts';
 import { checkServer } from './doctor/check-server.ts';
+import { whoListens } from './doctor/identity.ts';
+import { tryStart } from './doctor/try-start.ts';
 import { checkWebPush } from './doctor/check-web-push.ts';
 import { alarmed, failure, ok, warning, type Finding, type Verdict } from './doctor/finding.ts';
 import { loadEnvironment } from './environment.ts';
@@ -45,6 +41,7 @@ export async function doctor(io: Io): Promise<number> {
   tell(ofConfig);
   const skew = new ClockSkew(Date.now, () => performance.now());
   const agent = userAgent(io.version);
+  const running = await whoListens(config, serverKey?.publicKeyHex, io.version);
   const fcm = {
     config: config.fcm,
     account: serviceAccount,
@@ -58,7 +55,10 @@ export async function doctor(io: Io): Promise<number> {
     checkFcm(fcm),
     checkWebPush(config, wrong),
     checkEngine(config.store, serverKey),
-    ...checkPlaces(config, io.version),
+    checkDataDirectory(config.dataDirectory),
+    checkLogFile(config.log.file),
+    tryStart(startup, running, io.version),
+    checkPublicUrl(config.http.publicUrl, serverKey?.publicKeyHex, io.version),
   ]);
   const found = [...ofConfig, ...tried.flat(), checkClock(skew)];
   tell(found.slice(ofConfig.length));
@@ -66,16 +66,6 @@ export async function doctor(io: Io): Promise<number> {
   const ofServer = await checkServer(config.admin, known, io.version);
   tell(ofServer);
   return conclude(io, [...found, ...ofServer], wrong.size > 0);
-}
-
-function checkPlaces(config: Config, version: string): Promise<Finding>[] {
-  return [
-    checkDataDirectory(config.dataDirectory),
-    checkLogFile(config.log.file),
-    checkPort('public', config.http, version),
-    checkPort('admin', config.admin, version),
-    Promise.resolve(checkStore(config.store)),
-  ];
 }
 
 /** Reads the configuration. A wrong variable becomes a finding and is replaced by its default, so that everything else can be checked. */
@@ -90,7 +80,7 @@ async function readAsFarAsPossible(io: Io): Promise<Reading> {
       const startup = await loadStartup(variables, { createKey: false });
       if (wrong.size === 0) findings.push(ok('configuration', 'Every variable is usable.'));
       findings.push(
-        ofServerKey(startup, wrong),
+        ...ofServerKey(startup, wrong),
         ...startup.warnings.map((says) => warning('configuration', `${says}.`)),
       );
       return { startup, wrong, findings };
@@ -126,17 +116,20 @@ function ofProblem(name: string, problem: string): Finding {
     : failure('configuration', `${problem}.`);
 }
 
-function ofServerKey({ config, serverKey }: Startup, wrong: ReadonlySet<string>): Finding {
+/** A missing key is a finding of the trial of the start. */
+function ofServerKey({ config, serverKey }: Startup, wrong: ReadonlySet<string>): Finding[] {
   const title = 'server key';
   if (wrong.has('SERVER_PRIVATE_KEY') || wrong.has('SERVER_PRIVATE_KEY_FILE'))
-    return failure(
-      title,
-      'It is not usable, see above.',
-      'clients seal their tokens to it: bring back the file from its copy',
-    );
-  if (serverKey === undefined) return ok(title, `${config.key.file} will be made on the first start.`);
+    return [
+      failure(
+        title,
+        'It is not usable, see above.',
+        'clients seal their tokens to it: bring back the file from its copy',
+      ),
+    ];
+  if (serverKey === undefined) return [];
   const where = config.key.privateKey === undefined ? config.key.file : 'SERVER_PRIVATE_KEY';
-  return ok(title, `It is in ${where}; its public key is ${serverKey.publicKeyHex}.`);
+  return [ok(title, `It is in ${where}; its public key is ${serverKey.publicKeyHex}.`)];
 }
 
 const MARKS: Readonly<Record<Verdict, string>> = {
@@ -156,6 +149,6 @@ function conclude(io: Io, findings: readonly Finding[], isMisconfigured: boolean
     findings.filter((finding) => finding.verdict === verdict).length;
   const failures = count('failure');
   io.print(`\n${failures} failures, ${count('warning')} warnings, ${count('ok')} in order.\n`);
-  if (isMisconfigured) return 78;
+  if (isMisconfigured || findings.some(({ exitCode }) => exitCode === 78)) return 78;
   return failures > 0 ? 1 : 0;
 }

@@ -11,6 +11,7 @@ import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { credentialIn, keyFileOf } from './credentials.ts';
 import type { AllowedOrigins } from './origins.ts';
 import type { RedisAddress } from './redis-url.ts';
+import { misfits } from './misfits.ts';
 import { characterTrouble, type Variable } from './variable.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 import { unwrap } from './written-text.ts';
@@ -120,13 +121,6 @@ export interface ReadVariables {
   readonly problems: readonly string[];
 }
 
-/** Variables that mean nothing without another one. */
-const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
-  ['MOSTRO_RELAY_DISCOVERY', 'MOSTRO_PUBKEYS'],
-  ['WEBPUSH_NOTICE_TITLE', 'WEBPUSH_NOTICE_URL'],
-  ['WEBPUSH_NOTICE_URL', 'WEBPUSH_NOTICE_TITLE'],
-];
-
 /** Reads every variable from the environment. A problem names the expected form and, unless the variable is secret, the value that is there. */
 export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
   const problems: string[] = [];
@@ -141,29 +135,7 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     if (result.success && trouble === undefined) values[name] = result.data;
     else problems.push(`${name}: ${problemOf(result.error, trouble, one.secret ? undefined : written)}`);
   }
-  for (const [name, needed] of NEEDS) {
-    // A value that is wrong has a problem of its own, so it counts as set here.
-    if (values[name] === undefined || values[name] === false || unwrap(environment[needed] ?? '') !== '')
-      continue;
-    delete values[name];
-    problems.push(`${name}: needs ${needed}`);
-  }
-  if (values['STORE'] === 'redis' && !environment['REDIS_URL']?.trim())
-    problems.push('STORE: redis needs REDIS_URL, the address of Redis or Valkey');
-  // Cohorts that begin anew at each start would tell more with every restart.
-  const {
-    STORE: store,
-    WAKE_POLICIES_OFFERED: offered = [],
-    WAKE_POLICY: policy,
-  } = values as Partial<Values>;
-  for (const [name, isSet] of [
-    ['WAKE_POLICY', policy === 'cohorts'],
-    ['WAKE_POLICIES_OFFERED', offered.includes('cohorts')],
-  ] as const)
-    if (isSet && store === 'memory')
-      problems.push(
-        `${name}: cohorts needs STORE=file or STORE=redis, since who is woken with whom must outlive a restart`,
-      );
+  problems.push(...misfits(values, environment));
   return { values, problems };
 }
 

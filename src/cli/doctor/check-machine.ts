@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { access, constants, open, rm, stat } from 'node:fs/promises';
-import { createServer, isIP } from 'node:net';
-import { dirname, join } from 'node:path';
+import { constants, open, rm, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
 
 import type { Config } from '../../config/config.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import { DiskSpace } from '../../ops/disk-space.ts';
-import { askLocal } from '../admin-client.ts';
-import { alarmed, failure, ok, skipped, warning, type Finding } from './finding.ts';
+import { isThere } from '../../lib/is-there.ts';
+import { whyNotMade } from './can-make.ts';
+import { alarmed, failure, ok, skipped, type Finding } from './finding.ts';
 
 const GIB = 2 ** 30;
 
@@ -18,14 +19,10 @@ export async function checkDataDirectory(directory: string): Promise<Finding> {
   const remedy = `make it writable for the user that the server runs as, or set DATA_DIR to one that is`;
   const there = await stat(directory).catch(() => undefined);
   if (there === undefined) {
-    const parent = dirname(join(directory, '.'));
-    const canMake = await access(parent, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    return canMake
+    const code = await whyNotMade(join(directory, 'store.lock'));
+    return code === undefined
       ? ok(title, `${directory} will be made on the first start.`)
-      : failure(title, `${directory} is not there and cannot be made.`, remedy);
+      : failure(title, `${directory} is not there and cannot be made (${code}).`, remedy);
   }
   const draft = join(directory, `.doctor-${randomUUID()}`);
   try {
@@ -48,59 +45,23 @@ export async function checkDataDirectory(directory: string): Promise<Finding> {
     : ok(title, `${directory} is writable, with ${Math.floor((disk.freeBytes ?? 0) / GIB)} GiB free.`);
 }
 
-/** Whether lines can be added to the log file. */
+/** Whether lines can be added to the log file. Nothing is made. */
 export async function checkLogFile(path: string | undefined): Promise<Finding> {
   if (path === undefined) return skipped('log file', 'None is configured: the log is on standard output.');
+  const code = (await isThere(path)) ? await whyNotOpened(path) : await whyNotMade(path);
+  return code === undefined
+    ? ok('log file', `${path} is writable.`)
+    : alarmed('log file unwritable', `${path} cannot be opened (${code}).`);
+}
+
+async function whyNotOpened(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path, 'a', 0o640);
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
     await file.close();
-    return ok('log file', `${path} is writable.`);
+    return undefined;
   } catch (error) {
-    return alarmed(
-      'log file unwritable',
-      `${path} cannot be opened (${(error as NodeJS.ErrnoException).code}).`,
-    );
+    return (error as NodeJS.ErrnoException).code;
   }
-}
-
-/** Whether the listener's port is free or is used by the running server. */
-export async function checkPort(
-  name: 'public' | 'admin',
-  listener: { readonly host: string; readonly port: number },
-  version: string,
-): Promise<Finding> {
-  const title = `${name} port`;
-  const variable = name === 'public' ? 'SERVER' : 'ADMIN';
-  const code = await tryToListen(listener);
-  if (code === undefined) return ok(title, `${listener.host}:${listener.port} is free.`);
-  const path = name === 'public' ? '/api/health' : '/health/live';
-  if (code === 'EADDRINUSE' && (await askLocal(listener, path, { version }))?.status === 200)
-    return ok(title, `The server is running on ${listener.host}:${listener.port}.`);
-  return code === 'EADDRINUSE'
-    ? failure(
-        title,
-        `Port ${listener.port} is taken by another program.`,
-        `set ${variable}_PORT to a free one`,
-      )
-    : failure(
-        title,
-        `${listener.host}:${listener.port} cannot be listened on (${code}).`,
-        `check ${variable}_HOST and ${variable}_PORT`,
-      );
-}
-
-function tryToListen({
-  host,
-  port,
-}: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => resolve(code));
-    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
-  });
 }
 
 /** Whether the names of the relays and of Google resolve. */
@@ -137,17 +98,4 @@ export function checkClock(skew: ClockSkew): Finding {
   if (skew.isOff)
     return alarmed('clock off', `This machine's clock is ${off} s ${seconds > 0 ? 'ahead' : 'behind'}.`);
   return ok('clock', off < 2 ? 'It is right.' : `It is ${off} s off, which does no harm.`);
-}
-
-/** Whether registrations are kept over a restart. Losing them is no fault, but the operator must know (contract 6). */
-export function checkStore({ kind }: Config['store']): Finding {
-  if (kind === 'file')
-    return ok('store', 'Registrations are kept on disk, in DATA_DIR: a restart forgets none.');
-  if (kind === 'redis')
-    return ok('store', 'Registrations are kept in Redis or Valkey: a restart forgets none.');
-  return warning(
-    'store',
-    'Registrations are in memory: a restart forgets those of FCM, and today’s app registers a trade once and never again.',
-    'set STORE=file, or plan restarts for hours without trades',
-  );
 }

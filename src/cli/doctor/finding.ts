@@ -10,6 +10,8 @@ export interface Finding {
   readonly title: string;
   readonly says: string;
   readonly remedy?: string;
+  /** The code with which the next start would end. Absent if this finding does not end it, or if that was not tried. */
+  readonly exitCode?: 1 | 78;
 }
 
 export function ok(title: string, says: string): Finding {

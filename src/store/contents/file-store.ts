@@ -11,11 +11,9 @@ import { openDocument } from '../file/open-document.ts';
 import type { DocumentEnd } from '../file/read-document.ts';
 import { RewritePolicy } from './rewrite-policy.ts';
 import { StoreContents, type StoreContentsOptions, type StoreContentsSeams } from './store-contents.ts';
-import { LockTaken, StoreLock } from '../file/store-lock.ts';
+import { LOCK, LockTaken, StoreLock } from '../file/store-lock.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import { removeDrafts } from '../file/write-draft.ts';
-
-const LOCK = 'store.lock';
 
 export interface FileStoreOptions extends Omit<StoreContentsOptions, 'journal' | 'onGarbage' | 'onSwept'> {
   readonly path: string;

@@ -1,6 +1,9 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** The name of the file beside a store that is locked in its place. */
+export const LOCK = 'store.lock';
+
 /** Another process has the lock. */
 export class LockTaken extends Error {
   override readonly name = 'LockTaken';
@@ -28,6 +31,18 @@ export class StoreLock implements AsyncDisposable {
       return new StoreLock(library !== undefined, file);
     await file.close();
     throw new LockTaken();
+  }
+
+  /** Whether another process has the lock. Nothing is made or changed. */
+  static async isTaken(path: string): Promise<boolean> {
+    const file = await open(path, 'r').catch(() => undefined);
+    if (file === undefined) return false;
+    try {
+      const library = await import('fs-native-extensions').catch(() => undefined);
+      return library?.default.tryLock(file.fd, { shared: true }) === false;
+    } finally {
+      await file.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
