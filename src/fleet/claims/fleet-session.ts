@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-
 import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import { EngineUnavailable, type Engine, type EngineReply } from '../engine/engine.ts';
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
-import { Membership } from './membership.ts';
+import { Membership, newSession } from './membership.ts';
 import { BEAT } from './beat-script.ts';
 import { LEAVE } from './leave-script.ts';
 
@@ -54,9 +52,12 @@ export interface FleetSessionOptions {
 export class FleetSession {
   readonly membership: Membership;
   readonly #options: FleetSessionOptions;
-  #id: Buffer = randomBytes(SESSION_BYTES);
+  #id = newSession();
   #isFirst = true;
-  #mustRecall = true;
+  /** How often the engine may have lost something, and how often it was told everything again. */
+  #doubts = 1;
+  #recalled = 0;
+  #recalling: Promise<void> | undefined;
   #beating: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
   #isStarted = false;
@@ -75,7 +76,7 @@ export class FleetSession {
     engine.onDown(() => {
       this.#downSince ??= monotonic();
       this.#steadySince = undefined;
-      this.#mustRecall = true;
+      this.#doubts++;
     });
     engine.onUp(() => {
       if (this.#isStarted) void this.beat();
@@ -109,18 +110,21 @@ export class FleetSession {
       void this.beat();
     };
     this.#cancel = this.#options.schedule(beatMs, onTime);
-    await this.beat();
+    await this.beatAndRecall();
   }
 
-  /** Resolves when the engine has answered, and a new session has claimed what is open; or when the engine is down. */
+  /** Resolves when the engine has answered, or is down. */
   beat(): Promise<void> {
     this.#beating ??= this.#beat()
-      .catch((error: unknown) => {
-        // The engine will be up again.
-        if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
-      })
+      .catch((error: unknown) => this.#onError(error))
       .finally(() => (this.#beating = undefined));
     return this.#beating;
+  }
+
+  /** The same; after an outage, and if this server has to take another id, all that is open has been claimed again by then. */
+  async beatAndRecall(): Promise<void> {
+    await this.beat();
+    await this.#recalling;
   }
 
   /** Says no more that this server lives. */
@@ -150,27 +154,50 @@ export class FleetSession {
     if (sentAt - this.#heardAt > timing.leaseMs) this.#steadySince = sentAt;
     this.#steadySince ??= sentAt;
     this.#heardAt = sentAt;
-    // Before others are believed to be gone, what was done without the engine is written.
-    if (this.#mustRecall) await this.#options.recall();
-    this.#mustRecall = false;
-    this.#downSince = undefined;
-    this.#hear(reply, monotonic() - this.#steadySince >= timing.leaseMs + timing.graceMs);
+    this.#hearPauses(reply);
+    const isSteady = monotonic() - this.#steadySince >= timing.leaseMs + timing.graceMs;
+    if (this.#recalled === this.#doubts) return this.#hear(reply, isSteady);
+    // Before others are believed to have come or gone, what was done without the engine is written. Beats go on meanwhile.
+    this.#recalling ??= this.#recall(reply)
+      .catch((error: unknown) => this.#onError(error))
+      .finally(() => (this.#recalling = undefined));
+  }
+
+  async #recall(reply: EngineReply): Promise<void> {
+    const doubts = this.#doubts;
+    await this.#options.recall();
+    this.#recalled = doubts;
+    this.#hear(reply, false);
+  }
+
+  #onError(error: unknown): void {
+    // The engine will be up again.
+    if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
   }
 
   #renew(): Promise<void> {
-    this.#id = randomBytes(SESSION_BYTES);
+    this.#id = newSession(this.#id);
     this.#isFirst = true;
-    this.#mustRecall = true;
+    this.#doubts++;
     return this.#beat();
   }
 
   #hear(reply: EngineReply, isSteady: boolean): void {
-    const [live, dead, gone, pauses] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
+    this.#downSince = undefined;
+    const [live, dead, gone] = listIn(reply);
     if (Buffer.isBuffer(live) && this.membership.update(this.#id, live)) this.#options.onMembership();
-    if (Array.isArray(pauses) && pauses.length > 0) this.#options.onPauses(pausesIn(pauses));
     const heirless = [...sessionsIn(gone), ...(isSteady ? sessionsIn(dead) : [])];
     if (heirless.length > 0) this.#options.onDead(heirless);
   }
+
+  #hearPauses(reply: EngineReply): void {
+    const pauses = pausesIn(listIn(listIn(reply)[3]));
+    if (pauses.length > 0) this.#options.onPauses(pauses);
+  }
+}
+
+function listIn(reply: EngineReply | undefined): readonly EngineReply[] {
+  return Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
 }
 
 function sessionsIn(reply: EngineReply | undefined): Buffer[] {

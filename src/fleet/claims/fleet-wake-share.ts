@@ -192,7 +192,7 @@ export class FleetWakeShare implements WakeShare {
 
   mayStillSend(device: string): boolean | Promise<boolean> {
     if (!this.#session.isDoubtful) return !this.#open.isLost(device);
-    return this.#session.beat().then(() => !this.#open.isLost(device));
+    return this.#session.beatAndRecall().then(() => !this.#open.isLost(device));
   }
 
   pause(lane: string, ms: number): void {

@@ -18,6 +18,7 @@ const ADOPTED_AT_ONCE = 200;
 /** While so many things that came are not dealt with, no more are read. */
 const MOST_UNDER_WAY = 1000;
 const FIRST_ID = '0-0';
+const FIRST_CURSOR = '0';
 /** Begin the names of what is no claim (`route-script.ts`). */
 const OWED = 'o'.charCodeAt(0);
 const WAKE = 'w'.charCodeAt(0);
@@ -112,29 +113,33 @@ export class Handovers {
   async #adoptAll(sessions: readonly Buffer[]): Promise<void> {
     for (const dead of sessions) {
       let taken = 0;
-      for (let isMoreLeft = true; isMoreLeft;) {
-        const { arrivals, left } = await this.#adoptSome(dead);
+      for (let cursor = FIRST_CURSOR; cursor !== '';) {
+        const { arrivals, next } = await this.#adoptSome(dead, cursor);
         taken += arrivals.length;
-        isMoreLeft = left;
+        cursor = next;
         await Promise.all(arrivals.map((arrival) => this.#takeIn(arrival)));
       }
       if (taken > 0) this.#options.telemetry.count('fleet_takeovers');
     }
   }
 
-  async #adoptSome(dead: Buffer): Promise<{ readonly arrivals: readonly Arrival[]; readonly left: boolean }> {
+  /** @returns what was taken over, and where to go on: empty if nothing is left */
+  async #adoptSome(
+    dead: Buffer,
+    cursor: string,
+  ): Promise<{ readonly arrivals: readonly Arrival[]; readonly next: string }> {
     const { engine, names, session } = this.#options;
     const { id } = session;
-    const args = [id, dead, ADOPTED_AT_ONCE, CLAIM_LIFE_MS];
+    const args = [id, dead, ADOPTED_AT_ONCE, CLAIM_LIFE_MS, cursor];
     const reply = await engine.run(ADOPT, [names.prefix], args);
-    const [left, ...things] = Array.isArray(reply) ? reply : [];
+    const [next = '', ...things] = Array.isArray(reply) ? reply : [];
     const bytes = things.filter((thing) => Buffer.isBuffer(thing));
     const arrivals: Arrival[] = [];
     for (let at = 0; at + 1 < bytes.length; at += 2) {
       const [name = NO_VALUE, sealed = NO_VALUE] = bytes.slice(at, at + 2);
       arrivals.push({ session: id, name, sealed, id: '' });
     }
-    return { arrivals, left: left === 1 };
+    return { arrivals, next: String(next) };
   }
 
   /** Deals with what came. What fails by a fault of this program stays where it is, so that another server may do better. */

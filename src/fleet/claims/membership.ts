@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 
 /** So many groups are remembered with their names. */
 const MOST_GROUPS = 16_384;
+
+/** The part of a session's id that is its server's. */
+const SERVER_BYTES = 4;
 
 /** A group, as this server last saw it. */
 interface KnownGroup {
@@ -16,7 +21,8 @@ interface KnownGroup {
 /** A server that lives. */
 interface Member {
   readonly session: Buffer;
-  readonly words: readonly [number, number];
+  /** The part of the id that stays when the server has to take another id: it keeps its groups. */
+  readonly word: number;
 }
 
 /**
@@ -88,9 +94,9 @@ export class Membership {
     if (known.version === this.#version) return known.ranked;
     let [first, second]: (Member | undefined)[] = [];
     let [firstScore, secondScore] = [-1, -1];
-    const [a, b] = wordsOf(known.name);
+    const [a, b] = [known.name.readInt32BE(0), known.name.readInt32BE(4)];
     for (const member of this.#members) {
-      const score = mix(a ^ member.words[0]) * 0x20_0000 + (mix(b ^ member.words[1]) >>> 11);
+      const score = mix(a ^ member.word) * 0x20_0000 + (mix(b ^ member.word) >>> 11);
       if (score > firstScore) {
         [second, secondScore] = [first, firstScore];
         [first, firstScore] = [member, score];
@@ -102,12 +108,15 @@ export class Membership {
   }
 }
 
-function memberOf(session: Buffer): Member {
-  return { session, words: wordsOf(session) };
+/** A new id for a server. @param former its former id: the server keeps its groups */
+export function newSession(former?: Buffer): Buffer {
+  const session = randomBytes(SESSION_BYTES);
+  former?.copy(session, 0, 0, SERVER_BYTES);
+  return session;
 }
 
-function wordsOf(bytes: Buffer): [number, number] {
-  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+function memberOf(session: Buffer): Member {
+  return { session, word: session.readInt32BE(0) };
 }
 
 /** Names and sessions are random already; this makes each bit of the result depend on all bits. */
