@@ -100,14 +100,16 @@ export class App {
 
   /** Opens the store, and begins to watch the relays. */
   async #watchRelays(): Promise<void> {
-    const { cohorts, devices, relays, store, waker } = this.#composition;
+    const { cohorts, devices, fleet, relays, store, waker } = this.#composition;
     const owed = await store.open();
     this.#isStoreOpen = true;
     this.#stopping.signal.throwIfAborted();
     devices?.restore(store.registrations);
+    // Before any event comes: it must be known whose devices are whose.
+    await fleet?.start();
     cohorts?.dealRest();
     for (const wake of owed) await waker.payOwed(wake);
-    this.#composition.resumeCohorts();
+    await this.#composition.resumeCohorts();
     this.#stopping.signal.throwIfAborted();
     // Relays first: when a phone can register, its events are listened for already.
     this.#watching = relays.run(this.#stopping.signal);
@@ -156,7 +158,7 @@ export class App {
    * @returns how many wakes were lost
    */
   async stop(): Promise<number> {
-    const { admin, announcements, api, lanes, store, waker } = this.#composition;
+    const { admin, announcements, api, fleet, lanes, store, waker } = this.#composition;
     const { shutdownTimeoutMs } = this.#options.config;
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     const graceMs = Math.min(REQUEST_GRACE_MS, shutdownTimeoutMs);
@@ -165,6 +167,7 @@ export class App {
     clearTimeout(this.#warmUp);
     this.#composition.watch.stop();
     this.#stopping.abort();
+    fleet?.events.stop();
     await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
     // First the accepted calls of `/api/notify` become wakes. Then all held wakes go out.
@@ -173,8 +176,10 @@ export class App {
     const [lost] = await Promise.all([drained, api.close()]);
     clearTimeout(cutOff);
     await lanes[Symbol.asyncDispose]();
+    // The other servers take over what could not be sent.
+    await fleet?.stop();
     // Last, so that the store gets the outcomes of the last wakes.
-    if (this.#isStoreOpen || store.fleet !== undefined) await store.close();
+    if (this.#isStoreOpen || fleet !== undefined) await store.close();
     admin.server.closeAllConnections();
     await admin.close();
     return lost;

@@ -21,6 +21,8 @@ interface Shared {
   readonly clock: Clock;
   /** The policy by which a device is woken. */
   readonly policyOf: (device: string) => WakePolicyName;
+  /** Whether this server changes the cohorts. In a fleet, one does. */
+  readonly deals: () => boolean;
 }
 
 /** The cohorts, and what registrations do to them. */
@@ -35,13 +37,17 @@ export interface ComposedCohorts {
   readonly leave: (device: PushTarget) => void;
   /** The store is open: deals the devices of which no record says where they belong, in a random order. */
   readonly dealRest: () => void;
+  /** This server deals from now on: does what the former dealer has left. */
+  readonly takeOver: () => Promise<void>;
+  /** Expired registrations were removed. */
+  readonly sweep: () => Promise<void>;
   /** How large the device's cohort is. */
   readonly sizeFor: (target: PushTarget, platform: Platform) => CohortSize;
 }
 
 export function composeCohorts(
   { config }: CompositionOptions,
-  { clock, policyOf, record, store }: Shared,
+  { clock, deals, policyOf, record, store }: Shared,
 ): ComposedCohorts {
   const { cohortSize, offered, server } = config.policies;
   const areUsed = server === 'cohorts' || offered.includes('cohorts');
@@ -56,27 +62,35 @@ export function composeCohorts(
     isRegistered: (target) => isMeant(target) && store.device(target).isRegistered,
     turn: setImmediate,
   });
+  const dealRest = (): void => {
+    if (!deals()) return;
+    const rest = new Map<string, Registration>();
+    for (const registration of areUsed ? store.entries() : []) {
+      const device = deviceOf(registration.target);
+      if (book.member(device) === undefined && isMeant(registration.target)) rest.set(device, registration);
+    }
+    for (const { platform, target } of shuffled([...rest.values()]))
+      book.enter(target, viewOf(target, platform));
+  };
   return {
     book,
     record,
     areUsed,
     enter: ({ platform, target, wakePolicy = server }, former) => {
+      if (!deals()) return;
       // By what the client asks for: a change to a weaker policy than the device's is not effective yet.
       const asked = wakePolicy === server || offered.includes(wakePolicy) ? wakePolicy : server;
       if (asked === 'cohorts') book.enter(target, viewOf(target, platform), former);
     },
     leave: (device) => {
-      if (!store.device(device).isRegistered) book.leave(device);
+      if (deals() && !store.device(device).isRegistered) book.leave(device);
     },
-    dealRest: () => {
-      const rest = new Map<string, Registration>();
-      for (const registration of areUsed ? store.entries() : []) {
-        const device = deviceOf(registration.target);
-        if (book.member(device) === undefined && isMeant(registration.target)) rest.set(device, registration);
-      }
-      for (const { platform, target } of shuffled([...rest.values()]))
-        book.enter(target, viewOf(target, platform));
+    dealRest,
+    takeOver: () => {
+      dealRest();
+      return book.sweep();
     },
+    sweep: async () => (deals() ? book.sweep() : undefined),
     sizeFor: (target, platform) => book.sizeFor(target, viewOf(target, platform)),
   };
 }

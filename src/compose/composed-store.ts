@@ -34,7 +34,7 @@ export interface ComposedStore {
   /** The size of the store's file in bytes; 0 without a file. */
   readonly size: () => number;
   /** What the servers of a fleet share; absent unless `STORE=redis`. */
-  readonly fleet: ComposedFleet | undefined;
+  readonly link: FleetLink | undefined;
 }
 
 /** Reads streams of the engine as they grow. */
@@ -46,7 +46,7 @@ export interface StreamReader {
 }
 
 /** What everything needs that the servers of a fleet share by the engine. */
-export interface ComposedFleet {
+export interface FleetLink {
   readonly engine: Engine;
   readonly names: FleetNames;
   readonly values: ValueSealer;

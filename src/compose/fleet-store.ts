@@ -1,5 +1,5 @@
 import type { CompositionOptions } from './options.ts';
-import type { ComposedFleet, ComposedStore, StreamReader } from './composed-store.ts';
+import type { FleetLink, ComposedStore, StreamReader } from './composed-store.ts';
 import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
 import type { RedisAddress } from '../config/redis-url.ts';
@@ -30,7 +30,7 @@ export function composeFleetStore(
   { config, serverKey, telemetry }: CompositionOptions,
   address: RedisAddress,
   { handlingMs, onDisplaced, onOpened, onRemote, time }: Shared,
-): ComposedStore & { readonly fleet: ComposedFleet } {
+): ComposedStore & { readonly link: FleetLink } {
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
   const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
@@ -73,7 +73,7 @@ export function composeFleetStore(
     isOpen: () => store.isOpen,
     engineSigns: () => signsOf(engine),
     size: () => 0,
-    fleet: { engine, names, values, follow: (reader) => tail.add(reader) },
+    link: { engine, names, values, follow: (reader) => tail.add(reader) },
   };
 }
 

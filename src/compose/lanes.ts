@@ -3,12 +3,13 @@ import type { CompositionOptions, CompositionOverrides } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { Backoff } from '../core/basics/backoff.ts';
 import { unreachable } from '../core/basics/unreachable.ts';
-import { type Clock, MINUTE_MS, type Schedule } from '../core/basics/clock.ts';
+import { MINUTE_MS } from '../core/basics/clock.ts';
 import { DeliveryHealth } from '../core/lanes/delivery-health.ts';
 import type { PushProvider } from '../core/lanes/push-provider.ts';
 import { ProviderLanes } from '../core/lanes/provider-lanes.ts';
 import { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { PushService, PushTarget, UnifiedPushTarget } from '../core/registry/push-target.ts';
+import type { SharedPauses } from '../core/lanes/shared-pauses.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import { userAgent } from '../lib/user-agent.ts';
 import { DeferredProvider } from '../push/deferred-provider.ts';
@@ -32,12 +33,11 @@ export interface ComposedLanes {
 
 interface Shared {
   readonly time: ProgramTime;
-  /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
-  readonly passing: Clock;
-  readonly schedule: Schedule;
   readonly guard: EndpointGuard;
   readonly vapid: VapidIdentity;
   readonly previousVapid: VapidIdentity | undefined;
+  /** The pauses of the fleet's lanes; absent if this server is alone. */
+  readonly pauses: SharedPauses | undefined;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -74,7 +74,8 @@ export function composeLanes(
       await Promise.all(providers.map((provider) => provider[Symbol.asyncDispose]()));
     },
     telemetry,
-    monotonic: shared.passing,
+    monotonic: shared.time.passing,
+    pauses: shared.pauses,
   });
   let isLoaded = false;
   const load = async (): Promise<void> => {
@@ -88,13 +89,14 @@ export function composeLanes(
 function createLanes(
   { config, telemetry }: CompositionOptions,
   { laneSizes }: CompositionOverrides,
-  { time, schedule, onFault }: Shared,
+  { onFault, pauses, time }: Shared,
   provider: PushProvider,
   providerHealth: DeliveryHealth,
 ): ProviderLanes {
   const { minMs, baseMs } = config.wakes.retry;
   const sizes = laneSizes?.[provider.name] ?? LANE_SIZES[provider.name];
   return new ProviderLanes({
+    pauses,
     capacity: sizes.capacity,
     concurrency: sizes.concurrency,
     crowd: sizes.crowd,
@@ -108,7 +110,7 @@ function createLanes(
     startsSlowly: HAS_STRANGERS_HOSTS[provider.name],
     deadlineMs: config.wakes.deadlineMs,
     eviction: { confirmMs: config.wakes.goneConfirmMs, isGuarded: !HAS_STRANGERS_HOSTS[provider.name] },
-    schedule,
+    schedule: time.schedule,
     monotonic: time.monotonic,
     timeOfDay: time.clock,
     telemetry,

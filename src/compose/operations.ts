@@ -28,6 +28,8 @@ interface Observed {
   readonly push: ComposedLanes;
   readonly registrations: Registrations;
   readonly store: ComposedStore;
+  /** How many servers work as one; absent if this one is alone. */
+  readonly servers: (() => number) | undefined;
   readonly waker: Waker;
   readonly policies: () => PolicyStatus;
   readonly announcements: ChatAnnouncements;
@@ -77,6 +79,7 @@ export function composeOperations(
     announcements,
     lanes: push.lanes,
     relays,
+    servers: observed.servers,
     clock: time.clock,
     skew: time.skew,
     disk,

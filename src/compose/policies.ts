@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 
 import type { ComposedCohorts } from './cohorts.ts';
+import type { ComposedFleet } from './fleet.ts';
 import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
-import { SECOND_MS, type Clock, type Schedule } from '../core/basics/clock.ts';
+import { SECOND_MS } from '../core/basics/clock.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { Wake, WakeEnd } from '../core/lanes/wake.ts';
 import type { PushService, PushTarget } from '../core/registry/push-target.ts';
@@ -20,9 +21,6 @@ import { slotOffset } from '../crypto/slot-offset.ts';
 
 interface Shared {
   readonly time: ProgramTime;
-  /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
-  readonly passing: Clock;
-  readonly schedule: Schedule;
   readonly lanes: Pick<PushLanes, 'request' | 'queued'>;
   /** A wake for the keys that point at the device. */
   readonly wakeFor: (target: PushTarget) => KeyWake | undefined;
@@ -31,6 +29,8 @@ interface Shared {
   readonly isRegistered: (target: PushTarget) => boolean;
   /** Absent with `STORE=memory`: then the configuration has no cohorts. */
   readonly cohorts: ComposedCohorts | undefined;
+  /** Absent if this server is alone. */
+  readonly fleet: ComposedFleet | undefined;
 }
 
 /**
@@ -46,8 +46,8 @@ export interface ComposedPolicies {
   /** The policies of devices; absent if every device is woken by the server's, and events decide when. */
   readonly devices: DevicePolicies | undefined;
   readonly edges: SlotEdges | undefined;
-  /** Wakes the cohorts whose bursts an earlier run has not ended. */
-  readonly resumeCohorts?: () => void;
+  /** Wakes the cohorts whose bursts an earlier run, or a server that is dead, has not ended. */
+  readonly resumeCohorts?: () => Promise<void> | undefined;
 }
 
 type Part = CompositionOptions & Shared & { readonly policyOf: (device: string) => WakePolicyName };
@@ -80,7 +80,8 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
   const { isRegistered } = shared;
   const policy = new DevicePolicies({ server, policies, heartbeat, edges, isRegistered, turn });
   devices = policy;
-  return { policy, devices, edges, resumeCohorts: () => cohorts?.resume() };
+  const isOurs = shared.fleet?.isOurs ?? (async () => true);
+  return { policy, devices, edges, resumeCohorts: () => cohorts?.resume(isOurs) };
 }
 
 /** Takes a wake to its lane. */
@@ -98,8 +99,8 @@ function composePrompt(part: Part, redirect?: Redirect): Coalescer {
   return new Coalescer({
     batchDelayMs: config.wakes.batchDelayMs,
     cooldownMs: config.wakes.cooldownMs,
-    schedule: part.schedule,
-    monotonic: part.passing,
+    schedule: part.time.schedule,
+    monotonic: part.time.passing,
     hand: handOf(part),
     redirect,
     onHeld: ({ target, tracedKeys }) => {
@@ -114,20 +115,21 @@ function composePrompt(part: Part, redirect?: Redirect): Coalescer {
   });
 }
 
-function composeEdges({ config, passing, schedule, serverKey, time }: Part): SlotEdges {
+function composeEdges({ config, serverKey, time }: Part): SlotEdges {
   const { slotMs } = config.policies;
   return new SlotEdges({
     slotMs,
     offsetMs: slotOffset(serverKey.privateKey.reveal(), slotMs),
     clock: time.clock,
-    monotonic: passing,
-    schedule,
+    monotonic: time.passing,
+    schedule: time.schedule,
   });
 }
 
 function composeSlots(part: Part, edges: SlotEdges, redirect?: Redirect): Slots {
   const { hand, onBurst, onHeld, room } = slotOptions(part);
-  return new Slots({ edges, schedule: part.schedule, draw, hand, room, redirect, onHeld, onBurst });
+  const { schedule } = part.time;
+  return new Slots({ edges, schedule, draw, hand, room, redirect, onHeld, onBurst });
 }
 
 /** What the policies that wake at edges share. */
@@ -145,7 +147,8 @@ function slotOptions(part: Part): Pick<SlotsOptions, 'hand' | 'onBurst' | 'onHel
 }
 
 function composeCohortWakes(part: Part, edges: SlotEdges, redirect: Redirect): Cohorts | undefined {
-  const { cohorts, cover, schedule } = part;
+  const { cohorts, cover, time } = part;
+  const { schedule } = time;
   if (cohorts === undefined) return undefined;
   const { hand, onBurst, onHeld, room } = slotOptions(part);
   const { book, record } = cohorts;
@@ -153,14 +156,17 @@ function composeCohortWakes(part: Part, edges: SlotEdges, redirect: Redirect): C
 }
 
 function composeHeartbeat(part: Part, redirect: Redirect): Heartbeat {
-  const { config, passing, schedule, wakeFor } = part;
+  const { config, fleet, time, wakeFor } = part;
+  const hand = handOf(part);
   return new Heartbeat({
     intervalMs: config.policies.heartbeatMs,
-    schedule,
-    monotonic: passing,
+    schedule: time.schedule,
+    monotonic: time.passing,
     draw,
-    hand: handOf(part),
+    // Every server of a fleet has all devices on its wheel, and wakes its own.
+    hand: async (wake) => (fleet?.share.owns(wake.device) === false ? 'sent' : hand(wake)),
     wakeFor,
     redirect,
+    common: fleet && { placeOf: fleet.placeOf, clock: time.clock },
   });
 }

@@ -58,7 +58,7 @@ export function composeStore(options: CompositionOptions, shared: Shared): Compo
     owed: config.store.kind === 'file' ? owed : undefined,
     cohorts: config.store.kind === 'file' ? cohorts : undefined,
     reach: async () => true,
-    fleet: undefined,
+    link: undefined,
     open: async () => {
       await openStore(store, options, shared);
       return [...owed.all()];
@@ -82,7 +82,7 @@ function inMemory(
     proofs: undefined,
     used: new MemoryUsedEvents({ clock: monotonic }),
     reach: async () => true,
-    fleet: undefined,
+    link: undefined,
     open: async () => [],
     close: async () => undefined,
     isOpen: () => true,

@@ -1,6 +1,6 @@
 import { uptime } from 'node:os';
 
-import { MINUTE_MS, SECOND_MS, type Clock } from '../core/basics/clock.ts';
+import { MINUTE_MS, SECOND_MS, type Clock, type Schedule } from '../core/basics/clock.ts';
 import { ClockSkew, GOOGLE } from '../core/watch/clock-skew.ts';
 import { TrustedClock, type Correction } from '../core/basics/trusted-clock.ts';
 
@@ -10,6 +10,9 @@ export interface ProgramTime {
   readonly clock: Clock;
   /** A monotonic clock for waits, which goes on while the machine sleeps. */
   readonly monotonic: Clock;
+  /** A monotonic clock for waits of seconds: it may stand still while the machine sleeps. */
+  readonly passing: Clock;
+  readonly schedule: Schedule;
   /** Whether anything may expire by the time of day (contract 5). */
   readonly mayExpire: () => boolean;
   readonly skew: ClockSkew;
@@ -20,6 +23,14 @@ export interface ProgramTime {
   /** Called if the time at the start does not fit the records of the store. */
   readonly doubtStart: () => void;
 }
+
+const passing: Clock = () => performance.now();
+
+const schedule: Schedule = (ms, callback) => {
+  // A timer counts whole milliseconds from the last whole one. Without the addition it would fire up to two milliseconds too soon.
+  const timer = setTimeout(callback, Math.ceil(ms) + 1);
+  return () => clearTimeout(timer);
+};
 
 /** The machine's clock. `Date.now` is looked up at each call, so that a test can replace it. */
 const wall: Clock = () => Date.now();
@@ -45,6 +56,8 @@ export function composeTime(
   return {
     clock: trusted.read,
     monotonic: trusted.elapsed,
+    passing,
+    schedule,
     mayExpire: () => trusted.isTrusted,
     skew,
     onGoogleDate: (date) => {
@@ -65,6 +78,8 @@ function timeOfTest(clock: Clock): ProgramTime {
   return {
     clock,
     monotonic: clock,
+    passing,
+    schedule,
     mayExpire: () => true,
     skew,
     onGoogleDate: (date) => void skew.note(GOOGLE, date),

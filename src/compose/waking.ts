@@ -1,29 +1,31 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { ComposedCohorts } from './cohorts.ts';
+import type { ComposedFleet } from './fleet.ts';
 import type { CompositionOptions } from './options.ts';
 import { composePolicies } from './policies.ts';
 import type { ProgramTime } from './time.ts';
-import type { Clock, Schedule } from '../core/basics/clock.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
+import { SharedRegistrations } from '../core/fleet/shared-registrations.ts';
 import { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import { SelfTest } from '../core/waking/self-test.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
 import { MemberRegistrations } from '../core/waking/member-registrations.ts';
-import { Waker } from '../core/waking/waker.ts';
+import { Waker, type WakerOptions } from '../core/waking/waker.ts';
 import type { PolicyStatus } from '../ops/gauge-sources.ts';
 import type { InstanceTags } from '../crypto/instance-tags.ts';
 
+type AskedRegistrations = WakerOptions['asked'];
+
 interface Shared {
   readonly time: ProgramTime;
-  /** Monotonic, in milliseconds; a sleep of the machine makes no difference. */
-  readonly passing: Clock;
-  readonly schedule: Schedule;
   readonly registrations: Registrations;
   readonly owed: OwedDevices | undefined;
   readonly cohorts: ComposedCohorts | undefined;
+  /** Absent if this server is alone. */
+  readonly fleet: ComposedFleet | undefined;
   readonly lanes: PushLanes;
   readonly tags: InstanceTags;
   readonly authors: ReadonlySet<string>;
@@ -36,8 +38,8 @@ interface ComposedWaking {
   readonly devices: DevicePolicies | undefined;
   /** What gauges and dashboard show of the policies. */
   readonly policies: () => PolicyStatus;
-  /** Wakes the cohorts whose bursts an earlier run has not ended. */
-  readonly resumeCohorts: () => void;
+  /** Wakes the cohorts whose bursts an earlier run, or a server that is dead, has not ended. */
+  readonly resumeCohorts: () => Promise<void>;
   readonly announcements: ChatAnnouncements;
   readonly selfTest: SelfTest;
 }
@@ -45,23 +47,24 @@ interface ComposedWaking {
 /** Puts together the parts that turn events and calls of `/api/notify` into wakes (contract 5). */
 export function composeWaking(options: CompositionOptions, shared: Shared): ComposedWaking {
   const { telemetry } = options;
-  const { authors, cohorts, lanes, onFault, owed, passing, registrations, schedule, tags, time } = shared;
+  const { authors, cohorts, fleet, lanes, onFault, owed, registrations, tags, time } = shared;
+  const { schedule } = time;
   const { devices, edges, policy, resumeCohorts } = composePolicies(options, {
     time,
-    passing,
-    schedule,
     lanes,
     cohorts,
+    fleet,
     wakeFor: (target) => waker.wakeFor(target),
     cover: (target) => waker.cover(target),
     isRegistered: (target) => registrations.keysOf(target, 1).length > 0,
   });
   const waker: Waker = new Waker({
     registrations,
-    asked: askedOf(registrations, cohorts),
+    asked: askedOf(registrations, cohorts, fleet),
     owed,
     policy,
     lanes,
+    hand: fleet?.hand,
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
     onMoved: ({ tracedKeys }, from) => {
       telemetry.count('wakes_moved', { provider: from.type });
@@ -81,14 +84,18 @@ export function composeWaking(options: CompositionOptions, shared: Shared): Comp
     lastLateMs: edges?.lastLateMs,
   });
   const selfTest = new SelfTest({ registrations, lanes, schedule });
-  return { waker, devices, policies, resumeCohorts: () => resumeCohorts?.(), announcements, selfTest };
+  return { waker, devices, policies, resumeCohorts: async () => resumeCohorts?.(), announcements, selfTest };
 }
 
 /** What wakes ask of registrations. */
 function askedOf(
   registrations: Registrations,
   cohorts: ComposedCohorts | undefined,
-): Registrations | MemberRegistrations {
-  if (cohorts?.areUsed !== true) return registrations;
-  return new MemberRegistrations({ registrations, book: cohorts.book, turn: setImmediate });
+  fleet: ComposedFleet | undefined,
+): AskedRegistrations {
+  const asked =
+    cohorts?.areUsed === true
+      ? new MemberRegistrations({ registrations, book: cohorts.book, turn: setImmediate })
+      : registrations;
+  return fleet === undefined ? asked : new SharedRegistrations(asked, fleet.share);
 }

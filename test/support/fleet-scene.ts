@@ -86,6 +86,10 @@ export async function fleetScene({ count = 3, keys = 3, isCoalescing = false } =
   };
 }
 
+function onFault(fault: unknown): void {
+  throw fault;
+}
+
 async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean): Promise<FleetServer> {
   const { schedule } = fleet;
   const { clock } = schedule;
@@ -180,8 +184,4 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     shared,
     waker,
   });
-}
-
-function onFault(fault: unknown): void {
-  throw fault;
 }

@@ -23,6 +23,7 @@ export interface Program extends AsyncDisposable {
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly exited: Promise<number | null>;
+  readonly isRunning: boolean;
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has printed this, on either stream; rejects if it ends before. */
   untilPrinted(pattern: RegExp): Promise<RegExpExecArray>;
@@ -86,6 +87,9 @@ export async function runProgram(
     stdout: () => printed.stdout,
     stderr: () => printed.stderr,
     exited,
+    get isRunning() {
+      return child.exitCode === null && child.signalCode === null;
+    },
     kill: (signal) => void child.kill(signal),
     untilPrinted,
     async [Symbol.asyncDispose]() {

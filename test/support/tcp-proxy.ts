@@ -10,7 +10,7 @@ type Mode = 'through' | 'hold' | 'refuse';
  */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: number;
+  #target: number;
   readonly #pairs = new Set<readonly [near: Socket, far: Socket]>();
   #mode: Mode = 'through';
   #delayMs = 0;
@@ -33,6 +33,12 @@ export class TcpProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Leads somewhere else from now on. Every connection is cut. */
+  leadTo(target: number): void {
+    this.#target = target;
+    this.cut();
   }
 
   /** How many connections are open. */

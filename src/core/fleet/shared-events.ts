@@ -16,7 +16,7 @@ const GATHER_MS = 100;
 
 export interface SharedEventsOptions {
   readonly share: WakeShare;
-  readonly waker: Pick<Waker, 'groupOf' | 'request' | 'resume' | 'wakesOfKeys'>;
+  readonly waker: Pick<Waker, 'continueWindows' | 'groupOf' | 'request' | 'wakesOfKeys'>;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
   /** Whether a wake that was sent later has answered the event here, although its id is not marked as seen. */
@@ -38,6 +38,7 @@ export class SharedEvents implements EventShare {
   readonly #options: SharedEventsOptions;
   readonly #watch: OwnerWatch;
   #absorbed = 0;
+  #isStopping = false;
   /** By device, the wake that was handed to this server a moment ago, and how it ends. */
   readonly #handed = new Map<string, { readonly wake: KeyWake; readonly end: Promise<WakeEnd> }>();
 
@@ -88,8 +89,8 @@ export class SharedEvents implements EventShare {
       const shared = this.#shared(wake);
       const end = request(wake);
       end.then(
-        (how) => this.#options.share.end(event, shared, how),
-        () => this.#options.share.end(event, shared, 'dropped'),
+        (how) => this.#end(event, shared, how),
+        () => this.#end(event, shared, 'dropped'),
       );
       return end;
     });
@@ -106,6 +107,11 @@ export class SharedEvents implements EventShare {
       .catch(this.#options.onFault);
   }
 
+  /** Whether this server owns the wake's device. */
+  owns({ device }: KeyWake): boolean {
+    return this.#options.share.owns(this.#options.waker.groupOf(device));
+  }
+
   /** Brings a wake that answers no event here to the server that owns its device. @returns `ours` if that is this server */
   hand(wake: KeyWake): Promise<'handed' | 'ours'> {
     return this.#options.share.hand(this.#shared(wake));
@@ -117,6 +123,8 @@ export class SharedEvents implements EventShare {
    * @param event absent if the wake answers no event
    */
   async take(event: string | undefined, wake: SharedWake): Promise<void> {
+    // Never answered, so that it stays in the inbox.
+    if (this.#isStopping) return new Promise(() => undefined);
     const { onFault, seen, waker } = this.#options;
     const wakes = await waker.wakesOfKeys(wake);
     if (event === undefined) return void waker.request(wakes, 'live').catch(onFault);
@@ -130,9 +138,17 @@ export class SharedEvents implements EventShare {
     if (isNew) this.#finishAfter(event, end);
   }
 
-  /** The program stops: the events that are kept are left to the other servers, which have them too, and to recoveries. */
+  /**
+   * The program stops. The events that are kept are left to the other servers, which have them too, and to recoveries. What is claimed here
+   * and not sent is left to the server that takes over, and so is what is handed to this one from now on.
+   */
   stop(): void {
+    this.#isStopping = true;
     this.#watch.clear();
+  }
+
+  #end(event: string, wake: SharedWake, how: WakeEnd): void {
+    if (how !== 'dropped' || !this.#isStopping) this.#options.share.end(event, wake, how);
   }
 
   #gather(wake: KeyWake): Promise<WakeEnd> {
@@ -216,7 +232,7 @@ export class SharedEvents implements EventShare {
     return wakes.filter((wake, index) => {
       const claim = claims[index];
       if (claim?.outcome !== 'won') return false;
-      waker.resume(wake.device, claim.windows);
+      waker.continueWindows(wake.device, claim.windows);
       return true;
     });
   }

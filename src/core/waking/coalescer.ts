@@ -177,7 +177,7 @@ export class Coalescer implements WakePolicy {
     });
   }
 
-  resume(device: string, windows: readonly DeviceWindow[]): void {
+  continueWindows(device: string, windows: readonly DeviceWindow[]): void {
     const { monotonic, schedule } = this.#options;
     for (const { ms, phase, track } of windows) {
       if (this.#isFlushed || this.#active[track].has(device)) continue;

@@ -169,7 +169,7 @@ describe('that a cohort is due', () => {
     await first.end('dropped');
     expect(first.isDue('a')).toBe(true);
     const next = setUp(first.bench);
-    next.cohorts.resume();
+    await next.cohorts.resume(async () => true);
     await next.pass(30);
     expect(next.bursts()).toEqual({ 30: 'abcd' });
     await next.end('sent');

@@ -70,11 +70,17 @@ export class Cohorts implements WakePolicy {
     return this.#slots.size;
   }
 
-  /** Wakes the cohorts whose bursts an earlier run has not ended. Called once, after the start. */
-  resume(): void {
-    for (const cohort of this.#options.record.table.due()) {
+  /**
+   * Wakes the cohorts whose bursts an earlier run, or a server of the fleet that is dead, has not ended.
+   *
+   * @param isOurs whether no other server of the fleet wakes the group of this wake
+   */
+  async resume(isOurs: (wake: KeyWake) => Promise<boolean>): Promise<void> {
+    for (const cohort of Array.from(this.#options.record.table.due())) {
       const [member] = cohort.members;
-      if (member !== undefined) this.hold(this.#options.cover(member.target));
+      if (member === undefined || this.#due.has(cohort.id) || this.#open.has(cohort.id)) continue;
+      const cover = this.#options.cover(member.target);
+      if (await isOurs(cover)) this.hold(cover);
     }
   }
 

@@ -163,8 +163,8 @@ export class DevicePolicies implements WakePolicy {
     return this.#policy(device).windowsOf?.(device) ?? [];
   }
 
-  resume(device: string, windows: readonly DeviceWindow[]): void {
-    this.#policy(device).resume?.(device, windows);
+  continueWindows(device: string, windows: readonly DeviceWindow[]): void {
+    this.#policy(device).continueWindows?.(device, windows);
   }
 
   async flush(withinMs: number): Promise<void> {

@@ -22,6 +22,16 @@ export interface HeartbeatOptions {
   readonly wakeFor: (target: PushTarget) => KeyWake | undefined;
   /** Asks for a wake at another device, to which a key has moved. If absent, that device has this policy too. */
   readonly redirect?: ((wake: KeyWake) => Promise<WakeEnd>) | undefined;
+  /** Absent if this server is alone. */
+  readonly common?: CommonBeat | undefined;
+}
+
+/** What makes the servers of a fleet agree on the beats of a device, whichever of them wakes it. */
+export interface CommonBeat {
+  /** The place of the device on the wheel: 0 to 1, without 1. No outsider can predict it. */
+  readonly placeOf: (device: string) => number;
+  /** The time of day, in milliseconds. */
+  readonly clock: Clock;
 }
 
 /**
@@ -29,7 +39,7 @@ export interface HeartbeatOptions {
  * and no call changes when, so the times of pushes tell nothing. Every wake answers all events since the one before it.
  *
  * The phases are the places of a wheel, which makes one turn in an interval. It turns by the monotonic clock, and only while a device is
- * on it. A phase is drawn anew when a device enters the wheel, also after a restart.
+ * on it. A phase is drawn anew when a device enters the wheel, also after a restart. In a fleet the phases and the turns are common to all servers.
  */
 export class Heartbeat implements WakePolicy {
   readonly #options: HeartbeatOptions;
@@ -65,12 +75,11 @@ export class Heartbeat implements WakePolicy {
   enter(target: PushTarget): void {
     const device = deviceOf(target);
     if (this.#isFlushed || this.#phaseOf.has(device)) return;
-    const phase = this.#options.draw(this.#phases);
+    const phase = this.#drawPhase(device);
     this.#phaseOf.set(device, phase);
     (this.#wheel[phase] ??= new Map()).set(device, target);
     if (this.#cancel !== undefined) return;
-    this.#startedAt = this.#options.monotonic();
-    this.#passed = 0;
+    this.#start();
     this.#turn();
   }
 
@@ -136,6 +145,18 @@ export class Heartbeat implements WakePolicy {
     this.#stop();
     this.#phaseOf.clear();
     this.#wheel.length = 0;
+  }
+
+  #drawPhase(device: string): number {
+    const { common, draw } = this.#options;
+    return common === undefined ? draw(this.#phases) : Math.floor(common.placeOf(device) * this.#phases);
+  }
+
+  #start(): void {
+    const { common, intervalMs, monotonic } = this.#options;
+    const intoTurn = common === undefined ? 0 : common.clock() % intervalMs;
+    this.#startedAt = monotonic() - intoTurn;
+    this.#passed = Math.floor(intoTurn / this.#phaseMs);
   }
 
   #stop(): void {

@@ -38,7 +38,7 @@ export interface WakePolicy {
   /** What holds back the next wakes of the device, if this policy holds them back by time. */
   windowsOf?(device: string): readonly DeviceWindow[];
   /** Goes on with what held back the device's wakes at another server of the fleet. */
-  resume?(device: string, windows: readonly DeviceWindow[]): void;
+  continueWindows?(device: string, windows: readonly DeviceWindow[]): void;
   /**
    * The program stops: lets go of all that is held.
    *

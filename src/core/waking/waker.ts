@@ -139,8 +139,8 @@ export class Waker {
   }
 
   /** Another server has woken the device: what holds back its next wakes goes on here. */
-  resume(device: string, windows: readonly DeviceWindow[]): void {
-    if (windows.length > 0) this.#policy.resume?.(device, windows);
+  continueWindows(device: string, windows: readonly DeviceWindow[]): void {
+    if (windows.length > 0) this.#policy.continueWindows?.(device, windows);
   }
 
   /** A wake for the device without a key: it covers the wakes of others. */

@@ -1,0 +1,146 @@
+import type { ComposedCohorts } from './cohorts.ts';
+import type { FleetLink } from './composed-store.ts';
+import type { CompositionOptions } from './options.ts';
+import type { ProgramTime } from './time.ts';
+import { CohortDealer } from '../core/fleet/cohort-dealer.ts';
+import { SharedEvents } from '../core/fleet/shared-events.ts';
+import type { WakeShare, WakeShareListener } from '../core/fleet/wake-share.ts';
+import type { EventAdmission } from '../core/intake/event-admission.ts';
+import type { SeenEvents } from '../core/intake/seen-events.ts';
+import type { PushLanes } from '../core/lanes/push-lanes.ts';
+import { SharedPauses } from '../core/lanes/shared-pauses.ts';
+import type { EventVerifier } from '../core/nostr/event-verifier.ts';
+import type { KeyWake } from '../core/waking/key-wake.ts';
+import type { OwedDevices } from '../core/waking/owed-devices.ts';
+import type { Waker } from '../core/waking/waker.ts';
+import { heartbeatPlaces } from '../crypto/heartbeat-place.ts';
+import { FleetWakeShare } from '../fleet/claims/fleet-wake-share.ts';
+
+interface Shared {
+  readonly link: FleetLink;
+  readonly time: ProgramTime;
+  readonly seen: SeenEvents;
+  readonly verifier: EventVerifier;
+  readonly onFault: (fault: unknown) => void;
+  readonly parts: () => FleetParts;
+}
+
+/** Parts that are made after the fleet. */
+export interface FleetParts {
+  readonly waker: Waker;
+  readonly lanes: PushLanes;
+  readonly intake: EventAdmission;
+  readonly resumeCohorts: () => Promise<void>;
+  readonly cohorts: ComposedCohorts | undefined;
+}
+
+/** What makes this server one of a fleet (contract 10). */
+export interface ComposedFleet {
+  readonly share: WakeShare;
+  readonly events: SharedEvents;
+  readonly owed: OwedDevices;
+  readonly pauses: SharedPauses;
+  /** Brings a wake that answers no event here to the server that owns its device. */
+  readonly hand: (wake: KeyWake) => Promise<'handed' | 'ours'>;
+  /** Whether this server, and no other, wakes the group of the wake now. */
+  readonly isOurs: (wake: KeyWake) => Promise<boolean>;
+  /** Where a device has its place on the wheel of heartbeats. */
+  readonly placeOf: (device: string) => number;
+  /** Whether this server changes the cohorts. No other server does at the same time. */
+  readonly dealsCohorts: () => boolean;
+  /** The servers that are known to live. */
+  readonly servers: () => number;
+  /** Joins the fleet. Resolves when the engine has heard of this server, or is found to be down. */
+  readonly start: () => Promise<void>;
+  /** Leaves the fleet: the others take over what is left. */
+  readonly stop: () => Promise<void>;
+}
+
+export function composeFleet(options: CompositionOptions, shared: Shared): ComposedFleet {
+  const { onFault, parts, time } = shared;
+  const share: FleetWakeShare = createShare(options, shared, {
+    onHanded: (event, wake) => events.take(event, wake),
+    onMembership: () => dealer.follow(),
+  });
+  const events = createEvents(options, shared, share);
+  const { handovers } = share;
+  shared.link.follow({
+    streams: () => handovers.places(),
+    onEntries: (key, entries) => handovers.onEntries(key, entries),
+  });
+  const dealer = new CohortDealer({
+    owns: (group) => share.owns(group),
+    schedule: time.schedule,
+    onDealer: () => void parts().cohorts?.takeOver().catch(onFault),
+  });
+  return {
+    share,
+    events,
+    owed: share.owed,
+    pauses: new SharedPauses({ monotonic: time.passing, tell: (lane, ms) => share.pause(lane, ms) }),
+    hand: (wake) => events.hand(wake),
+    isOurs: async (wake) => events.owns(wake) && (await events.hand(wake)) === 'ours',
+    placeOf: heartbeatPlaces(options.serverKey.privateKey.reveal()),
+    dealsCohorts: () => dealer.deals,
+    servers: () => share.servers,
+    start: async () => {
+      await share.start();
+      dealer.follow();
+    },
+    stop: async () => {
+      dealer.stop();
+      events.stop();
+      await share.leave();
+    },
+  };
+}
+
+function createShare(
+  { telemetry }: CompositionOptions,
+  { link, onFault, parts, time }: Shared,
+  { onHanded, onMembership }: Pick<WakeShareListener, 'onHanded' | 'onMembership'>,
+): FleetWakeShare {
+  return new FleetWakeShare({
+    engine: link.engine,
+    names: link.names,
+    sealer: link.values,
+    schedule: time.schedule,
+    monotonic: time.passing,
+    listener: {
+      onHanded,
+      onOwed: (wake) => void parts().waker.payOwed(wake).catch(onFault),
+      onPaused: (lane, ms) => parts().lanes.pause(lane, ms),
+      windowsOf: (group) => parts().waker.windowsOf(group),
+      onMembership: () => {
+        onMembership();
+        parts().resumeCohorts().catch(onFault);
+      },
+    },
+    groupOf: (device) => parts().waker.groupOf(device),
+    telemetry,
+    onFault,
+  });
+}
+
+function createEvents(
+  { telemetry }: CompositionOptions,
+  { onFault, parts, seen, time, verifier }: Shared,
+  share: WakeShare,
+): SharedEvents {
+  return new SharedEvents({
+    share,
+    waker: {
+      continueWindows: (device, windows) => parts().waker.continueWindows(device, windows),
+      groupOf: (device) => parts().waker.groupOf(device),
+      request: (wakes, origin) => parts().waker.request(wakes, origin),
+      wakesOfKeys: (wake) => parts().waker.wakesOfKeys(wake),
+    },
+    seen,
+    verifier,
+    wasAbsorbed: (id) => parts().intake.wasAbsorbed(id),
+    schedule: time.schedule,
+    monotonic: time.passing,
+    telemetry,
+    onFault,
+  });
+}

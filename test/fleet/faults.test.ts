@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
+import {
+  allWoken,
+  countsOf,
+  eventsFor,
+  fleetOfPrograms,
+  registerAll,
+  type FleetOfPrograms,
+} from '../support/fleet-of-programs.ts';
+import { describeEngine } from '../support/redis-engine.ts';
+
+const SERVERS = 4;
+/** Each for a device of its own. */
+const EVENTS = Number(process.env['FLEET_EVENTS'] ?? 600);
+/** The time in which the events are published. The fault comes after a quarter of it. */
+const LOAD_MS = Number(process.env['FLEET_LOAD_MS'] ?? 12_000);
+const LATENCY_MS = 40;
+
+interface Fault {
+  readonly name: string;
+  /** What goes wrong, and ends before the load does. */
+  readonly happen: (fleet: FleetOfPrograms) => Promise<void>;
+  /** Whether events may wake twice that were not under way when it began: a server that is cut off from the engine cannot know whether it is alone. */
+  readonly mayDouble?: 'share';
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'a server is killed',
+    happen: async ({ servers }) => {
+      servers[0]?.program.kill('SIGKILL');
+    },
+  },
+  {
+    name: 'a server stands still for 8 s',
+    happen: async ({ servers }) => {
+      servers[0]?.program.kill('SIGSTOP');
+      await delay(8000);
+      servers[0]?.program.kill('SIGCONT');
+    },
+  },
+  {
+    name: 'a server is cut off from the engine for 8 s',
+    mayDouble: 'share',
+    happen: async ({ servers }) => {
+      servers[0]?.wire.refuse();
+      await delay(8000);
+      servers[0]?.wire.restore();
+    },
+  },
+  {
+    name: 'the line of a server to the engine is dead without a word for 8 s',
+    mayDouble: 'share',
+    happen: async ({ servers }) => {
+      servers[0]?.wire.hold();
+      await delay(8000);
+      servers[0]?.wire.restore();
+    },
+  },
+  {
+    name: 'the engine stands still for 5 s',
+    happen: async ({ engine }) => {
+      engine.freeze();
+      await delay(5000);
+      engine.thaw();
+    },
+  },
+  {
+    name: 'the engine dies, and is back after 2 s with nothing',
+    happen: async ({ engine }) => {
+      await engine.kill();
+      await delay(2000);
+      await engine.runEmpty();
+    },
+  },
+  {
+    name: 'the engine dies, and its replica takes its place',
+    happen: async ({ engine, replica, servers }) => {
+      await engine.kill();
+      await replica?.command('REPLICAOF', 'NO', 'ONE');
+      if (replica !== undefined) for (const { wire } of servers) wire.leadTo(replica.port);
+    },
+  },
+  {
+    name: 'one server after the other is stopped, and another one started in its place',
+    happen: async ({ join, servers }) => {
+      for (const { program } of servers.slice(0, 2)) {
+        program.kill('SIGTERM');
+        expect(await program.exited).toBe(0);
+        await join();
+      }
+    },
+  },
+];
+
+describeEngine('a fleet under load loses no wake', () => {
+  test.each(FAULTS)(
+    'when $name',
+    async ({ happen, mayDouble, name }) => {
+      const fleet = await fleetOfPrograms({
+        servers: SERVERS,
+        latencyMs: LATENCY_MS,
+        hasReplica: name.includes('replica'),
+      });
+      await registerAll(fleet, EVENTS + SERVERS + 2);
+      const begun = performance.now();
+      let fault: Promise<void> | undefined;
+      for (const [n, event] of eventsFor(EVENTS).entries()) {
+        await delay(begun + (LOAD_MS * n) / EVENTS - performance.now());
+        if (n === EVENTS / 4) fault = happen(fleet);
+        fleet.relay.broadcast(event);
+      }
+      await fault;
+      await allWoken(fleet, EVENTS);
+      // Events that come to one server alone: when they have woken, each server has looked at all that it kept.
+      for (const [n, event] of eventsFor(fleet.servers.length, EVENTS).entries())
+        fleet.servers[n]?.ownRelay.broadcast(event);
+      await allWoken(fleet, EVENTS + fleet.servers.filter(({ program }) => program.isRunning).length);
+      const counts = countsOf(fleet, EVENTS);
+      const doubled = counts.filter((count) => count > 1).length;
+      console.log(
+        `${name} | ${EVENTS} events | 0 lost | ${doubled} twice, ${counts.filter((count) => count > 2).length} more often`,
+      );
+      expect(counts.filter((count) => count === 0)).toEqual([]);
+      // What was under way, with room for a slow machine; or the share of one server.
+      expect(doubled).toBeLessThan(mayDouble === 'share' ? EVENTS / 3 : EVENTS / 10);
+    },
+    PATIENCE_MS * 2,
+  );
+});
