@@ -40,7 +40,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       // Commands are tested as processes of their own (`test/program/`, `test/store/commands.test.ts`), whose coverage is not measured.
       exclude: [
-        'src/main.ts',
+        'src/{main,program}.ts',
         'src/cli/{serve,doctor,trace,healthcheck,admin-client,store-command,store-info,reseal-store}.ts',
         'src/cli/doctor/**',
         'src/push/fcm/fcm-dry-run.ts',

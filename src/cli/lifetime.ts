@@ -1,5 +1,5 @@
 /**
- * The requests to a long-running command: to stop, to reload, or to give up after a fault. `main.ts` makes a lifetime before it loads
+ * The requests to a long-running command: to stop, to reload, or to give up after a fault. `program.ts` makes a lifetime before it loads
  * other code. So a signal that comes during the start is remembered until the command can act on it.
  */
 export class Lifetime {

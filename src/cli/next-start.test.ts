@@ -130,7 +130,7 @@ async function ioFor({ environment = {}, prepare }: Setup): Promise<{ io: Io; sa
   return { io, said: () => said };
 }
 
-/** Runs a command to its end, as `main.ts` does. */
+/** Runs a command to its end, as `program.ts` does. */
 async function codeOf(io: Io, command: () => Promise<number>): Promise<number> {
   try {
     return await command();
