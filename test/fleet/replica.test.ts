@@ -100,6 +100,25 @@ describeEngine('a fleet whose engine', () => {
     await expect.poll(() => Object.keys(stateOf(b))).toEqual([tradeKey(3)]);
   });
 
+  test('comes back without its last changes gets them from the servers, and they agree', async () => {
+    const { server, a, b } = await pair();
+    for (const n of [1, 2, 3]) await a.registrations.put(nth(n, { target: fcmTarget(`phone-${n}`) }));
+    await server.command('SAVE');
+    await a.registrations.put(nth(4));
+    await a.registrations.remove(tradeKey(1), { signed: false, now: NOW });
+    await expect.poll(() => isDeepStrictEqual(stateOf(a), stateOf(b))).toBe(true);
+    await b.registrations.put(nth(2, { target: fcmTarget('moved'), registeredAt: NOW + 1 }));
+    await expect.poll(() => isDeepStrictEqual(stateOf(a), stateOf(b))).toBe(true);
+    const before = stateOf(a);
+    await server.kill();
+    await server.run();
+    await expect.poll(() => a.store.isOpen && b.store.isOpen).toBe(true);
+    await a.registrations.put(nth(5));
+    const expected = { ...before, [tradeKey(5)]: nth(5) };
+    await expect.poll(() => [stateOf(a), stateOf(b)]).toEqual([expected, expected]);
+    await expect.poll(async () => stateOf(await joinFleet(server.address()))).toEqual(expected);
+  });
+
   test('comes back empty is filled with what the servers have', async () => {
     const { server, a, b } = await pair();
     await Promise.all(Array.from({ length: 300 }, (_, n) => a.registrations.put(nth(n + 1))));
@@ -113,5 +132,27 @@ describeEngine('a fleet whose engine', () => {
         return c.registrations.counts().total;
       })
       .toBe(300);
+  });
+});
+
+describeEngine('a value in the engine', () => {
+  test('that was damaged, lost or put there by a stranger is ignored, counted, told of once, and written again by a server that has the record', async () => {
+    const server = await EngineServer.start();
+    const a = await joinFleet(server.address(), {}, { inspectMs: 4 });
+    for (let n = 1; n <= 4; n++) await a.registrations.put(nth(n));
+    const [shard = '', ...others] = (await server.command('KEYS', '*:R:*')) as string[];
+    const [field] = (await server.commandBuffer('HKEYS', shard)) as Buffer[];
+    const [lost = ''] = others;
+    await server.command('HSET', shard, field as Buffer, 'damaged');
+    await server.command('HSET', shard, 'a stranger', 'of any length, and long enough to have a version');
+    await server.command('DEL', lost);
+    const c = await joinFleet(server.address(), {});
+    await expect.poll(() => c.registrations.counts().total).toBe(4);
+    expect(c.telemetry.total('fleet_values_rejected', 'record')).toBe(2);
+    expect(c.telemetry.logged('fleet.value_rejected')).toEqual([{ reason: 'record' }]);
+    await expect.poll(() => server.command('EXISTS', lost)).toBe(1);
+    const d = await joinFleet(server.address());
+    expect(stateOf(d)).toEqual(stateOf(a));
+    expect(d.telemetry.total('fleet_values_rejected', 'record')).toBe(0);
   });
 });

@@ -25,23 +25,26 @@ export interface FleetMember {
 export async function joinFleet(
   address: EngineAddress,
   options: Partial<FleetStoreOptions> = {},
-  { isOpen = true } = {},
+  { isOpen = true, inspectMs = undefined as number | undefined } = {},
 ): Promise<FleetMember> {
   const names = fleetNames();
   const engine = await openEngine(address, { names });
   const telemetry = new FakeTelemetry();
   const remote: RegistrationChange[] = [];
-  const store = new FleetStore({
-    engine,
-    names,
-    values: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
-    capacity: 1000,
-    handlingMs: 0,
-    clock: Date.now,
-    onRemote: (change) => remote.push(change),
-    telemetry,
-    ...options,
-  });
+  const store = new FleetStore(
+    {
+      engine,
+      names,
+      values: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
+      capacity: 1000,
+      handlingMs: 0,
+      clock: Date.now,
+      onRemote: (change) => remote.push(change),
+      telemetry,
+      ...options,
+    },
+    { inspectMs },
+  );
   const reading = new AbortController();
   const tail = engine.tail(
     () => store.streams(),

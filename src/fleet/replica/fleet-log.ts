@@ -3,11 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
-import { readLogEntry, type LogEntry } from './log-entry.ts';
+import type { IllegibleValues } from './illegible-values.ts';
+import { readDoubt, readLogEntry, type LogEntry } from './log-entry.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
 import { fieldsOf } from './record-fields.ts';
-import type { Illegible, RecordSealer } from './record-sealer.ts';
+import type { RecordSealer } from './record-sealer.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
 
 /** Entries that are applied before other work may run. */
@@ -22,7 +23,9 @@ export interface FleetLogOptions {
   readonly removals: RecentRemovals;
   /** Changes memory as another server has. */
   readonly accept: (record: StoreRecord) => void;
-  readonly onIllegible: (why: Illegible) => void;
+  readonly illegible: IllegibleValues;
+  /** Another server could not read a value of this shard. */
+  readonly onDoubt: (shard: number) => void;
   /** An entry is missing: memory has to be brought up to date by other means. Nothing is read until {@link FleetLog.follow}. */
   readonly onGap: () => void;
 }
@@ -70,10 +73,12 @@ export class FleetLog {
   }
 
   #apply(entries: readonly StreamEntry[]): void {
-    const { onGap, progress } = this.#options;
+    const { onDoubt, onGap, progress } = this.#options;
     for (const entry of entries) {
       if (!this.#isOn) return;
       const change = readLogEntry(entry);
+      const doubted = readDoubt(entry);
+      if (doubted !== undefined) onDoubt(doubted);
       if (change !== undefined && change.number > progress.applied + 1) {
         this.pause();
         return onGap();
@@ -84,10 +89,10 @@ export class FleetLog {
   }
 
   #do({ field, number, value, writer }: LogEntry): void {
-    const { accept, journal, onIllegible, progress, removals, sealer, writer: self } = this.#options;
+    const { accept, illegible, journal, progress, removals, sealer, writer: self } = this.#options;
     if (journal.mayApply(field.toString('latin1'), number, writer.equals(self))) {
       const record = sealer.open(value, field);
-      if (typeof record === 'string') onIllegible(record);
+      if (typeof record === 'string') illegible.note(record);
       else {
         if (fieldsOf(record)[0]?.isRemoval === true) removals.note(field.toString('latin1'), number);
         accept(record);

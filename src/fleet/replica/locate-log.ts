@@ -38,6 +38,8 @@ return {number, last[1], found, first[1], told}
 `,
 };
 
+/** What is before the first entry of a log. */
+export const NO_ENTRY = '0-0';
 /** Entries of the log are kept for so long, in milliseconds. */
 const KEPT_MS = 15 * 60_000;
 
@@ -58,7 +60,7 @@ export interface LogPosition {
 export async function locateLog(
   engine: Pick<Engine, 'run'>,
   names: FleetNames,
-  { after = '0-0', known = 0 }: { readonly after?: string | undefined; readonly known?: number },
+  { after = NO_ENTRY, known = 0 }: { readonly after?: string | undefined; readonly known?: number },
 ): Promise<LogPosition> {
   const reply = await engine.run(LOCATE_LOG, [names.sequence, names.log], [known, after, KEPT_MS]);
   const [number, last, found, first, told] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];

@@ -1,4 +1,5 @@
 import type { StreamEntry } from '../engine/engine.ts';
+import { SHARDS } from '../engine/names.ts';
 
 /** A change that a server has written, as the log tells it. */
 export interface LogEntry {
@@ -17,4 +18,17 @@ export function readLogEntry({ fields, id }: StreamEntry): LogEntry | undefined 
   const count = Number(String(number));
   if (value === undefined || !Number.isSafeInteger(count)) return undefined;
   return { id, number: count, writer, field, value };
+}
+
+/** Tells the other servers that this one could not read values of a shard. @returns the fields of the log's entry */
+export function doubtEntry(shard: number): [string, number] {
+  return ['shard', shard];
+}
+
+/** @returns the shard that an entry is about, if it is a {@link doubtEntry} */
+export function readDoubt({ fields: [name, value] }: StreamEntry): number | undefined {
+  const shard = Number(String(value));
+  return name?.toString('latin1') === 'shard' && Number.isInteger(shard) && shard >= 0 && shard < SHARDS
+    ? shard
+    : undefined;
 }

@@ -25,7 +25,7 @@ export interface MergeOptions {
   readonly sealer: RecordSealer;
   readonly removals: RecentRemovals;
   readonly onChange: (change: RegistrationChange) => void;
-  readonly onIllegible: (why: Illegible) => void;
+  readonly onIllegible: (why: Illegible, shard: number) => void;
 }
 
 /** In this order the records of cohorts make sense. */
@@ -43,12 +43,12 @@ export class RecordMerge {
     this.#options = options;
   }
 
-  take({ field, sealed, version }: StoredField): void {
+  take({ field, sealed, shard, version }: StoredField): void {
     const { contents, journal, onIllegible, sealer } = this.#options;
     const name = field.toString('latin1');
     if (journal.supersedes(name, version)) return;
     const record = sealer.open(sealed, field);
-    if (typeof record === 'string') return onIllegible(record);
+    if (typeof record === 'string') return onIllegible(record, shard);
     if (record.type === 'registered') this.#takeRegistration(record.registration, name, version);
     else if (record.type === 'cohort') this.#cohorts.push(record);
     else if (record.type === 'alive') {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
 import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
@@ -10,6 +12,8 @@ import { fieldsOf, inverseOf } from './record-fields.ts';
 
 /** Records that are looked up in one step of the engine. */
 const AT_ONCE = 200;
+/** Records that are passed over before other work may run. */
+const SLICE = 512;
 /** How often the restoring of a record is tried again because the log has removals that were not read yet. */
 const MOST_TRIES = 10;
 
@@ -19,6 +23,8 @@ export interface SettleOptions {
   readonly names: FleetNames;
   readonly journal: FleetJournal;
   readonly progress: Progress;
+  /** Whether the record of a field is looked for. */
+  readonly isMeant?: (field: Buffer) => boolean;
   readonly onChange: (change: RegistrationChange) => void;
   /** Resolves when the next records may be looked up. */
   readonly turn: () => Promise<void>;
@@ -27,6 +33,7 @@ export interface SettleOptions {
 interface Kept {
   readonly record: StoreRecord;
   readonly subject: string;
+  readonly field: Buffer;
 }
 
 /**
@@ -39,6 +46,7 @@ interface Kept {
 export async function settleAbsent(how: 'restore' | 'drop', options: SettleOptions): Promise<number> {
   let count = 0;
   let batch: Kept[] = [];
+  let looked = 0;
   const settle = async (): Promise<void> => {
     const absent = await absentOf(batch, options);
     batch = [];
@@ -47,8 +55,12 @@ export async function settleAbsent(how: 'restore' | 'drop', options: SettleOptio
     await options.turn();
   };
   for (const record of options.contents.records()) {
-    for (const { subject } of fieldsOf(record)) batch.push({ record, subject });
+    for (const { subject } of fieldsOf(record)) {
+      const field = options.names.field(subject);
+      if (options.isMeant === undefined || options.isMeant(field)) batch.push({ record, subject, field });
+    }
     if (batch.length >= AT_ONCE) await settle();
+    else if (++looked % SLICE === 0) await setImmediate();
   }
   if (batch.length > 0) await settle();
   return count;
@@ -58,7 +70,7 @@ async function absentOf(batch: readonly Kept[], { engine, names }: SettleOptions
   const answers = await areAbsent(
     engine,
     names,
-    batch.map(({ subject }) => names.field(subject)),
+    batch.map(({ field }) => field),
   );
   return batch.filter((_, n) => answers[n] === true);
 }
@@ -70,7 +82,7 @@ async function restore(absent: readonly Kept[], options: SettleOptions): Promise
     // Memory may have changed since.
     const wanted = left.flatMap((one) => {
       const record = current(one.record, contents);
-      return record === undefined ? [] : [{ record, subject: one.subject }];
+      return record === undefined ? [] : [{ ...one, record }];
     });
     const answers = await journal.restore(wanted);
     left = wanted.filter((_, n) => answers[n] !== true);
@@ -85,15 +97,12 @@ function current(record: StoreRecord, { registrations }: StoreContents): StoreRe
   return registration && { type: 'registered', registration };
 }
 
-async function drop(
-  absent: readonly Kept[],
-  { contents, journal, names, onChange }: SettleOptions,
-): Promise<void> {
+async function drop(absent: readonly Kept[], { contents, journal, onChange }: SettleOptions): Promise<void> {
   await journal.exclusively(async () => {
-    for (const { record, subject } of absent) {
+    for (const { field, record } of absent) {
       const inverse = inverseOf(record);
       // What waits for being written is newer than what the engine has.
-      if (inverse === undefined || journal.isWaiting(names.field(subject).toString('latin1'))) continue;
+      if (inverse === undefined || journal.isWaiting(field.toString('latin1'))) continue;
       const change = contents.accept(inverse);
       if (change !== undefined) onChange(change);
     }
