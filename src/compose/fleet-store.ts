@@ -4,13 +4,12 @@ import type { ProgramTime } from './time.ts';
 import type { Config } from '../config/config.ts';
 import type { RedisAddress } from '../config/redis-url.ts';
 import type { EngineSigns } from '../core/watch/find-alarms.ts';
-import { EngineRefused, type Engine } from '../fleet/engine/engine.ts';
+import type { Engine } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
 import { RedisEngine } from '../fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../fleet/engine/value-sealer.ts';
 import { FleetStore } from '../fleet/replica/fleet-store.ts';
 import { FleetUsedEvents } from '../fleet/replica/fleet-used-events.ts';
-import { StoreOpenError } from '../store/file/store-open-error.ts';
 import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
 
@@ -56,7 +55,7 @@ export function composeFleetStore(
     owed: undefined,
     cohorts,
     reach: async () => {
-      await dial(engine);
+      await engine.open();
       return engine.isUp;
     },
     open: async () => {
@@ -82,19 +81,14 @@ function signsOf({ facts, isDisagreement, problem }: Engine): EngineSigns {
 }
 
 /** What all servers of a fleet must be told alike: any of them can have to do with any registration and any device. */
-function settingsOf({ http, policies, registrations, relays, wakes }: Config): string {
+function settingsOf(config: Config): string {
+  const { fcm, http, mostro, policies, registrations, relays, unifiedPush, vapid, wakes } = config;
   const { capacity, lifetime } = registrations;
-  return JSON.stringify([http.registrationAuth, policies, capacity, lifetime, relays.kinds, wakes]);
-}
-
-/** @throws StoreOpenError */
-async function dial(engine: RedisEngine): Promise<void> {
-  try {
-    await engine.open();
-  } catch (error) {
-    if (!(error instanceof EngineRefused)) throw error;
-    throw new StoreOpenError(`REDIS_URL: ${error.message}`, { isConfiguration: true });
-  }
+  return JSON.stringify([
+    [http.registrationAuth, http.trustedInstancesOnly, mostro.pubkeys, relays.kinds],
+    [policies, capacity, lifetime, wakes],
+    [fcm.enabled, fcm.payloadMode, fcm.dataType, unifiedPush, vapid.subject],
+  ]);
 }
 
 /** Reads all streams of a server on one connection. */

@@ -29,7 +29,7 @@ export interface EngineOptions {
   readonly address: EngineAddress;
   readonly names: FleetNames;
   /** The settings that all servers of a fleet must have in common, in a form that is the same for the same settings. */
-  readonly settings?: string;
+  readonly settings: string;
 }
 
 /** So many heartbeats lie between two readings of what the engine says of itself. */
@@ -74,7 +74,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#options = options;
     this.#timing = timing;
     this.#redial = new Backoff(timing.redial);
-    this.#settings = options.names.settingsName(options.settings ?? '');
+    this.#settings = options.names.settingsName(options.settings);
   }
 
   get isUp(): boolean {

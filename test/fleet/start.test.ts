@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+
+import { FLEET_KEY } from '../support/fleet-programs.ts';
+import { call } from '../support/http.ts';
+import { ALONE, outcome, serve } from '../support/program.ts';
+import { describeEngine, EngineServer } from '../support/redis-engine.ts';
+
+interface Ready {
+  readonly ready: boolean;
+  readonly reasons: string[];
+  readonly alarms: { readonly alarm: string; readonly reason?: string }[];
+}
+
+/** What a server says that does not start with this `REDIS_URL`. */
+async function start(url: string): Promise<string> {
+  const environment = { ...ALONE, STORE: 'redis', SERVER_PRIVATE_KEY: FLEET_KEY, REDIS_URL: url };
+  const { code, stderr, stdout } = await outcome([], environment);
+  expect(stdout + stderr).not.toContain('secret');
+  expect(code).toBe(78);
+  return stderr;
+}
+
+describeEngine('a server of a fleet', () => {
+  test('starts with an engine behind TLS whose authority is named, and its readiness and alarms know the engine', async () => {
+    const engine = await EngineServer.start({ tls: true, lines: ['maxmemory-policy allkeys-lru'] });
+    const environment = { STORE: 'redis', REDIS_URL: engine.url(), SERVER_PRIVATE_KEY: FLEET_KEY };
+    const stranger = outcome([], { ...ALONE, ...environment });
+    const { adminUrl, program } = await serve({
+      ...environment,
+      NODE_EXTRA_CA_CERTS: engine.certificateFile,
+    });
+    const ready = async (): Promise<Ready> =>
+      JSON.parse((await call(`${adminUrl}/health/ready`)).text) as Ready;
+    const raised = async (): Promise<string[]> =>
+      (await ready()).alarms.map(({ alarm, reason }) => `${alarm}: ${reason}`);
+    expect(await raised()).toContain('engine evicts: allkeys-lru');
+    expect((await ready()).reasons.join()).not.toContain('store');
+    await engine.kill();
+    await expect.poll(raised).toContain('store unreachable: nothing listens at its port');
+    expect((await ready()).reasons).toContain('registration store unreachable: nothing listens at its port');
+    await engine.runEmpty();
+    await expect.poll(async () => (await raised()).join()).not.toContain('store unreachable');
+    // Wakes and readiness are one thing, the end of a process another: an outage ended none.
+    program.kill('SIGTERM');
+    expect(await program.exited).toBe(0);
+    expect(await stranger).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining(
+        'REDIS_URL: the engine there cannot be used: no authority that this machine knows has signed its certificate; name the file of its authority in NODE_EXTRA_CA_CERTS',
+      ),
+    });
+  });
+
+  test('does not start with wrong credentials, a cluster, or without an address, and shows no password', async () => {
+    const [engine, cluster] = await Promise.all([
+      EngineServer.start({ password: 'right-secret' }),
+      EngineServer.start({ lines: ['cluster-enabled yes'] }),
+    ]);
+    const [wrong, clustered, nowhere, broken] = await Promise.all([
+      start(engine.url({ who: ':wrong-secret' })),
+      start(cluster.url()),
+      start(''),
+      start('redis://:sec@secret@host'),
+    ]);
+    expect(wrong).toContain(
+      'REDIS_URL: the engine there cannot be used: it refuses the user and the password',
+    );
+    expect(clustered).toContain('it is part of a cluster');
+    expect(nowhere).toContain('STORE: redis needs REDIS_URL');
+    expect(broken).toContain('REDIS_URL: a / or @ is in the user or the password');
+  });
+});
