@@ -1,3 +1,4 @@
+import { cannotRead } from '../lib/cannot-read.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import type { Secret } from '../core/basics/secret.ts';
 import { explainProblem } from '../store/file/open-document.ts';
@@ -62,6 +63,6 @@ async function look(path: string, keys: readonly Secret<Uint8Array>[]): Promise<
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     if (error instanceof DocumentProblem) throw explainProblem(path, error);
-    throw code === undefined ? error : new StoreOpenError(`${path} cannot be read (${code})`);
+    throw code === undefined ? error : new StoreOpenError(cannotRead(path, code));
   }
 }

@@ -1,3 +1,4 @@
+import { cannotRead } from '../lib/cannot-read.ts';
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -26,9 +27,7 @@ export interface LoadedServerKey {
  */
 export async function readServerKeyFile(path: string): Promise<Omit<LoadedServerKey, 'created'>> {
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ServerKeyFileError(
-      `${path} cannot be read (${error.code}); expected a file of 64 hex characters`,
-    );
+    throw new ServerKeyFileError(`${cannotRead(path, error.code)}; expected a file of 64 hex characters`);
   });
   if (!status.isFile())
     throw new ServerKeyFileError(`${path} is not a file; expected one of 64 hex characters`);
@@ -45,7 +44,7 @@ export async function readServerKeyFile(path: string): Promise<Omit<LoadedServer
 
 async function readKey(path: string): Promise<ServerKey> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ServerKeyFileError(`${path} cannot be read (${error.code})`);
+    throw new ServerKeyFileError(cannotRead(path, error.code));
   });
   const read = readKeyText(textOf(path, bytes));
   const key = 'hex' in read ? parseServerKey(read.hex) : undefined;

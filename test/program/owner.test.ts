@@ -78,6 +78,17 @@ describe.skipIf(!isRoot)('a directory of the server’s user, when a command is 
     expect(await ownersIn(join(directory, 'data'))).toMatchObject({ 'admin.token': `${SERVICE} 600` });
   });
 
+  test('says so where root has put a file in its place that only root can read', async () => {
+    const directory = await directoryWithStore();
+    await giveTo(SERVICE, directory);
+    await chown(join(directory, 'data', 'server.key'), 0, 0);
+    const program = await run(['store', 'info'], { ...ALONE, STORE: 'file' }, directory, as(SERVICE));
+    expect(await program.exited).toBe(78);
+    expect(program.stderr()).toContain(
+      'server.key cannot be read (EACCES); make it readable for the user that the server runs as',
+    );
+  });
+
   test('gets nothing from another user, who may write to it: the command says who may', async () => {
     const directory = await directoryWithStore();
     const data = join(directory, 'data');

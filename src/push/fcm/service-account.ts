@@ -1,3 +1,4 @@
+import { cannotRead } from '../../lib/cannot-read.ts';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
@@ -71,7 +72,7 @@ export async function readServiceAccountAgain(path: string, projectId?: string):
  */
 export async function readServiceAccount(path: string, projectId?: string): Promise<ServiceAccount> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new ServiceAccountError(`${path} cannot be read (${error.code})`);
+    throw new ServiceAccountError(cannotRead(path, error.code));
   });
   const text = textOf(path, bytes);
   const json = readJson(text);

@@ -1,3 +1,4 @@
+import { cannotRead } from '../../lib/cannot-read.ts';
 import { open, type FileHandle } from 'node:fs/promises';
 
 import type { Secret } from '../../core/basics/secret.ts';
@@ -23,7 +24,7 @@ export async function openDocument(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new StoreOpenError(`${path} cannot be read (${code})`);
+    throw new StoreOpenError(cannotRead(path, code));
   }
   try {
     return await readDocument(file, keys, onRecord);
@@ -31,7 +32,7 @@ export async function openDocument(
     if (error instanceof DocumentProblem && error.fault === 'foreign') return 'foreign';
     if (error instanceof DocumentProblem) throw explainProblem(path, error);
     const { code } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new StoreOpenError(`${path} cannot be read (${code})`);
+    throw code === undefined ? error : new StoreOpenError(cannotRead(path, code));
   } finally {
     await file.close();
   }

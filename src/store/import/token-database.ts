@@ -86,6 +86,6 @@ export class TokenDatabase implements Disposable {
 /** SQLite's reason has no row in it. */
 function unreadable(path: string, error: unknown): StoreOpenError {
   return new StoreOpenError(
-    `${path} cannot be read (${(error as Error).message}). If it is the right file, copy it, and a -wal file beside it, into a directory that you may write to`,
+    `${path} cannot be read (${(error as Error).message}). If it is the right file, copy it, and a -wal file beside it, into a directory that the user of this server may write to`,
   );
 }
