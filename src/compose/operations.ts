@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 import type { FastifyInstance } from 'fastify';
 
 import type { CompositionOptions, CompositionOverrides } from './options.ts';
@@ -18,9 +20,11 @@ import type { ProxyHeaders } from '../http/proxy-headers.ts';
 import { AdminToken } from '../ops/admin-token.ts';
 import { createAdminServer } from '../ops/admin-server.ts';
 import { AlarmWatch } from '../ops/alarm-watch.ts';
+import type { ServerIdentity, SnapshotSources } from '../ops/dashboard/snapshot.ts';
 import { DiskSpace } from '../ops/disk-space.ts';
 import { gaugeSources, type PolicyStatus } from '../ops/gauge-sources.ts';
 import { LogLosses } from '../ops/log-losses.ts';
+import { PastAlarms } from '../ops/past-alarms.ts';
 import { readiness, type Readiness } from '../ops/readiness.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
 
@@ -60,31 +64,12 @@ export function composeOperations(
   observed: Observed,
   onFault: (fault: unknown) => void,
 ): Operations {
-  const { config, metrics, serverKey, telemetry, version } = options;
-  const { announcements, policies, push, registrations, relays, store, time, waker } = observed;
+  const { config, metrics, telemetry } = options;
+  const { registrations, time } = observed;
   const disk = new DiskSpace(config.dataDirectory);
+  const past = new PastAlarms(time.clock);
   const { alarms, ready } = composeWellbeing(options, observed, disk);
-  const sources = {
-    version,
-    serverPubkey: serverKey.publicKeyHex,
-    ready,
-    alarms,
-    registrations,
-    registrationsLimit: config.registrations.capacity,
-    history: metrics.history,
-    store,
-    waker,
-    cohorts: () => store.cohorts?.table.counts ?? NO_COHORTS,
-    policies,
-    announcements,
-    lanes: push.lanes,
-    relays,
-    servers: observed.servers,
-    clock: time.clock,
-    skew: time.skew,
-    disk,
-    health: push.health,
-  };
+  const sources = sourcesOf(options, observed, { disk, past, alarms, ready });
   metrics.gauge(gaugeSources(sources));
   const admin = createAdminServer({
     host: config.admin.host,
@@ -100,8 +85,53 @@ export function composeOperations(
     },
   });
   const look = createLook(options, observed, disk);
-  const watch = new AlarmWatch({ find: alarms, look, telemetry, onFault }, { tickMs: overrides.alarmTickMs });
+  const watched = { find: alarms, look, past, telemetry, onFault };
+  const watch = new AlarmWatch(watched, { tickMs: overrides.alarmTickMs });
   return { admin, watch, ready };
+}
+
+/** What gauges and dashboard read. */
+function sourcesOf(
+  options: CompositionOptions,
+  observed: Observed,
+  { alarms, disk, past, ready }: Wellbeing & { readonly disk: DiskSpace; readonly past: PastAlarms },
+): SnapshotSources {
+  const { config, metrics, version } = options;
+  const { announcements, curve, policies, push, registrations, relays, store, time, waker } = observed;
+  return {
+    version,
+    ...identityOf(options),
+    lookAtEvents: () => metrics.lookAtEvents(),
+    past,
+    ready,
+    alarms,
+    registrations,
+    registrationsLimit: config.registrations.capacity,
+    history: metrics.history,
+    store,
+    curve,
+    waker,
+    cohorts: () => store.cohorts?.table.counts ?? NO_COHORTS,
+    policies,
+    announcements,
+    lanes: push.lanes,
+    relays,
+    servers: observed.servers,
+    clock: time.clock,
+    skew: time.skew,
+    disk,
+    health: push.health,
+  };
+}
+
+/** What tells this server from the others of its operator. */
+function identityOf({ config, serverKey }: CompositionOptions): ServerIdentity {
+  const { publicUrl } = config.http;
+  return {
+    name: publicUrl === undefined ? hostname() : new URL(publicUrl).host,
+    serverPubkey: serverKey.publicKeyHex,
+    storeKind: config.store.kind,
+  };
 }
 
 /** A refused key is offered to Google again every half minute; alarms are looked for every five seconds. */
@@ -118,6 +148,7 @@ function createLook(
   return async () => {
     await disk.look();
     for (const output of losses) output.look();
+    options.metrics.lookAtEvents();
     curve.test();
     // Without waiting for a wake, so that the alarm ends soon after Google takes the key again.
     if (fcm?.oauthProblem !== undefined && looks++ % LOOKS_PER_MINT === 0) await fcm.warmUp();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeTelemetry } from '../../test/support/fake-telemetry.ts';
 import type { Alarm } from '../core/watch/alarms.ts';
 import { AlarmWatch, explained } from './alarm-watch.ts';
+import { PastAlarms } from './past-alarms.ts';
 
 const RELAY: Alarm = { alarm: 'relay unreachable', relay: 'r.example', reason: 'ECONNREFUSED' };
 const OAUTH: Alarm = { alarm: 'OAuth down', provider: 'fcm' };
@@ -17,7 +18,10 @@ function setUp(look = async (): Promise<void> => undefined): {
   const faults: unknown[] = [];
   let standing: readonly Alarm[] = [];
   const onFault = (fault: unknown): void => void faults.push(fault);
-  const watch = new AlarmWatch({ find: () => standing, look, telemetry, onFault }, { tickMs: 1000 });
+  const watch = new AlarmWatch(
+    { find: () => standing, look, telemetry, onFault, past: new PastAlarms(Date.now) },
+    { tickMs: 1000 },
+  );
   const tell = async (...alarms: Alarm[]): Promise<void> => {
     standing = alarms;
     await vi.advanceTimersByTimeAsync(1000);

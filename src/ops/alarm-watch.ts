@@ -1,6 +1,7 @@
 import { ALARMS, type Alarm } from '../core/watch/alarms.ts';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { PastAlarms } from './past-alarms.ts';
 
 /** Every change is in the log within this time, and a search this rare costs almost nothing. */
 const ALARM_TICK_MS = 5 * SECOND_MS;
@@ -11,9 +12,11 @@ export interface AlarmWatchOptions {
   readonly look: () => Promise<void>;
   readonly telemetry: Telemetry;
   readonly onFault: (fault: unknown) => void;
+  /** Remembers the alarms for the dashboard. */
+  readonly past: PastAlarms;
 }
 
-/** Logs when an alarm is raised and when it ends. */
+/** Logs and remembers when an alarm is raised and when it ends. */
 export class AlarmWatch {
   readonly #options: AlarmWatchOptions;
   readonly #tickMs: number;
@@ -48,17 +51,19 @@ export class AlarmWatch {
 
   #report(): void {
     if (this.#timer === undefined) return; // Stopped during the look.
-    const { telemetry } = this.#options;
+    const { past, telemetry } = this.#options;
     const current = new Map(this.current().map((alarm) => [nameOf(alarm), alarm]));
     for (const [name, alarm] of current) {
       if (this.#standing.has(name)) continue;
       this.#standing.set(name, alarm);
+      past.raised(name, alarm);
       const { level, remedy: message, ...fields } = explained(alarm);
       telemetry.log(level === 'error' ? 'alarm.raised' : 'alarm.warning', { ...fields, message });
     }
     for (const [name, { alarm, relay, provider }] of this.#standing) {
       if (current.has(name)) continue;
       this.#standing.delete(name);
+      past.cleared(name);
       telemetry.log('alarm.cleared', { alarm, ...(relay && { relay }), ...(provider && { provider }) });
     }
   }

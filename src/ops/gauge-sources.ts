@@ -38,7 +38,7 @@ export interface ObservedSources {
   readonly registrations: { counts(): RegistrationCounts };
   /** `MAX_REGISTRATIONS`. */
   readonly registrationsLimit: number;
-  readonly history: Pick<History, 'lastEventAt' | 'minutes' | 'percentiles'>;
+  readonly history: Pick<History, 'lastEventAt' | 'hour' | 'minutes' | 'percentiles'>;
   readonly store: { readonly seen: { readonly size: number }; isOpen(): boolean; size(): number };
   readonly waker: { readonly heldDevices: number; readonly countedWakes: number };
   readonly policies: () => PolicyStatus;

@@ -20,6 +20,33 @@ describe('the history of the last hour', () => {
     expect(history.lastEventAt).toBe(clock.now - 2 * MINUTE_MS);
   });
 
+  test('sums up what became of the events, by wake policy and push service', () => {
+    const clock = new FakeClock();
+    const history = new History(clock.read);
+    history.noteReceived(100);
+    history.count('events_matched', {}, 5);
+    history.count('events_duplicate', {}, 1);
+    history.count('events_rejected', { reason: 'forged' }, 1);
+    history.count('events_absorbed', {}, 1);
+    history.count('events_claimed', {}, 2);
+    history.count('relay_frames', {}, 7);
+    clock.advance(MINUTE_MS);
+    history.noteReceived(130);
+    history.count('wakes_released', { policy: 'prompt' }, 1);
+    history.count('wakes_released', { policy: 'slots' }, 3);
+    history.count('pushes', { provider: 'fcm', outcome: 'delivered' }, 2);
+    history.count('pushes', { provider: 'unifiedpush', outcome: 'gone' }, 1);
+    const rest = { duplicate: 1, rejected: 1, absorbed: 1, verified: 2 };
+    const wakes = {
+      woken: { prompt: 1, slots: 3 },
+      delivered: { fcm: 2 },
+      failed: { unifiedpush: 1 },
+    };
+    expect(history.hour()).toEqual({ received: 130, matched: 5, ...rest, ...wakes });
+    clock.advance(59 * MINUTE_MS);
+    expect(history.hour()).toMatchObject({ received: 30, matched: 0, verified: 0, ...wakes });
+  });
+
   test('drops older minutes', () => {
     const clock = new FakeClock();
     const history = new History(clock.read);

@@ -5,7 +5,7 @@ import { combinations } from '../core/telemetry/label-values.ts';
 import { GAUGES, HISTOGRAMS, type GaugeName, type HistogramName } from '../core/telemetry/measures.ts';
 
 import { Durations } from './durations.ts';
-import { History } from './history.ts';
+import { History, isFollowed } from './history.ts';
 import { Tally } from './tally.ts';
 
 /** The beginning of every metric's name (contract 8). */
@@ -40,7 +40,7 @@ export class Metrics {
         const names = Object.keys(labels);
         const counter = new Counter({ ...this.#common(`${name}_total`, help, names) });
         for (const series of combinations(labels)) counter.inc(series, 0);
-        return [name, new Tally(counter, names)];
+        return [name, new Tally(counter, names, isFollowed(name))];
       }),
     );
     this.#durations = new Map(
@@ -66,14 +66,19 @@ export class Metrics {
   }
 
   count(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
-    this.#tallies.get(name)?.add(labels, by);
-    // The dashboard needs only these two; most counts are of frames.
-    if (name === 'pushes' || name === 'events_matched') this.history.count(name, labels, by);
+    const tally = this.#tallies.get(name);
+    tally?.add(labels, by);
+    if (tally?.isFollowed === true) this.history.count(name, labels, by);
   }
 
   observe(name: HistogramName, seconds: number, labels: Readonly<Record<string, string>> = {}): void {
     this.#durations.get(name)?.observe(labels, seconds);
     if (name === 'event_to_push_seconds') this.history.observe(seconds);
+  }
+
+  /** Tells the history of the events that were received. Call it every few seconds, and before the history is shown. */
+  lookAtEvents(): void {
+    this.history.noteReceived(this.#tallies.get('events_received')?.total ?? 0);
   }
 
   /** The metrics page. */

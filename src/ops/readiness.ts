@@ -1,3 +1,5 @@
+import { ALARMS, type AlarmName } from '../core/watch/alarms.ts';
+
 export interface ReadinessSources {
   /** For each relay, the kinds with a live subscription, and those of them that the relay has left unanswered. */
   readonly relays: () => readonly {
@@ -18,6 +20,37 @@ export interface ReadinessSources {
   readonly cannotVerify: () => boolean;
 }
 
+const NO_RELAY = 'no relay is subscribed and past EOSE';
+const NO_PROVIDER = 'no enabled push provider can deliver';
+const NO_ENGINE = 'registration store unreachable: ';
+const NO_STORE = 'registration store unavailable';
+const NO_LIBRARY = 'no library verifies signatures';
+const LOADING = 'the clients of the push services are being loaded';
+
+/** What to do about a reason that no alarm explains. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  [NO_RELAY]:
+    'see below which relays are not live, and check the network and DNS of this machine; mostro-push doctor tries each relay and says what is wrong',
+  [NO_PROVIDER]:
+    'enable a push service: FCM_ENABLED=true with a key file at FIREBASE_SERVICE_ACCOUNT_PATH, or UNIFIEDPUSH_ENABLED=true',
+  [NO_LIBRARY]: 'nothing: the process ends by itself, and the supervisor starts it again',
+  [LOADING]: 'wait a moment: the server has just started',
+};
+
+/** Whether an alarm that stands says the same, with its remedy. */
+export function isSaidBy(reason: string, alarms: readonly AlarmName[]): boolean {
+  return alarms.some(
+    (alarm) => alarm === reason || (alarm === 'store unreachable' && reason.startsWith(NO_ENGINE)),
+  );
+}
+
+/** What to do about a reason, beside an alarm that may explain it. */
+export function remedyOf(reason: string, alarms: readonly AlarmName[]): string {
+  if (reason === NO_PROVIDER && alarms.some((alarm) => ALARMS[alarm].level === 'error'))
+    return 'see the alarms below: they say what keeps the push service from delivering';
+  return REMEDIES[reason] ?? '';
+}
+
 export interface Readiness {
   readonly ready: boolean;
   /** Why the server is not ready; empty if it is. */
@@ -28,17 +61,15 @@ export interface Readiness {
 export function readiness(sources: ReadinessSources): Readiness {
   const reasons: string[] = [];
   if (!sources.relays().some(({ liveKinds, unanswered }) => liveKinds.length > unanswered.length)) {
-    reasons.push('no relay is subscribed and past EOSE');
+    reasons.push(NO_RELAY);
   }
   const blockers = sources.blockers();
-  if (!sources.canDeliver() || blockers.length > 0)
-    reasons.push('no enabled push provider can deliver', ...blockers);
+  if (!sources.canDeliver() || blockers.length > 0) reasons.push(NO_PROVIDER, ...blockers);
   const engineProblem = sources.engineProblem();
-  if (engineProblem !== undefined) reasons.push(`registration store unreachable: ${engineProblem}`);
-  else if (sources.storeUnavailable()) reasons.push('registration store unavailable');
-  if (sources.cannotVerify()) reasons.push('no library verifies signatures');
+  if (engineProblem !== undefined) reasons.push(`${NO_ENGINE}${engineProblem}`);
+  else if (sources.storeUnavailable()) reasons.push(NO_STORE);
+  if (sources.cannotVerify()) reasons.push(NO_LIBRARY);
   // Takes only a moment after the start, so it is reported only if nothing else is wrong.
-  if (reasons.length === 0 && !sources.isLoaded())
-    reasons.push('the clients of the push services are being loaded');
+  if (reasons.length === 0 && !sources.isLoaded()) reasons.push(LOADING);
   return { ready: reasons.length === 0, reasons };
 }

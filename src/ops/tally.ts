@@ -11,15 +11,20 @@ interface Pending {
  * count, which is too slow for the three counts of a frame.
  */
 export class Tally {
+  /** Whether the history is told of each count, too. */
+  readonly isFollowed: boolean;
   readonly #counter: Counter;
   readonly #first: string | undefined;
   readonly #others: readonly string[];
   #unlabelled = 0;
   /** By the values of the labels, which have few possible values. */
   readonly #pending = new Map<string, Pending>();
+  /** What the counter was given so far. */
+  #flushed = 0;
 
-  constructor(counter: Counter, labels: readonly string[]) {
+  constructor(counter: Counter, labels: readonly string[], isFollowed = false) {
     this.#counter = counter;
+    this.isFollowed = isFollowed;
     [this.#first, ...this.#others] = labels;
   }
 
@@ -37,8 +42,16 @@ export class Tally {
     return series;
   }
 
+  /** The sum of all series since the start. */
+  get total(): number {
+    let total = this.#flushed + this.#unlabelled;
+    for (const { by } of this.#pending.values()) total += by;
+    return total;
+  }
+
   /** Gives the counts to the counter. */
   flush(): void {
+    this.#flushed = this.total;
     if (this.#unlabelled > 0) this.#counter.inc(this.#unlabelled);
     this.#unlabelled = 0;
     for (const pending of this.#pending.values()) {

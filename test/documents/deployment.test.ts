@@ -60,13 +60,21 @@ test('every panel of the dashboard has a place of its own, a query and a source 
     panels: { id: number; gridPos: Record<'h' | 'w' | 'x' | 'y', number>; targets: { expr: string }[] }[];
     templating: { list: { name: string; type: string }[] };
   };
-  expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
+  expect(templating.list).toMatchObject([
+    { name: 'datasource', type: 'datasource' },
+    { name: 'instance', type: 'query', multi: true, includeAll: true },
+  ]);
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   const cells = panels.flatMap(({ gridPos: { h, w, x, y } }) =>
     Array.from({ length: h * w }, (_, n) => `${x + (n % w)} ${y + Math.floor(n / w)}`),
   );
   expect(new Set(cells).size).toBe(cells.length);
-  for (const { targets } of panels) expect(targets.length).toBeGreaterThan(0);
+  for (const { targets } of panels) {
+    expect(targets.length).toBeGreaterThan(0);
+    // Every figure is of the servers that were chosen.
+    for (const { expr } of targets)
+      expect(expr.match(/mostro_push_\w+/g)).toHaveLength(expr.split('{instance=~"$instance"').length - 1);
+  }
 });
 
 describe.skipIf(!hasPromtool)('promtool (.ci/install-prometheus)', () => {

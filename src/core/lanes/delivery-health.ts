@@ -87,6 +87,12 @@ export class DeliveryHealth {
     return good + bad >= LEAST_ATTEMPTS && good / (good + bad) < FAILING_BELOW;
   }
 
+  /** Why the last attempt failed that counted as bad, if any did. */
+  get lastReason(): string | undefined {
+    const [failure, refusal] = [this.#lastFailure, this.#refusal];
+    return (refusal?.at ?? -Infinity) > (failure?.at ?? -Infinity) ? refusal?.reason : failure?.reason;
+  }
+
   /** Apple has refused the project's key of late. */
   get isApnsKeyRefused(): boolean {
     return this.#monotonic() - this.#apnsRefusedAt < WINDOW_MINUTES * MINUTE_MS;

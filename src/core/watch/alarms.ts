@@ -22,7 +22,7 @@ export const ALARMS = {
   'relay drops events': {
     level: 'warn',
     remedy:
-      'do nothing at first: audits found the events, and they woke, late; if this lasts, see in nodejs_eventloop_lag_p99_seconds whether this machine stands still, and give it more processor time, or add a relay to NOSTR_RELAYS that the Mostro instance publishes to',
+      'add a relay to NOSTR_RELAYS that the Mostro instance publishes to, too; if nodejs_eventloop_lag_p99_seconds says that this machine stands still, give it more processor time. Audits found the events, and they woke, late',
   },
   'bad key file': {
     level: 'error',
@@ -42,12 +42,12 @@ export const ALARMS = {
   'OAuth down': {
     level: 'error',
     remedy:
-      'check that this machine reaches the token_uri of the key file; if it does, wait for Google: the server asks again by itself',
+      'run mostro-push doctor: it says whether this machine reaches the token_uri of the key file. If it does, wait for Google: the server asks again by itself',
   },
   'FCM down': {
     level: 'error',
     remedy:
-      'check that this machine reaches FCM; if it does, wait for Google: the wakes are owed and are sent by themselves later',
+      'run mostro-push doctor: it says whether this machine reaches FCM. If it does, wait for Google (status.firebase.google.com): the wakes are owed and are sent by themselves later',
   },
   'FCM without credentials': {
     level: 'warn',
@@ -56,17 +56,17 @@ export const ALARMS = {
   '429 pause': {
     level: 'warn',
     remedy:
-      'do nothing at first: FCM says that too much is sent, and the wakes are sent after the pause; if this repeats, ask Google for more quota',
+      'wait: the wakes are sent after the pause. If this comes again, ask Google for more quota (Google Cloud console, Quotas, Firebase Cloud Messaging API)',
   },
   'UnifiedPush host down': {
     level: 'warn',
     remedy:
-      'do nothing: the server tries the host again by itself; if all hosts are down, check DNS and the firewall',
+      'wait: the server tries the host again by itself, and its wakes are owed. If all hosts are down, check DNS and the firewall of this machine',
   },
   'queue full': {
     level: 'error',
     remedy:
-      'do nothing at first: further devices are owed their wakes, and get them when the queue has room; if this lasts, push_attempt_seconds tells whether FCM is slow',
+      'wait: further devices are owed their wakes, and get them when the queue has room. If it lasts, FCM or the way to it is slow: see push_attempt_seconds and status.firebase.google.com',
   },
   'devices called gone': {
     level: 'error',
@@ -76,11 +76,12 @@ export const ALARMS = {
   'deliveries failing': {
     level: 'error',
     remedy:
-      'look up the reasons in the metric push_failures: more than half of the attempts of the last ten minutes failed because of FCM',
+      'see the reason: unreachable and http_5xx are of the network or of Google, and pass; for any other, run mostro-push doctor, which tries FCM and says what to do',
   },
   'disk full': {
     level: 'error',
-    remedy: 'free some room on the disk of DATA_DIR and LOG_FILE: wakes go on, but nothing new is stored',
+    remedy:
+      'free some room on the disk of DATA_DIR and LOG_FILE (df -h, du -sh; let logrotate keep the log small): wakes go on, but nothing new is stored',
   },
   'log file unwritable': {
     level: 'warn',
@@ -94,7 +95,8 @@ export const ALARMS = {
   },
   'registration store unavailable': {
     level: 'error',
-    remedy: 'check the disk of DATA_DIR: no device can register; wakes go on',
+    remedy:
+      'see store.refusing in the log. ENOSPC: free some room; EROFS, EIO: look at the disk; EACCES: give DATA_DIR back to the user of the server; LOCKED: stop the other server. Until then no device can register; wakes go on',
   },
   'store unreachable': {
     level: 'error',
@@ -129,7 +131,7 @@ export const ALARMS = {
   'clock off': {
     level: 'error',
     remedy:
-      'set the clock of this machine (NTP). Until then nothing expires, and push servers may refuse what this server signs, unless Google has told it the time',
+      'set the clock of this machine: timedatectl set-ntp true, or start chrony. Until then nothing expires, and push servers may refuse what this server signs, unless Google has told it the time',
   },
 } as const satisfies Record<string, { level: 'warn' | 'error'; remedy: string }>;
 

@@ -147,7 +147,9 @@ function laneAlarms({ health, troubled }: AlarmSigns): Alarm[] {
       const [alarm, count] = [troubles[trouble], troubled[provider]?.[trouble] ?? 0];
       if (alarm !== undefined && count > 0) alarms.push({ alarm, provider, count });
     }
-    if (failing !== undefined && health[provider].isPoor) alarms.push({ alarm: failing, provider });
+    const { isPoor, lastReason } = health[provider];
+    if (failing !== undefined && isPoor)
+      alarms.push({ alarm: failing, provider, ...(lastReason !== undefined && { reason: lastReason }) });
   }
   return alarms;
 }

@@ -8,10 +8,13 @@ import { snapshot, type SnapshotSources } from './snapshot.ts';
 
 const { resolve } = createRequire(import.meta.url);
 
+/** The first one is used by the others. */
+const SCRIPTS = ['script.js', 'bars.js', 'tables.js', 'charts.js'];
+
 /** Builds the page with its style and scripts inside, and the policy that allows nothing else. */
 function buildPage(): { html: string; policy: string } {
   const style = library('uPlot.min.css') + own('style.css');
-  const script = [library('uPlot.iife.min.js'), own('script.js'), own('charts.js')].join('\n');
+  const script = [library('uPlot.iife.min.js'), ...SCRIPTS.map(own)].join('\n');
   // Replaced by functions, because `$` has a meaning in a replacement string. The hashes cover the exact text between the tags.
   const html = own('page.html')
     .replace(/<style>[^<]*<\/style>/, () => `<style>${style}</style>`)

@@ -1,15 +1,31 @@
 import type { CohortCounts } from '../../core/cohorts/cohort-table.ts';
+import type { Alarm } from '../../core/watch/alarms.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import type { LaneTroubles } from '../../core/lanes/lane.ts';
 import type { RegistrationCounts } from '../../core/registry/registration.ts';
 import { explained, type ExplainedAlarm } from '../alarm-watch.ts';
 import type { ObservedSources, ObservedRelay, PolicyStatus } from '../gauge-sources.ts';
-import type { HistoryMinute } from '../history.ts';
+import type { HistoryHour, HistoryMinute } from '../history.ts';
+import type { PastAlarm } from '../past-alarms.ts';
+import { isSaidBy, remedyOf } from '../readiness.ts';
 
-export interface SnapshotSources extends ObservedSources {
-  readonly clock: Clock;
+/** What tells this server from others. */
+export interface ServerIdentity {
+  /** The host of `PUBLIC_URL`, or the machine's name. */
+  readonly name: string;
   /** The server's public key, 66 hex characters. */
   readonly serverPubkey: string;
+  /** `STORE`. */
+  readonly storeKind: string;
+}
+
+export interface SnapshotSources extends ObservedSources, ServerIdentity {
+  readonly clock: Clock;
+  /** The library that verifies signatures. */
+  readonly curve: { readonly library: string };
+  readonly past: { all(): PastAlarm[] };
+  /** Tells the history of the events that were received. */
+  readonly lookAtEvents: () => void;
 }
 
 interface ProviderSnapshot {
@@ -27,6 +43,7 @@ interface ProviderSnapshot {
 
 /** Everything that the dashboard shows. It has the server's public key, and no other key, token, endpoint or client address. */
 export interface Snapshot {
+  readonly name: string;
   readonly version: string;
   readonly serverPubkey: string;
   /** Milliseconds since the epoch. */
@@ -34,7 +51,17 @@ export interface Snapshot {
   readonly startedAt: number;
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** The reasons that no alarm stands for, with what to do. */
+  readonly unready: readonly { readonly reason: string; readonly remedy: string }[];
   readonly alarms: readonly ExplainedAlarm[];
+  /** Of the last day, those that stand included. */
+  readonly pastAlarms: readonly PastAlarm[];
+  readonly store: { readonly kind: string; readonly isOpen: boolean; readonly bytes: number };
+  readonly signatures: string;
+  /** Absent if it is unknown. */
+  readonly freeBytes?: number;
+  /** Seconds that our clock is ahead; absent if it is unknown. */
+  readonly clockAhead?: number;
   readonly relays: readonly ObservedRelay[];
   readonly registrations: RegistrationCounts;
   readonly registrationsLimit: number;
@@ -45,23 +72,33 @@ export interface Snapshot {
   readonly cohorts?: Pick<CohortCounts, 'cohorts' | 'members' | 'unprotected' | 'lingering'>;
   readonly seenEvents: number;
   readonly lastEventAt: number;
+  readonly hour: HistoryHour;
   readonly minutes: readonly HistoryMinute[];
   readonly latency: Pick<HistoryMinute, 'p50' | 'p95' | 'p99'>;
 }
 
 /** @param startedAt when the program started, in milliseconds */
 export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot {
-  const { clock, history, lanes, relays, waker } = sources;
+  const { clock, disk, history, lanes, relays, skew, store, waker } = sources;
   const { ready, reasons } = sources.ready();
+  const alarms = sources.alarms();
+  sources.lookAtEvents();
   const [pending, owed, counts, troubled] = [lanes.pending(), lanes.owed(), lanes.count(), lanes.troubled()];
   return {
+    name: sources.name,
     version: sources.version,
     serverPubkey: sources.serverPubkey,
     now: clock(),
     startedAt,
     ready,
     reasons,
-    alarms: sources.alarms().map(explained),
+    unready: unready(reasons, alarms),
+    alarms: alarms.map(explained),
+    pastAlarms: sources.past.all(),
+    store: { kind: sources.storeKind, isOpen: store.isOpen(), bytes: store.size() },
+    signatures: sources.curve.library,
+    ...(disk.freeBytes !== undefined && { freeBytes: disk.freeBytes }),
+    ...(skew.seconds !== undefined && { clockAhead: Math.round(skew.seconds) }),
     relays: relays.status().map(relayOf),
     registrations: sources.registrations.counts(),
     registrationsLimit: sources.registrationsLimit,
@@ -78,11 +115,20 @@ export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot 
     heldDevices: waker.heldDevices,
     policies: sources.policies(),
     ...cohortsOf(sources.cohorts()),
-    seenEvents: sources.store.seen.size,
+    seenEvents: store.seen.size,
     lastEventAt: history.lastEventAt,
+    hour: history.hour(),
     minutes: history.minutes(),
     latency: history.percentiles(),
   };
+}
+
+/** The reasons that no alarm stands for. */
+function unready(reasons: readonly string[], alarms: readonly Alarm[]): Snapshot['unready'] {
+  const names = alarms.map(({ alarm }) => alarm);
+  return reasons
+    .filter((reason) => !isSaidBy(reason, names))
+    .map((reason) => ({ reason, remedy: remedyOf(reason, names) }));
 }
 
 function cohortsOf({ cohorts, lingering, members, unprotected }: CohortCounts): Pick<Snapshot, 'cohorts'> {

@@ -1,14 +1,14 @@
 'use strict';
 
-// The two charts, drawn by uPlot. Loaded after script.js, which calls the functions in `charts`.
+// The two charts, drawn by uPlot. Loaded after script.js.
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** The range of the y axis: from zero to a little above the largest value. */
+/** The range of the y axis: from zero to a little above the largest value. One wake an hour is no peak. */
 function upFromZero(_chart, _least, most) {
-  return [0, most > 0 ? most * 1.15 : 1];
+  return [0, Math.max(5, (most ?? 0) * 1.15)];
 }
 
 function powersOfTen(_chart, _axis, _least, most) {
@@ -38,12 +38,18 @@ function chartOptions(box, { format, isLogarithmic, series }) {
     ticks: { show: false },
     font: '11px system-ui',
   };
-  const lines = series.map((label, n) => ({
-    label,
-    stroke: colour(['--first', '--second', '--third'][n]),
-    width: 2,
-    points: { show: true, size: 4, fill: colour(['--first', '--second', '--third'][n]) },
-    spanGaps: true,
+  const lines = series.map(({ color, isBars }) => ({
+    stroke: colour(color),
+    ...(isBars
+      ? {
+          fill: colour(color),
+          width: 0,
+          paths: uPlot.paths.bars({ size: [0.7, 14] }),
+          points: { show: false },
+        }
+      : { width: 2, points: { show: true, size: 5, fill: colour(color) } }),
+    // Nothing is drawn for a minute in which nothing happened.
+    spanGaps: false,
   }));
   return {
     width: box.clientWidth,
@@ -67,10 +73,10 @@ function chartOptions(box, { format, isLogarithmic, series }) {
 /** Adds a chart. It is built again when the colours or the width of the page have changed. */
 function chart(id, looks, read) {
   const box = byId(`chart-${id}`);
-  byId(`legend-${id}`).replaceChildren(...looks.series.map((label) => element('li', label)));
   let drawn;
-  charts.push((shown) => {
+  parts.push((shown) => {
     const data = read(shown.minutes);
+    byId(`quiet-${id}`).hidden = data.slice(1).some((values) => values.some((value) => value !== null));
     const look = `${box.clientWidth} ${colour('--card')}`;
     if (drawn?.look === look) return drawn.plot.setData(data);
     drawn?.plot.destroy();
@@ -78,18 +84,34 @@ function chart(id, looks, read) {
   });
 }
 
-function column(minutes, name) {
-  return minutes.map((minute) => minute[name] ?? null);
+/** A column of the minutes. `null` draws nothing. */
+function column(minutes, read) {
+  return minutes.map((minute) => read(minute) || null);
 }
 
 chart(
   'wakes',
   {
-    series: ['delivered', 'failed attempts', 'events'],
+    // The bar of the attempts stands behind that of the wakes: what looks out are the failed ones.
+    series: [{ color: '--second', isBars: true }, { color: '--first', isBars: true }, { color: '--third' }],
     format: (value) => (Number.isInteger(value) ? String(value) : ''),
   },
-  (minutes) => ['at', 'delivered', 'failed', 'events'].map((name) => column(minutes, name)),
+  (minutes) => [
+    minutes.map(({ at }) => at),
+    column(minutes, ({ delivered, failed }) => delivered + failed),
+    column(minutes, ({ delivered }) => delivered),
+    column(minutes, ({ events }) => events),
+  ],
 );
-chart('latency', { series: ['50 %', '95 %', '99 %'], format: duration, isLogarithmic: true }, (minutes) =>
-  ['at', 'p50', 'p95', 'p99'].map((name) => column(minutes, name)),
+chart(
+  'latency',
+  {
+    series: [{ color: '--first' }, { color: '--second' }, { color: '--third' }],
+    format: duration,
+    isLogarithmic: true,
+  },
+  (minutes) => [
+    minutes.map(({ at }) => at),
+    ...['p50', 'p95', 'p99'].map((name) => column(minutes, (minute) => minute[name])),
+  ],
 );

@@ -3,8 +3,8 @@
 // Shows /dashboard.json, every two seconds while the page is visible. All content is set as text, never as markup.
 
 const POLL_MS = 2000;
-/** Functions that draw a chart again; charts.js fills this list. */
-const charts = [];
+/** Functions that show a part of the answer; the other scripts add theirs. */
+const parts = [];
 const SERVICES = { fcm: 'FCM', unifiedpush: 'UnifiedPush' };
 const byId = (id) => document.getElementById(id);
 
@@ -15,34 +15,66 @@ function element(name, text, className) {
   return made;
 }
 
+function figure(count) {
+  return count.toLocaleString('en').replaceAll(',', '\u202F');
+}
+
+function plural(count, one, many) {
+  return `${figure(count)} ${count === 1 ? one : many}`;
+}
+
 function ago(ms, now) {
-  if (ms === 0) return 'never';
-  const seconds = Math.max(0, Math.round((now - ms) / 1000));
-  if (seconds < 90) return `${seconds} s ago`;
+  return ms === 0 ? 'never' : `${stretch(now - ms)} ago`;
+}
+
+/** A stretch of time, in its largest unit. */
+function stretch(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }
 
 function duration(seconds) {
   if (seconds === undefined) return '–';
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 1
+    ? `${Math.round(seconds * 1000)}\u00A0ms`
+    : `${seconds.toFixed(seconds < 10 ? 1 : 0)}\u00A0s`;
 }
 
-function showState({ ready, version, serverPubkey }) {
+/** A time of day, with the day of the week if it is not today. */
+function moment(ms, now) {
+  const isToday = new Date(ms).toDateString() === new Date(now).toDateString();
+  return new Date(ms).toLocaleString('en', {
+    ...(!isToday && { weekday: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  });
+}
+
+function sumOf(counts) {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function showState({ name, now, ready, serverPubkey, startedAt, version }) {
   const state = byId('state');
   state.textContent = ready ? 'ready' : 'not ready';
   state.className = `pill ${ready ? 'good' : 'bad'}`;
-  byId('version').textContent = version;
-  byId('pubkey').textContent = serverPubkey;
-  document.title = `${ready ? '' : '! '}mostro-push-server`;
+  byId('name').textContent = name;
+  byId('about').textContent =
+    `mostro-push-server ${version} · key ${serverPubkey.slice(0, 8)}… · up for ${stretch(now - startedAt)}`;
+  document.title = `${ready ? '' : '! '}${name} · mostro-push-server`;
 }
 
-function showAlarms({ alarms, reasons }) {
-  const list = reasons
-    .filter((reason) => !alarms.some(({ alarm }) => alarm === reason))
-    .map((reason) => alarmBox('error', reason, ''));
+function showAlarms({ alarms, unready }) {
+  const list = unready.map(({ reason, remedy }) => alarmBox('error', reason, remedy));
   for (const { alarm, count, level, provider, reason, relay, remedy } of alarms) {
-    const about = [relay, serviceIn(alarm, provider), count && `${count} lanes`, reason].filter(Boolean);
+    const lanes = count === undefined ? undefined : plural(count, 'lane', 'lanes');
+    const about = [relay, serviceIn(alarm, provider), lanes, reason].filter(Boolean);
     list.push(alarmBox(level, about.length === 0 ? alarm : `${alarm} (${about.join(', ')})`, remedy));
   }
   byId('alarms').replaceChildren(...list);
@@ -66,123 +98,38 @@ function tile(title, value, note) {
   return box;
 }
 
-function policyTile({ chosen, lastLateMs, server }) {
-  const others = Object.entries(chosen).map(([policy, count]) => `${count} ${policy}`);
-  const late = lastLateMs === undefined ? '' : `, last burst ${Math.round(lastLateMs)} ms late`;
-  return tile('Wake policy', server, `devices with another: ${others.join(', ') || 'none'}${late}`);
-}
-
-function cohortTile({ cohorts, lingering, members, unprotected }) {
-  return tile(
-    'Cohorts',
-    String(cohorts),
-    `${members} devices: ${unprotected} unprotected, ${lingering} lingering`,
-  );
-}
-
 function showTiles(shown) {
-  const { cohorts, heldDevices, lastEventAt, latency, minutes, now, policies, providers, registrations } =
-    shown;
+  const { heldDevices, hour, lastEventAt, latency, minutes, now, providers, registrations } = shown;
   const sum = (name) => providers.reduce((total, provider) => total + provider[name], 0);
-  const hour = (name) => minutes.reduce((total, minute) => total + minute[name], 0);
   const lastMinute = minutes.at(-2) ?? { delivered: 0 };
-  const { android, ios, total, web, webpush } = registrations;
+  const [delivered, failed] = [sumOf(hour.delivered), sumOf(hour.failed)];
   byId('tiles').replaceChildren(
-    tile('Wakes, last minute', String(lastMinute.delivered), `${hour('delivered')} in the last hour`),
+    tile('Wakes, last minute', figure(lastMinute.delivered), `${figure(delivered)} in the last hour`),
     tile(
       'Event to push, median',
       duration(latency.p50),
-      `95 %: ${duration(latency.p95)}, 99 %: ${duration(latency.p99)}`,
+      `95\u00A0%:\u00A0${duration(latency.p95)}, 99\u00A0%:\u00A0${duration(latency.p99)}`,
     ),
-    tile('Registrations', String(total), `${android} Android, ${ios} iOS, ${web} web, ${webpush} Web Push`),
-    tile('Waiting', String(sum('pending')), `${sum('owed')} devices owed, ${heldDevices} held`),
-    tile('Last event', ago(lastEventAt, now), `${hour('events')} for registered keys in the last hour`),
-    tile('Failed attempts', String(hour('failed')), 'in the last hour'),
-    policyTile(policies),
-    ...(cohorts === undefined ? [] : [cohortTile(cohorts)]),
-  );
-}
-
-function cell(text, className) {
-  return element('td', text, className);
-}
-
-function showTable(id, head, rows) {
-  const top = element('tr');
-  for (const [text, className] of head) top.append(element('th', text, className));
-  const lines = rows.map((cells) => {
-    const line = element('tr');
-    line.append(...cells);
-    return line;
-  });
-  byId(id).replaceChildren(top, ...lines);
-}
-
-function showRelays({ relays }) {
-  const rows = relays.map(({ dropped, liveKinds, recovering, relay, restricted, state }) => [
-    cell(relay),
-    cell(state, state === 'live' ? 'good' : state === 'banned' || state === 'waiting' ? 'bad' : 'warn'),
-    cell(liveKinds.join(', ') || '–'),
-    cell(
-      restricted.map(({ kind, reason }) => `${kind}: ${reason}`).join(', ') || '–',
-      restricted.length > 0 ? 'warn' : '',
+    tile('Registrations', figure(registrations.total), `room for ${figure(shown.registrationsLimit)}`),
+    tile(
+      'Waiting',
+      figure(sum('pending')),
+      `${figure(sum('owed'))} devices owed, ${figure(heldDevices)} held`,
     ),
-    cell(recovering.join(', ') || '–'),
-    cell(dropped ? `${dropped.count}, last at ${new Date(dropped.lastAt).toLocaleString()}` : '–'),
-  ]);
-  showTable(
-    'relays',
-    [['relay'], ['state'], ['live kinds'], ['restricted'], ['recovering'], ['dropped']],
-    rows,
+    tile('Last event', ago(lastEventAt, now), `${figure(hour.matched)} for registered keys in the last hour`),
+    tile('Failed attempts', figure(failed), 'in the last hour'),
   );
 }
 
-function healthCell(attempts, score) {
-  if (attempts === 0) return cell('–', 'number');
-  return cell(
-    `${Math.round(score * 100)} %`,
-    `number ${score < 0.5 ? 'bad' : score < 0.95 ? 'warn' : 'good'}`,
-  );
-}
-
-function showProviders({ now, providers }) {
-  const rows = providers.map(
-    ({ attempts, lanes, lastDeliveryAt, owed, pending, provider, score, troubles }) => {
-      const ailing = Object.entries(troubles).filter(([, count]) => count > 0);
-      return [
-        cell(SERVICES[provider] ?? provider),
-        healthCell(attempts, score),
-        cell(ago(lastDeliveryAt, now)),
-        cell(String(pending), 'number'),
-        cell(String(owed), 'number'),
-        cell(String(lanes), 'number'),
-        cell(
-          ailing.map(([name, count]) => `${count} ${name}`).join(', ') || '–',
-          ailing.length > 0 ? 'warn' : '',
-        ),
-      ];
-    },
-  );
-  const head = [
-    ['service'],
-    ['health', 'number'],
-    ['last delivery'],
-    ['pending', 'number'],
-    ['owed', 'number'],
-    ['lanes', 'number'],
-    ['lanes in trouble'],
-  ];
-  showTable('providers', head, rows);
-}
+parts.push(showState, showAlarms, showTiles);
 
 async function show() {
   if (document.hidden) return;
   try {
     const answer = await fetch('/dashboard.json', { signal: AbortSignal.timeout(POLL_MS * 2) });
     const shown = await answer.json();
-    for (const part of [showState, showAlarms, showTiles, showRelays, showProviders, ...charts]) part(shown);
-    byId('updated').textContent =
-      `as of ${new Date(shown.now).toLocaleTimeString([], { hour12: false })}, started ${ago(shown.startedAt, shown.now)}`;
+    for (const part of parts) part(shown);
+    byId('updated').textContent = `as of ${moment(shown.now, shown.now)}`;
   } catch {
     byId('state').textContent = 'no answer';
     byId('state').className = 'pill bad';
@@ -193,7 +140,7 @@ function look() {
   void show();
 }
 
-// By then charts.js, the next script, has run.
+// By then the other scripts have run.
 document.addEventListener('DOMContentLoaded', () => {
   setInterval(look, POLL_MS);
   document.addEventListener('visibilitychange', look);
