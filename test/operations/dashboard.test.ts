@@ -9,10 +9,7 @@ import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
 import { setScene } from '../support/scene.ts';
 import { startTestServer } from '../support/test-server.ts';
-import { IS_SLOTS } from '../support/wake-policy.ts';
 import { eventFor } from '../support/wire-events.ts';
-
-const POLICY = IS_SLOTS ? 'slots' : 'prompt';
 
 test('the dashboard is one page that asks for no other file, and may run nothing but what stands in it', async () => {
   const { adminUrl } = await apiServer();
@@ -70,7 +67,7 @@ test('the dashboard shows what has happened, by the numbers of the metrics', asy
         received: 1,
         matched: 1,
         verified: 1,
-        woken: { [POLICY]: 1 },
+        woken: { prompt: 1 },
         delivered: { fcm: 1 },
         failed: {},
       },
