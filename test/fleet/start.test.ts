@@ -35,6 +35,8 @@ describeEngine('a server of a fleet', () => {
       (await ready()).alarms.map(({ alarm, reason }) => `${alarm}: ${reason}`);
     expect(await raised()).toContain('engine evicts: allkeys-lru');
     expect((await ready()).reasons.join()).not.toContain('store');
+    const dashboard = JSON.parse((await call(`${adminUrl}/dashboard.json`)).text) as { servers: number };
+    expect(dashboard.servers).toBe(1);
     await engine.kill();
     await expect.poll(raised).toContain('store unreachable: nothing listens at its port');
     expect((await ready()).reasons).toContain('registration store unreachable: nothing listens at its port');

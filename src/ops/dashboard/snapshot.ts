@@ -70,6 +70,8 @@ export interface Snapshot {
   readonly policies: PolicyStatus;
   /** Absent without cohorts. */
   readonly cohorts?: Pick<CohortCounts, 'cohorts' | 'members' | 'unprotected' | 'lingering'>;
+  /** How many servers of the fleet live, as far as this one knows; absent without `STORE=redis`. */
+  readonly servers?: number;
   readonly seenEvents: number;
   readonly lastEventAt: number;
   readonly hour: HistoryHour;
@@ -115,6 +117,7 @@ export function snapshot(sources: SnapshotSources, startedAt: number): Snapshot 
     heldDevices: waker.heldDevices,
     policies: sources.policies(),
     ...cohortsOf(sources.cohorts()),
+    ...(sources.servers !== undefined && { servers: sources.servers() }),
     seenEvents: store.seen.size,
     lastEventAt: history.lastEventAt,
     hour: history.hour(),

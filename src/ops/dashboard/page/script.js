@@ -118,6 +118,7 @@ function showTiles(shown) {
     ),
     tile('Last event', ago(lastEventAt, now), `${figure(hour.matched)} for registered keys in the last hour`),
     tile('Failed attempts', figure(failed), 'in the last hour'),
+    ...(shown.servers === undefined ? [] : [tile('Servers', figure(shown.servers), 'of this fleet live')]),
   );
 }
 
