@@ -35,6 +35,8 @@ export interface Addresses {
 export interface Reloaded {
   /** URLs of the relays of the configuration. */
   readonly relays: readonly string[];
+  /** The Mostro instances, and whether only their users may register. */
+  readonly instances: { readonly pubkeys: readonly string[]; readonly trustedOnly: boolean };
   readonly account: ServiceAccount | undefined;
   /** Reads the account's key file again. */
   readonly readAccount: ReadServiceAccount;
@@ -140,12 +142,13 @@ export class App {
   }
 
   /**
-   * Replaces the relays of the configuration and the service account.
+   * Replaces the relays of the configuration, the Mostro instances and the service account.
    *
    * @returns whether the service account was replaced. It cannot be if FCM was off or without an account at the start
    */
-  reload({ relays, account, readAccount }: Reloaded): boolean {
-    const { fcm, relays: pool } = this.#composition;
+  reload({ relays, instances, account, readAccount }: Reloaded): boolean {
+    const { fcm, instances: known, relays: pool } = this.#composition;
+    known.replace(instances.pubkeys, instances.trustedOnly);
     pool.reconfigure(relays);
     if (fcm === undefined || account === undefined) return false;
     void fcm.useAccount(account, readAccount);

@@ -8,7 +8,15 @@ import type { Io } from './io.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
 
 /** The variables that a reload puts into force. The others are read at the next start. */
-const RELOADABLE = ['NOSTR_RELAYS', 'LOG_LEVEL', 'RUST_LOG', ...CREDENTIALS, 'FIREBASE_PROJECT_ID'] as const;
+const RELOADABLE = [
+  'NOSTR_RELAYS',
+  'MOSTRO_PUBKEYS',
+  'TRUSTED_WHITELIST_ENABLED',
+  'LOG_LEVEL',
+  'RUST_LOG',
+  ...CREDENTIALS,
+  'FIREBASE_PROJECT_ID',
+] as const;
 const OF_FCM = new Set<string>([...CREDENTIALS, 'FIREBASE_PROJECT_ID']);
 
 export interface ReloadOptions {
@@ -72,9 +80,11 @@ export class Reload {
     const changed = Object.keys(VARIABLES).filter(
       (name) => (this.#inForce[name] ?? '') !== (next.variables[name] ?? ''),
     );
-    const { urls: relays } = next.config.relays;
+    const { http, mostro, relays: watched } = next.config;
+    const { urls: relays } = watched;
+    const instances = { pubkeys: mostro.pubkeys, trustedOnly: http.trustedInstancesOnly };
     const { serviceAccount: account, readServiceAccount: readAccount } = next;
-    const takesAccount = app.reload({ relays, account, readAccount });
+    const takesAccount = app.reload({ relays, instances, account, readAccount });
     const applied = new Set<string>(RELOADABLE.filter((name) => takesAccount || !OF_FCM.has(name)));
     logger.level = level;
     const message =

@@ -8,6 +8,7 @@ import { SECOND_MS } from '../core/basics/clock.ts';
 import type { UsedEvents } from '../core/registry/used-events.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { EndpointPolicy, Platform, PushService } from '../core/registry/push-target.ts';
+import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { SelfTest } from '../core/waking/self-test.ts';
@@ -35,6 +36,7 @@ const PER_TURN = { wasm: 2, native: 32, waking: 2 };
 interface Served {
   readonly time: ProgramTime;
   readonly registrations: Registrations;
+  readonly instances: Pick<InstancePubkeys, 'trusted'>;
   readonly cohorts: ComposedCohorts | undefined;
   /** What the calls of a client wake a device by. */
   readonly calls: { readonly announcements: ChatAnnouncements; readonly selfTest: SelfTest };
@@ -105,7 +107,7 @@ function perTurn(curve: Curve, lanes: Pick<PushLanes, 'isBusy'>): () => number {
 /** The rules by which registrations are accepted. */
 function createRules(
   { config, previousKey, serverKey }: CompositionOptions,
-  { curve, guard, tags }: Served,
+  { curve, guard, instances, tags }: Served,
 ): RegistrationRules {
   return {
     openToken: tokenOpener(serverKey, previousKey, curve),
@@ -116,7 +118,10 @@ function createRules(
     tagOf: (tradePubkey, instance) => tags.of(tradePubkey, instance),
     parseKeys: parseWebPushKeys,
     enabled: enabledServices(config),
-    trustedInstances: trustedInstances(config),
+    // Read at every registration, because a reload may change them.
+    get trustedInstances() {
+      return instances.trusted;
+    },
   };
 }
 
@@ -150,9 +155,4 @@ function enabledServices({ fcm, unifiedPush }: Config): ReadonlySet<PushService>
 /** The names that are `true` in the table. The table has every name, so that a new one cannot be left out. */
 function namesOf<Name extends string>(table: Readonly<Record<Name, boolean>>): Name[] {
   return (Object.keys(table) as Name[]).filter((name) => table[name]);
-}
-
-/** The Mostro instances whose users may register; `undefined` for any. */
-function trustedInstances({ http, mostro }: Config): ReadonlySet<string> | undefined {
-  return http.trustedInstancesOnly && mostro.pubkeys.length > 0 ? new Set(mostro.pubkeys) : undefined;
 }

@@ -9,6 +9,7 @@ import type { WakePolicyName } from '../core/registry/registration.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
+import { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import type { Waker } from '../core/waking/waker.ts';
 import { createEventVerifier } from '../crypto/event-verifier.ts';
 import { TestedCurve } from '../crypto/tested-curve.ts';
@@ -35,6 +36,7 @@ import { composeWaking } from './waking.ts';
 
 /** The parts of the program that start and stop, put together and not started. */
 export interface Composition {
+  readonly instances: InstancePubkeys;
   readonly store: ComposedStore;
   readonly registrations: Registrations;
   readonly curve: TestedCurve;
@@ -73,7 +75,7 @@ export function compose(
   onFault: (fault: unknown) => void,
 ): Composition {
   const { config, telemetry } = options;
-  const authors = new Set(config.mostro.pubkeys);
+  const instances = new InstancePubkeys(config.mostro.pubkeys, config.http.trustedInstancesOnly);
 
   const time = composeTime(overrides.clock, (by) => void registrations.correct(by).catch(onFault));
   const guard = endpointGuard(config.unifiedPush, overrides.dnsServers);
@@ -84,7 +86,7 @@ export function compose(
 
   const onRemote = (change: RegistrationChange): void => followRemote(change, hooks);
   const store = composeStore(options, { time, allowsEndpoint: guard.allows, onRemote });
-  const { link, seen } = store;
+  const { link, proofs, seen } = store;
   const parts = (): FleetParts => ({ waker, lanes, intake, cohorts, resumeCohorts });
   const fleet = link && composeFleet(options, { link, time, seen, verifier, onFault, parts });
   const owed = fleet?.owed ?? store.owed;
@@ -98,23 +100,23 @@ export function compose(
   const sending = { time, guard, vapid, previousVapid, pauses, onFault };
   const push = composeLanes(options, overrides, sending);
   const { lanes } = push;
-  const waking = { time, registrations, owed, cohorts, fleet, lanes, tags, authors, onFault };
+  const waking = { time, registrations, owed, cohorts, fleet, lanes, tags, authors: instances.all, onFault };
   const { waker, devices, resumeCohorts, ...calls } = composeWaking(options, waking);
 
   const share = fleet?.events;
-  const admitting = { registrations, seen, verifier, waker, share, authors, time, onFault };
+  const admitting = { registrations, seen, verifier, waker, share, authors: instances.all, time, onFault };
   const intake = createIntake(options, admitting);
-  const relays = composeRelays(options, overrides, { time, intake, verifier, proofs: store.proofs });
+  const relays = composeRelays(options, overrides, { time, intake, instances, verifier, proofs });
   const proxyHeaders = new ProxyHeaders(config.http.addressSource, time.monotonic, telemetry);
   const signing = { verifier, used: store.used };
   const entered = { registrations, cohorts, calls, guard, proxyHeaders, signing };
-  const served = { ...entered, time, lanes, relays, curve, tags, vapid };
+  const served = { ...entered, instances, time, lanes, relays, curve, tags, vapid };
   const api = composeApi(options, overrides, served);
   const servers = fleet?.servers;
   const seenFrom = { push, registrations, store, servers, waker, ...calls };
   const observed = { ...seenFrom, relays, time, curve, proxyHeaders };
   const { admin, ready, watch } = composeOperations(options, overrides, observed, onFault);
-  const woken = { store, registrations, devices, cohorts, fleet, resumeCohorts, curve, waker };
+  const woken = { instances, store, registrations, devices, cohorts, fleet, resumeCohorts, curve, waker };
   return { ...push, ...woken, ...calls, relays, api, admin, watch, ready };
 }
 

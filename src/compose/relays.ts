@@ -3,6 +3,7 @@ import type { ProgramTime } from './time.ts';
 import type { EventIntake } from '../core/intake/event-intake.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { ProofsOfLife } from '../core/intake/proofs-of-life.ts';
+import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import { RelayLists } from '../core/intake/relay-lists.ts';
 import { eventSigner } from '../crypto/event-signer.ts';
 import { userAgent } from '../lib/user-agent.ts';
@@ -14,6 +15,7 @@ import { RELAY_TIMING } from '../relay/connection/relay-timing.ts';
 interface Shared {
   readonly time: ProgramTime;
   readonly intake: EventIntake;
+  readonly instances: Pick<InstancePubkeys, 'all' | 'onChange'>;
   readonly verifier: EventVerifier;
   readonly proofs: ProofsOfLife | undefined;
 }
@@ -22,17 +24,19 @@ interface Shared {
 export function composeRelays(
   { config, serverKey, telemetry, version }: CompositionOptions,
   { dnsServers, relayTiming }: CompositionOverrides,
-  { intake, proofs, time, verifier }: Shared,
+  { instances, intake, proofs, time, verifier }: Shared,
 ): RelayPool {
   const { clock, mayExpire, monotonic, skew } = time;
-  const { pubkeys, relayDiscovery } = config.mostro;
+  const { relayDiscovery } = config.mostro;
+  const instancePubkeys = instances.all;
   const guard = discoveryGuard(config.unifiedPush.allowPrivateEndpoints, dnsServers);
   const { allows } = guard;
   const lists = relayDiscovery
-    ? new RelayLists({ instancePubkeys: pubkeys, verifier, allows, clock, mayExpire })
+    ? new RelayLists({ instancePubkeys, verifier, allows, clock, mayExpire })
     : undefined;
   const relayLists: RelayListIntake | undefined = lists && {
-    instancePubkeys: pubkeys,
+    instancePubkeys,
+    onChange: (callback) => instances.onChange(callback),
     adopt: (event) => {
       const verdict = lists.adopt(event);
       telemetry.count('relay_lists', { verdict });

@@ -2,11 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { expect, test } from 'vitest';
 
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
+import { Daemon } from '../../stand-ins/daemon.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
-import { call } from '../support/http.ts';
+import { call, postJson } from '../support/http.ts';
 import { injected } from '../support/injected-fault.ts';
 import { keep } from '../support/keep.ts';
 import { ALONE, googleEnvironment, run, serve, type RunningProgram } from '../support/program.ts';
@@ -90,6 +92,43 @@ test('SIGHUP puts another spelling of a relay into force: it is asked to admit t
   await running.program.untilPrinted(/relay\.authenticated/);
   const auths = await relay.auths.atLeast(3);
   expect(auths.map(({ tags }) => tags[0]?.[1])).toEqual([relay.url, `${relay.url}/`, written]);
+});
+
+test('SIGHUP puts other Mostro instances into force, for registrations, events and relay lists, and the relay keeps its connection', async () => {
+  const relay = keep(await RelayStandIn.start());
+  const google = keep(await GoogleStandIn.start({ tls: false }));
+  const [former, latter] = [keep(new Daemon()), keep(new Daemon())];
+  const running = await serveWithFile(
+    {
+      NOSTR_RELAYS: relay.url,
+      MOSTRO_PUBKEYS: former.pubkey,
+      MOSTRO_RELAY_DISCOVERY: 'true',
+      TRUSTED_WHITELIST_ENABLED: 'true',
+    },
+    await googleEnvironment(google),
+  );
+  await relay.subscribed(10_002);
+  const register = async (trade_pubkey: string): Promise<number | undefined> => {
+    const body = { trade_pubkey, token: 'a-token', platform: 'ios', mostro_pubkey: latter.pubkey };
+    return (await postJson(`${running.apiUrl}/api/register`, JSON.stringify(body))).status;
+  };
+  const key = getPublicKey(generateSecretKey());
+  expect(await register(key)).toBe(403);
+  await running.rewrite({ MOSTRO_PUBKEYS: `${former.pubkey}\t${latter.pubkey}` });
+  await running.program.untilPrinted(/"message":"MOSTRO_PUBKEYS","msg":"config\.reloaded"/);
+  expect(await register(key)).toBe(200);
+  relay.broadcast(eventFor([key], { kind: 14, secretKey: latter.secretKey }));
+  await google.pushes.atLeast(1);
+  const asked = (): unknown =>
+    relay.requests.all.flatMap(({ filters }) => filters).findLast(({ kinds }) => kinds?.[0] === 10_002)
+      ?.authors;
+  await expect.poll(asked).toEqual([former.pubkey, latter.pubkey]);
+  // What is gone is gone at once, too, and what a reload cannot change is named.
+  await running.rewrite({ MOSTRO_PUBKEYS: former.pubkey, CORS_ALLOWED_ORIGINS: 'https://a.example' });
+  await running.program.untilPrinted(/"message":"CORS_ALLOWED_ORIGINS","msg":"config\.restart_needed"/);
+  expect(await register(getPublicKey(generateSecretKey()))).toBe(403);
+  expect(running.program.output()).not.toMatch(/relay\.lost/);
+  expect(relay.clientCount).toBe(1);
 });
 
 test('SIGHUP puts another log level into force', async () => {

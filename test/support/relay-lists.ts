@@ -31,7 +31,7 @@ export function relayListScene(allows: (url: URL) => boolean = () => true): Rela
     },
   };
   const lists = new RelayLists({
-    instancePubkeys: [ALICE, BOB, CAROL],
+    instancePubkeys: new Set([ALICE, BOB, CAROL]),
     verifier,
     allows,
     clock: clock.read,

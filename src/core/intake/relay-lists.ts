@@ -12,7 +12,7 @@ const MAX_URL_CHARACTERS = 512;
 
 export interface RelayListsOptions {
   /** `MOSTRO_PUBKEYS`: the instances whose lists count, in lower-case hex. */
-  readonly instancePubkeys: readonly string[];
+  readonly instancePubkeys: ReadonlySet<string>;
   readonly verifier: EventVerifier;
   /** Whether a relay may be dialled because an instance names it. If not, the relay is skipped and takes no place in the list. */
   readonly allows: (url: URL) => boolean;
@@ -46,7 +46,7 @@ export class RelayLists {
     const { id, pubkey, kind, created_at: createdAt } = event;
     const now = unixSeconds(clock);
     const expiresAt = expirationOf(event) ?? Infinity;
-    if (kind !== RELAY_LIST_KIND || !instancePubkeys.includes(pubkey)) return 'ignored';
+    if (kind !== RELAY_LIST_KIND || !instancePubkeys.has(pubkey)) return 'ignored';
     if (createdAt > now + MAX_AHEAD_SECONDS || this.#hasExpired(expiresAt, now)) return 'ignored';
     if (!isNewer(event, this.#lists.get(pubkey))) return 'ignored';
     const authenticity = verifier.verify(event);
@@ -59,7 +59,7 @@ export class RelayLists {
   urls(): readonly string[] {
     const { clock, instancePubkeys } = this.#options;
     const now = unixSeconds(clock);
-    const lists = instancePubkeys
+    const lists = [...instancePubkeys]
       .map((pubkey) => this.#lists.get(pubkey))
       .filter((list) => list !== undefined && !this.#hasExpired(list.expiresAt, now));
     const urls: string[] = [];

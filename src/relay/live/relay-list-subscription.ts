@@ -9,7 +9,9 @@ import { Resubscription } from './resubscription.ts';
 /** Where the relay lists of Mostro instances go. */
 export interface RelayListIntake {
   /** The instances whose lists are asked for. */
-  readonly instancePubkeys: readonly string[];
+  readonly instancePubkeys: ReadonlySet<string>;
+  /** Calls back after each change of the set. @returns ends that */
+  onChange(callback: () => void): () => void;
   /**
    * @returns `forged` if the event is not by the author that it names. Anybody can have published it, so that author's key is charged, and
    *   not the relay
@@ -33,6 +35,7 @@ export class RelayListSubscription {
   readonly #options: RelayListSubscriptionOptions;
   readonly #again: Resubscription;
   #id: string | undefined;
+  #unfollow: (() => void) | undefined;
 
   constructor(options: RelayListSubscriptionOptions) {
     this.#options = options;
@@ -41,8 +44,11 @@ export class RelayListSubscription {
 
   open(): void {
     const { relayLists, session, timing } = this.#options;
-    const authors = relayLists.instancePubkeys;
+    this.#unfollow ??= relayLists.onChange(() => this.open());
+    const authors = [...relayLists.instancePubkeys];
     const old = this.#id;
+    // A reload can leave no instance. A filter without authors would ask for the lists of everybody.
+    if (authors.length === 0) return;
     this.#id = session.subscribe(
       { kinds: [RELAY_LIST_KIND], authors, limit: authors.length },
       {
@@ -58,6 +64,7 @@ export class RelayListSubscription {
   }
 
   close(): void {
+    this.#unfollow?.();
     this.#again.stop();
   }
 
