@@ -28,13 +28,24 @@ function left(counts) {
     .join(', ');
 }
 
+/** Why there are fewer or more wakes than events. */
+function noteOnWakes(verified, woken) {
+  if (woken < verified) return 'events for one device that come close together share a wake';
+  return woken > verified ? 'some wakes need no event: of cohorts, heartbeats and chats' : '';
+}
+
 function showFunnel({ hour }) {
   const { absorbed, duplicate, matched, received, rejected, verified } = hour;
   const [woken, delivered, failed] = [hour.woken, hour.delivered, hour.failed].map(sumOf);
   // Strangers' events are so many that the other bars would vanish beside theirs.
   const most = Math.max(1, matched, verified, woken, delivered);
   byId('funnel').replaceChildren(
-    bar('events from all relays', received, undefined, 'copies included; nearly all are for strangers'),
+    bar(
+      'events from all relays',
+      received,
+      undefined,
+      'copies included; the rest was for keys that are not registered here',
+    ),
     bar('matched: for registered keys', matched, matched / most),
     bar(
       'verified: genuine and new',
@@ -42,12 +53,7 @@ function showFunnel({ hour }) {
       verified / most,
       left({ 'seen before': duplicate, rejected, 'covered by a wake on its way': absorbed }),
     ),
-    bar(
-      'woken: wakes sent',
-      woken,
-      woken / most,
-      woken > verified ? 'more than events: some devices are woken with others' : '',
-    ),
+    bar('woken: wakes sent', woken, woken / most, noteOnWakes(verified, woken)),
     bar('delivered', delivered, delivered / most, left({ 'failed attempts': failed })),
   );
 }
