@@ -135,6 +135,8 @@ async function run(io: Io): Promise<number> {
       return (await import('./cli/store-command.ts')).storeCommand(io, command);
     case 'store import':
       return (await import('./cli/store-import.ts')).storeImport(io, process.argv.slice(4));
+    case 'store copy':
+      return (await import('./cli/store-copy.ts')).storeCopy(io, process.argv.slice(4));
     case 'version':
       io.print(`${await namedVersion(io)}\n`);
       return 0;

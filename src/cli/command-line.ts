@@ -13,6 +13,7 @@ export type Command =
   | 'help'
   | 'version'
   | 'store import'
+  | 'store copy'
   | StoreCommand;
 
 const STORE_COMMANDS: readonly StoreCommand[] = [
@@ -37,6 +38,9 @@ Usage: mostro-push [command]
   store import --from <tokens.db>
                     take over the registrations of the Rust server's database; needs its TOKEN_STORE_KEY, STORE=file, and
                     Node 22.13 or newer; stop this server first
+  store copy --to redis|file [--merge] [--dry-run]
+                    copy the store of STORE=file into the engine of REDIS_URL, or back; --merge adds to what is there;
+                    stop the server of STORE=file first
   --check-config    check the configuration and its files, and try what a start does with them: 0 if a start would succeed,
                     otherwise the code with which it would end (78 for the configuration)
   doctor            try everything that the server depends on, and say what to do: 0 if wakes get through,
@@ -56,9 +60,10 @@ Every variable is explained in .env.example and in docs/configuration.md.
  * @returns the command, or `undefined` if the arguments are not one
  */
 export function parseCommandLine(args: readonly string[]): Command | undefined {
-  // `trace` and `store import` read their own arguments.
+  // `trace`, `store import` and `store copy` read their own arguments.
   if (args[0] === 'trace') return args.includes('--help') ? 'help' : 'trace';
-  if (args[0] === 'store' && args[1] === 'import') return args.includes('--help') ? 'help' : 'store import';
+  if (args[0] === 'store' && (args[1] === 'import' || args[1] === 'copy'))
+    return args.includes('--help') ? 'help' : `store ${args[1]}`;
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

@@ -8,9 +8,10 @@ import { storeFiles } from '../store/contents/store-files.ts';
 import { surveyStore, type StoreSurvey } from '../store/file/survey-store.ts';
 import type { Io } from './io.ts';
 import { resealStore } from './reseal-store.ts';
-import { readStartup } from './read-startup.ts';
+import { openCommandFleet } from './command-fleet.ts';
+import { readStartup, type ReadStartup } from './read-startup.ts';
 import { exportLines } from './store-export.ts';
-import { storeInfo } from './store-info.ts';
+import { fleetInfo, storeInfo } from './store-info.ts';
 
 export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'store export';
 
@@ -21,10 +22,12 @@ export type StoreCommand = 'store info' | 'store verify' | 'store reseal' | 'sto
  * @throws ConfigError, StoreOpenError
  */
 export async function storeCommand(io: Io, command: StoreCommand): Promise<number> {
-  const { config, previousKey, serverKey } = await readStartup(io, {
+  const startup = await readStartup(io, {
     createKey: false,
     use: command === 'store reseal' ? 'write' : 'read',
   });
+  const { config, previousKey, serverKey } = startup;
+  if (config.store.kind === 'redis') return fleetCommand(io, command, startup);
   if (serverKey === undefined)
     throw new ConfigError([`${config.key.file}: there is no server key yet; the first start makes it`]);
   const previous = previousKey === undefined ? [] : [previousKey.privateKey];
@@ -40,7 +43,8 @@ export async function storeCommand(io: Io, command: StoreCommand): Promise<numbe
     io.printError(`${path} is damaged at byte ${places}; everything else can be read.\n`);
   }
   if (command === 'store info') io.print(storeInfo(path, config, survey));
-  if (command === 'store export') for (const line of exportLines(survey)) io.print(line);
+  if (command === 'store export')
+    for (const line of exportLines(survey.registrations.values())) io.print(line);
   if (survey.damage.length > 0) return 1;
   if (command === 'store verify')
     io.print(`${path} is intact: ${survey.document.frames} frames, every one opens.\n`);
@@ -48,6 +52,21 @@ export async function storeCommand(io: Io, command: StoreCommand): Promise<numbe
     await resealStore(path, config, keys);
     io.print(`${path} is sealed again, with the server's present key.\n`);
   }
+  return 0;
+}
+
+/** The same for what a fleet has in common. */
+async function fleetCommand(io: Io, command: StoreCommand, startup: ReadStartup): Promise<number> {
+  if (command === 'store reseal')
+    throw new ConfigError(['STORE: redis is never sealed again; store copy makes a fleet of another key']);
+  await using fleet = await openCommandFleet(startup);
+  const illegible = fleet.illegible();
+  if (illegible > 0) io.printError(`${fleet.place}: ${illegible} values cannot be read.\n`);
+  if (command === 'store info') io.print(fleetInfo(fleet));
+  if (command === 'store export')
+    for (const line of exportLines(fleet.store.contents.registrations.entries())) io.print(line);
+  if (illegible > 0) return 1;
+  if (command === 'store verify') io.print(`${fleet.place}: every value opens.\n`);
   return 0;
 }
 

@@ -1,10 +1,10 @@
 import { unreachable } from '../core/basics/unreachable.ts';
 import type { PushTarget } from '../core/registry/push-target.ts';
-import type { StoreSurvey } from '../store/file/survey-store.ts';
+import type { Registration } from '../core/registry/registration.ts';
 
 /** Every registration unencrypted, one JSON object a line, for another server or program. Times are ISO 8601. */
-export function* exportLines({ registrations }: StoreSurvey): Generator<string> {
-  for (const registration of registrations.values()) {
+export function* exportLines(registrations: Iterable<Registration>): Generator<string> {
+  for (const registration of registrations) {
     const { tradePubkey, platform, target, registeredAt, expiresAt, woken, signed, isConversation } =
       registration;
     const { wakePolicy } = registration;

@@ -81,7 +81,7 @@ function signsOf({ facts, isDisagreement, problem }: Engine): EngineSigns {
 }
 
 /** What all servers of a fleet must be told alike: any of them can have to do with any registration and any device. */
-function settingsOf(config: Config): string {
+export function settingsOf(config: Config): string {
   const { fcm, http, mostro, policies, registrations, relays, unifiedPush, vapid, wakes } = config;
   const { capacity, lifetime } = registrations;
   return JSON.stringify([

@@ -171,14 +171,14 @@ export class FleetJournal implements ChangeJournal {
   }
 
   /**
-   * Gives fields that have none their records again.
+   * Gives fields that have none their records.
    *
-   * @returns for each record whether it is there now. Where it is not, the log has a removal that was not read yet
+   * @returns for each record whether the field got it now or had one. `behind`: neither, since the log has a removal that was not read yet
    * @throws EngineUnavailable
    */
   async restore(
     records: readonly { readonly record: StoreRecord; readonly subject: string }[],
-  ): Promise<boolean[]> {
+  ): Promise<('restored' | 'known' | 'behind')[]> {
     return this.exclusively(async () => {
       const base = this.#options.progress.applied;
       const groups = records.map(({ record, subject }): SealedChange[] => {
@@ -187,7 +187,10 @@ export class FleetJournal implements ChangeJournal {
       });
       const { engine, names, writer } = this.#options;
       const { verdicts } = await writeChanges(engine, names, writer, groups);
-      return verdicts.map(([verdict]) => verdict !== 'behind' && verdict !== 'conflict');
+      return verdicts.map(([verdict]) => {
+        if (verdict === 'needless') return 'known';
+        return typeof verdict === 'number' ? 'restored' : 'behind';
+      });
     });
   }
 

@@ -8,6 +8,7 @@ import type { RegistrationChange } from '../../store/tables/memory-registrations
 import type { Engine, StreamEntry, StreamPlace } from '../engine/engine.ts';
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
+import { addRecords } from './add-records.ts';
 import { FleetJournal } from './fleet-journal.ts';
 import { FleetLog } from './fleet-log.ts';
 import { IllegibleValues } from './illegible-values.ts';
@@ -47,6 +48,7 @@ export class FleetStore {
   readonly contents: StoreContents;
   readonly #options: FleetStoreOptions;
   readonly #journal: FleetJournal;
+  readonly #progress = new Progress();
   readonly #log: FleetLog;
   readonly #updates: ReplicaUpdates;
   readonly #inspector: ShardInspector;
@@ -54,7 +56,7 @@ export class FleetStore {
   constructor(options: FleetStoreOptions, { inspectMs }: FleetStoreSeams = {}) {
     const { capacity, engine, names, onRemote, telemetry, values } = options;
     this.#options = options;
-    const [progress, removals] = [new Progress(), new RecentRemovals()];
+    const [progress, removals] = [this.#progress, new RecentRemovals()];
     const sealer = new RecordSealer(names, values);
     const illegible = new IllegibleValues(telemetry);
     const writer = randomBytes(SESSION_BYTES);
@@ -127,6 +129,15 @@ export class FleetStore {
     if (this.#options.engine.isUp) this.#updates.update();
     await this.#updates.opened;
     this.#inspector.start();
+  }
+
+  /**
+   * Gives the fleet records that it does not have.
+   *
+   * @returns how many of them it had not @throws EngineUnavailable, ScriptError
+   */
+  add(records: Iterable<StoreRecord>): Promise<number> {
+    return addRecords(records, this.#journal, this.#progress);
   }
 
   /** Writes the changes that wait, if the engine takes them. */

@@ -85,7 +85,7 @@ async function restore(absent: readonly Kept[], options: SettleOptions): Promise
       return record === undefined ? [] : [{ ...one, record }];
     });
     const answers = await journal.restore(wanted);
-    left = wanted.filter((_, n) => answers[n] !== true);
+    left = wanted.filter((_, n) => answers[n] === 'behind');
     if (left.length > 0) await progress.reached(Number(String(await engine.call('GET', names.sequence))));
   }
 }

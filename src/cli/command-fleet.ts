@@ -1,0 +1,83 @@
+import { ConfigError } from '../config/config.ts';
+import { settingsOf } from '../compose/fleet-store.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { EngineRefused } from '../fleet/engine/engine.ts';
+import { FleetNames } from '../fleet/engine/names.ts';
+import { RedisEngine } from '../fleet/engine/redis-engine.ts';
+import { ValueSealer } from '../fleet/engine/value-sealer.ts';
+import { FleetStore } from '../fleet/replica/fleet-store.ts';
+import { SILENT_TELEMETRY } from '../ops/telemetry.ts';
+import { StoreOpenError } from '../store/file/store-open-error.ts';
+import type { ReadStartup } from './read-startup.ts';
+
+/** What the servers of a fleet have in common, for a command. The servers may run. */
+export interface CommandFleet extends AsyncDisposable {
+  readonly store: FleetStore;
+  readonly engine: RedisEngine;
+  readonly names: FleetNames;
+  readonly values: ValueSealer;
+  /** Where it is, in words. */
+  readonly place: string;
+  /** Values that could not be read. */
+  readonly illegible: () => number;
+}
+
+/** Reads everything from the engine of `REDIS_URL`. @throws ConfigError, StoreOpenError */
+export async function openCommandFleet({ config, serverKey }: ReadStartup): Promise<CommandFleet> {
+  const { engine: address } = config.store;
+  if (address === undefined) throw new ConfigError(['REDIS_URL: needed, the address of Redis or Valkey']);
+  if (serverKey === undefined)
+    throw new ConfigError([
+      `${config.key.file}: there is no server key yet; all servers of a fleet have the same`,
+    ]);
+  const names = new FleetNames(serverKey.privateKey);
+  const values = new ValueSealer(serverKey.privateKey);
+  const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
+  let illegible = 0;
+  const telemetry: Telemetry = {
+    ...SILENT_TELEMETRY,
+    count: (counter) => {
+      if (counter === 'fleet_values_rejected') illegible++;
+    },
+  };
+  const store = new FleetStore({
+    engine,
+    names,
+    values,
+    capacity: Infinity,
+    handlingMs: 0,
+    clock: Date.now,
+    mayExpire: () => false,
+    onRemote: () => undefined,
+    telemetry,
+  });
+  await dial(engine);
+  const reading = new AbortController();
+  const tail = engine.tail(
+    () => store.streams(),
+    (key, entries) => store.onEntries(key, entries),
+    reading.signal,
+  );
+  const close = async (): Promise<void> => {
+    await store.close();
+    reading.abort();
+    await tail;
+    await engine.close();
+  };
+  await store.open();
+  const place = `${address.host}, port ${address.port}, database ${address.database}`;
+  return { store, engine, names, values, place, illegible: () => illegible, [Symbol.asyncDispose]: close };
+}
+
+async function dial(engine: RedisEngine): Promise<void> {
+  try {
+    await engine.open();
+  } catch (error) {
+    if (!(error instanceof EngineRefused)) throw error;
+    throw new StoreOpenError(`REDIS_URL: ${error.message}`, { isConfiguration: true });
+  }
+  if (engine.isUp) return;
+  const { problem } = engine;
+  await engine.close();
+  throw new StoreOpenError(`REDIS_URL: the engine cannot be used: ${problem}`);
+}
