@@ -11,7 +11,10 @@ import { setScene, untilMetric, untilMetricReaches, type Scene } from '../suppor
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { isLeftOut, promptOnly } from '../support/wake-policy.ts';
+import { COVERS_ARE_PUSHES, isLeftOut, promptOnly, PUSHES_ARE_COUNTED } from '../support/wake-policy.ts';
+
+const COUNTED = isLeftOut(PUSHES_ARE_COUNTED);
+const COVERS = isLeftOut(COVERS_ARE_PUSHES);
 
 const IS_LEFT_OUT = isLeftOut(promptOnly('a held wake leaves later'));
 
@@ -36,42 +39,51 @@ async function tokensOf({ google }: Pick<Scene, 'google'>, count: number): Promi
   return (await google.pushes.atLeast(count)).map(({ token }) => token).toSorted();
 }
 
-test('a wake whose key is registered with a new token while it waits for a retry goes to the new token at once', async () => {
-  const scene = await setScene({ environment: LONG });
-  const { relay, server } = scene;
-  const [alice] = await registerDevices(server, 1);
-  answerOld(scene, fcmError(503));
-  relay.broadcast(eventFor([alice?.key ?? '']));
-  await untilMetric(server, retried, 1);
-  await move(server, alice?.key ?? '', 'new-token');
-  expect(await tokensOf(scene, 1)).toEqual(['new-token']);
-  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-});
+test.skipIf(COVERS)(
+  'a wake whose key is registered with a new token while it waits for a retry goes to the new token at once',
+  async () => {
+    const scene = await setScene({ environment: LONG });
+    const { relay, server } = scene;
+    const [alice] = await registerDevices(server, 1);
+    answerOld(scene, fcmError(503));
+    relay.broadcast(eventFor([alice?.key ?? '']));
+    await untilMetric(server, retried, 1);
+    await move(server, alice?.key ?? '', 'new-token');
+    expect(await tokensOf(scene, 1)).toEqual(['new-token']);
+    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  },
+);
 
-test('a wake whose key is registered with a new token while it is owed after a refusal goes to the new token at once', async () => {
-  const scene = await setScene({ environment: LONG });
-  const { relay, server } = scene;
-  const [alice] = await registerDevices(server, 1);
-  answerOld(scene, fcmError(400, 'INVALID_ARGUMENT'));
-  relay.broadcast(eventFor([alice?.key ?? '']));
-  await untilMetric(server, owed, 1);
-  await move(server, alice?.key ?? '', 'new-token');
-  expect(await tokensOf(scene, 1)).toEqual(['new-token']);
-  await untilMetric(server, owed, 0);
-});
+test.skipIf(COVERS)(
+  'a wake whose key is registered with a new token while it is owed after a refusal goes to the new token at once',
+  async () => {
+    const scene = await setScene({ environment: LONG });
+    const { relay, server } = scene;
+    const [alice] = await registerDevices(server, 1);
+    answerOld(scene, fcmError(400, 'INVALID_ARGUMENT'));
+    relay.broadcast(eventFor([alice?.key ?? '']));
+    await untilMetric(server, owed, 1);
+    await move(server, alice?.key ?? '', 'new-token');
+    expect(await tokensOf(scene, 1)).toEqual(['new-token']);
+    await untilMetric(server, owed, 0);
+  },
+);
 
-test('a wake whose key is registered with an installation id in the place of its token goes there at once', async () => {
-  const scene = await setScene({ environment: LONG });
-  const { google, relay, server } = scene;
-  const [alice] = await registerDevices(server, 1);
-  google.answer = ({ token }) => (token.startsWith('fid:') ? undefined : fcmError(503));
-  relay.broadcast(eventFor([alice?.key ?? '']));
-  await untilMetric(server, retried, 1);
-  const body = { trade_pubkey: alice?.key, fid: 'dQw4w9_gXcQdQw4w9-gXcQ', platform: 'android' };
-  expect(await post(`${server.apiUrl}/api/register`, body)).toMatchObject({ status: 200 });
-  expect(await tokensOf(scene, 1)).toEqual(['fid:dQw4w9_gXcQdQw4w9-gXcQ']);
-  await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
-});
+test.skipIf(COVERS)(
+  'a wake whose key is registered with an installation id in the place of its token goes there at once',
+  async () => {
+    const scene = await setScene({ environment: LONG });
+    const { google, relay, server } = scene;
+    const [alice] = await registerDevices(server, 1);
+    google.answer = ({ token }) => (token.startsWith('fid:') ? undefined : fcmError(503));
+    relay.broadcast(eventFor([alice?.key ?? '']));
+    await untilMetric(server, retried, 1);
+    const body = { trade_pubkey: alice?.key, fid: 'dQw4w9_gXcQdQw4w9-gXcQ', platform: 'android' };
+    expect(await post(`${server.apiUrl}/api/register`, body)).toMatchObject({ status: 200 });
+    expect(await tokensOf(scene, 1)).toEqual(['fid:dQw4w9_gXcQdQw4w9-gXcQ']);
+    await untilMetric(server, 'mostro_push_wakes_pending{provider="fcm"}', 0);
+  },
+);
 
 test.skipIf(IS_LEFT_OUT)(
   'a wake whose key is registered with a new token while it is held back because the old token was just woken goes to the new token at once',
@@ -116,40 +128,46 @@ test.each([
   },
 );
 
-test('a wake whose key is registered with a new token while the lane of FCM is broken goes to the endpoint of a push server, and from there to another endpoint', async () => {
-  const scene = await setScene({ environment: LONG });
-  const { google, relay, server } = scene;
-  const unifiedPush = keep(await UnifiedPushStandIn.start());
-  const devices = await registerDevices(server, 4);
-  answerOld(scene, fcmError(503));
-  for (const { key } of devices.slice(0, 3)) relay.broadcast(eventFor([key]));
-  await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
-  const last = devices[3]?.key ?? '';
-  relay.broadcast(eventFor([last]));
-  await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
-  unifiedPush.answer = () => ({ status: 503 });
-  await move(server, last, unifiedPush.endpoint('Alice'));
-  await unifiedPush.pushes.atLeast(1);
-  await untilMetric(server, 'mostro_push_wakes_retried_total{provider="unifiedpush"}', 1);
-  await move(server, last, unifiedPush.endpoint('Bob'));
-  await unifiedPush.pushes.atLeast(2);
-  expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
-  expect(google.refusals.count).toBe(3);
-});
+test.skipIf(COVERS)(
+  'a wake whose key is registered with a new token while the lane of FCM is broken goes to the endpoint of a push server, and from there to another endpoint',
+  async () => {
+    const scene = await setScene({ environment: LONG });
+    const { google, relay, server } = scene;
+    const unifiedPush = keep(await UnifiedPushStandIn.start());
+    const devices = await registerDevices(server, 4);
+    answerOld(scene, fcmError(503));
+    for (const { key } of devices.slice(0, 3)) relay.broadcast(eventFor([key]));
+    await server.log.atLeast(1, { where: ({ msg }) => msg === 'lane.broken' });
+    const last = devices[3]?.key ?? '';
+    relay.broadcast(eventFor([last]));
+    await untilMetric(server, 'mostro_push_wakes_queued_total{provider="fcm"}', 4);
+    unifiedPush.answer = () => ({ status: 503 });
+    await move(server, last, unifiedPush.endpoint('Alice'));
+    await unifiedPush.pushes.atLeast(1);
+    await untilMetric(server, 'mostro_push_wakes_retried_total{provider="unifiedpush"}', 1);
+    await move(server, last, unifiedPush.endpoint('Bob'));
+    await unifiedPush.pushes.atLeast(2);
+    expect(unifiedPush.pushes.all.map(({ path }) => path)).toEqual(['/upAlice?up=1', '/upBob?up=1']);
+    expect(google.refusals.count).toBe(3);
+  },
+);
 
-test('a wake whose key is registered with a new token goes to both devices where it was for two keys and one of them stays', async () => {
-  const scene = await setScene();
-  const { google, relay, server } = scene;
-  const [first, second] = await registerDevices(server, 2, () => 'old-token');
-  let isDown = true;
-  google.answer = ({ token }) => (isDown && token === 'old-token' ? fcmError(503) : undefined);
-  relay.broadcast(eventFor([first?.key ?? '', second?.key ?? '']));
-  await untilMetricReaches(server, retried, 1);
-  await move(server, second?.key ?? '', 'new-token');
-  isDown = false;
-  expect(await tokensOf(scene, 2)).toEqual(['new-token', 'old-token']);
-  expect(await server.metric(moved)).toBe(1);
-});
+test.skipIf(COUNTED)(
+  'a wake whose key is registered with a new token goes to both devices where it was for two keys and one of them stays',
+  async () => {
+    const scene = await setScene();
+    const { google, relay, server } = scene;
+    const [first, second] = await registerDevices(server, 2, () => 'old-token');
+    let isDown = true;
+    google.answer = ({ token }) => (isDown && token === 'old-token' ? fcmError(503) : undefined);
+    relay.broadcast(eventFor([first?.key ?? '', second?.key ?? '']));
+    await untilMetricReaches(server, retried, 1);
+    await move(server, second?.key ?? '', 'new-token');
+    isDown = false;
+    expect(await tokensOf(scene, 2)).toEqual(['new-token', 'old-token']);
+    expect(await server.metric(moved)).toBe(1);
+  },
+);
 
 test.skipIf(IS_LEFT_OUT)(
   'a wake that is owed on disk goes to the token that its key has after the start, once',

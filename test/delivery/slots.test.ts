@@ -44,7 +44,8 @@ test('under slots an event, an announced chat message and a retry wake, all with
 });
 
 test('a stop in the middle of a slot without a store sends the wakes at once, and loses none', async () => {
-  const { google, relay, server, phone } = await setScene({ environment: LONG });
+  const environment = { ...LONG, STORE: 'memory' };
+  const { google, relay, server, phone } = await setScene({ environment });
   const phones = [await phone(), await phone()];
   for (const { tradePubkey } of phones) relay.broadcast(eventFor([tradePubkey]));
   await untilMetric(server, 'mostro_push_devices_held', 2);

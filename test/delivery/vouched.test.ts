@@ -9,7 +9,9 @@ import { registeredPhone, setScene, untilMetric, type Scene } from '../support/s
 import { tempDirectory } from '../support/temp-directory.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { eventFor } from '../support/wire-events.ts';
-import { isLeftOut, promptOnly } from '../support/wake-policy.ts';
+import { BEATS_ARE_PUSHES, isLeftOut, promptOnly } from '../support/wake-policy.ts';
+
+const BEATS = isLeftOut(BEATS_ARE_PUSHES);
 
 const IS_LEFT_OUT = isLeftOut(promptOnly('windows and cooldowns are of prompt'));
 
@@ -44,24 +46,30 @@ async function setHeld(
   return { ...scene, alice, stranger };
 }
 
-test('a stranger who keeps a phone in its cooldown does not delay a signed message of the Mostro instance', async () => {
-  const daemon = keep(new Daemon());
-  const environment = { ...LONG_COOLDOWN, MOSTRO_PUBKEYS: daemon.pubkey };
-  const { alice, google, relay, stranger } = await setHeld(daemon, { environment });
-  await google.pushes.atLeast(2);
-  for (let n = 0; n < 20; n++) stranger();
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  await google.pushes.atLeast(3);
-  expect(google.pushes.all.map(({ token }) => token)).toEqual([alice.token, alice.token, alice.token]);
-});
+test.skipIf(BEATS)(
+  'a stranger who keeps a phone in its cooldown does not delay a signed message of the Mostro instance',
+  async () => {
+    const daemon = keep(new Daemon());
+    const environment = { ...LONG_COOLDOWN, MOSTRO_PUBKEYS: daemon.pubkey };
+    const { alice, google, relay, stranger } = await setHeld(daemon, { environment });
+    await google.pushes.atLeast(2);
+    for (let n = 0; n < 20; n++) stranger();
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(3);
+    expect(google.pushes.all.map(({ token }) => token)).toEqual([alice.token, alice.token, alice.token]);
+  },
+);
 
-test('a stranger who keeps a phone in its cooldown does not delay a signed message of the instance that the registration named', async () => {
-  const daemon = keep(new Daemon());
-  const named = { mostro_pubkey: daemon.pubkey.toUpperCase() };
-  const { alice, google, relay } = await setHeld(daemon, { environment: {}, named });
-  await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
-  await google.pushes.atLeast(2);
-});
+test.skipIf(BEATS)(
+  'a stranger who keeps a phone in its cooldown does not delay a signed message of the instance that the registration named',
+  async () => {
+    const daemon = keep(new Daemon());
+    const named = { mostro_pubkey: daemon.pubkey.toUpperCase() };
+    const { alice, google, relay } = await setHeld(daemon, { environment: {}, named });
+    await daemon.publish(relay.url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(2);
+  },
+);
 
 test.skipIf(IS_LEFT_OUT)(
   'a stranger who keeps a phone in its cooldown delays a signed message of an instance that the registration named before, and names no longer',
@@ -113,14 +121,17 @@ test.skipIf(IS_LEFT_OUT)(
   },
 );
 
-test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken by a kind 14 of any author, and the key of a trade is not', async () => {
-  const { pubkey } = keep(new Daemon());
-  const { phone, relay, server, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
-  const [chat, trade] = [await phone({ named: { kind: 'conversation' } }), await phone()];
-  for (const { tradePubkey } of [chat, trade]) relay.broadcast(eventFor([tradePubkey], { kind: 14 }));
-  await untilMetric(server, 'mostro_push_events_rejected_total{reason="other_author"}', 1);
-  expect(await woken()).toEqual([chat.token]);
-});
+test.skipIf(BEATS)(
+  'the key of a conversation, where MOSTRO_PUBKEYS is set, is woken by a kind 14 of any author, and the key of a trade is not',
+  async () => {
+    const { pubkey } = keep(new Daemon());
+    const { phone, relay, server, woken } = await setScene({ environment: { MOSTRO_PUBKEYS: pubkey } });
+    const [chat, trade] = [await phone({ named: { kind: 'conversation' } }), await phone()];
+    for (const { tradePubkey } of [chat, trade]) relay.broadcast(eventFor([tradePubkey], { kind: 14 }));
+    await untilMetric(server, 'mostro_push_events_rejected_total{reason="other_author"}', 1);
+    expect(await woken()).toEqual([chat.token]);
+  },
+);
 
 test('the key of a conversation, where MOSTRO_PUBKEYS is set, is woken for what came in a gap', async () => {
   const { pubkey } = keep(new Daemon());
@@ -141,28 +152,31 @@ test.skipIf(IS_LEFT_OUT)(
   },
 );
 
-test('after a restart with STORE=file the instance that the registration named vouches still, also under the next server key', async () => {
-  const daemon = keep(new Daemon());
-  const google = keep(await GoogleStandIn.start({ tls: false }));
-  const relays = [keep(await RelayStandIn.start())] as const;
-  const [first, next] = ['1'.repeat(64), '2'.repeat(64)] as const;
-  const environment = {
-    ...LONG_WINDOW,
-    STORE: 'file',
-    DATA_DIR: await tempDirectory(),
-    SERVER_PRIVATE_KEY: first,
-  };
-  const before = keep(await startTestServer({ google, relays: [...relays], environment }));
-  const named = { mostro_pubkey: daemon.pubkey };
-  const alice = await registeredPhone({ name: 'alice', kind: 'android', serverUrl: before.apiUrl, named });
-  await before.stop();
-  const rotated = { ...environment, SERVER_PRIVATE_KEY: next, SERVER_PRIVATE_KEY_PREVIOUS: first };
-  const server = keep(await startTestServer({ google, relays: [...relays], environment: rotated }));
-  await untilMetric(server, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
-  relays[0].broadcast(eventFor([alice.tradePubkey]));
-  await google.pushes.atLeast(1);
-  relays[0].broadcast(eventFor([alice.tradePubkey]));
-  await untilMetric(server, CLAIMED, 2);
-  await daemon.publish(relays[0].url, daemon.message(alice.tradePubkey));
-  await google.pushes.atLeast(2);
-});
+test.skipIf(BEATS)(
+  'after a restart with STORE=file the instance that the registration named vouches still, also under the next server key',
+  async () => {
+    const daemon = keep(new Daemon());
+    const google = keep(await GoogleStandIn.start({ tls: false }));
+    const relays = [keep(await RelayStandIn.start())] as const;
+    const [first, next] = ['1'.repeat(64), '2'.repeat(64)] as const;
+    const environment = {
+      ...LONG_WINDOW,
+      STORE: 'file',
+      DATA_DIR: await tempDirectory(),
+      SERVER_PRIVATE_KEY: first,
+    };
+    const before = keep(await startTestServer({ google, relays: [...relays], environment }));
+    const named = { mostro_pubkey: daemon.pubkey };
+    const alice = await registeredPhone({ name: 'alice', kind: 'android', serverUrl: before.apiUrl, named });
+    await before.stop();
+    const rotated = { ...environment, SERVER_PRIVATE_KEY: next, SERVER_PRIVATE_KEY_PREVIOUS: first };
+    const server = keep(await startTestServer({ google, relays: [...relays], environment: rotated }));
+    await untilMetric(server, 'mostro_push_relay_recoveries_total{outcome="complete"}', 2);
+    relays[0].broadcast(eventFor([alice.tradePubkey]));
+    await google.pushes.atLeast(1);
+    relays[0].broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, CLAIMED, 2);
+    await daemon.publish(relays[0].url, daemon.message(alice.tradePubkey));
+    await google.pushes.atLeast(2);
+  },
+);

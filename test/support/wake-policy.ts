@@ -58,6 +58,16 @@ export function promptOnly(why: string): Reasons {
   return { slots: why, cohorts: why, heartbeat: why };
 }
 
+/** Reasons that many tests share. */
+export const BEATS_ARE_PUSHES: Reasons = {
+  heartbeat: 'beats are pushes too, and come for devices without an event',
+};
+export const COVERS_ARE_PUSHES: Reasons = { cohorts: 'cover wakes are pushes too' };
+export const MANY_DEVICES: Reasons = {
+  cohorts: 'thousands of devices and their companions register one after another',
+};
+export const PUSHES_ARE_COUNTED: Reasons = { ...BEATS_ARE_PUSHES, ...COVERS_ARE_PUSHES };
+
 /** Whether a test has no meaning under the policy of this run, and is left out. Says why. */
 export function isLeftOut(reasons: Reasons): boolean {
   const reason = reasons[POLICY];

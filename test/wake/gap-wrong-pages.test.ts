@@ -9,6 +9,9 @@ import { setSceneBeside, untilLine } from '../support/relay-lines.ts';
 import { setScene, untilMetric, type Scene } from '../support/scene.ts';
 import { swiftEvents } from '../support/swift-events.ts';
 import { eventFor } from '../support/wire-events.ts';
+import { BEATS_ARE_PUSHES, isLeftOut } from '../support/wake-policy.ts';
+
+const BEATS = isLeftOut(BEATS_ARE_PUSHES);
 
 const recoveries = (outcome: string): string => `mostro_push_relay_recoveries_total{outcome="${outcome}"}`;
 const STRANGER = 'ab'.repeat(32);
@@ -32,7 +35,7 @@ async function setWrongScene(options: RelayOptions, kind: number): Promise<GapSc
 }
 
 describe.each([14, 1059])('a gap of kind %i at a relay', (kind) => {
-  test.each([
+  test.skipIf(BEATS).each([
     ['whose pages have the oldest of too many', 'oldest'],
     ['whose pages have any of too many', 'any'],
     ['that sends EOSE first', 'eose first'],
