@@ -6,14 +6,15 @@ import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import type { Phone } from '../../stand-ins/phone.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
-import { bootSystemd, cannotBoot, type BootedSystemd } from '../support/booted-systemd.ts';
+import { bootSystemd, whyNotBooted, type BootedSystemd } from '../support/booted-systemd.ts';
 import { freePort } from '../support/free-port.ts';
 import { registeredPhone } from '../support/scene.ts';
 import { eventFor } from '../support/wire-events.ts';
 
 // Boots a systemd, so it is run by .ci/check-systemd alone, and not by `npm test`.
 const isAsked = process.env['TEST_SYSTEMD'] !== undefined;
-if (isAsked && cannotBoot !== undefined) console.log(`skipped: no systemd can be booted, ${cannotBoot}`);
+const whyNot = isAsked ? whyNotBooted() : undefined;
+if (whyNot !== undefined) console.log(`skipped: no systemd can be booted: ${whyNot}`);
 
 const DATA = '/var/lib/mostro-push';
 const LOG = '/var/log/mostro-push-backend/app.log';
@@ -37,7 +38,7 @@ const programOf = (version: string): string => `
   sed 's/"version": "[^"]*"/"version": "${version}"/' /src/package.json > package.json
 `;
 
-describe.skipIf(!isAsked || cannotBoot !== undefined)('in a booted systemd', () => {
+describe.skipIf(!isAsked || whyNot !== undefined)('in a booted systemd', () => {
   let [relay, google]: [RelayStandIn?, GoogleStandIn?] = [];
   let systemd: BootedSystemd;
   let serverUrl: string;
@@ -147,7 +148,7 @@ END
 
   test('a killed server and one whose event loop stands still are started again, and forget no phone', async () => {
     const { tradePubkey } = await phone();
-    await systemd.succeed('systemctl kill --signal=KILL mostro-push');
+    await systemd.succeed('systemctl kill --kill-who=main --signal=KILL mostro-push');
     await expect.poll(() => systemd.show('NRestarts'), { timeout: 3 * PATIENCE_MS }).toBe('1');
     await wakes(tradePubkey);
     const { tradePubkey: second } = await phone();
@@ -156,7 +157,7 @@ END
       printf '[Service]\\nWatchdogSec=3\\nEnvironment=NODE_OPTIONS=--import=/run/hang.mjs\\n' \\
         > /run/systemd/system/mostro-push.service.d/test.conf
       systemctl daemon-reload && systemctl restart mostro-push
-      systemctl kill --signal=USR2 mostro-push`);
+      systemctl kill --kill-who=main --signal=USR2 mostro-push`);
     await expect
       .poll(() => systemd.succeed('journalctl -u mostro-push'), { timeout: 3 * PATIENCE_MS })
       .toContain('Watchdog timeout');

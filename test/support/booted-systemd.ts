@@ -1,9 +1,10 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { expect, vi } from 'vitest';
+import { vi } from 'vitest';
 
 import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 
@@ -13,28 +14,41 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * A systemd as process 1 over this machine's own files: what it changes is in memory and gone at the end. It shares the network, so that
  * it reaches the stand-ins, and starts none of the services that this machine may have: its target is its own.
  */
-const BOOT = `
+const MOUNT = `
 set -e
-mkdir -p "$1" && mount -t tmpfs tmpfs "$1"
+mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+`;
+const NSPAWN =
+  'exec systemd-nspawn --quiet --directory="$1/root" --register=no --keep-unit --link-journal=no --console=pipe --resolv-conf=off';
+const BOOT = `${MOUNT}
 printf '[Unit]\\nRequires=basic.target\\nWants=dbus.service\\nAfter=basic.target dbus.service\\n' \\
   > "$1/root/etc/systemd/system/test.target"
-exec systemd-nspawn --quiet --directory="$1/root" --register=no --keep-unit --link-journal=no --console=pipe \\
-  --resolv-conf=off --bind-ro="$2:/src" --boot systemd.unit=test.target
+${NSPAWN} --bind-ro="$2:/src" --boot systemd.unit=test.target
 `;
 
-/** Why no systemd can be booted here. */
-export const cannotBoot = ((): string | undefined => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
-  for (const [command, option] of [
-    ['systemd-nspawn', '--version'],
-    ['unshare', '--version'],
-    ['nsenter', '--version'],
-  ] as const)
-    if (spawnSync(command, [option]).status !== 0) return `${command} is missing (.ci/install-systemd)`;
-  return undefined;
-})();
+/** The arguments of `unshare` for one of these scripts. */
+const inMounts = (script: string, ...args: string[]): string[] => [
+  '--mount',
+  'sh',
+  '-c',
+  script,
+  'sh',
+  ...args,
+];
+
+/** Why no systemd can be booted here, or `undefined`. */
+export function whyNotBooted(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'that needs root on Linux';
+  for (const command of ['systemd-nspawn', 'unshare', 'nsenter', 'runuser'])
+    if (spawnSync(command, ['--version']).error !== undefined)
+      return `${command} is missing (.ci/install-systemd)`;
+  const place = mkdtempSync('/run/mostro-push-test-');
+  const { status, stderr } = spawnSync('unshare', inMounts(`${MOUNT}${NSPAWN} /bin/true`, place));
+  rmdirSync(place);
+  return status === 0 ? undefined : `this machine lets no container begin: ${stderr.toString().trim()}`;
+}
 
 export interface Said {
   readonly code: number;
@@ -51,8 +65,8 @@ export interface BootedSystemd extends AsyncDisposable {
 }
 
 export async function bootSystemd(): Promise<BootedSystemd> {
-  const place = `/run/mostro-push-test-${process.pid}`;
-  const machine = spawn('unshare', ['--mount', 'sh', '-c', BOOT, 'sh', place, ROOT], {
+  const place = mkdtempSync('/run/mostro-push-test-');
+  const machine = spawn('unshare', inMounts(BOOT, place, ROOT), {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let console = '';
@@ -68,7 +82,7 @@ export async function bootSystemd(): Promise<BootedSystemd> {
   };
   const succeed = async (script: string): Promise<string> => {
     const { code, output: said } = await run(script);
-    expect({ script, said, code }).toMatchObject({ code: 0 });
+    if (code !== 0) throw new Error(`ended with ${code}: ${script}\n${said}`);
     return said;
   };
   await vi.waitFor(
@@ -85,6 +99,7 @@ export async function bootSystemd(): Promise<BootedSystemd> {
     async [Symbol.asyncDispose]() {
       await run('systemctl poweroff --no-block').catch(() => undefined);
       await ended;
+      rmdirSync(place);
     },
   };
 }
