@@ -13,7 +13,7 @@ import { EngineServer } from './redis-engine.ts';
 /** Nobody dies by its lease, however slow the machine is: {@link EngineFleet.kill} ends it. The others hear of a death with their next beat. */
 const DEADLY: FleetTiming = { leaseMs: 600_000, beatMs: 50, graceMs: -600_000, aloneMs: 600_000 };
 
-const realSchedule: Schedule = (ms, callback) => {
+export const realSchedule: Schedule = (ms, callback) => {
   const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);
 };
@@ -34,19 +34,20 @@ export class EngineFleet {
   readonly names = fleetNames();
   readonly #timing: FleetTiming;
 
-  private constructor(server: EngineServer, timing: FleetTiming) {
+  /** @param timing of its servers */
+  constructor(server: EngineServer, timing: Partial<FleetTiming> = {}) {
     this.server = server;
-    this.#timing = timing;
+    this.#timing = { ...DEADLY, ...timing };
   }
 
   static async start(timing: Partial<FleetTiming> = {}): Promise<EngineFleet> {
-    return new EngineFleet(await EngineServer.start(), { ...DEADLY, ...timing });
+    return new EngineFleet(await EngineServer.start(), timing);
   }
 
-  /** A server starts. @param port of a proxy before the engine @param beatMs another time between its beats */
+  /** A server starts. @param port of a proxy before the engine @param beatMs another time between its beats @param schedule its timers */
   async join(
     listener: WakeShareListener,
-    { port = this.server.port, beatMs = this.#timing.beatMs } = {},
+    { port = this.server.port, beatMs = this.#timing.beatMs, schedule = realSchedule } = {},
   ): Promise<EngineMember> {
     const engine = await openEngine(this.server.address({ port }), { names: this.names });
     const telemetry = new FakeTelemetry();
@@ -57,7 +58,7 @@ export class EngineFleet {
         engine,
         names: this.names,
         sealer: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
-        schedule: realSchedule,
+        schedule,
         monotonic: () => performance.now() + skipped,
         listener,
         groupOf: (device) => device,

@@ -1,4 +1,4 @@
-import type { Clock, Schedule } from '../../core/basics/clock.ts';
+import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import type {
   Claim,
   ClaimReason,
@@ -16,6 +16,7 @@ import { ClaimBatches, headOf, newsHead } from './claim-batches.ts';
 import { DoneRing } from './done-ring.ts';
 import { FleetSession, FLEET_TIMING, type FleetTiming } from './fleet-session.ts';
 import { FleetOwedDevices } from './fleet-owed-devices.ts';
+import { HandedOn } from './handed-on.ts';
 import { Handovers } from './handovers.ts';
 import { OpenClaims } from './open-claims.ts';
 import { Recall } from './recall.ts';
@@ -35,6 +36,8 @@ export interface FleetWakeShareOptions {
   readonly onFault: (fault: unknown) => void;
 }
 
+/** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
+const OTHERS_RECALL_MS = 3 * SECOND_MS;
 const NO_VALUE = Buffer.alloc(0);
 const STILL_OPEN = Buffer.from('1');
 const WON_ALONE: Claim = { outcome: 'won', windows: [] };
@@ -53,18 +56,24 @@ export class FleetWakeShare implements WakeShare {
   readonly #batches: ClaimBatches;
   readonly #open = new OpenClaims();
   readonly #done: DoneRing;
+  readonly #handedOn: HandedOn;
 
   constructor(options: FleetWakeShareOptions, timing: FleetTiming = FLEET_TIMING) {
     this.#options = options;
     const { engine, groupOf, listener, monotonic, names, onFault, schedule, sealer, telemetry } = options;
     this.#done = new DoneRing(monotonic);
+    this.#handedOn = new HandedOn({
+      monotonic,
+      look: (event, devices) => this.look(event, devices),
+      onLost: (event, wake) => listener.onHanded(event, wake),
+    });
     this.#session = new FleetSession({
       engine,
       names,
       schedule,
       monotonic,
       timing,
-      recall: () => recall.all(),
+      recall: () => this.#recallWith(recall),
       onMembership: () => listener.onMembership(),
       onDead: (sessions) => this.handovers.adopt(sessions),
       onPauses: (pauses) => this.handovers.onPauses(pauses),
@@ -162,6 +171,7 @@ export class FleetWakeShare implements WakeShare {
       const outcome = answer === WON_ALONE ? 'degraded' : answer.outcome;
       this.#options.telemetry.count('fleet_claims', { outcome });
       if (answer.outcome === 'won') this.#open.add(event, wake, claims[index] ?? NO_VALUE);
+      else if (answer.outcome === 'handed') this.#handedOn.note(event, wake);
       this.#open.release(wake.group);
     }
     return answers;
@@ -197,6 +207,12 @@ export class FleetWakeShare implements WakeShare {
 
   pause(lane: string, ms: number): void {
     this.handovers.pause(lane, ms);
+  }
+
+  async #recallWith(recall: Recall): Promise<void> {
+    await recall.all();
+    const { onFault, schedule } = this.#options;
+    schedule(OTHERS_RECALL_MS, () => void this.#handedOn.check().catch(onFault));
   }
 
   #groupNews(group: string): { readonly head: Buffer; readonly windows: Buffer } {
