@@ -89,8 +89,14 @@ export class EngineServer {
   static async start(options: EngineServerOptions = {}): Promise<EngineServer> {
     const server = new EngineServer(options.port ?? (await freePort()), await tempDirectory(), options);
     onTestFinished(() => server.kill());
-    await server.#configure();
-    await server.run();
+    await server.#begin();
+    return server;
+  }
+
+  /** The same for all tests of a file, which ends it. It has a thousand databases. @param directory an empty one */
+  static async startIn(directory: string): Promise<EngineServer> {
+    const server = new EngineServer(await freePort(), directory, { lines: ['databases 1000'] });
+    await server.#begin();
     return server;
   }
 
@@ -213,6 +219,11 @@ export class EngineServer {
     this.#clients.push(client);
     await client.connect();
     return client;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#configure();
+    await this.run();
   }
 
   async #configure(): Promise<void> {
