@@ -80,6 +80,11 @@ describe('--check-config', () => {
   });
 });
 
+test('--check-config warns of a log file that cannot be opened, without which a start goes on', async () => {
+  const { printed } = await check({ LOG_FILE: '/dev/null/app.log' });
+  expect(printed).toContain('  ! log file unwritable: /dev/null/app.log cannot be opened (ENOTDIR).\n');
+});
+
 describe('keygen', () => {
   test('prints a line for .env with the public key before it', () => {
     const [, hex, npub, privateKey = ''] =

@@ -1,3 +1,4 @@
+import { checkLogFile } from './doctor/check-machine.ts';
 import type { Finding } from './doctor/finding.ts';
 import { whoListens } from './doctor/identity.ts';
 import { tryStart } from './doctor/try-start.ts';
@@ -29,7 +30,13 @@ export async function checkConfig(io: Io): Promise<number> {
       ? '  The server key will be made on the first start.\n'
       : `  Public key: ${serverKey.publicKeyHex}\n`,
   );
-  for (const warning of warnings) io.print(`  ! ${warning}\n`);
+  const logFile = await checkLogFile(config.log.file);
+  const open = [...trials.filter(({ title }) => title.endsWith(' port')), logFile];
+  // Neither ends a start: it goes on without the admin listener, or without the file.
+  const others = open
+    .filter(({ verdict }) => verdict === 'warning')
+    .map(({ says, title }) => `${title}: ${says}`);
+  for (const warning of [...warnings, ...others]) io.print(`  ! ${warning}\n`);
   return 0;
 }
 

@@ -5,7 +5,6 @@ import { generatePrivateKey } from '../crypto/server-key.ts';
 import { userAgent } from '../lib/user-agent.ts';
 import { actAsOwner } from './data-owner.ts';
 import { checkFcm } from './doctor/check-fcm.ts';
-import { checkEngine } from './doctor/check-engine.ts';
 import { checkClock, checkDataDirectory, checkDns, checkLogFile } from './doctor/check-machine.ts';
 import { checkPublicUrl } from './doctor/check-public-url.ts';
 import { checkRelays } from './doctor/check-relays.ts';
@@ -54,7 +53,6 @@ export async function doctor(io: Io): Promise<number> {
     checkRelays(config, serverKey, skew, agent),
     checkFcm(fcm),
     checkWebPush(config, wrong),
-    checkEngine(config.store, serverKey),
     checkDataDirectory(config.dataDirectory),
     checkLogFile(config.log.file),
     tryStart(startup, running, io.version),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { googleServiceAccount } from '../../stand-ins/google-service-account.ts';
+import { problemsOf, startWith } from '../../test/support/dot-env.ts';
 import { tempDirectory } from '../../test/support/temp-directory.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { loadEnvironment } from './environment.ts';
@@ -11,26 +12,6 @@ import { loadStartup, type Startup } from './load-startup.ts';
 
 const { file: ACCOUNT } = await googleServiceAccount('demo-project', 'https://oauth2.example/token');
 const JSON_TEXT = JSON.stringify(ACCOUNT, null, 2);
-
-/** Reads a `.env` with these bytes, beside variables that other tools have set. */
-async function startWith(
-  dotEnv: string | Uint8Array,
-  environment: Record<string, string> = {},
-): Promise<Startup> {
-  const directory = await tempDirectory();
-  await writeFile(join(directory, '.env'), dotEnv, { mode: 0o600 });
-  const { problems, variables } = await loadEnvironment(directory, environment);
-  return loadStartup({ DATA_DIR: directory, ...variables }, { createKey: false, problems });
-}
-
-async function problemsOf(
-  dotEnv: string | Uint8Array,
-  environment: Record<string, string> = {},
-): Promise<readonly string[]> {
-  const error: unknown = await startWith(dotEnv, environment).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ConfigError);
-  return (error as ConfigError).problems;
-}
 
 const RELAYS = ['wss://a.example', 'wss://b.example'];
 
@@ -89,6 +70,16 @@ describe('a configuration as people write it is understood', () => {
     expect(read((await startWith(dotEnv)).config)).toEqual(expected);
   });
 
+  test('comments that another tool kept', async () => {
+    const kept = {
+      SERVER_PORT: '1234 # the port',
+      NOSTR_RELAYS: `${RELAYS.join(' ')} # ours`,
+      FCM_ENABLED: 'no # yet',
+    };
+    const { config } = await startWith('', kept);
+    expect([config.http.port, config.relays.urls, config.fcm.enabled]).toEqual([1234, RELAYS, false]);
+  });
+
   test('quotation marks that another tool kept', async () => {
     const kept = {
       SERVER_PORT: '"1234"',
@@ -127,6 +118,7 @@ describe('a configuration as people write it is understood', () => {
     ['single quotation marks', `'${JSON.stringify(ACCOUNT)}'`],
     ['single quotation marks, over many lines', `'${JSON_TEXT}'`],
     ['double quotation marks, with escapes', JSON.stringify(JSON.stringify(ACCOUNT))],
+    ['double quotation marks, without escapes', `"${JSON.stringify(ACCOUNT)}"`],
     ['no quotation marks', JSON.stringify(ACCOUNT)],
   ])('a key of Firebase in .env with %s', async (_, written) => {
     const { serviceAccount } = await startWith(`FIREBASE_SERVICE_ACCOUNT_JSON=${written}\nSERVER_PORT=1\n`);
@@ -173,6 +165,11 @@ describe('a configuration that nobody meant is refused, with the trouble named a
     ['SERVER_HOST', '300.1.1.1', /an address of this machine/],
     ['COOLDOWN_MS', '–5', /a typographic dash \(U\+2013\)/],
     ['SERVER_PORT', '8O80', /from 0 to 65535, got "8O80"$/],
+    [
+      'NOSTR_RELAYS',
+      'wss://a.example wss//secret.example',
+      /; number 2 of them: it does not begin with wss:/,
+    ],
     ['NOSTR_RELAYS', 'relay', /separated by commas, got "relay"; it does not begin with wss:/],
     ['FCM_ENABLED', 'true;', /expected true or false, got|expected true or false$/],
     ['DATA_DIR', '~/secret', /only a shell replaces ~ by a home directory: write the whole path$/],

@@ -130,13 +130,21 @@ export function readVariables(environment: Readonly<Record<string, string | unde
     const text = environment[name] === undefined ? undefined : unwrap(environment[name]);
     const written = text === '' && one.takesEmpty !== true ? one.default : (text ?? one.default);
     if (written === undefined) continue;
-    const result = one.schema.safeParse(written);
+    const result = read(one, written);
     const trouble = characterTrouble(one, written);
     if (result.success && trouble === undefined) values[name] = result.data;
     else problems.push(`${name}: ${problemOf(result.error, trouble, one.secret ? undefined : written)}`);
   }
   problems.push(...misfits(values, environment));
   return { values, problems };
+}
+
+/** Reads a value. If it cannot be read, it is read without the comment that a tool without comments (`docker --env-file`) has left behind it. */
+function read({ schema }: Variable<unknown>, written: string): z.ZodSafeParseResult<unknown> {
+  const result = schema.safeParse(written);
+  if (result.success || !/\s#/.test(written)) return result;
+  const bare = schema.safeParse(unwrap(written.replace(/\s#.*$/s, '')));
+  return bare.success ? bare : result;
 }
 
 /** @param shown the text of the variable, if it is no secret */

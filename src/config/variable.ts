@@ -164,8 +164,10 @@ export function list<Member>(
     const members = membersOf(joined);
     const parsed = members.map(parse);
     if (parsed.length > 0 && !parsed.includes(undefined)) return [...new Set(parsed as Member[])];
-    const reason = members.find((_, at) => parsed[at] === undefined);
-    context.addIssue({ code: 'custom', message: problem(expected, reason && why(reason)) });
+    const at = parsed.indexOf(undefined);
+    const reason = why(members[at] ?? '');
+    const place = members.length > 1 ? `number ${at + 1} of them: ` : '';
+    context.addIssue({ code: 'custom', message: problem(expected, reason && `${place}${reason}`) });
     return z.NEVER;
   });
   return inList(schema);

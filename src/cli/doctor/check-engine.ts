@@ -36,7 +36,7 @@ export async function checkEngine(
   } catch (error) {
     const says = `At ${place}: ${reasonOf(error)}.`;
     return error instanceof EngineRefused
-      ? [failure(TITLE, says, 'correct REDIS_URL, or the configuration of the engine')]
+      ? [{ ...failure(TITLE, says, 'correct REDIS_URL, or the configuration of the engine'), exitCode: 78 }]
       : [alarmed('store unreachable', says)];
   }
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { whyNotMade } from './can-make.ts';
+import { checkEngine } from './check-engine.ts';
 import { failure, ok, type Finding } from './finding.ts';
 import type { RunningServer } from './identity.ts';
 import { tryPort } from './try-port.ts';
@@ -21,6 +22,7 @@ export async function tryStart(
     ...(running === 'another' ? [otherServer(config)] : []),
     ...(serverKey === undefined ? [await tryKey(key.file)] : []),
     await tryStore({ config, previousKey, serverKey }, running),
+    ...(await checkEngine(config.store, serverKey)),
     await tryPort({ name: 'public', host: http.host, port: http.port, required: true, version }),
     await tryPort({
       name: 'admin',

@@ -91,10 +91,11 @@ function textOf(path: string, bytes: Uint8Array): string {
 
 /**
  * Reads JSON as tools hand it on: as it is, in base64, once more as a string of JSON, with line ends that were written as `\n` between the
- * members, or with true line ends inside the strings.
+ * members, with true line ends inside the strings, or between quotation marks that another tool kept.
  */
-function readJson(written: string): unknown {
-  const json = parseJson(written) ?? parseJson(withLineEnds(written));
+function readJson(given: string): unknown {
+  const written = given.replace(/^\s*(["'])\s*(\{[^]*\})\s*\1\s*$/, '$2');
+  const json = parseJson(given) ?? parseJson(written) ?? parseJson(withLineEnds(written));
   if (typeof json === 'string') return parseJson(json) ?? json;
   if (json !== undefined || written.includes('{')) return json;
   const decoded = Buffer.from(written, 'base64')
