@@ -42,6 +42,19 @@ describeEngines('the scripts of members', (program) => {
     expect(await engine.members()).not.toContain('c.......');
   });
 
+  test('after a time in which nobody has beaten, nobody counts as dead for a while, however often a server beats', async () => {
+    const engine = await ClaimScripts.open(program, A, B);
+    await engine.server.command('HSET', engine.names.pendingKey(B), 'x', 'y');
+    await engine.expire(B);
+    const beat = async (): Promise<unknown> => shown(await engine.run(BEAT, A, LEASE_MS, 0, LEASE_MS));
+    expect([await beat(), await beat()]).toEqual([
+      ['a.......', '', '', []],
+      ['a.......', '', '', []],
+    ]);
+    await engine.server.command('DEL', `${engine.names.prefix}g`);
+    expect(await beat()).toEqual(['a.......', 'b.......', '', []]);
+  });
+
   test('a session whose inbox was read to its end has left nothing', async () => {
     const engine = await ClaimScripts.open(program, A, B);
     const id = await engine.server.command('XADD', engine.names.inboxKey(B), '*', 'x', 'y');

@@ -4,7 +4,8 @@ import type { Script } from '../engine/engine.ts';
  * A session says that it lives, and hears who else does.
  *
  * - key: the prefix
- * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat
+ * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat; for how long nobody counts as dead
+ *   after a time in which no server has beaten, in milliseconds
  * - answer: nothing if the session has died before: it must take another id. Otherwise the sessions that live (8 each); those that have
  *   died, and those that have left, and left something; and at the first beat the pauses, each as name, milliseconds and sealed lane
  *
@@ -13,12 +14,16 @@ import type { Script } from '../engine/engine.ts';
 export const BEAT: Script = {
   name: 'beat',
   lua: `
-local prefix, me, lease, isFirst = KEYS[1], unpack(ARGV)
+local prefix, me, lease, isFirst, grace = KEYS[1], unpack(ARGV)
 local members = prefix .. 'm'
 local score = redis.call('ZSCORE', members, me)
 if isFirst ~= '1' and (not score or tonumber(score) < 0) then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- If no server was heard of for half a lease, the engine stood still, or no server could reach it: then silence says nothing.
+local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
+if last and now - last > lease / 2 and tonumber(grace or 0) > 0 then redis.call('SET', prefix .. 'g', '', 'PX', grace) end
+local isGrace = redis.call('EXISTS', prefix .. 'g') == 1
 redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
 redis.call('ZADD', members, now, me)
 local live, dead, gone = {}, {}, {}
@@ -30,7 +35,7 @@ for index = 1, #entries, 2 do
     redis.call('DEL', prefix .. 'q:' .. session)
     redis.call('ZREM', members, session)
   elseif tonumber(entries[index + 1]) == -2 then gone[#gone + 1] = session
-  else dead[#dead + 1] = session
+  elseif not isGrace then dead[#dead + 1] = session
   end
 end
 local pauses = {}

@@ -64,8 +64,6 @@ export class FleetSession {
   #isEnded = false;
   /** By the monotonic clock: when the last beat was sent that the engine has answered. */
   #heardAt = -Infinity;
-  /** Since when all beats have been answered. */
-  #steadySince: number | undefined;
   #downSince: number | undefined;
 
   constructor(options: FleetSessionOptions) {
@@ -75,7 +73,6 @@ export class FleetSession {
     if (!engine.isUp) this.#downSince = monotonic();
     engine.onDown(() => {
       this.#downSince ??= monotonic();
-      this.#steadySince = undefined;
       this.#doubts++;
     });
     engine.onUp(() => {
@@ -146,17 +143,13 @@ export class FleetSession {
     if (!engine.isUp || this.#isEnded) return;
     const sentAt = monotonic();
     const isFirst = this.#isFirst;
-    const args = [this.#id, timing.leaseMs, isFirst ? 1 : 0];
+    const args = [this.#id, timing.leaseMs, isFirst ? 1 : 0, timing.leaseMs + timing.graceMs];
     const reply = await engine.run(BEAT, [names.prefix], args);
     if (reply === null) return this.#renew();
     this.#isFirst = false;
-    // After a long silence of this server nobody may have been able to speak: the whole machine may have stood still.
-    if (sentAt - this.#heardAt > timing.leaseMs) this.#steadySince = sentAt;
-    this.#steadySince ??= sentAt;
     this.#heardAt = sentAt;
     this.#hearPauses(reply);
-    const isSteady = monotonic() - this.#steadySince >= timing.leaseMs + timing.graceMs;
-    if (this.#recalled === this.#doubts) return this.#hear(reply, isSteady);
+    if (this.#recalled === this.#doubts) return this.#hear(reply);
     // Before others are believed to have come or gone, what was done without the engine is written. Beats go on meanwhile.
     this.#recalling ??= this.#recall(reply)
       .catch((error: unknown) => this.#onError(error))
@@ -167,7 +160,7 @@ export class FleetSession {
     const doubts = this.#doubts;
     await this.#options.recall();
     this.#recalled = doubts;
-    this.#hear(reply, false);
+    this.#hear(reply);
   }
 
   #onError(error: unknown): void {
@@ -182,11 +175,11 @@ export class FleetSession {
     return this.#beat();
   }
 
-  #hear(reply: EngineReply, isSteady: boolean): void {
+  #hear(reply: EngineReply): void {
     this.#downSince = undefined;
     const [live, dead, gone] = listIn(reply);
     if (Buffer.isBuffer(live) && this.membership.update(this.#id, live)) this.#options.onMembership();
-    const heirless = [...sessionsIn(gone), ...(isSteady ? sessionsIn(dead) : [])];
+    const heirless = [...sessionsIn(gone), ...sessionsIn(dead)];
     if (heirless.length > 0) this.#options.onDead(heirless);
   }
 
