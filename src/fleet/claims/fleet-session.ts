@@ -5,6 +5,10 @@ import { Membership, newSession } from './membership.ts';
 import { BEAT } from './beat-script.ts';
 import { LEAVE } from './leave-script.ts';
 
+/** After a standstill of the process the engine has so long to answer. Until then nothing is claimed: others may have woken for it. */
+const PATIENCE_MS = 3 * SECOND_MS;
+const ASK_AGAIN_MS = 50;
+
 /** All in milliseconds. */
 export interface FleetTiming {
   /** How long a server that is not heard of counts as alive. */
@@ -59,6 +63,7 @@ export class FleetSession {
   #recalled = 0;
   #recalling: Promise<void> | undefined;
   #beating: Promise<void> | undefined;
+  #asking: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
   #isStarted = false;
   #isEnded = false;
@@ -85,10 +90,22 @@ export class FleetSession {
     return this.#id;
   }
 
-  /** Whether others may count this server as dead although the engine can be reached: the process stood still. */
+  /**
+   * Whether others may have taken this server for dead: it was silent for nearly a lease, and not because the engine was down. The process
+   * stood still. Its first connection may be lost by now, too.
+   */
   get isDoubtful(): boolean {
-    const { engine, monotonic, timing } = this.#options;
-    return engine.isUp && !this.#isFirst && monotonic() - this.#heardAt > timing.leaseMs - SECOND_MS;
+    const { monotonic, timing } = this.#options;
+    if (this.#isFirst) return false;
+    const now = monotonic();
+    const downFor = this.#downSince === undefined ? 0 : now - this.#downSince;
+    return now - this.#heardAt - downFor > timing.leaseMs - SECOND_MS;
+  }
+
+  /** Resolves when the engine has said whether this server lives, and what is open has been claimed again if not; or when the engine stays down. */
+  untilCertain(): Promise<void> {
+    this.#asking ??= this.#untilCertain().finally(() => (this.#asking = undefined));
+    return this.#asking;
   }
 
   owns(group: string): boolean {
@@ -136,6 +153,18 @@ export class FleetSession {
     await this.#beating;
     const { engine, names } = this.#options;
     if (engine.isUp && !this.#isFirst) await engine.run(LEAVE, [names.prefix], [this.#id]);
+  }
+
+  async #untilCertain(): Promise<void> {
+    const { monotonic, schedule } = this.#options;
+    const until = monotonic() + PATIENCE_MS;
+    await this.beatAndRecall();
+    while (this.isDoubtful && monotonic() < until && !this.#isEnded) {
+      await new Promise<void>((resolve) => schedule(ASK_AGAIN_MS, resolve));
+      await this.beatAndRecall();
+    }
+    // It is an outage like any other.
+    if (this.isDoubtful) this.#heardAt = monotonic();
   }
 
   async #beat(): Promise<void> {

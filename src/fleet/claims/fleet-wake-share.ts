@@ -145,6 +145,7 @@ export class FleetWakeShare implements WakeShare {
   async claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]> {
     const { engine, names, sealer } = this.#options;
     const { membership } = this.#session;
+    if (this.#session.isDoubtful) await this.#session.untilCertain();
     const claims = wakes.map((wake) => names.claim(event, wake.device));
     // Counts as open from now on, so that the group's lease is not given up meanwhile.
     for (const { group } of wakes) this.#open.hold(group);
@@ -202,7 +203,7 @@ export class FleetWakeShare implements WakeShare {
 
   mayStillSend(device: string): boolean | Promise<boolean> {
     if (!this.#session.isDoubtful) return !this.#open.isLost(device);
-    return this.#session.beatAndRecall().then(() => !this.#open.isLost(device));
+    return this.#session.untilCertain().then(() => !this.#open.isLost(device));
   }
 
   pause(lane: string, ms: number): void {
