@@ -3,7 +3,7 @@ import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
 import { FleetNames } from '../../src/fleet/engine/names.ts';
 import { ENGINE_TIMING, type EngineTiming } from '../../src/fleet/engine/engine-timing.ts';
 import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
-import { stretched } from '../../stand-ins/patience.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { keep } from './keep.ts';
 
 /** The names of a test's fleet. @param fill makes its server key */
@@ -11,11 +11,16 @@ export function fleetNames(fill = 1): FleetNames {
   return new FleetNames(new Secret(Buffer.alloc(32, fill)));
 }
 
-/** The program's timing, with more patience on a busy machine. */
+/** The program's timing, with patience instead of the program's limits: a busy machine is no outage. */
 export const TEST_TIMING: EngineTiming = {
   ...ENGINE_TIMING,
-  answerLimitMs: stretched(ENGINE_TIMING.answerLimitMs),
+  answerLimitMs: PATIENCE_MS,
+  firstAnswerLimitMs: PATIENCE_MS,
+  dialLimitMs: PATIENCE_MS,
 };
+
+/** For outages: the program's own limit of an answer. */
+export const OUTAGE_TIMING: EngineTiming = { ...TEST_TIMING, answerLimitMs: ENGINE_TIMING.answerLimitMs };
 
 /** An engine that was dialled once. It closes with the test. */
 export async function openEngine(

@@ -4,6 +4,8 @@ export interface EngineTiming {
   readonly gatherMs: number;
   /** How long an answer may take. */
   readonly answerLimitMs: number;
+  /** How long the answers to the first dialling of all may take: no wake waits for them. */
+  readonly firstAnswerLimitMs: number;
   /** How long the TCP and TLS connection may take. */
   readonly dialLimitMs: number;
   /** The time between two heartbeats. */
@@ -18,6 +20,7 @@ export interface EngineTiming {
 export const ENGINE_TIMING: EngineTiming = {
   gatherMs: 5,
   answerLimitMs: 500,
+  firstAnswerLimitMs: 5000,
   dialLimitMs: 2000,
   heartbeatMs: 1000,
   silenceLimitMs: 2000,

@@ -18,7 +18,7 @@ export interface EngineLook {
 
 /** Dials once, with all checks of a start, and changes nothing that servers use. @throws EngineRefused, EngineUnavailable */
 export async function lookAtEngine(address: EngineAddress, names: FleetNames): Promise<EngineLook> {
-  const { answerLimitMs, dialLimitMs, silenceLimitMs } = ENGINE_TIMING;
+  const { dialLimitMs, firstAnswerLimitMs: answerLimitMs, silenceLimitMs } = ENGINE_TIMING;
   const { signal } = new AbortController();
   const options = { address, names, dialLimitMs, answerLimitMs, signal, isLook: true } as const;
   const { connection, epoch, facts } = await openConnection(options);

@@ -15,6 +15,9 @@ const FULL = 256;
 /** So many commands may wait or be unanswered. An engine that answers in time is far from it. */
 const MOST = 65_536;
 
+/** Why a command beyond the bound is refused. */
+export const TOO_MUCH = 'it has too much to do';
+
 /** Commands that are sent together. */
 interface Batch {
   readonly dueAt: number;
@@ -46,7 +49,7 @@ export class MicroBatches {
 
   add(request: Request): void {
     if (this.#waiting.length + this.#unanswered >= MOST) {
-      request.reject(new EngineUnavailable('it has too much to do'));
+      request.reject(new EngineUnavailable(TOO_MUCH));
       return;
     }
     this.#waiting.push(request);

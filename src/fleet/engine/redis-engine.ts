@@ -19,7 +19,7 @@ import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engin
 import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
 import { Line } from './line.ts';
-import { MicroBatches } from './micro-batches.ts';
+import { MicroBatches, TOO_MUCH } from './micro-batches.ts';
 import { NAME_BYTES, type FleetNames } from './names.ts';
 import { hashOf, openConnection, type OpenedConnection } from './open-connection.ts';
 import { handOver, READ_WAIT_MS, tailArguments } from './tail-streams.ts';
@@ -102,7 +102,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
    * @throws EngineRefused if the configuration must change; the engine is closed then
    */
   async open(): Promise<void> {
-    const failure = await this.#dial();
+    const failure = await this.#dial(this.#timing.firstAnswerLimitMs);
     if (!(failure instanceof EngineRefused)) return;
     await this.close();
     throw failure;
@@ -204,8 +204,8 @@ export class RedisEngine implements Engine, AsyncDisposable {
   }
 
   /** @returns why the engine is not up */
-  #dial(): Promise<unknown> {
-    const dialling = this.#rise().catch((error: unknown) => {
+  #dial(limitMs = this.#timing.answerLimitMs): Promise<unknown> {
+    const dialling = this.#rise(limitMs).catch((error: unknown) => {
       this.#problem = reasonOf(error);
       this.#dialLater();
       return error;
@@ -219,15 +219,15 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#redialling = setTimeout(() => void this.#dial(), this.#redial.next());
   }
 
-  #connect(): Promise<OpenedConnection> {
-    const { dialLimitMs, answerLimitMs } = this.#timing;
+  #connect(answerLimitMs = this.#timing.answerLimitMs): Promise<OpenedConnection> {
+    const { dialLimitMs } = this.#timing;
     const { address, names } = this.#options;
     return openConnection({ address, names, dialLimitMs, answerLimitMs, signal: this.#closing.signal });
   }
 
-  async #rise(): Promise<void> {
-    const opened = await this.#connect();
-    const reading = await this.#connect().catch((error: unknown) => {
+  async #rise(limitMs: number): Promise<void> {
+    const opened = await this.#connect(limitMs);
+    const reading = await this.#connect(limitMs).catch((error: unknown) => {
       opened.connection.close('it is not ready');
       throw error;
     });
@@ -283,7 +283,9 @@ export class RedisEngine implements Engine, AsyncDisposable {
       const objection = objectionTo(this.#facts);
       if (objection !== undefined) throw objection;
     } catch (error) {
-      if (this.#up === up) this.#fall(reasonOf(error));
+      // A beat for which there was no room says nothing: the answers that are due have a limit of their own.
+      const reason = reasonOf(error);
+      if (this.#up === up && reason !== TOO_MUCH) this.#fall(reason);
     }
   }
 }
