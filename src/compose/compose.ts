@@ -6,6 +6,7 @@ import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import type { WakePolicyName } from '../core/registry/registration.ts';
+import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { Registrations } from '../core/registry/registrations.ts';
 import type { ChatAnnouncements } from '../core/waking/chat-announcements.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
@@ -88,12 +89,13 @@ export function compose(
   const store = composeStore(options, { time, allowsEndpoint: guard.allows, onRemote });
   const { link, proofs, seen } = store;
   const parts = (): FleetParts => ({ waker, lanes, intake, cohorts, resumeCohorts });
-  const fleet = link && composeFleet(options, { link, time, seen, verifier, onFault, parts });
+  const isKept = (key: TradePubkey): boolean => store.registrations.mayContain(key);
+  const fleet = link && composeFleet(options, { link, time, seen, verifier, isKept, onFault, parts });
   const owed = fleet?.owed ?? store.owed;
   const policyOf = (device: string): WakePolicyName => devices?.nameOf(device) ?? config.policies.server;
   const deals = fleet?.dealsCohorts ?? (() => true);
   const cohorts = cohortsOf(options, store, time, policyOf, deals);
-  const hooks = registrationHooks(() => ({ cohorts, devices, lanes, waker }), onFault);
+  const hooks = registrationHooks(() => ({ cohorts, devices, fleet, lanes, waker }), onFault);
   const registrations = createRegistrations(options, store, time, hooks);
 
   const pauses = fleet?.pauses;

@@ -10,6 +10,8 @@ import type { SeenEvents } from '../core/intake/seen-events.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { SharedPauses } from '../core/lanes/shared-pauses.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
+import { deviceOf } from '../core/registry/push-target.ts';
+import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import type { Waker } from '../core/waking/waker.ts';
@@ -21,6 +23,8 @@ interface Shared {
   readonly time: ProgramTime;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
+  /** Whether the store keeps the key. */
+  readonly isKept: (key: TradePubkey) => boolean;
   readonly onFault: (fault: unknown) => void;
   readonly parts: () => FleetParts;
 }
@@ -50,6 +54,8 @@ export interface ComposedFleet {
   readonly dealsCohorts: () => boolean;
   /** The servers that are known to live. */
   readonly servers: () => number;
+  /** Expired registrations were removed. */
+  readonly sweep: () => void;
   /** Joins the fleet. Resolves when the engine has heard of this server, or is found to be down. */
   readonly start: () => Promise<void>;
   /** Leaves the fleet: the others take over what is left. */
@@ -83,6 +89,12 @@ export function composeFleet(options: CompositionOptions, shared: Shared): Compo
     placeOf: heartbeatPlaces(options.serverKey.privateKey.reveal()),
     dealsCohorts: () => dealer.deals,
     servers: () => share.servers,
+    sweep: () =>
+      share.owed.prune(
+        ({ keys, target }) =>
+          keys.some((key) => shared.isKept(key)) ||
+          parts().cohorts?.book.member(deviceOf(target)) !== undefined,
+      ),
     start: async () => {
       await share.start();
       dealer.follow();

@@ -1,5 +1,6 @@
 import type { ComposedCohorts } from './cohorts.ts';
 import type { ComposedStore } from './composed-store.ts';
+import type { ComposedFleet } from './fleet.ts';
 import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import type { PushLanes } from '../core/lanes/push-lanes.ts';
@@ -13,6 +14,7 @@ import type { RegistrationChange } from '../store/tables/memory-registrations.ts
 interface RegistrationFollowers {
   readonly cohorts: ComposedCohorts | undefined;
   readonly devices: DevicePolicies | undefined;
+  readonly fleet: Pick<ComposedFleet, 'sweep'> | undefined;
   readonly lanes: PushLanes;
   readonly waker: Waker;
 }
@@ -59,9 +61,10 @@ export function registrationHooks(
     },
     onRemoved: (device) => parts().cohorts?.leave(device),
     onSwept: () => {
-      const { cohorts, devices } = parts();
+      const { cohorts, devices, fleet } = parts();
       devices?.prune().catch(onFault);
       cohorts?.sweep().catch(onFault);
+      fleet?.sweep();
     },
     onMoved: (key, from, to) => void parts().waker.keyMoved(key, from, to).catch(onFault),
   };

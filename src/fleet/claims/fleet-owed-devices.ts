@@ -38,8 +38,10 @@ export class FleetOwedDevices implements OwedDevices {
     return this.#owed.size;
   }
 
-  owe(wake: OwedWake): void {
-    const device = deviceOf(wake.target);
+  owe({ keys, kind, target }: OwedWake): void {
+    // A copy: the lane changes its own array later.
+    const wake = { target, kind, keys: [...keys] };
+    const device = deviceOf(target);
     const known = this.#owed.get(device);
     if (known !== undefined && isSame(known.wake, wake)) return;
     const group = known?.group ?? this.#options.groupOf(device);
@@ -62,6 +64,11 @@ export class FleetOwedDevices implements OwedDevices {
 
   find(target: PushTarget): OwedWake | undefined {
     return this.#owed.get(deviceOf(target))?.wake;
+  }
+
+  /** Removes the owed wakes that are wanted no more. */
+  prune(isWanted: (wake: OwedWake) => boolean): void {
+    for (const { wake } of this.#owed.values()) if (!isWanted(wake)) this.pay(wake.target);
   }
 
   /** Another server has left this to be owed. @returns what the device is owed in all */

@@ -5,6 +5,7 @@ import { EngineFleet, type EngineMember } from '../../../test/support/engine-fle
 import { describeEngines } from '../../../test/support/redis-engine.ts';
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import type { SharedWake } from '../../core/fleet/wake-share.ts';
+import { deviceOf as deviceName } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 const KEY = 'ab'.repeat(32) as TradePubkey;
@@ -180,6 +181,28 @@ describeEngines('servers that share wakes', () => {
       expect(handed.length).toBeGreaterThan(10);
       for (const { wake } of handed) expect(share.owns(wake.group)).toBe(true);
     }
+  });
+
+  test('an owed wake that is paid, or wanted no more, leaves the engine, and its group is free', async () => {
+    const fleet = await EngineFleet.start();
+    const a = await join(fleet);
+    const targets = ['paid', 'unwanted', 'owed'].map((token) => ({ type: 'fcm', token }) as const);
+    for (const target of targets) a.share.owed.owe({ target, kind: 'silent_wake', keys: [KEY] });
+    await a.share.flush();
+    const left = (): Promise<unknown> =>
+      fleet.server.command('HLEN', fleet.names.pendingKey(a.share.session));
+    expect(await left()).toBe(3);
+    a.share.owed.pay({ type: 'fcm', token: 'paid' });
+    a.share.owed.prune(({ target }) => target.type === 'fcm' && target.token !== 'unwanted');
+    await a.share.flush();
+    expect(await left()).toBe(1);
+    const leases = await Promise.all(
+      targets.map((target) =>
+        fleet.server.command('EXISTS', fleet.names.leaseKey(fleet.names.group(deviceName(target)))),
+      ),
+    );
+    expect(leases).toEqual([0, 0, 1]);
+    expect(a.share.owed.size).toBe(1);
   });
 
   test('what came and nobody wanted can be claimed by a copy that comes later', async () => {
