@@ -221,6 +221,10 @@ test('beside the running server of this directory --check-config finds nothing, 
   const other = await ioFor({ environment: { SERVER_PORT: port, SERVER_PRIVATE_KEY: generatePrivateKey() } });
   expect(await checkConfig(other.io)).toBe(1);
   expect(other.said()).toContain('has another key than this directory');
+  const PUBLIC_URL = `http://127.0.0.1:${port}`;
+  const misled = await ioFor({ environment: { PUBLIC_URL, SERVER_PRIVATE_KEY: generatePrivateKey() } });
+  await doctor(misled.io);
+  expect(misled.said()).toMatch(/^FAILURE {2}PUBLIC_URL: It leads to a server with another key: /m);
   lifetime.stop();
   expect(await running).toBe(0);
 });

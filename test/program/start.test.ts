@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { takePort } from '../support/free-port.ts';
 import { call } from '../support/http.ts';
 import { keep } from '../support/keep.ts';
+import { canMount, withReadOnly } from '../support/mounted.ts';
 import { googleEnvironment, outcome, run, serve, type Program } from '../support/program.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { registeredPhone } from '../support/scene.ts';
@@ -80,6 +81,27 @@ test('the key file that its group can read is warned about, and the server serve
   expect(program.output()).toMatch(/! .*server\.key .*its group/);
   expect(await call(`${apiUrl}/api/health`)).toMatchObject({ status: 200 });
 });
+
+test.skipIf(!canMount)(
+  'the key file that everyone can read on a read-only mount is refused with the way out, since no chmod works there',
+  async () => {
+    const directory = await tempDirectory();
+    const secrets = join(directory, 'secrets');
+    await mkdir(secrets);
+    const file = join(secrets, 'server.key');
+    await writeFile(file, `${'ab'.repeat(32)}\n`, { mode: 0o444 });
+    const program = await run(
+      ['--check-config'],
+      { SERVER_PRIVATE_KEY_FILE: file },
+      directory,
+      withReadOnly(secrets),
+    );
+    expect(await program.exited).toBe(78);
+    expect(program.stderr()).toMatch(
+      /can be read by every user of this machine; its mount is read-only, so give the secret the mode 0440 /,
+    );
+  },
+);
 
 test('a port that is taken as SERVER_PORT ends the start with 1 and a sentence', async () => {
   const taken = keep(await takePort());

@@ -45,6 +45,19 @@ describe('an access token', () => {
     expect(iat).toBeLessThan(Date.now() / 1000);
   });
 
+  test.each([429, 503, 403])('is not asked for again before the Retry-After of a %i', async (status) => {
+    const { auth, clock, google, token } = await setUp();
+    google.answerToken = () => ({ status, body: {}, headers: { 'retry-after': '120' } });
+    await expect(token()).rejects.toMatchObject({ reason: `http_${status}`, afterMs: 120_000 });
+    clock.advance(119_000);
+    const refusal = await auth.accessToken().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ reason: `http_${status}`, afterMs: expect.closeTo(1000, -3) });
+    expect(google.tokenRequests.count).toBe(1);
+    clock.advance(1000);
+    numberTokens(google, 3600);
+    expect(await token()).toBe('token-1');
+  });
+
   test('is minted once for fifty requests at the same time', async () => {
     const { google, token } = await setUp();
     const tokens = await Promise.all(Array.from({ length: 50 }, token));
