@@ -5,6 +5,7 @@ import type { Telemetry } from '../../src/core/telemetry/telemetry.ts';
 import { RelayPool } from '../../src/relay/connection/relay-pool.ts';
 import { RELAY_TIMING } from '../../src/relay/connection/relay-timing.ts';
 import { eventBytes, spreadWraps, StoredWraps } from './stored-wraps.ts';
+import { WayOut } from '../../src/net/way-out.ts';
 
 /** How many wraps the relay has stored in the two days before the cut. */
 const STORED = Number(process.argv[2] ?? 1_000_000);
@@ -119,6 +120,7 @@ function poolOf(url: string, clock: () => number, telemetry: Telemetry): RelayPo
         },
       },
       userAgent: 'bench',
+      wayOut: new WayOut({ proxy: undefined, exceptions: '', tor: undefined }),
       telemetry,
       timing: { ...RELAY_TIMING, audit: NO_AUDITS },
       clock,

@@ -13,6 +13,8 @@ import { whoListens } from './doctor/identity.ts';
 import { tryStart } from './doctor/try-start.ts';
 import { checkWebPush } from './doctor/check-web-push.ts';
 import { alarmed, failure, ok, warning, type Finding, type Verdict } from './doctor/finding.ts';
+import { WayOut } from '../net/way-out.ts';
+import { checkWayOut } from './doctor/check-way-out.ts';
 import { loadEnvironment } from './environment.ts';
 import type { Io } from './io.ts';
 import { loadStartup, type Startup } from './load-startup.ts';
@@ -41,18 +43,21 @@ export async function doctor(io: Io): Promise<number> {
   const skew = new ClockSkew(Date.now, () => performance.now());
   const agent = userAgent(io.version);
   const running = await whoListens(config, serverKey?.publicKeyHex, io.version);
+  const wayOut = new WayOut(config.outgoing);
   const fcm = {
     config: config.fcm,
     account: serviceAccount,
     isKeyFileBad: CREDENTIALS.some((name) => wrong.has(name)),
     skew,
     userAgent: agent,
+    wayOut,
   };
   const tried = await Promise.all([
-    checkDns(config, serviceAccount?.tokenUri),
-    checkRelays(config, serverKey, skew, agent),
+    checkDns(config, serviceAccount?.tokenUri, wayOut),
+    checkRelays(config, serverKey, skew, agent, wayOut),
     checkFcm(fcm),
     checkWebPush(config, wrong),
+    checkWayOut(config, wayOut, serviceAccount?.tokenUri),
     checkDataDirectory(config.dataDirectory),
     checkLogFile(config.log.file),
     tryStart(startup, running, io.version),

@@ -28,6 +28,7 @@ import {
   ServiceAccountError,
   type ServiceAccount,
 } from '../push/fcm/service-account.ts';
+import { wayOutNotes } from './way-out-notes.ts';
 
 /** The configuration, the keys and the credentials, as read before the server starts. */
 export interface Startup {
@@ -65,7 +66,11 @@ interface LoadOptions {
 export async function loadStartup(environment: Environment, options: LoadOptions): Promise<Startup> {
   const { values, problems: wrong } = readVariables(environment);
   const problems = [...(options.problems ?? []), ...wrong];
-  const warnings = [...warningsFor(values), ...incumbentNotes(environment)];
+  const warnings = [
+    ...warningsFor(values),
+    ...wayOutNotes(values, environment),
+    ...incumbentNotes(environment),
+  ];
   const credential = credentialIn(values);
   const serviceAccount = await collect(problems, credential?.variable ?? '', () =>
     loadServiceAccount(values),

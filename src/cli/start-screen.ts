@@ -1,5 +1,6 @@
 import type { Addresses } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import { proxyText } from '../core/basics/proxy-address.ts';
 import { HOUR_MS, DAY_MS, SECOND_MS } from '../core/basics/clock.ts';
 import type { WakingKind } from '../core/nostr/nostr-event.ts';
 import { hostText } from '../core/registry/allowed-host.ts';
@@ -37,6 +38,7 @@ export function startScreen(options: StartScreenOptions): string {
     ['kinds', config.relays.kinds.map((kind) => KIND_NAMES[kind]).join(', ')],
     ['FCM', fcmState(options)],
     ['UnifiedPush', unifiedPushState(config)],
+    ...outgoingRows(config),
     [
       'plain tokens',
       config.http.allowPlaintextTokens ? 'accepted. Refuse them: ALLOW_PLAINTEXT_TOKENS=false' : 'refused',
@@ -79,6 +81,16 @@ function unifiedPushState({ unifiedPush }: Config): string {
   return own.length === 0
     ? 'on, public https endpoints only'
     : `on, public https endpoints and ${own.join(', ')}`;
+}
+
+/** Only where there is a proxy. Its user and password are left out. */
+function outgoingRows({ outgoing }: Config): [string, string][] {
+  const { exceptions, proxy, tor } = outgoing;
+  const but = exceptions === '' ? '' : `, but for ${exceptions}`;
+  return [
+    ...(proxy ? [['way out', `through ${proxyText(proxy)}${but}`] as [string, string]] : []),
+    ...(tor ? [['Tor', `.onion relays through ${proxyText(tor)}`] as [string, string]] : []),
+  ];
 }
 
 function signatureState({ curve }: StartScreenOptions): string {

@@ -21,7 +21,7 @@ import { parseWebPushKeys } from '../crypto/web-push-keys.ts';
 import { createApiServer } from '../http/api-server.ts';
 import { ClientNetworks } from '../http/client-networks.ts';
 import { HttpLimits } from '../http/http-limits.ts';
-import type { ProxyHeaders } from '../http/proxy-headers.ts';
+import { ProxyHeaders } from '../http/proxy-headers.ts';
 import { RegistrationAuth } from '../http/registration-auth.ts';
 import type { RegistrationRules } from '../http/registration-body.ts';
 import { Turnstile } from '../http/turnstile.ts';
@@ -47,7 +47,6 @@ interface Served {
   readonly signing: { readonly verifier: EventVerifier; readonly used: UsedEvents };
   readonly tags: Pick<InstanceTags, 'of'>;
   readonly guard: { readonly allows: EndpointPolicy };
-  readonly proxyHeaders: ProxyHeaders;
   /** What Web Push clients subscribe with. */
   readonly vapid: { readonly publicKey: string };
 }
@@ -57,11 +56,13 @@ export function composeApi(
   options: CompositionOptions,
   { requestTimeoutMs }: CompositionOverrides,
   served: Served,
-): FastifyInstance {
+): { readonly api: FastifyInstance; readonly proxyHeaders: ProxyHeaders } {
   const { config, serverKey, telemetry, version } = options;
   const { cohorts, curve, lanes, registrations, relays, vapid } = served;
   const { announcements, selfTest } = served.calls;
   const { auth, limits } = createProtections(options, served);
+  const { addressSource } = config.http;
+  const proxyHeaders = new ProxyHeaders(addressSource, served.time.monotonic, telemetry);
   const turnstile = new Turnstile(perTurn(curve, lanes));
   const api = {
     telemetry,
@@ -70,7 +71,7 @@ export function composeApi(
       rules: createRules(options, served),
       auth,
       limits,
-      networks: new ClientNetworks(config.http.addressSource),
+      networks: new ClientNetworks(addressSource),
       turnstile,
       cohortSizeFor: cohorts?.areUsed === true ? cohorts.sizeFor : undefined,
     },
@@ -90,12 +91,12 @@ export function composeApi(
       counts: () => registrations.counts(),
       relays: () => relays.status(),
     },
-    proxyHeaders: served.proxyHeaders,
-    trustsProxy: config.http.addressSource !== 'socket',
+    proxyHeaders,
+    trustsProxy: addressSource !== 'socket',
     allowedOrigins: config.http.allowedOrigins,
     isSecure: config.http.publicUrl?.startsWith('https:') === true,
   };
-  return createApiServer(api, { requestTimeoutMs });
+  return { api: createApiServer(api, { requestTimeoutMs }), proxyHeaders };
 }
 
 /** Read at every turn, because a library may be replaced by a slower one. */

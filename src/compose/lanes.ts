@@ -12,6 +12,7 @@ import type { PushService, PushTarget, UnifiedPushTarget } from '../core/registr
 import type { SharedPauses } from '../core/lanes/shared-pauses.ts';
 import { RetryPolicy } from '../core/lanes/retry-policy.ts';
 import { userAgent } from '../lib/user-agent.ts';
+import type { WayOut } from '../net/way-out.ts';
 import { DeferredProvider } from '../push/deferred-provider.ts';
 import { loadClients } from '../push/load-clients.ts';
 import { FcmProvider } from '../push/fcm/fcm-provider.ts';
@@ -34,6 +35,7 @@ export interface ComposedLanes {
 interface Shared {
   readonly time: ProgramTime;
   readonly guard: EndpointGuard;
+  readonly wayOut: WayOut;
   readonly vapid: VapidIdentity;
   readonly previousVapid: VapidIdentity | undefined;
   /** The pauses of the fleet's lanes; absent if this server is alone. */
@@ -59,7 +61,7 @@ export function composeLanes(
     fcm: new DeliveryHealth(clock, monotonic),
     unifiedpush: new DeliveryHealth(clock, monotonic),
   };
-  const fcm = createFcm(options, shared.time);
+  const fcm = createFcm(options, shared.time, shared.wayOut);
   const unifiedPush = createUnifiedPush(options, shared);
   const found: Readonly<Record<PushService, PushProvider | undefined>> = { fcm, unifiedpush: unifiedPush };
   const providers = Object.values(found).filter((provider) => provider !== undefined);
@@ -133,6 +135,7 @@ export function laneOf(target: PushTarget): string {
 function createFcm(
   { config, readServiceAccount, serviceAccount, telemetry, version }: CompositionOptions,
   { clock, monotonic, onGoogleDate: onDate }: ProgramTime,
+  wayOut: WayOut,
 ): FcmProvider | undefined {
   if (!config.fcm.enabled || serviceAccount === undefined) return undefined;
   const { baseUrl, dataType, payloadMode } = config.fcm;
@@ -144,6 +147,7 @@ function createFcm(
     clock,
     monotonic,
     userAgent: userAgent(version),
+    wayOut,
     telemetry,
     onDate,
   });
@@ -151,7 +155,7 @@ function createFcm(
 
 function createUnifiedPush(
   { config, telemetry, version }: CompositionOptions,
-  { guard, previousVapid, time, vapid }: Shared,
+  { guard, previousVapid, time, vapid, wayOut }: Shared,
 ): DeferredProvider<UnifiedPushTarget> | undefined {
   const { enabled, notice } = config.unifiedPush;
   if (!enabled) return undefined;
@@ -159,6 +163,7 @@ function createUnifiedPush(
     const { UnifiedPushProvider } = await import('../push/unifiedpush/unifiedpush-provider.ts');
     return new UnifiedPushProvider({
       guard,
+      wayOut,
       vapid,
       previousVapid,
       notice,

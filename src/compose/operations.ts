@@ -17,6 +17,7 @@ import type { ComposedStore } from './composed-store.ts';
 import type { TestedCurve } from '../crypto/tested-curve.ts';
 import { ConnectionBounds } from '../http/connection-bounds.ts';
 import type { ProxyHeaders } from '../http/proxy-headers.ts';
+import type { WayOut } from '../net/way-out.ts';
 import { AdminToken } from '../ops/admin-token.ts';
 import { createAdminServer } from '../ops/admin-server.ts';
 import { AlarmWatch } from '../ops/alarm-watch.ts';
@@ -41,6 +42,7 @@ interface Observed {
   readonly time: ProgramTime;
   readonly curve: TestedCurve;
   readonly proxyHeaders: ProxyHeaders;
+  readonly wayOut: WayOut;
 }
 
 export interface Operations {
@@ -178,7 +180,7 @@ function adminBounds(
 
 function composeWellbeing(
   { config, logFile, logOutput, serviceAccount }: CompositionOptions,
-  { curve, proxyHeaders, push, relays, store, time }: Observed,
+  { curve, proxyHeaders, push, relays, store, time, wayOut }: Observed,
   disk: DiskSpace,
 ): Wellbeing {
   const { canDeliver, fcm, health, isLoaded, lanes } = push;
@@ -199,6 +201,7 @@ function composeWellbeing(
       engine: store.engineSigns?.(),
       replacedLibrary: curve.replaced,
       proxyHeaderFault: proxyHeaders.fault,
+      outgoingProxyProblem: wayOut.problem,
     });
   const unifiedPush = config.unifiedPush.enabled ? health.unifiedpush : undefined;
   const ready = (): Readiness =>

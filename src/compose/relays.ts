@@ -7,6 +7,7 @@ import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import { RelayLists } from '../core/intake/relay-lists.ts';
 import { eventSigner } from '../crypto/event-signer.ts';
 import { userAgent } from '../lib/user-agent.ts';
+import type { WayOut } from '../net/way-out.ts';
 import { discoveryGuard } from '../relay/connection/discovery-guard.ts';
 import { RelayPool } from '../relay/connection/relay-pool.ts';
 import type { RelayListIntake } from '../relay/live/relay-list-subscription.ts';
@@ -18,13 +19,14 @@ interface Shared {
   readonly instances: Pick<InstancePubkeys, 'all' | 'onChange'>;
   readonly verifier: EventVerifier;
   readonly proofs: ProofsOfLife | undefined;
+  readonly wayOut: WayOut;
 }
 
 /** The relays that are watched: those of the configuration, and those that Mostro instances publish (contract 2). */
 export function composeRelays(
   { config, serverKey, telemetry, version }: CompositionOptions,
   { dnsServers, relayTiming }: CompositionOverrides,
-  { instances, intake, proofs, time, verifier }: Shared,
+  { instances, intake, proofs, time, verifier, wayOut }: Shared,
 ): RelayPool {
   const { clock, mayExpire, monotonic, skew } = time;
   const { relayDiscovery } = config.mostro;
@@ -61,6 +63,7 @@ export function composeRelays(
       monotonic,
       proofs,
       guard,
+      wayOut,
       onDate: (relay, date) => skew.note(relay, date),
     },
   });

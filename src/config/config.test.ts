@@ -39,6 +39,7 @@ describe('with no configuration at all', () => {
         payloadMode: 'silent',
       },
       unifiedPush: { enabled: true, allowPrivateEndpoints: false, allowedHosts: [], notice: undefined },
+      outgoing: { proxy: undefined, exceptions: '', tor: undefined },
       vapid: { subject: undefined, privateKey: undefined },
       policies: { server: 'prompt', offered: [], slotMs: 30_000, cohortSize: 8, heartbeatMs: 1_200_000 },
       wakes: {

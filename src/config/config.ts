@@ -9,12 +9,12 @@ import type { AllowedHost } from '../core/registry/allowed-host.ts';
 import type { Lifetime, WakePolicyName } from '../core/registry/registration.ts';
 import type { LogLevel } from '../core/telemetry/telemetry.ts';
 import { credentialIn, keyFileOf } from './credentials.ts';
+import { assembleOutgoing, type OutgoingConfig } from './network-variables.ts';
 import type { AllowedOrigins } from './origins.ts';
 import type { RedisAddress } from './redis-url.ts';
 import { misfits } from './misfits.ts';
-import { characterTrouble, type Variable } from './variable.ts';
+import { characterTrouble, textIn, type Variable } from './variable.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
-import { unwrap } from './written-text.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
 export interface Config {
@@ -73,6 +73,7 @@ export interface Config {
     /** `WEBPUSH_NOTICE_TITLE`, `WEBPUSH_NOTICE_URL`: what browsers show for a wake. */
     readonly notice: { readonly title: string; readonly url: string } | undefined;
   };
+  readonly outgoing: OutgoingConfig;
   /** `subject`: the contact for push servers. `privateKey`: 64 hex characters; if absent, a key is derived from the server's key. */
   readonly vapid: { readonly subject: string | undefined; readonly privateKey: Secret<string> | undefined };
   readonly policies: {
@@ -127,7 +128,7 @@ export function readVariables(environment: Readonly<Record<string, string | unde
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
     const one: Variable<unknown> = VARIABLES[name];
-    const text = environment[name] === undefined ? undefined : unwrap(environment[name]);
+    const text = textIn(environment, name, one);
     const written = text === '' && one.takesEmpty !== true ? one.default : (text ?? one.default);
     if (written === undefined) continue;
     const result = read(one, written);
@@ -210,6 +211,7 @@ export function assembleConfig(values: Values): Config {
       allowedHosts: values.UNIFIEDPUSH_ALLOWED_HOSTS ?? [],
       notice: noticeOf(values),
     },
+    outgoing: assembleOutgoing(values),
     vapid: { subject: vapidSubject(values), privateKey: secretOf(values.VAPID_PRIVATE_KEY) },
     policies: assemblePolicies(values),
     wakes: assembleWakes(values),

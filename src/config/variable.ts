@@ -14,6 +14,8 @@ export interface Variable<Value, Default extends string | undefined = string | u
   readonly secret: boolean;
   /** An empty text is a value of its own. Without this a variable that is empty counts as unset. */
   readonly takesEmpty?: true;
+  /** The name in small letters is understood too, and wins, as in other programs. */
+  readonly takesLowerCase?: true;
 }
 
 /** Which characters a value may have. @see troubleIn */
@@ -28,6 +30,17 @@ function formed<Value>(form: Form, schema: z.ZodType<Value, string>): z.ZodType<
 export function characterTrouble({ schema }: Variable<unknown>, written: string): string | undefined {
   const form = (schema.meta()?.['form'] ?? 'plain') as Form;
   return form === 'prose' ? undefined : troubleIn(written, form);
+}
+
+/** The text that a variable has in the environment. */
+export function textIn(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+  { takesLowerCase }: Pick<Variable<unknown>, 'takesLowerCase'>,
+): string | undefined {
+  const lower = takesLowerCase === true ? unwrap(environment[name.toLowerCase()] ?? '') : '';
+  const upper = environment[name];
+  return lower !== '' || upper === undefined ? lower || undefined : unwrap(upper);
 }
 
 export function variable<Value>(

@@ -30,6 +30,7 @@ import {
   wholeNumber,
   type Variable,
 } from './variable.ts';
+import { NETWORK_VARIABLES } from './network-variables.ts';
 
 const YEAR_HOURS = 8760;
 const TEN_YEARS_DAYS = 3650;
@@ -92,6 +93,7 @@ export const VARIABLES = {
     'false',
   ),
   ...HTTP_VARIABLES,
+  ...NETWORK_VARIABLES,
   ADMIN_HOST: variable(
     'Address of the admin listener: dashboard, health and metrics.',
     listenHost,

@@ -23,6 +23,7 @@ import { call } from '../support/http.ts';
 import { insideSocket } from '../support/inside-socket.ts';
 import { keep } from '../support/keep.ts';
 import { untilMetric } from '../support/scene.ts';
+import { DIRECTLY } from '../support/directly.ts';
 
 const UNPROVEN = 'mostro_push_relays_unproven';
 const MOST_OF_A_LIST = 20;
@@ -100,7 +101,11 @@ test('a relay that an instance names, and that leads into the operator’s netwo
   const never = new AbortController().signal;
   const url = `ws://relay.example:${port}`;
   expect(
-    await fetchRelayLimits(url, never, { userAgent: 'test', lookup: publicLookup([dns.address]) }),
+    await fetchRelayLimits(url, never, {
+      userAgent: 'test',
+      wayOut: DIRECTLY,
+      lookup: publicLookup([dns.address]),
+    }),
   ).toBeUndefined();
   expect(dns.queries.all.map(({ name }) => name).toSorted()).toEqual([
     'ipv4only.arpa',

@@ -52,6 +52,11 @@ export class DebianProgram implements AsyncDisposable {
     return program;
   }
 
+  /** Everything that it has printed. */
+  get said(): string {
+    return this.#said;
+  }
+
   /** Ends it at once, with its connections. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

@@ -6,6 +6,7 @@ import type { EndpointGuard, EndpointRules } from '../../src/push/unifiedpush/en
 import { UnifiedPushProvider } from '../../src/push/unifiedpush/unifiedpush-provider.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { keep } from './keep.ts';
+import { DIRECTLY } from './directly.ts';
 
 const WAKE = { kind: 'silent_wake', timestamp: 1_800_000_000 } as const;
 
@@ -13,9 +14,12 @@ const WAKE = { kind: 'silent_wake', timestamp: 1_800_000_000 } as const;
 export const PUBLIC_ONLY: EndpointRules = { allowPrivateEndpoints: false, allowedHosts: [] };
 
 /** The UnifiedPush provider alone, with this guard. */
-export function guardedProvider(guard: EndpointGuard, telemetry = new FakeTelemetry()): UnifiedPushProvider {
+export function guardedProvider(guard: EndpointGuard, { wayOut = DIRECTLY } = {}): UnifiedPushProvider {
   const vapid = { ...deriveVapidKey(new Uint8Array(32).fill(1)), subject: undefined };
-  return keep(new UnifiedPushProvider({ guard, vapid, clock: Date.now, userAgent: 'test', telemetry }));
+  const telemetry = new FakeTelemetry();
+  return keep(
+    new UnifiedPushProvider({ guard, wayOut, vapid, clock: Date.now, userAgent: 'test', telemetry }),
+  );
 }
 
 /** Sends a wake to an endpoint. @returns what came of it */
@@ -47,5 +51,5 @@ export function rerouted(guard: EndpointGuard): { guard: EndpointGuard; dialled:
     lookups.set(lookup, known);
     return known;
   };
-  return { guard: { allows: guard.allows, lookupFor }, dialled };
+  return { guard: { ...guard, lookupFor }, dialled };
 }

@@ -5,6 +5,7 @@ import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
 import { Http2Session, type Http2Answer } from '../../src/push/http2/http2-session.ts';
 import { Deadlines } from '../../src/push/deadlines.ts';
 import { keep } from './keep.ts';
+import { DIRECTLY } from './directly.ts';
 
 /** How long an attempt may take, in milliseconds: longer than any test. */
 const ATTEMPT_MS = 60_000;
@@ -33,7 +34,9 @@ export async function http2Peer(): Promise<Http2Peer> {
   });
   const server = keep(await LoopbackServer.listen(http2));
   let lost = 0;
-  const session = keep(new Http2Session({ origin: `http://127.0.0.1:${server.port}`, onLost: () => lost++ }));
+  const session = keep(
+    new Http2Session({ origin: `http://127.0.0.1:${server.port}`, wayOut: DIRECTLY, onLost: () => lost++ }),
+  );
   const deadlines = new Deadlines(ATTEMPT_MS);
   const post = (signal?: AbortSignal): Promise<Http2Answer> => {
     const deadline = deadlines.begin(signal);

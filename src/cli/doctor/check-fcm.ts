@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { GOOGLE, type ClockSkew } from '../../core/watch/clock-skew.ts';
 import { isKeyRefused } from '../../core/watch/find-alarms.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
 import { fcmDryRun, type DryRun } from '../../push/fcm/fcm-dry-run.ts';
 import type { ServiceAccount } from '../../push/fcm/service-account.ts';
@@ -13,6 +14,7 @@ export interface FcmCheck {
   readonly isKeyFileBad: boolean;
   readonly skew: ClockSkew;
   readonly userAgent: string;
+  readonly wayOut: WayOut;
 }
 
 /** Gets an access token and makes a dry run of a push. It tells a bad key, a wrong project and a service that is down apart. */
@@ -22,6 +24,7 @@ export async function checkFcm({
   isKeyFileBad,
   skew,
   userAgent,
+  wayOut,
 }: FcmCheck): Promise<Finding[]> {
   if (!config.enabled) return [skipped('FCM', 'It is off (FCM_ENABLED=false).')];
   if (isKeyFileBad) return [skipped('FCM', 'Its key file is not usable, see above.')];
@@ -38,6 +41,7 @@ export async function checkFcm({
     baseUrl: config.baseUrl,
     clock: Date.now,
     userAgent,
+    wayOut,
     telemetry: SILENT_TELEMETRY,
     onDate,
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import type { Config } from '../../config/config.ts';
 import type { ClockSkew } from '../../core/watch/clock-skew.ts';
+import { isOnion, type WayOut } from '../../net/way-out.ts';
 import { DiskSpace } from '../../ops/disk-space.ts';
 import { isThere } from '../../lib/is-there.ts';
 import { whyNotMade } from './can-make.ts';
@@ -64,11 +65,19 @@ async function whyNotOpened(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether the names of the relays and of Google resolve. */
-export async function checkDns(config: Config, tokenUri: string | undefined): Promise<Finding> {
+/** Whether the names of the relays and of Google resolve, but for those that a proxy resolves. */
+export async function checkDns(
+  config: Config,
+  tokenUri: string | undefined,
+  wayOut: WayOut,
+): Promise<Finding> {
   const urls = [...config.relays.urls, ...(config.fcm.enabled ? [config.fcm.baseUrl, tokenUri] : [])];
   const hosts = new Set(
-    urls.filter((url) => url !== undefined).map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')),
+    urls
+      .filter((url) => url !== undefined)
+      .map((url) => new URL(url))
+      .filter((url) => wayOut.proxyFor(url) === undefined && !isOnion(url))
+      .map(({ hostname }) => hostname.replace(/^\[|\]$/g, '')),
   );
   const names = [...hosts].filter((host) => isIP(host) === 0);
   if (names.length === 0) return skipped('DNS', 'Nothing that is configured needs a name to be looked up.');

@@ -7,6 +7,7 @@ import type { ClockSkew } from '../../core/watch/clock-skew.ts';
 import type { RelayIntake } from '../../core/intake/event-intake.ts';
 import { eventSigner } from '../../crypto/event-signer.ts';
 import { generatePrivateKey, parseServerKey, type ServerKey } from '../../crypto/server-key.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { SILENT_TELEMETRY } from '../../ops/telemetry.ts';
 import { RelayPool } from '../../relay/connection/relay-pool.ts';
 import type { RelayStatus } from '../../relay/connection/relay-status.ts';
@@ -34,6 +35,7 @@ export async function checkRelays(
   key: ServerKey | undefined,
   skew: ClockSkew,
   userAgent: string,
+  wayOut: WayOut,
 ): Promise<Finding[]> {
   const end = new AbortController();
   const pool = new RelayPool({
@@ -54,6 +56,7 @@ export async function checkRelays(
       monotonic: () => performance.now(),
       proofs: undefined,
       guard: undefined,
+      wayOut,
       onDate: (relay, date) => skew.note(relay, date),
     },
   });

@@ -118,6 +118,11 @@ export const ALARMS = {
     remedy:
       'update the library that the reason names, and restart the server when convenient. Nothing is lost: another library verifies, perhaps more slowly',
   },
+  'outgoing proxy down': {
+    level: 'error',
+    remedy:
+      'check that the proxy of HTTPS_PROXY or TOR_SOCKS runs and that this machine reaches it; after PROXY_407, PROXY_401 or PROXY_SOCKS_AUTH check the user and the password there. Wakes are owed and relays caught up by themselves when it works again',
+  },
   'proxy headers ignored': {
     level: 'warn',
     remedy:

@@ -32,6 +32,7 @@ const WELL: AlarmSigns = {
   engine: undefined,
   replacedLibrary: undefined,
   proxyHeaderFault: undefined,
+  outgoingProxyProblem: undefined,
 };
 
 const namesIn = (signs: Partial<AlarmSigns>): string[] =>

@@ -57,6 +57,8 @@ export interface AlarmSigns {
   readonly replacedLibrary: string | undefined;
   /** What is wrong with the headers of the proxy in front; absent: nothing. */
   readonly proxyHeaderFault: 'ignored' | 'missing' | undefined;
+  /** Why the outgoing proxy makes no connections; absent: it does, or there is none. */
+  readonly outgoingProxyProblem: string | undefined;
 }
 
 /** The alarms that stand at this moment, the worst first. */
@@ -92,6 +94,8 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
   else if (signs.storeUnavailable) alarms.push({ alarm: 'registration store unavailable' });
   if (signs.replacedLibrary !== undefined)
     alarms.push({ alarm: 'signature library replaced', reason: signs.replacedLibrary });
+  if (signs.outgoingProxyProblem !== undefined)
+    alarms.push({ alarm: 'outgoing proxy down', reason: signs.outgoingProxyProblem });
   if (signs.proxyHeaderFault !== undefined) alarms.push({ alarm: `proxy headers ${signs.proxyHeaderFault}` });
   return alarms;
 }

@@ -2,6 +2,7 @@ import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { Clock } from '../../core/basics/clock.ts';
 import { describeError } from '../../core/basics/describe-error.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer } from './fcm-answer.ts';
 import { FcmHeaders } from './fcm-headers.ts';
@@ -29,6 +30,7 @@ export interface DryRunOptions {
   readonly baseUrl: string;
   readonly clock: Clock;
   readonly userAgent: string;
+  readonly wayOut: WayOut;
   readonly telemetry: Telemetry;
   /** Gets the `Date` headers of Google's answers. */
   readonly onDate: (date: unknown) => void;
@@ -36,11 +38,11 @@ export interface DryRunOptions {
 
 /** Sends one push with `validate_only`, which wakes no device but takes every other step of a push. Never rejects. */
 export async function fcmDryRun(options: DryRunOptions): Promise<DryRun> {
-  const { account, clock, onDate, telemetry, userAgent } = options;
+  const { account, clock, onDate, telemetry, userAgent, wayOut } = options;
   const base = new URL(options.baseUrl);
-  using auth = new GoogleAuth({ account, clock, onDate, telemetry, userAgent });
+  using auth = new GoogleAuth({ account, clock, onDate, telemetry, userAgent, wayOut });
   using deadline = new Deadlines(TIMEOUT_MS).begin();
-  await using session = new Http2Session({ origin: base.origin, onDate });
+  await using session = new Http2Session({ origin: base.origin, wayOut, onDate });
   try {
     const token = await auth.accessToken();
     const wake = { kind: 'silent_wake', timestamp: 0 } as const;

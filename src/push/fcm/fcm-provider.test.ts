@@ -9,6 +9,7 @@ import { stallingServer } from '../../../test/support/stalling-server.ts';
 import type { Delivery } from '../../core/lanes/delivery.ts';
 import { HOUR_MS } from '../../core/basics/clock.ts';
 import { FcmProvider } from './fcm-provider.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 interface SetUp {
   readonly path?: string;
@@ -33,6 +34,7 @@ async function setUp({ path = '', tokenUri, timeoutMs }: SetUp = {}): Promise<{
         wording: { mode: 'silent' },
         clock: Date.now,
         userAgent: 'test',
+        wayOut: DIRECTLY,
         telemetry,
       },
       timeoutMs,

@@ -5,6 +5,7 @@ import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { FcmTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { Deadlines } from '../deadlines.ts';
 import { readFcmAnswer, wantsFreshToken } from './fcm-answer.ts';
 import { FcmTemplate, type FcmWording } from './fcm-message.ts';
@@ -27,6 +28,7 @@ export interface FcmProviderOptions {
   /** Measures the life of access tokens, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
   readonly userAgent: string;
+  readonly wayOut: WayOut;
   readonly telemetry: Telemetry;
   /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: (date: unknown) => void;
@@ -47,18 +49,19 @@ export class FcmProvider implements PushProvider<FcmTarget> {
   constructor(options: FcmProviderOptions, timeoutMs = ATTEMPT_TIMEOUT_MS) {
     this.#deadlines = new Deadlines(timeoutMs);
     const { account, readAccount, baseUrl, wording, clock, telemetry, onDate } = options;
-    const { monotonic = clock, userAgent } = options;
+    const { monotonic = clock, userAgent, wayOut } = options;
     const base = new URL(baseUrl);
     this.#headers = new FcmHeaders(base, userAgent);
     this.#template = new FcmTemplate(wording);
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#auth = new GoogleAuth(
-      { account, readAccount, clock, monotonic, userAgent, telemetry, onDate },
+      { account, readAccount, clock, monotonic, userAgent, wayOut, telemetry, onDate },
       timeoutMs,
     );
     this.#session = new Http2Session({
       origin: base.origin,
+      wayOut,
       onDate,
       onLost: () => telemetry.log('fcm.session_lost'),
     });

@@ -7,6 +7,7 @@ import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { stallingServer } from '../../../test/support/stalling-server.ts';
 import { HOUR_MS } from '../../core/basics/clock.ts';
 import { GoogleAuth } from './google-auth.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 /** A request here may take longer than a test: only the closing can end it. */
 const NO_LIMIT_MS = HOUR_MS;
@@ -18,7 +19,13 @@ describe('closing Google auth', () => {
   ])('ends a request that %s', async (_, begin) => {
     const [{ account }, { url, requests }] = await Promise.all([fakeGoogle(), stallingServer(begin)]);
     const telemetry = new FakeTelemetry();
-    const options = { account: { ...account, tokenUri: url }, clock: Date.now, userAgent: 'test', telemetry };
+    const options = {
+      account: { ...account, tokenUri: url },
+      clock: Date.now,
+      userAgent: 'test',
+      wayOut: DIRECTLY,
+      telemetry,
+    };
     const auth = new GoogleAuth(options, NO_LIMIT_MS);
     const minted = auth.accessToken();
     await requests.atLeast(1);
@@ -33,6 +40,7 @@ describe('closing Google auth', () => {
       account,
       clock: Date.now,
       userAgent: 'test',
+      wayOut: DIRECTLY,
       telemetry: new FakeTelemetry(),
     });
     auth[Symbol.dispose]();

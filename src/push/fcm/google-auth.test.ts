@@ -7,6 +7,7 @@ import { FakeTelemetry } from '../../../test/support/fake-telemetry.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/basics/clock.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import { GoogleAuth, GoogleAuthError } from './google-auth.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 async function setUp(): Promise<{
   auth: GoogleAuth;
@@ -20,7 +21,7 @@ async function setUp(): Promise<{
   // The stand-in judges the assertion by the true time.
   const clock = new FakeClock(Date.now());
   const telemetry = new FakeTelemetry();
-  const auth = new GoogleAuth({ account, clock: clock.read, userAgent: 'test', telemetry });
+  const auth = new GoogleAuth({ account, clock: clock.read, userAgent: 'test', wayOut: DIRECTLY, telemetry });
   return { auth, google, clock, telemetry, token: async () => (await auth.accessToken()).reveal() };
 }
 

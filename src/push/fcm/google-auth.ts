@@ -6,6 +6,8 @@ import { describeError } from '../../core/basics/describe-error.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
 import { Secret } from '../../core/basics/secret.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import { agentFor } from '../../net/proxied-connector.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { readAtMost } from '../../lib/read-at-most.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { Deadlines } from '../deadlines.ts';
@@ -64,6 +66,7 @@ export interface GoogleAuthOptions {
   /** Measures the life of a token, in milliseconds. Default: `clock`. */
   readonly monotonic?: Clock;
   readonly userAgent: string;
+  readonly wayOut: WayOut;
   readonly telemetry: Telemetry;
   /** Gets the `Date` header of Google's answers, to check our clock. */
   readonly onDate?: ((date: unknown) => void) | undefined;
@@ -78,6 +81,7 @@ export class GoogleAuth implements Disposable {
   readonly #clock: Clock;
   readonly #monotonic: Clock;
   readonly #userAgent: string;
+  readonly #wayOut: WayOut;
   readonly #telemetry: Telemetry;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #ended = new AbortController();
@@ -96,6 +100,7 @@ export class GoogleAuth implements Disposable {
     this.#clock = options.clock;
     this.#monotonic = options.monotonic ?? options.clock;
     this.#userAgent = options.userAgent;
+    this.#wayOut = options.wayOut;
     this.#telemetry = options.telemetry;
     this.#onDate = options.onDate;
   }
@@ -193,7 +198,8 @@ export class GoogleAuth implements Disposable {
     // Loaded with the first token and not at the start: loading takes longer than the rest of the program's start.
     const { request } = await import('undici');
     const form = new URLSearchParams({ grant_type: GRANT_TYPE, assertion: await this.#assertion(account) });
-    const { status, afterMs, body } = await this.#deadlines.run(this.#ended.signal, async (signal) => {
+    const agent = await agentFor(this.#wayOut, new URL(account.tokenUri));
+    const asked = this.#deadlines.run(this.#ended.signal, async (signal) => {
       const answer = await request(account.tokenUri, {
         method: 'POST',
         headers: {
@@ -202,6 +208,7 @@ export class GoogleAuth implements Disposable {
         },
         body: form.toString(),
         signal,
+        ...(agent && { dispatcher: agent }),
       });
       const { date, 'retry-after': retryAfter } = answer.headers;
       this.#onDate?.(date);
@@ -211,6 +218,8 @@ export class GoogleAuth implements Disposable {
         body: await readAtMost(answer.body, MAX_ANSWER_BYTES),
       };
     });
+    // One request in fifty minutes: no connection is kept for the next one.
+    const { status, afterMs, body } = await asked.finally(() => void agent?.destroy());
     if (status !== 200) throw new GoogleAuthError(`http_${status}`, afterMs);
     const answer = TokenAnswer.safeParse(parseJson(body.text));
     if (!answer.success) throw new GoogleAuthError('answer_unreadable');

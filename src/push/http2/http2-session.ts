@@ -6,9 +6,12 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
+import type { ProxyAddress } from '../../core/basics/proxy-address.ts';
 import { readAtMost } from '../../lib/read-at-most.ts';
+import { tlsOver, type WayOut } from '../../net/way-out.ts';
 import { Deadlines, type Deadline } from '../deadlines.ts';
 import { watchPulse } from './session-pulse.ts';
 
@@ -28,6 +31,7 @@ const UNPROCESSED: ReadonlySet<unknown> = new Set([
 
 export interface Http2SessionOptions {
   readonly origin: string;
+  readonly wayOut: WayOut;
   /** Gets the `Date` header of every answer. */
   readonly onDate?: ((date: unknown) => void) | undefined;
   /** Called for each session that takes no more requests, unless the program itself closed it. */
@@ -45,9 +49,10 @@ export interface Http2Answer {
 
 /** A session and the number of requests under way on it. */
 interface Dialled {
-  readonly session: ClientHttp2Session;
+  /** Absent until the proxy has made the connection. */
+  session: ClientHttp2Session | undefined;
   /** Resolves when the peer has said how many streams it takes. Streams beyond that limit would be refused. */
-  readonly ready: Promise<void>;
+  ready: Promise<void>;
   isReady: boolean;
   requests: number;
   /** Takes no more requests; closed when its last request ends. */
@@ -59,15 +64,17 @@ interface Dialled {
  * With an `http:` origin HTTP/2 is spoken without TLS, by prior knowledge (for tests).
  */
 export class Http2Session implements AsyncDisposable {
-  readonly #origin: string;
+  readonly #origin: URL;
+  readonly #wayOut: WayOut;
   readonly #onDate: ((date: unknown) => void) | undefined;
   readonly #onLost: (() => void) | undefined;
   readonly #drains = new Deadlines(DRAIN_TIMEOUT_MS);
   readonly #dialled = new Set<Dialled>();
   #current: Dialled | undefined;
 
-  constructor({ origin, onDate, onLost }: Http2SessionOptions) {
-    this.#origin = origin;
+  constructor({ origin, onDate, onLost, wayOut }: Http2SessionOptions) {
+    this.#origin = new URL(origin);
+    this.#wayOut = wayOut;
     this.#onDate = onDate;
     this.#onLost = onLost;
   }
@@ -84,14 +91,16 @@ export class Http2Session implements AsyncDisposable {
       dialled.requests++;
       try {
         if (!dialled.isReady || deadline.isOver) await untilReady(dialled, deadline);
-        return await this.#answer(dialled.session.request(headers), body, deadline);
+        const stream = dialled.session?.request(headers);
+        if (stream === undefined) throw givenUp('no session');
+        return await this.#answer(stream, body, deadline);
       } catch (error) {
         // No answer in time: the peer may be dead, so later requests dial a new session.
         if (deadline.isOver) this.#retire(dialled);
         if (!isUnprocessed(error) || deadline.isOver || sends === MAX_SENDS) throw error;
       } finally {
         dialled.requests--;
-        if (dialled.retired && dialled.requests === 0) dialled.session.destroy();
+        if (dialled.retired && dialled.requests === 0) dialled.session?.destroy();
       }
     }
   }
@@ -100,7 +109,7 @@ export class Http2Session implements AsyncDisposable {
     this.#current = undefined;
     for (const dialled of this.#dialled) {
       dialled.retired = true;
-      dialled.session.destroy();
+      dialled.session?.destroy();
     }
   }
 
@@ -140,17 +149,47 @@ export class Http2Session implements AsyncDisposable {
   }
 
   #dial(): Dialled {
-    if (this.#current !== undefined && !this.#current.session.closed) return this.#current;
-    const session = connect(this.#origin, { settings: { enablePush: false } });
-    const ready = new Promise<void>((resolve, reject) => {
-      session.once('remoteSettings', () => resolve());
-      session.once('error', reject);
-      session.once('close', () => reject(new Error('the session ended before it began')));
-    });
+    if (this.#current !== undefined && this.#current.session?.closed !== true) return this.#current;
+    const dialled: Dialled = {
+      session: undefined,
+      ready: Promise.resolve(),
+      isReady: false,
+      requests: 0,
+      retired: false,
+    };
+    const proxy = this.#wayOut.proxyFor(this.#origin);
+    dialled.ready =
+      proxy === undefined ? this.#begin(dialled, undefined) : this.#beginThrough(dialled, proxy);
     // Requests that wait for the session get the error. If none waits, the rejection must not count as unhandled.
-    ready.catch(() => undefined);
+    dialled.ready.catch(() => undefined);
+    this.#dialled.add(dialled);
+    this.#current = dialled;
+    return dialled;
+  }
 
-    const dialled: Dialled = { session, ready, isReady: false, requests: 0, retired: false };
+  async #beginThrough(dialled: Dialled, proxy: ProxyAddress): Promise<void> {
+    try {
+      const socket = await this.#wayOut.open(proxy, this.#origin, { isOwn: true });
+      if (!dialled.retired) return await this.#begin(dialled, socket);
+      socket.destroy();
+      throw new Error('the session ended before it began');
+    } catch (error) {
+      this.#retire(dialled);
+      this.#dialled.delete(dialled);
+      throw error;
+    }
+  }
+
+  /** @param tunnel a connection that a proxy has made */
+  #begin(dialled: Dialled, tunnel: Socket | undefined): Promise<void> {
+    const origin = this.#origin;
+    const overTunnel = (socket: Socket): Socket =>
+      origin.protocol === 'https:' ? tlsOver(socket, origin, ['h2']) : socket;
+    const session = connect(origin, {
+      settings: { enablePush: false },
+      ...(tunnel && { createConnection: () => overTunnel(tunnel) }),
+    });
+    dialled.session = session;
     session.once('remoteSettings', () => (dialled.isReady = true));
     watchPulse(session, () => dialled.requests > 0);
     const onLost = (): void => this.#retire(dialled);
@@ -161,9 +200,11 @@ export class Http2Session implements AsyncDisposable {
       this.#retire(dialled);
       this.#dialled.delete(dialled);
     });
-    this.#dialled.add(dialled);
-    this.#current = dialled;
-    return dialled;
+    return new Promise<void>((resolve, reject) => {
+      session.once('remoteSettings', () => resolve());
+      session.once('error', reject);
+      session.once('close', () => reject(new Error('the session ended before it began')));
+    });
   }
 
   /** Takes no more requests on this session. Requests under way continue. */
@@ -172,7 +213,7 @@ export class Http2Session implements AsyncDisposable {
     dialled.retired = true;
     if (this.#current === dialled) this.#current = undefined;
     this.#onLost?.();
-    if (dialled.requests === 0) dialled.session.destroy();
+    if (dialled.requests === 0) dialled.session?.destroy();
   }
 }
 

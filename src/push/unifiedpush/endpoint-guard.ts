@@ -20,6 +20,8 @@ export interface EndpointGuard {
   readonly allows: EndpointPolicy;
   /** Resolves the name of an allowed endpoint; `undefined`: Node's own look-up, without any check. */
   readonly lookupFor: (endpoint: EndpointHost) => LookupFunction | undefined;
+  /** Whether the operator has allowed the host by its name, so that a proxy may resolve the name. */
+  readonly isAllowedByName: (endpoint: EndpointHost) => boolean;
 }
 
 /** What the operator allows. */
@@ -41,7 +43,8 @@ export function endpointGuard(
   { allowedHosts: hosts, allowPrivateEndpoints }: EndpointRules,
   dnsServers?: readonly string[],
 ): EndpointGuard {
-  if (allowPrivateEndpoints) return { allows: anyEndpoint, lookupFor: () => undefined };
+  if (allowPrivateEndpoints)
+    return { allows: anyEndpoint, lookupFor: () => undefined, isAllowedByName: () => true };
   const lookups: Readonly<Record<HostKind, LookupFunction>> = {
     public: publicLookup(dnsServers),
     named: checkedLookup({
@@ -55,6 +58,7 @@ export function endpointGuard(
   return {
     allows: (url) => publicEndpoint(url) || isAllowed(url, kindOf(url, hosts)),
     lookupFor: (url) => lookups[kindOf(url, hosts)],
+    isAllowedByName: (url) => kindOf(url, hosts) !== 'public',
   };
 }
 

@@ -7,6 +7,7 @@ import type { PushProvider } from '../../core/lanes/push-provider.ts';
 import type { UnifiedPushTarget } from '../../core/registry/push-target.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { isNotPublic } from '../../net/public-lookup.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { Deadlines } from '../deadlines.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { endpointConnector } from './endpoint-connector.ts';
@@ -25,6 +26,7 @@ const NOT_ALLOWED: Delivery = { outcome: 'refused', reason: 'endpoint_not_allowe
 
 export interface UnifiedPushProviderOptions {
   readonly guard: EndpointGuard;
+  readonly wayOut: WayOut;
   readonly vapid: VapidIdentity;
   /** The identity before a change of the server's key. Subscriptions of that time accept pushes by it alone. */
   readonly previousVapid?: VapidIdentity | undefined;
@@ -60,7 +62,7 @@ export class UnifiedPushProvider implements PushProvider<UnifiedPushTarget> {
     this.#vapid = new VapidTokens(vapid, clock, monotonic);
     this.#previousVapid = previousVapid && new VapidTokens(previousVapid, clock, monotonic);
     this.#notice = writeNotice(options.notice);
-    const connect = endpointConnector(options.guard, ATTEMPT_TIMEOUT_MS);
+    const connect = endpointConnector(options.guard, options.wayOut, ATTEMPT_TIMEOUT_MS);
     this.#agent = new Agent({ connect, connections: CONNECTIONS_PER_HOST, maxHeaderSize: MAX_ANSWER_BYTES });
   }
 

@@ -87,6 +87,36 @@ const ERRORS: readonly (readonly [code: RegExp, ...Words])[] = [
   ],
   [/^(?:EAI_.*|E(?:SERVFAIL|REFUSED))$/, 'the DNS does not answer', 'check the DNS of this machine'],
   [
+    /^NO_TOR$/,
+    'an .onion name is reached through Tor alone',
+    'run Tor on this machine and set TOR_SOCKS=127.0.0.1:9050, or remove the relay from NOSTR_RELAYS',
+  ],
+  [
+    /^PROXY_(?:40[17]|SOCKS_AUTH)$/,
+    'the outgoing proxy refuses the user and the password',
+    'check the user and the password in HTTPS_PROXY: http://user:password@host:port',
+  ],
+  [
+    /^PROXY_(?:403|SOCKS_NotAllowed)$/,
+    'the outgoing proxy forbids this relay',
+    'let the proxy allow CONNECT to the host and the port of the relay, or name the host in NO_PROXY if it can be reached without the proxy',
+  ],
+  [
+    /^PROXY_(?:5\d\d|404|SOCKS_(?:HostUnreachable|NetworkUnreachable|ConnectionRefused|TTLExpired|Failure))$/,
+    'the outgoing proxy does not reach the relay',
+    'check that the relay runs, and the name and the port in NOSTR_RELAYS; then whether the proxy may reach it',
+  ],
+  [
+    /^PROXY_TIMEOUT$/,
+    'the outgoing proxy does not answer in time',
+    'check that the proxy of HTTPS_PROXY or TOR_SOCKS runs and is not overloaded; the relay may be dead, too',
+  ],
+  [
+    /^PROXY_/,
+    'the outgoing proxy makes no connection',
+    'check that the proxy of HTTPS_PROXY or TOR_SOCKS runs, and its address there',
+  ],
+  [
     /^ENOTPUBLIC$/,
     'its name leads to an address that is not public',
     'put the relay into NOSTR_RELAYS if it is yours; a relay that only an instance names must be public',

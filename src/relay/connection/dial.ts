@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { LookupFunction, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import type { ClientOptions } from 'ws';
 
 import { MAX_MESSAGE_BYTES } from '../wire/frame-filter.ts';
 import type { Clock } from '../../core/basics/clock.ts';
+import { isOnion, tlsOver, type WayOut } from '../../net/way-out.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { WebSocket } from '../wire/web-socket.ts';
 import type { HandshakeAnswer } from './dial-failure.ts';
@@ -34,6 +38,7 @@ export interface DialOptions {
   readonly userAgent: string;
   /** Resolves the relay's name; absent: as usual. */
   readonly lookup: LookupFunction | undefined;
+  readonly wayOut: WayOut;
   /** The time of day. */
   readonly clock: Clock;
   /** How long the relay may take for the WebSocket handshake, in milliseconds. */
@@ -49,6 +54,8 @@ export interface DialOptions {
 
 /** Makes one connection to a relay. @returns how the connection ended, or why it was not made */
 export function dial(options: DialOptions): Promise<ConnectionEnd> {
+  if (isOnion(new URL(options.url)) && options.wayOut.proxyFor(new URL(options.url)) === undefined)
+    return Promise.resolve({ status: NO_STATUS, error: 'NO_TOR' });
   const { handshakeTimeoutMs, onDate, onDial, onOpen, signal } = options;
   const socket = beginHandshake(options);
   onDial(socket);
@@ -94,7 +101,32 @@ export function dial(options: DialOptions): Promise<ConnectionEnd> {
   });
 }
 
-function beginHandshake({ lookup, url, userAgent }: DialOptions): WebSocket {
+/** The status of a close that came without one (RFC 6455, 7.4.1). */
+const NO_STATUS = 1006;
+
+type OnConnected = (error: Error | null, socket?: Duplex) => void;
+
+/** Makes the connection for a handshake through a proxy. @returns `undefined` if the relay is reached directly */
+function throughProxy({ lookup, url, wayOut }: DialOptions): ClientOptions['createConnection'] {
+  const host = new URL(url);
+  const proxy = wayOut.proxyFor(host);
+  if (proxy === undefined) return undefined;
+  const tunnel = async (onConnected: OnConnected): Promise<void> => {
+    let socket: Socket;
+    try {
+      socket = await wayOut.open(proxy, host, { lookup, isOwn: lookup === undefined });
+    } catch (error) {
+      return onConnected(error as Error);
+    }
+    onConnected(null, host.protocol === 'wss:' ? tlsOver(socket, host, ['http/1.1']) : socket);
+  };
+  // Node passes a callback. The library's types know only a socket that is returned.
+  return ((_options: unknown, onConnected: OnConnected) => void tunnel(onConnected)) as never;
+}
+
+function beginHandshake(options: DialOptions): WebSocket {
+  const { lookup, url, userAgent } = options;
+  const createConnection = throughProxy(options);
   return new WebSocket(url, {
     headers: { 'user-agent': userAgent },
     // Base64 does not compress. Decompression would cost more than everything else that is done with a message.
@@ -108,6 +140,7 @@ function beginHandshake({ lookup, url, userAgent }: DialOptions): WebSocket {
     // The target of a redirect has not been checked.
     followRedirects: false,
     ...(lookup && { lookup }),
+    ...(createConnection && { createConnection }),
   });
 }
 

@@ -6,6 +6,7 @@ import { LoopbackServer } from '../../../stand-ins/loopback-server.ts';
 import { keep } from '../../../test/support/keep.ts';
 import { stallingServer } from '../../../test/support/stalling-server.ts';
 import { fetchRelayLimits } from './relay-information.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 const DOCUMENT = JSON.stringify({ limitation: { max_limit: 300 } });
 const NEVER = new AbortController().signal;
@@ -29,7 +30,9 @@ test('a relay is asked for its limits by HTTP at its own URL, as NIP-11 has it, 
     response.end(DOCUMENT);
   });
   const withCredentials = `${url.replace('ws://', 'ws://user:secret@')}/path?query=1`;
-  expect(await fetchRelayLimits(withCredentials, NEVER, { userAgent: 'test' })).toEqual({ maxLimit: 300 });
+  expect(await fetchRelayLimits(withCredentials, NEVER, { userAgent: 'test', wayOut: DIRECTLY })).toEqual({
+    maxLimit: 300,
+  });
   expect(asked).toEqual([
     {
       path: '/path?query=1',
@@ -45,7 +48,7 @@ test.each([404, 500, 204, 201])(
   'a relay is asked for its limits and has none when it answers %i',
   async (status) => {
     const url = await relayThat((_, response) => response.writeHead(status).end(DOCUMENT));
-    expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
+    expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY })).toBeUndefined();
   },
 );
 
@@ -56,15 +59,15 @@ test('a relay is asked for its limits and has none when it sends us elsewhere, w
     if (path === '/') response.writeHead(302, { location: '/elsewhere' });
     response.end(DOCUMENT);
   });
-  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY })).toBeUndefined();
   expect(asked).toEqual(['/']);
 });
 
 test('a relay is asked for its limits and has none when its document is longer than 64 KiB', async () => {
   const answers = [64 * 1024, 64 * 1024 + 1].map((bytes) => DOCUMENT.padEnd(bytes));
   const url = await relayThat((_, response) => response.end(answers.shift()));
-  const fits = await fetchRelayLimits(url, NEVER, { userAgent: 'test' });
-  expect([fits, await fetchRelayLimits(url, NEVER, { userAgent: 'test' })]).toEqual([
+  const fits = await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY });
+  expect([fits, await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY })]).toEqual([
     { maxLimit: 300 },
     undefined,
   ]);
@@ -76,7 +79,7 @@ test('a relay is asked for its limits and has none when its document has no end'
       void (response.destroyed || response.write('x'.repeat(1024), () => setImmediate(more)));
     more();
   });
-  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY })).toBeUndefined();
 });
 
 test('a relay is asked for its limits and has none when the connection breaks', async () => {
@@ -84,14 +87,14 @@ test('a relay is asked for its limits and has none when the connection breaks', 
     response.writeHead(200, { 'content-length': DOCUMENT.length });
     response.write(DOCUMENT.slice(0, 5), () => response.destroy());
   });
-  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test' })).toBeUndefined();
+  expect(await fetchRelayLimits(url, NEVER, { userAgent: 'test', wayOut: DIRECTLY })).toBeUndefined();
 });
 
 test('a relay is asked for its limits and has none when nobody is there', async () => {
   const server = await LoopbackServer.listen(createServer());
   await server[Symbol.asyncDispose]();
   expect(
-    await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER, { userAgent: 'test' }),
+    await fetchRelayLimits(`ws://127.0.0.1:${server.port}`, NEVER, { userAgent: 'test', wayOut: DIRECTLY }),
   ).toBeUndefined();
 });
 
@@ -104,7 +107,10 @@ test.each([
   onTestFinished(() => void vi.useRealTimers());
   const { url, requests } = await stallingServer(begin);
   const stop = new AbortController();
-  const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal, { userAgent: 'test' });
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), stop.signal, {
+    userAgent: 'test',
+    wayOut: DIRECTLY,
+  });
   await requests.atLeast(1);
   stop.abort();
   expect(await asking).toBeUndefined();
@@ -114,7 +120,7 @@ test('asking for limits ends after five seconds without a signal', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { url, requests } = await stallingServer();
-  const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER, { userAgent: 'test' });
+  const asking = fetchRelayLimits(url.replace('http', 'ws'), NEVER, { userAgent: 'test', wayOut: DIRECTLY });
   await requests.atLeast(1);
   vi.advanceTimersByTime(5000);
   expect(await asking).toBeUndefined();
@@ -123,7 +129,10 @@ test('asking for limits ends after five seconds without a signal', async () => {
 test('asking for limits does not begin if the signal was given already', async () => {
   const { url, requests } = await stallingServer();
   expect(
-    await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort(), { userAgent: 'test' }),
+    await fetchRelayLimits(url.replace('http', 'ws'), AbortSignal.abort(), {
+      userAgent: 'test',
+      wayOut: DIRECTLY,
+    }),
   ).toBeUndefined();
   expect(requests.count).toBe(0);
 });

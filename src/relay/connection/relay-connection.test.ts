@@ -10,6 +10,7 @@ import { MemoryShare } from '../reconcile/memory-share.ts';
 import { AuditPlaces } from '../gaps/audit-places.ts';
 import { RelayConnection } from './relay-connection.ts';
 import { RELAY_TIMING } from './relay-timing.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 test('the proof of life that a relay leaves for the next start is no more than 15 minutes after its last audit for kind 14, so that the recovery after a restart reaches that audit', async () => {
   const clock = new FakeClock();
@@ -23,6 +24,7 @@ test('the proof of life that a relay leaves for the next start is no more than 1
       relayLists: undefined,
       signer: { sign: () => unsignedEvent() },
       userAgent: 'test',
+      wayOut: DIRECTLY,
       telemetry: new FakeTelemetry(),
       timing: RELAY_TIMING,
       clock: clock.read,

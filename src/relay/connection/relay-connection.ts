@@ -156,6 +156,7 @@ export class RelayConnection {
       url,
       userAgent: environment.userAgent,
       lookup: this.#lookup,
+      wayOut: environment.wayOut,
       clock: environment.clock,
       handshakeTimeoutMs: environment.timing.handshakeTimeoutMs,
       signal,
@@ -170,8 +171,7 @@ export class RelayConnection {
 
   /** Resolves the relay's name at every dial. The operator's own relays may be anywhere. */
   get #lookup(): LookupFunction | undefined {
-    const { discovered, environment } = this.#options;
-    return discovered ? environment.guard?.lookup : undefined;
+    return this.discovered ? this.#options.environment.guard?.lookup : undefined;
   }
 
   #onOpen({ ban, line, socket }: OpenConnection, signal: AbortSignal): void {
@@ -229,12 +229,12 @@ export class RelayConnection {
   /** Asks for the relay's limits, beside the conversation. They apply from the next page, or from the next connection on. */
   async #askLimits(signal: AbortSignal): Promise<void> {
     const { environment, url } = this.#options;
-    const { monotonic, timing, userAgent } = environment;
+    const { monotonic, timing, userAgent, wayOut } = environment;
     if (monotonic() - this.#limitsAskedAt < timing.informationMs) return;
     this.#limitsAskedAt = monotonic();
     const onDate = (date: unknown): void => environment.onDate(this.host, date);
     // Without an answer, the limits of the last answer still apply.
-    const asked = fetchRelayLimits(url, signal, { userAgent, onDate, lookup: this.#lookup });
+    const asked = fetchRelayLimits(url, signal, { userAgent, onDate, wayOut, lookup: this.#lookup });
     this.#limits = (await asked) ?? this.#limits;
     this.#onPlaces(this.#limits.maxSubscriptions);
     if (!signal.aborted) this.#reconciling.stated(this.#limits.nips);

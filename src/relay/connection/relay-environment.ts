@@ -4,6 +4,7 @@ import type { ProofsOfLife } from '../../core/intake/proofs-of-life.ts';
 import type { EventSigner } from '../../core/nostr/event-signer.ts';
 import type { WakingKind } from '../../core/nostr/nostr-event.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import type { RelayListIntake } from '../live/relay-list-subscription.ts';
 import type { DiscoveryGuard } from './discovery-guard.ts';
 import type { RelayTiming } from './relay-timing.ts';
@@ -32,6 +33,8 @@ export interface RelayEnvironment {
   readonly proofs: ProofsOfLife | undefined;
   /** Which relays may be dialled that a Mostro instance names, and how their names are resolved; absent: all of them, as usual. */
   readonly guard: DiscoveryGuard | undefined;
+  /** How relays are reached. */
+  readonly wayOut: WayOut;
   /** Called with the `Date` header of a relay's answers, which may show that our clock is wrong. */
   readonly onDate: (relay: string, date: unknown) => void;
 }

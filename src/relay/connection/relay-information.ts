@@ -5,6 +5,8 @@ import { z } from 'zod';
 
 import { SECOND_MS } from '../../core/basics/clock.ts';
 import { parseJson } from '../../core/basics/parse-json.ts';
+import { agentFor } from '../../net/proxied-connector.ts';
+import type { WayOut } from '../../net/way-out.ts';
 import { readAtMost } from '../../lib/read-at-most.ts';
 
 const TIMEOUT_MS = 5 * SECOND_MS;
@@ -41,6 +43,7 @@ export interface LimitsOptions {
   readonly userAgent: string;
   readonly onDate?: (date: unknown) => void;
   readonly lookup?: LookupFunction | undefined;
+  readonly wayOut: WayOut;
 }
 
 /**
@@ -49,13 +52,14 @@ export interface LimitsOptions {
  * @param url the relay's `ws(s)` URL
  * @param options.userAgent the `User-Agent` of the request
  * @param options.onDate called with the answer's `Date` header, whatever its status
+ * @param options.wayOut how the relay is reached
  * @param options.lookup resolves the relay's name; absent: as usual
  * @returns `undefined` if the relay does not answer with such a document
  */
 export async function fetchRelayLimits(
   url: string,
   signal: AbortSignal,
-  { lookup, onDate, userAgent }: LimitsOptions,
+  { lookup, onDate, userAgent, wayOut }: LimitsOptions,
 ): Promise<RelayLimits | undefined> {
   if (signal.aborted) return undefined;
   const page = new URL(url.replace(/^ws/, 'http'));
@@ -70,7 +74,8 @@ export async function fetchRelayLimits(
     // Loaded here, because it would make the program's start longer.
     const { Agent, request } = await import('undici');
     // A dispatcher of its own: a shared one may reuse a connection that was dialled without this `lookup`.
-    dispatcher = new Agent({ connect: lookup === undefined ? {} : { lookup } });
+    const direct = { connect: lookup === undefined ? {} : { lookup } };
+    dispatcher = (await agentFor(wayOut, page, { lookup, isOwn: lookup === undefined })) ?? new Agent(direct);
     const headers = { accept: 'application/nostr+json', 'user-agent': userAgent };
     const asked = request(page, { headers, signal: cutOff.signal, dispatcher });
     const { statusCode, headers: answered, body } = await asked;

@@ -22,6 +22,7 @@ import { KindWatch } from '../live/kind-watch.ts';
 import { RelayListening } from '../live/relay-listening.ts';
 import { AuditPlaces } from './audit-places.ts';
 import { auditSchedules } from './audit-schedules.ts';
+import { DIRECTLY } from '../../../test/support/directly.ts';
 
 // Vitest does not replace these timers.
 vi.mock('node:timers/promises', () => ({
@@ -133,6 +134,7 @@ async function listen(relay: DroppingRelay, keys: number, onWake: (wake: Wake) =
     relayLists: undefined,
     signer: { sign: () => unsignedEvent() },
     userAgent: 'test',
+    wayOut: DIRECTLY,
     telemetry,
     timing: RELAY_TIMING,
     clock,
