@@ -8,6 +8,7 @@ import { storeFiles } from '../store/contents/store-files.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 import { IncumbentTokens } from '../store/import/incumbent-tokens.ts';
 import { TokenDatabase } from '../store/import/token-database.ts';
+import { readKeyText } from '../lib/key-text.ts';
 import { commandStore } from './command-store.ts';
 import type { Io } from './io.ts';
 import { readStartup, type ReadStartup } from './read-startup.ts';
@@ -59,10 +60,10 @@ function readArguments(args: readonly string[]): string | undefined {
 }
 
 function storeKeyOf(written: string | undefined): Uint8Array {
-  const hex = written?.trim() ?? '';
-  if (!/^[0-9a-f]{64}$/i.test(hex))
-    throw new ConfigError([`${KEY}: expected the Rust server's, 64 hex characters`]);
-  return Buffer.from(hex, 'hex');
+  const key = readKeyText(written ?? '');
+  if ('trouble' in key)
+    throw new ConfigError([`${KEY}: expected the Rust server's, 64 hex characters; ${key.trouble}`]);
+  return Buffer.from(key.hex, 'hex');
 }
 
 /** Adds the registrations to the store. @returns how many of their keys are registered here already */
