@@ -14,6 +14,7 @@ import type { AllowedOrigins } from './origins.ts';
 import type { RedisAddress } from './redis-url.ts';
 import { misfits } from './misfits.ts';
 import { characterTrouble, textIn, type Variable } from './variable.ts';
+import { unwrap } from './written-text.ts';
 import { VARIABLES, type Values, type VariableName } from './variables.ts';
 
 /** The whole configuration, checked: one section for each part of the program. */
