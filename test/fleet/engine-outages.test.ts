@@ -186,6 +186,18 @@ describeEngine('the way to the engine', () => {
     await expect(unanswered).rejects.toBeInstanceOf(EngineUnavailable);
     expect(engine.isUp).toBe(true);
   });
+
+  test('is left on a line that brings nothing more, which is no outage', async () => {
+    const server = await EngineServer.start();
+    const engine = await openEngine(server.address(), { timing: { ...TEST_TIMING, silenceLimitMs: 100 } });
+    await server.command('SET', 'key', 'value');
+    const line = await engine.openLine();
+    const answered = line.call('GET', 'key');
+    const unanswered = line.call('BLPOP', 'nothing', 0).catch((error: unknown) => error);
+    expect(await answered).toEqual(Buffer.from('value'));
+    expect(await unanswered).toMatchObject({ message: 'it does not answer in time', wasSent: true });
+    expect(engine.isUp).toBe(true);
+  });
 });
 
 async function connectionsOf(server: EngineServer): Promise<{ total: number }> {
