@@ -48,8 +48,8 @@ describeEngines('the scripts of members', (program) => {
     await engine.expire(B);
     const beat = async (): Promise<unknown> => shown(await engine.run(BEAT, A, LEASE_MS, 0, LEASE_MS));
     expect([await beat(), await beat()]).toEqual([
-      ['a.......', '', '', []],
-      ['a.......', '', '', []],
+      ['a.......', '', '', [], ''],
+      ['a.......', '', '', [], ''],
     ]);
     await engine.server.command('DEL', `${engine.names.prefix}g`);
     expect(await beat()).toEqual(['a.......', 'b.......', '', []]);

@@ -7,7 +7,8 @@ import type { Script } from '../engine/engine.ts';
  * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat; for how long nobody counts as dead
  *   after a time in which no server has beaten, in milliseconds
  * - answer: nothing if the session has died before: it must take another id. Otherwise the sessions that live (8 each); those that have
- *   died, and those that have left, and left something; and at the first beat the pauses, each as name, milliseconds and sealed lane
+ *   died, and those that have left, and left something; and at the first beat the pauses, each as name, milliseconds and sealed lane. A
+ *   fifth element says that sessions may live which the first does not name, and names those that have left nothing
  *
  * A member's score is the time of its last beat by the engine's clock, -1 if it is being adopted, -2 if it has left.
  */
@@ -20,20 +21,23 @@ local score = redis.call('ZSCORE', members, me)
 if isFirst ~= '1' and (not score or tonumber(score) < 0) then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- If no server was heard of for half a lease, the engine stood still, or no server could reach it: then silence says nothing.
+-- If no server was heard of for half a lease, the engine stood still, lost its data, or no server could reach it: then silence says nothing.
 local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
-if last and now - last > lease / 2 and tonumber(grace or 0) > 0 then redis.call('SET', prefix .. 'g', '', 'PX', grace) end
+if (not last or now - last > lease / 2) and tonumber(grace or 0) > 0 then redis.call('SET', prefix .. 'g', '', 'PX', grace) end
 local isGrace = redis.call('EXISTS', prefix .. 'g') == 1
 redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
 redis.call('ZADD', members, now, me)
-local live, dead, gone = {}, {}, {}
+local live, dead, gone, left = {}, {}, {}, {}
 local entries = redis.call('ZRANGE', members, 0, -1, 'WITHSCORES')
 for index = 1, #entries, 2 do
   local session = entries[index]
   if redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then live[#live + 1] = session
   elseif redis.call('HLEN', prefix .. 'p:' .. session) + redis.call('XLEN', prefix .. 'q:' .. session) == 0 then
-    redis.call('DEL', prefix .. 'q:' .. session)
-    redis.call('ZREM', members, session)
+    if isGrace and tonumber(entries[index + 1]) == -2 then left[#left + 1] = session
+    else
+      redis.call('DEL', prefix .. 'q:' .. session)
+      redis.call('ZREM', members, session)
+    end
   elseif tonumber(entries[index + 1]) == -2 then gone[#gone + 1] = session
   elseif not isGrace then dead[#dead + 1] = session
   end
@@ -51,6 +55,6 @@ if isFirst == '1' then
     end
   end
 end
-return { table.concat(live), table.concat(dead), table.concat(gone), pauses }
+return { table.concat(live), table.concat(dead), table.concat(gone), pauses, isGrace and table.concat(left) or nil }
 `,
 };

@@ -206,8 +206,10 @@ export class FleetSession {
 
   #hear(reply: EngineReply): void {
     this.#downSince = undefined;
-    const [live, dead, gone] = listIn(reply);
-    if (Buffer.isBuffer(live) && this.membership.update(this.#id, live)) this.#options.onMembership();
+    const [live, dead, gone, , left] = listIn(reply);
+    // In a time of grace only those have ended that have said so.
+    const ended = Buffer.isBuffer(left) && Buffer.isBuffer(gone) ? Buffer.concat([left, gone]) : undefined;
+    if (Buffer.isBuffer(live) && this.membership.update(this.#id, live, ended)) this.#options.onMembership();
     const heirless = [...sessionsIn(gone), ...sessionsIn(dead)];
     if (heirless.length > 0) this.#options.onDead(heirless);
   }

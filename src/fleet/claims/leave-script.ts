@@ -13,8 +13,7 @@ local prefix, me = KEYS[1], ARGV[1]
 redis.call('DEL', prefix .. 'n:' .. me)
 if redis.call('HLEN', prefix .. 'p:' .. me) + redis.call('XLEN', prefix .. 'q:' .. me) == 0 then
   redis.call('DEL', prefix .. 'q:' .. me)
-  redis.call('ZREM', prefix .. 'm', me)
-elseif redis.call('ZSCORE', prefix .. 'm', me) then redis.call('ZADD', prefix .. 'm', -2, me)
 end
+if redis.call('ZSCORE', prefix .. 'm', me) then redis.call('ZADD', prefix .. 'm', -2, me) end
 `,
 };

@@ -63,13 +63,20 @@ export class Membership {
     return first?.session === this.#own || (ranks === 2 && second?.session === this.#own);
   }
 
-  /** @param live the ids of all sessions that live, 8 bytes each @returns whether it is another membership than before */
-  update(own: Buffer, live: Buffer): boolean {
+  /**
+   * @param live the ids of sessions that live, 8 bytes each
+   * @param ended the ids of sessions that have ended, if others may live that `live` does not name: then all other members stay
+   * @returns whether it is another membership than before
+   */
+  update(own: Buffer, live: Buffer, ended?: Buffer): boolean {
     const sessions: Buffer[] = [own];
     for (let at = 0; at + SESSION_BYTES <= live.length; at += SESSION_BYTES) {
       const session = live.subarray(at, at + SESSION_BYTES);
       if (!session.equals(own)) sessions.push(session);
     }
+    for (const { session, word } of ended === undefined ? [] : this.#members)
+      if (!ended?.includes(session) && !sessions.some((other) => memberOf(other).word === word))
+        sessions.push(session);
     const isSame =
       sessions.length === this.#members.length &&
       sessions.every((session) => this.#members.some((member) => member.session.equals(session)));
