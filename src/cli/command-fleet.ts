@@ -45,6 +45,7 @@ export async function openCommandFleet({ config, serverKey }: ReadStartup): Prom
     names,
     values,
     capacity: Infinity,
+    ttlMs: config.registrations.lifetime.ttlMs,
     handlingMs: 0,
     clock: Date.now,
     mayExpire: () => false,

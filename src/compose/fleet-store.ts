@@ -8,7 +8,7 @@ import type { Engine } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
 import { RedisEngine } from '../fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../fleet/engine/value-sealer.ts';
-import { FleetStore } from '../fleet/replica/fleet-store.ts';
+import { FleetStore, type FleetStoreOptions } from '../fleet/replica/fleet-store.ts';
 import { FleetUsedEvents } from '../fleet/replica/fleet-used-events.ts';
 import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
@@ -26,25 +26,16 @@ interface Shared {
 
 /** The store that the servers of a fleet have in common (contract 10). */
 export function composeFleetStore(
-  { config, serverKey, telemetry }: CompositionOptions,
+  options: CompositionOptions,
   address: RedisAddress,
-  { handlingMs, onDisplaced, onOpened, onRemote, time }: Shared,
+  shared: Shared,
 ): ComposedStore & { readonly link: FleetLink } {
+  const { config, serverKey } = options;
+  const { onOpened, time } = shared;
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
   const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
-  const store = new FleetStore({
-    engine,
-    names,
-    values,
-    capacity: config.registrations.capacity,
-    handlingMs,
-    clock: time.clock,
-    mayExpire: time.mayExpire,
-    onDisplaced,
-    onRemote,
-    telemetry,
-  });
+  const store = createStore(options, { engine, names, values }, shared);
   const tail = new StreamTail(engine, store);
   const { cohorts, proofs, registrations, seen } = store.contents;
   return {
@@ -74,6 +65,27 @@ export function composeFleetStore(
     size: () => 0,
     link: { engine, names, values, follow: (reader) => tail.add(reader) },
   };
+}
+
+function createStore(
+  { config, telemetry }: CompositionOptions,
+  { engine, names, values }: Pick<FleetStoreOptions, 'engine' | 'names' | 'values'>,
+  { handlingMs, onDisplaced, onRemote, time }: Shared,
+): FleetStore {
+  const { capacity, lifetime } = config.registrations;
+  return new FleetStore({
+    engine,
+    names,
+    values,
+    capacity,
+    ttlMs: lifetime.ttlMs,
+    handlingMs,
+    clock: time.clock,
+    mayExpire: time.mayExpire,
+    onDisplaced,
+    onRemote,
+    telemetry,
+  });
 }
 
 function signsOf({ facts, isDisagreement, problem }: Engine): EngineSigns {

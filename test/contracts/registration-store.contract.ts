@@ -212,14 +212,16 @@ export function registrationStoreContract(name: string, create: CreateRegistrati
   });
 
   test(`${name}: a clock that is set right moves the times of what was registered while it was wrong, and of nothing else`, async () => {
-    const store = await storeOf(nth(1), nth(2, 1), nth(3, 2));
+    // Clients have a network, by which a server of a fleet tells its own registrations from those of others.
+    const from = { network: 1 };
+    const store = await storeOf(nth(1, 0, from), nth(2, 1, from), nth(3, 2, from));
     const correction = { since: nth(2, 1).registeredAt, until: nth(2, 1).registeredAt, byMs: 400 * DAY_MS };
     expect(await store.correct(correction)).toBe(1);
     const { registeredAt, expiresAt } = nth(2, 1);
     expect(await store.find(tradeKey(2))).toEqual(
-      nth(2, 1, { registeredAt: registeredAt + 400 * DAY_MS, expiresAt: expiresAt + 400 * DAY_MS }),
+      nth(2, 1, { ...from, registeredAt: registeredAt + 400 * DAY_MS, expiresAt: expiresAt + 400 * DAY_MS }),
     );
-    for (const n of [1, 3]) expect(await store.find(tradeKey(n))).toEqual(nth(n, n - 1));
+    for (const n of [1, 3]) expect(await store.find(tradeKey(n))).toEqual(nth(n, n - 1, from));
   });
 
   test(`${name}: the counts are zero to begin with`, async () => {

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { expect, test } from 'vitest';
 
+import { MINUTE_MS } from '../../src/core/basics/clock.ts';
 import { StoreUnavailable } from '../../src/core/registry/registration-store.ts';
 
+import { fleetNames } from '../support/fleet-engine.ts';
 import { joinFleet, type FleetMember } from '../support/fleet-store.ts';
 import {
   describeEngine,
@@ -11,7 +13,7 @@ import {
   EngineServer,
   type EngineServerOptions,
 } from '../support/redis-engine.ts';
-import { fcmTarget, registrationAt, tradeKey } from '../support/registrations.ts';
+import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/registrations.ts';
 
 const NOW = Date.now();
 
@@ -154,5 +156,47 @@ describeEngine('a value in the engine', () => {
     const d = await joinFleet(server.address());
     expect(stateOf(d)).toEqual(stateOf(a));
     expect(d.telemetry.total('fleet_values_rejected', 'record')).toBe(0);
+  });
+});
+
+describeEngine('a renewal', () => {
+  test('comes to the other servers, and no earlier an end than it made; most of them write nothing', async () => {
+    const { server, a, b } = await pair();
+    await a.registrations.put(nth(1));
+    const renewed = NOW + 10 * MINUTE_MS;
+    const target = fcmTarget('phone');
+    await a.registrations.renew(tradeKey(1), target, LIFETIME, renewed);
+    await expect.poll(async () => (await b.registrations.find(tradeKey(1)))?.woken).toBe(true);
+    const there = (await b.registrations.find(tradeKey(1)))?.expiresAt ?? 0;
+    expect(there).toBeGreaterThanOrEqual(renewed + LIFETIME.ttlMs);
+    expect(there).toBeLessThan(renewed + 1.01 * LIFETIME.ttlMs);
+    const number = await server.command('GET', fleetNames().sequence);
+    await a.registrations.renew(tradeKey(1), target, LIFETIME, there - LIFETIME.ttlMs);
+    await a.registrations.put(nth(2));
+    expect(await server.command('GET', fleetNames().sequence)).toBe(String(Number(number) + 1));
+    await a.registrations.renew(tradeKey(1), target, LIFETIME, there - LIFETIME.ttlMs + 1);
+    await expect
+      .poll(async () => (await b.registrations.find(tradeKey(1)))?.expiresAt)
+      .toBeGreaterThan(there);
+  });
+});
+
+describeEngine('a clock that was wrong', () => {
+  test('is corrected in the registrations of its own server, and in no other', async () => {
+    const { a, b } = await pair();
+    await a.registrations.put(nth(1, { network: 7 }));
+    await b.registrations.put(nth(2, { network: 8 }));
+    await expect.poll(() => [a, b].map(({ registrations }) => registrations.counts().total)).toEqual([2, 2]);
+    expect(await a.registrations.correct({ byMs: 5, since: NOW - 1, until: NOW + 1 })).toBe(1);
+    const times = ({ store }: FleetMember): unknown =>
+      [...store.contents.registrations.entries()]
+        .map(({ registeredAt }) => registeredAt - NOW)
+        .toSorted((x, y) => x - y);
+    await expect
+      .poll(() => [a, b].map(times))
+      .toEqual([
+        [0, 5],
+        [0, 5],
+      ]);
   });
 });

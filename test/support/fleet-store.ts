@@ -8,6 +8,7 @@ import type { RegistrationChange } from '../../src/store/tables/memory-registrat
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { fleetNames, openEngine } from './fleet-engine.ts';
 import { keep } from './keep.ts';
+import { LIFETIME } from './registrations.ts';
 
 /** A server of a fleet, as far as its store goes. */
 export interface FleetMember {
@@ -37,6 +38,7 @@ export async function joinFleet(
       names,
       values: new ValueSealer(new Secret(Buffer.alloc(32, 1))),
       capacity: 1000,
+      ttlMs: LIFETIME.ttlMs,
       handlingMs: 0,
       clock: Date.now,
       onRemote: (change) => remote.push(change),

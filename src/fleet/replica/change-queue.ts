@@ -61,6 +61,13 @@ export class ChangeQueue {
     return this.#counts.get(name) === 1 ? this.#lazy.get(name)?.changes[0] : undefined;
   }
 
+  /** The changes of the field that wait were decided with this change in memory. */
+  raise(name: string, number: number): void {
+    if (!this.touches(name)) return;
+    for (const { changes } of this.#groups)
+      for (const change of changes) if (change.name === name) change.base = Math.max(change.base, number);
+  }
+
   /** Takes the first groups, with about so many changes. */
   take(changes: number): ChangeGroup[] {
     const taken: ChangeGroup[] = [];

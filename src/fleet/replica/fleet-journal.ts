@@ -138,7 +138,11 @@ export class FleetJournal implements ChangeJournal {
   mayApply(field: string, number: number, isOwn: boolean): boolean {
     const own = this.#own.get(field);
     if (own !== undefined) {
-      if (own === number) this.#own.delete(field);
+      if (own === number) {
+        this.#own.delete(field);
+        // They were decided after it.
+        this.#queue.raise(field, number);
+      }
       if (own >= number) return false;
     }
     if (!this.#queue.touches(field)) return true;

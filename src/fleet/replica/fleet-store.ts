@@ -18,12 +18,17 @@ import { RecordSealer } from './record-sealer.ts';
 import { ReplicaUpdates } from './replica-updates.ts';
 import { ShardInspector } from './shard-inspector.ts';
 
+/** A registration's time to live has so many steps. By one of them it may live longer at other servers than at the one that has renewed it. */
+const STEPS_OF_LIFE = 100;
+
 export interface FleetStoreOptions {
   readonly engine: Engine;
   readonly names: FleetNames;
   readonly values: ValueSealer;
   /** `MAX_REGISTRATIONS`. */
   readonly capacity: number;
+  /** `TOKEN_TTL_HOURS` in milliseconds. */
+  readonly ttlMs: number;
   /** @see DurableProofsOptions.handlingMs */
   readonly handlingMs: number;
   readonly clock: Clock;
@@ -154,7 +159,7 @@ export class FleetStore {
 }
 
 function createContents(
-  { capacity, clock, handlingMs, mayExpire, onDisplaced }: FleetStoreOptions,
+  { capacity, clock, handlingMs, mayExpire, onDisplaced, ttlMs }: FleetStoreOptions,
   journal: FleetJournal,
 ): StoreContents {
   return new StoreContents({
@@ -165,6 +170,7 @@ function createContents(
     mayExpire,
     onDisplaced,
     journal,
+    renewalStepMs: ttlMs / STEPS_OF_LIFE,
     onExpired: (key) => journal.expire(key),
     onGarbage: () => undefined,
     onSwept: () => undefined,

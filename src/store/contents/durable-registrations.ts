@@ -14,6 +14,7 @@ import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/regis
 import type { StoreRecord } from '../file/store-record.ts';
 import { MemoryRegistrations, type RegistrationChange } from '../tables/memory-registrations.ts';
 import { ChangeConflict, type ChangeJournal } from './change-journal.ts';
+import { FormerRegistrations } from './former-registrations.ts';
 
 /** How often a change is decided anew because other servers were faster. */
 const MOST_TRIES = 5;
@@ -28,6 +29,13 @@ export interface DurableRegistrationsOptions {
   readonly onGarbage: () => void;
   /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
+  /**
+   * Of a registration that was woken, the copy has the time of its expiry rounded up to whole steps of so many milliseconds. So most
+   * renewals need not be written. If absent, the copy is exact.
+   */
+  readonly renewalStepMs?: number | undefined;
+  /** Whether this server's clock made the times of a registration. All of them if absent. */
+  readonly isOwn?: ((registration: Registration) => boolean) | undefined;
   /** Called when an expired registration has left memory. The journal is not told: a file need not be, since the registration in it has expired as well. */
   readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
   readonly clock: Clock;
@@ -129,7 +137,7 @@ export class DurableRegistrations implements RegistrationStore {
   }
 
   correct(correction: Correction): Promise<number> {
-    return this.#memory.correct(correction);
+    return this.#memory.correct(correction, this.#options.isOwn);
   }
 
   counts(): RegistrationCounts {
@@ -193,7 +201,8 @@ export class DurableRegistrations implements RegistrationStore {
 
   /** The registrations that belong on the disk. */
   *kept(): Generator<Registration> {
-    for (const registration of this.#memory.entries()) if (this.#isKept(registration)) yield registration;
+    for (const registration of this.#memory.entries())
+      if (this.#isKept(registration)) yield this.#rounded(registration);
   }
 
   /** Makes changes of memory durable. @throws StoreUnavailable when they cannot be made durable; they are undone then */
@@ -229,8 +238,22 @@ export class DurableRegistrations implements RegistrationStore {
     const { current, former } = change;
     const isExpiry = current === undefined && former !== undefined && former.expiresAt <= clock();
     if (isExpiry) onExpired?.(former.tradePubkey);
-    else for (const record of this.#recordsOf([change])) journal.write(record);
+    else if (!this.#isCopied(change)) for (const record of this.#recordsOf([change])) journal.write(record);
     if (current === undefined && this.#isKept(former)) onGarbage();
+  }
+
+  /** Whether the copy has the registration already: it was renewed, and its expiry is in the same step. */
+  #isCopied({ current, former }: RegistrationChange): boolean {
+    const isRenewal = former?.woken === true && former.registeredAt === current?.registeredAt;
+    if (!isRenewal || current?.woken !== true || this.#options.renewalStepMs === undefined) return false;
+    return this.#rounded(former).expiresAt === this.#rounded(current).expiresAt;
+  }
+
+  /** The registration as the copy has it. */
+  #rounded(registration: Registration): Registration {
+    const { renewalStepMs: stepMs } = this.#options;
+    if (stepMs === undefined || !registration.woken) return registration;
+    return { ...registration, expiresAt: Math.ceil(registration.expiresAt / stepMs) * stepMs };
   }
 
   /** Runs a change of memory and collects what the observer is told meanwhile. Memory has changed when the promise is returned. */
@@ -257,43 +280,13 @@ export class DurableRegistrations implements RegistrationStore {
       last.set(key, { isOnDisk, current: change.current });
     }
     return [...last].flatMap(([key, { isOnDisk, current }]) => {
-      if (this.#isKept(current)) return [recordOf(key, current)];
+      if (this.#isKept(current)) return [recordOf(key, current && this.#rounded(current))];
       return isOnDisk ? [recordOf(key, undefined)] : [];
     });
   }
 
   #isKept(registration: Registration | undefined): boolean {
     return registration !== undefined && this.#options.keeps(registration.target.type);
-  }
-}
-
-/**
- * Registrations that `put` or `remove` has replaced or removed in memory, until that change is durable or undone. A key has
- * several when it changes again before the first change is durable.
- */
-class FormerRegistrations {
-  readonly #byKey = new Map<TradePubkey, Registration[]>();
-
-  get isEmpty(): boolean {
-    return this.#byKey.size === 0;
-  }
-
-  /** The last durable registration of the key, where a later change is not durable yet: what look-ups answer with. */
-  oldest(tradePubkey: TradePubkey): Registration | undefined {
-    return this.#byKey.get(tradePubkey)?.[0];
-  }
-
-  retain(former: Registration): void {
-    const formers = this.#byKey.get(former.tradePubkey);
-    if (formers === undefined) this.#byKey.set(former.tradePubkey, [former]);
-    else formers.push(former);
-  }
-
-  release(former: Registration): void {
-    const formers = this.#byKey.get(former.tradePubkey);
-    if (formers === undefined) return;
-    formers.splice(formers.indexOf(former), 1);
-    if (formers.length === 0) this.#byKey.delete(former.tradePubkey);
   }
 }
 

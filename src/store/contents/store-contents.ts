@@ -42,6 +42,8 @@ export interface StoreContentsOptions {
   readonly journal: ChangeJournal;
   /** Called when a record on disk is outdated, so that a rewrite would leave it out. */
   readonly onGarbage: () => void;
+  /** @see DurableRegistrationsOptions.renewalStepMs */
+  readonly renewalStepMs?: number | undefined;
   /** @see DurableRegistrationsOptions.onExpired */
   readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
   /** Called after each sweep: the expired registrations have left memory. */
@@ -77,6 +79,9 @@ export class StoreContents {
       capacity,
       journal,
       keeps: (service) => keeps !== 'endpoints' || IS_ENDPOINT[service],
+      // Only the server that a client spoke to knows the client's network.
+      isOwn: keeps === 'fleet' ? ({ network }) => network !== undefined : undefined,
+      renewalStepMs: options.renewalStepMs,
       onExpired: options.onExpired,
       onGarbage,
       onSwept: () => {

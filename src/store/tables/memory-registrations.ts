@@ -212,13 +212,18 @@ export class MemoryRegistrations implements RegistrationStore {
     return { registrations: this.#numbers.last, blocks: this.#devices.blocks };
   }
 
-  async correct({ byMs, since, until }: Correction): Promise<number> {
+  /** @param isMeant whether the times of a registration were made here, where other servers make some */
+  async correct(
+    { byMs, since, until }: Correction,
+    isMeant: (registration: Registration) => boolean = () => true,
+  ): Promise<number> {
     let corrected = 0;
     for (let row = 1; row <= this.#numbers.last; row++) {
       if (row % SLICE === 0) await setImmediate();
       const registeredAt = this.#rows.isUsed(row) ? this.#rows.registeredAt(row) : -Infinity;
       if (registeredAt < since || registeredAt > until) continue;
       const former = this.#read(row);
+      if (!isMeant(former)) continue;
       const current = { ...former, registeredAt: registeredAt + byMs, expiresAt: former.expiresAt + byMs };
       this.#rows.write(row, current);
       if (this.#isObserved(row)) this.#observer?.onChange({ former, current });
