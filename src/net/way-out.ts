@@ -73,7 +73,7 @@ export class WayOut {
         return socket;
       } catch (error) {
         failure = error;
-        this.#noteFailure(error, isOwn ? name : undefined);
+        this.#noteFailure(error, isOwn ? `${name}:${port}` : undefined);
         // Another address of the same name may be reached.
         if (!(error instanceof ProxyError && /^PROXY_(?:5\d\d|SOCKS_)/.test(error.code))) break;
       }
