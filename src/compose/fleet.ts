@@ -117,7 +117,7 @@ function createShare(
     names: link.names,
     sealer: link.values,
     schedule: time.schedule,
-    monotonic: time.passing,
+    monotonic: time.monotonic,
     listener: {
       onHanded,
       onOwed: (wake) => void parts().waker.payOwed(wake).catch(onFault),

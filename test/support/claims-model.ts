@@ -166,10 +166,11 @@ export class ClaimsModel {
 
   async kill(server: ModelServer): Promise<void> {
     this.#disturb();
+    // What it did not reach the engine with, nobody else has.
+    const own = [...server.watched, ...(server.state === 'cut' ? server.open.map(({ event }) => event) : [])];
     server.state = 'dead';
     await this.#fleet.kill(server);
-    for (const event of this.seen)
-      if (!this.woken.has(event) && this.#isForgotten(event, server)) this.mayLose.add(event);
+    for (const event of own) if (!this.woken.has(event) && !this.#isKnown(event)) this.mayLose.add(event);
     server.open.length = 0;
   }
 
@@ -232,12 +233,21 @@ export class ClaimsModel {
       if (server.state === 'frozen') await this.thaw(server);
       if (server.state === 'cut') await this.heal(server);
     }
-    for (let round = 0; round < 60 && !isDone(); round++) {
-      for (const server of this.alive) {
-        await this.beat(server);
-        await this.look(server);
-        await this.send(server);
-      }
+    for (let round = 0; round < 60 && !isDone(); round++) await this.#round();
+  }
+
+  /** Copies of all events that were woken come to all servers. */
+  async repeat(): Promise<void> {
+    await this.#round();
+    for (const server of this.alive) for (const event of this.woken.keys()) await this.see(server, event);
+    for (let round = 0; round < 2; round++) await this.#round();
+  }
+
+  async #round(): Promise<void> {
+    for (const server of this.alive) {
+      await this.beat(server);
+      await this.look(server);
+      await this.send(server);
     }
   }
 
@@ -248,11 +258,6 @@ export class ClaimsModel {
       ({ open, state, watched }) =>
         state !== 'dead' && (watched.has(event) || open.some((one) => one.event === event)),
     );
-  }
-
-  /** Whether the event was seen by the dead server only, which has not claimed it. */
-  #isForgotten(event: number, dead: ModelServer): boolean {
-    return dead.watched.has(event) && !this.#isKnown(event);
   }
 
   get #isDisturbed(): boolean {

@@ -86,6 +86,7 @@ describeEngine('claims', () => {
           [...model.seen].filter((event) => !model.woken.has(event) && !model.mayLose.has(event));
         await model.settle(() => lost().length === 0);
         expect(lost()).toEqual([]);
+        await model.repeat();
         const doubled = [...model.woken].filter(([event, times]) => times > 1 && !model.mayDouble.has(event));
         expect(doubled).toEqual([]);
         for (const server of model.servers) expect(server.faults).toEqual([]);
