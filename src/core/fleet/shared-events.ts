@@ -133,6 +133,7 @@ export class SharedEvents implements EventShare {
     // None is left if the keys are registered no more. The claim then goes to nobody.
     if (wakes.length === 0) return this.#markDone(event, [wake], 'handed');
     if (claimed.length === 0) return;
+    this.#options.telemetry.count('events_claimed');
     const isNew = (await seen.reserve(event)) === 'new';
     const end = this.follow(event, claimed, (own) => this.#gather(own));
     if (isNew) this.#finishAfter(event, end);
@@ -201,6 +202,7 @@ export class SharedEvents implements EventShare {
     const isNew = (await seen.reserve(id)) === 'new';
     const claimed = await this.#claim(id, wakes, reason);
     if (claimed.length > 0) {
+      this.#options.telemetry.count('events_claimed');
       const end = this.follow(id, claimed, (wake) => waker.request([wake], 'live'));
       if (isNew) this.#finishAfter(id, end);
     } else if (isNew) await seen.commit(id);

@@ -70,6 +70,7 @@ export class FleetSession {
   /** By the monotonic clock: when the last beat was sent that the engine has answered. */
   #heardAt = -Infinity;
   #downSince: number | undefined;
+  #isGrace = false;
 
   constructor(options: FleetSessionOptions) {
     this.#options = options;
@@ -100,6 +101,11 @@ export class FleetSession {
     const now = monotonic();
     const downFor = this.#downSince === undefined ? 0 : now - this.#downSince;
     return now - this.#heardAt - downFor > timing.leaseMs - SECOND_MS;
+  }
+
+  /** Whether the engine knows by now what each server has done without it. */
+  get isSettled(): boolean {
+    return this.#recalled === this.#doubts && !this.#isGrace;
   }
 
   /** Resolves when the engine has said whether this server lives, and what is open has been claimed again if not; or when the engine stays down. */
@@ -209,6 +215,7 @@ export class FleetSession {
     const [live, dead, gone, , left] = listIn(reply);
     // In a time of grace only those have ended that have said so.
     const ended = Buffer.isBuffer(left) && Buffer.isBuffer(gone) ? Buffer.concat([left, gone]) : undefined;
+    this.#isGrace = ended !== undefined;
     if (Buffer.isBuffer(live) && this.membership.update(this.#id, live, ended)) this.#options.onMembership();
     const heirless = [...sessionsIn(gone), ...sessionsIn(dead)];
     if (heirless.length > 0) this.#options.onDead(heirless);

@@ -190,7 +190,10 @@ export class FleetWakeShare implements WakeShare {
     const { engine, names } = this.#options;
     try {
       if (!engine.isUp) throw new EngineUnavailable('');
-      return await this.#batches.look(devices.map((device) => names.claim(event, device)));
+      const standings = await this.#batches.look(devices.map((device) => names.claim(event, device)));
+      if (this.#session.isSettled) return standings;
+      // After an outage the engine has yet to hear what other servers have done.
+      return standings.map((standing) => (standing === 'open' ? 'unknown' : standing));
     } catch (error) {
       if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
       return devices.map(() => 'unknown');

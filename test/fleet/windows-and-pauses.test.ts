@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+
+import {
+  allWoken,
+  countsOf,
+  eventsFor,
+  fleetOfPrograms,
+  registerAll,
+  tokenOf,
+  type FleetProgram,
+} from '../support/fleet-of-programs.ts';
+import { describeEngine } from '../support/redis-engine.ts';
+
+const PAUSED = 'mostro_push_lanes_troubled{provider="fcm",trouble="paused"}';
+const DELIVERED = 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}';
+/** Longer than it takes until a dead server is taken over. */
+const WINDOW_MS = 15_000;
+
+const hasDelivered = async ({ metric }: FleetProgram): Promise<boolean> => (await metric(DELIVERED)) > 0;
+
+describeEngine('a fleet of two servers', () => {
+  test('gives a device one wake for all events of a window, also if its server dies in the middle of it', async () => {
+    const fleet = await fleetOfPrograms({ servers: 2, environment: { BATCH_DELAY_MS: String(WINDOW_MS) } });
+    const { google, relay, servers } = fleet;
+    await registerAll(fleet, 1);
+    const [first, second, third] = [eventsFor(1), eventsFor(1), eventsFor(1)].flat();
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no event');
+    relay.broadcast(first);
+    await allWoken(fleet, 1);
+    await expect.poll(() => Promise.all(servers.map(hasDelivered))).toContain(true);
+    const [isOfFirst] = await Promise.all(servers.map(hasDelivered));
+    const [owner, other] = isOfFirst === true ? servers : servers.toReversed();
+    // Held, and claimed by the owner.
+    relay.broadcast(second);
+    await expect.poll(() => owner?.metric('mostro_push_events_claimed_total')).toBe(2);
+    owner?.program.kill('SIGKILL');
+    relay.broadcast(third);
+    await google.pushes.atLeast(2);
+    expect(await other?.metric('mostro_push_fleet_takeovers_total')).toBe(1);
+    // The third event is answered by the same wake, or the window that it began goes on.
+    await expect.poll(() => other?.metric('mostro_push_events_claimed_total')).toBeGreaterThan(0);
+    expect(countsOf(fleet, 1)).toEqual([2]);
+  });
+
+  test('sends nothing from any server while FCM has told one of them to wait', async () => {
+    const fleet = await fleetOfPrograms({ servers: 2 });
+    const { google, relay, servers } = fleet;
+    await registerAll(fleet, 40);
+    const told = new Set<string>();
+    google.answer = ({ token }) => {
+      told.add(token);
+      return { status: 429, headers: { 'retry-after': '600' } };
+    };
+    const [one] = servers;
+    // Of these devices, some are woken by each server. Three that were told to wait pause the lane.
+    for (const event of eventsFor(20)) relay.broadcast(event);
+    for (const { metric } of servers) await expect.poll(() => metric(PAUSED)).toBe(1);
+    const before = told.size;
+    for (const event of eventsFor(20, 20)) relay.broadcast(event);
+    // All of them have come to their lanes.
+    const queued = async (): Promise<number> =>
+      (
+        await Promise.all(
+          servers.map(({ metric }) => metric('mostro_push_wakes_queued_total{provider="fcm"}')),
+        )
+      ).reduce((sum, count) => sum + count, 0);
+    await expect.poll(queued).toBe(40);
+    expect(told.size).toBe(before);
+    expect([...told].some((token) => Number(token.slice(tokenOf(0).length - 1)) >= 20)).toBe(false);
+    expect(await one?.metric(DELIVERED)).toBe(0);
+  });
+});
