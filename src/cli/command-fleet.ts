@@ -45,7 +45,6 @@ export async function openCommandFleet({ config, serverKey }: ReadStartup): Prom
     names,
     values,
     capacity: Infinity,
-    ttlMs: config.registrations.lifetime.ttlMs,
     handlingMs: 0,
     clock: Date.now,
     mayExpire: () => false,

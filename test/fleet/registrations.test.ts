@@ -86,7 +86,7 @@ describeEngine('two servers with one engine', () => {
 });
 
 describeEngine('a server whose engine', () => {
-  test('is not there yet answers that its store is unavailable, and serves as soon as the engine is there', async () => {
+  test('is not there yet answers that its store is unavailable, and stops when it is told to, and serves as soon as the engine is there', async () => {
     const engine = await EngineServer.start();
     await engine.kill();
     const a = await serve(fleetEnvironment(engine));
@@ -96,6 +96,9 @@ describeEngine('a server whose engine', () => {
     expect(JSON.parse(ready.text)).toMatchObject({
       reasons: expect.arrayContaining(['registration store unreachable: nothing listens at its port']),
     });
+    const stopped = await serve(fleetEnvironment(engine));
+    stopped.program.kill('SIGTERM');
+    expect(await stopped.program.exited).toBe(0);
     await engine.run();
     await expect.poll(() => register(a, 1)).toMatchObject({ status: 200 });
   });

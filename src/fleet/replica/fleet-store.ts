@@ -27,8 +27,8 @@ export interface FleetStoreOptions {
   readonly values: ValueSealer;
   /** `MAX_REGISTRATIONS`. */
   readonly capacity: number;
-  /** `TOKEN_TTL_HOURS` in milliseconds. */
-  readonly ttlMs: number;
+  /** `TOKEN_TTL_HOURS` in milliseconds. Absent for a command: it renews nothing. */
+  readonly ttlMs?: number | undefined;
   /** @see DurableProofsOptions.handlingMs */
   readonly handlingMs: number;
   readonly clock: Clock;
@@ -170,7 +170,7 @@ function createContents(
     mayExpire,
     onDisplaced,
     journal,
-    renewalStepMs: ttlMs / STEPS_OF_LIFE,
+    renewalStepMs: ttlMs === undefined ? undefined : ttlMs / STEPS_OF_LIFE,
     onExpired: (key) => journal.expire(key),
     onGarbage: () => undefined,
     onSwept: () => undefined,
