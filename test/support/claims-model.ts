@@ -218,9 +218,7 @@ export class ClaimsModel {
     for (const server of this.servers) if (server.state !== 'alive') await this.#fleet.expire(server);
     const speaking = this.servers.filter(({ state }) => state === 'alive');
     for (const server of speaking) await this.#until(() => server.engine.isUp);
-    // The wake of a server that stood still waits until everything was told to the engine.
-    for (const server of speaking) server.skip(LEASE_MS);
-    for (const { share } of speaking) await share.mayStillSend('');
+    for (const { share } of speaking) await share.flush();
   }
 
   async save(): Promise<void> {

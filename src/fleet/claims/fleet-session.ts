@@ -147,6 +147,12 @@ export class FleetSession {
     await this.#recalling;
   }
 
+  /** Resolves when what is said to the engine has been said. */
+  async settled(): Promise<void> {
+    await this.#beating;
+    await this.#recalling;
+  }
+
   /** Says no more that this server lives. */
   stop(): void {
     this.#isEnded = true;

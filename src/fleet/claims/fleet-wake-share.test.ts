@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { memberFor, type Member } from '../../../test/contracts/wake-share.contract.ts';
-import { EngineFleet, type EngineMember } from '../../../test/support/engine-fleet.ts';
+import { EngineFleet, realSchedule, type EngineMember } from '../../../test/support/engine-fleet.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
+import type { Schedule } from '../../core/basics/clock.ts';
 import type { SharedWake } from '../../core/fleet/wake-share.ts';
 import { deviceOf as deviceName } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
@@ -18,7 +19,10 @@ function wakeOf(device: string): SharedWake {
   return { device, group: device, keys: [KEY], kind: 'silent_wake', isVouched: false };
 }
 
-async function join(fleet: EngineFleet, options?: { port?: number; beatMs?: number }): Promise<Server> {
+async function join(
+  fleet: EngineFleet,
+  options?: { port?: number; beatMs?: number; schedule?: Schedule },
+): Promise<Server> {
   const { listener, member } = memberFor();
   return Object.assign(member, await fleet.join(listener, options));
 }
@@ -183,6 +187,27 @@ describeEngines('servers that share wakes', () => {
     }
   });
 
+  test('what an engine lost on its way from one server to another is found again by the one that sent it', async () => {
+    const fleet = await EngineFleet.start();
+    const proxy = await TcpProxy.start(fleet.server.port);
+    const [owner, other] = [
+      await join(fleet, { port: proxy.port }),
+      await join(fleet, { schedule: hastily }),
+    ];
+    await expect.poll(() => other.share.servers).toBe(2);
+    for (let number = 0; ; number++) {
+      const wake = wakeOf(`device ${number}`);
+      if (other.share.owns(wake.group)) continue;
+      proxy.hold();
+      expect(await other.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
+      break;
+    }
+    await fleet.server.kill();
+    await fleet.server.runEmpty();
+    await expect.poll(() => other.handed).toMatchObject([{ event: EVENT }]);
+    expect(owner.handed).toEqual([]);
+  });
+
   test('an owed wake that is paid, or wanted no more, leaves the engine, and its group is free', async () => {
     const fleet = await EngineFleet.start();
     const a = await join(fleet);
@@ -241,3 +266,8 @@ describeEngines('servers that share wakes', () => {
     expect(owners().filter(Boolean)).toHaveLength(2);
   });
 });
+
+/** Waits for no longer than a moment. */
+function hastily(ms: number, callback: () => void): () => void {
+  return realSchedule(Math.min(ms, 50), callback);
+}

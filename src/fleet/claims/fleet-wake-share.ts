@@ -123,8 +123,9 @@ export class FleetWakeShare implements WakeShare {
   }
 
   /** Tells the engine what has happened here. Resolves when that is written, or the engine is down. */
-  flush(): Promise<void> {
-    return this.#batches.flush();
+  async flush(): Promise<void> {
+    await this.#session.settled();
+    await this.#batches.flush();
   }
 
   /** Says no more that this server lives. */
