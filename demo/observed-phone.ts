@@ -64,11 +64,11 @@ export class ObservedPhone extends Phone {
     return Math.min(this.pushes.length, this.publishedAt.length);
   }
 
-  async untilPushed(timeoutMs: number): Promise<void> {
+  async untilPushed(): Promise<void> {
     const { google, unifiedPush } = this.#testbed;
     await (this.through === 'FCM'
-      ? google.pushes.atLeast(1, { timeoutMs, where: ({ token }) => token === this.token })
-      : unifiedPush.pushes.atLeast(1, { timeoutMs, where: ({ path }) => this.token.endsWith(path) }));
+      ? google.pushes.atLeast(1, { where: ({ token }) => token === this.token })
+      : unifiedPush.pushes.atLeast(1, { where: ({ path }) => this.token.endsWith(path) }));
   }
 }
 

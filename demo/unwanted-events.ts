@@ -16,12 +16,14 @@ export interface UnwantedEvents {
 /**
  * The usual traffic of a relay: gift wraps and signed messages, half each, for keys that are not registered. The signatures are
  * real. The content is noise, as ciphertext is to everyone without the key.
+ *
+ * @param signal ends the work early, with fewer events
  */
-export async function eventsForStrangers(count: number): Promise<NostrEvent[]> {
+export async function eventsForStrangers(count: number, signal: AbortSignal): Promise<NostrEvent[]> {
   const strangers = Array.from({ length: STRANGERS }, () => getPublicKey(generateSecretKey()));
   const otherDaemon = generateSecretKey();
   const events: NostrEvent[] = [];
-  while (events.length < count) {
+  while (events.length < count && !signal.aborted) {
     const recipient = strangers[events.length % STRANGERS] ?? '';
     events.push(giftWrap(recipient), message(recipient, otherDaemon));
     // Signing all of them takes a second. Ctrl-C and the stand-ins must not wait that long.
