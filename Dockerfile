@@ -5,6 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit
 COPY tsconfig.json tsconfig.build.json ./
+COPY tools/build.mjs ./tools/
 COPY src ./src
 COPY docs/openapi.json ./docs/
 # For --version: docker build --build-arg COMMIT=$(git rev-parse --short HEAD)

@@ -127,6 +127,7 @@ test('the image can hold no secret: of this folder only what is named gets to th
       'package-lock.json',
       'package.json',
       'src',
+      'tools/build.mjs',
       'tsconfig.build.json',
       'tsconfig.json',
     ].toSorted(),
