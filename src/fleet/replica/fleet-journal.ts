@@ -255,7 +255,8 @@ export class FleetJournal implements ChangeJournal {
   #noteWritten({ mode, name }: Change, verdict: Verdict | undefined): void {
     if (typeof verdict !== 'number') return;
     this.#own.set(name, verdict);
-    if (mode === 'remove' || mode === 'expire') this.#options.removals.note(name, verdict);
+    if (mode === 'remove' || mode === 'expire') this.#options.removals.note(name);
+    else this.#options.removals.forget(name);
   }
 
   /** Undoes groups that other servers have come before. Their callers hear of it when the log was read up to that number. */

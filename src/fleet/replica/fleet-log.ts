@@ -1,15 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 
+import type { StoreContents } from '../../store/contents/store-contents.ts';
+import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
 import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { IllegibleValues } from './illegible-values.ts';
 import { readDoubt, readLogEntry, type LogEntry } from './log-entry.ts';
+import { mergeRegistration } from './merge-records.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
 import { fieldsOf } from './record-fields.ts';
 import type { RecordSealer } from './record-sealer.ts';
-import type { StoreRecord } from '../../store/file/store-record.ts';
 
 /** Entries that are applied before other work may run. */
 const SLICE = 128;
@@ -21,8 +23,9 @@ export interface FleetLogOptions {
   readonly progress: Progress;
   readonly writer: Buffer;
   readonly removals: RecentRemovals;
-  /** Changes memory as another server has. */
-  readonly accept: (record: StoreRecord) => void;
+  readonly contents: StoreContents;
+  /** Called after a registration has changed because of another server. */
+  readonly onChange: (change: RegistrationChange) => void;
   readonly illegible: IllegibleValues;
   /** Another server could not read a value of this shard. */
   readonly onDoubt: (shard: number) => void;
@@ -88,14 +91,30 @@ export class FleetLog {
     }
   }
 
-  #do({ field, number, value, writer }: LogEntry): void {
-    const { accept, illegible, journal, progress, removals, sealer, writer: self } = this.#options;
-    if (journal.mayApply(field.toString('latin1'), number, writer.equals(self))) {
+  #do({ field, isRestored, number, value, writer }: LogEntry): void {
+    const name = field.toString('latin1');
+    const {
+      contents,
+      illegible,
+      journal,
+      onChange,
+      progress,
+      removals,
+      sealer,
+      writer: self,
+    } = this.#options;
+    if (journal.mayApply(name, number, writer.equals(self))) {
       const record = sealer.open(value, field);
       if (typeof record === 'string') illegible.note(record);
       else {
-        if (fieldsOf(record)[0]?.isRemoval === true) removals.note(field.toString('latin1'), number);
-        accept(record);
+        if (isRestored && record.type === 'registered')
+          mergeRegistration(record.registration, { name, version: number }, this.#options);
+        else {
+          if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name);
+          else removals.forget(name);
+          const change = contents.accept(record);
+          if (change !== undefined) onChange(change);
+        }
       }
     }
     progress.advance(number);

@@ -59,12 +59,11 @@ export class FleetStore {
   readonly #inspector: ShardInspector;
 
   constructor(options: FleetStoreOptions, { inspectMs }: FleetStoreSeams = {}) {
-    const { capacity, engine, names, onRemote, telemetry, values } = options;
+    const { capacity, clock, engine, names, onRemote, telemetry, values } = options;
     this.#options = options;
-    const [progress, removals] = [this.#progress, new RecentRemovals()];
+    const [progress, removals] = [this.#progress, new RecentRemovals(clock)];
     const sealer = new RecordSealer(names, values);
-    const illegible = new IllegibleValues(telemetry);
-    const writer = randomBytes(SESSION_BYTES);
+    const [illegible, writer] = [new IllegibleValues(telemetry), randomBytes(SESSION_BYTES)];
     const onFailure = (): void => this.#updates.interrupt();
     const journal = new FleetJournal({
       engine,
@@ -85,7 +84,8 @@ export class FleetStore {
       progress,
       removals,
       writer,
-      accept,
+      contents,
+      onChange: onRemote,
       illegible,
       onDoubt: (shard) => this.#inspector.doubt(shard),
       onGap: () => this.#updates.update(true),

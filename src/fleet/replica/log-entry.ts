@@ -9,15 +9,17 @@ export interface LogEntry {
   readonly field: Buffer;
   /** Seals what has changed: a removal, too. */
   readonly value: Buffer;
+  /** Whether the engine had lost the record, and a server has given it what it had. */
+  readonly isRestored: boolean;
 }
 
 /** @returns `undefined` for an entry that is about something else, or is none of this program's */
 export function readLogEntry({ fields, id }: StreamEntry): LogEntry | undefined {
-  const [numberName, number, , writer, , field, , value] = fields;
+  const [numberName, number, , writer, , field, , value, , mode] = fields;
   if (numberName?.toString('latin1') !== 'n' || writer === undefined || field === undefined) return undefined;
   const count = Number(String(number));
   if (value === undefined || !Number.isSafeInteger(count)) return undefined;
-  return { id, number: count, writer, field, value };
+  return { id, number: count, writer, field, value, isRestored: mode?.toString('latin1') === 'restore' };
 }
 
 /** Tells the other servers that this one could not read values of a shard. @returns the fields of the log's entry */

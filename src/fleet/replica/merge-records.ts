@@ -73,21 +73,44 @@ export class RecordMerge {
   }
 
   #takeRegistration(stored: Registration, name: string, version: number): void {
-    const { contents, journal, onChange, removals } = this.#options;
+    const { contents, onChange } = this.#options;
     if (this.#mode === 'fill') return void contents.accept({ type: 'registered', registration: stored });
-    if (this.#mode === 'merge' && removals.of(name) > version) {
-      journal.write({ type: 'removed', tradePubkey: stored.tradePubkey });
-      return void journal.supersedes(name, version);
-    }
+    if (this.#mode === 'merge') return mergeRegistration(stored, { name, version }, this.#options);
     const known = contents.registrations.current(stored.tradePubkey);
     if (known !== undefined && isSame(known, stored)) return;
-    if (known !== undefined && this.#mode === 'merge' && isNewer(known, stored)) {
-      journal.write({ type: 'registered', registration: known });
-      return void journal.supersedes(name, version);
-    }
     const change = contents.accept({ type: 'registered', registration: stored });
     if (change !== undefined) onChange(change);
   }
+}
+
+/**
+ * Brings a registration of an engine that has lost changes into memory, unless memory knows better: then the engine gets what memory has.
+ *
+ * @param at the name of its field, and its version
+ */
+export function mergeRegistration(
+  stored: Registration,
+  { name, version }: { readonly name: string; readonly version: number },
+  {
+    contents,
+    journal,
+    onChange,
+    removals,
+  }: Pick<MergeOptions, 'contents' | 'journal' | 'onChange' | 'removals'>,
+): void {
+  const known = contents.registrations.current(stored.tradePubkey);
+  if (known !== undefined && isSame(known, stored)) return;
+  if (known !== undefined && isNewer(known, stored)) {
+    journal.write({ type: 'registered', registration: known });
+    return void journal.supersedes(name, version);
+  }
+  // It was removed after all that memory has heard of it.
+  if (known === undefined && removals.isAfter(stored.registeredAt, name)) {
+    journal.write({ type: 'removed', tradePubkey: stored.tradePubkey });
+    return void journal.supersedes(name, version);
+  }
+  const change = contents.accept({ type: 'registered', registration: stored });
+  if (change !== undefined) onChange(change);
 }
 
 function isSame(a: Registration, b: Registration): boolean {

@@ -1,23 +1,36 @@
+import type { Clock } from '../../core/basics/clock.ts';
+
 /** So many removals are remembered. */
 const MOST = 50_000;
 
 /** The last removals, so that an engine that has lost its last changes does not bring back what was removed. */
 export class RecentRemovals {
-  /** By field, as latin1: the number of its removal. */
-  readonly #numbers = new Map<string, number>();
+  readonly #clock: Clock;
+  /** By field, as latin1: when this server heard of its removal, by its time of day. */
+  readonly #times = new Map<string, number>();
 
-  note(field: string, number: number): void {
-    this.#numbers.delete(field);
-    this.#numbers.set(field, number);
-    if (this.#numbers.size <= MOST) return;
-    for (const oldest of this.#numbers.keys()) {
-      this.#numbers.delete(oldest);
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  note(field: string): void {
+    this.#times.delete(field);
+    this.#times.set(field, this.#clock());
+    if (this.#times.size <= MOST) return;
+    for (const oldest of this.#times.keys()) {
+      this.#times.delete(oldest);
       return;
     }
   }
 
-  /** The number of the field's removal; 0 if none is known. */
-  of(field: string): number {
-    return this.#numbers.get(field) ?? 0;
+  /** The field has a record again. */
+  forget(field: string): void {
+    this.#times.delete(field);
+  }
+
+  /** Whether the field's record was removed after this time. */
+  isAfter(time: number, field: string): boolean {
+    const removed = this.#times.get(field);
+    return removed !== undefined && removed > time;
   }
 }

@@ -68,7 +68,7 @@ local function write(mode, key, field, value)
     redis.call('HDEL', key, field)
     redis.call('SET', removals, number)
   end
-  redis.call('XADD', log, 'MAXLEN', '~', most, '*', 'n', number, 'w', writer, 'f', field, 'v', value)
+  redis.call('XADD', log, 'MAXLEN', '~', most, '*', 'n', number, 'w', writer, 'f', field, 'v', value, 'm', mode)
   own[field] = true
   return number
 end
