@@ -72,7 +72,9 @@ export class OwnerWatch {
 
   /** It is unknown whether the owner has acted: the event is looked at again later. */
   again({ copies, id }: WatchedEvent): void {
-    if (this.#events.has(id)) return;
+    const known = this.#events.get(id);
+    // A further copy has come while it was looked at, and may be a forged one.
+    if (known !== undefined) return copies.forEach((copy) => this.#addCopy(known, copy));
     const bytes = copies.reduce((sum, copy) => sum + bytesOf(copy), 0);
     this.#keep({ id, copies: [...copies], dueAt: 0 }, bytes);
   }

@@ -90,6 +90,23 @@ test('without the engine the owner wakes, the others wait, and nobody is woken a
   expect(owner.pushes).toHaveLength(2);
 });
 
+test('a forged copy that comes while the genuine one is looked at, and the engine does not answer, hides nothing', async () => {
+  const { come, event, fleet, pushes, schedule, servers } = await fleetScene();
+  const [, second] = servers as Three;
+  await come(event(1), second);
+  fleet.stop();
+  const look = second.share.look.bind(second.share);
+  second.share.look = async (id, devices) => {
+    second.share.look = look;
+    await second.intake.admit(frameOf({ ...event(1), sig: FORGED }), 'live');
+    return look(id, devices);
+  };
+  await schedule.advance(LOOKED_MS);
+  fleet.start();
+  await schedule.advance(2 * LOOKED_MS);
+  expect(pushes()).toEqual(['phone 1']);
+});
+
 test('a window goes on at the server that takes over', async () => {
   const { come, event, kill, pushes, schedule, servers } = await fleetScene({ isCoalescing: true });
   const [owner, second, third] = servers as Three;
