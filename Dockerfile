@@ -1,5 +1,7 @@
 # Two stages. Only the compiled program and its libraries get into the image. Root owns them, and the user `node` runs them.
-FROM node:22-bookworm-slim AS build
+# A release names this image by its digest (.ci/release/base-image). Without one, a build takes the newest.
+ARG BASE=docker.io/library/node:22-bookworm-slim
+FROM ${BASE} AS build
 WORKDIR /app
 # .dockerignore lets in only what is named here, so no .env, no key and no data can become part of a layer.
 COPY package.json package-lock.json .npmrc ./
@@ -12,7 +14,7 @@ COPY docs/openapi.json ./docs/
 ARG COMMIT=
 RUN npm run build && npm prune --omit=dev --no-audit
 
-FROM node:22-bookworm-slim
+FROM ${BASE}
 ENV NODE_ENV=production \
     DATA_DIR=/data
 WORKDIR /app

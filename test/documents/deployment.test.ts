@@ -1,9 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
+import { VARIABLES } from '../../src/config/variables.ts';
 import { ALARMS } from '../../src/core/watch/alarms.ts';
 import { GAUGES, HISTOGRAMS } from '../../src/core/telemetry/measures.ts';
 import { COUNTERS } from '../../src/core/telemetry/counters.ts';
@@ -137,10 +139,8 @@ test('the image can hold no secret: of this folder only what is named gets to th
 
 test('the image runs Node 22 as a user without rights, and asks the program itself for its health', async () => {
   const file = await textOf('Dockerfile');
-  expect([...file.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
-    'node:22-bookworm-slim',
-    'node:22-bookworm-slim',
-  ]);
+  expect([...file.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual(['${BASE}', '${BASE}']);
+  expect(file).toMatch(/^ARG BASE=docker\.io\/library\/node:22-bookworm-slim$/m);
   expect(file).toMatch(/^USER 1000:1000$/m);
   expect(file).toMatch(/^HEALTHCHECK .*CMD \["mostro-push", "healthcheck"\]$/m);
   expect(file).toMatch(/^ENTRYPOINT \["node", .*"\/app\/dist\/main\.js"\]$/m);
@@ -195,4 +195,45 @@ test('a crash under the systemd unit or in the service leaves no core dump, whic
 test('the systemd unit starts the server again where a SIGHUP ends it, which systemd takes for a clean end', async () => {
   const unit = await textOf('deploy/mostro-push.service');
   expect(unit).toMatch(/^RestartForceExitStatus=SIGHUP$/m);
+});
+
+test('the workflow of a release pins every action by its commit, and each of its scripts is there and can be run', async () => {
+  const workflow = await textOf('.github/workflows/release.yml');
+  const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
+  expect(actions.length).toBeGreaterThan(0);
+  expect(actions.filter((action) => !/^actions\/[\w-]+@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  const scripts = [...workflow.matchAll(/\.ci\/[\w/-]+/g)].map(([script]) => script);
+  expect(new Set(scripts).size).toBeGreaterThan(5);
+  for (const script of scripts) await access(fileAt(script), constants.X_OK);
+});
+
+test('the manifest for Kubernetes is one server that ends before the next one starts, without rights, and with its data on a volume', async () => {
+  const lines = (await textOf('deploy/kubernetes/mostro-push.yaml')).split('\n').map((line) => line.trim());
+  for (const line of [
+    'replicas: 1',
+    'type: Recreate',
+    'runAsNonRoot: true',
+    'readOnlyRootFilesystem: true',
+    'allowPrivilegeEscalation: false',
+    'drop: [ALL]',
+    'type: RuntimeDefault',
+    'automountServiceAccountToken: false',
+    'claimName: mostro-push',
+    'mountPath: /data',
+  ])
+    expect(lines).toContain(line);
+  // Longer than SHUTDOWN_TIMEOUT_SECONDS.
+  expect(lines).toContain('terminationGracePeriodSeconds: 20');
+  expect(lines.filter((line) => line.startsWith('path: '))).toEqual(Array(3).fill('path: /api/health'));
+});
+
+test('the manifest for Kubernetes sets variables that the program takes, and its keys come from a Secret', async () => {
+  const manifest = await textOf('deploy/kubernetes/mostro-push.yaml');
+  const pairs = [...manifest.matchAll(/- name: ([A-Z_]+)\n\s+value: '?([^'\n]*)'?/g)];
+  const environment = Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
+  expect(environment).toMatchObject({ STORE: 'file', DATA_DIR: '/data' });
+  const known: readonly string[] = Object.keys(VARIABLES);
+  expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
+  expect(Object.keys(environment).filter((name) => /KEY|SECRET|ACCOUNT/.test(name))).toEqual([]);
+  expect(manifest).toMatch(/envFrom:\n(?:\s+#.*\n)?\s+- secretRef:\n\s+name: mostro-push\n/);
 });

@@ -15,7 +15,13 @@ const NAMED_FILE = /`((?:src|test|stand-ins|bench\/limits|demo|deploy|examples|t
 
 async function pages(): Promise<readonly string[]> {
   const inDocs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
-  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...inDocs.map((name) => `docs/${name}`)];
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    ...inDocs.map((name) => `docs/${name}`),
+  ];
 }
 
 function proseOf(path: string): Promise<string> {
