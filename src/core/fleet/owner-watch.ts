@@ -1,5 +1,6 @@
 import { SECOND_MS, type Clock, type Schedule } from '../basics/clock.ts';
-import type { ArrivedEvent } from '../intake/event-share.ts';
+import type { EventFrame } from '../intake/event-intake.ts';
+import type { RelayAccount } from '../intake/relay-account.ts';
 import type { SharedWake } from './wake-share.ts';
 
 /** How long the owner of a device has for an event before the other servers look whether it has acted, in milliseconds. */
@@ -12,10 +13,18 @@ const MOST_COPIES = 4;
 /** Events that are looked at in one turn of the event loop. */
 const AT_ONCE = 256;
 /** What an event takes in memory beside its content, in bytes. */
-const EVENT_BYTES = 2048;
+const EVENT_BYTES = 1024;
 
-/** A copy of an event, and the wakes that it asks for at devices of other servers. */
-export interface WatchedCopy extends ArrivedEvent {
+/**
+ * A copy of an event, and the wakes that it asks for at devices of other servers. Only the frame is kept, to be parsed once more if the
+ * event is needed: whatever lives for a second costs the garbage collector more than parsing costs.
+ */
+export interface WatchedCopy {
+  readonly frame: EventFrame;
+  /** The account of the relay that sent the event. */
+  readonly account: RelayAccount;
+  /** About what the copy takes in memory. */
+  readonly bytes: number;
   readonly wakes: readonly SharedWake[];
 }
 
@@ -63,11 +72,12 @@ export class OwnerWatch {
     return this.#events.has(id);
   }
 
-  add(copy: WatchedCopy): void {
-    const { id } = copy.event;
+  /** @param contentLength of the event's content */
+  add(id: string, { account, frame, wakes }: Omit<WatchedCopy, 'bytes'>, contentLength: number): void {
+    const copy = { account, frame, wakes, bytes: EVENT_BYTES + contentLength };
     const known = this.#events.get(id);
     if (known !== undefined) return this.#addCopy(known, copy);
-    this.#keep({ id, copies: [copy], dueAt: 0 }, bytesOf(copy));
+    this.#keep({ id, copies: [copy], dueAt: 0 }, copy.bytes);
   }
 
   /** It is unknown whether the owner has acted: the event is looked at again later. */
@@ -75,7 +85,7 @@ export class OwnerWatch {
     const known = this.#events.get(id);
     // A further copy has come while it was looked at, and may be a forged one.
     if (known !== undefined) return copies.forEach((copy) => this.#addCopy(known, copy));
-    const bytes = copies.reduce((sum, copy) => sum + bytesOf(copy), 0);
+    const bytes = copies.reduce((sum, copy) => sum + copy.bytes, 0);
     this.#keep({ id, copies: [...copies], dueAt: 0 }, bytes);
   }
 
@@ -104,7 +114,7 @@ export class OwnerWatch {
     if (known.copies.some(({ frame }) => frame.fingerprint() === fingerprint)) return;
     if (known.copies.length === MOST_COPIES) return this.#options.onCrowded(known.id, copy);
     known.copies.push(copy);
-    this.#bytes += bytesOf(copy);
+    this.#bytes += copy.bytes;
   }
 
   #wait(ms: number): void {
@@ -124,11 +134,7 @@ export class OwnerWatch {
 
   #take(event: Kept): void {
     this.#events.delete(event.id);
-    for (const copy of event.copies) this.#bytes -= bytesOf(copy);
+    for (const copy of event.copies) this.#bytes -= copy.bytes;
     this.#options.look(event);
   }
-}
-
-function bytesOf({ event }: WatchedCopy): number {
-  return EVENT_BYTES + (event.written?.content.length ?? event.content.length);
 }

@@ -58,12 +58,13 @@ export class SharedEvents implements EventShare {
     return this.#watch.size;
   }
 
-  split(arrived: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
+  split({ account, event, frame }: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
     const { share, waker } = this.#options;
     const ours = wakes.filter(({ device }) => share.owns(waker.groupOf(device)));
     if (ours.length === wakes.length) return wakes;
     const others = wakes.filter((wake) => !ours.includes(wake)).map((wake) => this.#shared(wake));
-    this.#watch.add({ ...arrived, wakes: others });
+    const contentLength = event.written?.content.length ?? event.content.length;
+    this.#watch.add(event.id, { account, frame, wakes: others }, contentLength);
     return ours;
   }
 
@@ -208,8 +209,10 @@ export class SharedEvents implements EventShare {
     } else if (isNew) await seen.commit(id);
   }
 
-  #isGenuine({ account, event, frame, wakes }: WatchedCopy): boolean {
+  #isGenuine({ account, frame, wakes }: WatchedCopy): boolean {
     const { telemetry, verifier } = this.#options;
+    const event = frame.parse();
+    if (event === undefined) return false;
     telemetry.count('events_verified');
     const authenticity = account.charge(() => verifier.verify(event));
     if (authenticity === 'genuine') return true;

@@ -34,6 +34,8 @@ function isJsonOfMore(text: string): boolean {
 
 /** @returns a character for each byte; `undefined` if the text is not base64url */
 function fromBase64Url(text: string): string | undefined {
+  // Nearly every token has a colon: the error that `atob` would throw costs more than all the rest of a token's checks.
+  if (text.includes(':')) return undefined;
   try {
     return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   } catch {

@@ -2,21 +2,11 @@ import { randomBytes } from 'node:crypto';
 
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 
-/** So many groups are remembered with their names. */
+/** So many names of groups are remembered. */
 const MOST_GROUPS = 16_384;
 
 /** The part of a session's id that is its server's. */
 const SERVER_BYTES = 4;
-
-/** A group, as this server last saw it. */
-interface KnownGroup {
-  /** Its name in the engine. */
-  readonly name: Buffer;
-  /** The sessions in the order in which they own the group: the first two. */
-  ranked: readonly (Member | undefined)[];
-  /** The membership by which the order was found. */
-  version: number;
-}
 
 /** A server that lives. */
 interface Member {
@@ -31,9 +21,9 @@ interface Member {
  */
 export class Membership {
   readonly #names: FleetNames;
-  readonly #groups = new Map<string, KnownGroup>();
+  /** The names of groups that this server has asked for. */
+  readonly #groups = new Map<string, Buffer>();
   #members: readonly Member[];
-  #version = 0;
   #own: Buffer;
 
   constructor(names: FleetNames, own: Buffer) {
@@ -48,7 +38,12 @@ export class Membership {
 
   /** The name of the group in the engine. */
   nameOf(group: string): Buffer {
-    return this.#known(group).name;
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    if (this.#groups.size >= MOST_GROUPS) this.#groups.clear();
+    const name = this.#names.group(group);
+    this.#groups.set(group, name);
+    return name;
   }
 
   /** The session that owns the group. */
@@ -83,25 +78,22 @@ export class Membership {
     if (isSame) return false;
     this.#own = own;
     this.#members = sessions.map(memberOf);
-    this.#version++;
     return true;
   }
 
-  #known(group: string): KnownGroup {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    if (this.#groups.size >= MOST_GROUPS) this.#groups.clear();
-    const added = { name: this.#names.group(group), ranked: [], version: -1 };
-    this.#groups.set(group, added);
-    return added;
-  }
-
-  #rankedFor(group: string): KnownGroup['ranked'] {
-    const known = this.#known(group);
-    if (known.version === this.#version) return known.ranked;
+  /**
+   * The first two members in the order in which they own the group. Found anew for each event: a fleet has few servers, and most events
+   * are for devices of which this server hears once.
+   */
+  #rankedFor(group: string): readonly (Member | undefined)[] {
     let [first, second]: (Member | undefined)[] = [];
     let [firstScore, secondScore] = [-1, -1];
-    const [a, b] = [known.name.readInt32BE(0), known.name.readInt32BE(4)];
+    let [a, b] = this.#names.spread;
+    for (let at = 0; at < group.length; at++) {
+      const code = group.charCodeAt(at);
+      a = Math.imul(a ^ code, 0x0100_0193);
+      b = Math.imul(b ^ code, 0x5bd1_e995) ^ (b >>> 15);
+    }
     for (const member of this.#members) {
       const score = mix(a ^ member.word) * 0x20_0000 + (mix(b ^ member.word) >>> 11);
       if (score > firstScore) {
@@ -109,9 +101,7 @@ export class Membership {
         [first, firstScore] = [member, score];
       } else if (score > secondScore) [second, secondScore] = [member, score];
     }
-    known.ranked = [first, second];
-    known.version = this.#version;
-    return known.ranked;
+    return [first, second];
   }
 }
 
@@ -126,7 +116,7 @@ function memberOf(session: Buffer): Member {
   return { session, word: session.readInt32BE(0) };
 }
 
-/** Names and sessions are random already; this makes each bit of the result depend on all bits. */
+/** Makes each bit of the result depend on all bits. */
 function mix(word: number): number {
   let mixed = word | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);

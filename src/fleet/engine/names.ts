@@ -46,6 +46,8 @@ export class FleetNames {
   readonly settings: string;
   /** Held by the session that adopts from a dead one. */
   readonly adoption: string;
+  /** Spreads groups over the servers: the same two numbers at each, and not known to others, so that nobody can choose the server of a device. */
+  readonly spread: readonly [number, number];
   readonly #keys: Readonly<Record<Use, Buffer>>;
 
   /** @param privateKey the server's, 32 bytes */
@@ -63,6 +65,8 @@ export class FleetNames {
     this.pauses = `${this.prefix}z`;
     this.settings = `${this.prefix}f`;
     this.adoption = `${this.prefix}a`;
+    const spread = derive('spread', 8);
+    this.spread = [spread.readInt32BE(0), spread.readInt32BE(4)];
     this.#keys = {
       field: derive('fields', KEY_BYTES),
       claim: derive('claims', KEY_BYTES),

@@ -13,6 +13,8 @@ const OVERHEAD_BYTES = SALT_BYTES + NONCE_BYTES + TAG_BYTES;
 /** The lengths to which values are filled up, in bytes; longer ones to a multiple of the step. All that the length of a value tells. */
 const LENGTHS = [256, 512, 1088];
 const STEP_BYTES = 1024;
+/** Random bytes for so many nonces are drawn at once: a call costs far more than the bytes. */
+const NONCES_AT_ONCE = 256;
 /** So many keys of other servers are remembered. A server makes one at each start. */
 const MOST_KEYS = 1024;
 
@@ -26,6 +28,9 @@ export class ValueSealer {
   readonly #root: Buffer;
   readonly #salt = randomBytes(SALT_BYTES);
   readonly #key: Buffer;
+  /** Random bytes that no nonce has had yet, from a place on. */
+  #random = Buffer.alloc(0);
+  #randomFrom = 0;
   /** By salt, as latin1. */
   readonly #keys = new Map<string, Buffer>();
 
@@ -40,7 +45,7 @@ export class ValueSealer {
     const plaintext = Buffer.alloc(filledLength(LENGTH_BYTES + value.length));
     plaintext.writeUIntBE(value.length, 0, LENGTH_BYTES);
     plaintext.set(value, LENGTH_BYTES);
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = this.#nonce();
     const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(place, { plaintextLength: plaintext.length });
     const ciphertext = cipher.update(plaintext);
@@ -66,6 +71,14 @@ export class ValueSealer {
     }
     const end = LENGTH_BYTES + plaintext.readUIntBE(0, LENGTH_BYTES);
     return end > plaintext.length ? undefined : plaintext.subarray(LENGTH_BYTES, end);
+  }
+
+  #nonce(): Buffer {
+    if (this.#randomFrom === this.#random.length) {
+      this.#random = randomBytes(NONCES_AT_ONCE * NONCE_BYTES);
+      this.#randomFrom = 0;
+    }
+    return this.#random.subarray(this.#randomFrom, (this.#randomFrom += NONCE_BYTES));
   }
 
   #keyOf(salt: Buffer): Buffer {
