@@ -16,7 +16,7 @@ export interface Figure {
   readonly what: string;
   readonly unit: string;
   readonly samples: readonly number[];
-  readonly limit?: Limit;
+  readonly limit?: Limit | undefined;
   readonly goal?: Goal;
   /** True if more is better, false if less is. */
   readonly moreIsBetter: boolean;
