@@ -214,8 +214,14 @@ export class ClaimsModel {
     // What was done by a server that cannot speak, nobody tells the engine again in time.
     for (const [event, { state }] of this.#wokenBy) if (state !== 'alive') this.mayDouble.add(event);
     await (isEmpty ? this.#engine.runEmpty() : this.#engine.run());
-    // An older copy of the engine takes the dead for alive, until their leases are over.
-    for (const server of this.servers) if (server.state !== 'alive') await this.#fleet.expire(server);
+    // An older copy of the engine takes the dead for alive, and the former ids of the living, until their leases are over.
+    const ids = (await this.#engine.commandBuffer('ZRANGE', this.#fleet.names.members, 0, -1)) as Buffer[];
+    for (const id of ids) {
+      const isSpeaking = this.servers.some(
+        ({ share, state }) => state === 'alive' && share.session.equals(id),
+      );
+      if (!isSpeaking) await this.#engine.command('DEL', this.#fleet.names.aliveKey(id));
+    }
     const speaking = this.servers.filter(({ state }) => state === 'alive');
     for (const server of speaking) await this.#until(() => server.engine.isUp);
     for (const { share } of speaking) await share.flush();
