@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A small program beside the real `tools/build.mjs`. */
 class Project {
   readonly path: string;
+  commit = '0123abc';
 
   constructor(path: string) {
     this.path = path;
@@ -48,7 +49,7 @@ class Project {
   build(...args: string[]): Promise<{ code: number; said: string }> {
     return new Promise((resolve) => {
       const words = [join(this.path, 'tools/build.mjs'), ...args];
-      const env = { COMMIT: '0123abc' };
+      const env = { COMMIT: this.commit };
       execFile(process.execPath, words, { env }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
       );
@@ -74,6 +75,10 @@ test('npm start compiles once for the same sources, and again after a change or 
   await project.write('src/main.ts', 'export const answer: number = 1;\n');
   await project.build('--if-needed');
   expect(await project.read('dist/main.js')).toContain('answer = 1');
+
+  project.commit = '4567def';
+  await project.build('--if-needed');
+  expect(await project.read('dist/commit')).toBe('4567def\n');
 });
 
 test('without the compiler npm start says what is missing and what to type, and starts what was compiled from these sources', async () => {
@@ -89,6 +94,7 @@ test('without the compiler npm start says what is missing and what to type, and 
   await project.install();
   await project.build();
   await project.removeCompiler();
+  project.commit = '4567def';
   expect(await project.build('--if-needed')).toEqual(DONE);
 
   await project.write('src/main.ts', 'export const answer: number = 2;\n');
