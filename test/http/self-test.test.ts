@@ -78,7 +78,7 @@ test('POST /api/test wakes the device of each push service at once, and answers 
     })[token];
   push.answer = ({ path }) => {
     const status = Object.entries(answers).find(([name]) => path.includes(name))?.[1];
-    return status === undefined ? undefined : { status, headers: LATER };
+    return status === undefined ? undefined : { status, headers: status === 503 ? LATER : {} };
   };
   for (const word of ['delivered', 'gone', 'refused', 'queued'])
     for (const device of [
