@@ -23,6 +23,11 @@ export class ApiLoad implements AsyncDisposable {
 
   async request(path: string, body: string): Promise<void> {
     const answer = await this.#pool.request({ path, method: 'POST', headers: HEADERS, body });
+    // A store in an engine that did not answer in time: clients ask again.
+    if (answer.statusCode === 503) {
+      await answer.body.dump();
+      return this.request(path, body);
+    }
     if (answer.statusCode !== 200)
       throw new Error(`${path}: ${answer.statusCode} ${await answer.body.text()}`);
     await answer.body.dump();

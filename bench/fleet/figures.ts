@@ -10,6 +10,8 @@ export interface Load {
   readonly file: readonly FleetSpan[];
   /** By the number of servers. */
   readonly fleets: ReadonlyMap<number, readonly FleetSpan[]>;
+  /** The same of as many servers that have nothing to do with each other. */
+  readonly apart: ReadonlyMap<number, readonly FleetSpan[]>;
   /** The least that the same could cost, in microseconds. */
   readonly bare: { readonly what: string; readonly samples: readonly number[] };
   /** The most that one server of a fleet may cost beside a server with `STORE=file`. */
@@ -22,7 +24,7 @@ const GOALS: ReadonlyMap<number, number> = new Map([
   [4, 3.4],
 ]);
 
-export function loadFigures({ bare, file, fleets, mostAlone, share, what }: Load): Figure[] {
+export function loadFigures({ apart, bare, file, fleets, mostAlone, share, what }: Load): Figure[] {
   const alone = fleets.get(1) ?? [];
   const each = { unit: 'µs', moreIsBetter: false } as const;
   const fileSamples = file.map((span) => (sumOf(span) * 1000) / share);
@@ -38,15 +40,20 @@ export function loadFigures({ bare, file, fleets, mostAlone, share, what }: Load
   ];
   const perSecond = (spans: readonly FleetSpan[], count: number): number[] =>
     spans.map((span) => (share * count * 1000) / busiest(span));
+  const perSecondApart = (spans: readonly FleetSpan[], count: number): number[] =>
+    spans.map((span) => (share * count * 1000) / sumOf(span));
   for (const [count, spans] of fleets) {
     const least = GOALS.get(count);
     const all = spans.map((span) => (sumOf(span) * 1000) / (share * count));
     if (least !== undefined)
       figures.push({
-        what: `${what}: ${count} servers, a second of the busiest one's processor time`,
+        what: `${what}: a fleet of ${count}, a second of the busiest one's processor time`,
         unit: '1/s',
         samples: perSecond(spans, count),
-        limit: { what: 'one server', samples: perSecond(alone, 1) },
+        limit: {
+          what: `one of ${count} servers apart, at the same time`,
+          samples: perSecondApart(apart.get(count) ?? [], count),
+        },
         goal: { of: 'ratio', least },
         moreIsBetter: true,
       });

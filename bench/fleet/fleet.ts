@@ -7,6 +7,7 @@ import type { Stage } from '../stage.ts';
 import type { MeasuredEngine } from './engine.ts';
 
 const POLL_MS = 20;
+const NOTHING = Buffer.alloc(0);
 
 /** Processor time of an activity, without what the processes take when nothing happens. */
 export interface FleetSpan {
@@ -15,31 +16,38 @@ export interface FleetSpan {
   readonly engineMs: number;
 }
 
-/** Servers that work as one, or a single one with `STORE=file`. Each has a relay of its own: all events are sent to all. */
+/**
+ * Servers that work as one, or a single one with `STORE=file`. Each has a relay of its own: all events are sent to all. Or as many servers
+ * _apart_: each is a fleet of its own, and has its own devices and events.
+ */
 export class Fleet implements AsyncDisposable {
   readonly name: string;
   readonly servers: readonly Program[];
+  readonly #isApart: boolean;
   readonly #stage: Stage;
   readonly #engine: MeasuredEngine;
   #registrations = 0;
   /** What happens in a millisecond in which nobody asks for anything, in milliseconds. */
   #idle: FleetSpan = { serversMs: [], engineMs: 0 };
 
-  private constructor(name: string, servers: readonly Program[], stage: Stage, engine: MeasuredEngine) {
+  private constructor(
+    { isApart = false, name }: Pick<FleetOptions, 'isApart' | 'name'>,
+    servers: readonly Program[],
+    stage: Stage,
+    engine: MeasuredEngine,
+  ) {
     this.name = name;
+    this.#isApart = isApart;
     this.servers = servers;
     this.#stage = stage;
     this.#engine = engine;
   }
 
-  static async start(
-    stage: Stage,
-    engine: MeasuredEngine,
-    { count, environment, name }: FleetOptions,
-  ): Promise<Fleet> {
+  static async start(stage: Stage, engine: MeasuredEngine, options: FleetOptions): Promise<Fleet> {
     const servers: Program[] = [];
-    for (let n = 0; n < count; n++) servers.push(await stage.program(`${name}-${n}`, { environment }));
-    return new Fleet(name, servers, stage, engine);
+    for (let n = 0; n < options.count; n++)
+      servers.push(await stage.program(`${options.name}-${n}`, { environment: options.environment(n) }));
+    return new Fleet(options, servers, stage, engine);
   }
 
   /** Measures what all of these cost when nothing happens. */
@@ -85,16 +93,21 @@ export class Fleet implements AsyncDisposable {
 
   /** Resolves when every server has all registrations. */
   async inStep(): Promise<void> {
+    const due = this.#isApart ? this.#registrations / this.servers.length : this.#registrations;
     await Promise.all(
       this.servers.map(async (server) => {
-        while ((await server.metric('registrations')) < this.#registrations) await delay(POLL_MS);
+        while ((await server.metric('registrations')) < due) await delay(POLL_MS);
       }),
     );
   }
 
   /** What each server's relay sends for these events. @param events as JSON */
   frames(events: readonly string[]): Buffer[][] {
-    return this.servers.map((_, n) => this.#stage.relay.frames(`${this.name}-${n}`, events));
+    return this.servers.map((_, n) => {
+      const frames = this.#stage.relay.frames(`${this.name}-${n}`, events);
+      const isOwn = (index: number): boolean => !this.#isApart || index % this.servers.length === n;
+      return frames.map((frame, index) => (isOwn(index) ? frame : NOTHING));
+    });
   }
 
   /** Sends each server what {@link frames} made for it. */
@@ -132,5 +145,8 @@ interface FleetOptions {
   readonly name: string;
   /** Servers. */
   readonly count: number;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Of server n. */
+  readonly environment: (n: number) => Readonly<Record<string, string>>;
+  /** Each server is a fleet of its own. */
+  readonly isApart?: boolean;
 }

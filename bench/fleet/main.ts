@@ -13,24 +13,24 @@ import { sealedBodies, sealedTokens } from '../sealed-bodies.ts';
 import { Stage, type Extent } from '../stage.ts';
 import { table } from '../table.ts';
 import { MeasuredEngine } from './engine.ts';
-import { delayFigures, loadFigures } from './figures.ts';
+import { delayFigures, loadFigures, type Load } from './figures.ts';
 import { Fleet, type FleetSpan } from './fleet.ts';
 import { latencies, registrations, wakes } from './loads.ts';
 
 const RESULTS = 'bench/results';
-const COUNTS = [1, 2, 4] as const;
 /** Pushes that FCM may get at a low rate, for each kind of server. */
 const DELAYS = 500;
 /** By then the servers have done what comes after a start. */
 const SETTLING_MS = 4000;
 const REST_MS = 3000;
 /** Rounds before those that count. */
-const WARMING = 2;
+const WARMING = 1;
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    share: { type: 'string', default: '1000' },
+    share: { type: 'string', default: '2000' },
+    servers: { type: 'string', default: '1,2,4' },
     only: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -43,46 +43,68 @@ interface Subjects {
   readonly engine: MeasuredEngine;
   readonly file: Fleet;
   readonly fleets: ReadonlyMap<number, Fleet>;
+  /** As many servers as the fleets have, each a fleet of its own. */
+  readonly apart: ReadonlyMap<number, Fleet>;
 }
 
 async function begin(stage: Stage): Promise<Subjects> {
   const engine = await MeasuredEngine.start(stage.directory);
-  const file = await Fleet.start(stage, engine, { name: 'file', count: 1, environment: { STORE: 'file' } });
-  const fleets = new Map<number, Fleet>();
-  for (const [database, count] of COUNTS.entries()) {
-    const environment = { STORE: 'redis', REDIS_URL: engine.url(database) };
-    fleets.set(count, await Fleet.start(stage, engine, { name: `fleet${count}`, count, environment }));
+  const start = (name: string, count: number, isApart: boolean, from: number): Promise<Fleet> =>
+    Fleet.start(stage, engine, {
+      name,
+      count,
+      isApart,
+      environment: (n) => ({ STORE: 'redis', REDIS_URL: engine.url(isApart ? from + n : from) }),
+    });
+  const file = await Fleet.start(stage, engine, {
+    name: 'file',
+    count: 1,
+    environment: () => ({ STORE: 'file' }),
+  });
+  const [fleets, apart] = [new Map<number, Fleet>(), new Map<number, Fleet>()];
+  let database = 0;
+  for (const count of values.servers.split(',').map(Number)) {
+    fleets.set(count, await start(`fleet${count}`, count, false, database));
+    database += 1;
+    if (count > 1) apart.set(count, await start(`apart${count}`, count, true, database));
+    database += count;
   }
   await delay(SETTLING_MS);
-  await Fleet.rest([file, ...fleets.values()], REST_MS);
-  return { engine, file, fleets };
+  await Fleet.rest([file, ...fleets.values(), ...apart.values()], REST_MS);
+  return { engine, file, fleets, apart };
 }
 
-/** A load at every subject in turn, after rounds to warm up. */
+/** A load at every subject in turn, after a round to warm up. */
 async function inTurn(
-  { file, fleets }: Subjects,
+  { apart, file, fleets }: Subjects,
   load: (fleet: Fleet) => Promise<FleetSpan>,
   limit: () => Promise<number>,
-): Promise<{ file: FleetSpan[]; fleets: Map<number, FleetSpan[]>; limits: number[] }> {
-  const spans = { file: [] as FleetSpan[], fleets: new Map<number, FleetSpan[]>(), limits: [] as number[] };
+): Promise<Pick<Load, 'file' | 'fleets' | 'apart'> & { limits: number[] }> {
+  const spans = { file: [] as FleetSpan[], fleets: new Spans(), apart: new Spans(), limits: [] as number[] };
   for (let round = -WARMING; round < rounds; round++) {
-    const least = await limit();
-    const one = await load(file);
-    if (round >= 0) {
-      spans.limits.push(least);
-      spans.file.push(one);
-    }
+    if (round === 0) for (const all of [spans.file, spans.limits]) all.length = 0;
+    if (round === 0) for (const all of [spans.fleets, spans.apart]) all.clear();
+    spans.limits.push(await limit());
+    spans.file.push(await load(file));
     for (const [count, fleet] of fleets) {
-      const span = await load(fleet);
-      if (round >= 0) spans.fleets.set(count, [...(spans.fleets.get(count) ?? []), span]);
+      const separate = apart.get(count);
+      if (separate !== undefined) spans.apart.note(count, await load(separate));
+      spans.fleets.note(count, await load(fleet));
     }
   }
   return spans;
 }
 
+/** Spans by the number of servers. */
+class Spans extends Map<number, FleetSpan[]> {
+  note(count: number, span: FleetSpan): void {
+    this.set(count, [...(this.get(count) ?? []), span]);
+  }
+}
+
 async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> {
   await using limiter = await stage.limit('verify-and-post', String(STREAMS));
-  const { file, fleets, limits } = await inTurn(
+  const { apart, file, fleets, limits } = await inTurn(
     subjects,
     (fleet) => wakes(stage, fleet, share),
     async () => ((await bare(stage, limiter, share)).cpuMs * 1000) / share,
@@ -92,6 +114,7 @@ async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> 
     share,
     file,
     fleets,
+    apart,
     bare: { what: 'verify and bare node:http2', samples: limits },
     mostAlone: 1.35,
   });
@@ -117,7 +140,7 @@ async function registrationFigures(stage: Stage, subjects: Subjects): Promise<Fi
     stage.privateKey,
     ...tokens.map((token) => token.toString('hex')),
   );
-  const { file, fleets, limits } = await inTurn(
+  const { apart, file, fleets, limits } = await inTurn(
     subjects,
     (fleet) => registrations(fleet, tokens, share),
     async () => {
@@ -138,6 +161,7 @@ async function registrationFigures(stage: Stage, subjects: Subjects): Promise<Fi
     share,
     file,
     fleets,
+    apart,
     bare: { what: 'fastify with an empty handler, and bare unsealing', samples: limits },
   });
 }
@@ -184,8 +208,8 @@ async function measured(stage: Stage, subjects: Subjects): Promise<Figure[]> {
   }
 }
 
-async function end({ engine, file, fleets }: Subjects): Promise<void> {
-  for (const fleet of [file, ...fleets.values()]) await fleet[Symbol.asyncDispose]();
+async function end({ apart, engine, file, fleets }: Subjects): Promise<void> {
+  for (const fleet of [file, ...fleets.values(), ...apart.values()]) await fleet[Symbol.asyncDispose]();
   await engine[Symbol.asyncDispose]();
 }
 
