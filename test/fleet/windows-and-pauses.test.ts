@@ -5,11 +5,13 @@ import {
   countsOf,
   eventsFor,
   fleetOfPrograms,
+  keyOf,
   registerAll,
   tokenOf,
   type FleetProgram,
 } from '../support/fleet-of-programs.ts';
 import { describeEngine } from '../support/redis-engine.ts';
+import { foundIn } from '../support/spellings.ts';
 
 const PAUSED = 'mostro_push_lanes_troubled{provider="fcm",trouble="paused"}';
 const DELIVERED = 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}';
@@ -68,5 +70,38 @@ describeEngine('a fleet of two servers', () => {
     expect(told.size).toBe(before);
     expect([...told].some((token) => Number(token.slice(tokenOf(0).length - 1)) >= 20)).toBe(false);
     expect(await one?.metric(DELIVERED)).toBe(0);
+  });
+
+  test('leaves nothing readable in the engine of what it claimed, handed over and owed', async () => {
+    const fleet = await fleetOfPrograms({ servers: 2, isLogged: true });
+    const { engine, google, relay, servers } = fleet;
+    const monitored = await engine.monitor();
+    await registerAll(fleet, 12);
+    const events = eventsFor(8);
+    // Some come to both servers, some to one alone, so that they are handed over.
+    for (const [n, event] of events.entries())
+      (n < 4 ? relay : (servers[n % 2]?.ownRelay ?? relay)).broadcast(event);
+    await allWoken(fleet, 8);
+    google.answer = () => ({ status: 429, headers: { 'retry-after': '600' } });
+    const late = eventsFor(4, 8);
+    for (const event of late) relay.broadcast(event);
+    await google.refusals.atLeast(4);
+    const said = Buffer.concat([
+      await engine.dump(),
+      await engine.appended(),
+      Buffer.from(
+        monitored
+          .flat()
+          .join('\n')
+          .replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+        'latin1',
+      ),
+    ]);
+    const secrets = [...events, ...late].flatMap(({ id, pubkey, sig }) => [id, pubkey, sig.slice(0, 64)]);
+    const ours = Array.from({ length: 12 }, (_, n) => [keyOf(n), tokenOf(n)]).flat();
+    expect(said.length).toBeGreaterThan(10_000);
+    expect(foundIn(said, [...secrets, ...ours])).toEqual([]);
+    // The search finds what is there.
+    expect(foundIn(Buffer.concat([said, Buffer.from(late[0]?.id ?? '', 'hex')]), secrets)).toHaveLength(1);
   });
 });

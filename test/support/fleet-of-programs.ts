@@ -14,6 +14,8 @@ export interface FleetOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** How long FCM waits before it answers a message, in milliseconds. */
   readonly latencyMs?: number;
+  /** Whether the engine writes every change to its file. */
+  readonly isLogged?: boolean;
   /** Whether the engine has a replica. */
   readonly hasReplica?: boolean;
 }
@@ -39,7 +41,7 @@ export interface FleetOfPrograms {
 }
 
 export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPrograms> {
-  const engine = await EngineServer.start();
+  const engine = await EngineServer.start(options.isLogged === true ? { appendOnly: true } : {});
   const replica = options.hasReplica === true ? await EngineServer.start({ replicaOf: engine }) : undefined;
   const relay = keep(await RelayStandIn.start());
   const google = keep(await GoogleStandIn.start({ latencyMs: options.latencyMs ?? 0 }));
