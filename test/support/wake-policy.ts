@@ -30,8 +30,8 @@ const SHORT = { slotMs: 250, heartbeatMs: SECOND_MS };
 
 /** @param environment what the test has set itself @returns the times of the policy under test */
 export function shortTimes(environment: Readonly<Record<string, string>> = {}): Partial<typeof SHORT> {
-  const { WAKE_HEARTBEAT_MINUTES, WAKE_POLICY, WAKE_SLOT_SECONDS } = environment;
-  if (WAKE_POLICY !== undefined) return {};
+  const { WAKE_HEARTBEAT_MINUTES, WAKE_POLICIES_OFFERED, WAKE_POLICY, WAKE_SLOT_SECONDS } = environment;
+  if (WAKE_POLICY !== undefined || WAKE_POLICIES_OFFERED !== undefined) return {};
   return {
     ...(WAKE_SLOT_SECONDS === undefined && { slotMs: SHORT.slotMs }),
     ...(WAKE_HEARTBEAT_MINUTES === undefined && { heartbeatMs: SHORT.heartbeatMs }),
