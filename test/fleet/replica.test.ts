@@ -3,8 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 
 import { MINUTE_MS } from '../../src/core/basics/clock.ts';
+import { Secret } from '../../src/core/basics/secret.ts';
 import { StoreUnavailable } from '../../src/core/registry/registration-store.ts';
-
+import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
+import { RecordSealer } from '../../src/fleet/replica/record-sealer.ts';
+import { writeChanges } from '../../src/fleet/replica/write-changes.ts';
 import { fleetNames } from '../support/fleet-engine.ts';
 import { joinFleet, type FleetMember } from '../support/fleet-store.ts';
 import {
@@ -14,6 +17,7 @@ import {
   type EngineServerOptions,
 } from '../support/redis-engine.ts';
 import { fcmTarget, LIFETIME, registrationAt, tradeKey } from '../support/registrations.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const NOW = Date.now();
 
@@ -135,6 +139,48 @@ describeEngine('a fleet whose engine', () => {
       })
       .toBe(300);
   });
+
+  test('comes back empty keeps a registration that one server had taken last, although another server renewed, or had lost, the one before', async () => {
+    const server = await EngineServer.start();
+    const proxy = await TcpProxy.start(server.port);
+    const a = await joinFleet(server.address());
+    const b = await joinFleet(server.address({ port: proxy.port }));
+    for (const n of [1, 2]) await a.registrations.put(nth(n, { expiresAt: NOW + MINUTE_MS }));
+    await expect.poll(() => b.registrations.counts().total).toBe(2);
+    proxy.refuse();
+    await expect.poll(() => b.store.isOpen).toBe(false);
+    const later = [1, 2].map((n) => nth(n, { registeredAt: NOW + 2, target: fcmTarget(`later-${n}`) }));
+    for (const registration of later) await a.registrations.put(registration);
+    await b.registrations.renew(tradeKey(1), nth(1).target, LIFETIME, NOW);
+    await server.kill();
+    await server.runEmpty();
+    await expect.poll(async () => (await joinFleet(server.address())).registrations.counts().total).toBe(2);
+    proxy.restore();
+    await expect.poll(() => b.store.isOpen).toBe(true);
+    await a.registrations.put(nth(3));
+    const expected = Object.fromEntries([...later, nth(3)].map((one) => [one.tradePubkey, one]));
+    await expect.poll(() => [stateOf(a), stateOf(b)]).toEqual([expected, expected]);
+    expect(stateOf(await joinFleet(server.address()))).toEqual(expected);
+  });
+
+  test.for(['repeat', 'outdate'] as const)(
+    'has lost changes keeps the latest registration when a server that had not heard of it tells of an earlier one: %s',
+    async (mode) => {
+      const { server, a, b } = await pair();
+      const names = fleetNames();
+      const sealer = new RecordSealer(names, new ValueSealer(new Secret(Buffer.alloc(32, 1))));
+      const later = nth(1, { registeredAt: NOW + 2, target: fcmTarget('later') });
+      await a.registrations.put(later);
+      await expect.poll(() => stateOf(b)).toEqual({ [tradeKey(1)]: later });
+      const field = names.field(`registration ${tradeKey(1)}`);
+      const value = sealer.seal({ type: 'registered', registration: nth(1) }, field);
+      const change = { mode, field, shard: names.shardOf(field), base: 1, value };
+      const { verdicts } = await writeChanges(a.engine, names, Buffer.alloc(8, 7), [[change]]);
+      expect(verdicts).toEqual([[2]]);
+      await expect.poll(async () => stateOf(await joinFleet(server.address()))).toEqual(stateOf(a));
+      expect([stateOf(a), stateOf(b)]).toEqual([{ [tradeKey(1)]: later }, { [tradeKey(1)]: later }]);
+    },
+  );
 });
 
 describeEngine('a value in the engine', () => {

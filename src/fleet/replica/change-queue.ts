@@ -4,7 +4,7 @@ import type { ChangeMode } from './write-changes.ts';
 
 /** A change of one field that is not written yet. */
 export interface Change {
-  readonly mode: ChangeMode;
+  mode: ChangeMode;
   readonly field: Buffer;
   /** The field as latin1, to look it up by. */
   readonly name: string;
@@ -66,6 +66,15 @@ export class ChangeQueue {
     if (!this.touches(name)) return;
     for (const { changes } of this.#groups)
       for (const change of changes) if (change.name === name) change.base = Math.max(change.base, number);
+  }
+
+  /** The engine has lost changes. What no caller waits for was decided before, maybe without a later registration that only another server has. */
+  yieldToLater(): void {
+    for (const { changes } of this.#lazy.values())
+      for (const change of changes) {
+        if (change.record.type === 'registered' && change.mode === 'put') change.mode = 'repeat';
+        if (change.record.type === 'removed') change.mode = 'expire';
+      }
   }
 
   /** Takes the first groups, with about so many changes. */

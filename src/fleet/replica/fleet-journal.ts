@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../../core/registry/registration-store.ts';
+import type { Registration } from '../../core/registry/registration.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { ChangeConflict, type ChangeJournal, type Undo } from '../../store/contents/change-journal.ts';
@@ -70,12 +71,23 @@ export class FleetJournal implements ChangeJournal {
     this.#write({ type: 'removed', tradePubkey }, 'expire');
   }
 
-  #write(record: StoreRecord, removal: ChangeMode): void {
+  /** The engine has an earlier registration of the key than memory: it has lost this one. */
+  repeat(registration: Registration): void {
+    this.#write({ type: 'registered', registration }, 'remove', 'repeat');
+  }
+
+  /** The engine has a registration that was removed: it has lost the removal. */
+  outdate(registration: Registration): void {
+    this.#write({ type: 'registered', registration }, 'remove', 'outdate');
+  }
+
+  #write(record: StoreRecord, removal: ChangeMode, put: ChangeMode = 'put'): void {
     const base = this.#options.progress.applied;
     for (const { subject, isRemoval } of fieldsOf(record)) {
       const field = this.#options.names.field(subject);
-      const mode = isRemoval ? removal : 'put';
+      const mode = isRemoval ? removal : put;
       const change: Change = { mode, field, name: field.toString('latin1'), record, base };
+      if (mode === 'remove') this.#options.removals.note(change.name);
       this.#queue.add({ changes: [change], waiter: undefined });
       if (this.#queue.size > MOST_KEPT) this.#queue.dropOldest();
     }
@@ -159,6 +171,22 @@ export class FleetJournal implements ChangeJournal {
   /** Whether a change of the field waits for being written. */
   isWaiting(field: string): boolean {
     return this.#queue.touches(field);
+  }
+
+  /** What the change of the field does that waits for being written, and no caller for it. */
+  waitingMode(field: string): ChangeMode | undefined {
+    return this.#queue.lazyChangeOf(field)?.mode;
+  }
+
+  /** Writes no changes of the field that wait: the engine has a later one. */
+  abandon(field: string): void {
+    this.#contest(this.#queue.takeTouching([field]), this.#options.progress.applied);
+  }
+
+  /** The engine has lost changes. What waits for being written is weighed by the other servers against what they have. */
+  weigh(): void {
+    this.#own.clear();
+    this.#queue.yieldToLater();
   }
 
   /** All records were read again, so that memory has every change up to this number. */
@@ -255,7 +283,7 @@ export class FleetJournal implements ChangeJournal {
   #noteWritten({ mode, name }: Change, verdict: Verdict | undefined): void {
     if (typeof verdict !== 'number') return;
     this.#own.set(name, verdict);
-    if (mode === 'remove' || mode === 'expire') this.#options.removals.note(name);
+    if (mode === 'remove' || mode === 'expire' || mode === 'outdate') this.#options.removals.note(name);
     else this.#options.removals.forget(name);
   }
 

@@ -7,7 +7,7 @@ import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { IllegibleValues } from './illegible-values.ts';
 import { readDoubt, readLogEntry, type LogEntry } from './log-entry.ts';
-import { mergeRegistration } from './merge-records.ts';
+import { dropOutdated, mergeRegistration } from './merge-records.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
 import { fieldsOf } from './record-fields.ts';
@@ -91,7 +91,7 @@ export class FleetLog {
     }
   }
 
-  #do({ field, isRestored, number, value, writer }: LogEntry): void {
+  #do({ field, isOutdated, isRepeated, number, value, writer }: LogEntry): void {
     const name = field.toString('latin1');
     const {
       contents,
@@ -107,7 +107,9 @@ export class FleetLog {
       const record = sealer.open(value, field);
       if (typeof record === 'string') illegible.note(record);
       else {
-        if (isRestored && record.type === 'registered')
+        if (isOutdated && record.type === 'registered')
+          dropOutdated(record.registration, name, this.#options);
+        else if (isRepeated && record.type === 'registered')
           mergeRegistration(record.registration, { name, version: number }, this.#options);
         else {
           if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name);

@@ -9,8 +9,10 @@ export interface LogEntry {
   readonly field: Buffer;
   /** Seals what has changed: a removal, too. */
   readonly value: Buffer;
-  /** Whether the engine had lost the record, and a server has given it what it had. */
-  readonly isRestored: boolean;
+  /** Whether the engine had lost records, and a server has told it what it had: maybe not the latest. */
+  readonly isRepeated: boolean;
+  /** Whether the registration that the value seals, or an earlier one, is to be removed. */
+  readonly isOutdated: boolean;
 }
 
 /** @returns `undefined` for an entry that is about something else, or is none of this program's */
@@ -19,7 +21,9 @@ export function readLogEntry({ fields, id }: StreamEntry): LogEntry | undefined 
   if (numberName?.toString('latin1') !== 'n' || writer === undefined || field === undefined) return undefined;
   const count = Number(String(number));
   if (value === undefined || !Number.isSafeInteger(count)) return undefined;
-  return { id, number: count, writer, field, value, isRestored: mode?.toString('latin1') === 'restore' };
+  const does = mode?.toString('latin1');
+  const isRepeated = does === 'restore' || does === 'repeat';
+  return { id, number: count, writer, field, value, isRepeated, isOutdated: does === 'outdate' };
 }
 
 /** Tells the other servers that this one could not read values of a shard. @returns the fields of the log's entry */

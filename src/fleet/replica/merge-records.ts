@@ -46,8 +46,9 @@ export class RecordMerge {
   take({ field, sealed, shard, version }: StoredField): void {
     const { contents, journal, onIllegible, sealer } = this.#options;
     const name = field.toString('latin1');
-    if (journal.supersedes(name, version)) return;
     const record = sealer.open(sealed, field);
+    const isRegistration = typeof record !== 'string' && record.type === 'registered';
+    if (!isRegistration && journal.supersedes(name, version)) return;
     if (typeof record === 'string') return onIllegible(record, shard);
     if (record.type === 'registered') this.#takeRegistration(record.registration, name, version);
     else if (record.type === 'cohort') this.#cohorts.push(record);
@@ -73,13 +74,27 @@ export class RecordMerge {
   }
 
   #takeRegistration(stored: Registration, name: string, version: number): void {
-    const { contents, onChange } = this.#options;
+    const { contents, journal, onChange } = this.#options;
+    if (journal.isWaiting(name)) {
+      if (this.#isOutdone(stored, name)) return void journal.supersedes(name, version);
+      journal.abandon(name);
+    }
     if (this.#mode === 'fill') return void contents.accept({ type: 'registered', registration: stored });
     if (this.#mode === 'merge') return mergeRegistration(stored, { name, version }, this.#options);
     const known = contents.registrations.current(stored.tradePubkey);
     if (known !== undefined && isSame(known, stored)) return;
     const change = contents.accept({ type: 'registered', registration: stored });
     if (change !== undefined) onChange(change);
+  }
+
+  /** Whether a change of memory that waits for being written comes after what the engine has. */
+  #isOutdone(stored: Registration, name: string): boolean {
+    const { contents, journal, removals } = this.#options;
+    const known = contents.registrations.current(stored.tradePubkey);
+    if (known !== undefined) return !isNewer(stored, known);
+    // A merge weighs a removal itself.
+    if (this.#mode === 'merge' || journal.waitingMode(name) !== 'remove') return false;
+    return removals.isAfter(stored.registeredAt, name);
   }
 }
 
@@ -101,15 +116,35 @@ export function mergeRegistration(
   const known = contents.registrations.current(stored.tradePubkey);
   if (known !== undefined && isSame(known, stored)) return;
   if (known !== undefined && isNewer(known, stored)) {
-    journal.write({ type: 'registered', registration: known });
+    journal.repeat(known);
     return void journal.supersedes(name, version);
   }
   // It was removed after all that memory has heard of it.
   if (known === undefined && removals.isAfter(stored.registeredAt, name)) {
-    journal.write({ type: 'removed', tradePubkey: stored.tradePubkey });
+    journal.outdate(stored);
     return void journal.supersedes(name, version);
   }
   const change = contents.accept({ type: 'registered', registration: stored });
+  if (change !== undefined) onChange(change);
+}
+
+/** Another server knows that this registration was removed. A later one stays, and the engine gets it again. */
+export function dropOutdated(
+  removed: Registration,
+  name: string,
+  {
+    contents,
+    journal,
+    onChange,
+    removals,
+  }: Pick<MergeOptions, 'contents' | 'journal' | 'onChange' | 'removals'>,
+): void {
+  const { tradePubkey } = removed;
+  const known = contents.registrations.current(tradePubkey);
+  if (known !== undefined && known.registeredAt > removed.registeredAt)
+    return journal.write({ type: 'registered', registration: known });
+  removals.note(name);
+  const change = contents.accept({ type: 'removed', tradePubkey });
   if (change !== undefined) onChange(change);
 }
 

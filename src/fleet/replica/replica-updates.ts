@@ -176,6 +176,7 @@ export class ReplicaUpdates {
     }
     merge.end();
     this.#checkCapacity();
+    if (mode === 'merge') journal.weigh();
     journal.forgetOwn(position.number);
     log.follow(position.last, position.number);
   }

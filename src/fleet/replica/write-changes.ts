@@ -10,8 +10,10 @@ const MOST_ENTRIES = 200_000;
  * - `remove`: removes it, and tells the other servers even if there was none.
  * - `expire`: removes it, if it is there.
  * - `restore`: gives it a record, if it has none, and if the writer knows all removals: it was not removed on purpose.
+ * - `repeat`: gives it a record in place of the one that it has. The engine had lost the record, or may have lost a later one.
+ * - `outdate`: removes it, if it is there. The engine had lost the removal. The value is the registration that was removed.
  */
-export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore';
+export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore' | 'repeat' | 'outdate';
 
 export interface SealedChange {
   readonly mode: ChangeMode;
@@ -56,13 +58,13 @@ local function verdictOn(mode, key, field, base)
     return 1
   end
   if versionOf(known) > base then return -1 end
-  if mode == 'expire' and not known then return 0 end
+  if not known and (mode == 'expire' or mode == 'repeat' or mode == 'outdate') then return 0 end
   return 1
 end
 
 local function write(mode, key, field, value)
   local number = redis.call('INCR', sequence)
-  if mode == 'put' or mode == 'restore' then
+  if mode == 'put' or mode == 'restore' or mode == 'repeat' then
     redis.call('HSET', key, field, struct.pack('>I6', number) .. value)
   else
     redis.call('HDEL', key, field)
