@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { CREDENTIALS } from '../config/credentials.ts';
 import { ConfigError } from '../config/config.ts';
+import { textIn } from '../config/variable.ts';
 import { VARIABLES } from '../config/variables.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
@@ -77,9 +78,12 @@ export class Reload {
   #apply(next: ReadStartup): void {
     const { app, logger, telemetry } = this.#options;
     const { level } = next.config.log;
-    const changed = Object.keys(VARIABLES).filter(
-      (name) => (this.#inForce[name] ?? '') !== (next.variables[name] ?? ''),
-    );
+    const changed = Object.entries(VARIABLES)
+      .filter(
+        ([name, variable]) =>
+          (textIn(this.#inForce, name, variable) ?? '') !== (textIn(next.variables, name, variable) ?? ''),
+      )
+      .map(([name]) => name);
     const { http, mostro, relays: watched } = next.config;
     const { urls: relays } = watched;
     const instances = { pubkeys: mostro.pubkeys, trustedOnly: http.trustedInstancesOnly };

@@ -99,7 +99,7 @@ export function compose(
   const registrations = createRegistrations(options, store, time, hooks);
 
   const pauses = fleet?.pauses;
-  const wayOut = new WayOut(config.outgoing);
+  const wayOut = new WayOut(config.outgoing, overrides.proxyTimeouts);
   const sending = { time, guard, wayOut, vapid, previousVapid, pauses, onFault };
   const push = composeLanes(options, overrides, sending);
   const { lanes } = push;

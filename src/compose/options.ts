@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/basics/clock.ts';
 import type { CurveSource } from '../crypto/curve.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
+import type { ProxyTimeouts } from '../net/way-out.ts';
 import type { LossyLog } from '../ops/log-losses.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import type { OpsTelemetry } from '../ops/telemetry.ts';
@@ -44,4 +45,6 @@ export interface CompositionOverrides {
   readonly laneSizes?: Partial<LaneSizes> | undefined;
   /** The name servers that are asked for push servers and discovered relays. */
   readonly dnsServers?: readonly string[] | undefined;
+  /** How long an outgoing proxy may take. */
+  readonly proxyTimeouts?: ProxyTimeouts | undefined;
 }

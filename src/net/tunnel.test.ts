@@ -4,12 +4,14 @@ import { once } from 'node:events';
 
 import { describe, expect, test } from 'vitest';
 
+import { Arrivals } from '../../stand-ins/arrivals.ts';
 import { LoopbackServer } from '../../stand-ins/loopback-server.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { SocksStandIn } from '../../stand-ins/socks-stand-in.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { keep } from '../../test/support/keep.ts';
 import { parseProxyAddress, type ProxyAddress } from '../core/basics/proxy-address.ts';
-import { openTunnel } from './tunnel.ts';
+import { answersItself, openTunnel } from './tunnel.ts';
 import { WayOut } from './way-out.ts';
 
 const NO_LIMIT_MS = 600_000;
@@ -127,6 +129,31 @@ const wayTo = (proxy: ProxyAddress): WayOut => new WayOut({ proxy, exceptions: '
 const tryOnce = async (wayOut: WayOut, proxy: ProxyAddress, isOwn = true): Promise<string> =>
   codeOf(wayOut.open(proxy, url('https://secret.example'), { isOwn }));
 
+test.each([
+  ['http', 'HTTP/1.1 400 No\r\n\r\n'],
+  ['http', 'rubbish\r\n\r\n'],
+  ['http', ''],
+  ['socks5', '\x05\xff'],
+  ['socks5', ''],
+])(
+  'a %s proxy that says %j to a question about no host, or hangs up, is not frozen',
+  async (scheme, answer) => {
+    const asked = new Arrivals<string>();
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (data) => {
+        asked.push(data.toString('latin1'));
+        socket.end(Buffer.from(answer, 'latin1'));
+      });
+    });
+    const proxy = await proxyAt(server, scheme, 'operator:word@');
+    expect(await answersItself(proxy, NO_LIMIT_MS)).toBe(true);
+    const [question = ''] = await asked.atLeast(1);
+    if (scheme === 'http') expect(question).toMatch(/^OPTIONS \* [^]*max-forwards: 0\r\n/i);
+    else expect(question).toBe('\x05\x02\x00\x02');
+  },
+);
+
 describe('the way out', () => {
   test('leads .onion names through Tor, excepted names directly, and others through the proxy', () => {
     const [proxy, tor] = [addressOf('proxy.example:3128'), addressOf('socks5://127.0.0.1:9050')];
@@ -161,6 +188,44 @@ describe('the way out', () => {
     expect(wayOut.problem).toBeUndefined();
     await codeOf(wayOut.open(proxy, url('https://other.example'), { isOwn: true }));
     expect(wayOut.problem).toBe('PROXY_CLOSED');
+  });
+
+  test.each([
+    ['http', 'HTTP/1.1 400 No\r\n\r\n'],
+    ['socks5', '\x05\x00'],
+  ])(
+    'has a problem with a frozen %s proxy after one host, a stranger’s too, until the proxy answers itself again',
+    async (scheme, answer) => {
+      let isFrozen = true;
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (asked) => {
+          // No host is reached: only the proxy itself answers. Without a password the greeting for a tunnel names one way.
+          const isTunnel = scheme === 'http' ? asked.toString().startsWith('CONNECT') : asked[1] === 1;
+          if (!isFrozen && !isTunnel) socket.write(Buffer.from(answer, 'latin1'));
+        });
+      });
+      const proxy = await proxyAt(server, scheme);
+      const timeouts = { tunnelMs: 50, answerMs: 500 };
+      const wayOut = new WayOut({ proxy, exceptions: '', tor: undefined }, timeouts);
+      expect(await tryOnce(wayOut, proxy, false)).toBe('PROXY_TIMEOUT');
+      await expect.poll(() => wayOut.problem, { timeout: PATIENCE_MS }).toBe('PROXY_TIMEOUT');
+      isFrozen = false;
+      const problemAfterAnother = async (): Promise<string | undefined> => {
+        expect(await tryOnce(wayOut, proxy, false)).toBe('PROXY_TIMEOUT');
+        return wayOut.problem;
+      };
+      await expect.poll(problemAfterAnother, { timeout: PATIENCE_MS }).toBeUndefined();
+    },
+  );
+
+  test('keeps the problem of one proxy while another one works', async () => {
+    const tor = addressOf(`socks5://127.0.0.1:${await freePort()}`);
+    const proxy = await proxyAt(answering('HTTP/1.1 403 No\r\n\r\n'));
+    const wayOut = new WayOut({ proxy, exceptions: '', tor });
+    await codeOf(wayOut.open(tor, url('ws://secret.onion'), { isOwn: true }));
+    expect(await tryOnce(wayOut, proxy)).toBe('PROXY_403');
+    expect(wayOut.problem).toBe('PROXY_ECONNREFUSED');
   });
 
   test('gives the proxy the addresses that a look-up accepted, one after the other', async () => {

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIPv6, type Socket } from 'node:net';
 
@@ -47,6 +53,24 @@ export async function openTunnel(
   }
 }
 
+/**
+ * Whether a proxy gives an answer that concerns no destination. Any word counts, and so does an end of the connection: only a proxy that
+ * is frozen or out of reach says nothing at all.
+ */
+export async function answersItself(proxy: ProxyAddress, timeoutMs: number): Promise<boolean> {
+  const ended = new AbortController();
+  const timer = setTimeout(() => ended.abort(), timeoutMs).unref();
+  try {
+    await (proxy.scheme === 'socks5' ? greetBySocks : askOptions)(proxy, ended.signal);
+    return true;
+  } catch {
+    return !ended.signal.aborted;
+  } finally {
+    clearTimeout(timer);
+    ended.abort();
+  }
+}
+
 function asProxyError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -62,19 +86,7 @@ function openByConnect(
   signal: AbortSignal,
 ): Promise<Socket> {
   const path = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const credentials = proxy.credentials?.reveal();
-  const outgoing = (proxy.scheme === 'https' ? httpsRequest : httpRequest)({
-    host: proxy.host,
-    port: proxy.port,
-    method: 'CONNECT',
-    path,
-    headers: {
-      host: path,
-      ...(credentials && { 'proxy-authorization': basic(credentials) }),
-    },
-    agent: false,
-    signal,
-  });
+  const outgoing = requestTo(proxy, { method: 'CONNECT', path, headers: { host: path } }, signal);
   return new Promise((resolve, reject) => {
     outgoing.on('connect', ({ statusCode = 0 }: IncomingMessage, socket: Socket, head: Buffer) => {
       if (statusCode < 200 || statusCode > 299) {
@@ -89,6 +101,44 @@ function openByConnect(
   });
 }
 
+/** `OPTIONS` that is not to be passed on (RFC 9110, 7.6.2 and 9.3.7). */
+async function askOptions(proxy: ProxyAddress, signal: AbortSignal): Promise<void> {
+  const outgoing = requestTo(
+    proxy,
+    { method: 'OPTIONS', path: '*', headers: { 'max-forwards': '0' } },
+    signal,
+  );
+  outgoing.on('socket', (socket) => socket.unref());
+  // The end of the connection after the answer must not count as unhandled.
+  outgoing.on('error', () => undefined);
+  outgoing.end();
+  await once(outgoing, 'response');
+}
+
+function requestTo(
+  { credentials: sealed, host, port, scheme }: ProxyAddress,
+  {
+    headers,
+    method,
+    path,
+  }: Pick<RequestOptions, 'method' | 'path'> & { readonly headers: OutgoingHttpHeaders },
+  signal: AbortSignal,
+): ClientRequest {
+  const credentials = sealed?.reveal();
+  return (scheme === 'https' ? httpsRequest : httpRequest)({
+    host,
+    port,
+    method,
+    path,
+    headers: {
+      ...headers,
+      ...(credentials && { 'proxy-authorization': basic(credentials) }),
+    },
+    agent: false,
+    signal,
+  });
+}
+
 function basic({ password, user }: { readonly user: string; readonly password: string }): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
@@ -100,6 +150,16 @@ const SOCKS_WORDS = [
   [/socket closed/i, () => 'PROXY_CLOSED'],
   [/invalid/i, () => 'PROXY_SOCKS_INVALID'],
 ] as const;
+
+/** The greeting (RFC 1928, 3), which names the ways of authentication: none, and a password. */
+const SOCKS_GREETING = Buffer.from([5, 2, 0, 2]);
+
+async function greetBySocks({ host, port }: ProxyAddress, signal: AbortSignal): Promise<void> {
+  const line = connect({ host, port, signal });
+  line.unref();
+  line.write(SOCKS_GREETING);
+  await Promise.race([once(line, 'data'), once(line, 'close')]);
+}
 
 async function openBySocks(
   { credentials, host: proxyHost, port: proxyPort }: ProxyAddress,

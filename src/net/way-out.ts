@@ -6,14 +6,8 @@ import { promisify } from 'node:util';
 import { SECOND_MS } from '../core/basics/clock.ts';
 import type { ProxyAddress } from '../core/basics/proxy-address.ts';
 import { ProxyExceptions } from './proxy-exceptions.ts';
+import { ProxyHealth } from './proxy-health.ts';
 import { openTunnel, ProxyError } from './tunnel.ts';
-
-/** For the connection to the proxy, and for the proxy's to the destination. */
-const TUNNEL_TIMEOUT_MS = 10 * SECOND_MS;
-/** A proxy that says nothing about so many hosts in a row is at fault itself. One silent host says nothing about the proxy. */
-const SILENT_HOSTS = 2;
-/** The answers that concern one destination, and not the proxy: forbidden, not reached. */
-const OF_DESTINATION = /^PROXY_(?:40[034]|5\d\d|SOCKS_(?!AUTH|INVALID).*|TIMEOUT|CLOSED)$/;
 
 /** Where a request goes. */
 export type Host = Pick<URL, 'protocol' | 'hostname' | 'port'>;
@@ -26,6 +20,15 @@ export interface OutgoingProxies {
   /** `TOR_SOCKS`: for `.onion` names. */
   readonly tor: ProxyAddress | undefined;
 }
+
+export interface ProxyTimeouts {
+  /** For the connection to the proxy, and for the proxy's to the destination, in milliseconds. */
+  readonly tunnelMs: number;
+  /** For an answer that the proxy gives by itself, in milliseconds. */
+  readonly answerMs: number;
+}
+
+const PROXY_TIMEOUTS: ProxyTimeouts = { tunnelMs: 10 * SECOND_MS, answerMs: 5 * SECOND_MS };
 
 export interface TunnelOptions {
   /** Resolves the name here; the proxy then gets an address that was checked. Absent: the proxy resolves the name. */
@@ -41,17 +44,19 @@ const HTTPS_PORT = 443;
 export class WayOut {
   readonly #proxies: OutgoingProxies;
   readonly #exceptions: ProxyExceptions;
-  readonly #silent = new Set<string>();
-  #problem: string | undefined;
+  readonly #health = new Map<ProxyAddress, ProxyHealth>();
+  readonly #timeouts: ProxyTimeouts;
 
-  constructor(proxies: OutgoingProxies) {
+  constructor(proxies: OutgoingProxies, timeouts = PROXY_TIMEOUTS) {
     this.#proxies = proxies;
+    this.#timeouts = timeouts;
     this.#exceptions = new ProxyExceptions(proxies.exceptions);
   }
 
-  /** What is wrong with a proxy, since the last answer that it gave; absent: nothing. */
+  /** What is wrong with one of the proxies, since the last answer that it gave; absent: nothing. */
   get problem(): string | undefined {
-    return this.#problem;
+    for (const { problem } of this.#health.values()) if (problem !== undefined) return problem;
+    return undefined;
   }
 
   /** The proxy for a host; absent: it is reached directly. */
@@ -65,15 +70,16 @@ export class WayOut {
   async open(proxy: ProxyAddress, host: Host, { isOwn, lookup }: TunnelOptions): Promise<Socket> {
     const port = host.port === '' ? (DEFAULT_PORTS[host.protocol] ?? HTTPS_PORT) : Number(host.port);
     const name = plainHost(host);
+    const health = this.#healthOf(proxy);
     let failure: unknown;
     for (const destination of await addressesOf(name, lookup)) {
       try {
-        const socket = await openTunnel(proxy, { host: destination, port }, TUNNEL_TIMEOUT_MS);
-        this.#noteAnswer();
+        const socket = await openTunnel(proxy, { host: destination, port }, this.#timeouts.tunnelMs);
+        health.noteAnswer();
         return socket;
       } catch (error) {
         failure = error;
-        this.#noteFailure(error, isOwn ? `${name}:${port}` : undefined);
+        health.noteFailure(error, isOwn ? `${name}:${port}` : undefined);
         // Another address of the same name may be reached.
         if (!(error instanceof ProxyError && /^PROXY_(?:5\d\d|SOCKS_)/.test(error.code))) break;
       }
@@ -81,19 +87,12 @@ export class WayOut {
     throw failure;
   }
 
-  #noteAnswer(): void {
-    this.#problem = undefined;
-    this.#silent.clear();
-  }
-
-  #noteFailure(error: unknown, ownHost: string | undefined): void {
-    const code = error instanceof ProxyError ? error.code : '';
-    if (!OF_DESTINATION.test(code)) this.#problem = code;
-    else if (code !== 'PROXY_TIMEOUT' && code !== 'PROXY_CLOSED') this.#noteAnswer();
-    else if (ownHost !== undefined) {
-      this.#silent.add(ownHost);
-      if (this.#silent.size >= SILENT_HOSTS) this.#problem = code;
-    }
+  #healthOf(proxy: ProxyAddress): ProxyHealth {
+    const known = this.#health.get(proxy);
+    if (known !== undefined) return known;
+    const health = new ProxyHealth(proxy, this.#timeouts.answerMs);
+    this.#health.set(proxy, health);
+    return health;
   }
 }
 

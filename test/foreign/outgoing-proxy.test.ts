@@ -66,6 +66,30 @@ describe.skipIf(!HAS_OUTGOING_PROXIES)('through a real proxy (.ci/install-proxie
     await google.pushes.atLeast(1, { where: ({ token }) => token === carol.token });
   });
 
+  test('tinyproxy that is frozen is an alarm though only one host is asked for, and no wake is lost', async () => {
+    const proxy = await startTinyproxy();
+    const relay = keep(await RelayStandIn.start());
+    const { google, phone, server } = await setScene({
+      relays: [relay],
+      proxyTimeouts: { tunnelMs: 500, answerMs: 500 },
+      environment: {
+        ...FAST,
+        HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+        NO_PROXY: `127.0.0.1:${relay.port}`,
+      },
+    });
+    const alice = await phone();
+    proxy.program.freeze();
+    // Google is not reached: the first thing to be asked for is the token of OAuth, and nothing follows without it.
+    relay.broadcast(eventFor([alice.tradePubkey]));
+    await untilMetric(server, DOWN, 1);
+    await vi.waitFor(() => expect(reasons(server)).toEqual(['PROXY_TIMEOUT']), { timeout: PATIENCE_MS });
+    expect(google.pushes.count).toBe(0);
+    proxy.program.thaw();
+    expect((await google.pushes.atLeast(1))[0]?.token).toBe(alice.token);
+    await untilMetric(server, DOWN, 0);
+  });
+
   test('tinyproxy that refuses the password (407) is an alarm, and one that forbids a port (403) is none; no wake is lost', async () => {
     const relay = keep(await RelayStandIn.start());
     const refusing = await startTinyproxy({ credentials: 'operator:another' });

@@ -151,6 +151,19 @@ test('SIGHUP with a configuration that is not usable changes nothing, and names 
   expect(await call(`${running.apiUrl}/api/health`)).toMatchObject({ status: 200 });
 });
 
+test('SIGHUP names the variables of outgoing proxies, in small letters too, and no password of theirs', async () => {
+  const running = await serveWithFile({ https_proxy: 'http://127.0.0.1:9' });
+  await running.rewrite({
+    https_proxy: 'http://operator:s3cret@127.0.0.1:9',
+    no_proxy: 'direct.example',
+    TOR_SOCKS: '127.0.0.1:9050',
+  });
+  await running.program.untilPrinted(
+    /"message":"HTTPS_PROXY, NO_PROXY, TOR_SOCKS","msg":"config\.restart_needed"/,
+  );
+  expect(running.program.output()).not.toContain('s3cret');
+});
+
 test('SIGHUP names what waits for the next start, until it is as it was', async () => {
   const running = await serveWithFile({ SERVER_PRIVATE_KEY: 'ab'.repeat(32) });
   await running.rewrite({ SERVER_PRIVATE_KEY: 'cd'.repeat(32), COOLDOWN_MS: '1000' });

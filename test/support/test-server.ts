@@ -32,6 +32,7 @@ export interface TestServerOptions {
   readonly relayTiming?: Partial<CompositionOverrides['relayTiming']>;
   readonly laneSizes?: CompositionOverrides['laneSizes'];
   readonly dnsServers?: CompositionOverrides['dnsServers'];
+  readonly proxyTimeouts?: CompositionOverrides['proxyTimeouts'];
   readonly curves?: CompositionOptions['curves'];
   readonly requestTimeoutMs?: number;
 }
@@ -121,6 +122,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       alarmTickMs: 200,
       laneSizes: options.laneSizes,
       dnsServers: options.dnsServers,
+      proxyTimeouts: options.proxyTimeouts,
     },
   );
   const { apiAddress, adminAddress = '' } = await app.start();
