@@ -184,6 +184,27 @@ describeEngine('a fleet whose engine', () => {
 });
 
 describeEngine('a value in the engine', () => {
+  test('that was lost, and cannot be given back because of a removal that is nowhere told, is counted', async () => {
+    const server = await EngineServer.start();
+    const a = await joinFleet(server.address(), {}, { inspectMs: 2 });
+    await a.registrations.put(nth(1));
+    await server.command('SET', fleetNames().removals, 1e9);
+    const [shard = ''] = (await server.command('KEYS', '*:R:*')) as string[];
+    await server.command('DEL', shard);
+    await expect.poll(() => a.telemetry.total('store_failures')).toBeGreaterThan(0);
+  });
+
+  test('that no server can write is counted when the changes that wait for the engine are too many', async () => {
+    const server = await EngineServer.start();
+    const a = await joinFleet(server.address());
+    await a.registrations.put(nth(1));
+    await server.kill();
+    await expect.poll(() => a.store.isOpen).toBe(false);
+    const before = a.telemetry.total('store_failures');
+    for (let n = 0; n < 100_001; n++) a.store.contents.proofs.note(`wss://relay-${n}`, 1, NOW);
+    expect(a.telemetry.total('store_failures')).toBe(before + 1);
+  });
+
   test('that was damaged, lost or put there by a stranger is ignored, counted, told of once, and written again by a server that has the record', async () => {
     const server = await EngineServer.start();
     const a = await joinFleet(server.address(), {}, { inspectMs: 4 });

@@ -182,7 +182,10 @@ export const COUNTERS = {
   },
   store_commits: { help: 'Times that changes were made durable, many at once.', labels: {} },
   store_rewrites: { help: 'Times that the file of the store was rewritten.', labels: {} },
-  store_failures: { help: 'Times that the disk did not take what the store had to keep.', labels: {} },
+  store_failures: {
+    help: 'Times that the disk or the engine did not take what the store had to keep.',
+    labels: {},
+  },
   store_refusals: {
     help: 'Requests to register or unregister that were refused because of a full or broken disk.',
     labels: {},

@@ -89,7 +89,8 @@ export class FleetJournal implements ChangeJournal {
       const change: Change = { mode, field, name: field.toString('latin1'), record, base };
       if (mode === 'remove') this.#options.removals.note(change.name);
       this.#queue.add({ changes: [change], waiter: undefined });
-      if (this.#queue.size > MOST_KEPT) this.#queue.dropOldest();
+      if (this.#queue.size > MOST_KEPT && this.#queue.dropOldest())
+        this.#options.telemetry.count('store_failures');
     }
     if (!this.#isRefusing) this.#timer ??= setTimeout(() => this.#flush(), LAZY_MS);
   }

@@ -91,7 +91,7 @@ export class FleetStore {
       onGap: () => this.#updates.update(true),
     });
     [this.contents, this.#journal, this.#log] = [contents, journal, log];
-    const inspected = { contents, engine, names, sealer, journal, progress, accept, illegible };
+    const inspected = { contents, engine, names, sealer, journal, progress, accept, illegible, telemetry };
     this.#inspector = new ShardInspector(inspected, { paceMs: inspectMs });
     this.#updates = new ReplicaUpdates({
       contents,

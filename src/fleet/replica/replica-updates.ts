@@ -191,7 +191,7 @@ export class ReplicaUpdates {
   }
 
   async #settle(how: 'restore' | 'drop'): Promise<void> {
-    const { contents, engine, journal, names, onChange, progress } = this.#options;
-    await settleAbsent(how, { contents, engine, names, journal, progress, onChange, turn });
+    const { contents, engine, journal, names, onChange, progress, telemetry } = this.#options;
+    await settleAbsent(how, { contents, engine, names, journal, progress, telemetry, onChange, turn });
   }
 }

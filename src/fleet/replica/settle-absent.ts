@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
 import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
@@ -23,6 +24,7 @@ export interface SettleOptions {
   readonly names: FleetNames;
   readonly journal: FleetJournal;
   readonly progress: Progress;
+  readonly telemetry: Telemetry;
   /** Whether the record of a field is looked for. */
   readonly isMeant?: (field: Buffer) => boolean;
   readonly onChange: (change: RegistrationChange) => void;
@@ -76,7 +78,7 @@ async function absentOf(batch: readonly Kept[], { engine, names }: SettleOptions
 }
 
 async function restore(absent: readonly Kept[], options: SettleOptions): Promise<void> {
-  const { contents, engine, journal, names, progress } = options;
+  const { contents, engine, journal, names, progress, telemetry } = options;
   let left = absent;
   for (let tries = 0; tries < MOST_TRIES && left.length > 0; tries++) {
     // Memory may have changed since.
@@ -88,6 +90,8 @@ async function restore(absent: readonly Kept[], options: SettleOptions): Promise
     left = wanted.filter((_, n) => answers[n] === 'behind');
     if (left.length > 0) await progress.reached(Number(String(await engine.call('GET', names.sequence))));
   }
+  // The next look for what the engine has lost finds them again.
+  for (const _ of left) telemetry.count('store_failures');
 }
 
 /** What memory has of a record by now. */

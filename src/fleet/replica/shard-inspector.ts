@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
 import { EngineUnavailable, type Engine, type EngineLine } from '../engine/engine.ts';
@@ -30,6 +31,7 @@ export interface ShardInspectorOptions {
   /** Changes memory as another server has. */
   readonly accept: (record: StoreRecord) => void;
   readonly illegible: IllegibleValues;
+  readonly telemetry: Telemetry;
 }
 
 /**
@@ -142,13 +144,14 @@ export class ShardInspector {
   }
 
   async #restore(isMeant: (field: Buffer) => boolean, waitMs: number): Promise<void> {
-    const { contents, engine, journal, names, progress } = this.#options;
+    const { contents, engine, journal, names, progress, telemetry } = this.#options;
     await settleAbsent('restore', {
       contents,
       engine,
       names,
       journal,
       progress,
+      telemetry,
       isMeant,
       onChange: () => undefined,
       turn: async () => {
