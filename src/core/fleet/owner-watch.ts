@@ -37,8 +37,12 @@ export interface WatchedEvent {
 export interface OwnerWatchOptions {
   readonly schedule: Schedule;
   readonly monotonic: Clock;
-  /** Looks whether the owner has acted. Called with each event once; {@link OwnerWatch.again} keeps it for longer. */
-  readonly look: (event: WatchedEvent) => void;
+  /**
+   * Looks whether the owner has acted. Called with each event once; {@link OwnerWatch.again} keeps it for longer.
+   *
+   * @param isLast there is no room to keep the event for longer
+   */
+  readonly look: (event: WatchedEvent, isLast: boolean) => void;
   /** There is no room for one more copy of the event: it has to be verified now. */
   readonly onCrowded: (id: string, copy: WatchedCopy) => void;
 }
@@ -104,7 +108,7 @@ export class OwnerWatch {
     while (this.#events.size > MOST_EVENTS || this.#bytes > MOST_BYTES) {
       const [oldest] = this.#events.values();
       if (oldest === undefined) return;
-      this.#take(oldest);
+      this.#take(oldest, true);
     }
     if (this.#cancel === undefined) this.#wait(PATIENCE_MS);
   }
@@ -128,13 +132,13 @@ export class OwnerWatch {
     for (const event of this.#events.values()) {
       if (event.dueAt > now || looked === AT_ONCE) return this.#wait(Math.max(0, event.dueAt - now));
       looked++;
-      this.#take(event);
+      this.#take(event, false);
     }
   }
 
-  #take(event: Kept): void {
+  #take(event: Kept, isLast: boolean): void {
     this.#events.delete(event.id);
     for (const copy of event.copies) this.#bytes -= copy.bytes;
-    this.#options.look(event);
+    this.#options.look(event, isLast);
   }
 }

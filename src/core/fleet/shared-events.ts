@@ -48,7 +48,7 @@ export class SharedEvents implements EventShare {
     this.#watch = new OwnerWatch({
       schedule,
       monotonic,
-      look: (event) => void this.#look(event).catch(onFault),
+      look: (event, isLast) => void this.#look(event, isLast).catch(onFault),
       onCrowded: (id, copy) => void this.#act(id, [copy], 'open').catch(onFault),
     });
   }
@@ -171,14 +171,15 @@ export class SharedEvents implements EventShare {
     return end;
   }
 
-  async #look(watched: WatchedEvent): Promise<void> {
+  async #look(watched: WatchedEvent, isLast: boolean): Promise<void> {
     const { copies, id } = watched;
     const { seen, share } = this.#options;
     const devices = [...new Set(copies.flatMap(({ wakes }) => wakes.map(({ device }) => device)))];
     const standings = await share.look(id, devices);
     if (standings.includes('unknown')) {
-      // The engine does not answer. The group may be ours by now, because its owner has been silent for too long.
-      if (copies.some(({ wakes }) => wakes.some(({ group }) => share.owns(group))))
+      // The engine does not answer. The group may be ours by now, because its owner has been silent for too long. An event that cannot be
+      // kept is woken for here: one wake too many is better than none.
+      if (isLast || copies.some(({ wakes }) => wakes.some(({ group }) => share.owns(group))))
         return this.#act(id, copies, 'own');
       return this.#watch.again(watched);
     }
