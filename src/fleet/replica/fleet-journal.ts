@@ -49,6 +49,8 @@ export class FleetJournal implements ChangeJournal {
   /** By field, the number of this server's last change that the log has not told yet. */
   readonly #own = new Map<string, number>();
   #isRefusing = true;
+  /** The engine has lost changes once. From then on a later registration may be at another server, and come only after a renewal of the earlier one. */
+  #isWeighed = false;
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
 
@@ -71,28 +73,30 @@ export class FleetJournal implements ChangeJournal {
     this.#write({ type: 'removed', tradePubkey }, 'expire');
   }
 
-  /** The engine has an earlier registration of the key than memory: it has lost this one. */
-  repeat(registration: Registration): void {
-    this.#write({ type: 'registered', registration }, 'remove', 'repeat');
+  /** The engine has lost a change: `repeat`: it has an earlier registration than this one; `outdate`: it has this one, which was removed. */
+  amend(mode: 'repeat' | 'outdate', registration: Registration): void {
+    this.#write({ type: 'registered', registration }, 'remove', mode);
   }
 
-  /** The engine has a registration that was removed: it has lost the removal. */
-  outdate(registration: Registration): void {
-    this.#write({ type: 'registered', registration }, 'remove', 'outdate');
-  }
-
-  #write(record: StoreRecord, removal: ChangeMode, put: ChangeMode = 'put'): void {
-    const base = this.#options.progress.applied;
-    for (const { subject, isRemoval } of fieldsOf(record)) {
-      const field = this.#options.names.field(subject);
-      const mode = isRemoval ? removal : put;
-      const change: Change = { mode, field, name: field.toString('latin1'), record, base };
-      if (mode === 'remove') this.#options.removals.note(change.name);
+  #write(
+    record: StoreRecord,
+    removal: ChangeMode,
+    put: ChangeMode = this.#isWeighed ? 'repeat' : 'put',
+  ): void {
+    for (const change of this.#changesOf(record, this.#options.progress.applied, removal, put)) {
+      if (change.mode === 'remove') this.#options.removals.note(change.name);
       this.#queue.add({ changes: [change], waiter: undefined });
       if (this.#queue.size > MOST_KEPT && this.#queue.dropOldest())
         this.#options.telemetry.count('store_failures');
     }
     if (!this.#isRefusing) this.#timer ??= setTimeout(() => this.#flush(), LAZY_MS);
+  }
+
+  #changesOf(record: StoreRecord, base: number, removal: ChangeMode, put: ChangeMode): Change[] {
+    return fieldsOf(record).map(({ subject, isRemoval }) => {
+      const field = this.#options.names.field(subject);
+      return { mode: isRemoval ? removal : put, field, name: field.toString('latin1'), record, base };
+    });
   }
 
   async commit(records: readonly StoreRecord[], undo: Undo): Promise<void> {
@@ -102,13 +106,7 @@ export class FleetJournal implements ChangeJournal {
       throw new StoreUnavailable();
     }
     const base = this.#options.progress.applied;
-    const changes = records.flatMap((record) =>
-      fieldsOf(record).map(({ subject, isRemoval }): Change => {
-        const field = this.#options.names.field(subject);
-        const mode = isRemoval ? 'remove' : 'put';
-        return { mode, field, name: field.toString('latin1'), record, base };
-      }),
-    );
+    const changes = records.flatMap((record) => this.#changesOf(record, base, 'remove', 'put'));
     const durable = new Promise<void>((resolve, reject) => {
       this.#queue.add({ changes, waiter: { undo, resolve, reject } });
     });
@@ -186,6 +184,7 @@ export class FleetJournal implements ChangeJournal {
 
   /** The engine has lost changes. What waits for being written is weighed by the other servers against what they have. */
   weigh(): void {
+    this.#isWeighed = true;
     this.#own.clear();
     this.#queue.yieldToLater();
   }

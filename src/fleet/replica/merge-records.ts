@@ -116,12 +116,12 @@ export function mergeRegistration(
   const known = contents.registrations.current(stored.tradePubkey);
   if (known !== undefined && isSame(known, stored)) return;
   if (known !== undefined && isNewer(known, stored)) {
-    journal.repeat(known);
+    journal.amend('repeat', known);
     return void journal.supersedes(name, version);
   }
   // It was removed after all that memory has heard of it.
   if (known === undefined && removals.isAfter(stored.registeredAt, name)) {
-    journal.outdate(stored);
+    journal.amend('outdate', stored);
     return void journal.supersedes(name, version);
   }
   const change = contents.accept({ type: 'registered', registration: stored });
@@ -141,8 +141,7 @@ export function dropOutdated(
 ): void {
   const { tradePubkey } = removed;
   const known = contents.registrations.current(tradePubkey);
-  if (known !== undefined && known.registeredAt > removed.registeredAt)
-    return journal.write({ type: 'registered', registration: known });
+  if (known !== undefined && known.registeredAt > removed.registeredAt) return journal.amend('repeat', known);
   removals.note(name);
   const change = contents.accept({ type: 'removed', tradePubkey });
   if (change !== undefined) onChange(change);

@@ -10,7 +10,7 @@ const MOST_ENTRIES = 200_000;
  * - `remove`: removes it, and tells the other servers even if there was none.
  * - `expire`: removes it, if it is there.
  * - `restore`: gives it a record, if it has none, and if the writer knows all removals: it was not removed on purpose.
- * - `repeat`: gives it a record in place of the one that it has. The engine had lost the record, or may have lost a later one.
+ * - `repeat`: gives it a record. The engine had lost the record, or may have lost a later one: a server that has a later one writes it again.
  * - `outdate`: removes it, if it is there. The engine had lost the removal. The value is the registration that was removed.
  */
 export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore' | 'repeat' | 'outdate';
@@ -58,7 +58,7 @@ local function verdictOn(mode, key, field, base)
     return 1
   end
   if versionOf(known) > base then return -1 end
-  if not known and (mode == 'expire' or mode == 'repeat' or mode == 'outdate') then return 0 end
+  if not known and (mode == 'expire' or mode == 'outdate') then return 0 end
   return 1
 end
 
