@@ -86,6 +86,35 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'the engine dies, and a replica that is a second behind takes its place',
+    happen: async ({ engine, replica, servers }) => {
+      replica?.freeze();
+      await delay(1000);
+      await engine.kill();
+      replica?.thaw();
+      await replica?.command('REPLICAOF', 'NO', 'ONE');
+      if (replica !== undefined) for (const { wire } of servers) wire.leadTo(replica.port);
+    },
+  },
+  {
+    name: 'a server is cut off from the relays for 8 s',
+    happen: async ({ servers }) => {
+      servers[0]?.sight.refuse();
+      await delay(8000);
+      servers[0]?.sight.restore();
+    },
+  },
+  {
+    name: 'a server is cut off from the relays and from the engine for 8 s',
+    happen: async ({ servers }) => {
+      servers[0]?.sight.refuse();
+      servers[0]?.wire.refuse();
+      await delay(8000);
+      servers[0]?.wire.restore();
+      servers[0]?.sight.restore();
+    },
+  },
+  {
     name: 'one server after the other is stopped, and another one started in its place',
     happen: async ({ join, servers }) => {
       for (const { program } of servers.slice(0, 2)) {

@@ -26,6 +26,8 @@ export interface FleetProgram extends RunningProgram {
   readonly ownRelay: RelayStandIn;
   /** Its way to the engine. */
   readonly wire: TcpProxy;
+  /** Its way to the relay that all servers listen to. */
+  readonly sight: TcpProxy;
   readonly metric: (series: string) => Promise<number>;
 }
 
@@ -60,9 +62,10 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     const n = servers.length;
     const ownRelay = keep(await RelayStandIn.start());
     const wire = await TcpProxy.start(engine.port);
+    const sight = await TcpProxy.start(relay.port);
     const environment = {
       ...shared,
-      NOSTR_RELAYS: `${relay.url},${ownRelay.url}`,
+      NOSTR_RELAYS: `ws://127.0.0.1:${sight.port},${ownRelay.url}`,
       REDIS_URL: engine.url({ port: wire.port }),
     };
     const running = await serve(environment);
@@ -70,7 +73,7 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     await Promise.all([relay.subscribed(1059, n + 1), ownRelay.subscribed(1059)]);
     const metric = async (series: string): Promise<number> =>
       readMetric(await (await fetch(`${running.adminUrl}/metrics`)).text(), series);
-    const server = { ...running, ownRelay, wire, metric };
+    const server = { ...running, ownRelay, wire, sight, metric };
     servers.push(server);
     return server;
   };
