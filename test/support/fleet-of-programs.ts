@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { generatePrivateKey } from '../../src/crypto/server-key.ts';
@@ -91,7 +93,7 @@ export function register(
 }
 
 /** The key of device n, and the token of that device. */
-export const keyOf = (n: number): string => (n + 1).toString(16).padStart(64, '0');
+export const keyOf = (n: number): string => createHash('sha256').update(`key ${n}`).digest('hex');
 export const tokenOf = (n: number): string => `token-of-device-${n}`;
 
 /** Registers devices 0 to `count` less one, each at another server than the one before. */
