@@ -22,7 +22,7 @@ async function pretender(info: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', () => {
-      socket.write(`$${info.length}\r\n${info}\r\n+OK\r\n*-1\r\n+OK\r\n`);
+      socket.write(`$${info.length}\r\n${info}\r\n+OK\r\n+OK\r\n*-1\r\n+OK\r\n`);
     });
   });
   server.listen(0, '127.0.0.1');
