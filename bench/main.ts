@@ -63,7 +63,14 @@ async function figures(stage: Stage): Promise<Figure[]> {
   const note = async (name: string, measure: () => Promise<Figure | Figure[]>): Promise<void> => {
     if (!isAsked(name)) return;
     process.stderr.write(`${name} …\n`);
-    found.push(...[await measure()].flat());
+    try {
+      found.push(...[await measure()].flat());
+    } catch (error) {
+      // The other figures are worth having.
+      process.stderr.write(
+        `${name}: not measured: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
+    }
   };
   await note('start', () => start(stage));
   await note('curves', () => curves(stage));

@@ -23,6 +23,9 @@ const NO_KEY_OF_APPLES = {
   ],
 };
 
+/** How long all pushes of a load may take. A relay may drop events under load, which are found minutes later. */
+const PATIENCE_MS = 90_000;
+
 /**
  * FCM over TLS and HTTP/2, Google's token endpoint, and a UnifiedPush server over HTTPS. They do as little as a push service can,
  * so that their cost is not measured.
@@ -78,15 +81,24 @@ export class PushService implements AsyncDisposable {
     return this.#environment;
   }
 
-  /** Resolves when this many devices have got a push, from now on. @returns how many pushes each token got */
+  /** Resolves when this many devices have got a push, from now on. @returns how many pushes each token got @throws Error after {@link PATIENCE_MS} */
   pushes(devices: number): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
-    return new Promise((resolve) => {
+    const arrived = new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`${counts.size} of ${devices} devices got a push in time`)),
+        PATIENCE_MS,
+      );
       this.onPush = (token) => {
         counts.set(token, (counts.get(token) ?? 0) + 1);
-        if (counts.size === devices) resolve(counts);
+        if (counts.size < devices) return;
+        clearTimeout(late);
+        resolve(counts);
       };
     });
+    // It may be late before it is awaited.
+    arrived.catch(() => undefined);
+    return arrived;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
