@@ -9,7 +9,7 @@ import type { Engine, StreamEntry, StreamPlace } from '../fleet/engine/engine.ts
 import type { FleetNames } from '../fleet/engine/names.ts';
 import type { ValueSealer } from '../fleet/engine/value-sealer.ts';
 
-/** What is kept of the program, and where. */
+/** The registrations and all else that the program keeps, and the places where they are kept. */
 export interface ComposedStore {
   readonly registrations: RegistrationStore;
   readonly seen: SeenEvents & { readonly size: number };

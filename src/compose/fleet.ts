@@ -58,7 +58,7 @@ export interface ComposedFleet {
   readonly sweep: () => void;
   /** Joins the fleet. Resolves when the engine has heard of this server, or is found to be down. */
   readonly start: () => Promise<void>;
-  /** Leaves the fleet: the others take over what is left. */
+  /** Leaves the fleet. The other servers take over the wakes that were not sent. */
   readonly stop: () => Promise<void>;
 }
 

@@ -38,7 +38,7 @@ export const NETWORK_VARIABLES = {
 export interface OutgoingConfig {
   /** `HTTPS_PROXY`. */
   readonly proxy: ProxyAddress | undefined;
-  /** `NO_PROXY`, as it is written. */
+  /** The text of `NO_PROXY`. */
   readonly exceptions: string;
   /** `TOR_SOCKS`. */
   readonly tor: ProxyAddress | undefined;

@@ -18,7 +18,7 @@ const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])$/i;
 /** A number above it is a slip: engines have 16 databases, and rarely more. */
 const LAST_DATABASE = 65_535;
 
-/** Reads `REDIS_URL`. @returns what is wrong with it, without a character of it */
+/** Reads `REDIS_URL`. @returns the address, or the trouble in words that hold no character of the variable */
 export function parseRedisUrl(written: string): RedisAddress | string {
   if (/[\s\p{C}]/u.test(written)) return 'a space or a line break is in it';
   const scheme = /^(rediss?):\/\//i.exec(written)?.[1]?.toLowerCase();

@@ -26,7 +26,7 @@ function formed<Value>(form: Form, schema: z.ZodType<Value, string>): z.ZodType<
   return schema.meta({ form });
 }
 
-/** What is wrong with the characters of a variable's text, if anything is. */
+/** The trouble with the characters of a variable's text; `undefined` if there is none. */
 export function characterTrouble({ schema }: Variable<unknown>, written: string): string | undefined {
   const form = (schema.meta()?.['form'] ?? 'plain') as Form;
   return form === 'prose' ? undefined : troubleIn(written, form);

@@ -23,7 +23,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- If no server was heard of for half a lease, the engine stood still, lost its data, or no server could reach it: then silence says nothing.
 local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
-if (not last or now - last > lease / 2) and tonumber(grace or 0) > 0 then redis.call('SET', prefix .. 'g', '', 'PX', grace) end
+-- One grace in four: where beats are late again and again, a dead server must not keep its wakes for ever.
+if (not last or now - last > lease / 2) and tonumber(grace or 0) > 0 and redis.call('EXISTS', prefix .. 'x') == 0 then
+  redis.call('SET', prefix .. 'g', '', 'PX', grace)
+  redis.call('SET', prefix .. 'x', '', 'PX', 4 * grace)
+end
 local isGrace = redis.call('EXISTS', prefix .. 'g') == 1
 redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
 redis.call('ZADD', members, now, me)
