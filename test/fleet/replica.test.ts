@@ -9,7 +9,7 @@ import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
 import { RecordSealer } from '../../src/fleet/replica/record-sealer.ts';
 import { writeChanges } from '../../src/fleet/replica/write-changes.ts';
 import { fleetNames } from '../support/fleet-engine.ts';
-import { joinFleet, type FleetMember } from '../support/fleet-store.ts';
+import { joinFleet, stateOf, type FleetMember } from '../support/fleet-store.ts';
 import {
   describeEngine,
   describeEngines,
@@ -81,10 +81,6 @@ describeEngine('a server of a fleet', () => {
     expect(stateOf(c)).toEqual(stateOf(a));
   });
 });
-
-function stateOf({ store }: FleetMember): Record<string, unknown> {
-  return Object.fromEntries([...store.contents.registrations.entries()].map((one) => [one.tradePubkey, one]));
-}
 
 describeEngine('a fleet whose engine', () => {
   test('is gone takes no change and looks up as before, and gets each change when the engine is back', async () => {
@@ -175,8 +171,8 @@ describeEngine('a fleet whose engine', () => {
       const field = names.field(`registration ${tradeKey(1)}`);
       const value = sealer.seal({ type: 'registered', registration: nth(1) }, field);
       const change = { mode, field, shard: names.shardOf(field), base: 1, value };
-      const { verdicts } = await writeChanges(a.engine, names, Buffer.alloc(8, 7), [[change]]);
-      expect(verdicts).toEqual([[2]]);
+      const { groups } = await writeChanges(a.engine, names, Buffer.alloc(8, 7), { groups: [[change]] });
+      expect(groups).toEqual([[2]]);
       await expect.poll(async () => stateOf(await joinFleet(server.address()))).toEqual(stateOf(a));
       expect([stateOf(a), stateOf(b)]).toEqual([{ [tradeKey(1)]: later }, { [tradeKey(1)]: later }]);
     },

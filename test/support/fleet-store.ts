@@ -66,3 +66,8 @@ export async function joinFleet(
   if (isOpen) await store.open();
   return { engine, store, registrations: store.contents.registrations, telemetry, remote, stop };
 }
+
+/** What a server has in memory, by trade pubkey. */
+export function stateOf({ store }: FleetMember): Record<string, unknown> {
+  return Object.fromEntries([...store.contents.registrations.entries()].map((one) => [one.tradePubkey, one]));
+}

@@ -33,6 +33,9 @@ export interface Registration {
   readonly wakePolicy?: WakePolicyName;
 }
 
+/** A wake was delivered: the key's registration of that time expires later. */
+export type Renewal = Pick<Registration, 'tradePubkey' | 'registeredAt' | 'expiresAt'>;
+
 /** Registrations by platform, as `/api/status` shows them. */
 export interface RegistrationCounts extends Readonly<Record<Platform, number>> {
   readonly total: number;

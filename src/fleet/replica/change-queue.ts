@@ -72,6 +72,7 @@ export class ChangeQueue {
   yieldToLater(): void {
     for (const { changes } of this.#lazy.values())
       for (const change of changes) {
+        if (change.mode === 'renew') change.mode = 'repeat';
         if (change.record.type === 'registered' && change.mode === 'put') change.mode = 'repeat';
         if (change.record.type === 'removed') change.mode = 'expire';
       }

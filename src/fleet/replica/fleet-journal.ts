@@ -9,10 +9,11 @@ import type { FleetNames } from '../engine/names.ts';
 import { ChangeQueue, type Change, type ChangeGroup, type Waiter } from './change-queue.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
+import { GroupWriter } from './group-writer.ts';
 import { fieldsOf } from './record-fields.ts';
 import type { RecordSealer } from './record-sealer.ts';
 import { Turns } from './turns.ts';
-import { writeChanges, type ChangeMode, type SealedChange, type Verdict } from './write-changes.ts';
+import type { ChangeMode, Verdict } from './write-changes.ts';
 
 /** Changes that no caller waits for are written within this time. */
 const LAZY_MS = 100;
@@ -46,6 +47,7 @@ export class FleetJournal implements ChangeJournal {
   readonly #options: FleetJournalOptions;
   readonly #queue = new ChangeQueue();
   readonly #turns = new Turns();
+  readonly #groups: GroupWriter;
   /** By field, the number of this server's last change that the log has not told yet. */
   readonly #own = new Map<string, number>();
   #isRefusing = true;
@@ -56,6 +58,8 @@ export class FleetJournal implements ChangeJournal {
 
   constructor(options: FleetJournalOptions) {
     this.#options = options;
+    const { engine, names, sealer, writer } = options;
+    this.#groups = new GroupWriter({ engine, names, sealer, writer });
   }
 
   get isRefusing(): boolean {
@@ -66,6 +70,10 @@ export class FleetJournal implements ChangeJournal {
 
   write(record: StoreRecord): void {
     this.#write(record, 'remove');
+  }
+
+  renew(registration: Registration): void {
+    this.#write({ type: 'registered', registration }, 'remove', this.#isWeighed ? 'repeat' : 'renew');
   }
 
   /** Takes a registration that has expired out of the engine, unless another server has done so, or it was renewed. */
@@ -213,12 +221,11 @@ export class FleetJournal implements ChangeJournal {
   ): Promise<('restored' | 'known' | 'behind')[]> {
     return this.exclusively(async () => {
       const base = this.#options.progress.applied;
-      const groups = records.map(({ record, subject }): SealedChange[] => {
+      const groups = records.map(({ record, subject }): ChangeGroup => {
         const field = this.#options.names.field(subject);
-        return [this.#sealed({ mode: 'restore', field, name: '', record, base })];
+        return { changes: [{ mode: 'restore', field, name: '', record, base }], waiter: undefined };
       });
-      const { engine, names, writer } = this.#options;
-      const { verdicts } = await writeChanges(engine, names, writer, groups);
+      const { verdicts } = await this.#groups.write(groups);
       return verdicts.map(([verdict]) => {
         if (verdict === 'needless') return 'known';
         return typeof verdict === 'number' ? 'restored' : 'behind';
@@ -239,11 +246,12 @@ export class FleetJournal implements ChangeJournal {
 
   async #send(): Promise<void> {
     if (this.#isRefusing) return;
-    const { engine, names, telemetry, writer } = this.#options;
+    const { telemetry } = this.#options;
     const groups = this.#queue.take(MOST_AT_ONCE);
+    for (const { changes } of groups)
+      for (const change of changes) change.base = Math.max(change.base, this.#own.get(change.name) ?? 0);
     try {
-      const sealed = groups.map(({ changes }) => changes.map((change) => this.#sealed(change)));
-      const { before, verdicts } = await writeChanges(engine, names, writer, sealed);
+      const { before, verdicts } = await this.#groups.write(groups);
       telemetry.count('store_commits');
       this.#settle(groups, verdicts, before);
     } catch {
@@ -252,17 +260,6 @@ export class FleetJournal implements ChangeJournal {
       this.#giveUp(groups);
       this.#options.onFailure();
     }
-  }
-
-  #sealed({ base, field, mode, name, record }: Change): SealedChange {
-    const { names, sealer } = this.#options;
-    return {
-      mode,
-      field,
-      shard: names.shardOf(field),
-      base: Math.max(base, this.#own.get(name) ?? 0),
-      value: sealer.seal(record, field),
-    };
   }
 
   #settle(groups: readonly ChangeGroup[], verdicts: readonly (readonly Verdict[])[], before: number): void {

@@ -6,7 +6,13 @@ import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { IllegibleValues } from './illegible-values.ts';
-import { readDoubt, readLogEntry, type LogEntry } from './log-entry.ts';
+import {
+  readDoubt,
+  readLogEntry,
+  readRenewalsEntry,
+  type LogEntry,
+  type RenewalsEntry,
+} from './log-entry.ts';
 import { dropOutdated, mergeRegistration } from './merge-records.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
@@ -80,15 +86,37 @@ export class FleetLog {
     for (const entry of entries) {
       if (!this.#isOn) return;
       const change = readLogEntry(entry);
+      const renewals = change === undefined ? readRenewalsEntry(entry) : undefined;
       const doubted = readDoubt(entry);
       if (doubted !== undefined) onDoubt(doubted);
-      if (change !== undefined && change.number > progress.applied + 1) {
+      const number = change?.number ?? renewals?.first ?? 0;
+      if (number > progress.applied + 1) {
         this.pause();
         return onGap();
       }
       this.#after = entry.id;
-      if (change !== undefined && change.number > progress.applied) this.#do(change);
+      if (change !== undefined && number > progress.applied) this.#do(change);
+      if (renewals !== undefined) this.#renew(renewals);
     }
+  }
+
+  #renew({ first, value, writer, written }: RenewalsEntry): void {
+    const { contents, illegible, journal, progress, sealer, writer: self } = this.#options;
+    const last = first + written.length - 1;
+    if (last <= progress.applied) return;
+    const renewals = sealer.openRenewals(value);
+    const isOwn = writer.equals(self);
+    if (typeof renewals === 'string') illegible.note(renewals);
+    else {
+      for (const [n, place] of written.entries()) {
+        const renewal = renewals[place];
+        const number = first + n;
+        if (renewal === undefined || number <= progress.applied) continue;
+        if (!journal.mayApply(renewal.field.toString('latin1'), number, isOwn)) continue;
+        contents.registrations.acceptRenewal(renewal);
+      }
+    }
+    progress.advance(last);
   }
 
   #do({ field, isOutdated, isRepeated, number, value, writer }: LogEntry): void {

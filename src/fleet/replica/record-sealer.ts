@@ -3,6 +3,7 @@ import type { StoreRecord } from '../../store/file/store-record.ts';
 import { UnreadableRecord } from '../../store/file/unreadable-record.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
+import { decodeRenewals, encodeRenewals, type ToldRenewal } from './renewal-codec.ts';
 
 /**
  * The least length of a record with a device, in bytes. A sealed value of this length is as long as one with almost any token or endpoint,
@@ -17,9 +18,11 @@ export type Illegible = 'damaged' | 'unknown';
 export class RecordSealer {
   readonly #names: FleetNames;
   readonly #sealer: ValueSealer;
+  readonly #log: Buffer;
 
   constructor(names: FleetNames, sealer: ValueSealer) {
     this.#names = names;
+    this.#log = Buffer.from(names.log);
     this.#sealer = sealer;
   }
 
@@ -42,6 +45,16 @@ export class RecordSealer {
       if (error instanceof UnreadableRecord) return 'unknown';
       throw error;
     }
+  }
+
+  /** Seals renewals for the log. */
+  sealRenewals(renewals: readonly ToldRenewal[]): Buffer {
+    return this.#sealer.seal(encodeRenewals(renewals), this.#log);
+  }
+
+  openRenewals(sealed: Buffer): readonly ToldRenewal[] | Illegible {
+    const bytes = this.#sealer.open(sealed, this.#log);
+    return bytes === undefined ? 'damaged' : (decodeRenewals(bytes) ?? 'unknown');
   }
 
   #place(field: Buffer): Buffer {

@@ -12,8 +12,9 @@ const MOST_ENTRIES = 200_000;
  * - `restore`: gives it a record, if it has none, and if the writer knows all removals: it was not removed on purpose.
  * - `repeat`: gives it a record. The engine had lost the record, or may have lost a later one: a server that has a later one writes it again.
  * - `outdate`: removes it, if it is there. The engine had lost the removal. The value is the registration that was removed.
+ * - `renew`: gives it its registration with a later expiry, if it is there.
  */
-export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore' | 'repeat' | 'outdate';
+export type ChangeMode = 'put' | 'remove' | 'expire' | 'restore' | 'repeat' | 'outdate' | 'renew';
 
 export interface SealedChange {
   readonly mode: ChangeMode;
@@ -29,11 +30,14 @@ export interface SealedChange {
  * group in which a field has a version beyond its base was decided by what is no longer true: nothing of it is written, nor of a
  * later group that has one of its fields. The changes of a group after which nothing is in the way are written, and told in the log.
  *
+ * Renewals come first. One entry of the log tells all of them: there is one for nearly every wake, and each server reads them all. They
+ * have fields that nothing else here has.
+ *
  * - keys: the number of the last change; the number of the last removal; the log; what begins the names of the shards
- * - arguments: the writer; the most entries of the log; then each group: how many changes, and for each of them its mode, shard,
- *   field, base and value
- * - answer: the number of the last change before; then for each change its number, 0 if there was nothing to do, -1 if it was in conflict,
- *   or -2 if the writer does not know all removals
+ * - arguments: the writer; the most entries of the log; how many renewals; what the log tells of them; then for each renewal its shard,
+ *   field, base and value; then each group: how many changes, and for each of them its mode, shard, field, base and value
+ * - answer: the number of the last change before; then for each renewal and change its number, 0 if there was nothing to do, -1 if it was in
+ *   conflict, or -2 if the writer does not know all removals
  */
 export const WRITE_CHANGES: Script = {
   name: 'write-changes',
@@ -58,24 +62,43 @@ local function verdictOn(mode, key, field, base)
     return 1
   end
   if versionOf(known) > base then return -1 end
-  if not known and (mode == 'expire' or mode == 'outdate') then return 0 end
+  if not known and (mode == 'expire' or mode == 'outdate' or mode == 'renew') then return 0 end
   return 1
+end
+
+local function tell(...)
+  redis.call('XADD', log, 'MAXLEN', '~', most, '*', ...)
 end
 
 local function write(mode, key, field, value)
   local number = redis.call('INCR', sequence)
-  if mode == 'put' or mode == 'restore' or mode == 'repeat' then
+  if mode == 'put' or mode == 'restore' or mode == 'repeat' or mode == 'renew' then
     redis.call('HSET', key, field, struct.pack('>I6', number) .. value)
   else
     redis.call('HDEL', key, field)
     redis.call('SET', removals, number)
   end
-  redis.call('XADD', log, 'MAXLEN', '~', most, '*', 'n', number, 'w', writer, 'f', field, 'v', value, 'm', mode)
+  tell('n', number, 'w', writer, 'f', field, 'v', value, 'm', mode)
   own[field] = true
   return number
 end
 
-local at = 3
+local renewals, first, written = tonumber(ARGV[3]), nil, {}
+for n = 0, renewals - 1 do
+  local at = 5 + 4 * n
+  local key, field = shards .. ARGV[at], ARGV[at + 1]
+  local verdict = verdictOn('renew', key, field, tonumber(ARGV[at + 2]))
+  if verdict == 1 then
+    verdict = redis.call('INCR', sequence)
+    redis.call('HSET', key, field, struct.pack('>I6', verdict) .. ARGV[at + 3])
+    first = first or verdict
+    written[#written + 1] = struct.pack('>I2', n)
+  end
+  answer[#answer + 1] = verdict
+end
+if first then tell('n', first, 'w', writer, 'r', table.concat(written), 'v', ARGV[4]) end
+
+local at = 5 + 4 * renewals
 while ARGV[at] do
   local last = at + 5 * tonumber(ARGV[at])
   local verdicts, worst = {}, 1
@@ -106,8 +129,19 @@ export type Verdict = number | 'needless' | 'conflict' | 'behind';
 export interface Written {
   /** The number of the last change of all servers before these. */
   readonly before: number;
+  readonly renewals: readonly Verdict[];
   /** For each group, the verdict on each of its changes. */
-  readonly verdicts: readonly (readonly Verdict[])[];
+  readonly groups: readonly (readonly Verdict[])[];
+}
+
+/** What is to be written. */
+export interface Changes {
+  readonly groups: readonly (readonly SealedChange[])[];
+  readonly renewals?: {
+    readonly changes: readonly SealedChange[];
+    /** What the log tells of them. */
+    readonly told: Buffer;
+  };
 }
 
 /** @throws EngineUnavailable, ScriptError */
@@ -115,18 +149,20 @@ export async function writeChanges(
   engine: Pick<Engine, 'run'>,
   names: FleetNames,
   writer: Buffer,
-  groups: readonly (readonly SealedChange[])[],
+  { groups, renewals = { changes: [], told: Buffer.of() } }: Changes,
 ): Promise<Written> {
   const keys = [names.sequence, names.removals, names.log, names.shards];
-  const args: EngineArgument[] = [writer, MOST_ENTRIES];
+  const args: EngineArgument[] = [writer, MOST_ENTRIES, renewals.changes.length, renewals.told];
+  for (const { base, field, shard, value } of renewals.changes) args.push(shard, field, base, value);
   for (const group of groups) {
     args.push(group.length);
     for (const { base, field, mode, shard, value } of group) args.push(mode, shard, field, base, value);
   }
-  const [before, ...numbers] = numbersIn(await engine.run(WRITE_CHANGES, keys, args));
+  const [before = 0, ...numbers] = numbersIn(await engine.run(WRITE_CHANGES, keys, args));
   let at = 0;
-  const verdicts = groups.map((group) => group.map(() => verdictOf(numbers[at++])));
-  return { before: before ?? 0, verdicts };
+  const verdictsOn = (changes: readonly SealedChange[]): Verdict[] =>
+    changes.map(() => verdictOf(numbers[at++]));
+  return { before, renewals: verdictsOn(renewals.changes), groups: groups.map(verdictsOn) };
 }
 
 function numbersIn(reply: EngineReply): number[] {

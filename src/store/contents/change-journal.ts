@@ -1,4 +1,9 @@
+import { StoreUnavailable } from '../../core/registry/registration-store.ts';
+import type { Registration } from '../../core/registry/registration.ts';
 import type { StoreRecord } from '../file/store-record.ts';
+
+/** How often a change is decided anew because other servers were faster. */
+const MOST_TRIES = 5;
 
 /** Undoes a change in memory. @returns the records that make the copy say what memory now says */
 export type Undo = () => readonly StoreRecord[];
@@ -14,6 +19,8 @@ export interface ChangeJournal {
   readonly hasFile: boolean;
   /** Takes a change that no caller waits for. */
   write(record: StoreRecord): void;
+  /** Takes a renewal that no caller waits for. If absent, {@link write} takes the renewed registration. */
+  renew?(registration: Registration): void;
   /**
    * Resolves when these changes, and all changes before them, are durable.
    *
@@ -30,4 +37,16 @@ export class ChangeConflict extends Error {
   constructor() {
     super('another server has changed the same records before');
   }
+}
+
+/** Decides a change again for as long as another server has changed the same registration before. @throws StoreUnavailable */
+export async function untilUncontested<Result>(change: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof ChangeConflict)) throw error;
+    }
+  }
+  throw new StoreUnavailable();
 }

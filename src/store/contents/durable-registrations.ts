@@ -1,6 +1,5 @@
 import type { Clock } from '../../core/basics/clock.ts';
 import {
-  StoreUnavailable,
   type AdmissionRequest,
   type KnownDevice,
   type PutResult,
@@ -8,16 +7,18 @@ import {
   type RemovalRequest,
 } from '../../core/registry/registration-store.ts';
 import { isSameDevice, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
-import type { Lifetime, Registration, RegistrationCounts } from '../../core/registry/registration.ts';
+import type {
+  Lifetime,
+  Registration,
+  RegistrationCounts,
+  Renewal,
+} from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { StoreRecord } from '../file/store-record.ts';
 import { MemoryRegistrations, type RegistrationChange } from '../tables/memory-registrations.ts';
-import { ChangeConflict, type ChangeJournal } from './change-journal.ts';
+import { untilUncontested, type ChangeJournal } from './change-journal.ts';
 import { FormerRegistrations } from './former-registrations.ts';
-
-/** How often a change is decided anew because other servers were faster. */
-const MOST_TRIES = 5;
 
 export interface DurableRegistrationsOptions {
   /** `MAX_REGISTRATIONS`. */
@@ -189,6 +190,11 @@ export class DurableRegistrations implements RegistrationStore {
     return { former, current };
   }
 
+  /** Does in memory what another server has done: it has woken a device, so that the registration lives for longer. */
+  acceptRenewal(renewal: Renewal): void {
+    this.#memory.acceptRenewal(renewal);
+  }
+
   /** The registration in memory, whether it is durable or not. */
   current(tradePubkey: TradePubkey): Registration | undefined {
     return this.#memory.current(tradePubkey);
@@ -234,12 +240,21 @@ export class DurableRegistrations implements RegistrationStore {
 
   #onChange(change: RegistrationChange): void {
     if (this.#collected !== undefined) return void this.#collected.push(change);
-    const { clock, journal, onExpired, onGarbage } = this.#options;
+    const { clock, onExpired, onGarbage } = this.#options;
     const { current, former } = change;
     const isExpiry = current === undefined && former !== undefined && former.expiresAt <= clock();
     if (isExpiry) onExpired?.(former.tradePubkey);
-    else if (!this.#isCopied(change)) for (const record of this.#recordsOf([change])) journal.write(record);
+    else if (!this.#isCopied(change)) this.#write(change);
     if (current === undefined && this.#isKept(former)) onGarbage();
+  }
+
+  #write(change: RegistrationChange): void {
+    const { journal } = this.#options;
+    const isRenewal = change.former?.registeredAt === change.current?.registeredAt;
+    for (const record of this.#recordsOf([change])) {
+      if (isRenewal && record.type === 'registered' && journal.renew) journal.renew(record.registration);
+      else journal.write(record);
+    }
   }
 
   /** Whether the copy has the registration already: it was renewed, and its expiry is in the same step. */
@@ -297,18 +312,6 @@ function keyOf({ former, current }: RegistrationChange): TradePubkey | undefined
 /** The record that makes the disk say that a key has this registration, or none. */
 function recordOf(tradePubkey: TradePubkey, registration: Registration | undefined): StoreRecord {
   return registration === undefined ? { type: 'removed', tradePubkey } : { type: 'registered', registration };
-}
-
-/** Decides a change again for as long as another server has changed the same registration before. @throws StoreUnavailable */
-async function untilUncontested<Result>(change: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!(error instanceof ChangeConflict)) throw error;
-    }
-  }
-  throw new StoreUnavailable();
 }
 
 /** Where a client's network is known, it stays known: other servers do not tell it. */

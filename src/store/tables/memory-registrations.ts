@@ -13,6 +13,7 @@ import {
   type Lifetime,
   type Registration,
   type RegistrationCounts,
+  type Renewal,
 } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
@@ -137,11 +138,14 @@ export class MemoryRegistrations implements RegistrationStore {
     if (row === NO_ROW || !this.#devices.is(row, target)) return;
     const isTold = this.#isObserved(row);
     const former = isTold ? this.#read(row) : undefined;
-    const expiresAt = expiryOf(this.#rows.registeredAt(row), now, lifetime);
-    // An expiry never moves to an earlier time: the clock may have been set back.
-    this.#rows.renew(row, Math.max(expiresAt, this.#rows.expiresAt(row)));
-    this.#displacement.spare(row);
+    this.#renew(row, expiryOf(this.#rows.registeredAt(row), now, lifetime));
     if (isTold) this.#observer?.onChange({ former, current: this.#read(row) });
+  }
+
+  /** The registration was renewed elsewhere. Nothing is done if it is none of the key's any more. The observer is not told. */
+  acceptRenewal({ expiresAt, registeredAt, tradePubkey }: Renewal): void {
+    const row = this.#keys.find(tradePubkey);
+    if (row !== NO_ROW && this.#rows.registeredAt(row) === registeredAt) this.#renew(row, expiresAt);
   }
 
   async remove(tradePubkey: TradePubkey, request: RemovalRequest): Promise<boolean> {
@@ -246,6 +250,12 @@ export class MemoryRegistrations implements RegistrationStore {
     const registration = this.#rows.read(row, tradePubkey, this.#devices.targetOf(row));
     const network = this.#displacement.networkOf(row);
     return network === NO_NETWORK ? registration : { ...registration, network };
+  }
+
+  /** An expiry never moves to an earlier time: the clock may have been set back. */
+  #renew(row: number, expiresAt: number): void {
+    this.#rows.renew(row, Math.max(expiresAt, this.#rows.expiresAt(row)));
+    this.#displacement.spare(row);
   }
 
   /** The target to store when a key is registered for `target`. @param former the key's row, or {@link NO_ROW} @see renewedTarget */
