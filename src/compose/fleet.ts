@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { ComposedCohorts } from './cohorts.ts';
 import type { FleetLink } from './composed-store.ts';
 import type { CompositionOptions } from './options.ts';
@@ -14,9 +16,11 @@ import { deviceOf } from '../core/registry/push-target.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
-import type { Waker } from '../core/waking/waker.ts';
+import type { AtOwner, Waker } from '../core/waking/waker.ts';
 import { heartbeatPlaces } from '../crypto/heartbeat-place.ts';
 import { FleetWakeShare } from '../fleet/claims/fleet-wake-share.ts';
+
+const EVENT_ID_BYTES = 32;
 
 interface Shared {
   readonly link: FleetLink;
@@ -44,8 +48,8 @@ export interface ComposedFleet {
   readonly events: SharedEvents;
   readonly owed: OwedDevices;
   readonly pauses: SharedPauses;
-  /** Brings a wake that answers no event here to the server that owns its device. */
-  readonly hand: (wake: KeyWake) => Promise<'handed' | 'ours'>;
+  /** Has a wake that answers no event here asked for by the server that owns its device. */
+  readonly atOwner: AtOwner;
   /** Whether this server, and no other, wakes the group of the wake now. */
   readonly isOurs: (wake: KeyWake) => Promise<boolean>;
   /** Where a device has its place on the wheel of heartbeats. */
@@ -84,8 +88,8 @@ export function composeFleet(options: CompositionOptions, shared: Shared): Compo
     events,
     owed: share.owed,
     pauses: new SharedPauses({ monotonic: time.passing, tell: (lane, ms) => share.pause(lane, ms) }),
-    hand: (wake) => events.hand(wake),
-    isOurs: async (wake) => events.owns(wake) && (await events.hand(wake)) === 'ours',
+    atOwner: (wake, request) => events.sendAtOwner(wake, request),
+    isOurs: (wake) => events.isOurs(wake),
     placeOf: heartbeatPlaces(options.serverKey.privateKey.reveal()),
     dealsCohorts: () => dealer.deals,
     servers: () => share.servers,
@@ -149,6 +153,7 @@ function createEvents(
     },
     seen,
     verifier,
+    newId: () => randomBytes(EVENT_ID_BYTES).toString('hex'),
     wasAbsorbed: (id) => parts().intake.wasAbsorbed(id),
     schedule: time.schedule,
     monotonic: time.passing,

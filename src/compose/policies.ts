@@ -60,12 +60,26 @@ export function composePolicies(options: CompositionOptions, shared: Shared): Co
   const { offered, server } = options.config.policies;
   let devices: DevicePolicies | undefined;
   const part: Part = { ...options, ...shared, policyOf: (device) => devices?.nameOf(device) ?? server };
-  if (offered.length === 0 && server === 'prompt')
-    return { policy: composePrompt(part), devices, edges: undefined };
+  // A wake that goes to another device may go to another server of the fleet.
+  const atOwner = shared.fleet?.atOwner;
+  if (offered.length === 0 && server === 'prompt') {
+    const own: Coalescer = composePrompt(
+      part,
+      atOwner && ((wake) => atOwner(wake, (asked) => own.request(asked))),
+    );
+    return { policy: own, devices, edges: undefined };
+  }
   const edges = composeEdges(part);
-  if (offered.length === 0 && server === 'slots')
-    return { policy: composeSlots(part, edges), devices, edges };
-  const redirect = (wake: KeyWake): Promise<WakeEnd> => policy.request(wake);
+  if (offered.length === 0 && server === 'slots') {
+    const own: Slots = composeSlots(
+      part,
+      edges,
+      atOwner && ((wake) => atOwner(wake, (asked) => own.request(asked))),
+    );
+    return { policy: own, devices, edges };
+  }
+  const request = (wake: KeyWake): Promise<WakeEnd> => policy.request(wake);
+  const redirect = atOwner === undefined ? request : (wake: KeyWake) => atOwner(wake, request);
   const isUsed = (name: WakePolicyName): boolean => name === server || offered.includes(name);
   const prompt = isUsed('prompt') ? composePrompt(part, redirect) : undefined;
   const slots = isUsed('slots') ? composeSlots(part, edges, redirect) : undefined;

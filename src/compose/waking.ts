@@ -64,7 +64,7 @@ export function composeWaking(options: CompositionOptions, shared: Shared): Comp
     owed,
     policy,
     lanes,
-    hand: fleet?.hand,
+    atOwner: fleet?.atOwner,
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
     onMoved: ({ tracedKeys }, from) => {
       telemetry.count('wakes_moved', { provider: from.type });

@@ -8,7 +8,7 @@ import type { OwedDevices, OwedWake } from '../../src/core/waking/owed-devices.t
 /** One server of the fleet under test, and what the fleet told it. */
 export interface Member {
   readonly share: WakeShare;
-  readonly handed: { readonly event: string | undefined; readonly wake: SharedWake }[];
+  readonly handed: { readonly event: string; readonly wake: SharedWake }[];
   readonly owedDevices: OwedDevices;
   readonly owed: OwedWake[];
   readonly paused: { readonly lane: string; readonly ms: number }[];
@@ -187,13 +187,24 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       expect(b.owedDevices.find(target)).toEqual(owed);
     });
 
-    test('a wake without an event goes to the server whose group it is', async () => {
+    test('an open wake is won by the server whose group it is', async () => {
+      const fleet = await open();
+      const [a] = [await fleet.join(), await fleet.join()];
+      const wake: SharedWake = { ...wakeOf(fleet.groupOf(a)), kind: 'chat_wake' };
+      expect(await a.share.claim(EVENT, [wake], 'open')).toEqual([WON]);
+    });
+
+    test('a chat wake of a dead server, claimed or only in its inbox, is handed to one that lives, unless it has ended', async () => {
       const fleet = await open();
       const [a, b] = [await fleet.join(), await fleet.join()];
-      const wake = wakeOf(fleet.groupOf(a));
-      expect(await a.share.hand(wake)).toBe('ours');
-      expect(await b.share.hand(wake)).toBe('handed');
-      await expect.poll(() => a.handed).toEqual([{ event: undefined, wake }]);
+      const wake: SharedWake = { ...wakeOf(fleet.groupOf(a)), kind: 'chat_wake' };
+      const [claimed, ended] = ['c1'.repeat(32), 'c2'.repeat(32)];
+      await a.share.claim(claimed, [wake], 'open');
+      await a.share.claim(ended, [wake], 'open');
+      a.share.end(ended, wake, 'sent');
+      await fleet.settled();
+      await fleet.kill(a);
+      await expect.poll(() => b.handed).toEqual([{ event: claimed, wake }]);
     });
 
     test('all servers hear of a pause, also those that start while it lasts', async () => {

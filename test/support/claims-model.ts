@@ -87,10 +87,10 @@ export class ClaimsModel {
     const proxy = await TcpProxy.start(this.#engine.port);
     const held: (() => void)[] = [];
     const listener = {
-      onHanded: (event: string | undefined, wake: SharedWake): Promise<void> =>
+      onHanded: (event: string, wake: SharedWake): Promise<void> =>
         new Promise((resolve, reject) => {
           const act = (): void => {
-            this.#claim(server, Number.parseInt((event ?? '').slice(0, 2), 16), wake, 'handed').then(
+            this.#claim(server, Number.parseInt(event.slice(0, 2), 16), wake, 'handed').then(
               () => resolve(),
               reject,
             );

@@ -23,7 +23,7 @@ interface Pending {
 }
 
 export interface Handed {
-  readonly event: string | undefined;
+  readonly event: string;
   readonly wake: SharedWake;
 }
 
@@ -144,13 +144,6 @@ export class FakeWakeShare implements WakeShare {
       if (standing === 'done') return 'done';
       return standing?.session.isAlive === true ? 'taken' : 'open';
     });
-  }
-
-  async hand(wake: SharedWake): Promise<'handed' | 'ours'> {
-    const owner = this.canSpeak ? this.#ownerOf(wake.group) : this;
-    if (owner === this) return 'ours';
-    owner.receive({ event: undefined, wake });
-    return 'handed';
   }
 
   mayStillSend(device: string): boolean | Promise<boolean> {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { SharedEvents } from '../../src/core/fleet/shared-events.ts';
 import { SharedRegistrations } from '../../src/core/fleet/shared-registrations.ts';
 import { EventAdmission } from '../../src/core/intake/event-admission.ts';
@@ -19,8 +21,8 @@ import { fcmTarget, LIFETIME, tradeKey } from './registrations.ts';
 
 type FakeWakeShare = ReturnType<FakeFleet['join']>;
 
-const WINDOW_MS = 5000;
-const COOLDOWN_MS = 60_000;
+export const WINDOW_MS = 5000;
+export const COOLDOWN_MS = 60_000;
 
 /** One server of a fleet, from the intake of events to its lanes, in memory. */
 export interface FleetServer {
@@ -30,6 +32,7 @@ export interface FleetServer {
   readonly intake: RelayIntake;
   readonly shared: SharedEvents;
   readonly waker: Waker;
+  readonly registrations: Registrations;
   /** The ids of the events that were verified here. */
   readonly verified: string[];
   /** The devices that were woken from here, in the order of their pushes. */
@@ -132,19 +135,21 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   };
   const [batchDelayMs, cooldownMs] = isCoalescing ? [WINDOW_MS, COOLDOWN_MS] : [0, 0];
   const hand = (wake: Wake): Promise<WakeEnd> => lanes.request(wake);
+  const policy: Coalescer = new Coalescer({
+    batchDelayMs,
+    cooldownMs,
+    monotonic: clock.read,
+    schedule: schedule.schedule,
+    hand,
+    redirect: (wake) => shared.sendAtOwner(wake, (asked) => policy.request(asked)),
+  });
   const waker: Waker = new Waker({
     registrations,
     asked: new SharedRegistrations(registrations, share),
     lanes,
-    policy: new Coalescer({
-      batchDelayMs,
-      cooldownMs,
-      monotonic: clock.read,
-      schedule: schedule.schedule,
-      hand,
-    }),
+    policy,
     instances: { authors: new Set(), isInstance: () => false },
-    hand: (wake) => shared.hand(wake),
+    atOwner: (wake, request) => shared.sendAtOwner(wake, request),
   });
   const seen = new MemorySeenEvents({ clock: clock.read });
   const verifier = {
@@ -158,6 +163,7 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     waker,
     seen,
     verifier,
+    newId: () => randomBytes(32).toString('hex'),
     wasAbsorbed: (id) => admission.wasAbsorbed(id),
     schedule: schedule.schedule,
     monotonic: clock.read,
@@ -183,5 +189,6 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     intake: admission.forRelay(new RelayAccount(clock.read)),
     shared,
     waker,
+    registrations,
   });
 }

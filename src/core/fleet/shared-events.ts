@@ -19,6 +19,8 @@ export interface SharedEventsOptions {
   readonly waker: Pick<Waker, 'continueWindows' | 'groupOf' | 'request' | 'wakesOfKeys'>;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
+  /** A name that no event has, 64 random hex digits: a wake that answers no event is claimed under it. */
+  readonly newId: () => string;
   /** Whether a wake that was sent later has answered the event here, although its id is not marked as seen. */
   readonly wasAbsorbed: (event: string) => boolean;
   readonly schedule: Schedule;
@@ -113,29 +115,43 @@ export class SharedEvents implements EventShare {
     return this.#options.share.owns(this.#options.waker.groupOf(device));
   }
 
-  /** Brings a wake that answers no event here to the server that owns its device. @returns `ours` if that is this server */
-  hand(wake: KeyWake): Promise<'handed' | 'ours'> {
-    return this.#options.share.hand(this.#shared(wake));
+  /** Whether this server, and no other, wakes the group of the wake now. */
+  async isOurs(wake: KeyWake): Promise<boolean> {
+    if (!this.owns(wake)) return false;
+    const id = this.#options.newId();
+    const [claimed] = await this.#claim(id, [wake], 'open');
+    if (claimed !== undefined) this.#options.share.end(id, this.#shared(claimed), 'dropped');
+    return claimed !== undefined;
+  }
+
+  /**
+   * Has a wake that answers no event here sent by the server that owns its device: a chat wake, or one whose keys have moved to another
+   * device. It is claimed as an event is, so that it is lost with no server.
+   *
+   * @param request asks for the wake here
+   */
+  async sendAtOwner(wake: KeyWake, request: (wake: KeyWake) => Promise<WakeEnd>): Promise<WakeEnd> {
+    const id = this.#options.newId();
+    const claimed = await this.#claim(id, [wake], 'open');
+    // The inbox of the other server keeps the wake.
+    return claimed.length === 0 ? 'owed' : this.follow(id, claimed, request);
   }
 
   /**
    * Another server has handed a wake to this one, or this one has adopted it from a dead server. The event was verified there.
-   *
-   * @param event absent if the wake answers no event
    */
-  async take(event: string | undefined, wake: SharedWake): Promise<void> {
+  async take(event: string, wake: SharedWake): Promise<void> {
     // Never answered, so that it stays in the inbox.
     if (this.#isStopping) return new Promise(() => undefined);
-    const { onFault, seen, waker } = this.#options;
-    const wakes = await waker.wakesOfKeys(wake);
-    if (event === undefined) return void waker.request(wakes, 'live').catch(onFault);
+    const wakes = await this.#options.waker.wakesOfKeys(wake);
     if (this.#options.wasAbsorbed(event)) return this.#markDone(event, [wake], 'handed');
     const claimed = await this.#claim(event, wakes, 'handed');
     // None is left if the keys are registered no more. The claim then goes to nobody.
     if (wakes.length === 0) return this.#markDone(event, [wake], 'handed');
     if (claimed.length === 0) return;
-    this.#options.telemetry.count('events_claimed');
-    const isNew = (await seen.reserve(event)) === 'new';
+    const isForEvent = wake.kind !== 'chat_wake';
+    if (isForEvent) this.#options.telemetry.count('events_claimed');
+    const isNew = isForEvent && (await this.#options.seen.reserve(event)) === 'new';
     const end = this.follow(event, claimed, (own) => this.#gather(own));
     if (isNew) this.#finishAfter(event, end);
   }

@@ -18,7 +18,7 @@ export interface SharedWake {
 /**
  * Why a server asks for a claim.
  * - `own`: the server owns the group and got the event itself.
- * - `open`: the server does not own the group, but nobody has acted on the event in time. The claim is handed to the owner.
+ * - `open`: nobody has acted on the event. The claim is handed to the owner, unless that is this server.
  * - `handed`: another server has handed the event to this one, or this one has adopted it.
  */
 export type ClaimReason = 'own' | 'open' | 'handed';
@@ -49,7 +49,7 @@ export interface WakeShare {
   /**
    * Claims the wakes of one verified event, each of them atomically.
    *
-   * @param event the event's id, 64 hex digits
+   * @param event the event's id, 64 hex digits; for a wake that answers no event, a name that no event has
    * @returns a claim for each wake, in their order. Without the engine, each is `won`
    */
   claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]>;
@@ -57,13 +57,6 @@ export interface WakeShare {
   end(event: string, wake: SharedWake, how: WakeEnd): void;
   /** What the fleet knows of the event, for each device. */
   look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]>;
-  /**
-   * Brings a wake that answers no event (a chat wake, or one whose keys have moved here from another device) to the server whose group
-   * it is.
-   *
-   * @returns `ours` if that is this server, or if the engine does not answer; then the caller sends it
-   */
-  hand(wake: SharedWake): Promise<'handed' | 'ours'>;
   /**
    * Whether a wake of the device that has waited may still be sent from here. It may not after this process was frozen for so long that
    * others have taken over. Then its claims are asked for anew.
@@ -75,12 +68,8 @@ export interface WakeShare {
 
 /** What the other servers bring about here. */
 export interface WakeShareListener {
-  /**
-   * A wake that another server has handed to this one, or that this one has adopted from a dead server.
-   *
-   * @param event the event's id; absent if the wake answers no event
-   */
-  onHanded(event: string | undefined, wake: SharedWake): Promise<void>;
+  /** A wake that another server has handed to this one, or that this one has adopted from a dead server. @param event as in `claim` */
+  onHanded(event: string, wake: SharedWake): Promise<void>;
   /** A device that a dead server owed a wake; this server owes it from now on. With `Waker.payOwed` the wake is sent. */
   onOwed(wake: OwedWake): void;
   onPaused(lane: string, ms: number): void;

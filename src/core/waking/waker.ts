@@ -30,9 +30,12 @@ export interface WakerOptions {
   /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
   readonly onMoved?: KeyWakeContext['onMoved'];
   readonly instances: KnownInstances;
-  /** Brings a wake that answers no event here to the server of the fleet that owns its device. @returns `ours` if that is this server; absent if this server is alone */
-  readonly hand?: ((wake: KeyWake) => Promise<'handed' | 'ours'>) | undefined;
+  /** Has a wake that answers no event here asked for by the server of the fleet that owns its device; absent if this server is alone. */
+  readonly atOwner?: AtOwner | undefined;
 }
+
+/** @param request asks for the wake here */
+export type AtOwner = (wake: KeyWake, request: (wake: KeyWake) => Promise<WakeEnd>) => Promise<WakeEnd>;
 
 /** Turns a verified event into a wake for each of its devices. A policy says when the wake leaves. */
 export class Waker {
@@ -43,7 +46,7 @@ export class Waker {
   readonly #owed: OwedDevices | undefined;
   readonly #former: FormerDevices;
   readonly #context: KeyWakeContext;
-  readonly #hand: WakerOptions['hand'];
+  readonly #atOwner: AtOwner | undefined;
 
   constructor(options: WakerOptions) {
     const { asked, lanes, onMoved, owed, registrations } = options;
@@ -53,7 +56,7 @@ export class Waker {
     this.#former = new FormerDevices({ registrations, owed });
     this.#instances = options.instances;
     this.#policy = options.policy;
-    this.#hand = options.hand;
+    this.#atOwner = options.atOwner;
     this.#context = {
       registrations: asked ?? registrations,
       owed,
@@ -230,10 +233,9 @@ export class Waker {
   }
 
   /** Asks for a wake that no claim has brought here: another server of the fleet may own its device. */
-  async #requestAtOwner(wake: KeyWake): Promise<WakeEnd> {
-    // The other server's record keeps the wake.
-    if ((await this.#hand?.(wake)) === 'handed') return 'owed';
-    return this.#policy.request(wake);
+  #requestAtOwner(wake: KeyWake): Promise<WakeEnd> {
+    const request = (own: KeyWake): Promise<WakeEnd> => this.#policy.request(own);
+    return this.#atOwner === undefined ? request(wake) : this.#atOwner(wake, request);
   }
 
   #isUnsent(key: TradePubkey, { device, isVouched, target }: KeyWake): boolean {

@@ -62,7 +62,6 @@ describeEngines('servers that share wakes', () => {
     expect(await cut.share.claim(done, [wake], 'own')).toEqual(WON);
     for (const event of [done, before]) cut.share.end(event, wake, 'sent');
     expect(await cut.share.look(done, [wake.device])).toEqual(['unknown']);
-    expect(await cut.share.hand(wake)).toBe('ours');
     expect(cut.share.mayStillSend(wake.device)).toBe(true);
     proxy.restore();
     await expect.poll(() => other.share.look(open, [wake.device])).toEqual(['taken']);

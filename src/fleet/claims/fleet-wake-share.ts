@@ -183,7 +183,9 @@ export class FleetWakeShare implements WakeShare {
     const open = this.#open.take(event, wake.device);
     const name = open?.name ?? this.#options.names.claim(event, wake.device);
     if (how !== 'dropped') this.#done.note(name);
-    this.#batches.tell(newsHead(how === 'dropped' ? 'X' : 'D', name), NO_VALUE);
+    // No copy of a chat wake comes later, so the engine need not remember it.
+    const isForgotten = how === 'dropped' || wake.kind === 'chat_wake';
+    this.#batches.tell(newsHead(isForgotten ? 'X' : 'D', name), NO_VALUE);
     if (open !== undefined) this.#batches.groupEnded(wake.group);
   }
 
@@ -199,10 +201,6 @@ export class FleetWakeShare implements WakeShare {
       if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
       return devices.map(() => 'unknown');
     }
-  }
-
-  hand(wake: SharedWake): Promise<'handed' | 'ours'> {
-    return this.handovers.hand(wake);
   }
 
   mayStillSend(device: string): boolean | Promise<boolean> {

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-
-import type { SharedWake, WakeShareListener } from '../../core/fleet/wake-share.ts';
+import type { WakeShareListener } from '../../core/fleet/wake-share.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { EngineUnavailable, type Engine, type StreamEntry, type StreamPlace } from '../engine/engine.ts';
 import { NAME_BYTES, type FleetNames } from '../engine/names.ts';
@@ -11,7 +9,7 @@ import type { FleetSession, KeptPause } from './fleet-session.ts';
 import { ADOPT } from './adopt-script.ts';
 import { PAUSE } from './pause-script.ts';
 import { ROUTE } from './route-script.ts';
-import { decodeOwed, decodeWake, encodeWake } from './wake-codec.ts';
+import { decodeOwed, decodeWake } from './wake-codec.ts';
 
 /** So many things of a dead server are taken over at once. */
 const ADOPTED_AT_ONCE = 200;
@@ -21,7 +19,6 @@ const FIRST_ID = '0-0';
 const FIRST_CURSOR = '0';
 /** Begin the names of what is no claim (`route-script.ts`). */
 const OWED = 'o'.charCodeAt(0);
-const WAKE = 'w'.charCodeAt(0);
 const PAUSED = 'z'.charCodeAt(0);
 const MS_BYTES = 4;
 const NO_VALUE = Buffer.alloc(0);
@@ -78,15 +75,6 @@ export class Handovers {
       const [name = NO_VALUE, sealed = NO_VALUE] = fields;
       void this.#takeIn({ session: inbox.session, name, sealed, id });
     }
-  }
-
-  async hand(wake: SharedWake): Promise<'handed' | 'ours'> {
-    const { membership } = this.#options.session;
-    // Most servers are alone, or own the group: a lease of another server is then looked for by the claims only.
-    if (membership.size === 1) return 'ours';
-    const name = Buffer.concat([Buffer.of(WAKE), randomBytes(NAME_BYTES)]);
-    const sealed = this.#options.sealer.seal(encodeWake(undefined, wake), name);
-    return (await this.#route(wake.group, name, sealed)) ? 'handed' : 'ours';
   }
 
   pause(lane: string, ms: number): void {
@@ -176,17 +164,17 @@ export class Handovers {
     const handed = value && decodeWake(value);
     if (handed === undefined) this.#reject('wake');
     // The dead server may have left more than one server can send: the others own their share of the groups.
-    else if (!isAdopted || !(await this.#route(handed.wake.group, name, NO_VALUE)))
+    else if (!isAdopted || !(await this.#route(handed.wake.group, name)))
       await listener.onHanded(handed.event, handed.wake);
     else return false;
     return true;
   }
 
-  /** @param sealed empty for what this session has adopted @returns whether another server has it now */
-  async #route(group: string, name: Buffer, sealed: Buffer): Promise<boolean> {
+  /** Brings what this session has adopted to the server whose group it is. @returns whether another server has it now */
+  async #route(group: string, name: Buffer): Promise<boolean> {
     const { engine, names, session } = this.#options;
     const { membership } = session;
-    const args = [CLAIM_LIFE_MS, membership.nameOf(group), membership.ownerOf(group), name, sealed];
+    const args = [CLAIM_LIFE_MS, membership.nameOf(group), membership.ownerOf(group), name];
     try {
       const reply = await engine.run(ROUTE, [names.prefix], [session.id, ...args]);
       return String(reply) === 'H';

@@ -2,34 +2,34 @@ import type { SharedWake } from '../../core/fleet/wake-share.ts';
 import { KEY_DIGITS, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { OwedWake } from '../../core/waking/owed-devices.ts';
 
-/** A wake, and the event that it answers, if any. */
+/** A wake, and the event that it answers, or the name under which it is claimed without one. */
 export interface EventWake {
-  readonly event: string | undefined;
+  readonly event: string;
   readonly wake: SharedWake;
 }
 
 const EVENT_BYTES = 32;
 const KEY_BYTES = KEY_DIGITS / 2;
+/** Every wake has it. */
 const HAS_EVENT = 1;
 const IS_CHAT = 2;
 const IS_VOUCHED = 4;
 const HAS_GROUP = 8;
 
-// A wake is flags (1), the event (32) if it has one, the number of its keys (2) and the keys (32 each), the device, and the group if it is
+// A wake is flags (1), the event (32), the number of its keys (2) and the keys (32 each), the device, and the group if it is
 // another name than the device's. A text is its length (2) and UTF-8.
 
-export function encodeWake(event: string | undefined, wake: SharedWake): Buffer {
+export function encodeWake(event: string, wake: SharedWake): Buffer {
   const { device, group, isVouched, keys, kind } = wake;
   const hasGroup = group !== device;
   const most = 1 + EVENT_BYTES + 2 + keys.length * KEY_BYTES + 4 + 3 * (device.length + group.length);
   const bytes = Buffer.allocUnsafe(most);
   bytes[0] =
-    (event === undefined ? 0 : HAS_EVENT) |
+    HAS_EVENT |
     (kind === 'chat_wake' ? IS_CHAT : 0) |
     (isVouched ? IS_VOUCHED : 0) |
     (hasGroup ? HAS_GROUP : 0);
-  let end = 1;
-  if (event !== undefined) end += bytes.write(event, end, 'hex');
+  let end = 1 + bytes.write(event, 1, 'hex');
   end = bytes.writeUInt16BE(keys.length, end);
   for (const key of keys) end += bytes.write(key, end, 'hex');
   end = writeText(bytes, device, end);
@@ -40,7 +40,7 @@ export function encodeWake(event: string | undefined, wake: SharedWake): Buffer 
 /** @returns `undefined` if the bytes are not those of a wake, for example because a newer version wrote them */
 export function decodeWake(bytes: Buffer): EventWake | undefined {
   const flags = bytes[0];
-  if (flags === undefined || flags > 15) return undefined;
+  if (flags === undefined || flags > 15 || (flags & HAS_EVENT) === 0) return undefined;
   try {
     let at = 1;
     const hex = (length: number): string => bytes.toString('hex', at, (at += length));
@@ -49,7 +49,7 @@ export function decodeWake(bytes: Buffer): EventWake | undefined {
       const length = number();
       return bytes.toString('utf8', at, (at += length));
     };
-    const event = (flags & HAS_EVENT) === 0 ? undefined : hex(EVENT_BYTES);
+    const event = hex(EVENT_BYTES);
     const count = number();
     const keys = Array.from({ length: count }, () => hex(KEY_BYTES) as TradePubkey);
     const device = text();
