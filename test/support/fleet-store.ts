@@ -1,12 +1,12 @@
 import { Secret } from '../../src/core/basics/secret.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
-import type { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
+import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
 import { FleetStore, type FleetStoreOptions } from '../../src/fleet/replica/fleet-store.ts';
 import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
 import type { RegistrationChange } from '../../src/store/tables/memory-registrations.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
-import { fleetNames, openEngine } from './fleet-engine.ts';
+import { fleetNames, TEST_TIMING } from './fleet-engine.ts';
 import { keep } from './keep.ts';
 import { LIFETIME } from './registrations.ts';
 
@@ -29,7 +29,7 @@ export async function joinFleet(
   { isOpen = true, inspectMs = undefined as number | undefined } = {},
 ): Promise<FleetMember> {
   const names = fleetNames();
-  const engine = await openEngine(address, { names });
+  const engine = keep(new RedisEngine({ address, names, settings: 'settings' }, TEST_TIMING));
   const telemetry = new FakeTelemetry();
   const remote: RegistrationChange[] = [];
   const store = new FleetStore(
@@ -47,6 +47,8 @@ export async function joinFleet(
     },
     { inspectMs },
   );
+  // In the order of the program: the store hears of an engine that comes up.
+  await engine.open();
   const reading = new AbortController();
   const tail = engine.tail(
     () => store.streams(),

@@ -77,6 +77,7 @@ export class FleetLog {
   async read(entries: readonly StreamEntry[]): Promise<void> {
     for (let at = 0; at < entries.length; at += SLICE) {
       if (at > 0) await setImmediate();
+      if (!this.#isOn) return;
       await this.#options.journal.exclusively(async () => this.#apply(entries.slice(at, at + SLICE)));
     }
   }

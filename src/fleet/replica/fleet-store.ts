@@ -131,7 +131,7 @@ export class FleetStore {
    * @throws StoreOpenError
    */
   async open(): Promise<void> {
-    if (this.#options.engine.isUp) this.#updates.update();
+    this.#updates.open();
     await this.#updates.opened;
     this.#inspector.start();
   }

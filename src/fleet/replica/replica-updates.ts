@@ -51,6 +51,8 @@ export class ReplicaUpdates {
   /** The data of the engine when memory was up to date last. */
   #epoch: Buffer | undefined;
   #isFilled = false;
+  /** Whether memory may have records of an update that gave up. The engine may have removed them since. */
+  #hasBegun = false;
   /** How often an update was asked for. Each one gives up when another is asked for. */
   #asked = 0;
   #updating: Promise<void> | undefined;
@@ -64,6 +66,11 @@ export class ReplicaUpdates {
     this.opened.catch(() => undefined);
     options.engine.onUp(() => this.update());
     options.engine.onDown(() => this.interrupt());
+  }
+
+  /** Begins the first update, unless the engine has begun it by coming up. */
+  open(): void {
+    if (this.#asked === 0 && this.#options.engine.isUp) this.update();
   }
 
   async stop(): Promise<void> {
@@ -116,16 +123,21 @@ export class ReplicaUpdates {
 
   async #bringUpToDate(asked: number, isBehind: boolean): Promise<void> {
     const { engine, journal, log, names, progress, telemetry } = this.#options;
+    // An update before this one may have given up after it had begun to follow the log.
+    log.pause();
     const { after } = log;
     const { epoch } = engine;
     const position = await locateLog(engine, names, { after, known: progress.applied });
     const mode = this.#modeFor(position, isBehind);
     const damaged = new Set<number>();
+    const mayHaveMore = mode === 'replace' || (mode === 'fill' && this.#hasBegun);
+    this.#hasBegun = true;
     if (mode === undefined && after !== undefined) log.follow(after, progress.applied);
     else await this.#load(mode ?? 'fill', position, damaged);
     const { number } = await locateLog(engine, names, { known: progress.applied });
-    if (!(await progress.reached(number))) return;
-    if (mode === 'replace') await this.#settle('drop');
+    // If another update was asked for meanwhile, the log is paused: memory would wait for ever.
+    if (asked !== this.#asked || !(await progress.reached(number))) return;
+    if (mayHaveMore) await this.#settle('drop');
     if (asked !== this.#asked) return;
     const isFirst = !this.#isFilled;
     this.#isFilled = true;
