@@ -11,6 +11,7 @@ import {
   registerAll,
   type FleetOfPrograms,
 } from '../support/fleet-of-programs.ts';
+import { nextVersion } from '../support/next-version.ts';
 import { describeEngine } from '../support/redis-engine.ts';
 
 const SERVERS = 4;
@@ -124,6 +125,18 @@ const FAULTS: readonly Fault[] = [
       }
     },
   },
+  {
+    name: 'servers are upgraded one by one to a version with another form, and one goes back',
+    happen: async ({ join, servers }) => {
+      const version = await nextVersion();
+      for (const next of [version, version, undefined]) {
+        const oldest = servers.find(({ program }) => program.isRunning);
+        oldest?.program.kill('SIGTERM');
+        expect(await oldest?.program.exited).toBe(0);
+        await join(next);
+      }
+    },
+  },
 ];
 
 /** Each takes a quarter of a minute, so these alone are tried unless `FLEET_FAULTS=all`. */
@@ -144,7 +157,7 @@ describeEngine('a fleet under load loses no wake', () => {
         latencyMs: LATENCY_MS,
         hasReplica: name.includes('replica'),
       });
-      await registerAll(fleet, EVENTS + SERVERS + 2);
+      await registerAll(fleet, EVENTS + SERVERS + 3);
       const begun = performance.now();
       let fault: Promise<void> | undefined;
       for (const [n, event] of eventsFor(EVENTS).entries()) {

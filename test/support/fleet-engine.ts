@@ -1,5 +1,6 @@
 import { Secret } from '../../src/core/basics/secret.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
+import { FORMS } from '../../src/fleet/engine/forms.ts';
 import { FleetNames } from '../../src/fleet/engine/names.ts';
 import { ENGINE_TIMING, type EngineTiming } from '../../src/fleet/engine/engine-timing.ts';
 import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
@@ -25,9 +26,9 @@ export const OUTAGE_TIMING: EngineTiming = { ...TEST_TIMING, answerLimitMs: ENGI
 /** An engine that was dialled once. It closes with the test. */
 export async function openEngine(
   address: EngineAddress,
-  { names = fleetNames(), settings = 'settings', timing = TEST_TIMING } = {},
+  { names = fleetNames(), settings = 'settings', timing = TEST_TIMING, forms = FORMS } = {},
 ): Promise<RedisEngine> {
-  const engine = keep(new RedisEngine({ address, names, settings }, timing));
+  const engine = keep(new RedisEngine({ address, names, settings }, timing, forms));
   await engine.open();
   return engine;
 }

@@ -40,8 +40,10 @@ export interface FleetOfPrograms {
   readonly google: GoogleStandIn;
   readonly relay: RelayStandIn;
   readonly servers: FleetProgram[];
-  /** Starts one more server, and waits until it listens. */
-  readonly join: () => Promise<FleetProgram>;
+  /** What its servers need, and the engine's own address. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Starts one more server, and waits until it listens. @param version another version of the program (`nextVersion`) */
+  readonly join: (version?: readonly string[]) => Promise<FleetProgram>;
 }
 
 export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPrograms> {
@@ -60,7 +62,7 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     ...options.environment,
   };
   const servers: FleetProgram[] = [];
-  const join = async (): Promise<FleetProgram> => {
+  const join = async (version?: readonly string[]): Promise<FleetProgram> => {
     const n = servers.length;
     const ownRelay = keep(await RelayStandIn.start());
     const wire = await TcpProxy.start(engine.port);
@@ -70,7 +72,7 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
       NOSTR_RELAYS: `ws://127.0.0.1:${sight.port},${ownRelay.url}`,
       REDIS_URL: engine.url({ port: wire.port }),
     };
-    const running = await serve(environment);
+    const running = await serve(environment, undefined, version);
     await Promise.all([relay.subscribed(14, n + 1), ownRelay.subscribed(14)]);
     await Promise.all([relay.subscribed(1059, n + 1), ownRelay.subscribed(1059)]);
     const metric = async (series: string): Promise<number> =>
@@ -80,7 +82,15 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     return server;
   };
   for (let n = 0; n < options.servers; n++) await join();
-  return { engine, replica, google, relay, servers, join };
+  return {
+    engine,
+    replica,
+    google,
+    relay,
+    servers,
+    environment: { ...shared, REDIS_URL: engine.url() },
+    join,
+  };
 }
 
 /** Registers a device for the key at this server. */

@@ -24,8 +24,9 @@ export async function checkEngine(
   const names = new FleetNames(serverKey.privateKey);
   const place = `${engine.host}, port ${engine.port}, database ${engine.database}`;
   try {
-    const { answerMs, facts, isMarked } = await lookAtEngine(engine, names);
-    const state = isMarked ? 'it has the data of this fleet' : 'no server has used it yet';
+    const { answerMs, facts, form } = await lookAtEngine(engine, names);
+    const state =
+      form === undefined ? 'no server has used it yet' : `it has the data of this fleet, in form ${form}`;
     return [
       ok(
         TITLE,

@@ -239,20 +239,6 @@ describeEngines('servers that share wakes', () => {
     expect(await fleet.server.command('XLEN', fleet.names.inboxKey(a.share.session))).toBe(0);
   });
 
-  test('a value that no server of the fleet wrote is counted, said once, and taken out', async () => {
-    const fleet = await EngineFleet.start();
-    const a = await join(fleet);
-    const inbox = fleet.names.inboxKey(a.share.session);
-    for (const name of ['0123456789abcdef', '0123456789abcdef', 'o123456789abcdef0', 'z123456789abcdef0', ''])
-      await fleet.server.command('XADD', inbox, '*', name, 'rubbish');
-    await fleet.server.command('XADD', inbox, '*', 'one', 'two', 'three', 'four');
-    await expect.poll(() => fleet.server.command('XLEN', inbox)).toBe(0);
-    const total = (kind: string): number => a.telemetry.total('fleet_values_rejected', kind);
-    expect([total('wake'), total('owed_wake'), total('pause')]).toEqual([4, 1, 1]);
-    expect(a.telemetry.logged('fleet.value_rejected')).toHaveLength(3);
-    expect([a.handed, a.owed, a.paused, a.faults]).toEqual([[], [], [], []]);
-  });
-
   test('after a long time without the engine the next server after the owner of a group cares for it too', async () => {
     const fleet = await EngineFleet.start({ aloneMs: 30_000 });
     const [a, b, c] = await joinAll(fleet, 3);

@@ -144,7 +144,12 @@ export class Handovers {
     }
   }
 
-  /** @returns whether it is to be taken out of the engine */
+  /**
+   * What was sealed by this fleet, and cannot be read, is of a newer version: it stays where it is, and a server of that version takes it over
+   * when this one ends.
+   *
+   * @returns whether it is to be taken out of the engine
+   */
   async #dealWith({ id, name, sealed }: Arrival): Promise<boolean> {
     const { listener, owed, sealer } = this.#options;
     const isAdopted = id === '';
@@ -156,17 +161,22 @@ export class Handovers {
     const value = sealer.open(sealed, name);
     if (name.length > NAME_BYTES && first === OWED) {
       const wake = value && decodeOwed(value);
-      if (wake === undefined) this.#reject('owed_wake');
-      else listener.onOwed(owed.adopt(wake));
+      if (wake === undefined) {
+        this.#reject(value === undefined ? 'owed_wake' : 'newer_wake');
+        if (value !== undefined) return false;
+        this.#options.batches.tell(newsHead('P', name.subarray(1)), NO_VALUE);
+      } else listener.onOwed(owed.adopt(wake));
       // An owed wake that was adopted lies where this server keeps its own ones.
       return !isAdopted;
     }
     const handed = value && decodeWake(value);
-    if (handed === undefined) this.#reject('wake');
+    if (handed === undefined) {
+      this.#reject(value === undefined ? 'wake' : 'newer_wake');
+      return value === undefined;
+    }
     // The dead server may have left more than one server can send: the others own their share of the groups.
-    else if (!isAdopted || !(await this.#route(handed.wake.group, name)))
-      await listener.onHanded(handed.event, handed.wake);
-    else return false;
+    if (isAdopted && (await this.#route(handed.wake.group, name))) return false;
+    await listener.onHanded(handed.event, handed.wake);
     return true;
   }
 
@@ -190,7 +200,7 @@ export class Handovers {
     else this.#options.listener.onPaused(lane.toString(), ms);
   }
 
-  #reject(kind: 'wake' | 'owed_wake' | 'pause'): void {
+  #reject(kind: 'wake' | 'newer_wake' | 'owed_wake' | 'pause'): void {
     const { telemetry } = this.#options;
     telemetry.count('fleet_values_rejected', { kind });
     if (this.#rejected.has(kind)) return;

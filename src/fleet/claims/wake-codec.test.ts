@@ -55,7 +55,13 @@ test('an owed wake comes back as it was; anything else does not', () => {
     const owed = { target, kind: 'silent_wake', keys } as const;
     expect(decodeOwed(encodeOwed(owed))).toEqual(owed);
   }
-  for (const other of ['', 'null', '[]', '{}', '{"target":{}}', 'x'])
+  const target = { type: 'fcm', token: 'a token' };
+  const newer = [
+    { target, kind: 'third_wake', keys },
+    { target: { ...target, type: 'third' }, kind: 'silent_wake', keys },
+    { target: { type: 'unifiedpush' }, kind: 'silent_wake', keys },
+  ].map((wake) => JSON.stringify(wake));
+  for (const other of ['', 'null', '[]', '{}', '{"target":{}}', 'x', ...newer])
     expect(decodeOwed(Buffer.from(other))).toBeUndefined();
 });
 

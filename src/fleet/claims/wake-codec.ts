@@ -1,4 +1,6 @@
 import type { SharedWake } from '../../core/fleet/wake-share.ts';
+import type { WakeKind } from '../../core/lanes/delivery.ts';
+import type { PushService } from '../../core/registry/push-target.ts';
 import { KEY_DIGITS, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { OwedWake } from '../../core/waking/owed-devices.ts';
 
@@ -8,6 +10,8 @@ export interface EventWake {
   readonly wake: SharedWake;
 }
 
+const KINDS: ReadonlySet<WakeKind> = new Set(['silent_wake', 'chat_wake']);
+const SERVICES: ReadonlySet<PushService> = new Set(['fcm', 'unifiedpush']);
 const EVENT_BYTES = 32;
 const KEY_BYTES = KEY_DIGITS / 2;
 /** Every wake has it. */
@@ -67,12 +71,15 @@ export function encodeOwed({ keys, kind, target }: OwedWake): Buffer {
   return Buffer.from(JSON.stringify({ target, kind, keys }));
 }
 
-/** @returns `undefined` if the bytes are not those of an owed wake */
+/** @returns `undefined` if the bytes are not those of an owed wake that this version knows */
 export function decodeOwed(bytes: Buffer): OwedWake | undefined {
   try {
     const owed = JSON.parse(bytes.toString()) as Partial<OwedWake> | null;
     const { keys, kind, target } = owed ?? {};
-    if (target === undefined || kind === undefined || !Array.isArray(keys)) return undefined;
+    if (target === undefined || kind === undefined || !KINDS.has(kind) || !Array.isArray(keys))
+      return undefined;
+    const address = target.type === 'fcm' ? target.token : target.endpoint;
+    if (!SERVICES.has(target.type) || typeof address !== 'string') return undefined;
     return { target, kind, keys };
   } catch {
     return undefined;

@@ -17,3 +17,19 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 return redis.call('ZCARD', KEYS[1])
 `,
 };
+
+/** Whether servers of the fleet have had other settings than this one for a while. */
+export class Disagreement {
+  /** Since when, by the monotonic clock, there are servers with other settings. */
+  #since = Infinity;
+
+  /** @param different how many different settings servers have had of late */
+  note(different: unknown): void {
+    if (different === 1) this.#since = Infinity;
+    else this.#since = Math.min(this.#since, performance.now());
+  }
+
+  lastsFor(ms: number): boolean {
+    return performance.now() - this.#since >= ms;
+  }
+}

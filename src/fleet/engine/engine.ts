@@ -54,6 +54,8 @@ export interface Engine {
   readonly facts: EngineFacts | undefined;
   /** The random id of the data in the engine. It is another one after the engine was emptied; empty until the engine was up. */
   readonly epoch: Buffer;
+  /** The form in which servers write what lies in the engine (`forms.ts`). A server that reads a newer form writes it when this has reached it. */
+  readonly form: number;
   /** Whether servers of the fleet have had other settings than this one for a minute. */
   readonly isDisagreement: boolean;
   /** Runs a script, in the next batch. @throws EngineUnavailable at once while the engine is down, or later; ScriptError */

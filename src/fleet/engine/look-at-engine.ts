@@ -1,6 +1,7 @@
 import type { EngineAddress } from './engine-address.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { ENGINE_TIMING } from './engine-timing.ts';
+import { FORMS } from './forms.ts';
 import { Line } from './line.ts';
 import type { FleetNames } from './names.ts';
 import { openConnection } from './open-connection.ts';
@@ -10,8 +11,8 @@ const PINGS = 5;
 /** What one look at an engine shows. */
 export interface EngineLook {
   readonly facts: EngineFacts;
-  /** Whether servers have used the database already. */
-  readonly isMarked: boolean;
+  /** The form of the data in the database; absent if no server has used it. */
+  readonly form: number | undefined;
   /** How long the fastest of a few answers took, in milliseconds. */
   readonly answerMs: number;
 }
@@ -20,8 +21,8 @@ export interface EngineLook {
 export async function lookAtEngine(address: EngineAddress, names: FleetNames): Promise<EngineLook> {
   const { dialLimitMs, firstAnswerLimitMs: answerLimitMs, silenceLimitMs } = ENGINE_TIMING;
   const { signal } = new AbortController();
-  const options = { address, names, dialLimitMs, answerLimitMs, signal, isLook: true } as const;
-  const { connection, epoch, facts } = await openConnection(options);
+  const options = { address, names, dialLimitMs, answerLimitMs, signal, forms: FORMS, isLook: true } as const;
+  const { connection, facts, marker } = await openConnection(options);
   const line = new Line(connection, silenceLimitMs);
   try {
     let answerMs = Infinity;
@@ -30,7 +31,7 @@ export async function lookAtEngine(address: EngineAddress, names: FleetNames): P
       await line.call('GET', names.sequence);
       answerMs = Math.min(answerMs, performance.now() - from);
     }
-    return { facts, isMarked: epoch.length > 0, answerMs };
+    return { facts, form: marker?.form, answerMs };
   } finally {
     line.close();
   }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { Connection, type Request } from './connection.ts';
 import { deadline } from './deadline.ts';
@@ -8,15 +8,16 @@ import type { EngineAddress } from './engine-address.ts';
 import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
 import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { CUT, explainRefusal } from './engine-failure.ts';
-import { NAME_BYTES, type FleetNames } from './names.ts';
-import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
+import type { Forms } from './forms.ts';
+import type { FleetNames } from './names.ts';
+import { markerArguments, readMarker, TAKE_MARKER, type Marker } from './take-marker.ts';
 
 /** A connection that is ready for commands. */
 export interface OpenedConnection {
   readonly connection: Connection;
   readonly facts: EngineFacts;
-  /** The id of the data in the engine. */
-  readonly epoch: Buffer;
+  /** Absent if the database is unmarked, and was only looked at. */
+  readonly marker: Marker | undefined;
 }
 
 export interface OpenOptions {
@@ -26,9 +27,12 @@ export interface OpenOptions {
   readonly dialLimitMs: number;
   /** How long the engine may take to answer. An engine that is slower than its commands may be does not count as working. */
   readonly answerLimitMs: number;
+  readonly forms: Forms;
+  /** What the marker said before. */
+  readonly known?: Marker | undefined;
   /** Gives up. */
   readonly signal: AbortSignal;
-  /** Leaves an unmarked database unmarked; it has no epoch then. */
+  /** Leaves an unmarked database unmarked. */
   readonly isLook?: true;
 }
 
@@ -57,7 +61,7 @@ export async function openConnection(options: OpenOptions): Promise<OpenedConnec
 /** Sends the first commands together: on a long way each would take its time. Of several failures the first one counts: the others follow from it. */
 async function greet(
   connection: Connection,
-  { address, isLook, names }: OpenOptions,
+  { address, forms, isLook, known, names }: OpenOptions,
 ): Promise<Omit<OpenedConnection, 'connection'>> {
   const { database, password, user } = address;
   const requests: Request[] = [];
@@ -74,25 +78,20 @@ async function greet(
     ask('XREAD', 'STREAMS', names.probe, '0'),
     isLook
       ? ask('HMGET', names.marker, 'check', 'form', 'epoch')
-      : ask(
-          'EVAL',
-          TAKE_MARKER.lua,
-          1,
-          names.marker,
-          ...markerArguments(names.check, randomBytes(NAME_BYTES)),
-        ),
+      : ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, forms, known)),
   ]);
   connection.send(requests, () => undefined);
-  const [named, info, chosen, rights, known, read, marker] = await asked;
+  const [named, info, chosen, rights, cached, read, marker] = await asked;
   if (named.status === 'rejected') throw named.reason;
   if (info.status === 'rejected') throw info.reason;
   const facts = readFacts(String(info.value));
   const objection = objectionTo(facts);
   if (objection !== undefined) throw objection;
-  for (const other of [chosen, rights, known, read]) if (other.status === 'rejected') throw other.reason;
+  for (const other of [chosen, rights, cached, read]) if (other.status === 'rejected') throw other.reason;
   if (marker.status === 'rejected') throw noMarker(marker.reason, database);
   const isUnmarked = isLook && Array.isArray(marker.value) && marker.value.every((field) => field === null);
-  return { facts, epoch: isUnmarked ? Buffer.alloc(0) : readMarker(marker.value, names.check, database) };
+  if (isUnmarked) return { facts, marker: undefined };
+  return { facts, marker: readMarker(marker.value, { check: names.check, database, forms }) };
 }
 
 /** A key of another kind has the marker's name. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Backoff } from '../../core/basics/backoff.ts';
@@ -12,7 +11,7 @@ import type {
   Script,
   StreamPlace,
 } from './engine.ts';
-import { COMPARE_SETTINGS } from './compare-settings.ts';
+import { COMPARE_SETTINGS, Disagreement } from './compare-settings.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { ENGINE_TIMING, type EngineTiming } from './engine-timing.ts';
 import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
@@ -20,10 +19,11 @@ import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
 import { Line } from './line.ts';
 import { MicroBatches, TOO_MUCH } from './micro-batches.ts';
-import { NAME_BYTES, type FleetNames } from './names.ts';
+import { FORMS, type Forms } from './forms.ts';
+import type { FleetNames } from './names.ts';
 import { hashOf, openConnection, type OpenedConnection } from './open-connection.ts';
 import { handOver, READ_WAIT_MS, tailArguments } from './tail-streams.ts';
-import { markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
+import { markerArguments, readMarker, TAKE_MARKER, type Marker } from './take-marker.ts';
 
 export interface EngineOptions {
   readonly address: EngineAddress;
@@ -38,6 +38,8 @@ const BEATS_BETWEEN_FACTS = 30;
 const STEADY_MS = 10_000;
 /** How long {@link RedisEngine.tail} waits before it tries again. */
 const TAIL_PAUSE_MS = 50;
+
+const NO_EPOCH = Buffer.alloc(0);
 
 /** What there is while the engine is up. */
 interface Up {
@@ -55,24 +57,27 @@ interface Up {
 export class RedisEngine implements Engine, AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #timing: EngineTiming;
+  readonly #forms: Forms;
   readonly #redial: Backoff;
   readonly #settings: Buffer;
   readonly #upListeners = new Set<() => void>();
   readonly #downListeners = new Set<() => void>();
   #up: Up | undefined;
   #facts: EngineFacts | undefined;
-  #epoch: Buffer = Buffer.alloc(0);
-  /** Since when, by the monotonic clock, there are servers with other settings. */
-  #disagreesSince = Infinity;
+  /** What the marker of the database said last. */
+  #marker: Marker | undefined;
+  readonly #disagreement = new Disagreement();
   #problem: string | undefined = 'it was not dialled yet';
   #redialling: NodeJS.Timeout | undefined;
   #dialling: Promise<unknown> | undefined;
   readonly #closing = new AbortController();
   readonly #hashes = new Map<Script, string>();
 
-  constructor(options: EngineOptions, timing = ENGINE_TIMING) {
+  /** @param forms replaced in tests */
+  constructor(options: EngineOptions, timing = ENGINE_TIMING, forms = FORMS) {
     this.#options = options;
     this.#timing = timing;
+    this.#forms = forms;
     this.#redial = new Backoff(timing.redial);
     this.#settings = options.names.settingsName(options.settings);
   }
@@ -90,11 +95,15 @@ export class RedisEngine implements Engine, AsyncDisposable {
   }
 
   get epoch(): Buffer {
-    return this.#epoch;
+    return this.#marker?.epoch ?? NO_EPOCH;
+  }
+
+  get form(): number {
+    return this.#marker?.form ?? this.#forms.oldest;
   }
 
   get isDisagreement(): boolean {
-    return performance.now() - this.#disagreesSince >= this.#timing.disagreementMs;
+    return this.#disagreement.lastsFor(this.#timing.disagreementMs);
   }
 
   /**
@@ -222,7 +231,8 @@ export class RedisEngine implements Engine, AsyncDisposable {
   #connect(answerLimitMs = this.#timing.answerLimitMs): Promise<OpenedConnection> {
     const { dialLimitMs } = this.#timing;
     const { address, names } = this.#options;
-    return openConnection({ address, names, dialLimitMs, answerLimitMs, signal: this.#closing.signal });
+    const [forms, known, { signal }] = [this.#forms, this.#marker, this.#closing];
+    return openConnection({ address, names, dialLimitMs, answerLimitMs, forms, known, signal });
   }
 
   async #rise(limitMs: number): Promise<void> {
@@ -245,7 +255,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#up = up;
     this.#problem = undefined;
     this.#facts = opened.facts;
-    this.#epoch = reading.epoch;
+    this.#marker = reading.marker;
     for (const { connection } of [opened, reading]) connection.onLost((reason) => this.#fall(reason));
     for (const listener of this.#upListeners) listener();
   }
@@ -268,16 +278,17 @@ export class RedisEngine implements Engine, AsyncDisposable {
   async #beat(up: Up): Promise<void> {
     const { database } = this.#options.address;
     const { check, marker, settings } = this.#options.names;
+    const [forms, known] = [this.#forms, this.#marker];
     up.beats += 1;
     try {
       const [reply, different] = await Promise.all([
-        this.run(TAKE_MARKER, [marker], markerArguments(check, randomBytes(NAME_BYTES))),
+        this.run(TAKE_MARKER, [marker], markerArguments(check, forms, known)),
         this.run(COMPARE_SETTINGS, [settings], [this.#settings, this.#timing.disagreementMs]),
       ]);
-      const epoch = readMarker(reply, check, database);
-      if (!epoch.equals(this.#epoch)) throw new EngineUnavailable('it has lost its data');
-      if (different === 1) this.#disagreesSince = Infinity;
-      else this.#disagreesSince = Math.min(this.#disagreesSince, performance.now());
+      const found = readMarker(reply, { check, database, forms });
+      if (known?.epoch.equals(found.epoch) !== true) throw new EngineUnavailable('it has lost its data');
+      if (this.#up === up) this.#marker = found;
+      this.#disagreement.note(different);
       if (up.beats % BEATS_BETWEEN_FACTS !== 0) return;
       this.#facts = readFacts(String(await this.call('INFO')));
       const objection = objectionTo(this.#facts);
