@@ -1,7 +1,7 @@
 import type { EngineArgument, EngineReply, OnEntries, StreamEntry, StreamPlace } from './engine.ts';
 
 /** How long a read waits for new entries, in milliseconds: the longest time until a stream that was added is read, too. */
-export const READ_WAIT_MS = 1000;
+export const READ_WAIT_MS = 100;
 /** So many entries of each stream are read at once. */
 const MOST_ENTRIES = '500';
 
