@@ -67,6 +67,8 @@ export class ClaimBatches {
   #size = 0;
   #lastAt = -Infinity;
   #isScheduled = false;
+  /** Resolves when the news that were sent last are told. The engine answers in order. */
+  #told: Promise<void> | undefined;
 
   constructor(options: ClaimBatchesOptions) {
     this.#options = options;
@@ -111,17 +113,17 @@ export class ClaimBatches {
     return answersIn(reply, 0, args.length / 2).answers;
   }
 
-  /** Sends what waits. */
+  /** Sends what waits. Resolves when all news are told, or the engine is down. */
   async flush(): Promise<void> {
     const { engine } = this.#options;
     this.#size = 0;
     this.#lastAt = this.#options.monotonic();
     const [claims, looks] = [this.#claims, this.#looks];
     [this.#claims, this.#looks] = [[], []];
-    const told = engine.isUp ? this.#flushNews() : undefined;
+    if (engine.isUp && (this.#news.length > 0 || this.#ended.size > 0)) this.#told = this.#flushNews();
     if (claims.length > 0) void this.#sendClaims(claims);
     if (looks.length > 0) void this.#sendLooks(looks);
-    await told;
+    await this.#told;
   }
 
   #gather(pieces: number): void {
@@ -173,7 +175,6 @@ export class ClaimBatches {
 
   async #flushNews(): Promise<void> {
     const [news, ended] = [this.#news, this.#ended];
-    if (news.length === 0 && ended.size === 0) return;
     [this.#news, this.#ended] = [[], new Set()];
     const args = [...news];
     for (const group of ended) {

@@ -1,51 +1,15 @@
 import { expect, test } from 'vitest';
 
-import { memberFor, type Member } from '../../../test/contracts/wake-share.contract.ts';
-import { EngineFleet, realSchedule, type EngineMember } from '../../../test/support/engine-fleet.ts';
+import { EngineFleet } from '../../../test/support/engine-fleet.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
+import { deviceOf, join, joinAll, wakeOf } from '../../../test/support/sharing-servers.ts';
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
-import type { Schedule } from '../../core/basics/clock.ts';
-import type { SharedWake } from '../../core/fleet/wake-share.ts';
 import { deviceOf as deviceName } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 
 const KEY = 'ab'.repeat(32) as TradePubkey;
 const [EVENT, NEXT, LATER] = ['e1', 'e2', 'e3'].map((byte) => byte.repeat(32)) as [string, string, string];
 const WON = [{ outcome: 'won', windows: [] }];
-
-type Server = EngineMember & Omit<Member, 'share' | 'owedDevices'>;
-
-function wakeOf(device: string): SharedWake {
-  return { device, group: device, keys: [KEY], kind: 'silent_wake', isVouched: false };
-}
-
-async function join(
-  fleet: EngineFleet,
-  options?: { port?: number; beatMs?: number; schedule?: Schedule },
-): Promise<Server> {
-  const { listener, member } = memberFor();
-  return Object.assign(member, await fleet.join(listener, options));
-}
-
-/** Servers that know of each other. */
-async function joinAll(fleet: EngineFleet, count: 2 | 3): Promise<[Server, Server, Server]> {
-  const servers: Server[] = [];
-  for (let number = 0; number < count; number++) servers.push(await join(fleet));
-  await expect.poll(() => servers.map(({ share }) => share.servers)).toEqual(servers.map(() => count));
-  return servers as [Server, Server, Server];
-}
-
-/** Resolves when the engine has heard of the server once more. */
-async function nextBeat({ names, server }: EngineFleet, { share }: Server): Promise<void> {
-  const score = (): Promise<unknown> => server.command('ZSCORE', names.members, share.session);
-  const former = await score();
-  await expect.poll(score).not.toBe(former);
-}
-
-/** A device whose wakes the server sends. */
-function deviceOf({ share }: Server, label = 'device'): string {
-  for (let number = 0; ; number++) if (share.owns(`${label} ${number}`)) return `${label} ${number}`;
-}
 
 describeEngines('servers that share wakes', () => {
   test('without the engine every claim is won, and the engine is told as soon as it is back', async () => {
@@ -145,68 +109,6 @@ describeEngines('servers that share wakes', () => {
     expect(await a.share.look(EVENT, ['device'])).toEqual(['done']);
   });
 
-  test('a server that leaves leaves its open claims and owed wakes to the others at once', async () => {
-    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
-    const [a, b] = await joinAll(fleet, 2);
-    const wake = wakeOf(deviceOf(a));
-    await a.share.claim(EVENT, [wake], 'own');
-    await a.share.leave();
-    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
-    await expect.poll(() => b.share.servers).toBe(1);
-  });
-
-  test('nobody is dead within a lease of a time in which no server was heard of', async () => {
-    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
-    const a = await join(fleet);
-    const wake = wakeOf('device');
-    await a.share.claim(EVENT, [wake], 'own');
-    await fleet.kill(a);
-    // Its last beat was long ago.
-    await fleet.server.command('ZADD', fleet.names.members, 1, a.share.session);
-    const b = await join(fleet);
-    await nextBeat(fleet, b);
-    await nextBeat(fleet, b);
-    expect(b.handed).toEqual([]);
-    await fleet.server.command('DEL', `${fleet.names.prefix}g`);
-    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
-  });
-
-  test('what a dead server leaves is shared by those that live: each takes the groups that it owns', async () => {
-    const fleet = await EngineFleet.start();
-    const [a, b, c] = await joinAll(fleet, 3);
-    const events = Array.from({ length: 60 }, (_, number) => number.toString(16).padStart(64, '0'));
-    for (const [number, event] of events.entries())
-      await a.share.claim(event, [wakeOf(`device ${number}`)], 'own');
-    await fleet.kill(a);
-    await expect.poll(() => b.handed.length + c.handed.length).toBe(60);
-    expect(new Set([...b.handed, ...c.handed].map(({ event }) => event))).toEqual(new Set(events));
-    for (const { handed, share } of [b, c]) {
-      expect(handed.length).toBeGreaterThan(10);
-      for (const { wake } of handed) expect(share.owns(wake.group)).toBe(true);
-    }
-  });
-
-  test('what an engine lost on its way from one server to another is found again by the one that sent it', async () => {
-    const fleet = await EngineFleet.start();
-    const proxy = await TcpProxy.start(fleet.server.port);
-    const [owner, other] = [
-      await join(fleet, { port: proxy.port }),
-      await join(fleet, { schedule: hastily }),
-    ];
-    await expect.poll(() => other.share.servers).toBe(2);
-    for (let number = 0; ; number++) {
-      const wake = wakeOf(`device ${number}`);
-      if (other.share.owns(wake.group)) continue;
-      proxy.hold();
-      expect(await other.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
-      break;
-    }
-    await fleet.server.kill();
-    await fleet.server.runEmpty();
-    await expect.poll(() => other.handed).toMatchObject([{ event: EVENT }]);
-    expect(owner.handed).toEqual([]);
-  });
-
   test('an owed wake that is paid, or wanted no more, leaves the engine, and its group is free', async () => {
     const fleet = await EngineFleet.start();
     const a = await join(fleet);
@@ -229,16 +131,6 @@ describeEngines('servers that share wakes', () => {
     expect(a.share.owed.size).toBe(1);
   });
 
-  test('what came and nobody wanted can be claimed by a copy that comes later', async () => {
-    const fleet = await EngineFleet.start();
-    const [a, b] = await joinAll(fleet, 2);
-    const wake = wakeOf(deviceOf(a));
-    expect(await b.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
-    await expect.poll(() => a.handed).toHaveLength(1);
-    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['open']);
-    expect(await fleet.server.command('XLEN', fleet.names.inboxKey(a.share.session))).toBe(0);
-  });
-
   test('after a long time without the engine the next server after the owner of a group cares for it too', async () => {
     const fleet = await EngineFleet.start({ aloneMs: 30_000 });
     const [a, b, c] = await joinAll(fleet, 3);
@@ -251,8 +143,3 @@ describeEngines('servers that share wakes', () => {
     expect(owners().filter(Boolean)).toHaveLength(2);
   });
 });
-
-/** Waits for no longer than a moment. */
-function hastily(ms: number, callback: () => void): () => void {
-  return realSchedule(Math.min(ms, 50), callback);
-}

@@ -1,24 +1,124 @@
 import { expect, test } from 'vitest';
 
-import { memberFor, type Member } from '../../../test/contracts/wake-share.contract.ts';
-import { EngineFleet, type EngineMember } from '../../../test/support/engine-fleet.ts';
-import { describeEngine } from '../../../test/support/redis-engine.ts';
+import { EngineFleet, realSchedule } from '../../../test/support/engine-fleet.ts';
+import { describeEngines } from '../../../test/support/redis-engine.ts';
+import {
+  deviceOf,
+  join,
+  joinAll,
+  nextBeat,
+  wakeOf,
+  type Server,
+} from '../../../test/support/sharing-servers.ts';
+import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { Secret } from '../../core/basics/secret.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import { EngineUnavailable } from '../engine/engine.ts';
 import { ValueSealer } from '../engine/value-sealer.ts';
+import { ADOPT } from './adopt-script.ts';
 
-type Server = EngineMember & Omit<Member, 'share' | 'owedDevices'>;
-
-async function join(fleet: EngineFleet): Promise<Server> {
-  const { listener, member } = memberFor();
-  return Object.assign(member, await fleet.join(listener));
-}
+const KEY = 'ab'.repeat(32) as TradePubkey;
+const EVENT = 'e1'.repeat(32);
 
 /** How many values this server has rejected because a newer version has written them. */
 function rejected({ telemetry }: Server): number {
   return telemetry.total('fleet_values_rejected', 'newer_wake');
 }
 
-describeEngine('what comes from other servers', () => {
+describeEngines('what goes from server to server', () => {
+  test('a server that leaves leaves its open claims and owed wakes to the others at once', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    await a.share.claim(EVENT, [wake], 'own');
+    await a.share.leave();
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+    await expect.poll(() => b.share.servers).toBe(1);
+  });
+
+  test('nobody is dead within a lease of a time in which no server was heard of', async () => {
+    const fleet = await EngineFleet.start({ leaseMs: 600_000, graceMs: 1000 });
+    const a = await join(fleet);
+    const wake = wakeOf('device');
+    await a.share.claim(EVENT, [wake], 'own');
+    await fleet.kill(a);
+    // Its last beat was long ago.
+    await fleet.server.command('ZADD', fleet.names.members, 1, a.share.session);
+    const b = await join(fleet);
+    await nextBeat(fleet, b);
+    await nextBeat(fleet, b);
+    expect(b.handed).toEqual([]);
+    await fleet.server.command('DEL', `${fleet.names.prefix}g`);
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+  });
+
+  test('what a dead server leaves is shared by those that live: each takes the groups that it owns', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b, c] = await joinAll(fleet, 3);
+    const events = Array.from({ length: 60 }, (_, number) => number.toString(16).padStart(64, '0'));
+    for (const [number, event] of events.entries())
+      await a.share.claim(event, [wakeOf(`device ${number}`)], 'own');
+    await fleet.kill(a);
+    await expect.poll(() => b.handed.length + c.handed.length).toBe(60);
+    expect(new Set([...b.handed, ...c.handed].map(({ event }) => event))).toEqual(new Set(events));
+    for (const { handed, share } of [b, c]) {
+      expect(handed.length).toBeGreaterThan(10);
+      for (const { wake } of handed) expect(share.owns(wake.group)).toBe(true);
+    }
+  });
+
+  test('what a server has taken over is not lost with the answer that says so', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    await a.share.claim(EVENT, [wake], 'own');
+    a.share.owed.owe({ target: { type: 'fcm', token: 'a token' }, kind: 'silent_wake', keys: [KEY] });
+    await a.share.flush();
+    const { engine } = b;
+    const run = engine.run.bind(engine);
+    // The engine has done it, and its answer comes too late.
+    engine.run = async (script, ...rest) => {
+      const reply = await run(script, ...rest);
+      if (script === ADOPT) throw new EngineUnavailable('it does not answer in time', true);
+      return reply;
+    };
+    await fleet.kill(a);
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+    await expect.poll(() => b.owed).toHaveLength(1);
+    expect(b.faults).toEqual([]);
+  });
+
+  test('what an engine lost on its way from one server to another is found again by the one that sent it', async () => {
+    const fleet = await EngineFleet.start();
+    const proxy = await TcpProxy.start(fleet.server.port);
+    const [owner, other] = [
+      await join(fleet, { port: proxy.port }),
+      await join(fleet, { schedule: hastily }),
+    ];
+    await expect.poll(() => other.share.servers).toBe(2);
+    for (let number = 0; ; number++) {
+      const wake = wakeOf(`device ${number}`);
+      if (other.share.owns(wake.group)) continue;
+      proxy.hold();
+      expect(await other.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
+      break;
+    }
+    await fleet.server.kill();
+    await fleet.server.runEmpty();
+    await expect.poll(() => other.handed).toMatchObject([{ event: EVENT }]);
+    expect(owner.handed).toEqual([]);
+  });
+
+  test('what came and nobody wanted can be claimed by a copy that comes later', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    expect(await b.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
+    await expect.poll(() => a.handed).toHaveLength(1);
+    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['open']);
+    expect(await fleet.server.command('XLEN', fleet.names.inboxKey(a.share.session))).toBe(0);
+  });
+
   test('a value that no server of the fleet wrote is counted, said once, and taken out', async () => {
     const fleet = await EngineFleet.start();
     const a = await join(fleet);
@@ -57,3 +157,8 @@ describeEngine('what comes from other servers', () => {
     expect([b.handed, b.owed, b.faults]).toEqual([[], [], []]);
   });
 });
+
+/** Waits for no longer than a moment. */
+function hastily(ms: number, callback: () => void): () => void {
+  return realSchedule(Math.min(ms, 50), callback);
+}

@@ -1,6 +1,12 @@
 import type { WakeShareListener } from '../../core/fleet/wake-share.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { EngineUnavailable, type Engine, type StreamEntry, type StreamPlace } from '../engine/engine.ts';
+import {
+  EngineUnavailable,
+  type Engine,
+  type EngineReply,
+  type StreamEntry,
+  type StreamPlace,
+} from '../engine/engine.ts';
 import { NAME_BYTES, type FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
 import { CLAIM_LIFE_MS, newsHead, type ClaimBatches } from './claim-batches.ts';
@@ -11,12 +17,14 @@ import { PAUSE } from './pause-script.ts';
 import { ROUTE } from './route-script.ts';
 import { decodeOwed, decodeWake } from './wake-codec.ts';
 
-/** So many things of a dead server are taken over at once. */
+/** So many things of a dead server are moved at once. */
 const ADOPTED_AT_ONCE = 200;
 /** While so many things that came are not dealt with, no more are read. */
 const MOST_UNDER_WAY = 1000;
 const FIRST_ID = '0-0';
 const FIRST_CURSOR = '0';
+/** Marks what was pending at a dead server (`adopt-script.ts`). */
+const ADOPTED = 'a';
 /** Begin the names of what is no claim (`route-script.ts`). */
 const OWED = 'o'.charCodeAt(0);
 const PAUSED = 'z'.charCodeAt(0);
@@ -35,13 +43,15 @@ export interface HandoversOptions {
   readonly onFault: (fault: unknown) => void;
 }
 
-/** Something that came to a session of this server. */
+/** Something that came to the inbox of a session of this server. */
 interface Arrival {
   readonly session: Buffer;
   readonly name: Buffer;
   readonly sealed: Buffer;
-  /** Its id in the inbox; empty if it was adopted. */
+  /** Its id in the inbox. */
   readonly id: string;
+  /** It was pending at a dead server. */
+  readonly isAdopted: boolean;
 }
 
 /** What goes from server to server: wakes that are handed over, what the dead have left, pauses. */
@@ -72,8 +82,14 @@ export class Handovers {
     if (key !== inbox.key) return;
     for (const { fields, id } of entries) {
       inbox.after = id;
-      const [name = NO_VALUE, sealed = NO_VALUE] = fields;
-      void this.#takeIn({ session: inbox.session, name, sealed, id });
+      const [name = NO_VALUE, sealed = NO_VALUE, mark] = fields;
+      void this.#takeIn({
+        session: inbox.session,
+        name,
+        sealed,
+        id,
+        isAdopted: mark?.toString() === ADOPTED,
+      });
     }
   }
 
@@ -99,35 +115,18 @@ export class Handovers {
   }
 
   async #adoptAll(sessions: readonly Buffer[]): Promise<void> {
+    const { engine, names, session, telemetry } = this.#options;
     for (const dead of sessions) {
-      let taken = 0;
+      let total = 0;
       for (let cursor = FIRST_CURSOR; cursor !== '';) {
-        const { arrivals, next } = await this.#adoptSome(dead, cursor);
-        taken += arrivals.length;
-        cursor = next;
-        await Promise.all(arrivals.map((arrival) => this.#takeIn(arrival)));
+        const args = [session.id, dead, ADOPTED_AT_ONCE, CLAIM_LIFE_MS, cursor];
+        const reply = await engine.run(ADOPT, [names.prefix], args);
+        const [next, moved] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
+        cursor = String(next ?? '');
+        total += Number(moved ?? 0);
       }
-      if (taken > 0) this.#options.telemetry.count('fleet_takeovers');
+      if (total > 0) telemetry.count('fleet_takeovers');
     }
-  }
-
-  /** @returns what was taken over, and where to go on: empty if nothing is left */
-  async #adoptSome(
-    dead: Buffer,
-    cursor: string,
-  ): Promise<{ readonly arrivals: readonly Arrival[]; readonly next: string }> {
-    const { engine, names, session } = this.#options;
-    const { id } = session;
-    const args = [id, dead, ADOPTED_AT_ONCE, CLAIM_LIFE_MS, cursor];
-    const reply = await engine.run(ADOPT, [names.prefix], args);
-    const [next = '', ...things] = Array.isArray(reply) ? reply : [];
-    const bytes = things.filter((thing) => Buffer.isBuffer(thing));
-    const arrivals: Arrival[] = [];
-    for (let at = 0; at + 1 < bytes.length; at += 2) {
-      const [name = NO_VALUE, sealed = NO_VALUE] = bytes.slice(at, at + 2);
-      arrivals.push({ session: id, name, sealed, id: '' });
-    }
-    return { arrivals, next: String(next) };
   }
 
   /** Deals with what came. What fails by a fault of this program stays where it is, so that another server may do better. */
@@ -150,9 +149,9 @@ export class Handovers {
    *
    * @returns whether it is to be taken out of the engine
    */
-  async #dealWith({ id, name, sealed }: Arrival): Promise<boolean> {
+  async #dealWith(arrival: Arrival): Promise<boolean> {
     const { listener, owed, sealer } = this.#options;
-    const isAdopted = id === '';
+    const { isAdopted, name, sealed } = arrival;
     const [first] = name;
     if (name.length > NAME_BYTES && first === PAUSED) {
       this.#onPaused(name, sealed.length < MS_BYTES ? 0 : sealed.readUInt32BE(), sealed.subarray(MS_BYTES));
@@ -161,13 +160,9 @@ export class Handovers {
     const value = sealer.open(sealed, name);
     if (name.length > NAME_BYTES && first === OWED) {
       const wake = value && decodeOwed(value);
-      if (wake === undefined) {
-        this.#reject(value === undefined ? 'owed_wake' : 'newer_wake');
-        if (value !== undefined) return false;
-        this.#options.batches.tell(newsHead('P', name.subarray(1)), NO_VALUE);
-      } else listener.onOwed(owed.adopt(wake));
-      // An owed wake that was adopted lies where this server keeps its own ones.
-      return !isAdopted;
+      if (wake !== undefined) listener.onOwed(owed.adopt(wake));
+      else this.#reject(value === undefined ? 'owed_wake' : 'newer_wake');
+      return wake !== undefined || value === undefined;
     }
     const handed = value && decodeWake(value);
     if (handed === undefined) {
@@ -175,18 +170,18 @@ export class Handovers {
       return value === undefined;
     }
     // The dead server may have left more than one server can send: the others own their share of the groups.
-    if (isAdopted && (await this.#route(handed.wake.group, name))) return false;
+    if (isAdopted && (await this.#route(handed.wake.group, arrival))) return false;
     await listener.onHanded(handed.event, handed.wake);
     return true;
   }
 
   /** Brings what this session has adopted to the server whose group it is. @returns whether another server has it now */
-  async #route(group: string, name: Buffer): Promise<boolean> {
-    const { engine, names, session } = this.#options;
-    const { membership } = session;
-    const args = [CLAIM_LIFE_MS, membership.nameOf(group), membership.ownerOf(group), name];
+  async #route(group: string, { id, name, session }: Arrival): Promise<boolean> {
+    const { engine, names } = this.#options;
+    const { membership } = this.#options.session;
+    const args = [CLAIM_LIFE_MS, membership.nameOf(group), membership.ownerOf(group), name, id];
     try {
-      const reply = await engine.run(ROUTE, [names.prefix], [session.id, ...args]);
+      const reply = await engine.run(ROUTE, [names.prefix], [session, ...args]);
       return String(reply) === 'H';
     } catch (error) {
       this.#onError(error);

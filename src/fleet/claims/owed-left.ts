@@ -38,6 +38,9 @@ export async function readOwed(
   const owed: OwedWake[] = [];
   for (const session of buffersIn(await engine.call('ZRANGE', names.members, 0, -1))) {
     const fields = buffersIn(await engine.call('HGETALL', names.pendingKey(session)));
+    // What a server was about to take over when it died.
+    for (const entry of listIn(await engine.call('XRANGE', names.inboxKey(session), '-', '+')))
+      fields.push(...buffersIn(listIn(entry)[1] ?? null).slice(0, 2));
     for (let n = 0; n + 1 < fields.length; n += 2) {
       const [place, value] = [fields[n], fields[n + 1]];
       if (place === undefined || value === undefined || place.toString('latin1', 0, 1) !== OWED) continue;
@@ -49,6 +52,10 @@ export async function readOwed(
   return owed;
 }
 
+function listIn(reply: EngineReply): readonly EngineReply[] {
+  return Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
+}
+
 function buffersIn(reply: EngineReply): Buffer[] {
-  return Array.isArray(reply) ? reply.filter((one) => Buffer.isBuffer(one)) : [];
+  return listIn(reply).filter((one) => Buffer.isBuffer(one));
 }

@@ -5,25 +5,25 @@ import type { Script } from '../engine/engine.ts';
  *
  * - key: the prefix
  * - arguments: this session; the life of a claim in milliseconds; the name of the group (16); the session that owns the group as far as
- *   this server knows; the name of the claim
+ *   this server knows; the name of the claim, and its id in the inbox of this session
  * - answer: `H` handed, `O` it is ours, `!` this session has died
  */
 export const ROUTE: Script = {
   name: 'route',
   lua: `
-local prefix, me, life, group, owner, name = KEYS[1], unpack(ARGV)
+local prefix, me, life, group, owner, name, id = KEYS[1], unpack(ARGV)
 local function lives(session) return redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
 if not lives(me) then return '!' end
 local holder = redis.call('GETRANGE', prefix .. 'k:' .. group, 0, 7)
 if holder ~= '' and (holder == me or lives(holder)) then owner = holder end
 if owner == me or not lives(owner) then return 'O' end
-local pending = prefix .. 'p:' .. me
-local value = redis.call('HGET', pending, name)
+local inbox = prefix .. 'q:' .. me
+local entry = redis.call('XRANGE', inbox, id, id)[1]
 -- It was dealt with before.
-if not value then return 'H' end
-redis.call('HDEL', pending, name)
+if not entry then return 'H' end
+redis.call('XDEL', inbox, id)
 redis.call('SET', prefix .. 'c:' .. name, owner .. 'H', 'PX', life)
-redis.call('XADD', prefix .. 'q:' .. owner, '*', name, value)
+redis.call('XADD', prefix .. 'q:' .. owner, '*', name, entry[2][2])
 return 'H'
 `,
 };

@@ -7,7 +7,7 @@ import { TELL } from './tell-script.ts';
 import { encodeWindows } from './window-codec.ts';
 
 const LIFE_MS = 1_000_000;
-const [A, B, DEAD] = [bytesOf('a', 8), bytesOf('b', 8), bytesOf('dead', 8)];
+const [A, B] = [bytesOf('a', 8), bytesOf('b', 8)];
 const [NAME, GROUP, DEVICE] = [bytesOf('claim'), bytesOf('group'), bytesOf('device')];
 const COOLDOWN = encodeWindows([{ track: 'vouched', phase: 'cooldown', ms: 60_000 }]);
 const BUSY = newsHead('L', GROUP, Buffer.from('1'));
@@ -91,21 +91,10 @@ describeEngines('the script that tells', (program) => {
 
   test('what came and was claimed stays claimed and pending', async () => {
     const engine = await claimed();
-    await engine.ask(TELL, A, LIFE_MS, newsHead('S', NAME), A);
+    await engine.ask(TELL, A, LIFE_MS, newsHead('S', NAME), Buffer.concat([A, Buffer.from('1-1')]));
     expect([await engine.claim(NAME), await engine.pending(A)]).toEqual([
       'a.......',
       ['claim...........', 'sealed'],
     ]);
-  });
-
-  test('what was adopted and not claimed is pending no more', async () => {
-    const engine = await claimed();
-    await engine.server.command('SET', engine.names.claimKey(NAME), Buffer.concat([A, Buffer.from('H')]));
-    await engine.ask(TELL, A, LIFE_MS, newsHead('S', NAME), A);
-    expect([await engine.claim(NAME), await engine.pending(A)]).toEqual([null, []]);
-    await engine.server.command('HSET', engine.names.pendingKey(A), NAME, 'sealed');
-    await engine.server.command('SET', engine.names.claimKey(NAME), DEAD);
-    await engine.ask(TELL, A, LIFE_MS, newsHead('S', NAME), A);
-    expect(await engine.pending(A)).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ import type { Script } from '../engine/engine.ts';
  * - `L` a claim of the group has ended: the value has the windows that run, each as track (1), phase (1), milliseconds (4). After the name
  *   stands `1` if more is open for the group here.
  * - `S` something that came from another server has been dealt with: the name may have 17 bytes; the value is the session to which it came,
- *   and its id in the inbox of that session, if it came there. A claim that was not made is free again.
+ *   and its id in the inbox of that session. A claim that was not made is free again.
  * - `O` a device is owed the wake of the value; after its name stands that of its group. `P` it is owed nothing any more.
  */
 export const TELL: Script = {
@@ -58,12 +58,10 @@ for index = 3, #ARGV, 2 do
     end
   elseif letter == 'S' then
     local whole, session, id = head:sub(2), value:sub(1, 8), value:sub(9)
-    if id ~= '' then redis.call('XDEL', prefix .. 'q:' .. session, id) end
+    redis.call('XDEL', prefix .. 'q:' .. session, id)
     if #whole == 16 then
       local claim = prefix .. 'c:' .. whole
-      local standing = redis.call('GET', claim)
-      if standing == session .. 'H' then redis.call('DEL', claim) end
-      if standing ~= session then redis.call('HDEL', prefix .. 'p:' .. session, whole) end
+      if redis.call('GET', claim) == session .. 'H' then redis.call('DEL', claim) end
     end
   elseif letter == 'O' then
     redis.call('HSET', pending, 'o' .. name, value)
