@@ -11,6 +11,7 @@ import { areInstalled, DebianProgram } from '../support/debian-program.ts';
 import { fleetNames, openEngine } from '../support/fleet-engine.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeEngines, EngineServer } from '../support/redis-engine.ts';
+import { NGINX } from '../support/reverse-proxy.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const textOf = (path: string): Promise<string> =>
@@ -96,21 +97,37 @@ test.skipIf(!areInstalled('caddy'))(
       .replace('push-2:8080', `127.0.0.1:${portOf(two)}`);
     await writeFile(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`);
     await DebianProgram.start('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], port);
-    const answers = async (): Promise<Set<string>> => {
-      const all = new Set<string>();
-      for (let request = 0; request < 10; request++) {
-        const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}' });
-        all.add(`${response.status} ${await response.text()}`);
-      }
-      return all;
-    };
-    expect(await answers()).toEqual(new Set(['200 one', '200 two']));
-    one.close();
-    one.closeAllConnections();
-    // What was on its way to it gets 502.
-    await expect.poll(answers).toEqual(new Set(['200 two']));
+    await leavesOut(`http://127.0.0.1:${port}`, one);
   },
 );
+
+test.skipIf(!NGINX.isInstalled)(
+  'nginx with deploy/nginx.conf and a line for each server does the same (.ci/install-proxies)',
+  async () => {
+    const [one, two] = [await answering('one'), await answering('two')];
+    await leavesOut(await NGINX.start(portOf(one), portOf(two)), one);
+  },
+);
+
+/** Both servers, `one` and `two`, get requests, and when the first one ends, the other one gets all of them, at once. */
+async function leavesOut(url: string, one: Server): Promise<void> {
+  const all: string[] = [];
+  const answers = async (): Promise<Set<string>> => {
+    const now = new Set<string>();
+    for (let request = 0; request < 10; request++) {
+      const response = await fetch(`${url}/api/register`, { method: 'POST', body: '{}' });
+      now.add(`${response.status} ${response.ok ? await response.text() : ''}`);
+    }
+    all.push(...now);
+    return now;
+  };
+  expect(await answers()).toEqual(new Set(['200 one', '200 two']));
+  one.close();
+  one.closeAllConnections();
+  // What was on its way to it may get 502. No request is refused because a server was blamed for the other.
+  await expect.poll(answers).toEqual(new Set(['200 two']));
+  expect(all.filter((answer) => answer.startsWith('503'))).toEqual([]);
+}
 
 async function answering(name: string): Promise<Server> {
   const server = createServer((_, response) => response.end(name));

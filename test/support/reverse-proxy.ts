@@ -17,17 +17,18 @@ export interface ReverseProxy {
 /** The idle time of the shipped files is this long in tests. */
 const IDLE = '1s';
 
-export const NGINX: ReverseProxy = {
+export const NGINX = {
   name: 'nginx',
   isInstalled: areInstalled('nginx'),
-  start: async (serverPort) => {
+  /** Takes several servers, too. */
+  start: async (...serverPorts: readonly number[]): Promise<string> => {
     const [directory, port, redirects] = [await tempDirectory(), await freePort(), await freePort()];
     const site = replaced(await shipped('nginx.conf'), [
       [/^.*listen \[::\].*\n/gm, ''],
       [/^.*ssl_.*\n/gm, ''],
       ['listen 443 ssl http2', `listen 127.0.0.1:${port}`],
       ['listen 80', `listen 127.0.0.1:${redirects}`],
-      ['127.0.0.1:8080', `127.0.0.1:${serverPort}`],
+      ['server 127.0.0.1:8080;', serverPorts.map((one) => `server 127.0.0.1:${one};`).join(' ')],
       ['keepalive_timeout 60s', `keepalive_timeout ${IDLE}`],
     ]);
     const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -39,7 +40,7 @@ export const NGINX: ReverseProxy = {
     await DebianProgram.start('nginx', ['-p', directory, '-e', 'stderr', '-c', file], port);
     return `http://127.0.0.1:${port}`;
   },
-};
+} satisfies ReverseProxy;
 
 export const CADDY: ReverseProxy = {
   name: 'Caddy',
