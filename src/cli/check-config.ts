@@ -31,10 +31,9 @@ export async function checkConfig(io: Io): Promise<number> {
       : `  Public key: ${serverKey.publicKeyHex}\n`,
   );
   const logFile = await checkLogFile(config.log.file);
-  const open = [...trials.filter(({ title }) => title.endsWith(' port')), logFile];
-  // Neither ends a start: it goes on without the admin listener, or without the file.
-  const others = open
-    .filter(({ verdict }) => verdict === 'warning')
+  // None of these ends a start: it goes on without the admin listener, or without the file, and waits for an engine that is not there.
+  const others = [...trials.filter(({ title }) => title !== 'store'), logFile]
+    .filter(({ verdict }) => verdict === 'warning' || verdict === 'failure')
     .map(({ says, title }) => `${title}: ${says}`);
   for (const warning of [...warnings, ...others]) io.print(`  ! ${warning}\n`);
   return 0;

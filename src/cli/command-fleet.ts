@@ -74,7 +74,7 @@ async function dial(engine: RedisEngine): Promise<void> {
     await engine.open();
   } catch (error) {
     if (!(error instanceof EngineRefused)) throw error;
-    throw new StoreOpenError(`REDIS_URL: ${error.message}`, { isConfiguration: true });
+    throw new StoreOpenError(error.message, { isConfiguration: true });
   }
   if (engine.isUp) return;
   const { problem } = engine;

@@ -13,6 +13,12 @@ export interface RedisAddress {
 }
 
 const FORM = 'redis://user:password@host:port/database, or rediss://';
+/** What other programs take, and what to write here instead. */
+const OTHERS: readonly (readonly [form: RegExp, advice: string])[] = [
+  [/^valkeys?:/i, `Valkey is written redis:// or rediss://, too; expected ${FORM}`],
+  [/^[\w+-]*sentinel/i, `Sentinel is not asked; expected the address of the primary: ${FORM}`],
+  [/^(?:[\w+-]*(?:unix|socket):|\/)/i, `a socket in the file system does not work; expected ${FORM}`],
+];
 const DEFAULT_PORT = 6379;
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])$/i;
 /** A number above it is a slip: engines have 16 databases, and rarely more. */
@@ -22,7 +28,7 @@ const LAST_DATABASE = 65_535;
 export function parseRedisUrl(written: string): RedisAddress | string {
   if (/[\s\p{C}]/u.test(written)) return 'a space or a line break is in it';
   const scheme = /^(rediss?):\/\//i.exec(written)?.[1]?.toLowerCase();
-  if (scheme === undefined) return `expected ${FORM}`;
+  if (scheme === undefined) return OTHERS.find(([form]) => form.test(written))?.[1] ?? `expected ${FORM}`;
   if (/[?#]/.test(written))
     return 'a ? or # is in it; in a password ? is written %3F, # is %23, / is %2F and @ is %40';
   // The last @ ends the password: a password may have one that is not written %40.
@@ -57,6 +63,8 @@ function readPlace(written: string): Place | string {
   const [authority = '', path, ...more] = written.split('/');
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority) ?? [];
   if (authority.includes(',')) return 'several addresses are in it; expected one: a cluster does not work';
+  if (/:.*:/.test(authority) && !authority.startsWith('['))
+    return 'several colons are in its host; an IPv6 address is written in brackets: redis://[::1]:6379/0';
   if (!HOST.test(host)) return `no host, or not one, is in it; expected ${FORM}`;
   if (port !== undefined && !isWithin(port, 1, 65_535)) return 'its port is not a number from 1 to 65535';
   const database = path ?? '';

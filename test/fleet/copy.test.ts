@@ -89,6 +89,12 @@ describeEngine('mostro-push store copy', () => {
     const { code, stderr } = await outcome(['store', 'copy', '--to', 'file'], { ...without, STORE: 'file' });
     expect(code).toBe(78);
     expect(stderr).toContain('REDIS_URL');
+    const needless = { ...fleetEnvironment(engine), REDIS_URL: engine.url({ who: ':needless' }) };
+    const wrong = await outcome(['store', 'info'], needless);
+    expect(wrong).toMatchObject({
+      code: 78,
+      stderr: 'REDIS_URL: the engine there cannot be used: it has no password, and REDIS_URL has one\n',
+    });
     await engine.kill();
     const gone = await outcome(['store', 'copy', '--to', 'file'], fleetEnvironment(engine));
     expect(gone.code).toBe(1);

@@ -35,14 +35,16 @@ describeEngine('doctor looks at the engine', () => {
       doctor(poor.url(), { SERVER_PRIVATE_KEY: '' }),
     ]);
     expect(well).toMatch(
-      /^ok {7}engine: (?:Redis|Valkey) [\d.]+ at 127\.0\.0\.1, port \d+, database 2 answers in [\d.]+ ms, and no server has used it yet\. Its keys are mp and [\w-]{11}:\*\.$/m,
+      /^ok {7}engine: (?:Redis|Valkey) [\d.]+ at 127\.0\.0\.1, port \d+, database 2 answers in [\d.]+ ms, and no server has used it yet\. The keys of this fleet are mp and [\w-]{11}:\*\.$/m,
     );
     expect(well).toMatch(/^ok {7}store: /m);
     expect(well).not.toMatch(/engine persistence|engine evicts/);
     // A look changes nothing: another key may still come first.
     expect(await good.command('DBSIZE')).toBe(0);
-    expect(wrong).toMatch(/^FAILURE {2}engine: At .*: it refuses the user and the password\.$/m);
-    expect(gone).toMatch(/^FAILURE {2}store unreachable: At .*: nothing listens at its port\.$/m);
+    expect(wrong).toMatch(
+      /^FAILURE {2}engine: At .*: it refuses the user and the password\. The keys of this fleet are mp and [\w-]{11}:\*\.$/m,
+    );
+    expect(gone).toMatch(/^FAILURE {2}store unreachable: At .*: nothing listens at its port\. The keys/m);
     expect(evicting).toMatch(/^FAILURE {2}engine evicts: Its maxmemory-policy is allkeys-lru\.$/m);
     expect(evicting).toMatch(/^WARNING {2}engine persistence: /m);
     expect(keyless).toMatch(/^- {8}engine: .*All servers of a fleet need the same one\.$/m);

@@ -143,7 +143,7 @@ describeEngine('an engine with TLS', () => {
   test('needs a certificate of a known authority, and rediss', async () => {
     const server = await EngineServer.start({ tls: true });
     expect(await refusal(server.address())).toBe(
-      'no authority that this machine knows has signed its certificate; name the file of its authority in NODE_EXTRA_CA_CERTS',
+      'no authority that this machine knows has signed its certificate; name the file of its authority in NODE_EXTRA_CA_CERTS, which is read from the environment and not from .env',
     );
     // A proxy that has no engine at this moment cuts the connection off, too.
     expect((await openEngine({ ...server.address(), tls: false })).problem).toBe(

@@ -20,6 +20,17 @@ async function start(url: string): Promise<string> {
   return stderr;
 }
 
+/** What `--check-config` says of an engine whose certificate this machine trusts. */
+function check(engine: EngineServer): ReturnType<typeof outcome> {
+  return outcome(['--check-config'], {
+    ...ALONE,
+    STORE: 'redis',
+    SERVER_PRIVATE_KEY: FLEET_KEY,
+    REDIS_URL: engine.url(),
+    NODE_EXTRA_CA_CERTS: engine.certificateFile,
+  });
+}
+
 describeEngine('a server of a fleet', () => {
   test('starts with an engine behind TLS whose authority is named, and its readiness and alarms know the engine', async () => {
     const engine = await EngineServer.start({ tls: true, lines: ['maxmemory-policy allkeys-lru'] });
@@ -50,6 +61,25 @@ describeEngine('a server of a fleet', () => {
       stderr: expect.stringContaining(
         'REDIS_URL: the engine there cannot be used: no authority that this machine knows has signed its certificate; name the file of its authority in NODE_EXTRA_CA_CERTS',
       ),
+    });
+  });
+
+  test('says of each engine whose TLS does not fit what to do', async () => {
+    const [mutual, other, expired] = await Promise.all([
+      EngineServer.start({ tls: true, lines: ['tls-ca-cert-dir /tmp', 'tls-auth-clients yes'] }),
+      EngineServer.start({ tls: { name: 'other.example' } }),
+      EngineServer.start({ tls: { isExpired: true } }),
+    ]);
+    const [ofMutual, ofOther, ofExpired] = await Promise.all([mutual, other, expired].map(check));
+    expect(ofMutual).toMatchObject({ code: 78, stderr: expect.stringContaining('set tls-auth-clients no') });
+    expect(ofOther).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('its certificate is for another name; write a name or an address'),
+    });
+    // A start waits for a certificate that is right.
+    expect(ofExpired).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ {2}! store unreachable: .* its certificate has expired, or the clock/),
     });
   });
 

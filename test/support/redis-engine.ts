@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
 
-import { selfSignedCertificate } from '../../stand-ins/self-signed-certificate.ts';
+import { type CertificateWishes, selfSignedCertificate } from '../../stand-ins/self-signed-certificate.ts';
 import { Secret } from '../../src/core/basics/secret.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
 import { freePort } from './free-port.ts';
@@ -60,7 +60,7 @@ export interface EngineServerOptions {
   /** The password of the user `default`. */
   readonly password?: string;
   /** Listens with TLS, with a certificate of its own. */
-  readonly tls?: true;
+  readonly tls?: true | CertificateWishes;
   /** Writes every change to its file. */
   readonly appendOnly?: true;
   readonly replicaOf?: EngineServer;
@@ -120,7 +120,7 @@ export class EngineServer {
     return {
       host: '127.0.0.1',
       port,
-      tls: this.#options.tls ?? false,
+      tls: this.#options.tls !== undefined,
       user,
       password: password === undefined ? undefined : new Secret(password),
       database,
@@ -237,14 +237,14 @@ export class EngineServer {
       `appendonly ${appendOnly ? 'yes' : 'no'}`,
       ...(password === undefined ? [] : [`requirepass ${password}`]),
       ...(replicaOf === undefined ? [] : [`replicaof 127.0.0.1 ${replicaOf.port}`]),
-      ...(tls ? await this.#certify() : []),
+      ...(tls === undefined ? [] : await this.#certify(tls === true ? {} : tls)),
       ...lines,
     ];
     await writeFile(join(this.directory, 'engine.conf'), `${configuration.join('\n')}\n`);
   }
 
-  async #certify(): Promise<string[]> {
-    const { cert, key } = await selfSignedCertificate();
+  async #certify(wishes: CertificateWishes): Promise<string[]> {
+    const { cert, key } = await selfSignedCertificate(wishes);
     const keyFile = join(this.directory, 'engine.key');
     await writeFile(this.certificateFile, cert);
     await writeFile(keyFile, key);

@@ -23,6 +23,8 @@ export async function checkEngine(
     ];
   const names = new FleetNames(serverKey.privateKey);
   const place = `${engine.host}, port ${engine.port}, database ${engine.database}`;
+  // The ACL needs them before the engine lets this server in.
+  const keys = `The keys of this fleet are mp and ${names.prefix}*.`;
   try {
     const { answerMs, facts, form } = await lookAtEngine(engine, names);
     const state =
@@ -30,12 +32,12 @@ export async function checkEngine(
     return [
       ok(
         TITLE,
-        `${facts.software} ${facts.version} at ${place} answers in ${answerMs.toFixed(1)} ms, and ${state}. Its keys are mp and ${names.prefix}*.`,
+        `${facts.software} ${facts.version} at ${place} answers in ${answerMs.toFixed(1)} ms, and ${state}. ${keys}`,
       ),
       ...ofFacts(facts),
     ];
   } catch (error) {
-    const says = `At ${place}: ${reasonOf(error)}.`;
+    const says = `At ${place}: ${reasonOf(error)}. ${keys}`;
     return error instanceof EngineRefused
       ? [{ ...failure(TITLE, says, 'correct REDIS_URL, or the configuration of the engine'), exitCode: 78 }]
       : [alarmed('store unreachable', says)];

@@ -101,7 +101,7 @@ export const ALARMS = {
   'store unreachable': {
     level: 'error',
     remedy:
-      'check that the engine of REDIS_URL runs and that this machine reaches it: no device can register; wakes go on with what the servers know, and the engine is filled again when it is back',
+      'see the reason. Where the engine of REDIS_URL is not reached, check that it runs and that this machine reaches it; where it takes no changes, give it memory or disk, or a primary. Until then no device can register; wakes go on with what the servers know, and the engine is filled again when it is back',
   },
   'engine evicts': {
     level: 'error',

@@ -23,13 +23,19 @@ export class Connection {
   readonly #redis: Ioredis.Redis;
   readonly #Command: typeof Ioredis.Command;
   #lost: string | undefined;
+  /** Why the engine would not be used at another attempt either. */
+  #refusal: EngineRefused | undefined;
   #onLost: ((reason: string) => void) | undefined;
 
   private constructor(redis: Ioredis.Redis, Command: typeof Ioredis.Command) {
     this.#redis = redis;
     this.#Command = Command;
     redis.once('close', () => this.lose(CUT));
-    redis.stream.once('error', (error) => this.lose(reasonOf(explainDialFailure(error))));
+    redis.stream.once('error', (error) => {
+      const failure = explainDialFailure(error);
+      if (failure instanceof EngineRefused) this.#refusal = failure;
+      this.lose(reasonOf(failure));
+    });
   }
 
   /** Connects, without a word of RESP. @throws EngineUnavailable, EngineRefused */
@@ -117,6 +123,6 @@ export class Connection {
     const failure = explainDialFailure(error);
     return failure instanceof EngineRefused
       ? failure
-      : new EngineUnavailable(this.#lost ?? reasonOf(failure), true);
+      : (this.#refusal ?? new EngineUnavailable(this.#lost ?? reasonOf(failure), true));
   }
 }
