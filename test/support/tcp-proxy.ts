@@ -104,13 +104,15 @@ export class TcpProxy {
   }
 
   #join(from: Socket, to: Socket): void {
+    /** What is on its way, in order, also if the delay becomes shorter meanwhile. */
+    const waiting: (() => void)[] = [];
+    const later = (pass: () => void): void => {
+      if (this.#delayMs === 0 && waiting.length === 0) return pass();
+      waiting.push(pass);
+      setTimeout(() => waiting.shift()?.(), this.#delayMs);
+    };
     from.setNoDelay(true);
-    from.on('data', (bytes) => this.#later(() => to.write(bytes)));
-    from.on('end', () => this.#later(() => to.end()));
-  }
-
-  #later(pass: () => void): void {
-    if (this.#delayMs === 0) pass();
-    else setTimeout(pass, this.#delayMs);
+    from.on('data', (bytes) => later(() => to.write(bytes)));
+    from.on('end', () => later(() => to.end()));
   }
 }
