@@ -50,6 +50,8 @@ export interface FleetLink {
   readonly engine: Engine;
   readonly names: FleetNames;
   readonly values: ValueSealer;
+  /** Whether memory has every registration of the engine. It may not for a moment after an outage. */
+  readonly isCurrent: () => boolean;
   /** Reads further streams, too. */
   readonly follow: (reader: StreamReader) => void;
 }

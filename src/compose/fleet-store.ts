@@ -63,7 +63,7 @@ export function composeFleetStore(
     isOpen: () => store.isOpen,
     engineSigns: () => signsOf(engine),
     size: () => 0,
-    link: { engine, names, values, follow: (reader) => tail.add(reader) },
+    link: { engine, names, values, isCurrent: () => store.isOpen, follow: (reader) => tail.add(reader) },
   };
 }
 

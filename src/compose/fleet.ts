@@ -133,6 +133,7 @@ function createShare(
       },
     },
     groupOf: (device) => parts().waker.groupOf(device),
+    isCurrent: link.isCurrent,
     telemetry,
     onFault,
   });

@@ -44,10 +44,15 @@ export class EngineFleet {
     return new EngineFleet(await EngineServer.start(), timing);
   }
 
-  /** A server starts. @param port of a proxy before the engine @param beatMs another time between its beats @param schedule its timers */
+  /** A server starts. @param port of a proxy before the engine @param beatMs another time between its beats @param schedule its timers @param isCurrent whether it has all registrations */
   async join(
     listener: WakeShareListener,
-    { port = this.server.port, beatMs = this.#timing.beatMs, schedule = realSchedule } = {},
+    {
+      port = this.server.port,
+      beatMs = this.#timing.beatMs,
+      schedule = realSchedule,
+      isCurrent = (): boolean => true,
+    } = {},
   ): Promise<EngineMember> {
     const engine = await openEngine(this.server.address({ port }), { names: this.names });
     const telemetry = new FakeTelemetry();
@@ -62,6 +67,7 @@ export class EngineFleet {
         monotonic: () => performance.now() + skipped,
         listener,
         groupOf: (device) => device,
+        isCurrent,
         telemetry,
         onFault: (fault) => void faults.push(fault),
       },

@@ -120,6 +120,11 @@ export class FakeWakeShare implements WakeShare {
     this.onUp();
   }
 
+  get isCertain(): boolean {
+    const devices = [...this.#open.values()].map(({ wake }) => wake.device);
+    return this.canSpeak && !this.#isBuried && devices.every((device) => this.#mayStillSend(device));
+  }
+
   owns(group: string): boolean {
     return this.#fleet.rank(group).find((server) => server === this || server.isAlive) === this;
   }
@@ -147,8 +152,8 @@ export class FakeWakeShare implements WakeShare {
   }
 
   mayStillSend(device: string): boolean | Promise<boolean> {
-    if (!this.#isBuried || this.#state !== 'alive') return true;
-    return Promise.resolve(this.#mayStillSend(device));
+    if (!this.canSpeak) return true;
+    return this.#isBuried ? Promise.resolve(this.#mayStillSend(device)) : this.#mayStillSend(device);
   }
 
   pause(lane: string, ms: number): void {
@@ -247,7 +252,7 @@ export class FakeWakeShare implements WakeShare {
     else if (how === 'dropped' && isFree(claims.get(name), this)) claims.delete(name);
   }
 
-  /** After a thaw. The wake may go if one of the claims behind it is still this server's, or free. */
+  /** The wake may go if one of the claims behind it is still this server's, or free. */
   #mayStillSend(device: string): boolean {
     const { claims } = this.#fleet.data;
     const open = [...this.#open].filter(([, { wake }]) => wake.device === device);

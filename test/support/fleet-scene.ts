@@ -23,6 +23,7 @@ type FakeWakeShare = ReturnType<FakeFleet['join']>;
 
 export const WINDOW_MS = 5000;
 export const COOLDOWN_MS = 60_000;
+const RETRY_MS = 60_000;
 
 /** One server of a fleet, from the intake of events to its lanes, in memory. */
 export interface FleetServer {
@@ -39,6 +40,8 @@ export interface FleetServer {
   readonly pushes: string[];
   /** The process was killed: it sends nothing any more. */
   isDead: boolean;
+  /** Wakes wait for a retry, and are sent then. */
+  isFailing: boolean;
   /** How pushes end; a push does not end while this is `undefined`. */
   end: WakeEnd | undefined;
 }
@@ -108,12 +111,14 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   });
   for (let n = 1; n <= keys; n++)
     await registrations.register(tradeKey(n), fcmTarget(`phone ${n}`), 'android');
-  const state: { pushes: string[]; verified: string[]; end: WakeEnd | undefined; isDead: boolean } = {
+  const state: Pick<FleetServer, 'pushes' | 'verified' | 'end' | 'isDead' | 'isFailing'> = {
     pushes: [],
     verified: [],
     end: 'sent',
     isDead: false,
+    isFailing: false,
   };
+  const retries = new Map<string, Wake>();
   const share: FakeWakeShare = fleet.join({
     onHanded: (event, wake) => shared.take(event, wake),
     onOwed: (wake) => void waker.payOwed(wake).catch(onFault),
@@ -123,14 +128,20 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   });
   const lanes = {
     request: async (wake: Wake): Promise<WakeEnd> => {
-      const wanted = wake.wasHeld ? await wake.stillWanted() : { here: wake.target };
+      const hasWaited = wake.wasHeld || state.isFailing;
+      if (state.isFailing) {
+        retries.set(wake.device, wake);
+        await new Promise<void>((resolve) => schedule.schedule(RETRY_MS, resolve));
+        retries.delete(wake.device);
+      }
+      const wanted = hasWaited ? await wake.stillWanted() : { here: wake.target };
       if (wanted.here === undefined) return 'dropped';
       if (state.isDead) return new Promise(() => undefined);
       state.pushes.push(wake.target.type === 'fcm' ? wake.target.token : '');
       const { end } = state;
       return end ?? new Promise<WakeEnd>(() => undefined);
     },
-    unsent: () => undefined,
+    unsent: (_target: unknown, device = '') => retries.get(device),
     follow: async () => true,
   };
   const [batchDelayMs, cooldownMs] = isCoalescing ? [WINDOW_MS, COOLDOWN_MS] : [0, 0];

@@ -19,7 +19,7 @@ export function wakeOf(device: string): SharedWake {
 /** @see EngineFleet.join */
 export async function join(
   fleet: EngineFleet,
-  options?: { port?: number; beatMs?: number; schedule?: Schedule },
+  options?: { port?: number; beatMs?: number; schedule?: Schedule; isCurrent?: () => boolean },
 ): Promise<Server> {
   const { listener, member } = memberFor();
   return Object.assign(member, await fleet.join(listener, options));

@@ -60,6 +60,10 @@ export class SharedEvents implements EventShare {
     return this.#watch.size;
   }
 
+  get mayAbsorb(): boolean {
+    return this.#options.share.isCertain;
+  }
+
   split({ account, event, frame }: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
     const { share, waker } = this.#options;
     const ours = wakes.filter(({ device }) => share.owns(waker.groupOf(device)));

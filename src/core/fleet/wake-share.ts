@@ -44,6 +44,11 @@ export type EventStanding = 'open' | 'taken' | 'done' | 'unknown';
  * acts on what it knows, and the engine is told later.
  */
 export interface WakeShare {
+  /**
+   * Whether all that this server has claimed is certainly its own still. It is not certain while the engine is down, and after this process
+   * stood still: others may have taken over, and then wakes that wait here are not sent.
+   */
+  readonly isCertain: boolean;
   /** Whether this server sends the wakes of the group. Synchronous and cheap: it is asked for each matched event. */
   owns(group: string): boolean;
   /**

@@ -166,7 +166,7 @@ export class EventAdmission implements EventIntake {
     const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
     // copy that comes after that wake has to be looked at.
-    if (origin === 'live' && waker.areUnsent(wakes)) {
+    if (origin === 'live' && waker.areUnsent(wakes) && share?.mayAbsorb !== false) {
       this.#absorbedLive.add(event.id);
       return this.#report.absorbed(keys);
     }

@@ -14,6 +14,8 @@ export interface ArrivedEvent {
 
 /** Shares events with the other servers of a fleet (contract 10). A server that is alone has none. */
 export interface EventShare {
+  /** Whether the wakes that wait here will be sent from here, so that they answer events that come before that. */
+  readonly mayAbsorb: boolean;
   /** @returns the wakes that this server sends. The others are left to the servers that own their devices, and looked after */
   split(arrived: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[];
   /** Whether the fleet has handled the event for all of these wakes, as far as is known without a claim. */

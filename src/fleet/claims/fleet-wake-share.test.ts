@@ -20,8 +20,10 @@ describeEngines('servers that share wakes', () => {
     const [open, done, before] = [EVENT, NEXT, LATER];
     const wake = wakeOf(deviceOf(cut));
     expect(await cut.share.claim(before, [wake], 'own')).toEqual(WON);
+    await expect.poll(() => cut.share.isCertain).toBe(true);
     proxy.refuse();
     await expect.poll(() => cut.engine.isUp).toBe(false);
+    expect(cut.share.isCertain).toBe(false);
     expect(await cut.share.claim(open, [wake], 'own')).toEqual(WON);
     expect(await cut.share.claim(done, [wake], 'own')).toEqual(WON);
     for (const event of [done, before]) cut.share.end(event, wake, 'sent');
@@ -29,6 +31,7 @@ describeEngines('servers that share wakes', () => {
     expect(cut.share.mayStillSend(wake.device)).toBe(true);
     proxy.restore();
     await expect.poll(() => other.share.look(open, [wake.device])).toEqual(['taken']);
+    await expect.poll(() => cut.share.isCertain).toBe(true);
     for (const event of [done, before])
       await expect.poll(() => other.share.look(event, [wake.device])).toEqual(['done']);
     expect(cut.telemetry.total('fleet_claims', 'degraded')).toBe(2);
@@ -73,11 +76,13 @@ describeEngines('servers that share wakes', () => {
     expect(await b.share.claim(EVENT, [taken], 'handed')).toEqual(WON);
     a.skip(60_000);
     expect(await a.share.mayStillSend(taken.device)).toBe(false);
+    expect(a.share.isCertain).toBe(false);
     expect(a.share.session).not.toEqual(former);
     expect(await a.share.claim(NEXT, [kept], 'own')).toEqual(WON);
     expect(a.share.mayStillSend(kept.device)).toBe(true);
     // The wake was dropped there: the claim of the other server stands.
     a.share.end(EVENT, taken, 'dropped');
+    expect(a.share.isCertain).toBe(true);
     await a.share.flush();
     expect(await a.share.look(EVENT, [taken.device])).toEqual(['taken']);
     expect(a.share.mayStillSend(taken.device)).toBe(true);

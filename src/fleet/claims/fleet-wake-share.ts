@@ -32,6 +32,8 @@ export interface FleetWakeShareOptions {
   readonly listener: WakeShareListener;
   /** `WakePolicy.groupOf`. */
   readonly groupOf: (device: string) => string;
+  /** Whether this server knows all registrations by now. Until then it takes nothing from others: the keys of a wake may seem unknown. */
+  readonly isCurrent: () => boolean;
   readonly telemetry: Pick<Telemetry, 'count' | 'log'>;
   readonly onFault: (fault: unknown) => void;
 }
@@ -60,7 +62,8 @@ export class FleetWakeShare implements WakeShare {
 
   constructor(options: FleetWakeShareOptions, timing: FleetTiming = FLEET_TIMING) {
     this.#options = options;
-    const { engine, groupOf, listener, monotonic, names, onFault, schedule, sealer, telemetry } = options;
+    const { engine, groupOf, isCurrent, listener, monotonic, names, onFault, schedule, sealer, telemetry } =
+      options;
     this.#done = new DoneRing(monotonic);
     this.#handedOn = new HandedOn({
       monotonic,
@@ -101,6 +104,7 @@ export class FleetWakeShare implements WakeShare {
       batches,
       listener,
       owed,
+      isCurrent,
       telemetry,
       onFault,
     });
@@ -110,6 +114,10 @@ export class FleetWakeShare implements WakeShare {
   /** How many servers the fleet has, as far as is known. */
   get servers(): number {
     return this.#session.membership.size;
+  }
+
+  get isCertain(): boolean {
+    return this.#session.isSettled && !this.#session.isDoubtful && !this.#open.hasLost;
   }
 
   /** The id under which this server speaks to the engine. It has another one after others have taken it for dead. */

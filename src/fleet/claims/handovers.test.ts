@@ -18,7 +18,7 @@ import { ValueSealer } from '../engine/value-sealer.ts';
 import { ADOPT } from './adopt-script.ts';
 
 const KEY = 'ab'.repeat(32) as TradePubkey;
-const EVENT = 'e1'.repeat(32);
+const [EVENT, NEXT] = ['e1'.repeat(32), 'e2'.repeat(32)] as [string, string];
 
 /** How many values this server has rejected because a newer version has written them. */
 function rejected({ telemetry }: Server): number {
@@ -61,10 +61,30 @@ describeEngines('what goes from server to server', () => {
     await fleet.kill(a);
     await expect.poll(() => b.handed.length + c.handed.length).toBe(60);
     expect(new Set([...b.handed, ...c.handed].map(({ event }) => event))).toEqual(new Set(events));
+    await expect.poll(() => [b, c].map(({ share }) => share.servers)).toEqual([2, 2]);
     for (const { handed, share } of [b, c]) {
       expect(handed.length).toBeGreaterThan(10);
       for (const { wake } of handed) expect(share.owns(wake.group)).toBe(true);
     }
+  });
+
+  test('a server that does not know all registrations yet takes nothing from others, living or dead', async () => {
+    const fleet = await EngineFleet.start();
+    let isCurrent = false;
+    const a = await join(fleet);
+    const b = await join(fleet, { isCurrent: () => isCurrent });
+    await expect.poll(() => a.share.servers).toBe(2);
+    expect(await a.share.claim(EVENT, [wakeOf(deviceOf(b))], 'open')).toMatchObject([{ outcome: 'handed' }]);
+    await a.share.claim(NEXT, [wakeOf(deviceOf(a))], 'own');
+    await fleet.kill(a);
+    await expect.poll(() => b.share.servers).toBe(1);
+    for (let beats = 0; beats < 2; beats++) await nextBeat(fleet, b);
+    expect(b.handed).toEqual([]);
+    // Another server may be able to take it over at once.
+    expect(await fleet.server.command('HLEN', fleet.names.pendingKey(a.share.session))).toBe(1);
+    isCurrent = true;
+    await expect.poll(() => new Set(b.handed.map(({ event }) => event))).toEqual(new Set([EVENT, NEXT]));
+    expect(b.handed).toHaveLength(2);
   });
 
   test('what a server has taken over is not lost with the answer that says so', async () => {

@@ -39,6 +39,8 @@ export interface HandoversOptions {
   readonly batches: ClaimBatches;
   readonly listener: WakeShareListener;
   readonly owed: FleetOwedDevices;
+  /** @see FleetWakeShareOptions.isCurrent */
+  readonly isCurrent: () => boolean;
   readonly telemetry: Pick<Telemetry, 'count' | 'log'>;
   readonly onFault: (fault: unknown) => void;
 }
@@ -72,14 +74,15 @@ export class Handovers {
   places(): readonly StreamPlace[] {
     const { id } = this.#options.session;
     if (this.#inbox.session !== id) this.#inbox = this.#inboxOf(id);
-    if (this.#underWay >= MOST_UNDER_WAY) return [];
+    if (this.#underWay >= MOST_UNDER_WAY || !this.#options.isCurrent()) return [];
     return [{ key: Buffer.from(this.#inbox.key, 'latin1'), after: this.#inbox.after }];
   }
 
   /** Gets what `Engine.tail` has read. Other streams are none of its business. */
   onEntries(key: string, entries: readonly StreamEntry[]): void {
     const inbox = this.#inbox;
-    if (key !== inbox.key) return;
+    // What is not taken now is read again.
+    if (key !== inbox.key || !this.#options.isCurrent()) return;
     for (const { fields, id } of entries) {
       inbox.after = id;
       const [name = NO_VALUE, sealed = NO_VALUE, mark] = fields;
@@ -105,9 +108,9 @@ export class Handovers {
     for (const { ms, name, sealed } of pauses) this.#onPaused(name, ms, sealed);
   }
 
-  /** Takes over what dead sessions have left. */
+  /** Takes over what dead sessions have left. With each beat the engine names them again. */
   adopt(sessions: readonly Buffer[]): void {
-    if (this.#isAdopting) return;
+    if (this.#isAdopting || !this.#options.isCurrent()) return;
     this.#isAdopting = true;
     this.#adoptAll(sessions)
       .catch((error: unknown) => this.#onError(error))

@@ -18,6 +18,11 @@ export class OpenClaims {
   readonly #groups = new Map<string, number>();
   #lost = 0;
 
+  /** Whether other servers have taken over claims that are open here. */
+  get hasLost(): boolean {
+    return this.#lost > 0;
+  }
+
   *[Symbol.iterator](): Iterator<OpenClaim> {
     for (const claims of this.#events.values()) yield* claims;
   }
