@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { expect } from 'vitest';
+
 import { GoogleStandIn } from '../../stand-ins/google-stand-in.ts';
 import { RelayStandIn } from '../../stand-ins/relay-stand-in.ts';
 import { generatePrivateKey } from '../../src/crypto/server-key.ts';
@@ -106,7 +108,7 @@ export function register(
 export const keyOf = (n: number): string => createHash('sha256').update(`key ${n}`).digest('hex');
 export const tokenOf = (n: number): string => `token-of-device-${n}`;
 
-/** Registers devices 0 to `count` less one, each at another server than the one before. */
+/** Registers devices 0 to `count` less one, each at another server than the one before. Resolves when all servers know all of them. */
 export async function registerAll({ servers }: FleetOfPrograms, count: number): Promise<void> {
   const one = async (n: number): Promise<void> => {
     const server = servers[n % servers.length] as FleetProgram;
@@ -115,6 +117,8 @@ export async function registerAll({ servers }: FleetOfPrograms, count: number): 
   };
   for (let from = 0; from < count; from += 100)
     await Promise.all(Array.from({ length: Math.min(100, count - from) }, (_, n) => one(from + n)));
+  for (const { metric } of servers)
+    await expect.poll(() => metric('mostro_push_registrations{platform="android"}')).toBe(count);
 }
 
 /** A genuine event for each of the devices from `from` on. */
