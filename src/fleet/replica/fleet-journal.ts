@@ -32,6 +32,8 @@ export interface FleetJournalOptions {
   /** How far this server has read the log. */
   readonly progress: Progress;
   readonly removals: RecentRemovals;
+  /** The registration of a key from before the change that is being written. */
+  readonly former: (tradePubkey: TradePubkey) => Registration | undefined;
   /** Called when the engine has not taken changes, so that the journal refuses all until {@link FleetJournal.accept}. */
   readonly onFailure: () => void;
 }
@@ -277,11 +279,13 @@ export class FleetJournal implements ChangeJournal {
     this.#contest([...contested, ...this.#queue.takeTouching(lost)], before);
   }
 
-  #noteWritten({ mode, name }: Change, verdict: Verdict | undefined): void {
+  #noteWritten({ mode, name, record }: Change, verdict: Verdict | undefined): void {
+    const { former, removals } = this.#options;
     if (typeof verdict !== 'number') return;
     this.#own.set(name, verdict);
-    if (mode === 'remove' || mode === 'expire' || mode === 'outdate') this.#options.removals.note(name);
-    else this.#options.removals.forget(name);
+    if (mode !== 'remove' && mode !== 'expire' && mode !== 'outdate') return removals.forget(name);
+    const removed = record.type === 'removed' ? former(record.tradePubkey) : undefined;
+    removals.note(name, removed?.registeredAt);
   }
 
   /** Undoes groups that other servers have come before. Their callers hear of it when the log was read up to that number. */

@@ -141,9 +141,9 @@ export class FleetLog {
         else if (isRepeated && record.type === 'registered')
           mergeRegistration(record.registration, { name, version: number }, this.#options);
         else {
-          if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name);
-          else removals.forget(name);
           const change = contents.accept(record);
+          if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name, change?.former?.registeredAt);
+          else removals.forget(name);
           if (change !== undefined) onChange(change);
         }
       }

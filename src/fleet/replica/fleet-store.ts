@@ -64,7 +64,6 @@ export class FleetStore {
     const [progress, removals] = [this.#progress, new RecentRemovals(clock)];
     const sealer = new RecordSealer(names, values);
     const [illegible, writer] = [new IllegibleValues(telemetry), randomBytes(SESSION_BYTES)];
-    const onFailure = (): void => this.#updates.interrupt();
     const journal = new FleetJournal({
       engine,
       names,
@@ -73,9 +72,9 @@ export class FleetStore {
       writer,
       progress,
       removals,
-      onFailure,
+      former: (key) => this.contents.registrations.former(key),
+      onFailure: () => this.#updates.interrupt(),
     });
-    const accept = (record: StoreRecord): void => this.#accept(record);
     const contents = createContents(options, journal);
     const log = new FleetLog({
       names,
@@ -91,6 +90,7 @@ export class FleetStore {
       onGap: () => this.#updates.update(true),
     });
     [this.contents, this.#journal, this.#log] = [contents, journal, log];
+    const accept = (record: StoreRecord): void => this.#accept(record);
     const inspected = { contents, engine, names, sealer, journal, progress, accept, illegible, telemetry };
     this.#inspector = new ShardInspector(inspected, { paceMs: inspectMs });
     this.#updates = new ReplicaUpdates({

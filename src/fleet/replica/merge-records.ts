@@ -74,7 +74,7 @@ export class RecordMerge {
   }
 
   #takeRegistration(stored: Registration, name: string, version: number): void {
-    const { contents, journal, onChange } = this.#options;
+    const { contents, journal, onChange, removals } = this.#options;
     if (journal.isWaiting(name)) {
       if (this.#isOutdone(stored, name)) return void journal.supersedes(name, version);
       journal.abandon(name);
@@ -83,6 +83,9 @@ export class RecordMerge {
     if (this.#mode === 'merge') return mergeRegistration(stored, { name, version }, this.#options);
     const known = contents.registrations.current(stored.tradePubkey);
     if (known !== undefined && isSame(known, stored)) return;
+    // A server that had missed the removal has brought it back while this one could not object.
+    if (known === undefined && removals.isAfter(stored.registeredAt, name))
+      return mergeRegistration(stored, { name, version }, this.#options);
     const change = contents.accept({ type: 'registered', registration: stored });
     if (change !== undefined) onChange(change);
   }
@@ -142,7 +145,7 @@ export function dropOutdated(
   const { tradePubkey } = removed;
   const known = contents.registrations.current(tradePubkey);
   if (known !== undefined && known.registeredAt > removed.registeredAt) return journal.amend('repeat', known);
-  removals.note(name);
+  removals.note(name, removed.registeredAt);
   const change = contents.accept({ type: 'removed', tradePubkey });
   if (change !== undefined) onChange(change);
 }

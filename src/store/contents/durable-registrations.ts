@@ -200,6 +200,11 @@ export class DurableRegistrations implements RegistrationStore {
     return this.#memory.current(tradePubkey);
   }
 
+  /** The registration that a key had before changes that are not durable yet. */
+  former(tradePubkey: TradePubkey): Registration | undefined {
+    return this.#formers.oldest(tradePubkey);
+  }
+
   /** Sorts what {@link restore} added by age. */
   sortByAge(): void {
     this.#memory.sortByAge();
