@@ -1,4 +1,4 @@
-import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
+import type { Clock, Schedule } from '../../core/basics/clock.ts';
 import type {
   Claim,
   ClaimReason,
@@ -38,8 +38,6 @@ export interface FleetWakeShareOptions {
   readonly onFault: (fault: unknown) => void;
 }
 
-/** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
-const OTHERS_RECALL_MS = 3 * SECOND_MS;
 const NO_VALUE = Buffer.alloc(0);
 const STILL_OPEN = Buffer.from('1');
 const WON_ALONE: Claim = { outcome: 'won', windows: [] };
@@ -65,11 +63,7 @@ export class FleetWakeShare implements WakeShare {
     const { engine, groupOf, isCurrent, listener, monotonic, names, onFault, schedule, sealer, telemetry } =
       options;
     this.#done = new DoneRing(monotonic);
-    this.#handedOn = new HandedOn({
-      monotonic,
-      look: (event, devices) => this.look(event, devices),
-      onLost: (event, wake) => listener.onHanded(event, wake),
-    });
+    this.#handedOn = this.#createHandedOn();
     this.#session = new FleetSession({
       engine,
       names,
@@ -138,11 +132,13 @@ export class FleetWakeShare implements WakeShare {
 
   /** Says no more that this server lives. */
   stop(): void {
+    this.#handedOn.stop();
     this.#session.stop();
   }
 
   /** The program has stopped: what is still open goes to the other servers at once. */
   async leave(): Promise<void> {
+    this.#handedOn.stop();
     await this.#batches.flush();
     await this.#session.leave();
   }
@@ -220,10 +216,20 @@ export class FleetWakeShare implements WakeShare {
     this.handovers.pause(lane, ms);
   }
 
+  #createHandedOn(): HandedOn {
+    const { listener, monotonic, onFault, schedule } = this.#options;
+    return new HandedOn({
+      monotonic,
+      schedule,
+      look: (event, devices) => this.look(event, devices),
+      onLost: (event, wake) => listener.onHanded(event, wake),
+      onFault,
+    });
+  }
+
   async #recallWith(recall: Recall): Promise<void> {
     await recall.all();
-    const { onFault, schedule } = this.#options;
-    schedule(OTHERS_RECALL_MS, () => void this.#handedOn.check().catch(onFault));
+    this.#handedOn.checkLater();
   }
 
   #groupNews(group: string): { readonly head: Buffer; readonly windows: Buffer } {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { FakeSchedule } from '../../../test/support/fake-schedule.ts';
 import type { EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
 import { HandedOn } from './handed-on.ts';
 
@@ -8,59 +9,102 @@ const wake: SharedWake = { device: 'd', group: 'd', keys: [], kind: 'silent_wake
 
 /** What was handed on, with how each event stands, and the events that were found lost. */
 function bench(): {
-  clock: FakeClock;
+  schedule: FakeSchedule;
   handed: HandedOn;
   standings: Record<string, EventStanding>;
   lost: string[];
 } {
-  const clock = new FakeClock();
+  const schedule = new FakeSchedule(new FakeClock());
   const standings: Record<string, EventStanding> = {};
   const lost: string[] = [];
   const handed = new HandedOn({
-    monotonic: clock.read,
+    monotonic: schedule.clock.read,
+    schedule: schedule.schedule,
     look: async (event) => [standings[event] ?? 'done'],
-    onLost: async (event) => void lost.push(event),
+    onLost: async (event) => {
+      lost.push(event);
+      standings[event] = 'done';
+    },
+    onFault: (fault) => {
+      throw fault;
+    },
   });
-  return { clock, handed, standings, lost };
+  return { schedule, handed, standings, lost };
 }
 
+/** By then the other servers have told the engine again what they have. */
+const TOLD_MS = 5000;
+
 test('of what was handed on, that which nobody has is found, once', async () => {
-  const { handed, lost, standings } = bench();
+  const { handed, lost, schedule, standings } = bench();
   for (const event of ['open', 'taken', 'done']) handed.note(event, wake);
   Object.assign(standings, { open: 'open', taken: 'taken' });
-  await handed.check();
-  await handed.check();
+  for (let outages = 0; outages < 2; outages++) {
+    handed.checkLater();
+    await schedule.advance(TOLD_MS);
+  }
   expect(lost).toEqual(['open']);
+  expect(schedule.pending).toBe(0);
 });
 
-test('what cannot be looked for now is looked for after the outage', async () => {
-  const { handed, lost, standings } = bench();
+test('what cannot be looked for yet is looked for until it is known who has it', async () => {
+  const { handed, lost, schedule, standings } = bench();
+  for (const event of ['lost', 'read']) {
+    handed.note(event, wake);
+    standings[event] = 'unknown';
+  }
+  handed.checkLater();
+  await schedule.advance(2 * TOLD_MS);
+  Object.assign(standings, { lost: 'open', read: 'done' });
+  await schedule.advance(TOLD_MS);
+  expect(lost).toEqual(['lost']);
+  expect(schedule.pending).toBe(0);
+});
+
+test('what is taken after one outage is looked for after the next one', async () => {
+  const { handed, lost, schedule, standings } = bench();
   handed.note('event', wake);
-  standings['event'] = 'unknown';
-  await handed.check();
+  standings['event'] = 'taken';
+  handed.checkLater();
+  await schedule.advance(TOLD_MS);
   standings['event'] = 'open';
-  await handed.check();
+  handed.checkLater();
+  await schedule.advance(TOLD_MS);
   expect(lost).toEqual(['event']);
 });
 
+test('a server that stops looks for nothing any more', async () => {
+  const { handed, lost, schedule, standings } = bench();
+  handed.note('event', wake);
+  standings['event'] = 'open';
+  handed.checkLater();
+  handed.stop();
+  handed.checkLater();
+  await schedule.advance(TOLD_MS);
+  expect(lost).toEqual([]);
+  expect(schedule.pending).toBe(0);
+});
+
 test('after a minute what was handed on has been read', async () => {
-  const { clock, handed, lost, standings } = bench();
+  const { handed, lost, schedule, standings } = bench();
   for (const event of ['old', 'new']) {
     handed.note(event, wake);
     standings[event] = 'open';
-    clock.advance(45_000);
+    await schedule.advance(45_000);
   }
-  await handed.check();
+  handed.checkLater();
+  await schedule.advance(TOLD_MS);
   expect(lost).toEqual(['new']);
 });
 
 test('of very much the latest is remembered', async () => {
-  const { handed, lost, standings } = bench();
+  const { handed, lost, schedule, standings } = bench();
   for (let number = 0; number < 10_010; number++) {
     handed.note(`${number}`, wake);
     standings[`${number}`] = 'open';
   }
-  await handed.check();
+  handed.checkLater();
+  await schedule.advance(TOLD_MS);
   expect(lost).toHaveLength(10_000);
   expect(lost).not.toContain('9');
 });

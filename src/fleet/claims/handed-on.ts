@@ -1,9 +1,11 @@
-import { MINUTE_MS, type Clock } from '../../core/basics/clock.ts';
+import { MINUTE_MS, SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import { Fifo } from '../../core/basics/fifo.ts';
 import type { EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
 
 /** An engine that lost its last writes lost no older ones than these. */
 const DOUBTFUL_MS = MINUTE_MS;
+/** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
+const OTHERS_RECALL_MS = 3 * SECOND_MS;
 const MOST = 10_000;
 /** So many are looked at together. */
 const AT_ONCE = 256;
@@ -16,15 +18,19 @@ interface HandedWake {
 
 export interface HandedOnOptions {
   readonly monotonic: Clock;
+  readonly schedule: Schedule;
   readonly look: (event: string, devices: readonly string[]) => Promise<readonly EventStanding[]>;
   /** Nobody has the wake: the engine lost it on the way. */
   readonly onLost: (event: string, wake: SharedWake) => Promise<void>;
+  readonly onFault: (fault: unknown) => void;
 }
 
 /** What this server handed to others in the last minute. Until they have read it, only the engine has it. */
 export class HandedOn {
   readonly #options: HandedOnOptions;
   #handed = new Fifo<HandedWake>();
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(options: HandedOnOptions) {
     this.#options = options;
@@ -39,25 +45,41 @@ export class HandedOn {
       this.#handed.shift();
   }
 
-  /** The engine may have lost something: finds what nobody has. */
-  async check(): Promise<void> {
+  /** The engine may have lost something: after a while, finds what nobody has. */
+  checkLater(): void {
+    const { onFault, schedule } = this.#options;
+    this.#cancel?.();
+    if (this.#isStopped) return;
+    this.#cancel = schedule(OTHERS_RECALL_MS, () => void this.#check().catch(onFault));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  async #check(): Promise<void> {
     const from = this.#options.monotonic() - DOUBTFUL_MS;
     const handed = this.#handed;
     this.#handed = new Fifo();
+    let isUnknown = false;
     while (handed.size > 0) {
       const some: HandedWake[] = [];
       for (let next = handed.shift(); next !== undefined; next = handed.shift()) {
         if (next.at >= from) some.push(next);
         if (some.length === AT_ONCE) break;
       }
-      await Promise.all(some.map((one) => this.#checkOne(one)));
+      const standings = await Promise.all(some.map((one) => this.#checkOne(one)));
+      if (standings.includes('unknown')) isUnknown = true;
     }
+    if (isUnknown) this.checkLater();
   }
 
-  async #checkOne({ event, wake }: HandedWake): Promise<void> {
+  async #checkOne({ event, wake }: HandedWake): Promise<EventStanding | undefined> {
     const [standing] = await this.#options.look(event, [wake.device]);
     if (standing === 'open') await this.#options.onLost(event, wake);
-    // Asked again after the outage that goes on.
-    else if (standing === 'unknown') this.note(event, wake);
+    // The engine does not answer, or has yet to hear what others have done. And who has the wake may not have dealt with it.
+    else if (standing !== 'done') this.note(event, wake);
+    return standing;
   }
 }
