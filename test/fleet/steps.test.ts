@@ -94,7 +94,9 @@ function publish({ relay }: FleetOfPrograms, device: number): void {
 
 /** The value of the series at each server that runs. */
 function valuesOf({ servers }: FleetOfPrograms, series: string): Promise<number[]> {
-  return Promise.all(servers.map(({ metric, program }) => (program.isRunning ? metric(series) : 0)));
+  return Promise.all(
+    servers.map(async ({ metric, program }) => (program.isRunning ? await metric(series) : 0)),
+  );
 }
 
 const delivered = (fleet: FleetOfPrograms): Promise<number[]> => valuesOf(fleet, DELIVERED);
@@ -136,7 +138,7 @@ describeEngine('servers of a fleet that are killed at the steps of a wake', () =
     await expect.poll(() => wakes(DEVICES - 1)).toBeGreaterThan(0);
     // On a busy machine a server may find the engine too slow, and wake without it.
     const alone = sum(await valuesOf(fleet, DEGRADED));
-    for (const [index, { most, name }] of STEPS.entries())
-      expect(wakes(devices[index] as number), name).toBeLessThanOrEqual(most + alone);
+    const tooOften = STEPS.filter(({ most }, index) => wakes(devices[index] as number) > most + alone);
+    expect(tooOften.map(({ name }) => name)).toEqual([]);
   });
 });
