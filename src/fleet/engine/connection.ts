@@ -1,6 +1,7 @@
 import type * as Ioredis from 'ioredis';
 
 import { loadCommonJs } from '../../lib/load-commonjs.ts';
+import { deadline } from './deadline.ts';
 import type { EngineArgument, EngineReply } from './engine.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
@@ -47,7 +48,7 @@ export class Connection {
       port: address.port,
       tls: address.tls ? {} : undefined,
       lazyConnect: true,
-      connectTimeout: limitMs,
+      connectTimeout: 0,
       protocol: 2,
       disableClientInfo: true,
       enableReadyCheck: false,
@@ -58,6 +59,10 @@ export class Connection {
     });
     let failure: unknown;
     redis.on('error', (error) => (failure ??= error));
+    const cancelDeadline = deadline(limitMs, () => {
+      failure = { code: 'ETIMEDOUT' };
+      redis.disconnect();
+    });
     const giveUp = (): void => redis.disconnect();
     signal.addEventListener('abort', giveUp);
     try {
@@ -65,6 +70,7 @@ export class Connection {
     } catch (error) {
       throw explainDialFailure(failure ?? error, address.tls);
     } finally {
+      cancelDeadline();
       signal.removeEventListener('abort', giveUp);
     }
     return new Connection(redis, Command);

@@ -1,6 +1,6 @@
 import { Fifo } from '../../core/basics/fifo.ts';
 import type { Connection, Request } from './connection.ts';
-import { deadline } from './deadline.ts';
+import { deadline, runningTime } from './deadline.ts';
 import { EngineUnavailable } from './engine-errors.ts';
 
 export interface BatchTiming {
@@ -20,6 +20,7 @@ export const TOO_MUCH = 'it has too much to do';
 
 /** Commands that are sent together. */
 interface Batch {
+  /** By the clock of the time in which this process ran. */
   readonly dueAt: number;
   unanswered: number;
 }
@@ -34,6 +35,7 @@ export class MicroBatches {
   readonly #timing: BatchTiming;
   readonly #onLate: () => void;
   readonly #sent = new Fifo<Batch>();
+  readonly #running = runningTime();
   #waiting: Request[] = [];
   #unanswered = 0;
   #lastSentAt = -Infinity;
@@ -84,12 +86,12 @@ export class MicroBatches {
     this.#waiting = [];
     this.#lastSentAt = performance.now();
     const batch: Batch = {
-      dueAt: this.#lastSentAt + this.#timing.answerLimitMs,
+      dueAt: this.#running() + this.#timing.answerLimitMs,
       unanswered: requests.length,
     };
     this.#sent.push(batch);
     this.#unanswered += requests.length;
-    this.#cancelDeadline ??= deadline(this.#timing.answerLimitMs, () => this.#onDeadline());
+    if (this.#cancelDeadline === undefined) this.#wait(this.#timing.answerLimitMs);
     this.#connection.send(requests, () => this.#onAnswer(batch));
   }
 
@@ -104,8 +106,12 @@ export class MicroBatches {
     this.#cancelDeadline = undefined;
     const oldest = this.#sent.first;
     if (oldest === undefined) return;
-    const leftMs = oldest.dueAt - performance.now();
-    if (leftMs > 0) this.#cancelDeadline = deadline(Math.ceil(leftMs), () => this.#onDeadline());
+    const leftMs = oldest.dueAt - this.#running();
+    if (leftMs > 0) this.#wait(leftMs);
     else this.#onLate();
+  }
+
+  #wait(ms: number): void {
+    this.#cancelDeadline = deadline(ms, () => this.#onDeadline(), this.#running);
   }
 }
