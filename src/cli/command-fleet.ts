@@ -1,5 +1,4 @@
 import { ConfigError } from '../config/config.ts';
-import { settingsOf } from '../compose/fleet-store.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { EngineRefused } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
@@ -32,7 +31,7 @@ export async function openCommandFleet({ config, serverKey }: ReadStartup): Prom
     ]);
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
-  const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
+  const engine = new RedisEngine({ address, names });
   let illegible = 0;
   const telemetry: Telemetry = {
     ...SILENT_TELEMETRY,

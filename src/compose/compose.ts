@@ -86,7 +86,7 @@ export function compose(
   const { vapid, previousVapid } = vapidIdentities(options);
 
   const onRemote = (change: RegistrationChange): void => followRemote(change, hooks);
-  const store = composeStore(options, { time, allowsEndpoint: guard.allows, onRemote });
+  const store = composeStore(options, { instances, time, allowsEndpoint: guard.allows, onRemote });
   const { link, proofs, seen } = store;
   const parts = (): FleetParts => ({ waker, lanes, intake, cohorts, resumeCohorts });
   const isKept = (key: TradePubkey): boolean => store.registrations.mayContain(key);

@@ -1,8 +1,9 @@
 import type { CompositionOptions } from './options.ts';
 import type { FleetLink, ComposedStore, StreamReader } from './composed-store.ts';
+import { fleetSettings } from './fleet-settings.ts';
 import type { ProgramTime } from './time.ts';
-import type { Config } from '../config/config.ts';
 import type { RedisAddress } from '../config/redis-url.ts';
+import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import type { EngineSigns } from '../core/watch/find-alarms.ts';
 import type { Engine } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
@@ -14,6 +15,7 @@ import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
 import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
 
 interface Shared {
+  readonly instances: InstancePubkeys;
   readonly time: ProgramTime;
   /** @see DurableProofsOptions.handlingMs */
   readonly handlingMs: number;
@@ -30,11 +32,11 @@ export function composeFleetStore(
   address: RedisAddress,
   shared: Shared,
 ): ComposedStore & { readonly link: FleetLink } {
-  const { config, serverKey } = options;
-  const { onOpened, time } = shared;
+  const { serverKey } = options;
+  const { instances, onOpened, time } = shared;
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
-  const engine = new RedisEngine({ address, names, settings: settingsOf(config) });
+  const engine = new RedisEngine({ address, names, settings: () => fleetSettings(options, instances) });
   const store = createStore(options, { engine, names, values }, shared);
   const tail = new StreamTail(engine, store);
   const { cohorts, proofs, registrations, seen } = store.contents;
@@ -88,19 +90,8 @@ function createStore(
   });
 }
 
-function signsOf({ facts, isDisagreement, problem }: Engine): EngineSigns {
-  return { problem, evictionPolicy: facts?.maxmemoryPolicy, isDisagreement };
-}
-
-/** What all servers of a fleet must be told alike: any of them can have to do with any registration and any device. */
-export function settingsOf(config: Config): string {
-  const { fcm, http, mostro, policies, registrations, relays, unifiedPush, vapid, wakes } = config;
-  const { capacity, lifetime } = registrations;
-  return JSON.stringify([
-    [http.registrationAuth, http.trustedInstancesOnly, mostro.pubkeys, relays.kinds],
-    [policies, capacity, lifetime, wakes],
-    [fcm.enabled, fcm.payloadMode, fcm.dataType, unifiedPush, vapid.subject],
-  ]);
+function signsOf({ facts, otherSettings, problem }: Engine): EngineSigns {
+  return { problem, evictionPolicy: facts?.maxmemoryPolicy, otherSettings };
 }
 
 /** Reads all streams of a server on one connection. */

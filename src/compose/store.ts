@@ -6,6 +6,7 @@ import type { ComposedStore } from './composed-store.ts';
 import { composeFleetStore } from './fleet-store.ts';
 import type { ProgramTime } from './time.ts';
 import { DAY_MS, MINUTE_MS } from '../core/basics/clock.ts';
+import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
 import type { EndpointPolicy } from '../core/registry/push-target.ts';
 import { isThere } from '../lib/is-there.ts';
 import { FileStore } from '../store/contents/file-store.ts';
@@ -22,6 +23,7 @@ const REACH_MS = 10 * MINUTE_MS;
 const LONGEST_STOP_MS = DAY_MS;
 
 interface Shared {
+  readonly instances: InstancePubkeys;
   readonly time: ProgramTime;
   readonly allowsEndpoint: EndpointPolicy;
   /** Called after a registration has changed because of another server of the fleet. */
@@ -31,11 +33,12 @@ interface Shared {
 /** Creates the store: memory only, memory and a file (contract 6), or what a fleet has in common (contract 10). `STORE=memory` has a file, too, if UnifiedPush is enabled: it keeps the endpoints. */
 export function composeStore(options: CompositionOptions, shared: Shared): ComposedStore {
   const { config, telemetry } = options;
-  const { time, onRemote } = shared;
+  const { instances, time, onRemote } = shared;
   const onDisplaced = (): void => telemetry.count('seen_events_displaced');
   const { engine, kind } = config.store;
   if (kind === 'redis' && engine !== undefined)
     return composeFleetStore(options, engine, {
+      instances,
       time,
       handlingMs: handlingMs(config),
       onDisplaced,

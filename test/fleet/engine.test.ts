@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { EngineUnavailable, ScriptError, type Script } from '../../src/fleet/engine/engine.ts';
-import { openEngine, TEST_TIMING } from '../support/fleet-engine.ts';
+import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
+import { fleetNames, openEngine, TEST_TIMING } from '../support/fleet-engine.ts';
+import { keep } from '../support/keep.ts';
 import { describeEngines, EngineServer } from '../support/redis-engine.ts';
 
 const ECHO: Script = { name: 'echo', lua: 'return {KEYS[1], ARGV[1], 7, false}' };
@@ -143,16 +145,19 @@ describeEngines('servers that share an engine', (program) => {
   test('find out that one of them has other settings, until it has gone or has the same', async () => {
     const server = await EngineServer.start({ program });
     const timing = { ...TEST_TIMING, heartbeatMs: 50, disagreementMs: 400 };
+    const settings = { WAKE_POLICY: 'prompt', COOLDOWN_MS: '1' };
     const [one, two] = await Promise.all([
-      openEngine(server.address(), { timing }),
-      openEngine(server.address(), { timing }),
+      openEngine(server.address(), { timing, settings }),
+      openEngine(server.address(), { timing, settings: { ...settings, OF_A_NEWER_VERSION: '1' } }),
     ]);
-    const other = await openEngine(server.address(), { timing, settings: 'others' });
-    await expect
-      .poll(() => [one, two, other].map(({ isDisagreement }) => isDisagreement))
-      .toEqual([true, true, true]);
+    const other = await openEngine(server.address(), { timing, settings: { ...settings, COOLDOWN_MS: '2' } });
+    // A command has no settings.
+    const command = keep(new RedisEngine({ address: server.address(), names: fleetNames() }, timing));
+    await command.open();
+    const differing = (): unknown => [one, two, other, command].map(({ otherSettings }) => otherSettings);
+    await expect.poll(differing).toEqual([['COOLDOWN_MS'], ['COOLDOWN_MS'], ['COOLDOWN_MS'], []]);
     await other.close();
-    await expect.poll(() => [one, two].map(({ isDisagreement }) => isDisagreement)).toEqual([false, false]);
+    await expect.poll(() => [one, two].map(({ otherSettings }) => otherSettings)).toEqual([[], []]);
   });
 });
 

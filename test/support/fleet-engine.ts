@@ -1,4 +1,5 @@
 import { Secret } from '../../src/core/basics/secret.ts';
+import type { FleetSettings } from '../../src/fleet/engine/compare-settings.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
 import { FORMS } from '../../src/fleet/engine/forms.ts';
 import { FleetNames } from '../../src/fleet/engine/names.ts';
@@ -23,12 +24,14 @@ export const TEST_TIMING: EngineTiming = {
 /** For outages: the program's own limit of an answer. */
 export const OUTAGE_TIMING: EngineTiming = { ...TEST_TIMING, answerLimitMs: ENGINE_TIMING.answerLimitMs };
 
+const NO_SETTINGS: FleetSettings = {};
+
 /** An engine that was dialled once. It closes with the test. */
 export async function openEngine(
   address: EngineAddress,
-  { names = fleetNames(), settings = 'settings', timing = TEST_TIMING, forms = FORMS } = {},
+  { names = fleetNames(), settings = NO_SETTINGS, timing = TEST_TIMING, forms = FORMS } = {},
 ): Promise<RedisEngine> {
-  const engine = keep(new RedisEngine({ address, names, settings }, timing, forms));
+  const engine = keep(new RedisEngine({ address, names, settings: () => settings }, timing, forms));
   await engine.open();
   return engine;
 }

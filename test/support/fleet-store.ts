@@ -29,7 +29,7 @@ export async function joinFleet(
   { isOpen = true, inspectMs = undefined as number | undefined } = {},
 ): Promise<FleetMember> {
   const names = fleetNames();
-  const engine = keep(new RedisEngine({ address, names, settings: 'settings' }, TEST_TIMING));
+  const engine = keep(new RedisEngine({ address, names }, TEST_TIMING));
   const telemetry = new FakeTelemetry();
   const remote: RegistrationChange[] = [];
   const store = new FleetStore(

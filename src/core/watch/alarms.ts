@@ -111,7 +111,7 @@ export const ALARMS = {
   'fleet disagrees': {
     level: 'warn',
     remedy:
-      'give all servers of the fleet the same variables and the same version: a device is treated by the settings of whichever server wakes it',
+      'give all servers of the fleet the same values of the variables that the reason names, and restart those that you change: a device is treated by the settings of whichever server has to do with it',
   },
   'signature library replaced': {
     level: 'warn',

@@ -41,7 +41,7 @@ const fcm = (...deliveries: Delivery[]): Partial<AlarmSigns> => ({
   health: { fcm: healthAfter(...deliveries), unifiedpush: healthAfter() },
 });
 const engine = (parts: Partial<EngineSigns>): Partial<AlarmSigns> => ({
-  engine: { problem: undefined, evictionPolicy: 'noeviction', isDisagreement: false, ...parts },
+  engine: { problem: undefined, evictionPolicy: 'noeviction', otherSettings: [], ...parts },
 });
 const relay = (parts: object): Partial<AlarmSigns> => ({
   relays: [{ relay: 'r', restricted: [], ...parts }],
@@ -125,7 +125,7 @@ describe('alarms', () => {
       ['store unreachable'],
     ],
     ['an engine that throws keys away', engine({ evictionPolicy: 'allkeys-lru' }), ['engine evicts']],
-    ['servers with other settings', engine({ isDisagreement: true }), ['fleet disagrees']],
+    ['servers with other settings', engine({ otherSettings: ['WAKE_POLICY'] }), ['fleet disagrees']],
     ['a clock off', { clockOffSeconds: -600 }, ['clock off']],
   ])('of %s', (_, signs, alarms) => {
     expect(namesIn(signs)).toEqual(alarms);

@@ -26,8 +26,8 @@ export interface EngineSigns {
   readonly problem: string | undefined;
   /** Its `maxmemory-policy`; absent until it was reached. */
   readonly evictionPolicy: string | undefined;
-  /** Whether servers of the fleet have had other settings than this one for a minute. */
-  readonly isDisagreement: boolean;
+  /** The variables of which servers of the fleet have had other values than this one for a minute. */
+  readonly otherSettings: readonly string[];
 }
 
 /** The state of the program at one moment, from which the alarms follow. */
@@ -100,12 +100,12 @@ function machineAlarms(signs: AlarmSigns): Alarm[] {
   return alarms;
 }
 
-function engineAlarms({ evictionPolicy, isDisagreement, problem }: EngineSigns): Alarm[] {
+function engineAlarms({ evictionPolicy, otherSettings, problem }: EngineSigns): Alarm[] {
   const alarms: Alarm[] = [];
   if (problem !== undefined) alarms.push({ alarm: 'store unreachable', reason: problem });
   if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction')
     alarms.push({ alarm: 'engine evicts', reason: evictionPolicy });
-  if (isDisagreement) alarms.push({ alarm: 'fleet disagrees' });
+  if (otherSettings.length > 0) alarms.push({ alarm: 'fleet disagrees', reason: otherSettings.join(', ') });
   return alarms;
 }
 

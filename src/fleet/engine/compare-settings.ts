@@ -1,35 +1,73 @@
-import type { Script } from './engine.ts';
+import type { Engine, EngineReply, Script } from './engine.ts';
+import type { FleetNames } from './names.ts';
+
+/** The settings that all servers of a fleet must have in common, by the name of their variable. */
+export type FleetSettings = Readonly<Record<string, string>>;
 
 /**
- * Says with which settings this server runs, and asks how many different ones servers have had of late.
+ * Says with which settings this server runs, and asks which ones servers have had of late.
  *
  * - key: the settings
- * - arguments: the name of this server's settings; for how long others' count after their last beat, in milliseconds
- * - answer: the number of different settings
+ * - arguments: for how long others' count after their last beat, in milliseconds; the names of this server's settings
+ * - answer: the names of all settings
  */
-export const COMPARE_SETTINGS: Script = {
+const COMPARE_SETTINGS: Script = {
   name: 'compare-settings',
   lua: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-return redis.call('ZCARD', KEYS[1])
+for n = 2, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[n]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])
+return redis.call('ZRANGE', KEYS[1], 0, -1)
 `,
 };
 
-/** Whether servers of the fleet have had other settings than this one for a while. */
-export class Disagreement {
-  /** Since when, by the monotonic clock, there are servers with other settings. */
-  #since = Infinity;
+/** The bytes of the name of a setting that stand for its variable. The others stand for its value. */
+const VARIABLE_BYTES = 4;
 
-  /** @param different how many different settings servers have had of late */
-  note(different: unknown): void {
-    if (different === 1) this.#since = Infinity;
-    else this.#since = Math.min(this.#since, performance.now());
+/** Finds out in which settings servers of the fleet have differed from this one for a while. A variable that only one version knows is not compared. */
+export class SettingsComparison {
+  readonly #names: Pick<FleetNames, 'settings' | 'settingsName'>;
+  readonly #settings: () => FleetSettings;
+  /** Since when, by the monotonic clock, a variable has had another value at other servers. */
+  readonly #since = new Map<string, number>();
+
+  constructor(names: Pick<FleetNames, 'settings' | 'settingsName'>, settings: () => FleetSettings) {
+    this.#names = names;
+    this.#settings = settings;
   }
 
-  lastsFor(ms: number): boolean {
-    return performance.now() - this.#since >= ms;
+  /** @param forMs for how long others' settings count after their last beat @throws EngineUnavailable, ScriptError */
+  async compare(engine: Pick<Engine, 'run'>, forMs: number): Promise<void> {
+    const own = Object.entries(this.#settings()).map(
+      ([variable, value]) => [variable, this.#nameOf(variable, value)] as const,
+    );
+    const told = own.map(([, name]) => name);
+    const reply = await engine.run(COMPARE_SETTINGS, [this.#names.settings], [forMs, ...told]);
+    const all = Array.isArray(reply)
+      ? (reply as readonly EngineReply[]).filter((one) => Buffer.isBuffer(one))
+      : [];
+    for (const [variable, name] of own) {
+      const isOther = (one: Buffer): boolean => startsAlike(one, name) && !one.equals(name);
+      if (!all.some(isOther)) this.#since.delete(variable);
+      else if (!this.#since.has(variable)) this.#since.set(variable, performance.now());
+    }
   }
+
+  /** The variables that have differed for so long. */
+  lastingFor(ms: number): string[] {
+    const now = performance.now();
+    return [...this.#since].flatMap(([variable, since]) => (now - since >= ms ? [variable] : []));
+  }
+
+  #nameOf(variable: string, value: string): Buffer {
+    const name = this.#names.settingsName(`${variable}=${value}`);
+    this.#names.settingsName(variable).copy(name, 0, 0, VARIABLE_BYTES);
+    return name;
+  }
+}
+
+/** Whether two names are of the same variable. */
+function startsAlike(a: Buffer, b: Buffer): boolean {
+  return a.subarray(0, VARIABLE_BYTES).equals(b.subarray(0, VARIABLE_BYTES));
 }

@@ -56,8 +56,8 @@ export interface Engine {
   readonly epoch: Buffer;
   /** The form in which servers write what lies in the engine (`forms.ts`). A server that reads a newer form writes it when this has reached it. */
   readonly form: number;
-  /** Whether servers of the fleet have had other settings than this one for a minute. */
-  readonly isDisagreement: boolean;
+  /** The variables of which servers of the fleet have had other values than this one for a minute. */
+  readonly otherSettings: readonly string[];
   /** Runs a script, in the next batch. @throws EngineUnavailable at once while the engine is down, or later; ScriptError */
   run(script: Script, keys: readonly EngineKey[], args: readonly EngineArgument[]): Promise<EngineReply>;
   /** Sends one command, in the next batch. @param command in capital letters @throws EngineUnavailable, ScriptError */

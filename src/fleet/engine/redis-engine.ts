@@ -11,7 +11,7 @@ import type {
   Script,
   StreamPlace,
 } from './engine.ts';
-import { COMPARE_SETTINGS, Disagreement } from './compare-settings.ts';
+import { SettingsComparison, type FleetSettings } from './compare-settings.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { ENGINE_TIMING, type EngineTiming } from './engine-timing.ts';
 import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
@@ -28,8 +28,8 @@ import { markerArguments, readMarker, TAKE_MARKER, type Marker } from './take-ma
 export interface EngineOptions {
   readonly address: EngineAddress;
   readonly names: FleetNames;
-  /** The settings that all servers of a fleet must have in common, in a form that is the same for the same settings. */
-  readonly settings: string;
+  /** The settings of this server; absent if it is none, but a command. */
+  readonly settings?: () => FleetSettings;
 }
 
 /** So many heartbeats lie between two readings of what the engine says of itself. */
@@ -59,14 +59,13 @@ export class RedisEngine implements Engine, AsyncDisposable {
   readonly #timing: EngineTiming;
   readonly #forms: Forms;
   readonly #redial: Backoff;
-  readonly #settings: Buffer;
   readonly #upListeners = new Set<() => void>();
   readonly #downListeners = new Set<() => void>();
   #up: Up | undefined;
   #facts: EngineFacts | undefined;
   /** What the marker of the database said last. */
   #marker: Marker | undefined;
-  readonly #disagreement = new Disagreement();
+  readonly #comparison: SettingsComparison | undefined;
   #problem: string | undefined = 'it was not dialled yet';
   #redialling: NodeJS.Timeout | undefined;
   #dialling: Promise<unknown> | undefined;
@@ -79,7 +78,8 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#timing = timing;
     this.#forms = forms;
     this.#redial = new Backoff(timing.redial);
-    this.#settings = options.names.settingsName(options.settings);
+    const { names, settings } = options;
+    this.#comparison = settings && new SettingsComparison(names, settings);
   }
 
   get isUp(): boolean {
@@ -102,8 +102,8 @@ export class RedisEngine implements Engine, AsyncDisposable {
     return this.#marker?.form ?? this.#forms.oldest;
   }
 
-  get isDisagreement(): boolean {
-    return this.#disagreement.lastsFor(this.#timing.disagreementMs);
+  get otherSettings(): readonly string[] {
+    return this.#comparison?.lastingFor(this.#timing.disagreementMs) ?? [];
   }
 
   /**
@@ -277,18 +277,17 @@ export class RedisEngine implements Engine, AsyncDisposable {
   /** Asks whether the engine answers, takes changes, and still has its data; now and then also what it says of itself. */
   async #beat(up: Up): Promise<void> {
     const { database } = this.#options.address;
-    const { check, marker, settings } = this.#options.names;
+    const { check, marker } = this.#options.names;
     const [forms, known] = [this.#forms, this.#marker];
     up.beats += 1;
     try {
-      const [reply, different] = await Promise.all([
+      const [reply] = await Promise.all([
         this.run(TAKE_MARKER, [marker], markerArguments(check, forms, known)),
-        this.run(COMPARE_SETTINGS, [settings], [this.#settings, this.#timing.disagreementMs]),
+        this.#comparison?.compare(this, this.#timing.disagreementMs),
       ]);
       const found = readMarker(reply, { check, database, forms });
       if (known?.epoch.equals(found.epoch) !== true) throw new EngineUnavailable('it has lost its data');
       if (this.#up === up) this.#marker = found;
-      this.#disagreement.note(different);
       if (up.beats % BEATS_BETWEEN_FACTS !== 0) return;
       this.#facts = readFacts(String(await this.call('INFO')));
       const objection = objectionTo(this.#facts);
