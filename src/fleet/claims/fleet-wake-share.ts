@@ -1,4 +1,4 @@
-import type { Clock, Schedule } from '../../core/basics/clock.ts';
+import { MINUTE_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import type {
   Claim,
   ClaimReason,
@@ -39,6 +39,8 @@ export interface FleetWakeShareOptions {
 }
 
 const NO_VALUE = Buffer.alloc(0);
+/** No copy of a chat wake comes later. It is kept for longer than the server that handed it on may look for it ({@link HandedOn}). */
+const CHAT_LIFE = Buffer.from(`${5 * MINUTE_MS}`);
 const STILL_OPEN = Buffer.from('1');
 const WON_ALONE: Claim = { outcome: 'won', windows: [] };
 
@@ -187,9 +189,8 @@ export class FleetWakeShare implements WakeShare {
     const open = this.#open.take(event, wake.device);
     const name = open?.name ?? this.#options.names.claim(event, wake.device);
     if (how !== 'dropped') this.#done.note(name);
-    // No copy of a chat wake comes later, so the engine need not remember it.
-    const isForgotten = how === 'dropped' || wake.kind === 'chat_wake';
-    this.#batches.tell(newsHead(isForgotten ? 'X' : 'D', name), NO_VALUE);
+    if (how === 'dropped') this.#batches.tell(newsHead('X', name), NO_VALUE);
+    else this.#batches.tell(newsHead('D', name), wake.kind === 'chat_wake' ? CHAT_LIFE : NO_VALUE);
     if (open !== undefined) this.#batches.groupEnded(wake.group);
   }
 

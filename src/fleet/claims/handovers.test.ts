@@ -129,6 +129,26 @@ describeEngines('what goes from server to server', () => {
     expect(owner.handed).toEqual([]);
   });
 
+  test('a chat wake that was handed on and sent is not sent again after the next outage', async () => {
+    const fleet = await EngineFleet.start();
+    const proxy = await TcpProxy.start(fleet.server.port);
+    const a = await join(fleet, { port: proxy.port, schedule: hastily });
+    const b = await join(fleet);
+    await expect.poll(() => [a, b].map(({ share }) => share.servers)).toEqual([2, 2]);
+    const unwanted = wakeOf(deviceOf(b));
+    const chat = { ...unwanted, kind: 'chat_wake' } as const;
+    for (const [event, wake] of [[EVENT, chat] as const, [NEXT, unwanted] as const])
+      expect(await a.share.claim(event, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
+    await expect.poll(() => b.handed).toHaveLength(2);
+    await b.share.claim(EVENT, [chat], 'handed');
+    b.share.end(EVENT, chat, 'sent');
+    await b.share.flush();
+    proxy.cut();
+    // Both were looked for.
+    await expect.poll(() => a.handed).toHaveLength(1);
+    expect(a.handed).toMatchObject([{ event: NEXT }]);
+  });
+
   test('what came and nobody wanted can be claimed by a copy that comes later', async () => {
     const fleet = await EngineFleet.start();
     const [a, b] = await joinAll(fleet, 2);

@@ -29,6 +29,13 @@ describeEngines('the script that tells', (program) => {
     expect(await engine.life(engine.names.claimKey(NAME))).toBeGreaterThan(LIFE_MS / 2);
   });
 
+  test('a claim that is done stays done for a shorter time if that is said', async () => {
+    const engine = await claimed();
+    expect(await engine.ask(TELL, A, LIFE_MS, newsHead('D', NAME), '60000')).toBe('');
+    expect([await engine.claim(NAME), await engine.pending(A)]).toEqual(['D', []]);
+    expect(await engine.life(engine.names.claimKey(NAME))).toBeLessThanOrEqual(60_000);
+  });
+
   test('a claim that was dropped is free; one that another server has by now is not', async () => {
     const engine = await claimed();
     await engine.ask(TELL, A, LIFE_MS, newsHead('X', NAME), '');

@@ -8,7 +8,7 @@ import type { Script } from '../engine/engine.ts';
  * - answer: `!` if this session has died, and nothing was written
  *
  * Heads: a letter, and a name (16).
- * - `D` a claim has woken its device; `X` it was dropped.
+ * - `D` a claim has woken its device: the value says for how long that is kept, if not for the life of a claim. `X` it was dropped.
  * - `L` a claim of the group has ended: the value has the windows that run, each as track (1), phase (1), milliseconds (4). After the name
  *   stands `1` if more is open for the group here.
  * - `S` something that came from another server has been dealt with: the name may have 17 bytes; the value is the session to which it came,
@@ -31,7 +31,7 @@ for index = 3, #ARGV, 2 do
   local head, value = ARGV[index], ARGV[index + 1]
   local letter, name = head:sub(1, 1), head:sub(2, 17)
   if letter == 'D' then
-    redis.call('SET', prefix .. 'c:' .. name, 'D', 'PX', life)
+    redis.call('SET', prefix .. 'c:' .. name, 'D', 'PX', value == '' and life or value)
     redis.call('HDEL', pending, name)
   elseif letter == 'X' then
     local claim = prefix .. 'c:' .. name
