@@ -124,9 +124,14 @@ function createShare(
     monotonic: time.monotonic,
     listener: {
       onHanded,
-      onOwed: (wake) => void parts().waker.payOwed(wake).catch(onFault),
+      onOwed: (wake, windows) => {
+        const { waker } = parts();
+        waker.continueWindows(deviceOf(wake.target), windows);
+        waker.payOwed(wake).catch(onFault);
+      },
       onPaused: (lane, ms) => parts().lanes.pause(lane, ms),
       windowsOf: (group) => parts().waker.windowsOf(group),
+      running: (withinMs) => parts().waker.running(withinMs),
       onMembership: () => {
         onMembership();
         parts().resumeCohorts().catch(onFault);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { SharedWake, WakeShare, WakeShareListener } from '../../src/core/fleet/wake-share.ts';
+import { deviceOf } from '../../src/core/registry/push-target.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import type { DeviceWindow } from '../../src/core/waking/device-window.ts';
 import type { OwedDevices, OwedWake } from '../../src/core/waking/owed-devices.ts';
@@ -14,6 +15,10 @@ export interface Member {
   readonly paused: { readonly lane: string; readonly ms: number }[];
   /** What the server would say of a group's windows. */
   windows: readonly DeviceWindow[];
+  /** The groups of which it would say that something runs. */
+  running: readonly string[];
+  /** What ran for the devices of `owed`. */
+  readonly ran: (readonly DeviceWindow[])[];
 }
 
 export interface FleetUnderTest {
@@ -29,12 +34,23 @@ export interface FleetUnderTest {
 
 /** A member before it has joined, and the listener that fills it. */
 export function memberFor(): { member: Omit<Member, 'share' | 'owedDevices'>; listener: WakeShareListener } {
-  const member: Omit<Member, 'share' | 'owedDevices'> = { handed: [], owed: [], paused: [], windows: [] };
+  const member: Omit<Member, 'share' | 'owedDevices'> = {
+    handed: [],
+    owed: [],
+    ran: [],
+    paused: [],
+    windows: [],
+    running: [],
+  };
   const listener: WakeShareListener = {
     onHanded: async (event, wake) => void member.handed.push({ event, wake }),
-    onOwed: (wake) => void member.owed.push(wake),
+    onOwed: (wake, windows) => {
+      member.owed.push(wake);
+      member.ran.push(windows);
+    },
     onPaused: (lane, ms) => void member.paused.push({ lane, ms }),
     windowsOf: () => member.windows,
+    running: () => member.running,
     onMembership: () => undefined,
   };
   return { member, listener };
@@ -146,6 +162,20 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       await expect.poll(() => a.handed).toHaveLength(1);
     });
 
+    test('wakes that count hold no group at its server, and are told to the next one', async () => {
+      const fleet = await open();
+      const [a, b] = [await fleet.join(), await fleet.join()];
+      const wake = wakeOf(fleet.groupOf(b));
+      await a.share.claim(EVENT, [wake], 'own');
+      a.windows = [{ track: 'unvouched', phase: 'counted', ms: 600_000 }];
+      a.share.end(EVENT, wake, 'sent');
+      await fleet.settled();
+      const [claim] = await b.share.claim('e2'.repeat(32), [wake], 'own');
+      expect(claim).toMatchObject({ outcome: 'won', windows: [{ track: 'unvouched', phase: 'counted' }] });
+      // From now on the group is at the other server.
+      expect(await a.share.claim('e3'.repeat(32), [wake], 'own')).toMatchObject([{ outcome: 'handed' }]);
+    });
+
     test('the next owner of a dead server goes on with the window', async () => {
       const fleet = await open();
       const [a, b] = [await fleet.join(), await fleet.join()];
@@ -185,6 +215,20 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       await fleet.kill(a);
       await expect.poll(() => b.owed).toEqual([owed]);
       expect(b.owedDevices.find(target)).toEqual(owed);
+    });
+
+    test('who owes a wake that a dead server owed hears what runs for the device', async () => {
+      const fleet = await open();
+      const [a, b] = [await fleet.join(), await fleet.join()];
+      const target = { type: 'fcm', token: 'a token' } as const;
+      const wake = wakeOf(deviceOf(target));
+      await a.share.claim(EVENT, [wake], 'own');
+      a.owedDevices.owe({ target, kind: 'silent_wake', keys: [KEY] });
+      a.windows = [{ track: 'unvouched', phase: 'cooldown', ms: 60_000 }];
+      a.share.end(EVENT, wake, 'owed');
+      await fleet.settled();
+      await fleet.kill(a);
+      await expect.poll(() => b.ran).toMatchObject([[{ track: 'unvouched', phase: 'cooldown' }]]);
     });
 
     test('an open wake is won by the server whose group it is', async () => {

@@ -10,6 +10,7 @@ import {
   tokenOf,
   type FleetProgram,
 } from '../support/fleet-of-programs.ts';
+import { post } from '../support/http.ts';
 import { describeEngine } from '../support/redis-engine.ts';
 import { foundIn } from '../support/spellings.ts';
 
@@ -18,30 +19,66 @@ const DELIVERED = 'mostro_push_pushes_total{provider="fcm",outcome="delivered"}'
 /** Longer than it takes until a dead server is taken over. */
 const WINDOW_MS = 15_000;
 
+const WON = 'mostro_push_fleet_claims_total{outcome="won"}';
+const HANDED = 'mostro_push_fleet_claims_total{outcome="handed"}';
+const REGISTERED = 'mostro_push_registrations{platform="android"}';
+const DEVICES = 40;
+
 const hasDelivered = async ({ metric }: FleetProgram): Promise<boolean> => (await metric(DELIVERED)) > 0;
 
+/** The other party of a trade asks this server to wake device n. */
+async function announce({ apiUrl }: FleetProgram, n: number): Promise<void> {
+  expect((await post(`${apiUrl}/api/notify`, { trade_pubkey: keyOf(n) })).status).toBe(202);
+}
+
 describeEngine('a fleet of two servers', () => {
-  test('gives a device one wake for all events of a window, also if its server dies in the middle of it', async () => {
+  test('gives a device one wake for all events of a window, and loses no chat wake, also if its server dies in the middle of it', async () => {
     const fleet = await fleetOfPrograms({ servers: 2, environment: { BATCH_DELAY_MS: String(WINDOW_MS) } });
     const { google, relay, servers } = fleet;
-    await registerAll(fleet, 1);
+    await registerAll(fleet, DEVICES);
+    for (const { metric } of servers) await expect.poll(() => metric(REGISTERED)).toBe(DEVICES);
     const [first, second, third] = [eventsFor(1), eventsFor(1), eventsFor(1)].flat();
     if (first === undefined || second === undefined || third === undefined) throw new Error('no event');
     relay.broadcast(first);
     await allWoken(fleet, 1);
     await expect.poll(() => Promise.all(servers.map(hasDelivered))).toContain(true);
     const [isOfFirst] = await Promise.all(servers.map(hasDelivered));
-    const [owner, other] = isOfFirst === true ? servers : servers.toReversed();
+    const [owner, other] = (isOfFirst === true ? servers : servers.toReversed()) as [
+      FleetProgram,
+      FleetProgram,
+    ];
+    // Two more devices of this server: their first chat wakes go at once, and begin their windows.
+    const chats: number[] = [];
+    for (let n = 1; chats.length < 2; n++) {
+      const before = await owner.metric(DELIVERED);
+      await announce(other, n);
+      await allWoken(fleet, n + 1);
+      const delivered = async (): Promise<number> =>
+        (await owner.metric(DELIVERED)) + (await other.metric(DELIVERED));
+      await expect.poll(delivered).toBe(n + 1);
+      if ((await owner.metric(DELIVERED)) > before) chats.push(n);
+    }
+    const [held = -1, unread = -1] = chats;
+    const woken = google.pushes.count;
     // Held, and claimed by the owner.
+    const won = await owner.metric(WON);
     relay.broadcast(second);
-    await expect.poll(() => owner?.metric('mostro_push_events_claimed_total')).toBe(2);
-    owner?.program.kill('SIGKILL');
+    await announce(other, held);
+    await expect.poll(() => owner.metric(WON)).toBe(won + 2);
+    // Its line is dead, so it does not read what is handed to it.
+    owner.wire.hold();
+    const handed = await other.metric(HANDED);
+    await announce(other, unread);
+    await expect.poll(() => other.metric(HANDED)).toBe(handed + 1);
+    owner.program.kill('SIGKILL');
     relay.broadcast(third);
-    await google.pushes.atLeast(2);
-    expect(await other?.metric('mostro_push_fleet_takeovers_total')).toBe(1);
+    await google.pushes.atLeast(woken + 3);
+    expect(await other.metric('mostro_push_fleet_takeovers_total')).toBe(1);
     // The third event is answered by the same wake, or the window that it began goes on.
-    await expect.poll(() => other?.metric('mostro_push_events_claimed_total')).toBeGreaterThan(0);
-    expect(countsOf(fleet, 1)).toEqual([2]);
+    await expect.poll(() => other.metric('mostro_push_events_claimed_total')).toBeGreaterThan(0);
+    const counts = countsOf(fleet, DEVICES);
+    expect([counts[0], counts[held], counts[unread]]).toEqual([2, 2, 2]);
+    expect(google.pushes.count).toBe(woken + 3);
   });
 
   test('sends nothing from any server while FCM has told one of them to wait', async () => {

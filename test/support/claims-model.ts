@@ -101,6 +101,7 @@ export class ClaimsModel {
       onOwed: () => undefined,
       onPaused: () => undefined,
       windowsOf: () => [],
+      running: () => [],
       onMembership: () => undefined,
     };
     const member = await this.#fleet.join(listener, { port: proxy.port, schedule });

@@ -1,4 +1,5 @@
 import type { WakeShareListener } from '../../src/core/fleet/wake-share.ts';
+import { deviceOf } from '../../src/core/registry/push-target.ts';
 import type { FakeSchedule } from './fake-schedule.ts';
 import { FakeFleetData, FakeWakeShare, type FleetOfFakes, type Handed } from './fake-wake-share.ts';
 
@@ -60,7 +61,7 @@ export class FakeFleet implements FleetOfFakes {
     for (const handed of left) heir.receive(handed);
     for (const wake of dead.owed.wakes.values()) {
       heir.owed.owe(wake);
-      heir.listener.onOwed(wake);
+      heir.listener.onOwed(wake, heir.left(deviceOf(wake.target)));
     }
     dead.owed.wakes.clear();
   }

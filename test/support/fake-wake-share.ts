@@ -17,11 +17,7 @@ const LEASE_MS = 5000;
 /** The engine's `c:`: who has claimed the event for the device, or `done`. */
 type Standing = 'done' | { readonly session: FakeWakeShare; readonly isHandedOnly: boolean };
 
-interface Pending {
-  readonly event: string;
-  readonly wake: SharedWake;
-}
-
+/** A wake that was claimed or handed. */
 export interface Handed {
   readonly event: string;
   readonly wake: SharedWake;
@@ -56,12 +52,12 @@ export interface FleetOfFakes {
 export class FakeWakeShare implements WakeShare {
   readonly listener: WakeShareListener;
   /** What this server has claimed and not ended, as the engine keeps it. */
-  readonly pending = new Map<string, Pending>();
+  readonly pending = new Map<string, Handed>();
   readonly owed = new FakeOwedDevices();
   /** What others have handed to this server and it has not read. */
   readonly inbox: Handed[] = [];
   /** What was claimed here and not ended, as this server knows it. */
-  readonly #open = new Map<string, Pending>();
+  readonly #open = new Map<string, Handed>();
   /** What this server did while the engine did not answer. */
   readonly #untold = new Map<string, WakeEnd | undefined>();
   readonly #reading = new Set<Handed>();
@@ -181,7 +177,16 @@ export class FakeWakeShare implements WakeShare {
       this.pending.set(name, pending);
       if (!leases.has(pending.wake.group)) leases.set(pending.wake.group, { session: this, windows: [] });
     }
+    for (const group of this.listener.running(Infinity)) this.#runAgain(group);
     this.#read();
+  }
+
+  /** What runs for the group. */
+  left(group: string): readonly DeviceWindow[] {
+    const { data, now } = this.#fleet;
+    return (data.leases.get(group)?.windows ?? [])
+      .filter(({ until }) => until > now)
+      .map(({ phase, track, until }) => ({ track, phase, ms: until - now }));
   }
 
   #claim(event: string, wake: SharedWake, reason: ClaimReason): Claim {
@@ -208,7 +213,7 @@ export class FakeWakeShare implements WakeShare {
     leases.set(wake.group, { session: this, windows: lease?.windows ?? [] });
     this.pending.set(name, pending);
     this.#open.set(name, pending);
-    return { outcome: 'won', windows: lease?.session === this ? [] : this.#left(lease) };
+    return { outcome: 'won', windows: lease?.session === this ? [] : this.left(wake.group) };
   }
 
   #ownerOf(group: string): FakeWakeShare {
@@ -220,29 +225,34 @@ export class FakeWakeShare implements WakeShare {
   #leaseholderOf(group: string): FakeWakeShare | undefined {
     const lease = this.#fleet.data.leases.get(group);
     if (lease?.session.isAlive !== true) return undefined;
-    const isIdle = lease.session.#count(group) === 0 && this.#left(lease).length === 0;
-    return isIdle ? undefined : lease.session;
-  }
-
-  #left(lease: Lease | undefined): readonly DeviceWindow[] {
-    const { now } = this.#fleet;
-    return (lease?.windows ?? [])
-      .filter(({ until }) => until > now)
-      .map(({ phase, track, until }) => ({ track, phase, ms: until - now }));
+    const runs = this.left(group).some(({ phase }) => phase !== 'counted');
+    return runs || lease.session.#count(group) > 0 ? lease.session : undefined;
   }
 
   #count(group: string): number {
     return [...this.#open.values()].filter(({ wake }) => wake.group === group).length;
   }
 
+  /** The engine may have forgotten what runs for the group. */
+  #runAgain(group: string): void {
+    const { leases } = this.#fleet.data;
+    const windows = this.#windowsOf(group);
+    const holder = this.#leaseholderOf(group);
+    if ((holder ?? this) === this && this.left(group).length <= windows.length)
+      leases.set(group, { session: this, windows });
+  }
+
+  #windowsOf(group: string): Lease['windows'] {
+    const { now } = this.#fleet;
+    return this.listener.windowsOf(group).map((window) => Object.assign({ until: now + window.ms }, window));
+  }
+
   /** A claim of the group has ended. What runs for the group since then is left for the next owner. */
   #release(group: string): void {
-    const { data, now } = this.#fleet;
+    const { data } = this.#fleet;
     const lease = data.leases.get(group);
     if (lease?.session !== this) return;
-    lease.windows = this.listener
-      .windowsOf(group)
-      .map(({ ms, phase, track }) => ({ track, phase, ms, until: now + ms }));
+    lease.windows = this.#windowsOf(group);
     if (this.#count(group) === 0 && lease.windows.length === 0) data.leases.delete(group);
   }
 

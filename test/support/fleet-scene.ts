@@ -7,6 +7,7 @@ import type { RelayIntake } from '../../src/core/intake/event-intake.ts';
 import { RelayAccount } from '../../src/core/intake/relay-account.ts';
 import type { Wake, WakeEnd } from '../../src/core/lanes/wake.ts';
 import type { NostrEvent } from '../../src/core/nostr/nostr-event.ts';
+import { deviceOf } from '../../src/core/registry/push-target.ts';
 import { Registrations } from '../../src/core/registry/registrations.ts';
 import { Coalescer } from '../../src/core/waking/coalescer.ts';
 import { Waker } from '../../src/core/waking/waker.ts';
@@ -121,9 +122,13 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   const retries = new Map<string, Wake>();
   const share: FakeWakeShare = fleet.join({
     onHanded: (event, wake) => shared.take(event, wake),
-    onOwed: (wake) => void waker.payOwed(wake).catch(onFault),
+    onOwed: (wake, windows) => {
+      waker.continueWindows(deviceOf(wake.target), windows);
+      void waker.payOwed(wake).catch(onFault);
+    },
     onPaused: () => undefined,
     windowsOf: (group) => waker.windowsOf(group),
+    running: (withinMs) => waker.running(withinMs),
     onMembership: () => undefined,
   });
   const lanes = {

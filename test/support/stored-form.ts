@@ -27,6 +27,7 @@ const windows: readonly DeviceWindow[] = [
   { track: 'vouched', phase: 'window', ms: 1 },
   { track: 'unvouched', phase: 'cooldown', ms: 60_000 },
   { track: 'chat', phase: 'cooldown', ms: 4_000_000_000 },
+  { track: 'unvouched', phase: 'counted', ms: 3_600_000 },
 ];
 
 const renewals: readonly ToldRenewal[] = [

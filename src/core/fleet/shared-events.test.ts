@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { FORGED, frameOf } from '../../../test/support/admission.ts';
-import { COOLDOWN_MS, fleetScene, WINDOW_MS, type FleetServer } from '../../../test/support/fleet-scene.ts';
-import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
+import { fleetScene, type FleetServer } from '../../../test/support/fleet-scene.ts';
+import { tradeKey } from '../../../test/support/registrations.ts';
 
 /** Longer than a server waits before it looks whether the owner has acted. */
 const LOOKED_MS = 1500;
-/** Longer than a server gathers what is handed to it. */
-const HANDED_MS = 200;
 
 /** The n-th event for phone 1. */
 const forPhone1 = (n: number): object => ({
@@ -166,75 +164,6 @@ test('what a recovery of one server brings wakes each device once, and no event 
   await schedule.advance(LOOKED_MS);
   expect(pushes()).toHaveLength(2);
   expect(owner.verified.filter((id) => id.startsWith('0'))).toHaveLength(1);
-});
-
-test('a chat wake goes to the server that owns the device', async () => {
-  const { schedule, servers } = await fleetScene();
-  const [owner, second] = servers as Three;
-  await second.waker.announceChat(tradeKey(2));
-  await schedule.advance(HANDED_MS);
-  expect([owner.pushes, second.pushes]).toEqual([['phone 2'], []]);
-});
-
-test('a chat wake that its server holds when it is killed is sent by another server, whichever was asked for it', async () => {
-  const { kill, pushes, schedule, servers } = await fleetScene({ isCoalescing: true });
-  const [owner, second, third] = servers as Three;
-  // The first wake begins a window, so that the others are held: one is the owner's own, one was handed to it.
-  await owner.waker.announceChat(tradeKey(1));
-  await owner.waker.announceChat(tradeKey(1));
-  for (let n = 0; n < 2; n++) await second.waker.announceChat(tradeKey(2));
-  await schedule.advance(HANDED_MS);
-  expect(pushes()).toEqual(['phone 1', 'phone 2']);
-  await second.waker.announceChat(tradeKey(2));
-  await schedule.advance(HANDED_MS);
-  kill(owner);
-  await schedule.advance(120_000);
-  expect([...second.pushes, ...third.pushes].toSorted()).toEqual(['phone 1', 'phone 2']);
-});
-
-test('a chat wake that lies in the inbox of a server that is killed is sent by another server', async () => {
-  const { kill, schedule, servers } = await fleetScene();
-  const [owner, second, third] = servers as Three;
-  owner.share.freeze();
-  await second.waker.announceChat(tradeKey(1));
-  await schedule.advance(HANDED_MS);
-  kill(owner);
-  await schedule.advance(10_000);
-  expect([...owner.pushes, ...second.pushes, ...third.pushes]).toEqual(['phone 1']);
-});
-
-test('the window that a chat wake began goes on at the server that takes over', async () => {
-  const { kill, schedule, servers } = await fleetScene({ isCoalescing: true });
-  const [owner, second, third] = servers as Three;
-  await owner.waker.announceChat(tradeKey(1));
-  await schedule.advance(100);
-  await second.waker.announceChat(tradeKey(1));
-  await schedule.advance(WINDOW_MS);
-  expect(owner.pushes).toHaveLength(2);
-  kill(owner);
-  await schedule.advance(COOLDOWN_MS / 2);
-  await third.waker.announceChat(tradeKey(1));
-  await schedule.advance(COOLDOWN_MS / 4);
-  expect([...second.pushes, ...third.pushes]).toEqual([]);
-  await schedule.advance(COOLDOWN_MS / 2);
-  expect([...second.pushes, ...third.pushes]).toEqual(['phone 1']);
-});
-
-test('a wake whose key moves to a device of another server is held by what runs for that device there', async () => {
-  const { come, event, fleet, pushes, schedule, servers } = await fleetScene({ isCoalescing: true });
-  const [first, second] = servers as Three;
-  fleet.rank = (group) => (group.endsWith('2') ? [second, first] : [first, second]).map(({ share }) => share);
-  // A window of each device runs, and a wake of device 1 is held.
-  for (const n of [1, 2]) await come(event(n), first, second);
-  await come(event(1, forPhone1(9)), first, second);
-  for (const { registrations, waker } of [second, first]) {
-    await registrations.register(tradeKey(1), fcmTarget('phone 2'), 'android');
-    await waker.keyMoved(tradeKey(1), fcmTarget('phone 1'), fcmTarget('phone 2'));
-  }
-  await schedule.advance(HANDED_MS);
-  expect(pushes()).toEqual(['phone 1', 'phone 2']);
-  await schedule.advance(WINDOW_MS);
-  expect(second.pushes).toEqual(['phone 2', 'phone 2']);
 });
 
 test('an event for devices of several owners wakes each of them once', async () => {

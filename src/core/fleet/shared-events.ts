@@ -13,6 +13,9 @@ import type { ClaimReason, SharedWake, WakeShare } from './wake-share.ts';
 const MOST_ABSORBED = 100_000;
 /** Wakes for one device that are handed to this server within this time are one wake: a server that dies leaves many at once. */
 const GATHER_MS = 100;
+/** How often a key that another server knew is looked up again here, and after what time each. A registration is known everywhere within a second. */
+const LOOK_UPS = 6;
+const LOOK_UP_MS = 500;
 
 export interface SharedEventsOptions {
   readonly share: WakeShare;
@@ -147,7 +150,7 @@ export class SharedEvents implements EventShare {
   async take(event: string, wake: SharedWake): Promise<void> {
     // Never answered, so that it stays in the inbox.
     if (this.#isStopping) return new Promise(() => undefined);
-    const wakes = await this.#options.waker.wakesOfKeys(wake);
+    const wakes = await this.#wakesOfHanded(wake);
     if (this.#options.wasAbsorbed(event)) return this.#markDone(event, [wake], 'handed');
     const claimed = await this.#claim(event, wakes, 'handed');
     // None is left if the keys are registered no more. The claim then goes to nobody.
@@ -171,6 +174,17 @@ export class SharedEvents implements EventShare {
 
   #end(event: string, wake: SharedWake, how: WakeEnd): void {
     if (how !== 'dropped' || !this.#isStopping) this.#options.share.end(event, wake, how);
+  }
+
+  /** The other server had the keys. If one is not registered here, its registration may be on its way, and the look-up is repeated for a while. */
+  async #wakesOfHanded(wake: SharedWake): Promise<readonly KeyWake[]> {
+    const { schedule, waker } = this.#options;
+    let wakes = await waker.wakesOfKeys(wake);
+    for (let tries = LOOK_UPS; tries > 0 && countKeys(wakes) < wake.keys.length; tries--) {
+      await new Promise<void>((resolve) => schedule(LOOK_UP_MS, resolve));
+      wakes = await waker.wakesOfKeys(wake);
+    }
+    return wakes;
   }
 
   #gather(wake: KeyWake): Promise<WakeEnd> {
@@ -285,4 +299,8 @@ export class SharedEvents implements EventShare {
   #shared({ device, isVouched, keys, kind }: KeyWake): SharedWake {
     return { device, group: this.#options.waker.groupOf(device), keys, kind, isVouched };
   }
+}
+
+function countKeys(wakes: readonly KeyWake[]): number {
+  return wakes.reduce((sum, { keys }) => sum + keys.length, 0);
 }

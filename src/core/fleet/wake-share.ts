@@ -75,11 +75,17 @@ export interface WakeShare {
 export interface WakeShareListener {
   /** A wake that another server has handed to this one, or that this one has adopted from a dead server. @param event as in `claim` */
   onHanded(event: string, wake: SharedWake): Promise<void>;
-  /** A device that a dead server owed a wake; this server owes it from now on. With `Waker.payOwed` the wake is sent. */
-  onOwed(wake: OwedWake): void;
+  /**
+   * A device that a dead server owed a wake; this server owes it from now on. With `Waker.payOwed` the wake is sent.
+   *
+   * @param windows what runs for the device since its last wake
+   */
+  onOwed(wake: OwedWake, windows: readonly DeviceWindow[]): void;
   onPaused(lane: string, ms: number): void;
   /** What runs for a group of this server since its last wake: asked when a claim ends, and left for the next owner. */
   windowsOf(group: string): readonly DeviceWindow[];
+  /** The groups of which something runs that began within the last so many milliseconds: asked when the engine may have forgotten it. */
+  running(withinMs: number): Iterable<string>;
   /** Servers have come or gone, so that groups may have other owners. */
   onMembership(): void;
 }

@@ -8,19 +8,19 @@ import type { TradePubkey } from '../registry/trade-pubkey.ts';
 import { WakeAllowance } from './wake-allowance.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
 import type { WakePolicy } from './wake-policy.ts';
+import {
+  add,
+  take,
+  TAKES_ALONG,
+  trackOf,
+  TRACKS,
+  type Active,
+  type Phase,
+  type WakeTrack,
+} from './wake-track.ts';
 
 /** Wakes that a device gets within an hour for unvouched events, at most. Chat announcements may cause as many more (contract 5). */
 const UNVOUCHED_PER_HOUR = 30;
-
-/** What a wake is for: vouched events, all other events, or chat announcements. Each track of a device has its own WINDOW and COOLDOWN. */
-export type WakeTrack = 'vouched' | 'unvouched' | 'chat';
-
-/** When a wake of a track goes, it takes along what is held on these tracks. */
-const TAKES_ALONG: Readonly<Record<WakeTrack, readonly WakeTrack[]>> = {
-  vouched: ['unvouched', 'chat'],
-  unvouched: ['chat'],
-  chat: [],
-};
 
 export interface CoalescerOptions {
   /** `BATCH_DELAY_MS`: how long events after a first one are gathered. */
@@ -39,19 +39,6 @@ export interface CoalescerOptions {
   readonly onRationed?: ((wake: KeyWake, track: WakeTrack) => void) | undefined;
   /** Told of each wake that stops counting against its allowance early, because too many are counted. */
   readonly onUncounted?: (() => void) | undefined;
-}
-
-type Phase = 'window' | 'cooldown' | 'rationed';
-
-/** One track of a device that was woken not long ago (contract 5: WINDOW, COOLDOWN), or that has used up its allowance of the hour. */
-interface Active {
-  readonly device: string;
-  readonly track: WakeTrack;
-  phase: Phase;
-  /** The wake for the events since the last wake. It goes at the end of the phase. */
-  held: HeldWake | undefined;
-  /** The end of a phase that began at another server of the fleet. */
-  resumed?: { readonly endsAt: number; readonly cancel: () => void } | undefined;
 }
 
 /**
@@ -138,12 +125,11 @@ export class Coalescer implements WakePolicy {
     });
   }
 
-  /** Begins a WINDOW, so that the owed wake answers the events within it too. */
+  /** The owed wake waits for the end of what runs. Otherwise it begins a WINDOW, so that it answers the events within it too. */
   hold(wake: KeyWake): void {
     const { device } = wake;
     const track = trackOf(wake);
-    if (this.#active[track].has(device)) return;
-    add(this.#enter(track, device, 'window'), wake, []);
+    add(this.#active[track].get(device) ?? this.#enter(track, device, 'window'), wake, []);
   }
 
   move(key: TradePubkey, from: PushTarget, to: PushTarget): Promise<WakeEnd> | undefined {
@@ -166,21 +152,39 @@ export class Coalescer implements WakePolicy {
   }
 
   windowsOf(device: string): readonly DeviceWindow[] {
-    const { monotonic } = this.#options;
-    return Object.values(this.#active).flatMap((actives) => {
-      const active = actives.get(device);
-      if (active === undefined || active.phase === 'rationed') return [];
-      const { phase, resumed, track } = active;
-      const ms =
-        resumed === undefined ? this.#countdowns[phase].leftMs(active) : resumed.endsAt - monotonic();
-      return ms === undefined || ms <= 0 ? [] : [{ track, phase, ms }];
-    });
+    const windows: DeviceWindow[] = [];
+    for (const track of TRACKS) {
+      const active = this.#active[track].get(device);
+      if (active !== undefined && active.phase !== 'rationed') {
+        const { phase } = active;
+        const ms = this.#leftMs(active, phase);
+        if (ms > 0) windows.push({ track, phase, ms });
+      }
+      for (const ms of this.#allowances[track]?.leftMs(device) ?? [])
+        windows.push({ track, phase: 'counted', ms });
+    }
+    return windows;
+  }
+
+  *running(withinMs: number): Generator<string> {
+    for (const track of TRACKS) {
+      for (const { device, phase } of this.#active[track].values()) if (phase !== 'rationed') yield device;
+      yield* this.#allowances[track]?.since(withinMs) ?? [];
+    }
   }
 
   continueWindows(device: string, windows: readonly DeviceWindow[]): void {
+    if (this.#isFlushed) return;
     const { monotonic, schedule } = this.#options;
+    for (const track of TRACKS) {
+      const counted = windows.filter((window) => window.track === track && window.phase === 'counted');
+      this.#allowances[track]?.resume(
+        device,
+        counted.map(({ ms }) => ms),
+      );
+    }
     for (const { ms, phase, track } of windows) {
-      if (this.#isFlushed || this.#active[track].has(device)) continue;
+      if (phase === 'counted' || this.#active[track].has(device)) continue;
       const active: Active = { device, track, phase, held: undefined };
       const cancel = schedule(ms, () => {
         active.resumed = undefined;
@@ -203,6 +207,12 @@ export class Coalescer implements WakePolicy {
         if (held !== undefined) void this.#hand(track, held);
       }
     }
+  }
+
+  #leftMs(active: Active, phase: 'window' | 'cooldown'): number {
+    const { resumed } = active;
+    if (resumed !== undefined) return resumed.endsAt - this.#options.monotonic();
+    return this.#countdowns[phase].leftMs(active) ?? 0;
   }
 
   #moveHeld(active: Active, held: HeldWake, key: TradePubkey, to: PushTarget): Promise<WakeEnd> {
@@ -282,28 +292,4 @@ export class Coalescer implements WakePolicy {
     const active = this.#active[track].get(device);
     if (active?.phase === 'rationed') void this.#send(track, take(active), 'cooldown');
   }
-}
-
-function trackOf({ isVouched, kind }: KeyWake): WakeTrack {
-  if (kind === 'chat_wake') return 'chat';
-  return isVouched ? 'vouched' : 'unvouched';
-}
-
-function add(active: Active, wake: KeyWake, ends: HeldWake['ends']): HeldWake {
-  const { held } = active;
-  if (held === undefined) {
-    wake.wasHeld = true;
-    return (active.held = { wake, ends });
-  }
-  held.wake.absorb(wake);
-  held.ends.push(...ends);
-  return held;
-}
-
-/** Takes out what is held. */
-function take(active: Active): HeldWake {
-  const { held } = active;
-  if (held === undefined) throw new Error('nothing is held');
-  active.held = undefined;
-  return held;
 }

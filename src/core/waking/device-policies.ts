@@ -163,6 +163,10 @@ export class DevicePolicies implements WakePolicy {
     return this.#policy(device).windowsOf?.(device) ?? [];
   }
 
+  *running(withinMs: number): Generator<string> {
+    for (const policy of this.#all) yield* policy.running?.(withinMs) ?? [];
+  }
+
   continueWindows(device: string, windows: readonly DeviceWindow[]): void {
     this.#policy(device).continueWindows?.(device, windows);
   }

@@ -37,6 +37,8 @@ export interface WakePolicy {
   release(device: string): readonly HeldWake[];
   /** What holds back the next wakes of the device, if this policy holds them back by time. */
   windowsOf?(device: string): readonly DeviceWindow[];
+  /** The devices of which {@link windowsOf} tells something that began within the last so many milliseconds; others may be among them, and a device more than once. */
+  running?(withinMs: number): Iterable<string>;
   /** Goes on with what held back the device's wakes at another server of the fleet. */
   continueWindows?(device: string, windows: readonly DeviceWindow[]): void;
   /**

@@ -141,6 +141,11 @@ export class Waker {
     return this.#policy.windowsOf?.(device) ?? [];
   }
 
+  /** The devices of which {@link windowsOf} tells something that began within the last so many milliseconds; others may be among them. */
+  running(withinMs: number): Iterable<string> {
+    return this.#policy.running?.(withinMs) ?? [];
+  }
+
   /** Another server has woken the device: what holds back its next wakes goes on here. */
   continueWindows(device: string, windows: readonly DeviceWindow[]): void {
     if (windows.length > 0) this.#policy.continueWindows?.(device, windows);

@@ -3,9 +3,12 @@ import { expect, test } from 'vitest';
 import { bytesOf, ClaimScripts, shown } from '../../../test/support/claim-scripts.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
 import { ADOPT } from './adopt-script.ts';
+import { newsHead } from './claim-batches.ts';
 import { LOOK } from './look-script.ts';
 import { RESTORE } from './restore-script.ts';
 import { ROUTE } from './route-script.ts';
+import { TELL } from './tell-script.ts';
+import { decodeWindows, encodeWindows } from './window-codec.ts';
 
 const LIFE_MS = 1_000_000;
 const [A, B, DEAD] = [bytesOf('a', 8), bytesOf('b', 8), bytesOf('dead', 8)];
@@ -34,6 +37,19 @@ describeEngines('the scripts of what servers leave', (program) => {
       ]),
     );
     expect(await engine.members()).not.toContain('dead....');
+  });
+
+  test('with an owed wake comes what runs for its device', async () => {
+    const engine = await open();
+    await engine.server.command('HSET', engine.names.pendingKey(DEAD), OWED, 'owed');
+    const windows = encodeWindows([{ track: 'chat', phase: 'counted', ms: 500_000 }]);
+    await engine.ask(TELL, A, LIFE_MS, newsHead('L', bytesOf('device')), windows);
+    await adopt(engine);
+    const entries = await engine.server.commandBuffer('XRANGE', engine.names.inboxKey(A), '-', '+');
+    const [[, fields]] = entries as [[Buffer, Buffer[]]];
+    expect(decodeWindows((fields[3] as Buffer).subarray(1))).toMatchObject([
+      { track: 'chat', phase: 'counted' },
+    ]);
   });
 
   test('what was done or taken meanwhile is taken over by nobody', async () => {

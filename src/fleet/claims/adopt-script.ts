@@ -1,4 +1,5 @@
 import type { Script } from '../engine/engine.ts';
+import { LEASE_LUA } from './lease-lua.ts';
 
 /**
  * Moves a part of what a dead session has left to the inbox of this session. Any number of servers may do so at once, and each of them may
@@ -8,11 +9,12 @@ import type { Script } from '../engine/engine.ts';
  * - arguments: this session; the dead session; about how many things; the life of a claim in milliseconds; where to go on, `0` at first
  * - answer: where to go on, or nothing if nothing is left; how many things were moved
  *
- * A thing that was pending has a third field in the inbox: it may belong to another server.
+ * A thing that was pending has a third field in the inbox: it may belong to another server. For an owed wake a fourth
+ * has what runs for its device, as after `W` of a claim.
  */
 export const ADOPT: Script = {
   name: 'adopt',
-  lua: `
+  lua: `${LEASE_LUA}
 local prefix, me, dead, count, life, cursor = KEYS[1], unpack(ARGV)
 if redis.call('EXISTS', prefix .. 'n:' .. me) == 0 or redis.call('EXISTS', prefix .. 'n:' .. dead) == 1 then
   return { '', 0 }
@@ -44,7 +46,9 @@ repeat
   cursor, found = scanned[1], scanned[2]
 until #found > 0 or cursor == '0'
 for index = 1, #found, 2 do
-  move(found[index], found[index + 1], 'a', '')
+  local name = found[index]
+  local lease = #name == 17 and redis.call('GET', prefix .. 'k:' .. name:sub(2))
+  move(name, found[index + 1], 'a', lease and left(windowsIn(lease)) or '')
   redis.call('HDEL', theirs, found[index])
 end
 local inbox = prefix .. 'q:' .. dead

@@ -51,7 +51,10 @@ export interface ClaimBatchesOptions {
   /** The engine says that this session has died. Resolves when there is another one. */
   readonly renew: () => Promise<void>;
   /** What runs for a group that ends here, and whether more of it is open. Asked when the news leave. */
-  readonly groupNews: (group: string) => { readonly head: Buffer; readonly windows: Buffer };
+  readonly groupNews: (
+    group: string,
+    letter: 'L' | 'R',
+  ) => { readonly head: Buffer; readonly windows: Buffer };
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -111,6 +114,16 @@ export class ClaimBatches {
   async claimAgain(args: readonly Buffer[]): Promise<readonly Claim[]> {
     const reply = await this.#ask(CLAIM, args, 1);
     return answersIn(reply, 0, args.length / 2).answers;
+  }
+
+  /** Tells again, at once, what runs for these groups. @throws EngineUnavailable, also if the session has died once more */
+  async tellAgain(groups: readonly string[]): Promise<void> {
+    const news = groups.map((group) => this.#options.groupNews(group, 'R'));
+    await this.#ask(
+      TELL,
+      news.flatMap(({ head, windows }) => [head, windows]),
+      1,
+    );
   }
 
   /** Sends what waits. Resolves when all news are told, or the engine is down. */
@@ -178,7 +191,7 @@ export class ClaimBatches {
     [this.#news, this.#ended] = [[], new Set()];
     const args = [...news];
     for (const group of ended) {
-      const { head, windows } = this.#options.groupNews(group);
+      const { head, windows } = this.#options.groupNews(group, 'L');
       args.push(head, windows);
     }
     try {
@@ -235,7 +248,11 @@ export function headOf(claim: Buffer, group: Buffer, reason: ClaimReason | 'agai
 }
 
 /** What stands before the value of a piece of news. @param letter see `tell-script.ts` */
-export function newsHead(letter: 'D' | 'X' | 'L' | 'S' | 'O' | 'P', name: Buffer, rest?: Buffer): Buffer {
+export function newsHead(
+  letter: 'D' | 'X' | 'L' | 'R' | 'S' | 'O' | 'P',
+  name: Buffer,
+  rest?: Buffer,
+): Buffer {
   const head = Buffer.allocUnsafe(1 + name.length + (rest?.length ?? 0));
   head[0] = letter.charCodeAt(0);
   name.copy(head, 1);

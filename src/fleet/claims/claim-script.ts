@@ -1,4 +1,5 @@
 import type { Script } from '../engine/engine.ts';
+import { LEASE_LUA } from './lease-lua.ts';
 
 /**
  * Claims events for devices: each claim in one step.
@@ -14,7 +15,7 @@ import type { Script } from '../engine/engine.ts';
  */
 export const CLAIM: Script = {
   name: 'claim',
-  lua: `
+  lua: `${LEASE_LUA}
 local prefix, me, life = KEYS[1], ARGV[1], ARGV[2]
 local alive = {}
 local function lives(session)
@@ -22,22 +23,6 @@ local function lives(session)
   return alive[session]
 end
 if not lives(me) then return '!' end
-local now
-local function left(lease)
-  local count, windows = 0, ''
-  for at = 9, #lease, 8 do
-    if not now then
-      local time = redis.call('TIME')
-      now = time[1] * 1000 + math.floor(time[2] / 1000)
-    end
-    local ms = struct.unpack('>I6', lease, at + 2) - now
-    if ms > 0 then
-      count = count + 1
-      windows = windows .. lease:sub(at, at + 1) .. struct.pack('>I4', math.min(ms, 4294967295))
-    end
-  end
-  return string.char(count) .. windows
-end
 local pending = prefix .. 'p:' .. me
 local answers = {}
 for index = 3, #ARGV, 2 do
@@ -52,7 +37,8 @@ for index = 3, #ARGV, 2 do
   elseif claimant == me and reason ~= 'a' and (#standing == 8 or reason == 'p') then answer = 'T'
   else
     local leased = redis.call('GET', lease)
-    local holder = leased and leased:sub(1, 8)
+    local last = leased and leased:sub(1, 8)
+    local holder = leased and isKept(leased) and last
     local isElsewhere = holder and holder ~= me and lives(holder)
     local owner
     if reason == 'a' then owner = me
@@ -67,14 +53,12 @@ for index = 3, #ARGV, 2 do
     else
       redis.call('SET', claim, me, 'PX', life)
       redis.call('HSET', pending, name, wake)
-      if holder == me then
-        redis.call('PEXPIRE', lease, life)
-        answer = 'W\\0'
-      elseif isElsewhere then
-        answer = 'W\\0'
-      else
-        redis.call('SET', lease, me .. (leased and leased:sub(9) or ''), 'PX', life)
-        answer = 'W' .. left(leased or '')
+      answer = 'W\\0'
+      if holder == me and leased:byte(9) ~= 255 then redis.call('PEXPIRE', lease, life)
+      elseif not isElsewhere then
+        local windows = leased and windowsIn(leased) or ''
+        redis.call('SET', lease, me .. windows, 'PX', life)
+        if last ~= me then answer = 'W' .. left(windows) end
       end
     end
   end

@@ -6,7 +6,7 @@ const MOST = 200_000;
 /** The ring grows by so many. */
 const STEP = 4096;
 /** An engine that lost its last writes lost no older ones than these. */
-const DOUBTFUL_MS = MINUTE_MS;
+export const DOUBTFUL_MS = MINUTE_MS;
 
 /** The claims that are done, as far as this server knows: the latest ones. They are written again when the engine has lost something. */
 export class DoneRing {

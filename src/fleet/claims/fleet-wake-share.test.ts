@@ -64,6 +64,33 @@ describeEngines('servers that share wakes', () => {
     await expect.poll(() => b.handed).toEqual([{ event: NEXT, wake }]);
   });
 
+  test('an engine that comes back empty hears what runs for the groups of each server', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wakes = Array.from({ length: 600 }, (_, number) => wakeOf(deviceOf(b, `device ${number}`)));
+    a.windows = [
+      { track: 'unvouched', phase: 'cooldown', ms: 600_000 },
+      { track: 'unvouched', phase: 'counted', ms: 3_000_000 },
+    ];
+    a.running = wakes.map(({ group }) => group);
+    await fleet.server.kill();
+    await expect.poll(() => a.engine.isUp).toBe(false);
+    await fleet.server.runEmpty();
+    const leases = (): Promise<unknown> =>
+      fleet.server.command(
+        'EXISTS',
+        ...wakes.map(({ group }) => fleet.names.leaseKey(fleet.names.group(group))),
+      );
+    await expect.poll(leases).toBe(600);
+    const wake = wakeOf(wakes[0]?.group ?? '');
+    expect(await b.share.claim(EVENT, [wake], 'own')).toMatchObject([{ outcome: 'handed' }]);
+    await fleet.kill(a);
+    await expect.poll(() => b.share.servers).toBe(1);
+    expect(await b.share.claim(NEXT, [wake], 'own')).toMatchObject([
+      { outcome: 'won', windows: [{ phase: 'cooldown' }, { phase: 'counted' }] },
+    ]);
+  });
+
   test('a server that stood still until others took over may not send what they have; it goes on under another id', async () => {
     const fleet = await EngineFleet.start({ leaseMs: 60_000, graceMs: -60_000 });
     const a = await join(fleet, { beatMs: 600_000 });

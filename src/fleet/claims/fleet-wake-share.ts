@@ -86,10 +86,10 @@ export class FleetWakeShare implements WakeShare {
       monotonic,
       session: () => session.id,
       renew: () => session.beat(),
-      groupNews: (group) => this.#groupNews(group),
+      groupNews: (group, letter) => this.#groupNews(group, letter),
       onFault,
     });
-    const [batches, open] = [this.#batches, this.#open];
+    const [batches, done, open] = [this.#batches, this.#done, this.#open];
     this.owed = new FleetOwedDevices({ batches, open, names, sealer, groupOf });
     const { owed } = this;
     this.handovers = new Handovers({
@@ -104,7 +104,7 @@ export class FleetWakeShare implements WakeShare {
       telemetry,
       onFault,
     });
-    const recall = new Recall({ engine, names, sealer, session, batches, open, done: this.#done, owed });
+    const recall = new Recall({ engine, names, sealer, session, batches, open, done, owed, listener });
   }
 
   /** How many servers the fleet has, as far as is known. */
@@ -233,10 +233,10 @@ export class FleetWakeShare implements WakeShare {
     this.#handedOn.checkLater();
   }
 
-  #groupNews(group: string): { readonly head: Buffer; readonly windows: Buffer } {
+  #groupNews(group: string, letter: 'L' | 'R'): { readonly head: Buffer; readonly windows: Buffer } {
     const name = this.#session.membership.nameOf(group);
     const windows = encodeWindows(this.#options.listener.windowsOf(group));
-    const head = this.#open.holds(group) ? newsHead('L', name, STILL_OPEN) : newsHead('L', name);
+    const head = this.#open.holds(group) ? newsHead(letter, name, STILL_OPEN) : newsHead(letter, name);
     return { head, windows };
   }
 }

@@ -1,9 +1,8 @@
-import { MINUTE_MS, SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
+import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import { Fifo } from '../../core/basics/fifo.ts';
 import type { EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
+import { DOUBTFUL_MS } from './done-ring.ts';
 
-/** An engine that lost its last writes lost no older ones than these. */
-const DOUBTFUL_MS = MINUTE_MS;
 /** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
 const OTHERS_RECALL_MS = 3 * SECOND_MS;
 const MOST = 10_000;

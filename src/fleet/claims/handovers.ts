@@ -1,4 +1,5 @@
 import type { WakeShareListener } from '../../core/fleet/wake-share.ts';
+import type { DeviceWindow } from '../../core/waking/device-window.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import {
   EngineUnavailable,
@@ -16,6 +17,7 @@ import { ADOPT } from './adopt-script.ts';
 import { PAUSE } from './pause-script.ts';
 import { ROUTE } from './route-script.ts';
 import { decodeOwed, decodeWake } from './wake-codec.ts';
+import { decodeWindows } from './window-codec.ts';
 
 /** So many things of a dead server are moved at once. */
 const ADOPTED_AT_ONCE = 200;
@@ -54,6 +56,8 @@ interface Arrival {
   readonly id: string;
   /** It was pending at a dead server. */
   readonly isAdopted: boolean;
+  /** For an owed wake: what runs for its device. */
+  readonly windows: readonly DeviceWindow[];
 }
 
 /** What goes from server to server: wakes that are handed over, what the dead have left, pauses. */
@@ -85,13 +89,14 @@ export class Handovers {
     if (key !== inbox.key || !this.#options.isCurrent()) return;
     for (const { fields, id } of entries) {
       inbox.after = id;
-      const [name = NO_VALUE, sealed = NO_VALUE, mark] = fields;
+      const [name = NO_VALUE, sealed = NO_VALUE, mark, left = NO_VALUE] = fields;
       void this.#takeIn({
         session: inbox.session,
         name,
         sealed,
         id,
         isAdopted: mark?.toString() === ADOPTED,
+        windows: decodeWindows(left.subarray(1)),
       });
     }
   }
@@ -163,7 +168,7 @@ export class Handovers {
     const value = sealer.open(sealed, name);
     if (name.length > NAME_BYTES && first === OWED) {
       const wake = value && decodeOwed(value);
-      if (wake !== undefined) listener.onOwed(owed.adopt(wake));
+      if (wake !== undefined) listener.onOwed(owed.adopt(wake), arrival.windows);
       else this.#reject(value === undefined ? 'owed_wake' : 'newer_wake');
       return wake !== undefined || value === undefined;
     }

@@ -1,8 +1,9 @@
+import type { WakeShareListener } from '../../core/fleet/wake-share.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
 import { CLAIM_LIFE_MS, headOf, type ClaimBatches } from './claim-batches.ts';
-import type { DoneRing } from './done-ring.ts';
+import { DOUBTFUL_MS, type DoneRing } from './done-ring.ts';
 import type { FleetOwedDevices } from './fleet-owed-devices.ts';
 import type { FleetSession } from './fleet-session.ts';
 import type { OpenClaim, OpenClaims } from './open-claims.ts';
@@ -13,6 +14,9 @@ import { encodeWake } from './wake-codec.ts';
 const CLAIMS_AT_ONCE = 128;
 /** So many are written to be done at once. */
 const DONE_AT_ONCE = 512;
+/** So many groups are told of at once, and in all. */
+const GROUPS_AT_ONCE = 256;
+const MOST_GROUPS = 200_000;
 
 export interface RecallOptions {
   readonly engine: Engine;
@@ -23,6 +27,7 @@ export interface RecallOptions {
   readonly open: OpenClaims;
   readonly done: DoneRing;
   readonly owed: FleetOwedDevices;
+  readonly listener: Pick<WakeShareListener, 'running'>;
 }
 
 /** Tells the engine again what it may have lost, or never heard: an outage, a failover, an engine that was emptied. */
@@ -41,9 +46,22 @@ export class Recall {
     const pieces = isEmptied ? done.all(DONE_AT_ONCE) : done.recent(DONE_AT_ONCE);
     for (const piece of pieces) await engine.run(RESTORE, [names.prefix], [CLAIM_LIFE_MS, piece]);
     await this.#claimAgain();
+    await this.#runAgain(isEmptied ? Infinity : DOUBTFUL_MS);
     owed.writeAll();
     await batches.flush();
     this.#epoch = engine.epoch;
+  }
+
+  /** What holds back the next wakes of a group must hold them back also if the group goes to another server now. */
+  async #runAgain(withinMs: number): Promise<void> {
+    const groups = new Set<string>();
+    for (const group of this.#options.listener.running(withinMs)) {
+      groups.add(group);
+      if (groups.size === MOST_GROUPS) break;
+    }
+    const all = [...groups];
+    for (let from = 0; from < all.length; from += GROUPS_AT_ONCE)
+      await this.#options.batches.tellAgain(all.slice(from, from + GROUPS_AT_ONCE));
   }
 
   async #claimAgain(): Promise<void> {

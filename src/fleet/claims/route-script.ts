@@ -1,4 +1,5 @@
 import type { Script } from '../engine/engine.ts';
+import { LEASE_LUA } from './lease-lua.ts';
 
 /**
  * Brings a claim that was adopted to the server whose group it is: the one that has something open for the group, otherwise its owner.
@@ -10,12 +11,13 @@ import type { Script } from '../engine/engine.ts';
  */
 export const ROUTE: Script = {
   name: 'route',
-  lua: `
+  lua: `${LEASE_LUA}
 local prefix, me, life, group, owner, name, id = KEYS[1], unpack(ARGV)
 local function lives(session) return redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
 if not lives(me) then return '!' end
-local holder = redis.call('GETRANGE', prefix .. 'k:' .. group, 0, 7)
-if holder ~= '' and (holder == me or lives(holder)) then owner = holder end
+local lease = redis.call('GET', prefix .. 'k:' .. group)
+local holder = lease and lease:sub(1, 8)
+if holder and (holder == me or lives(holder)) and isKept(lease) then owner = holder end
 if owner == me or not lives(owner) then return 'O' end
 local inbox = prefix .. 'q:' .. me
 local entry = redis.call('XRANGE', inbox, id, id)[1]

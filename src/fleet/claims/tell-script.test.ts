@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import { bytesOf, ClaimScripts } from '../../../test/support/claim-scripts.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
-import { newsHead } from './claim-batches.ts';
+import { headOf, newsHead } from './claim-batches.ts';
+import { CLAIM } from './claim-script.ts';
 import { TELL } from './tell-script.ts';
 import { encodeWindows } from './window-codec.ts';
 
@@ -67,6 +68,47 @@ describeEngines('the script that tells', (program) => {
     await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), COOLDOWN);
     expect(await engine.life(key)).toBeGreaterThan(30_000);
     expect(await engine.life(key)).toBeLessThanOrEqual(60_000);
+  });
+
+  test('a lease lasts for as long as a wake counts, and holds its group for no longer than its longest window', async () => {
+    const engine = await claimed();
+    const claim = (owner: Buffer, name: string): Promise<string> =>
+      engine.ask(CLAIM, owner, LIFE_MS, headOf(bytesOf(name), GROUP, 'own', owner), 'x');
+    const counted = { track: 'chat', phase: 'counted', ms: 500_000 } as const;
+    const running = { track: 'chat', phase: 'window', ms: 60_000 } as const;
+    await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), encodeWindows([running, counted]));
+    expect(await engine.life(engine.names.leaseKey(GROUP))).toBeGreaterThan(400_000);
+    expect(await claim(B, 'one')).toBe('H');
+    // The session of the lease claims: something is open until it ends.
+    expect(await claim(A, 'two')).toBe('W\0');
+    expect(await engine.life(engine.names.leaseKey(GROUP))).toBeGreaterThan(LIFE_MS / 2);
+    await engine.ask(TELL, A, LIFE_MS, BUSY, encodeWindows([counted]));
+    expect(await claim(B, 'three')).toBe('H');
+    // The window is over, and nothing is open.
+    await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), encodeWindows([counted]));
+    expect(await engine.ask(CLAIM, A, LIFE_MS, headOf(bytesOf('four'), GROUP, 'open', B), 'x')).toBe('H');
+    expect((await claim(B, 'five')).slice(0, 4)).toBe('W\x01\x02\x02');
+    expect(String(await engine.lease(GROUP)).slice(0, 10)).toBe('b.......\x02\x02');
+    expect(await claim(A, 'six')).toBe('H');
+  });
+
+  test('what runs is written again where the engine has forgotten it, and where no other server has told more since', async () => {
+    const engine = await ClaimScripts.open(program, A, B);
+    const again = newsHead('R', GROUP);
+    const counted = { track: 'chat', phase: 'counted', ms: 500_000 } as const;
+    const [one, two] = [encodeWindows([counted]), encodeWindows([counted, counted])];
+    const holder = async (): Promise<string> => String(await engine.lease(GROUP)).slice(0, 1);
+    await engine.ask(TELL, A, LIFE_MS, again, one);
+    expect(await holder()).toBe('a');
+    await engine.ask(TELL, B, LIFE_MS, again, two);
+    expect(await holder()).toBe('b');
+    await engine.ask(TELL, A, LIFE_MS, again, one);
+    expect(await holder()).toBe('b');
+    await engine.ask(TELL, A, LIFE_MS, again, encodeWindows([counted, counted, counted]));
+    expect(await holder()).toBe('a');
+    await engine.ask(TELL, A, LIFE_MS, again, COOLDOWN);
+    await engine.ask(TELL, B, LIFE_MS, again, two);
+    expect(await holder()).toBe('a');
   });
 
   test('the lease of a living server is not touched by others; that of a dead one is', async () => {

@@ -1,4 +1,6 @@
 import type { Script } from '../engine/engine.ts';
+import { LEASE_LUA } from './lease-lua.ts';
+import { COUNTED } from './window-codec.ts';
 
 /**
  * Writes what has happened here: nothing of it has an answer.
@@ -9,23 +11,24 @@ import type { Script } from '../engine/engine.ts';
  *
  * Heads: a letter, and a name (16).
  * - `D` a claim has woken its device: the value says for how long that is kept, if not for the life of a claim. `X` it was dropped.
- * - `L` a claim of the group has ended: the value has the windows that run, each as track (1), phase (1), milliseconds (4). After the name
- *   stands `1` if more is open for the group here.
+ * - `L` a claim of the group has ended: the value has what runs or counts, each as track (1), phase (1), milliseconds (4). After the name
+ *   stands `1` if more is open for the group here. `R` the same, because the engine may have forgotten it. If another server has left as
+ *   much since, that stays.
  * - `S` something that came from another server has been dealt with: the name may have 17 bytes; the value is the session to which it came,
  *   and its id in the inbox of that session. A claim that was not made is free again.
  * - `O` a device is owed the wake of the value; after its name stands that of its group. `P` it is owed nothing any more.
  */
 export const TELL: Script = {
   name: 'tell',
-  lua: `
+  lua: `${LEASE_LUA}
 local prefix, me, life = KEYS[1], ARGV[1], ARGV[2]
 local function lives(session) return redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
 if not lives(me) then return '!' end
 local pending = prefix .. 'p:' .. me
-local now
 local function isOurs(lease)
-  local holder = redis.call('GETRANGE', lease, 0, 7)
-  return holder == '' or holder == me or not lives(holder)
+  if not lease then return true end
+  local holder = lease:sub(1, 8)
+  return holder == me or not lives(holder) or not isKept(lease)
 end
 for index = 3, #ARGV, 2 do
   local head, value = ARGV[index], ARGV[index + 1]
@@ -38,20 +41,21 @@ for index = 3, #ARGV, 2 do
     local standing = redis.call('GET', claim)
     if standing and standing:sub(1, 8) == me then redis.call('DEL', claim) end
     redis.call('HDEL', pending, name)
-  elseif letter == 'L' then
+  elseif letter == 'L' or letter == 'R' then
     local lease = prefix .. 'k:' .. name
-    if isOurs(lease) then
-      local windows, longest = '', 0
+    local known = redis.call('GET', lease)
+    local isNews = letter == 'L' or not known or known:sub(1, 8) == me or #windowsIn(known) / 8 <= #value / 6
+    if isNews and isOurs(known) then
+      local windows, running, longest = '', 0, 0
       for at = 1, #value, 6 do
-        if not now then
-          local time = redis.call('TIME')
-          now = time[1] * 1000 + math.floor(time[2] / 1000)
-        end
         local ms = struct.unpack('>I4', value, at + 2)
         if ms > longest then longest = ms end
-        windows = windows .. value:sub(at, at + 1) .. struct.pack('>I6', now + ms)
+        if ms > running and value:byte(at + 1) ~= ${COUNTED} then running = ms end
+        windows = windows .. value:sub(at, at + 1) .. struct.pack('>I6', time() + ms)
       end
       if head:sub(18) == '1' then redis.call('SET', lease, me .. windows, 'PX', life)
+      elseif longest > running then
+        redis.call('SET', lease, me .. '\\255\\255' .. struct.pack('>I6', time() + running) .. windows, 'PX', longest)
       elseif longest > 0 then redis.call('SET', lease, me .. windows, 'PX', longest)
       else redis.call('DEL', lease)
       end
@@ -66,10 +70,8 @@ for index = 3, #ARGV, 2 do
   elseif letter == 'O' then
     redis.call('HSET', pending, 'o' .. name, value)
     local lease = prefix .. 'k:' .. head:sub(18)
-    if isOurs(lease) then
-      local windows = redis.call('GETRANGE', lease, 8, -1)
-      redis.call('SET', lease, me .. windows, 'PX', life)
-    end
+    local known = redis.call('GET', lease)
+    if isOurs(known) then redis.call('SET', lease, me .. (known and windowsIn(known) or ''), 'PX', life) end
   else
     redis.call('HDEL', pending, 'o' .. name)
   end

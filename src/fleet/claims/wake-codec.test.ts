@@ -70,11 +70,12 @@ test('windows come back as they were, and unknown ones are left out', () => {
     { track: 'vouched', phase: 'cooldown', ms: 60_000 },
     { track: 'unvouched', phase: 'window', ms: 0.5 },
     { track: 'chat', phase: 'window', ms: 0 },
+    { track: 'chat', phase: 'counted', ms: 3_600_000 },
   ] as const;
   const bytes = encodeWindows(windows);
-  expect(decodeWindows(bytes)).toEqual([windows[0], { ...windows[1], ms: 1 }, windows[2]]);
+  expect(decodeWindows(bytes)).toEqual([windows[0], { ...windows[1], ms: 1 }, windows[2], windows[3]]);
   bytes[0] = 9;
   bytes[7] = 9;
-  expect(decodeWindows(bytes)).toEqual([windows[2]]);
+  expect(decodeWindows(bytes)).toEqual([windows[2], windows[3]]);
   expect(decodeWindows(encodeWindows([]))).toEqual([]);
 });

@@ -1,7 +1,9 @@
 import type { DeviceWindow } from '../../core/waking/device-window.ts';
 
 const TRACKS = ['vouched', 'unvouched', 'chat'] as const satisfies readonly DeviceWindow['track'][];
-const PHASES = ['window', 'cooldown'] as const satisfies readonly DeviceWindow['phase'][];
+const PHASES = ['window', 'cooldown', 'counted'] as const satisfies readonly DeviceWindow['phase'][];
+/** The phase that holds no group to its server, as the scripts see it. */
+export const COUNTED = PHASES.indexOf('counted');
 /** Track (1), phase (1), milliseconds (4). */
 export const WINDOW_BYTES = 6;
 const NONE: readonly DeviceWindow[] = [];
