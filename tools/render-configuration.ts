@@ -89,7 +89,9 @@ it only once.
 ## Where registrations are kept
 
 Of registrations, \`STORE=memory\` keeps only UnifiedPush endpoints over a restart, in \`DATA_DIR/unifiedpush_endpoints.json\`. \`STORE=file\`
-keeps every registration in \`DATA_DIR/store.json\`. Both files are sealed with the server's key: [store.md](store.md).
+keeps every registration in \`DATA_DIR/store.json\`. Both files are sealed with the server's key: [store.md](store.md). \`STORE=redis\` keeps them, sealed as well, in
+the Redis or Valkey of \`REDIS_URL\`, which several servers share: [fleet.md](fleet.md). In a password of \`REDIS_URL\` write \`@\`, \`/\`, \`?\`, \`#\` and \`%\` as \`%40\`, \`%2F\`, \`%3F\`, \`%23\` and \`%25\`;
+an IPv6 address stands in brackets.
 
 ## Firebase
 

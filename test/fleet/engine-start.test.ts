@@ -99,6 +99,10 @@ describeEngines('an engine is refused at the start', (program) => {
     expect(await refusal(server.address())).toContain('was written by a newer version of this program');
     await server.command('SET', 'mp', 'text');
     expect(await refusal(server.address())).toBe('its database 0 has a key "mp" that is not of this program');
+    await server.command('DEL', 'mp');
+    await server.command('HSET', 'mp', 'of', 'another');
+    expect(await refusal(server.address())).toBe('its database 0 has a key "mp" that is not of this program');
+    expect(await server.command('HGETALL', 'mp')).toEqual(['of', 'another']);
   });
 
   test('not if it throws keys away when its memory is full: that is an alarm', async () => {

@@ -36,6 +36,8 @@ if kept.err then
   kept = {false, false, knownEpoch}
   redis.call('HSET', marker, 'epoch', knownEpoch)
 end
+-- Another program's hash.
+if not isKnown and not kept[1] and not kept[3] and redis.call('EXISTS', marker) == 1 then return {} end
 isKnown = isKnown and kept[3] == knownEpoch
 local function give(name, value)
   redis.call('HSET', marker, name, value)
