@@ -63,6 +63,19 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'the engine is too slow now and then for 8 s, and a server is killed meanwhile',
+    mayDouble: 'share',
+    happen: async ({ servers }) => {
+      // Both ways together take 300 to 700 ms, and an answer may take 500.
+      for (let times = 0; times < 40; times++) {
+        for (const { wire } of servers) wire.delay(150 + 200 * Math.random());
+        if (times === 10) servers[0]?.program.kill('SIGKILL');
+        await delay(200);
+      }
+      for (const { wire } of servers) wire.restore();
+    },
+  },
+  {
     name: 'the engine stands still for 5 s',
     happen: async ({ engine }) => {
       engine.freeze();
