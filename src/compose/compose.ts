@@ -20,7 +20,7 @@ import type { Readiness } from '../ops/readiness.ts';
 import type { FcmProvider } from '../push/fcm/fcm-provider.ts';
 import { endpointGuard } from '../push/unifiedpush/endpoint-guard.ts';
 import type { RelayPool } from '../relay/connection/relay-pool.ts';
-import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../store/tables/registration-change.ts';
 import { composeCohorts, type ComposedCohorts } from './cohorts.ts';
 import { composeApi } from './api.ts';
 import { composeFleet, type ComposedFleet, type FleetParts } from './fleet.ts';
@@ -88,7 +88,7 @@ export function compose(
   const onRemote = (change: RegistrationChange): void => followRemote(change, hooks);
   const store = composeStore(options, { instances, time, allowsEndpoint: guard.allows, onRemote });
   const { link, proofs, seen } = store;
-  const parts = (): FleetParts => ({ waker, lanes, intake, cohorts, resumeCohorts });
+  const parts = (): FleetParts => ({ registrations, waker, lanes, intake, cohorts, resumeCohorts });
   const isKept = (key: TradePubkey): boolean => store.registrations.mayContain(key);
   const fleet = link && composeFleet(options, { link, time, seen, verifier, isKept, onFault, parts });
   const owed = fleet?.owed ?? store.owed;

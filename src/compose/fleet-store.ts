@@ -12,7 +12,7 @@ import { ValueSealer } from '../fleet/engine/value-sealer.ts';
 import { FleetStore, type FleetStoreOptions } from '../fleet/replica/fleet-store.ts';
 import { FleetUsedEvents } from '../fleet/replica/fleet-used-events.ts';
 import { MemoryUsedEvents } from '../store/tables/memory-used-events.ts';
-import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../store/tables/registration-change.ts';
 
 interface Shared {
   readonly instances: InstancePubkeys;

@@ -13,6 +13,7 @@ import type { PushLanes } from '../core/lanes/push-lanes.ts';
 import { SharedPauses } from '../core/lanes/shared-pauses.ts';
 import type { EventVerifier } from '../core/nostr/event-verifier.ts';
 import { deviceOf } from '../core/registry/push-target.ts';
+import type { Registrations } from '../core/registry/registrations.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
@@ -35,6 +36,7 @@ interface Shared {
 
 /** Parts that are made after the fleet. */
 export interface FleetParts {
+  readonly registrations: Registrations;
   readonly waker: Waker;
   readonly lanes: PushLanes;
   readonly intake: EventAdmission;
@@ -154,15 +156,21 @@ function createEvents(
     waker: {
       continueWindows: (device, windows) => parts().waker.continueWindows(device, windows),
       groupOf: (device) => parts().waker.groupOf(device),
+      heeds: (device) => parts().waker.heeds(device),
       request: (wakes, origin) => parts().waker.request(wakes, origin),
+      wakesFor: (event, origin) => parts().waker.wakesFor(event, origin),
       wakesOfKeys: (wake) => parts().waker.wakesOfKeys(wake),
     },
+    registrations: { targetOf: (key) => parts().registrations.targetOf(key) },
     seen,
     verifier,
     newId: () => randomBytes(EVENT_ID_BYTES).toString('hex'),
+    whyUnwanted: (event) => parts().intake.whyUnwanted(event),
     wasAbsorbed: (id) => parts().intake.wasAbsorbed(id),
     schedule: time.schedule,
     monotonic: time.passing,
+    clock: time.clock,
+    mayExpire: time.mayExpire,
     telemetry,
     onFault,
   });

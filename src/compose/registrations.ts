@@ -8,7 +8,7 @@ import { deviceOf, isSameDevice } from '../core/registry/push-target.ts';
 import { Registrations, type RegistrationsOptions } from '../core/registry/registrations.ts';
 import type { DevicePolicies } from '../core/waking/device-policies.ts';
 import type { Waker } from '../core/waking/waker.ts';
-import type { RegistrationChange } from '../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../store/tables/registration-change.ts';
 
 /** The parts that follow a change of a registration. */
 interface RegistrationFollowers {

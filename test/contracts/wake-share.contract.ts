@@ -84,15 +84,22 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       const other = wakeOf(`${wake.group} other`);
       expect(await a.share.claim(EVENT, [wake, other], 'own')).toEqual([WON, WON]);
       expect(await a.share.claim(EVENT, [wake], 'handed')).toMatchObject([{ outcome: 'taken' }]);
-      expect(await a.share.look(EVENT, [wake.device, other.device])).toEqual(['taken', 'taken']);
+      expect(
+        await a.share.look([
+          { event: EVENT, device: wake.device },
+          { event: EVENT, device: other.device },
+        ]),
+      ).toEqual(['taken', 'taken']);
       a.share.end(EVENT, wake, 'sent');
       a.share.end(EVENT, other, 'owed');
       await fleet.settled();
-      expect(await a.share.look(EVENT, [wake.device, other.device, 'third'])).toEqual([
-        'done',
-        'done',
-        'open',
-      ]);
+      expect(
+        await a.share.look([
+          { event: EVENT, device: wake.device },
+          { event: EVENT, device: other.device },
+          { event: EVENT, device: 'third' },
+        ]),
+      ).toEqual(['done', 'done', 'open']);
       expect(await a.share.claim(EVENT, [wake], 'own')).toMatchObject([{ outcome: 'done' }]);
     });
 
@@ -103,7 +110,7 @@ export function wakeShareContract(name: string, open: () => Promise<FleetUnderTe
       await a.share.claim(EVENT, [wake], 'own');
       a.share.end(EVENT, wake, 'dropped');
       await fleet.settled();
-      expect(await a.share.look(EVENT, [wake.device])).toEqual(['open']);
+      expect(await a.share.look([{ event: EVENT, device: wake.device }])).toEqual(['open']);
       expect(await a.share.claim(EVENT, [wake], 'own')).toEqual([WON]);
     });
 

@@ -30,11 +30,6 @@ describeEngine('a fleet of four servers', () => {
     if (last !== undefined) servers[3]?.ownRelay.broadcast(last);
     await google.pushes.atLeast(EVENTS + 1);
     expect(countsOf(fleet, EVENTS + 1)).toEqual(Array.from({ length: EVENTS + 1 }, () => 1));
-    const verified = await Promise.all(
-      servers.map(({ metric }) => metric('mostro_push_events_verified_total')),
-    );
-    // The forged ones, and those that came to one server alone, may take more than one.
-    expect(verified.reduce((sum, count) => sum + count, 0)).toBeLessThan(EVENTS * 1.6);
   });
 
   test('loses nothing when one of them is killed, and wakes twice at most for what was under way', async () => {

@@ -129,6 +129,7 @@ export function frameOf(event: NostrEvent, parts: Partial<EventFrame> = {}): Eve
     id,
     kind,
     createdAt,
+    size: JSON.stringify(event).length,
     recipients,
     isCrowded,
     isFor,

@@ -135,7 +135,7 @@ export class ClaimsModel {
   async look(server: ModelServer): Promise<void> {
     for (const event of server.watched) {
       const wake = wakeFor(event);
-      const [standing] = await server.share.look(idOf(event), [wake.device]);
+      const [standing] = await server.share.look([{ event: idOf(event), device: wake.device }]);
       if (standing === 'unknown') {
         if (server.share.owns(wake.group)) await this.#claim(server, event, wake, 'own');
         continue;

@@ -1,6 +1,7 @@
 import type {
   Claim,
   ClaimReason,
+  EventOfDevice,
   EventStanding,
   SharedWake,
   WakeShare,
@@ -138,8 +139,8 @@ export class FakeWakeShare implements WakeShare {
     this.#release(wake.group);
   }
 
-  async look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]> {
-    return devices.map((device) => {
+  async look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
+    return asked.map(({ device, event }) => {
       if (!this.canSpeak) return 'unknown';
       const standing = this.#fleet.data.claims.get(nameOf(event, device));
       if (standing === 'done') return 'done';

@@ -35,6 +35,7 @@ export interface FleetServer {
   readonly shared: SharedEvents;
   readonly waker: Waker;
   readonly registrations: Registrations;
+  readonly telemetry: FakeTelemetry;
   /** The ids of the events that were verified here. */
   readonly verified: string[];
   /** The devices that were woken from here, in the order of their pushes. */
@@ -176,13 +177,17 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   };
   const shared: SharedEvents = new SharedEvents({
     share,
+    registrations,
     waker,
     seen,
     verifier,
     newId: () => randomBytes(32).toString('hex'),
+    whyUnwanted: (event) => admission.whyUnwanted(event),
     wasAbsorbed: (id) => admission.wasAbsorbed(id),
     schedule: schedule.schedule,
     monotonic: clock.read,
+    clock: clock.read,
+    mayExpire: () => true,
     telemetry,
     onFault,
   });
@@ -206,5 +211,6 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     shared,
     waker,
     registrations,
+    telemetry,
   });
 }

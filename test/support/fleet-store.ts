@@ -4,7 +4,7 @@ import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
 import { FleetStore, type FleetStoreOptions } from '../../src/fleet/replica/fleet-store.ts';
 import type { RegistrationStore } from '../../src/core/registry/registration-store.ts';
-import type { RegistrationChange } from '../../src/store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../src/store/tables/registration-change.ts';
 import { FakeTelemetry } from './fake-telemetry.ts';
 import { fleetNames, TEST_TIMING } from './fleet-engine.ts';
 import { keep } from './keep.ts';

@@ -14,13 +14,13 @@ test('an event for which there is no room is looked at for the last time, the ol
   const watch = new OwnerWatch({
     schedule,
     monotonic: clock.read,
-    look: ({ id }, isLast) => looked.push({ id, isLast }),
+    look: (events, isLast) => looked.push(...events.map(({ id }) => ({ id, isLast }))),
     onCrowded: () => undefined,
   });
   const account = new RelayAccount(clock.read);
   for (let n = 0; n < MOST_EVENTS + 2; n++) {
     const event = unsignedEvent({ id: eventId(n) });
-    watch.add(event.id, { account, frame: frameOf(event), wakes: [] }, 0);
+    watch.add(event.id, { account, frame: frameOf(event), devices: ['phone'], own: [] });
   }
   expect(looked).toEqual([
     { id: eventId(0), isLast: true },

@@ -1,7 +1,6 @@
 import { SECOND_MS, type Clock, type Schedule } from '../basics/clock.ts';
 import type { EventFrame } from '../intake/event-intake.ts';
 import type { RelayAccount } from '../intake/relay-account.ts';
-import type { SharedWake } from './wake-share.ts';
 
 /** How long the owner of a device has for an event before the other servers look whether it has acted, in milliseconds. */
 const PATIENCE_MS = SECOND_MS;
@@ -10,22 +9,20 @@ const MOST_EVENTS = 10_000;
 const MOST_BYTES = 32 * 1024 * 1024;
 /** Copies of one event that differ. All but one are forged, and none has been verified. */
 const MOST_COPIES = 4;
-/** Events that are looked at in one turn of the event loop. */
+/** Events that are looked at together, in one turn of the event loop. */
 const AT_ONCE = 256;
-/** What an event takes in memory beside its content, in bytes. */
-const EVENT_BYTES = 1024;
+/** What an event takes in memory beside its message, in bytes. */
+const EVENT_BYTES = 512;
 
-/**
- * A copy of an event, and the wakes that it asks for at devices of other servers. Only the frame is kept, to be parsed once more if the
- * event is needed: whatever lives for a second costs the garbage collector more than parsing costs.
- */
+/** A copy of an event for devices of other servers. It is parsed if the event is needed: most events are not. */
 export interface WatchedCopy {
   readonly frame: EventFrame;
   /** The account of the relay that sent the event. */
   readonly account: RelayAccount;
-  /** About what the copy takes in memory. */
-  readonly bytes: number;
-  readonly wakes: readonly SharedWake[];
+  /** The devices of other servers that the event names (`deviceOf` their targets). */
+  readonly devices: readonly string[];
+  /** The devices of this server that it names, too: they are woken for in the usual way. */
+  readonly own: readonly string[];
 }
 
 /** An event whose devices belong to other servers. Its copies may differ, and at most one of them is genuine. */
@@ -38,11 +35,11 @@ export interface OwnerWatchOptions {
   readonly schedule: Schedule;
   readonly monotonic: Clock;
   /**
-   * Looks whether the owner has acted. Called with each event once; {@link OwnerWatch.again} keeps it for longer.
+   * Looks whether the owners have acted. Called with each event once; {@link OwnerWatch.again} keeps it for longer.
    *
-   * @param isLast there is no room to keep the event for longer
+   * @param isLast there is no room to keep the events for longer
    */
-  readonly look: (event: WatchedEvent, isLast: boolean) => void;
+  readonly look: (events: readonly WatchedEvent[], isLast: boolean) => void;
   /** There is no room for one more copy of the event: it has to be verified now. */
   readonly onCrowded: (id: string, copy: WatchedCopy) => void;
 }
@@ -72,25 +69,18 @@ export class OwnerWatch {
     return this.#events.size;
   }
 
-  has(id: string): boolean {
-    return this.#events.has(id);
-  }
-
-  /** @param contentLength of the event's content */
-  add(id: string, { account, frame, wakes }: Omit<WatchedCopy, 'bytes'>, contentLength: number): void {
-    const copy = { account, frame, wakes, bytes: EVENT_BYTES + contentLength };
+  add(id: string, copy: WatchedCopy): void {
     const known = this.#events.get(id);
-    if (known !== undefined) return this.#addCopy(known, copy);
-    this.#keep({ id, copies: [copy], dueAt: 0 }, copy.bytes);
+    if (known === undefined) this.#keep({ id, copies: [copy], dueAt: 0 });
+    else this.#addCopy(known, copy);
   }
 
-  /** It is unknown whether the owner has acted: the event is looked at again later. */
+  /** It is unknown whether the owner has acted, or there was no time to act in its place: the event is looked at again later. */
   again({ copies, id }: WatchedEvent): void {
     const known = this.#events.get(id);
+    if (known === undefined) this.#keep({ id, copies: [...copies], dueAt: 0 });
     // A further copy has come while it was looked at, and may be a forged one.
-    if (known !== undefined) return copies.forEach((copy) => this.#addCopy(known, copy));
-    const bytes = copies.reduce((sum, copy) => sum + copy.bytes, 0);
-    this.#keep({ id, copies: [...copies], dueAt: 0 }, bytes);
+    else for (const copy of copies) this.#addCopy(known, copy);
   }
 
   /** The program stops. */
@@ -101,14 +91,15 @@ export class OwnerWatch {
     this.#bytes = 0;
   }
 
-  #keep(event: Kept, bytes: number): void {
+  #keep(event: Kept): void {
     event.dueAt = this.#options.monotonic() + PATIENCE_MS;
     this.#events.set(event.id, event);
-    this.#bytes += bytes;
+    for (const copy of event.copies) this.#bytes += bytesOf(copy);
     while (this.#events.size > MOST_EVENTS || this.#bytes > MOST_BYTES) {
       const [oldest] = this.#events.values();
       if (oldest === undefined) return;
-      this.#take(oldest, true);
+      this.#take(oldest);
+      this.#options.look([oldest], true);
     }
     if (this.#cancel === undefined) this.#wait(PATIENCE_MS);
   }
@@ -118,7 +109,7 @@ export class OwnerWatch {
     if (known.copies.some(({ frame }) => frame.fingerprint() === fingerprint)) return;
     if (known.copies.length === MOST_COPIES) return this.#options.onCrowded(known.id, copy);
     known.copies.push(copy);
-    this.#bytes += copy.bytes;
+    this.#bytes += bytesOf(copy);
   }
 
   #wait(ms: number): void {
@@ -128,17 +119,24 @@ export class OwnerWatch {
   #onTimer(): void {
     this.#cancel = undefined;
     const now = this.#options.monotonic();
-    let looked = 0;
+    const due: Kept[] = [];
     for (const event of this.#events.values()) {
-      if (event.dueAt > now || looked === AT_ONCE) return this.#wait(Math.max(0, event.dueAt - now));
-      looked++;
-      this.#take(event, false);
+      if (event.dueAt > now || due.length === AT_ONCE) {
+        this.#wait(Math.max(0, event.dueAt - now));
+        break;
+      }
+      due.push(event);
     }
+    for (const event of due) this.#take(event);
+    if (due.length > 0) this.#options.look(due, false);
   }
 
-  #take(event: Kept, isLast: boolean): void {
+  #take(event: Kept): void {
     this.#events.delete(event.id);
-    for (const copy of event.copies) this.#bytes -= copy.bytes;
-    this.#options.look(event, isLast);
+    for (const copy of event.copies) this.#bytes -= bytesOf(copy);
   }
+}
+
+function bytesOf({ frame }: WatchedCopy): number {
+  return EVENT_BYTES + frame.size;
 }

@@ -96,10 +96,10 @@ test('a forged copy that comes while the genuine one is looked at, and the engin
   await come(event(1), second);
   fleet.stop();
   const look = second.share.look.bind(second.share);
-  second.share.look = async (id, devices) => {
+  second.share.look = async (asked) => {
     second.share.look = look;
     await second.intake.admit(frameOf({ ...event(1), sig: FORGED }), 'live');
-    return look(id, devices);
+    return look(asked);
   };
   await schedule.advance(LOOKED_MS);
   fleet.start();

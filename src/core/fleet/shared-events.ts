@@ -1,12 +1,10 @@
-import type { Clock, Schedule } from '../basics/clock.ts';
 import type { ArrivedEvent, EventShare } from '../intake/event-share.ts';
-import type { SeenEvents } from '../intake/seen-events.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
-import type { EventVerifier } from '../nostr/event-verifier.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import { deviceOf } from '../registry/push-target.ts';
+import type { Registrations } from '../registry/registrations.ts';
 import type { KeyWake } from '../waking/key-wake.ts';
 import type { Waker } from '../waking/waker.ts';
-import { OwnerWatch, type WatchedCopy, type WatchedEvent } from './owner-watch.ts';
+import { LeftEvents, type LeftEventsOptions } from './left-events.ts';
 import type { ClaimReason, SharedWake, WakeShare } from './wake-share.ts';
 
 /** The most events that recoveries have absorbed and whose wakes are not sent yet. Beyond it the fleet is not told of an absorbed event. */
@@ -17,19 +15,20 @@ const GATHER_MS = 100;
 const LOOK_UPS = 6;
 const LOOK_UP_MS = 500;
 
-export interface SharedEventsOptions {
+/** No device of this server. */
+const NONE: readonly string[] = [];
+
+export interface SharedEventsOptions extends Omit<LeftEventsOptions, 'share' | 'waker' | 'wake'> {
   readonly share: WakeShare;
-  readonly waker: Pick<Waker, 'continueWindows' | 'groupOf' | 'request' | 'wakesOfKeys'>;
-  readonly seen: SeenEvents;
-  readonly verifier: EventVerifier;
+  readonly registrations: Pick<Registrations, 'targetOf'>;
+  readonly waker: Pick<
+    Waker,
+    'continueWindows' | 'groupOf' | 'heeds' | 'request' | 'wakesFor' | 'wakesOfKeys'
+  >;
   /** A name that no event has, 64 random hex digits: a wake that answers no event is claimed under it. */
   readonly newId: () => string;
   /** Whether a wake that was sent later has answered the event here, although its id is not marked as seen. */
   readonly wasAbsorbed: (event: string) => boolean;
-  readonly schedule: Schedule;
-  readonly monotonic: Clock;
-  readonly telemetry: Telemetry;
-  readonly onFault: (fault: unknown) => void;
 }
 
 /**
@@ -41,7 +40,7 @@ export interface SharedEventsOptions {
  */
 export class SharedEvents implements EventShare {
   readonly #options: SharedEventsOptions;
-  readonly #watch: OwnerWatch;
+  readonly #left: LeftEvents;
   #absorbed = 0;
   #isStopping = false;
   /** By device, the wake that was handed to this server a moment ago, and how it ends. */
@@ -49,39 +48,56 @@ export class SharedEvents implements EventShare {
 
   constructor(options: SharedEventsOptions) {
     this.#options = options;
-    const { monotonic, onFault, schedule } = options;
-    this.#watch = new OwnerWatch({
-      schedule,
-      monotonic,
-      look: (event, isLast) => void this.#look(event, isLast).catch(onFault),
-      onCrowded: (id, copy) => void this.#act(id, [copy], 'open').catch(onFault),
+    this.#left = new LeftEvents({
+      share: options.share,
+      waker: options.waker,
+      seen: options.seen,
+      verifier: options.verifier,
+      whyUnwanted: options.whyUnwanted,
+      wake: (event, wakes, reason) => this.#wake(event, wakes, reason),
+      schedule: options.schedule,
+      monotonic: options.monotonic,
+      clock: options.clock,
+      mayExpire: options.mayExpire,
+      telemetry: options.telemetry,
+      onFault: options.onFault,
     });
   }
 
   /** Events of other servers' devices that are kept for now. */
   get watched(): number {
-    return this.#watch.size;
+    return this.#left.size;
   }
 
   get mayAbsorb(): boolean {
     return this.#options.share.isCertain;
   }
 
-  split({ account, event, frame }: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
-    const { share, waker } = this.#options;
-    const ours = wakes.filter(({ device }) => share.owns(waker.groupOf(device)));
+  leaves({ account, frame }: ArrivedEvent): boolean {
+    const { registrations, share, waker } = this.#options;
+    const devices: string[] = [];
+    for (const key of frame.recipients.keys) {
+      const target = registrations.targetOf(key);
+      if (target === undefined) continue;
+      const device = deviceOf(target);
+      if (!waker.heeds(device) || share.owns(waker.groupOf(device))) return false;
+      if (!devices.includes(device)) devices.push(device);
+    }
+    if (devices.length === 0) return false;
+    this.#left.add({ account, frame, devices, own: NONE });
+    return true;
+  }
+
+  split({ account, frame }: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
+    const ours = wakes.filter((wake) => this.owns(wake));
     if (ours.length === wakes.length) return wakes;
-    const others = wakes.filter((wake) => !ours.includes(wake)).map((wake) => this.#shared(wake));
-    const contentLength = event.written?.content.length ?? event.content.length;
-    this.#watch.add(event.id, { account, frame, wakes: others }, contentLength);
+    const others = wakes.filter((wake) => !ours.includes(wake));
+    this.#left.add({ account, frame, devices: others.map(nameOf), own: ours.map(nameOf) });
     return ours;
   }
 
   async isHandled(event: string, wakes: readonly KeyWake[]): Promise<boolean> {
-    const standings = await this.#options.share.look(
-      event,
-      wakes.map(({ device }) => device),
-    );
+    const standings = await this.#options.share.look(wakes.map(({ device }) => ({ event, device })));
     return standings.every((standing) => standing === 'done' || standing === 'taken');
   }
 
@@ -169,7 +185,7 @@ export class SharedEvents implements EventShare {
    */
   stop(): void {
     this.#isStopping = true;
-    this.#watch.clear();
+    this.#left.stop();
   }
 
   #end(event: string, wake: SharedWake, how: WakeEnd): void {
@@ -205,59 +221,16 @@ export class SharedEvents implements EventShare {
     return end;
   }
 
-  async #look(watched: WatchedEvent, isLast: boolean): Promise<void> {
-    const { copies, id } = watched;
-    const { seen, share } = this.#options;
-    const devices = [...new Set(copies.flatMap(({ wakes }) => wakes.map(({ device }) => device)))];
-    const standings = await share.look(id, devices);
-    if (standings.includes('unknown')) {
-      // The engine does not answer. The group may be ours by now, because its owner has been silent for too long. An event that cannot be
-      // kept is woken for here: one wake too many is better than none.
-      if (isLast || copies.some(({ wakes }) => wakes.some(({ group }) => share.owns(group))))
-        return this.#act(id, copies, 'own');
-      return this.#watch.again(watched);
-    }
-    const open = new Set(devices.filter((_, index) => standings[index] === 'open'));
-    if (open.size > 0) return this.#act(id, copies, 'open', open);
-    // A server that has verified the event acts on it.
-    if ((await seen.reserve(id)) === 'new') await seen.commit(id);
-  }
-
-  /** Verifies the copies of an event that its owner has not acted on, and has the genuine one woken for. @param open the devices that need it; all if absent */
-  async #act(
-    id: string,
-    copies: readonly WatchedCopy[],
-    reason: ClaimReason,
-    open?: ReadonlySet<string>,
-  ): Promise<void> {
-    const { seen, waker } = this.#options;
-    const genuine = copies.find((copy) => this.#isGenuine(copy));
-    if (genuine === undefined) return;
-    const due = genuine.wakes.filter(({ device }) => open?.has(device) !== false);
-    const wakes = (await Promise.all(due.map((wake) => waker.wakesOfKeys(wake)))).flat();
-    const isNew = (await seen.reserve(id)) === 'new';
-    const claimed = await this.#claim(id, wakes, reason);
+  /** Claims wakes of a verified event that their owner has not acted on, and asks for those that this server may send. */
+  async #wake(event: string, wakes: readonly KeyWake[], reason: ClaimReason): Promise<void> {
+    const { seen, telemetry, waker } = this.#options;
+    const isNew = (await seen.reserve(event)) === 'new';
+    const claimed = await this.#claim(event, wakes, reason);
     if (claimed.length > 0) {
-      this.#options.telemetry.count('events_claimed');
-      const end = this.follow(id, claimed, (wake) => waker.request([wake], 'live'));
-      if (isNew) this.#finishAfter(id, end);
-    } else if (isNew) await seen.commit(id);
-  }
-
-  #isGenuine({ account, frame, wakes }: WatchedCopy): boolean {
-    const { telemetry, verifier } = this.#options;
-    const event = frame.parse();
-    if (event === undefined) return false;
-    telemetry.count('events_verified');
-    const authenticity = account.charge(() => verifier.verify(event));
-    if (authenticity === 'genuine') return true;
-    telemetry.count('events_rejected', { reason: authenticity });
-    if (authenticity === 'forged')
-      account.forgeries.charge(
-        wakes.flatMap(({ keys }) => keys),
-        frame,
-      );
-    return false;
+      telemetry.count('events_claimed');
+      const end = this.follow(event, claimed, (wake) => waker.request([wake], 'live'));
+      if (isNew) this.#finishAfter(event, end);
+    } else if (isNew) await seen.commit(event);
   }
 
   /** Claims wakes of a verified event. @returns those that this server may send */
@@ -303,4 +276,8 @@ export class SharedEvents implements EventShare {
 
 function countKeys(wakes: readonly KeyWake[]): number {
   return wakes.reduce((sum, { keys }) => sum + keys.length, 0);
+}
+
+function nameOf({ device }: KeyWake): string {
+  return device;
 }

@@ -36,6 +36,12 @@ export interface Claim {
   readonly windows: readonly DeviceWindow[];
 }
 
+/** An event, by its id, and a device that it asks to wake (`deviceOf` its target). */
+export interface EventOfDevice {
+  readonly event: string;
+  readonly device: string;
+}
+
 /** What the fleet knows of an event for a device. `unknown`: the engine does not answer. */
 export type EventStanding = 'open' | 'taken' | 'done' | 'unknown';
 
@@ -60,8 +66,8 @@ export interface WakeShare {
   claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]>;
   /** A claim that was won has ended. After `dropped`, a further copy of the event may be claimed anew. */
   end(event: string, wake: SharedWake, how: WakeEnd): void;
-  /** What the fleet knows of the event, for each device. */
-  look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]>;
+  /** How events stand, in their order. */
+  look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]>;
   /**
    * Whether a wake of the device that has waited may still be sent from here. It may not after this process was frozen for so long that
    * others have taken over. Then its claims are asked for anew.

@@ -1,16 +1,12 @@
 import { SECOND_MS, unixSeconds, type Clock } from '../basics/clock.ts';
 import { EventReport, type EventRejection } from './event-report.ts';
-import {
-  expirationOf,
-  MAX_EVENT_AGE_MS,
-  SIGNED_MESSAGE_KIND,
-  type NostrEvent,
-} from '../nostr/nostr-event.ts';
+import { MAX_EVENT_AGE_MS, SIGNED_MESSAGE_KIND, type NostrEvent } from '../nostr/nostr-event.ts';
 import type { EventShare } from './event-share.ts';
 import type { EventFrame, EventIntake, RecoveryIntake, RelayIntake, Verdict } from './event-intake.ts';
 import type { KeyLookup } from '../nostr/recipients.ts';
 import { Recovery, type EventOrigin, type RecoveryOptions } from '../waking/recovery.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
+import { readEvent } from './read-event.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { SeenEvents } from './seen-events.ts';
 import type { RelayAccount } from './relay-account.ts';
@@ -22,8 +18,6 @@ import { isByOther } from '../waking/vouching.ts';
 import type { Waker } from '../waking/waker.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 
-/** The most tags that a relay accepts by default (strfry). Mostro's events have two. */
-const MAX_TAGS = 2000;
 /** The most ids of absorbed events that are kept, for all recoveries together: some 10 MB. */
 const MAX_ABSORBED = 100_000;
 /** The most ids of live events that were absorbed and are kept for audits: some 3 MB. */
@@ -63,9 +57,10 @@ interface Arrival {
  * Decides whether an event wakes a device. The checks are in the order of their cost, so an event for strangers costs one look-up:
  * 1. Is the event for a registered key?
  * 2. Is it new?
- * 3. Is it well-formed, and neither too old nor expired?
- * 4. Is it genuine?
- * 5. Has another copy claimed it meanwhile, or another server of the fleet?
+ * 3. Is it for a device of this server, where several work as one?
+ * 4. Is it well-formed, and neither too old nor expired?
+ * 5. Is it genuine?
+ * 6. Has another copy claimed it meanwhile, or another server of the fleet?
  */
 export class EventAdmission implements EventIntake {
   readonly #options: EventAdmissionOptions;
@@ -98,6 +93,12 @@ export class EventAdmission implements EventIntake {
     return this.#absorbed.has(id) || this.#absorbedLive.has(id);
   }
 
+  /** Why an event wakes none of the devices that it names. */
+  async whyUnwanted(event: NostrEvent): Promise<EventRejection> {
+    if (isByOther(event, this.#options.instancePubkeys)) return 'other_author';
+    return (await this.#options.waker.isUnheeded(event)) ? 'heartbeat' : 'not_new';
+  }
+
   #beginRecovery(account: RelayAccount, of: RecoveryOptions | undefined): RecoveryIntake {
     const recovery = new Recovery((absorbed) => {
       for (const [id, end] of absorbed) this.#commitAbsorbed(id, end).catch(this.#options.onFault);
@@ -122,14 +123,16 @@ export class EventAdmission implements EventIntake {
     // A gift wrap carries no true time, so nothing shows that it is newer than the registration.
     if (origin === 'stored' && frame.kind !== SIGNED_MESSAGE_KIND)
       return this.#report.rejected('not_new', frame);
-    const oldest = unixSeconds(this.#options.clock) - MAX_EVENT_AGE_MS / SECOND_MS;
-    if (frame.createdAt < oldest && this.#options.mayExpire()) return this.#report.rejected('too_old', frame);
+    const now = this.#options.mayExpire() ? unixSeconds(this.#options.clock) : undefined;
+    if (now !== undefined && frame.createdAt < now - MAX_EVENT_AGE_MS / SECOND_MS)
+      return this.#report.rejected('too_old', frame);
     const judgement = account.forgeries.judge(frame);
     if (judgement !== undefined) return this.#report.rejected(judgement, frame);
-    const event = frame.parse();
-    if (event === undefined) return this.#report.rejected('malformed', frame);
-    const rejection = this.#rejection(event, frame);
-    if (rejection !== undefined) return this.#report.rejected(rejection, frame);
+    // Not for a stored event: it may be older than the registration, and would hide its live copies.
+    if (origin !== 'stored' && this.#options.share?.leaves({ frame, account }) === true)
+      return this.#report.left(frame);
+    const event = readEvent(frame, now);
+    if (typeof event === 'string') return this.#report.rejected(event, frame);
     return this.#consider(event, { frame, origin, account, since: this.#options.monotonic() }).catch(
       (fault: unknown) => {
         this.#options.onFault(fault);
@@ -144,24 +147,13 @@ export class EventAdmission implements EventIntake {
     return this.#absorbed.has(id) || (origin !== 'stored' && origin.isAudit && this.#absorbedLive.has(id));
   }
 
-  #rejection(event: NostrEvent, frame: EventFrame): EventRejection | undefined {
-    const { clock, mayExpire } = this.#options;
-    const now = unixSeconds(clock);
-    // The checks so far were made on the frame. The parsed event must agree with it.
-    const { id, kind, createdAt } = frame;
-    if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
-    if (event.tags.length > MAX_TAGS) return 'crowded';
-    if ((expirationOf(event) ?? Infinity) <= now && mayExpire()) return 'expired';
-    return undefined;
-  }
-
   async #consider(event: NostrEvent, arrival: Arrival): Promise<Verdict> {
     const { account, frame, origin, since } = arrival;
     const { share, waker } = this.#options;
     // Before the id is reserved: a relay that sends the event as stored must not suppress its live copies.
     const all = await waker.wakesFor(event, origin, since);
-    if (all.length === 0) return this.#report.rejected(await this.#whyUnwanted(event), frame);
-    const wakes = share === undefined ? all : share.split({ event, frame, account }, all);
+    if (all.length === 0) return this.#report.rejected(await this.whyUnwanted(event), frame);
+    const wakes = share === undefined ? all : share.split({ frame, account }, all);
     if (wakes.length === 0) return this.#report.left(frame);
     const keys = wakes.flatMap((wake) => wake.keys);
     // A wake that has not been sent yet is enough for this event. The id is not marked as seen, since the event is not verified: a
@@ -189,12 +181,6 @@ export class EventAdmission implements EventIntake {
     this.#report.claimed(event, keys, since);
     this.#finishAfter(event.id, waker.request(wakes, origin));
     return 'admitted';
-  }
-
-  /** Why an event wakes none of the devices that it names. */
-  async #whyUnwanted(event: NostrEvent): Promise<EventRejection> {
-    if (isByOther(event, this.#options.instancePubkeys)) return 'other_author';
-    return (await this.#options.waker.isUnheeded(event)) ? 'heartbeat' : 'not_new';
   }
 
   /** Checks the event's id and signature. @returns why it may wake no device; `undefined` if it is genuine */

@@ -11,6 +11,8 @@ export interface EventFrame {
   readonly createdAt: number;
   /** The keys in its `p` tags. Every read makes a new object; `isFor` and `isCrowded` are cheaper. */
   readonly recipients: Recipients;
+  /** The bytes of the message that it came in. */
+  readonly size: number;
   /** `recipients.crowded`. */
   readonly isCrowded: boolean;
   /** Whether one of the recipients may be registered. The keys are looked up in the frame's bytes, without a copy. */

@@ -1,4 +1,3 @@
-import type { NostrEvent } from '../nostr/nostr-event.ts';
 import type { WakeEnd } from '../lanes/wake.ts';
 import type { KeyWake } from '../waking/key-wake.ts';
 import type { EventFrame } from './event-intake.ts';
@@ -6,7 +5,6 @@ import type { RelayAccount } from './relay-account.ts';
 
 /** An event for a registered key, as a relay sent it. It may be forged. */
 export interface ArrivedEvent {
-  readonly event: NostrEvent;
   readonly frame: EventFrame;
   /** The account of the relay that sent the event. */
   readonly account: RelayAccount;
@@ -16,6 +14,13 @@ export interface ArrivedEvent {
 export interface EventShare {
   /** Whether the wakes that wait here will be sent from here, so that they answer events that come before that. */
   readonly mayAbsorb: boolean;
+  /**
+   * Leaves an event to the servers that own its devices, and looks after it, if this server owns none of them. Asked before the event is
+   * parsed: in a fleet most events are for devices of other servers.
+   *
+   * @returns whether the event was left
+   */
+  leaves(arrived: ArrivedEvent): boolean;
   /** @returns the wakes that this server sends. The others are left to the servers that own their devices, and looked after */
   split(arrived: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[];
   /** Whether the fleet has handled the event for all of these wakes, as far as is known without a claim. */

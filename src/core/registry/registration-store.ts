@@ -65,6 +65,8 @@ export interface RegistrationStore {
    */
   admits(tradePubkey: TradePubkey, request: AdmissionRequest): boolean;
   find(tradePubkey: TradePubkey): Promise<Registration | undefined>;
+  /** The device of {@link find}, without the rest of the registration. Synchronous. */
+  targetOf(tradePubkey: TradePubkey): PushTarget | undefined;
   /**
    * Keeps the registration in place of the key's former one, unless the former one is owned at `registration.registeredAt`.
    *

@@ -158,6 +158,11 @@ export class Registrations {
     return registration !== undefined && this.#mayEnd(registration) ? undefined : registration;
   }
 
+  /** The device of the key's registration, even if its time to live is over. Synchronous and cheap. */
+  targetOf(tradePubkey: TradePubkey): PushTarget | undefined {
+    return this.#store.targetOf(tradePubkey);
+  }
+
   /** Starts the time to live of these keys again after a delivered wake. Keys that point at another device by now are left as they are. */
   async renew(woken: PushTarget, tradePubkeys: Iterable<TradePubkey>): Promise<void> {
     const now = this.#clock();

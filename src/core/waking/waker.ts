@@ -131,6 +131,11 @@ export class Waker {
     return [...wakes.values()];
   }
 
+  /** Whether an event wakes the device. If not, the device is woken on a beat of its own. */
+  heeds(device: string): boolean {
+    return this.#policy.heeds(device);
+  }
+
   /** The name of the devices that are always woken together with this one. */
   groupOf(device: string): string {
     return this.#policy.groupOf(device);

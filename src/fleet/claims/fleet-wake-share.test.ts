@@ -27,13 +27,13 @@ describeEngines('servers that share wakes', () => {
     expect(await cut.share.claim(open, [wake], 'own')).toEqual(WON);
     expect(await cut.share.claim(done, [wake], 'own')).toEqual(WON);
     for (const event of [done, before]) cut.share.end(event, wake, 'sent');
-    expect(await cut.share.look(done, [wake.device])).toEqual(['unknown']);
+    expect(await cut.share.look([{ event: done, device: wake.device }])).toEqual(['unknown']);
     expect(cut.share.mayStillSend(wake.device)).toBe(true);
     proxy.restore();
-    await expect.poll(() => other.share.look(open, [wake.device])).toEqual(['taken']);
+    await expect.poll(() => other.share.look([{ event: open, device: wake.device }])).toEqual(['taken']);
     await expect.poll(() => cut.share.isCertain).toBe(true);
     for (const event of [done, before])
-      await expect.poll(() => other.share.look(event, [wake.device])).toEqual(['done']);
+      await expect.poll(() => other.share.look([{ event: event, device: wake.device }])).toEqual(['done']);
     expect(cut.telemetry.total('fleet_claims', 'degraded')).toBe(2);
     expect(cut.telemetry.total('fleet_claims', 'won')).toBe(1);
     expect([...cut.faults, ...other.faults]).toEqual([]);
@@ -52,8 +52,8 @@ describeEngines('servers that share wakes', () => {
     await fleet.server.kill();
     await expect.poll(() => a.engine.isUp).toBe(false);
     await fleet.server.runEmpty();
-    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['done']);
-    await expect.poll(() => b.share.look(NEXT, [wake.device])).toEqual(['taken']);
+    await expect.poll(() => b.share.look([{ event: EVENT, device: wake.device }])).toEqual(['done']);
+    await expect.poll(() => b.share.look([{ event: NEXT, device: wake.device }])).toEqual(['taken']);
     const pending = (): Promise<unknown> =>
       fleet.server.command('HLEN', fleet.names.pendingKey(a.share.session));
     await expect.poll(pending).toBe(2);
@@ -111,7 +111,7 @@ describeEngines('servers that share wakes', () => {
     a.share.end(EVENT, taken, 'dropped');
     expect(a.share.isCertain).toBe(true);
     await a.share.flush();
-    expect(await a.share.look(EVENT, [taken.device])).toEqual(['taken']);
+    expect(await a.share.look([{ event: EVENT, device: taken.device }])).toEqual(['taken']);
     expect(a.share.mayStillSend(taken.device)).toBe(true);
     expect(b.telemetry.total('fleet_takeovers')).toBe(1);
   });
@@ -138,7 +138,7 @@ describeEngines('servers that share wakes', () => {
     expect(a.share.session).not.toEqual(former);
     a.share.end(EVENT, wakeOf('device'), 'sent');
     await a.share.flush();
-    expect(await a.share.look(EVENT, ['device'])).toEqual(['done']);
+    expect(await a.share.look([{ event: EVENT, device: 'device' }])).toEqual(['done']);
   });
 
   test('an owed wake that is paid, or wanted no more, leaves the engine, and its group is free', async () => {

@@ -2,6 +2,7 @@ import { MINUTE_MS, type Clock, type Schedule } from '../../core/basics/clock.ts
 import type {
   Claim,
   ClaimReason,
+  EventOfDevice,
   EventStanding,
   SharedWake,
   WakeShare,
@@ -194,17 +195,19 @@ export class FleetWakeShare implements WakeShare {
     if (open !== undefined) this.#batches.groupEnded(wake.group);
   }
 
-  async look(event: string, devices: readonly string[]): Promise<readonly EventStanding[]> {
+  async look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
     const { engine, names } = this.#options;
     try {
       if (!engine.isUp) throw new EngineUnavailable('');
-      const standings = await this.#batches.look(devices.map((device) => names.claim(event, device)));
+      const standings = await this.#batches.look(
+        asked.map(({ device, event }) => names.claim(event, device)),
+      );
       if (this.#session.isSettled) return standings;
       // After an outage the engine has yet to hear what other servers have done.
       return standings.map((standing) => (standing === 'open' ? 'unknown' : standing));
     } catch (error) {
       if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
-      return devices.map(() => 'unknown');
+      return asked.map(() => 'unknown');
     }
   }
 
@@ -222,7 +225,7 @@ export class FleetWakeShare implements WakeShare {
     return new HandedOn({
       monotonic,
       schedule,
-      look: (event, devices) => this.look(event, devices),
+      look: (asked) => this.look(asked),
       onLost: (event, wake) => listener.onHanded(event, wake),
       onFault,
     });

@@ -20,7 +20,7 @@ function bench(): {
   const handed = new HandedOn({
     monotonic: schedule.clock.read,
     schedule: schedule.schedule,
-    look: async (event) => [standings[event] ?? 'done'],
+    look: async (asked) => asked.map(({ event }) => standings[event] ?? 'done'),
     onLost: async (event) => {
       lost.push(event);
       standings[event] = 'done';

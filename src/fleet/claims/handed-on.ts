@@ -1,6 +1,6 @@
 import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import { Fifo } from '../../core/basics/fifo.ts';
-import type { EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
+import type { EventOfDevice, EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
 import { DOUBTFUL_MS } from './done-ring.ts';
 
 /** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
@@ -18,7 +18,7 @@ interface HandedWake {
 export interface HandedOnOptions {
   readonly monotonic: Clock;
   readonly schedule: Schedule;
-  readonly look: (event: string, devices: readonly string[]) => Promise<readonly EventStanding[]>;
+  readonly look: (asked: readonly EventOfDevice[]) => Promise<readonly EventStanding[]>;
   /** Nobody has the wake: the engine lost it on the way. */
   readonly onLost: (event: string, wake: SharedWake) => Promise<void>;
   readonly onFault: (fault: unknown) => void;
@@ -68,17 +68,18 @@ export class HandedOn {
         if (next.at >= from) some.push(next);
         if (some.length === AT_ONCE) break;
       }
-      const standings = await Promise.all(some.map((one) => this.#checkOne(one)));
+      const standings = await this.#options.look(
+        some.map(({ event, wake }) => ({ event, device: wake.device })),
+      );
+      await Promise.all(some.map((one, n) => this.#finish(one, standings[n])));
       if (standings.includes('unknown')) isUnknown = true;
     }
     if (isUnknown) this.checkLater();
   }
 
-  async #checkOne({ event, wake }: HandedWake): Promise<EventStanding | undefined> {
-    const [standing] = await this.#options.look(event, [wake.device]);
+  async #finish({ event, wake }: HandedWake, standing: EventStanding | undefined): Promise<void> {
     if (standing === 'open') await this.#options.onLost(event, wake);
     // The engine does not answer, or has yet to hear what others have done. And who has the wake may not have dealt with it.
     else if (standing !== 'done') this.note(event, wake);
-    return standing;
   }
 }

@@ -155,7 +155,7 @@ describeEngines('what goes from server to server', () => {
     const wake = wakeOf(deviceOf(a));
     expect(await b.share.claim(EVENT, [wake], 'open')).toMatchObject([{ outcome: 'handed' }]);
     await expect.poll(() => a.handed).toHaveLength(1);
-    await expect.poll(() => b.share.look(EVENT, [wake.device])).toEqual(['open']);
+    await expect.poll(() => b.share.look([{ event: EVENT, device: wake.device }])).toEqual(['open']);
     expect(await fleet.server.command('XLEN', fleet.names.inboxKey(a.share.session))).toBe(0);
   });
 

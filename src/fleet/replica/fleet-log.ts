@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { StoreContents } from '../../store/contents/store-contents.ts';
-import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';

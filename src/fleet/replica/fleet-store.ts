@@ -4,7 +4,7 @@ import type { Clock } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
-import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { Engine, StreamEntry, StreamPlace } from '../engine/engine.ts';
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';

@@ -3,7 +3,7 @@ import type { Registration } from '../../core/registry/registration.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import { encodeRecord } from '../../store/file/record-codec.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
-import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { StoredField } from './read-shards.ts';

@@ -4,7 +4,7 @@ import { SECOND_MS } from '../../core/basics/clock.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import { StoreOpenError } from '../../store/file/store-open-error.ts';
-import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import { EngineUnavailable, type Engine } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';

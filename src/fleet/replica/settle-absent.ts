@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
-import type { RegistrationChange } from '../../store/tables/memory-registrations.ts';
+import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import { areAbsent } from './absent-fields.ts';

@@ -18,8 +18,6 @@ export interface SubscriptionFrame extends EventFrame {
   readonly mark: number;
   /** Reads the id without making a string. @returns whether it is an id as NIP-01 has it (`readEventId`) */
   readId(words: Uint32Array): boolean;
-  /** The bytes of the whole message. */
-  readonly size: number;
 }
 
 /** The places of an event without a `p` tag. */

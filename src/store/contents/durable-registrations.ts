@@ -16,7 +16,8 @@ import type {
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { StoreRecord } from '../file/store-record.ts';
-import { MemoryRegistrations, type RegistrationChange } from '../tables/memory-registrations.ts';
+import { MemoryRegistrations } from '../tables/memory-registrations.ts';
+import type { RegistrationChange } from '../tables/registration-change.ts';
 import { untilUncontested, type ChangeJournal } from './change-journal.ts';
 import { FormerRegistrations } from './former-registrations.ts';
 
@@ -88,6 +89,10 @@ export class DurableRegistrations implements RegistrationStore {
   find(tradePubkey: TradePubkey): Promise<Registration | undefined> {
     const former = this.#formers.oldest(tradePubkey);
     return former === undefined ? this.#memory.find(tradePubkey) : Promise.resolve(former);
+  }
+
+  targetOf(tradePubkey: TradePubkey): PushTarget | undefined {
+    return this.#formers.oldest(tradePubkey)?.target ?? this.#memory.targetOf(tradePubkey);
   }
 
   put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {

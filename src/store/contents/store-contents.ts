@@ -5,7 +5,7 @@ import { deviceOf, isUsable, type PushService } from '../../core/registry/push-t
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import type { StoreRecord } from '../file/store-record.ts';
-import type { RegistrationChange } from '../tables/memory-registrations.ts';
+import type { RegistrationChange } from '../tables/registration-change.ts';
 import { MemorySeenEvents } from '../tables/memory-seen-events.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { DurableCohorts } from './durable-cohorts.ts';

@@ -7,7 +7,7 @@ import type {
   RegistrationStore,
   RemovalRequest,
 } from '../../core/registry/registration-store.ts';
-import { renewedTarget, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
+import { renewedTarget, type PushTarget } from '../../core/registry/push-target.ts';
 import {
   expiryOf,
   type Lifetime,
@@ -21,28 +21,12 @@ import { DeviceLinks } from './device-links.ts';
 import { Displacement } from './displacement.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
+import type { RegistrationObserver } from './registration-change.ts';
 import { RegistrationTable } from './registration-table.ts';
 import { NO_ROW, RowNumbers } from './rows.ts';
 
 /** Rows that a long loop handles before it lets other work run: one or two milliseconds, where a million rows would take a second. */
 const SLICE = 1024;
-
-/** One change of one key. `former` is absent where the key is new, `current` where it was removed; both are there where it was replaced or renewed. */
-export interface RegistrationChange {
-  readonly former: Registration | undefined;
-  readonly current: Registration | undefined;
-}
-
-/** Gets every change, so that the journal can keep it on the disk too. */
-export interface RegistrationObserver {
-  /** Whether it wants the changes of this push service. Registrations of any other service are not decoded for it. */
-  readonly observes: (service: PushService) => boolean;
-  /**
-   * Called at each change where the former or the current registration is observed, and where a registration is displaced by an
-   * observed one. `put`, `renew` and `remove` make their changes, and call this, before they return their promise.
-   */
-  readonly onChange: (change: RegistrationChange) => void;
-}
 
 export interface MemoryRegistrationsOptions {
   /** The most registrations kept (`MAX_REGISTRATIONS`). */
@@ -98,6 +82,11 @@ export class MemoryRegistrations implements RegistrationStore {
   current(tradePubkey: TradePubkey): Registration | undefined {
     const row = this.#keys.find(tradePubkey);
     return row === NO_ROW ? undefined : this.#read(row, tradePubkey);
+  }
+
+  targetOf(tradePubkey: TradePubkey): PushTarget | undefined {
+    const row = this.#keys.find(tradePubkey);
+    return row === NO_ROW ? undefined : this.#devices.targetOf(row);
   }
 
   async put(registration: Registration, onDisplaced?: (device: PushTarget) => void): Promise<PutResult> {
