@@ -5,8 +5,10 @@ import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.t
 type Meaning = readonly [pattern: RegExp, words: string, isConfiguration?: 'configuration'];
 
 export const CUT = 'it cut the connection off';
+/** What answers is none of its answers, or longer than any of them. */
+export const NO_ENGINE = 'what answers there is neither Redis nor Valkey; an engine with TLS is at rediss://';
 
-/** Codes of errors from the system, from TLS and from the library. */
+/** Codes of errors from the system and from TLS. */
 const DIAL_FAILURES: readonly Meaning[] = [
   [/^ECONNREFUSED$/, 'nothing listens at its port'],
   [/^(?:ENOTFOUND|EAI_NODATA|EAI_NONAME)$/, 'there is no such name in the DNS'],
@@ -78,7 +80,7 @@ export function helplessness(error: unknown): string | undefined {
 
 /** What a failed dialling, or the loss of a connection, means. */
 export function explainDialFailure(error: unknown, tls = false): EngineRefused | EngineUnavailable {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code } = error as { code?: unknown };
   // An engine without TLS waits for the end of the line.
   if (code === 'ETIMEDOUT' && tls)
     return new EngineUnavailable('it does not answer; an engine without TLS is at redis://');
@@ -86,10 +88,6 @@ export function explainDialFailure(error: unknown, tls = false): EngineRefused |
     const meaning = DIAL_FAILURES.find(([pattern]) => pattern.test(code));
     if (meaning !== undefined) return failureOf(meaning);
   }
-  if (typeof message === 'string' && message.startsWith('Unknown RESP type'))
-    return new EngineRefused(
-      'what answers there is neither Redis nor Valkey; an engine with TLS is at rediss://',
-    );
   return new EngineUnavailable(CUT);
 }
 

@@ -1,3 +1,5 @@
+import type { LineLimits } from './line.ts';
+
 /** All in milliseconds. */
 export interface EngineTiming {
   /** The least time between two batches of commands. */
@@ -12,6 +14,8 @@ export interface EngineTiming {
   readonly heartbeatMs: number;
   /** How long a line for long answers may be silent, beyond the time that a read waits. */
   readonly silenceLimitMs: number;
+  /** How long one answer on such a line may take: a slow way has time for the records of a shard. */
+  readonly longAnswerLimitMs: number;
   /** How long other settings count after the last beat of a server that has them, and how long they may differ without an alarm. */
   readonly disagreementMs: number;
   readonly redial: { readonly minMs: number; readonly baseMs: number; readonly maxMs: number };
@@ -24,6 +28,12 @@ export const ENGINE_TIMING: EngineTiming = {
   dialLimitMs: 2000,
   heartbeatMs: 1000,
   silenceLimitMs: 2000,
+  longAnswerLimitMs: 60_000,
   disagreementMs: 60_000,
   redial: { minMs: 20, baseMs: 50, maxMs: 1000 },
 };
+
+/** @param waitMs how long a read on the line waits for news */
+export function lineLimits({ longAnswerLimitMs, silenceLimitMs }: EngineTiming, waitMs = 0): LineLimits {
+  return { silenceMs: silenceLimitMs + waitMs, answerMs: longAnswerLimitMs };
+}

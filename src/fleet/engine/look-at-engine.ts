@@ -1,6 +1,6 @@
 import type { EngineAddress } from './engine-address.ts';
 import type { EngineFacts } from './engine-facts.ts';
-import { ENGINE_TIMING } from './engine-timing.ts';
+import { ENGINE_TIMING, lineLimits } from './engine-timing.ts';
 import { FORMS } from './forms.ts';
 import { Line } from './line.ts';
 import type { FleetNames } from './names.ts';
@@ -19,11 +19,11 @@ export interface EngineLook {
 
 /** Dials once, with all checks of a start, and changes nothing that servers use. @throws EngineRefused, EngineUnavailable */
 export async function lookAtEngine(address: EngineAddress, names: FleetNames): Promise<EngineLook> {
-  const { dialLimitMs, firstAnswerLimitMs: answerLimitMs, silenceLimitMs } = ENGINE_TIMING;
+  const { dialLimitMs, firstAnswerLimitMs: answerLimitMs } = ENGINE_TIMING;
   const { signal } = new AbortController();
   const options = { address, names, dialLimitMs, answerLimitMs, signal, forms: FORMS, isLook: true } as const;
   const { connection, facts, marker } = await openConnection(options);
-  const line = new Line(connection, silenceLimitMs);
+  const line = new Line(connection, lineLimits(ENGINE_TIMING));
   try {
     let answerMs = Infinity;
     for (let ping = 0; ping < PINGS; ping++) {

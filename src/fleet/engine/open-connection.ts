@@ -46,6 +46,7 @@ export async function openConnection(options: OpenOptions): Promise<OpenedConnec
     return { connection, ...(await greet(connection, options)) };
   } catch (error) {
     connection.close('it is not ready');
+    if (connection.refusal !== undefined) throw connection.refusal;
     if (error instanceof ScriptError) throw explainRefusal(error.text.reveal(), options.names.prefix);
     // An engine with TLS says nothing to a client without. Neither does a proxy that has no engine at this moment.
     const isWordless = !options.address.tls && connection.bytesRead === 0;

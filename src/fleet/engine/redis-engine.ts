@@ -13,7 +13,7 @@ import type {
 } from './engine.ts';
 import { SettingsComparison, type FleetSettings } from './compare-settings.ts';
 import type { EngineAddress } from './engine-address.ts';
-import { ENGINE_TIMING, type EngineTiming } from './engine-timing.ts';
+import { ENGINE_TIMING, lineLimits, type EngineTiming } from './engine-timing.ts';
 import { EngineRefused, EngineUnavailable, reasonOf, ScriptError } from './engine-errors.ts';
 import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
@@ -148,7 +148,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
 
   async openLine(): Promise<Line> {
     const { connection } = await this.#connect();
-    return new Line(connection, this.#timing.silenceLimitMs);
+    return new Line(connection, lineLimits(this.#timing));
   }
 
   onUp(listener: () => void): () => void {
@@ -241,13 +241,13 @@ export class RedisEngine implements Engine, AsyncDisposable {
       opened.connection.close('it is not ready');
       throw error;
     });
-    const { answerLimitMs, gatherMs, heartbeatMs, silenceLimitMs } = this.#timing;
+    const { answerLimitMs, gatherMs, heartbeatMs } = this.#timing;
     const up: Up = {
       opened,
       batches: new MicroBatches(opened.connection, { answerLimitMs, gatherMs }, () =>
         this.#fall('it does not answer in time'),
       ),
-      reading: new Line(reading.connection, READ_WAIT_MS + silenceLimitMs),
+      reading: new Line(reading.connection, lineLimits(this.#timing, READ_WAIT_MS)),
       heartbeat: setInterval(() => void this.#beat(up), heartbeatMs),
       since: performance.now(),
       beats: 0,
