@@ -8,6 +8,7 @@ import type { FileStore } from '../store/contents/file-store.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 import type { StoreRecord } from '../store/file/store-record.ts';
 import { leaveOwed, readOwed } from '../fleet/claims/owed-left.ts';
+import { EngineUnavailable } from '../fleet/engine/engine.ts';
 import { openCommandFleet, type CommandFleet } from './command-fleet.ts';
 import { commandStore } from './command-store.ts';
 import type { Io } from './io.ts';
@@ -58,7 +59,7 @@ export async function storeCopy(io: Io, args: readonly string[]): Promise<number
         `${target} has ${there} registrations already. With --merge, those of ${source} are added whose keys it does not have. Nothing was changed`,
       );
     io.print(`${source}, into ${target}:\n`);
-    const counts = await copy(wanted, from, contents[wanted.to], { fleet, file: file.store });
+    const counts = await copy(wanted, from, contents[wanted.to], { fleet, file: file.store }).catch(cutOff);
     for (const [what, count] of Object.entries(counts)) io.print(`  ${what.padEnd(23)}  ${count}\n`);
     if (wanted.dryRun) io.print('Nothing was copied: --dry-run.\n');
     return 0;
@@ -88,6 +89,14 @@ function openFile({ config, previousKey, serverKey }: ReadStartup): { path: stri
     ...(previousKey === undefined ? [] : [previousKey.privateKey]),
   ] as const;
   return { path, store: commandStore({ path, keys, keeps: 'everything' }) };
+}
+
+/** The engine went away in the middle of a copy. */
+function cutOff(error: unknown): never {
+  if (!(error instanceof EngineUnavailable)) throw error;
+  throw new StoreOpenError(
+    `REDIS_URL: the engine can no longer be used: ${error.message}. A part may have been copied: run this again with --merge`,
+  );
 }
 
 /** @returns how much of what there was to copy */
