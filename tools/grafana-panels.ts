@@ -179,6 +179,16 @@ export const PANELS: readonly Panel[] = [
   },
   { title: 'Wakes a minute, by policy', targets: [['{{policy}}', rate('wakes_released', 'policy')]] },
   {
+    title: 'Fleet: servers that each one knows of',
+    targets: [['{{instance}}', `${of('fleet_servers')} > 0`]],
+  },
+  {
+    title: 'Fleet: claims a minute, by outcome',
+    targets: [
+      ['{{outcome}}', `${rate('fleet_claims', 'outcome')} and on () sum(${of('fleet_servers')}) > 0`],
+    ],
+  },
+  {
     title: 'Lanes in trouble',
     targets: [['{{instance}} {{provider}} {{trouble}}', `${of('lanes_troubled')} > 0`]],
   },

@@ -118,7 +118,14 @@ function createShare(
   { link, onFault, parts, time }: Shared,
   { onHanded, onMembership }: Pick<WakeShareListener, 'onHanded' | 'onMembership'>,
 ): FleetWakeShare {
-  return new FleetWakeShare({
+  let told: number | undefined;
+  // A server that takes another id is another member, and the same server.
+  const tellServers = (): void => {
+    const count = share.servers;
+    if (count !== told) telemetry.log('fleet.servers', { count });
+    told = count;
+  };
+  const share = new FleetWakeShare({
     engine: link.engine,
     names: link.names,
     sealer: link.values,
@@ -136,6 +143,7 @@ function createShare(
       running: (withinMs) => parts().waker.running(withinMs),
       onMembership: () => {
         onMembership();
+        tellServers();
         parts().resumeCohorts().catch(onFault);
       },
     },
@@ -144,6 +152,7 @@ function createShare(
     telemetry,
     onFault,
   });
+  return share;
 }
 
 function createEvents(

@@ -74,6 +74,7 @@ describeEngine('a fleet of two servers', () => {
     relay.broadcast(third);
     await google.pushes.atLeast(woken + 3);
     expect(await other.metric('mostro_push_fleet_takeovers_total')).toBe(1);
+    await expect.poll(other.program.stdout).toMatch(/"count":1,"msg":"fleet\.servers"/);
     // The third event is answered by the same wake, or the window that it began goes on.
     await expect.poll(() => other.metric('mostro_push_events_claimed_total')).toBeGreaterThan(0);
     const counts = countsOf(fleet, DEVICES);

@@ -68,6 +68,8 @@ export const LOG_EVENTS = {
   'registration.refused': 'debug',
   'registrations.kept': 'warn',
   'registrations.swept': 'debug',
+  'fleet.servers': 'info',
+  'fleet.took_over': 'info',
   'fleet.value_rejected': 'warn',
   'store.opened': 'info',
   'store.torn': 'info',

@@ -114,6 +114,7 @@ describeEngines('servers that share wakes', () => {
     expect(await a.share.look([{ event: EVENT, device: taken.device }])).toEqual(['taken']);
     expect(a.share.mayStillSend(taken.device)).toBe(true);
     expect(b.telemetry.total('fleet_takeovers')).toBe(1);
+    expect(b.telemetry.logged('fleet.took_over')).toHaveLength(1);
   });
 
   test('a server that stood still, and was missed by nobody, goes on as before', async () => {

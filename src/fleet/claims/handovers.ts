@@ -133,7 +133,10 @@ export class Handovers {
         cursor = String(next ?? '');
         total += Number(moved ?? 0);
       }
-      if (total > 0) telemetry.count('fleet_takeovers');
+      if (total > 0) {
+        telemetry.count('fleet_takeovers');
+        telemetry.log('fleet.took_over', { count: total });
+      }
     }
   }
 
