@@ -48,7 +48,7 @@ const BEYOND_ALARMS: readonly AlertRule[] = [
     for: '2m',
     severity: 'page',
     about: 'symptom',
-    summary: 'no wake gets through',
+    summary: 'no wake gets through, or no device can register',
     runbook: 'the reasons are at /health/ready and on the dashboard; mostro-push doctor says what to do',
   },
   {

@@ -47,8 +47,9 @@ test('docker-compose.fleet.yml gives two servers the same key and engine, names 
     expect(compose).toContain(
       `  ${name}:\n    <<: *server\n    hostname: ${name}\n    environment:\n      <<: *environment\n      ADMIN_HOST: ${name}\n`,
     );
-  // Only the proxy can be reached from outside.
-  expect(compose.match(/ports:/g)).toHaveLength(1);
+  // Only the proxy can be reached from outside: the dashboards are for this machine.
+  const ports = [...compose.matchAll(/^ {6}- '([\d.:]+)'$/gm)].map(([, port]) => port);
+  expect(ports).toEqual(['127.0.0.1:9464:9464', '127.0.0.1:9465:9464', '80:80', '443:443']);
 });
 
 describeEngines('the shipped configuration of an engine', (program) => {
