@@ -195,7 +195,7 @@ export const COUNTERS = {
     labels: {},
   },
   fleet_claims: {
-    help: 'Claims of verified events for devices, by outcome: won here; taken by another server; done before; handed to the server that sends the wakes of the device; degraded: won without asking, because the engine was down.',
+    help: 'Claims of verified events and of chat wakes for devices, by outcome: won here; taken by another server; done before; handed to the server that sends the wakes of the device; degraded: won without asking, because the engine was down.',
     labels: { outcome: ['won', 'taken', 'done', 'handed', 'degraded'] },
   },
   fleet_values_rejected: {

@@ -102,6 +102,18 @@ describeEngines('the script that claims', (program) => {
     expect(await engine.ask(CLAIM, A, LIFE_MS, head('own', { name: OTHER }), 'x')).toBe('W\0');
   });
 
+  test('a lease that is damaged holds no group, and fails no claim', async () => {
+    const engine = await ClaimScripts.open(program, A, B);
+    const torn = [Buffer.alloc(0), Buffer.from([255]), Buffer.from([255, 255, 1]), Buffer.from([0, 1, 9, 9])];
+    const long = Buffer.alloc(8 * 300, 0x7f);
+    for (const [number, rest] of [...torn, long].entries())
+      for (const session of [DEAD, A]) {
+        const name = bytesOf(`${number} ${String(session)}`);
+        await engine.server.command('SET', engine.names.leaseKey(GROUP), Buffer.concat([session, rest]));
+        expect(await engine.ask(CLAIM, A, LIFE_MS, head('own', { name }), 'x')).toMatch(/^W/);
+      }
+  });
+
   test('what was claimed before is claimed again: by its session, from the dead, and from an engine that was emptied', async () => {
     const engine = await ClaimScripts.open(program, A, B);
     for (const standing of [A, DEAD, undefined]) {

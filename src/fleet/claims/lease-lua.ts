@@ -12,13 +12,17 @@ local function time()
   end
   return now
 end
-local function isKept(lease) return lease:byte(9) ~= 255 or struct.unpack('>I6', lease, 11) > time() end
+-- A damaged lease holds nothing.
+local function isKept(lease)
+  if lease:byte(9) ~= 255 then return true end
+  return #lease > 15 and struct.unpack('>I6', lease, 11) > time()
+end
 local function windowsIn(lease) return lease:sub(lease:byte(9) == 255 and 17 or 9) end
 local function left(windows)
   local count, answer = 0, ''
-  for at = 1, #windows, 8 do
+  for at = 1, #windows - 7, 8 do
     local ms = struct.unpack('>I6', windows, at + 2) - time()
-    if ms > 0 then
+    if ms > 0 and count < 255 then
       count = count + 1
       answer = answer .. windows:sub(at, at + 1) .. struct.pack('>I4', math.min(ms, 4294967295))
     end
