@@ -15,6 +15,8 @@ import type { ClaimReason, EventStanding, WakeShare } from './wake-share.ts';
  * at together only where this server has fallen behind. Their owners may have, too, and must not make all servers do the same work.
  */
 const MOST_OPEN = 32;
+/** At a stop so many events are looked at together. */
+const STOPPING_AT_ONCE = 256;
 
 /** An event that its owner has not acted on. */
 interface OpenEvent {
@@ -49,6 +51,7 @@ export interface LeftEventsOptions {
 export class LeftEvents {
   readonly #options: LeftEventsOptions;
   readonly #watch: OwnerWatch;
+  #isStopping = false;
 
   constructor(options: LeftEventsOptions) {
     this.#options = options;
@@ -70,9 +73,12 @@ export class LeftEvents {
     this.#watch.add(copy.frame.id, copy);
   }
 
-  /** The program stops. The other servers have these events, too, and recoveries bring them. */
-  stop(): void {
-    this.#watch.clear();
+  /** The program stops. What nobody has acted on goes to its owner now: this server may be the only one whose relay has it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const left = this.#watch.clear();
+    for (let from = 0; from < left.length; from += STOPPING_AT_ONCE)
+      await this.#look(left.slice(from, from + STOPPING_AT_ONCE), true);
   }
 
   async #look(events: readonly WatchedEvent[], isLast: boolean): Promise<void> {
@@ -109,6 +115,8 @@ export class LeftEvents {
    */
   #onUnknown(watched: WatchedEvent, isLast: boolean): void {
     const { onFault, share, waker } = this.#options;
+    // The other servers most likely have the event, too.
+    if (this.#isStopping) return;
     const isOurs = devicesOf(watched.copies).some((device) => share.owns(waker.groupOf(device)));
     if (isLast || isOurs) this.#act(watched, 'own').catch(onFault);
     else this.#watch.again(watched);

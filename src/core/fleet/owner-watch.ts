@@ -83,12 +83,14 @@ export class OwnerWatch {
     else for (const copy of copies) this.#addCopy(known, copy);
   }
 
-  /** The program stops. */
-  clear(): void {
+  /** The program stops. @returns what was kept */
+  clear(): readonly WatchedEvent[] {
     this.#cancel?.();
     this.#cancel = undefined;
+    const kept = [...this.#events.values()];
     this.#events.clear();
     this.#bytes = 0;
+    return kept;
   }
 
   #keep(event: Kept): void {

@@ -39,6 +39,24 @@ test('an event that the owner does not get is handed to it after a second, whoev
   expect(pushes()).toHaveLength(2);
 });
 
+test('an event that only a server has that stops is handed to its owner before that, and no other event', async () => {
+  const { come, event, fleet, kill, pushes, schedule, servers } = await fleetScene();
+  const [owner, second, third] = servers as Three;
+  await come(event(1), ...servers);
+  await come(event(2), third);
+  third.shared.stop();
+  await schedule.advance(0);
+  kill(third);
+  await schedule.advance(LOOKED_MS);
+  expect([owner.pushes, third.verified]).toEqual([['phone 1', 'phone 2'], [event(2).id]]);
+  // Without the engine it cannot know what others have, and leaves it to them.
+  await come(event(3), owner, second);
+  fleet.stop();
+  second.shared.stop();
+  await schedule.advance(LOOKED_MS);
+  expect(pushes()).toEqual(['phone 1', 'phone 2', 'phone 3']);
+});
+
 test('a forged copy that comes first to every server suppresses nothing', async () => {
   const { come, event, pushes, schedule, servers } = await fleetScene();
   const [owner, second] = servers as Three;

@@ -180,12 +180,12 @@ export class SharedEvents implements EventShare {
   }
 
   /**
-   * The program stops. The events that are kept are left to the other servers, which have them too, and to recoveries. What is claimed here
-   * and not sent is left to the server that takes over, and so is what is handed to this one from now on.
+   * The program stops. The events that are kept go to the owners of their devices. What is claimed here and not sent is left to the server
+   * that takes over, and so is what is handed to this one from now on.
    */
   stop(): void {
     this.#isStopping = true;
-    this.#left.stop();
+    this.#left.stop().catch(this.#options.onFault);
   }
 
   #end(event: string, wake: SharedWake, how: WakeEnd): void {
