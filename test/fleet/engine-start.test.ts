@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { EngineRefused } from '../../src/fleet/engine/engine.ts';
+import { lookAtEngine } from '../../src/fleet/engine/look-at-engine.ts';
 import { fleetNames, openEngine, TEST_TIMING } from '../support/fleet-engine.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeEngine, describeEngines, EngineServer } from '../support/redis-engine.ts';
@@ -103,6 +104,7 @@ describeEngines('an engine is refused at the start', (program) => {
     await server.command('HSET', 'mp', 'of', 'another');
     expect(await refusal(server.address())).toBe('its database 0 has a key "mp" that is not of this program');
     expect(await server.command('HGETALL', 'mp')).toEqual(['of', 'another']);
+    await expect(lookAtEngine(server.address(), fleetNames())).rejects.toThrow('not of this program');
   });
 
   test('not if it throws keys away when its memory is full: that is an alarm', async () => {

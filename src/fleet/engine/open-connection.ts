@@ -78,7 +78,7 @@ async function greet(
     ask('EVALSHA', hashOf(CHECK_RIGHTS), 1, names.probe),
     ask('XREAD', 'STREAMS', names.probe, '0'),
     isLook
-      ? ask('HMGET', names.marker, 'check', 'form', 'epoch')
+      ? ask('HGETALL', names.marker)
       : ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, forms, known)),
   ]);
   connection.send(requests, () => undefined);
@@ -90,9 +90,19 @@ async function greet(
   if (objection !== undefined) throw objection;
   for (const other of [chosen, rights, cached, read]) if (other.status === 'rejected') throw other.reason;
   if (marker.status === 'rejected') throw noMarker(marker.reason, database);
-  const isUnmarked = isLook && Array.isArray(marker.value) && marker.value.every((field) => field === null);
-  if (isUnmarked) return { facts, marker: undefined };
-  return { facts, marker: readMarker(marker.value, { check: names.check, database, forms }) };
+  const fields = isLook ? markerIn(marker.value) : marker.value;
+  if (fields === undefined) return { facts, marker: undefined };
+  return { facts, marker: readMarker(fields, { check: names.check, database, forms }) };
+}
+
+/** The fields of the marker, as {@link TAKE_MARKER} answers them; `undefined` if there is none. @param all the answer to `HGETALL` */
+function markerIn(all: EngineReply): EngineReply | undefined {
+  const parts = Array.isArray(all) ? (all as readonly EngineReply[]) : [];
+  if (parts.length === 0) return undefined;
+  return ['check', 'form', 'epoch'].map((field) => {
+    const at = parts.findIndex((part, n) => n % 2 === 0 && String(part) === field);
+    return at === -1 ? null : (parts[at + 1] ?? null);
+  });
 }
 
 /** A key of another kind has the marker's name. */
