@@ -132,7 +132,7 @@ export const GAUGES = {
     labels: ['provider', 'trouble'],
   },
   fleet_servers: {
-    help: 'Servers that work as one on the same engine, this one included. Only with STORE=redis.',
+    help: 'Servers that work as one on the same engine, this one included. 0 without STORE=redis.',
     labels: [],
   },
   relay_state: { help: '1 for the state that a relay is in, by its host.', labels: ['relay', 'state'] },
