@@ -17,6 +17,7 @@ import type { Registrations } from '../core/registry/registrations.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
+import { withRest } from '../core/waking/device-window.ts';
 import type { AtOwner, Waker } from '../core/waking/waker.ts';
 import { heartbeatPlaces } from '../crypto/heartbeat-place.ts';
 import { FleetWakeShare } from '../fleet/claims/fleet-wake-share.ts';
@@ -139,7 +140,7 @@ function createShare(
         waker.payOwed(wake).catch(onFault);
       },
       onPaused: (lane, ms) => parts().lanes.pause(lane, ms),
-      windowsOf: (group) => parts().waker.windowsOf(group),
+      windowsOf: (group) => withRest(parts().waker.windowsOf(group), parts().lanes.restMs(group)),
       running: (withinMs) => parts().waker.running(withinMs),
       onMembership: () => {
         onMembership();

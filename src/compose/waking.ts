@@ -65,6 +65,7 @@ export function composeWaking(options: CompositionOptions, shared: Shared): Comp
     policy,
     lanes,
     atOwner: fleet?.atOwner,
+    onRest: fleet && ((device) => fleet.share.leaveWindows(waker.groupOf(device))),
     instances: { authors, isInstance: (tag, tradePubkey, pubkey) => tags.isOf(tag, tradePubkey, pubkey) },
     onMoved: ({ tracedKeys }, from) => {
       telemetry.count('wakes_moved', { provider: from.type });

@@ -82,6 +82,31 @@ describeEngine('a fleet of two servers', () => {
     expect(google.pushes.count).toBe(woken + 3);
   });
 
+  test('leaves a device alone for as long as FCM has said, also if its server stops meanwhile', async () => {
+    const fleet = await fleetOfPrograms({ servers: 2 });
+    const { engine, google, relay, servers } = fleet;
+    await registerAll(fleet, 2);
+    for (const { metric } of servers) await expect.poll(() => metric(REGISTERED)).toBe(2);
+    google.answer = ({ token }) =>
+      token === tokenOf(0) ? { status: 429, headers: { 'retry-after': '3600' } } : undefined;
+    for (const event of eventsFor(1)) relay.broadcast(event);
+    await google.refusals.atLeast(1);
+    // Each kind of wake has to wait, as the lease of the device says.
+    const left = async (): Promise<unknown> => {
+      const [lease = ''] = (await engine.commandBuffer('KEYS', '*:k:*')) as Buffer[];
+      return engine.command('STRLEN', lease);
+    };
+    await expect.poll(left).toBeGreaterThan(8 + 3 * 8);
+    const won = await Promise.all(servers.map(({ metric }) => metric(WON)));
+    const [owner, other] = (won[0] === 1 ? servers : servers.toReversed()) as [FleetProgram, FleetProgram];
+    owner.program.kill('SIGTERM');
+    await expect.poll(() => other.metric('mostro_push_fleet_takeovers_total')).toBe(1);
+    await expect.poll(() => other.metric('mostro_push_devices_held')).toBeGreaterThan(0);
+    for (const event of eventsFor(1, 1)) relay.broadcast(event);
+    await google.pushes.atLeast(1);
+    expect(google.refusals.count).toBe(1);
+  });
+
   test('sends nothing from any server while FCM has told one of them to wait', async () => {
     const fleet = await fleetOfPrograms({ servers: 2 });
     const { google, relay, servers } = fleet;

@@ -139,6 +139,10 @@ export class FakeWakeShare implements WakeShare {
     this.#release(wake.group);
   }
 
+  leaveWindows(group: string): void {
+    if (this.canSpeak) this.#release(group);
+  }
+
   async look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
     return asked.map(({ device, event }) => {
       if (!this.canSpeak) return 'unknown';
@@ -236,11 +240,10 @@ export class FakeWakeShare implements WakeShare {
 
   /** The engine may have forgotten what runs for the group. */
   #runAgain(group: string): void {
-    const { leases } = this.#fleet.data;
     const windows = this.#windowsOf(group);
-    const holder = this.#leaseholderOf(group);
-    if ((holder ?? this) === this && this.left(group).length <= windows.length)
-      leases.set(group, { session: this, windows });
+    const isOurs = (this.#leaseholderOf(group) ?? this) === this;
+    if (isOurs && this.left(group).length <= windows.length)
+      this.#fleet.data.leases.set(group, { session: this, windows });
   }
 
   #windowsOf(group: string): Lease['windows'] {
@@ -267,8 +270,7 @@ export class FakeWakeShare implements WakeShare {
   #mayStillSend(device: string): boolean {
     const { claims } = this.#fleet.data;
     const open = [...this.#open].filter(([, { wake }]) => wake.device === device);
-    if (open.length === 0) return true;
-    return open.some(([name]) => isFree(claims.get(name), this));
+    return open.length === 0 || open.some(([name]) => isFree(claims.get(name), this));
   }
 
   #read(): void {
@@ -314,6 +316,5 @@ function nameOf(event: string, device: string): string {
 }
 
 function isFree(standing: Standing | undefined, server: FakeWakeShare): boolean {
-  if (standing === 'done') return false;
-  return standing === undefined || standing.session === server || !standing.session.isAlive;
+  return standing !== 'done' && (standing?.session === server || standing?.session.isAlive !== true);
 }

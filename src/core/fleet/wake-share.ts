@@ -66,6 +66,8 @@ export interface WakeShare {
   claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]>;
   /** A claim that was won has ended. After `dropped`, a further copy of the event may be claimed anew. */
   end(event: string, wake: SharedWake, how: WakeEnd): void;
+  /** What runs for the group has changed while something is open for it: it is left anew for the next owner. */
+  leaveWindows(group: string): void;
   /** How events stand, in their order. */
   look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]>;
   /**

@@ -66,3 +66,8 @@ export const CONSEQUENCES = {
   retry: 'retry',
   refused: 'owe',
 } as const satisfies Readonly<Record<DeliveryOutcome, Consequence['next']>>;
+
+/** Whether the push service wants the device to be left alone for a while: "too many", or a time to wait. */
+export function wantsRest(delivery: Delivery): boolean {
+  return delivery.outcome === 'retry' && (delivery.throttled === true || delivery.afterMs !== undefined);
+}

@@ -59,6 +59,8 @@ export class LaneEntry<Lane = unknown> {
   queuedAt = Infinity;
   /** The wake has waited, here or before it came here. It may be wanted no longer, so the wake is asked before an attempt. */
   hasWaited: boolean;
+  /** Until when the push service wants the device to be left alone, in milliseconds. */
+  restUntil = -Infinity;
   /** How often an attempt has failed. */
   failures = 0;
   /** How often the wake has become owed. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../basics/clock.ts';
-import { CONSEQUENCES, type Consequence, type Delivery } from './delivery.ts';
+import { CONSEQUENCES, wantsRest, type Consequence, type Delivery } from './delivery.ts';
 import { EvictionGuard, GUARDED_RETRY_MS } from './eviction-guard.ts';
 import type { LaneEntry } from './lane-entry.ts';
 import type { LaneHealth } from './lane-health.ts';
@@ -101,6 +101,7 @@ export class LaneJudge {
     const { monotonic, report, retry } = this.#options;
     const waitMs = retry.waitMs(delivery, entry.failures++);
     const isLate = monotonic() + waitMs >= entry.deadlineAt;
+    if (wantsRest(delivery)) entry.restUntil = monotonic() + waitMs;
     if (!isLate && entry.rank !== 'owed') {
       report.postponed(entry, waitMs);
       return { next: 'retry', waitMs };

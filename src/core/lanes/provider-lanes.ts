@@ -74,8 +74,7 @@ export class ProviderLanes {
     const { createBreaker, eviction, pauses, retry, startsSlowly } = options;
     const advance = (lane: Lane): void => this.#advance(lane);
     const ofLane = { createBreaker, eviction, monotonic, pauses, provider, retry, startsSlowly, telemetry };
-    const create = (name: string): Lane => new Lane(name, ofLane);
-    this.#lanes = new LaneSet({ most: mostLanes, schedule, create });
+    this.#lanes = new LaneSet({ most: mostLanes, schedule, create: (name) => new Lane(name, ofLane) });
     this.#turns = new LaneTurns({ crowd, monotonic, schedule, shares, onTurn: advance });
     this.#report = new LaneReport({ telemetry, provider, monotonic });
     this.#book = new LaneBook(schedule, advance);
@@ -119,6 +118,11 @@ export class ProviderLanes {
   unsent(device: string): Wake | undefined {
     const entry = this.#book.get(device);
     return entry?.rank === 'live' ? entry.wake : undefined;
+  }
+
+  /** For how long its push service wants the device to be left alone, in milliseconds. */
+  restMs(device: string): number {
+    return Math.max(0, (this.#book.get(device)?.restUntil ?? 0) - this.#options.monotonic());
   }
 
   /** Another server of the fleet pauses the lane. */

@@ -55,6 +55,11 @@ export class PushLanes implements AsyncDisposable {
     return lanes !== undefined;
   }
 
+  /** For how long its push service wants the device to be left alone, in milliseconds. */
+  restMs(device: string): number {
+    return Math.max(0, ...Object.values(this.#options.lanes).map((lanes) => lanes.restMs(device)));
+  }
+
   /** Another server of the fleet pauses a lane. @param ms for how long from now on */
   pause(lane: string, ms: number): void {
     this.#options.pauses?.note(lane, ms);

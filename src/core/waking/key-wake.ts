@@ -1,4 +1,4 @@
-import type { WakeKind } from '../lanes/delivery.ts';
+import { wantsRest, type Delivery, type WakeKind } from '../lanes/delivery.ts';
 import {
   worstEnd,
   type Moved,
@@ -23,6 +23,8 @@ export interface KeyWakeContext {
   readonly owed: OwedDevices | undefined;
   /** Wakes the device to which keys of a wake have moved. */
   readonly redirect: (wake: KeyWake, from: PushTarget) => Promise<WakeEnd>;
+  /** Told of a device whose push service wants it to be left alone for a while. */
+  readonly onRest?: ((device: string) => void) | undefined;
   /** Told of a wake for keys that have left another device, before that wake is asked for. */
   readonly onMoved?: ((wake: KeyWake, from: PushTarget) => void) | undefined;
 }
@@ -131,6 +133,10 @@ export class KeyWake implements Wake {
     const { here, elsewhere } = await this.#context.registrations.whereabouts(this.target, this.#keys);
     if (elsewhere.length === 0) return { here };
     return { here, move: (priority) => this.#move(elsewhere, priority, asked) };
+  }
+
+  onAttempt(delivery: Delivery): void {
+    if (wantsRest(delivery)) this.#context.onRest?.(this.device);
   }
 
   async onDelivered(): Promise<void> {

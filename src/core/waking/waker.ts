@@ -29,6 +29,8 @@ export interface WakerOptions {
   readonly owed?: OwedDevices | undefined;
   /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
   readonly onMoved?: KeyWakeContext['onMoved'];
+  /** Told of a device whose push service wants it to be left alone for a while. */
+  readonly onRest?: KeyWakeContext['onRest'];
   readonly instances: KnownInstances;
   /** Has a wake that answers no event here asked for by the server of the fleet that owns its device; absent if this server is alone. */
   readonly atOwner?: AtOwner | undefined;
@@ -49,7 +51,7 @@ export class Waker {
   readonly #atOwner: AtOwner | undefined;
 
   constructor(options: WakerOptions) {
-    const { asked, lanes, onMoved, owed, registrations } = options;
+    const { asked, lanes, onMoved, onRest, owed, registrations } = options;
     this.#registrations = registrations;
     this.#lanes = lanes;
     this.#owed = owed;
@@ -62,6 +64,7 @@ export class Waker {
       owed,
       redirect: (wake, from) => this.#redirect(wake, from),
       onMoved,
+      onRest,
     };
   }
 

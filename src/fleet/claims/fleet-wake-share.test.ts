@@ -91,6 +91,20 @@ describeEngines('servers that share wakes', () => {
     ]);
   });
 
+  test('what changes for a group while a claim of it is open is left at once, and nothing where none is', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const [open, idle] = [wakeOf(deviceOf(a)), wakeOf(deviceOf(a, 'idle'))];
+    await a.share.claim(EVENT, [open], 'own');
+    a.windows = [{ track: 'chat', phase: 'window', ms: 600_000 }];
+    for (const { group } of [open, idle]) a.share.leaveWindows(group);
+    await a.share.flush();
+    await fleet.kill(a);
+    await expect.poll(() => b.handed).toHaveLength(1);
+    expect(await b.share.claim(EVENT, [open], 'handed')).toMatchObject([{ windows: [{ track: 'chat' }] }]);
+    expect(await b.share.claim(NEXT, [idle], 'own')).toEqual(WON);
+  });
+
   test('a server that stood still until others took over may not send what they have; it goes on under another id', async () => {
     const fleet = await EngineFleet.start({ leaseMs: 60_000, graceMs: -60_000 });
     const a = await join(fleet, { beatMs: 600_000 });

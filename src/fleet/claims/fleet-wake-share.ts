@@ -195,6 +195,10 @@ export class FleetWakeShare implements WakeShare {
     if (open !== undefined) this.#batches.groupEnded(wake.group);
   }
 
+  leaveWindows(group: string): void {
+    if (this.#open.holds(group)) this.#batches.groupEnded(group);
+  }
+
   async look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
     const { engine, names } = this.#options;
     try {
