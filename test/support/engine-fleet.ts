@@ -11,7 +11,7 @@ import { keep } from './keep.ts';
 import { EngineServer } from './redis-engine.ts';
 
 /** Nobody dies by its lease, however slow the machine is: {@link EngineFleet.kill} ends it. The others hear of a death with their next beat. */
-const DEADLY: FleetTiming = { leaseMs: 600_000, beatMs: 50, graceMs: -600_000, aloneMs: 600_000 };
+const DEADLY: FleetTiming = { leaseMs: 600_000, beatMs: 50, graceMs: -600_000, tellMs: 0, aloneMs: 600_000 };
 
 export const realSchedule: Schedule = (ms, callback) => {
   const timer = setTimeout(callback, ms);

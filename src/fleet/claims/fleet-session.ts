@@ -16,6 +16,8 @@ export interface FleetTiming {
   readonly beatMs: number;
   /** How long beyond a lease nobody counts as dead after an outage of the engine: all servers must have had the time to speak. */
   readonly graceMs: number;
+  /** How long the other servers have, after this one has reached the engine again, to tell it what they have done without it. */
+  readonly tellMs: number;
   /** After so long without the engine, the next server after its owner cares for a group, too: the owner may have died. */
   readonly aloneMs: number;
 }
@@ -24,6 +26,7 @@ export const FLEET_TIMING: FleetTiming = {
   leaseMs: 5 * SECOND_MS,
   beatMs: SECOND_MS,
   graceMs: 1.5 * SECOND_MS,
+  tellMs: 3 * SECOND_MS,
   aloneMs: 30 * SECOND_MS,
 };
 
@@ -71,18 +74,22 @@ export class FleetSession {
   #heardAt = -Infinity;
   #downSince: number | undefined;
   #isGrace = false;
+  /** Until then others may have lost the engine, too, and not have reached it again. */
+  #othersTellUntil = -Infinity;
 
   constructor(options: FleetSessionOptions) {
     this.#options = options;
     this.membership = new Membership(options.names, this.#id);
-    const { engine, monotonic } = options;
+    const { engine, monotonic, timing } = options;
     if (!engine.isUp) this.#downSince = monotonic();
     engine.onDown(() => {
       this.#downSince ??= monotonic();
       this.#doubts++;
     });
     engine.onUp(() => {
-      if (this.#isStarted) void this.beat();
+      if (!this.#isStarted) return;
+      this.#othersTellUntil = monotonic() + timing.tellMs;
+      void this.beat();
     });
   }
 
@@ -219,11 +226,11 @@ export class FleetSession {
   #hear(reply: EngineReply): void {
     this.#downSince = undefined;
     const [live, dead, gone, , left] = listIn(reply);
+    this.#isGrace = Buffer.isBuffer(left) || this.#options.monotonic() < this.#othersTellUntil;
     // In a time of grace only those have ended that have said so.
-    const ended = Buffer.isBuffer(left) && Buffer.isBuffer(gone) ? Buffer.concat([left, gone]) : undefined;
-    this.#isGrace = ended !== undefined;
+    const ended = this.#isGrace ? Buffer.concat([...sessionsIn(left), ...sessionsIn(gone)]) : undefined;
     if (Buffer.isBuffer(live) && this.membership.update(this.#id, live, ended)) this.#options.onMembership();
-    const heirless = [...sessionsIn(gone), ...sessionsIn(dead)];
+    const heirless = [...sessionsIn(gone), ...(this.#isGrace ? [] : sessionsIn(dead))];
     if (heirless.length > 0) this.#options.onDead(heirless);
   }
 

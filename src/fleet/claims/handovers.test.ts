@@ -52,6 +52,26 @@ describeEngines('what goes from server to server', () => {
     await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
   });
 
+  test('after an outage the others have time to tell what they have done, before anything of theirs is taken', async () => {
+    const fleet = await EngineFleet.start({ tellMs: 600_000 });
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    await a.share.claim(EVENT, [wake], 'own');
+    await fleet.server.command('SAVE');
+    await fleet.server.kill();
+    await fleet.server.run();
+    await expect.poll(() => b.engine.isUp).toBe(true);
+    await fleet.kill(a);
+    await nextBeat(fleet, b);
+    await nextBeat(fleet, b);
+    expect([b.handed, b.share.servers, b.share.owns(wake.group)]).toEqual([[], 2, false]);
+    expect(await b.share.look([{ event: NEXT, device: wake.device }])).toEqual(['unknown']);
+    b.skip(600_000);
+    await expect.poll(() => b.handed).toEqual([{ event: EVENT, wake }]);
+    expect(b.share.servers).toBe(1);
+    expect(await b.share.look([{ event: NEXT, device: wake.device }])).toEqual(['open']);
+  });
+
   test('what a dead server leaves is shared by those that live: each takes the groups that it owns', async () => {
     const fleet = await EngineFleet.start();
     const [a, b, c] = await joinAll(fleet, 3);
