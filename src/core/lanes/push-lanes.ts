@@ -25,6 +25,7 @@ export interface PushLanesOptions {
 /** All lanes, by provider: where every wake leaves the rest of the program. */
 export class PushLanes implements AsyncDisposable {
   readonly #options: PushLanesOptions;
+  readonly #all: readonly ProviderLanes[];
   /** Wakes that followed their keys to a lane that was closed already, at the stop. */
   #late = 0;
   /** When a wake was last asked for. */
@@ -32,6 +33,7 @@ export class PushLanes implements AsyncDisposable {
 
   constructor(options: PushLanesOptions) {
     this.#options = options;
+    this.#all = Object.values(options.lanes);
   }
 
   /** A wake was asked for within the last {@link RECENT_MS}. Work that can wait should let the wake go first. */
@@ -57,7 +59,10 @@ export class PushLanes implements AsyncDisposable {
 
   /** For how long its push service wants the device to be left alone, in milliseconds. */
   restMs(device: string): number {
-    return Math.max(0, ...Object.values(this.#options.lanes).map((lanes) => lanes.restMs(device)));
+    // Asked after every wake of a fleet.
+    let ms = 0;
+    for (const lanes of this.#all) ms = Math.max(ms, lanes.restMs(device));
+    return ms;
   }
 
   /** Another server of the fleet pauses a lane. @param ms for how long from now on */
