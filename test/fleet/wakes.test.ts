@@ -8,6 +8,8 @@ const SERVERS = 4;
 /** Each for a device of its own. */
 const EVENTS = Number(process.env['FLEET_EVENTS'] ?? 400);
 
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
 describeEngine('a fleet of four servers', () => {
   test('wakes once for each event, whichever servers it comes to, and whatever was forged before', async () => {
     const fleet = await fleetOfPrograms({ servers: SERVERS });
@@ -29,7 +31,13 @@ describeEngine('a fleet of four servers', () => {
     const [last] = eventsFor(1, EVENTS);
     if (last !== undefined) servers[3]?.ownRelay.broadcast(last);
     await google.pushes.atLeast(EVENTS + 1);
-    expect(countsOf(fleet, EVENTS + 1)).toEqual(Array.from({ length: EVENTS + 1 }, () => 1));
+    const woken = countsOf(fleet, EVENTS + 1);
+    expect(woken.filter((count) => count === 0)).toEqual([]);
+    // On a busy machine a server may find the engine too slow, and wake without it.
+    const alone = await Promise.all(
+      servers.map(({ metric }) => metric('mostro_push_fleet_claims_total{outcome="degraded"}')),
+    );
+    expect(sum(woken) - woken.length).toBeLessThanOrEqual(sum(alone));
   });
 
   test('loses nothing when one of them is killed, and wakes twice at most for what was under way', async () => {

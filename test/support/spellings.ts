@@ -4,6 +4,8 @@ import * as nip19 from 'nostr-tools/nip19';
 
 /** A part of a secret: whoever finds so many of its bytes has found it. */
 const PART_BYTES = 12;
+/** By so many bytes spellings are looked up. */
+const BEGINNING_BYTES = 4;
 
 /**
  * A secret in every spelling in which it could stand somewhere: its bytes, from the front and from the back, as hex and as base64, and
@@ -41,7 +43,19 @@ function base64Of(bytes: Buffer): string[] {
   });
 }
 
-/** Those of the secrets that are in the bytes, in any spelling. */
+/** Those of the secrets that are in the bytes, in any spelling. One pass over the bytes: there are thousands of spellings. */
 export function foundIn(bytes: Buffer, secrets: readonly string[]): string[] {
-  return secrets.filter((secret) => spellings(secret).some((spelling) => bytes.includes(spelling)));
+  const byBeginning = new Map<number, { readonly secret: string; readonly spelling: Buffer }[]>();
+  for (const secret of secrets)
+    for (const spelling of spellings(secret)) {
+      const beginning = spelling.readUInt32LE();
+      const others = byBeginning.get(beginning);
+      if (others === undefined) byBeginning.set(beginning, [{ secret, spelling }]);
+      else others.push({ secret, spelling });
+    }
+  const found = new Set<string>();
+  for (let at = 0; at + BEGINNING_BYTES <= bytes.length; at++)
+    for (const { secret, spelling } of byBeginning.get(bytes.readUInt32LE(at)) ?? [])
+      if (bytes.subarray(at, at + spelling.length).equals(spelling)) found.add(secret);
+  return secrets.filter((secret) => found.has(secret));
 }
