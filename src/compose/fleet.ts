@@ -20,6 +20,7 @@ import type { OwedDevices } from '../core/waking/owed-devices.ts';
 import { withRest } from '../core/waking/device-window.ts';
 import type { AtOwner, Waker } from '../core/waking/waker.ts';
 import { heartbeatPlaces } from '../crypto/heartbeat-place.ts';
+import { ScriptError } from '../fleet/engine/engine.ts';
 import { FleetWakeShare } from '../fleet/claims/fleet-wake-share.ts';
 
 const EVENT_ID_BYTES = 32;
@@ -126,6 +127,13 @@ function createShare(
     if (count !== told) telemetry.log('fleet.servers', { count });
     told = count;
   };
+  let isForeignTold = false;
+  // A script fails by what a stranger has put into the engine. The server goes on as if the engine had not answered.
+  const onForeign = (): void => {
+    telemetry.count('fleet_values_rejected', { kind: 'key' });
+    if (!isForeignTold) telemetry.log('fleet.value_rejected', { reason: 'key' });
+    isForeignTold = true;
+  };
   const share = new FleetWakeShare({
     engine: link.engine,
     names: link.names,
@@ -151,7 +159,7 @@ function createShare(
     groupOf: (device) => parts().waker.groupOf(device),
     isCurrent: link.isCurrent,
     telemetry,
-    onFault,
+    onFault: (fault) => (fault instanceof ScriptError ? onForeign() : onFault(fault)),
   });
   return share;
 }

@@ -200,7 +200,7 @@ export const COUNTERS = {
   },
   fleet_values_rejected: {
     help: 'Values in the engine that are damaged, or that no server of this fleet wrote. They count for nothing.',
-    labels: { kind: ['record', 'newer_record', 'wake', 'newer_wake', 'owed_wake', 'pause'] },
+    labels: { kind: ['record', 'newer_record', 'wake', 'newer_wake', 'owed_wake', 'pause', 'key'] },
   },
   fleet_takeovers: {
     help: 'Servers that died and left work, of which this server took over a part.',

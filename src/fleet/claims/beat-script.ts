@@ -18,7 +18,9 @@ export const BEAT: Script = {
 local prefix, me, lease, isFirst, grace = KEYS[1], unpack(ARGV)
 local members = prefix .. 'm'
 local score = redis.call('ZSCORE', members, me)
-if isFirst ~= '1' and (not score or tonumber(score) < 0) then return false end
+-- A session whose life has not ended was not adopted: the list was lost, and nothing else.
+local isLost = not score and redis.call('EXISTS', prefix .. 'n:' .. me) == 0
+if isFirst ~= '1' and (isLost or (score and tonumber(score) < 0)) then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- If no server was heard of for half a lease, the engine stood still, lost its data, or no server could reach it: then silence says nothing.
@@ -35,7 +37,8 @@ local live, dead, gone, left = {}, {}, {}, {}
 local entries = redis.call('ZRANGE', members, 0, -1, 'WITHSCORES')
 for index = 1, #entries, 2 do
   local session = entries[index]
-  if redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then live[#live + 1] = session
+  if #session ~= 8 then redis.call('ZREM', members, session)
+  elseif redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then live[#live + 1] = session
   elseif redis.call('HLEN', prefix .. 'p:' .. session) + redis.call('XLEN', prefix .. 'q:' .. session) == 0 then
     if isGrace and tonumber(entries[index + 1]) == -2 then left[#left + 1] = session
     else
