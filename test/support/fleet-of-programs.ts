@@ -84,6 +84,9 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     return server;
   };
   for (let n = 0; n < options.servers; n++) await join();
+  // Each knows all others: until then it takes their devices for its own.
+  for (const { metric } of servers)
+    await expect.poll(() => metric('mostro_push_fleet_servers')).toBe(options.servers);
   // All servers have spoken: the time of grace that a new engine begins with need not be waited for.
   for (const key of (await engine.command('KEYS', '*:g')) as string[]) await engine.command('DEL', key);
   return {
