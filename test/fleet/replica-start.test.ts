@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { SHARDS } from '../../src/fleet/engine/names.ts';
 import { joinFleet } from '../support/fleet-store.ts';
 import { describeEngine, EngineServer } from '../support/redis-engine.ts';
 import { fcmTarget, registrationAt } from '../support/registrations.ts';
@@ -23,7 +24,9 @@ describeEngine('a server that starts', () => {
     await expect
       .poll(() => [...b.store.contents.registrations.entries()])
       .toEqual([...a.store.contents.registrations.entries()]);
+    const reads = commands.filter(([name]) => name?.toLowerCase() === 'hgetall').length;
+    expect(reads).toBeGreaterThanOrEqual(SHARDS);
     // The other one may look at a few shards.
-    expect(commands.filter(([name]) => name?.toLowerCase() === 'hgetall').length).toBeLessThan(2 * 256);
+    expect(reads).toBeLessThan(2 * SHARDS);
   });
 });

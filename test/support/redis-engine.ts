@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { Redis } from 'ioredis';
@@ -20,6 +22,9 @@ const PROGRAMS: Readonly<Record<EngineProgram, string | undefined>> = {
   redis: find('redis-server', process.env['REDIS_SERVER']),
   valkey: find('valkey-server', process.env['VALKEY_SERVER']),
 };
+
+/** A word of a command, as `MONITOR` shows it. */
+const MONITORED = /"((?:[^"\\]|\\.)*)"/g;
 
 /** A variable names the program; otherwise `.ci/install-redis` has put it into `.engines`, or it is installed. */
 function find(name: string, named: string | undefined): string | undefined {
@@ -137,12 +142,18 @@ export class EngineServer {
     return (await this.#admin()).callBuffer(name, args);
   }
 
-  /** Every command that the engine gets from now on, as `MONITOR` shows it: bytes that are not printed are `\xhh`. */
+  /**
+   * Every command that the engine gets from now on, as `MONITOR` shows it: bytes that are not printed are `\xhh`. `ioredis` fails where the
+   * first command comes together with the engine's consent.
+   */
   async monitor(): Promise<readonly (readonly string[])[]> {
     const seen: (readonly string[])[] = [];
-    const monitor = await (await this.#admin()).monitor();
-    this.#clients.push(monitor);
-    monitor.on('monitor', (_time: string, args: string[]) => seen.push(args));
+    const socket = connect(this.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined).write('MONITOR\r\n');
+    const lines = createInterface(socket);
+    lines.on('line', (line) => seen.push([...line.matchAll(MONITORED)].map(([, text = '']) => text)));
+    await once(lines, 'line');
     return seen;
   }
 
