@@ -39,6 +39,25 @@ describeEngines('servers that share wakes', () => {
     expect([...cut.faults, ...other.faults]).toEqual([]);
   });
 
+  test('an engine that comes back without its last changes hears which wakes were dropped: a copy of their events can be claimed', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    for (const event of [EVENT, NEXT]) expect(await a.share.claim(event, [wake], 'own')).toMatchObject(WON);
+    await fleet.server.command('SAVE');
+    for (const event of [EVENT, NEXT]) a.share.end(event, wake, 'dropped');
+    await a.share.flush();
+    expect(await a.share.claim(NEXT, [wake], 'own')).toMatchObject(WON);
+    await fleet.server.kill();
+    await expect.poll(() => a.engine.isUp).toBe(false);
+    await fleet.server.run();
+    const standing = async (event: string): Promise<unknown> =>
+      (await b.share.look([{ event, device: wake.device }]))[0];
+    await expect.poll(() => standing(EVENT)).toBe('open');
+    expect(await standing(NEXT)).toBe('taken');
+    expect(await a.share.claim(EVENT, [wake], 'own')).toMatchObject(WON);
+  });
+
   test('an engine that comes back empty hears what is done, open and owed', async () => {
     const fleet = await EngineFleet.start();
     const [a, b] = await joinAll(fleet, 2);

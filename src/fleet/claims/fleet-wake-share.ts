@@ -14,7 +14,7 @@ import { EngineUnavailable, type Engine } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
 import { ClaimBatches, headOf, newsHead } from './claim-batches.ts';
-import { DoneRing } from './done-ring.ts';
+import { ClaimRing } from './claim-ring.ts';
 import { FleetSession, FLEET_TIMING, type FleetTiming } from './fleet-session.ts';
 import { FleetOwedDevices } from './fleet-owed-devices.ts';
 import { HandedOn } from './handed-on.ts';
@@ -39,6 +39,8 @@ export interface FleetWakeShareOptions {
   readonly onFault: (fault: unknown) => void;
 }
 
+/** So many claims whose wakes were dropped are remembered. */
+const MOST_DROPPED = 16_384;
 const NO_VALUE = Buffer.alloc(0);
 /** No copy of a chat wake comes later. It is kept for longer than the server that handed it on may look for it ({@link HandedOn}). */
 const CHAT_LIFE = Buffer.from(`${5 * MINUTE_MS}`);
@@ -58,14 +60,16 @@ export class FleetWakeShare implements WakeShare {
   readonly #session: FleetSession;
   readonly #batches: ClaimBatches;
   readonly #open = new OpenClaims();
-  readonly #done: DoneRing;
+  readonly #done: ClaimRing;
+  readonly #dropped: ClaimRing;
   readonly #handedOn: HandedOn;
 
   constructor(options: FleetWakeShareOptions, timing: FleetTiming = FLEET_TIMING) {
     this.#options = options;
     const { engine, groupOf, isCurrent, listener, monotonic, names, onFault, schedule, sealer, telemetry } =
       options;
-    this.#done = new DoneRing(monotonic);
+    this.#done = new ClaimRing(monotonic);
+    this.#dropped = new ClaimRing(monotonic, MOST_DROPPED);
     this.#handedOn = this.#createHandedOn();
     this.#session = new FleetSession({
       engine,
@@ -90,7 +94,7 @@ export class FleetWakeShare implements WakeShare {
       groupNews: (group, letter) => this.#groupNews(group, letter),
       onFault,
     });
-    const [batches, done, open] = [this.#batches, this.#done, this.#open];
+    const [batches, open] = [this.#batches, this.#open];
     this.owed = new FleetOwedDevices({ batches, open, names, sealer, groupOf });
     const { owed } = this;
     this.handovers = new Handovers({
@@ -105,7 +109,7 @@ export class FleetWakeShare implements WakeShare {
       telemetry,
       onFault,
     });
-    const recall = new Recall({ engine, names, sealer, session, batches, open, done, owed, listener });
+    const recall = this.#createRecall();
   }
 
   /** How many servers the fleet has, as far as is known. */
@@ -189,7 +193,7 @@ export class FleetWakeShare implements WakeShare {
   end(event: string, wake: SharedWake, how: WakeEnd): void {
     const open = this.#open.take(event, wake.device);
     const name = open?.name ?? this.#options.names.claim(event, wake.device);
-    if (how !== 'dropped') this.#done.note(name);
+    (how === 'dropped' ? this.#dropped : this.#done).note(name);
     if (how === 'dropped') this.#batches.tell(newsHead('X', name), NO_VALUE);
     else this.#batches.tell(newsHead('D', name), wake.kind === 'chat_wake' ? CHAT_LIFE : NO_VALUE);
     if (open !== undefined) this.#batches.groupEnded(wake.group);
@@ -222,6 +226,22 @@ export class FleetWakeShare implements WakeShare {
 
   pause(lane: string, ms: number): void {
     this.handovers.pause(lane, ms);
+  }
+
+  #createRecall(): Recall {
+    const { engine, listener, names, sealer } = this.#options;
+    return new Recall({
+      engine,
+      names,
+      sealer,
+      session: this.#session,
+      batches: this.#batches,
+      open: this.#open,
+      done: this.#done,
+      dropped: this.#dropped,
+      owed: this.owed,
+      listener,
+    });
   }
 
   #createHandedOn(): HandedOn {

@@ -1,7 +1,7 @@
 import { SECOND_MS, type Clock, type Schedule } from '../../core/basics/clock.ts';
 import { Fifo } from '../../core/basics/fifo.ts';
 import type { EventOfDevice, EventStanding, SharedWake } from '../../core/fleet/wake-share.ts';
-import { DOUBTFUL_MS } from './done-ring.ts';
+import { DOUBTFUL_MS } from './claim-ring.ts';
 
 /** How long the other servers have to tell the engine again what they have, before anything counts as lost. */
 const OTHERS_RECALL_MS = 3 * SECOND_MS;

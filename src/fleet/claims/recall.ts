@@ -1,9 +1,9 @@
 import type { WakeShareListener } from '../../core/fleet/wake-share.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { FleetNames } from '../engine/names.ts';
+import { NAME_BYTES, type FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
-import { CLAIM_LIFE_MS, headOf, type ClaimBatches } from './claim-batches.ts';
-import { DOUBTFUL_MS, type DoneRing } from './done-ring.ts';
+import { CLAIM_LIFE_MS, headOf, newsHead, type ClaimBatches } from './claim-batches.ts';
+import { DOUBTFUL_MS, type ClaimRing } from './claim-ring.ts';
 import type { FleetOwedDevices } from './fleet-owed-devices.ts';
 import type { FleetSession } from './fleet-session.ts';
 import type { OpenClaim, OpenClaims } from './open-claims.ts';
@@ -25,7 +25,8 @@ export interface RecallOptions {
   readonly session: FleetSession;
   readonly batches: ClaimBatches;
   readonly open: OpenClaims;
-  readonly done: DoneRing;
+  readonly done: ClaimRing;
+  readonly dropped: ClaimRing;
   readonly owed: FleetOwedDevices;
   readonly listener: Pick<WakeShareListener, 'running'>;
 }
@@ -46,10 +47,23 @@ export class Recall {
     const pieces = isEmptied ? done.all(DONE_AT_ONCE) : done.recent(DONE_AT_ONCE);
     for (const piece of pieces) await engine.run(RESTORE, [names.prefix], [CLAIM_LIFE_MS, piece]);
     await this.#claimAgain();
+    this.#dropAgain();
     await this.#runAgain(isEmptied ? Infinity : DOUBTFUL_MS);
     owed.writeAll();
     await batches.flush();
     this.#epoch = engine.epoch;
+  }
+
+  /** A wake that was dropped can be claimed by a copy of its event: an engine that has forgotten the drop takes the wake for claimed. */
+  #dropAgain(): void {
+    const { batches, dropped, open } = this.#options;
+    const names = new Set(Array.from(open, ({ name }) => name.toString('latin1')));
+    for (const piece of dropped.recent(DONE_AT_ONCE)) {
+      for (let at = 0; at < piece.length; at += NAME_BYTES) {
+        const name = piece.subarray(at, at + NAME_BYTES);
+        if (!names.has(name.toString('latin1'))) batches.tell(newsHead('X', name), Buffer.of());
+      }
+    }
   }
 
   /** What holds back the next wakes of a group must hold them back also if the group goes to another server now. */

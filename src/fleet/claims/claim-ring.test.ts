@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { DoneRing } from './done-ring.ts';
+import { ClaimRing } from './claim-ring.ts';
 
 function nameOf(number: number): Buffer {
   const name = Buffer.alloc(16);
@@ -22,7 +22,7 @@ function upTo(first: number, end: number): number[] {
 }
 
 test('everything that was noted comes back in pieces, in order', () => {
-  const ring = new DoneRing(new FakeClock().read);
+  const ring = new ClaimRing(new FakeClock().read);
   expect([...ring.all(100)]).toEqual([]);
   for (let number = 0; number < 10_000; number++) ring.note(nameOf(number));
   const pieces = [...ring.all(100)];
@@ -31,14 +31,14 @@ test('everything that was noted comes back in pieces, in order', () => {
 });
 
 test('of more than are remembered the latest come back', () => {
-  const ring = new DoneRing(new FakeClock().read, 10_000);
+  const ring = new ClaimRing(new FakeClock().read, 10_000);
   for (let number = 0; number < 25_000; number++) ring.note(nameOf(number));
   expect(numbersIn(ring.all(512))).toEqual(upTo(15_000, 25_000));
 });
 
 test('the recent ones are those of the last minute, and few older ones', () => {
   const clock = new FakeClock();
-  const ring = new DoneRing(clock.read);
+  const ring = new ClaimRing(clock.read);
   for (let number = 0; number < 200; number++) {
     ring.note(nameOf(number));
     clock.advance(1000);
@@ -51,7 +51,7 @@ test('the recent ones are those of the last minute, and few older ones', () => {
 });
 
 test('what is noted while it is read is not read twice, and what was overwritten meanwhile is left out', () => {
-  const ring = new DoneRing(new FakeClock().read, 10_000);
+  const ring = new ClaimRing(new FakeClock().read, 10_000);
   for (let number = 0; number < 1000; number++) ring.note(nameOf(number));
   const reading = ring.all(100);
   const first = reading.next().value as Buffer;

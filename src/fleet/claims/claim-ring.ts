@@ -8,8 +8,8 @@ const STEP = 4096;
 /** An engine that lost its last writes lost no older ones than these. */
 export const DOUBTFUL_MS = MINUTE_MS;
 
-/** The claims that are done, as far as this server knows: the latest ones. They are written again when the engine has lost something. */
-export class DoneRing {
+/** The claims that have ended here in one way: the latest ones. The engine is told of them again when it has lost something. */
+export class ClaimRing {
   readonly #monotonic: Clock;
   readonly #most: number;
   #ring = Buffer.alloc(STEP * NAME_BYTES);
