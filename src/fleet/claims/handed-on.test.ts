@@ -97,6 +97,16 @@ test('after a minute what was handed on has been read', async () => {
   expect(lost).toEqual(['new']);
 });
 
+test('a process that stands still for long before it looks finds what was lost all the same', async () => {
+  const { handed, lost, schedule, standings } = bench();
+  handed.note('event', wake);
+  standings['event'] = 'open';
+  handed.checkLater();
+  schedule.clock.advance(600_000);
+  await schedule.advance(TOLD_MS);
+  expect(lost).toEqual(['event']);
+});
+
 test('of very much the latest is remembered', async () => {
   const { handed, lost, schedule, standings } = bench();
   for (let number = 0; number < 10_010; number++) {

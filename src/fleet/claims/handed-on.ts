@@ -29,6 +29,8 @@ export class HandedOn {
   readonly #options: HandedOnOptions;
   #handed = new Fifo<HandedWake>();
   #cancel: (() => void) | undefined;
+  /** While a check is due: since when what was handed on is doubtful. This process may stand still until then. */
+  #doubtfulFrom: number | undefined;
   #isStopped = false;
 
   constructor(options: HandedOnOptions) {
@@ -38,8 +40,8 @@ export class HandedOn {
   note(event: string, wake: SharedWake): void {
     const at = this.#options.monotonic();
     this.#handed.push({ at, event, wake });
-    const isOver = ({ at: handedAt }: HandedWake): boolean =>
-      this.#handed.size > MOST || at - handedAt > DOUBTFUL_MS;
+    const from = this.#doubtfulFrom ?? at - DOUBTFUL_MS;
+    const isOver = (handed: HandedWake): boolean => this.#handed.size > MOST || handed.at < from;
     for (let { first } = this.#handed; first !== undefined && isOver(first); { first } = this.#handed)
       this.#handed.shift();
   }
@@ -49,6 +51,7 @@ export class HandedOn {
     const { onFault, schedule } = this.#options;
     this.#cancel?.();
     if (this.#isStopped) return;
+    this.#doubtfulFrom ??= this.#options.monotonic() - DOUBTFUL_MS;
     this.#cancel = schedule(OTHERS_RECALL_MS, () => void this.#check().catch(onFault));
   }
 
@@ -58,9 +61,10 @@ export class HandedOn {
   }
 
   async #check(): Promise<void> {
-    const from = this.#options.monotonic() - DOUBTFUL_MS;
+    const from = this.#doubtfulFrom ?? -Infinity;
     const handed = this.#handed;
     this.#handed = new Fifo();
+    this.#doubtfulFrom = undefined;
     let isUnknown = false;
     while (handed.size > 0) {
       const some: HandedWake[] = [];
