@@ -24,7 +24,7 @@ const DELAYS = 500;
 const SETTLING_MS = 4000;
 const REST_MS = 3000;
 /** Rounds before those that count. */
-const WARMING = 1;
+const WARMING = 2;
 
 const { values } = parseArgs({
   options: {
