@@ -170,7 +170,7 @@ export class App {
     clearTimeout(this.#warmUp);
     this.#composition.watch.stop();
     this.#stopping.abort();
-    fleet?.events.stop();
+    void fleet?.events.stop();
     await this.#startGivenUp(graceMs);
     await this.#watching?.catch(() => undefined);
     // First the accepted calls of `/api/notify` become wakes. Then all held wakes go out.

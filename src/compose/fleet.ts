@@ -109,7 +109,7 @@ export function composeFleet(options: CompositionOptions, shared: Shared): Compo
     },
     stop: async () => {
       dealer.stop();
-      events.stop();
+      await events.stop();
       await share.leave();
     },
   };

@@ -73,7 +73,7 @@ export class LeftEvents {
     this.#watch.add(copy.frame.id, copy);
   }
 
-  /** The program stops. What nobody has acted on goes to its owner now: this server may be the only one whose relay has it. */
+  /** The program stops. An event that no server has acted on goes to its owner now: the relays of the other servers may not have the event. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const left = this.#watch.clear();

@@ -27,7 +27,7 @@ test('an event for which there is no room is looked at for the last time, the ol
     { id: eventId(1), isLast: true },
   ]);
   expect(watch.size).toBe(MOST_EVENTS);
-  // What is still unknown goes to the end, and makes the next one the last.
+  // An event whose standing is unknown becomes the newest one again. There is no room for it, so the oldest event is looked at for the last time.
   watch.again({ id: eventId(0), copies: [] });
   expect(looked.at(-1)).toEqual({ id: eventId(2), isLast: true });
 });

@@ -83,7 +83,7 @@ export class OwnerWatch {
     else for (const copy of copies) this.#addCopy(known, copy);
   }
 
-  /** The program stops. @returns what was kept */
+  /** The program stops. @returns the events that were kept */
   clear(): readonly WatchedEvent[] {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -44,7 +44,7 @@ test('an event that only a server has that stops is handed to its owner before t
   const [owner, second, third] = servers as Three;
   await come(event(1), ...servers);
   await come(event(2), third);
-  third.shared.stop();
+  void third.shared.stop();
   await schedule.advance(0);
   kill(third);
   await schedule.advance(LOOKED_MS);
@@ -52,7 +52,7 @@ test('an event that only a server has that stops is handed to its owner before t
   // Without the engine it cannot know what others have, and leaves it to them.
   await come(event(3), owner, second);
   fleet.stop();
-  second.shared.stop();
+  void second.shared.stop();
   await schedule.advance(LOOKED_MS);
   expect(pushes()).toEqual(['phone 1', 'phone 2', 'phone 3']);
 });

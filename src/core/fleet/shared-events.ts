@@ -43,6 +43,7 @@ export class SharedEvents implements EventShare {
   readonly #left: LeftEvents;
   #absorbed = 0;
   #isStopping = false;
+  #stopped: Promise<void> | undefined;
   /** By device, the wake that was handed to this server a moment ago, and how it ends. */
   readonly #handed = new Map<string, { readonly wake: KeyWake; readonly end: Promise<WakeEnd> }>();
 
@@ -180,12 +181,13 @@ export class SharedEvents implements EventShare {
   }
 
   /**
-   * The program stops. The events that are kept go to the owners of their devices. What is claimed here and not sent is left to the server
-   * that takes over, and so is what is handed to this one from now on.
+   * The program stops. The events that are kept go to the owners of their devices. Wakes that are claimed here and not sent are left to the
+   * server that takes over, and so are wakes that other servers hand to this one from now on. Resolves when the owners have the events.
    */
-  stop(): void {
+  stop(): Promise<void> {
     this.#isStopping = true;
-    this.#left.stop().catch(this.#options.onFault);
+    this.#stopped ??= this.#left.stop().catch(this.#options.onFault);
+    return this.#stopped;
   }
 
   #end(event: string, wake: SharedWake, how: WakeEnd): void {

@@ -5,7 +5,7 @@ import { fcmTarget, tradeKey } from '../../../test/support/registrations.ts';
 
 /** Longer than a server waits before it looks whether the owner has acted. */
 const LOOKED_MS = 1500;
-/** Longer than a server gathers what is handed to it. */
+/** Longer than a server gathers the wakes that other servers hand to it. */
 const HANDED_MS = 200;
 
 /** The n-th event for phone 1. */

@@ -18,7 +18,7 @@ export interface SharedWake {
 /**
  * Why a server asks for a claim.
  * - `own`: the server owns the group and got the event itself.
- * - `open`: nobody has acted on the event. The claim is handed to the owner, unless that is this server.
+ * - `open`: no server has acted on the event. The claim is handed to the owner, or stays here if this server is the owner.
  * - `handed`: another server has handed the event to this one, or this one has adopted it.
  */
 export type ClaimReason = 'own' | 'open' | 'handed';

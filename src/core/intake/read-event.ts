@@ -14,7 +14,7 @@ const MAX_TAGS = 2000;
 export function readEvent(frame: EventFrame, now: number | undefined): NostrEvent | EventRejection {
   const event = frame.parse();
   if (event === undefined) return 'malformed';
-  // What was checked before was read from the frame. The parsed event must agree with it.
+  // The earlier checks read these members from the frame. The parsed event must have the same ones.
   const { id, kind, createdAt } = frame;
   if (event.id !== id || event.kind !== kind || event.created_at !== createdAt) return 'mismatched';
   if (event.tags.length > MAX_TAGS) return 'crowded';

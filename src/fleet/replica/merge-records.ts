@@ -28,6 +28,9 @@ export interface MergeOptions {
   readonly onIllegible: (why: Illegible, shard: number) => void;
 }
 
+/** The parts of a server that one registration of the engine may change. */
+type Merging = Pick<MergeOptions, 'contents' | 'journal' | 'onChange' | 'removals'>;
+
 /** In this order the records of cohorts make sense. */
 const COHORT_ORDER = ['formed', 'joined', 'closed', 'due'];
 
@@ -109,12 +112,7 @@ export class RecordMerge {
 export function mergeRegistration(
   stored: Registration,
   { name, version }: { readonly name: string; readonly version: number },
-  {
-    contents,
-    journal,
-    onChange,
-    removals,
-  }: Pick<MergeOptions, 'contents' | 'journal' | 'onChange' | 'removals'>,
+  { contents, journal, onChange, removals }: Merging,
 ): void {
   const known = contents.registrations.current(stored.tradePubkey);
   if (known !== undefined && isSame(known, stored)) return;
@@ -135,12 +133,7 @@ export function mergeRegistration(
 export function dropOutdated(
   removed: Registration,
   name: string,
-  {
-    contents,
-    journal,
-    onChange,
-    removals,
-  }: Pick<MergeOptions, 'contents' | 'journal' | 'onChange' | 'removals'>,
+  { contents, journal, onChange, removals }: Merging,
 ): void {
   const { tradePubkey } = removed;
   const known = contents.registrations.current(tradePubkey);
