@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { StoreContents } from '../../store/contents/store-contents.ts';
+import type { StoreRecord } from '../../store/file/store-record.ts';
 import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
@@ -17,7 +18,8 @@ import { dropOutdated, mergeRegistration } from './merge-records.ts';
 import type { Progress } from './progress.ts';
 import type { RecentRemovals } from './recent-removals.ts';
 import { fieldsOf } from './record-fields.ts';
-import type { RecordSealer } from './record-sealer.ts';
+import type { Illegible, RecordSealer } from './record-sealer.ts';
+import type { ToldRenewal } from './renewal-codec.ts';
 
 /** Entries that are applied before other work may run. */
 const SLICE = 128;
@@ -35,7 +37,7 @@ export interface FleetLogOptions {
   readonly illegible: IllegibleValues;
   /** Another server could not read a value of this shard. */
   readonly onDoubt: (shard: number) => void;
-  /** An entry is missing: memory has to be brought up to date by other means. Nothing is read until {@link FleetLog.follow}. */
+  /** An entry is missing or damaged: memory has to be brought up to date by other means. Nothing is read until {@link FleetLog.follow}. */
   readonly onGap: () => void;
 }
 
@@ -91,24 +93,31 @@ export class FleetLog {
       const doubted = readDoubt(entry);
       if (doubted !== undefined) onDoubt(doubted);
       const number = change?.number ?? renewals?.first ?? 0;
-      if (number > progress.applied + 1) {
+      let isComplete = number <= progress.applied + 1;
+      if (isComplete) {
+        this.#after = entry.id;
+        if (change !== undefined && number > progress.applied) isComplete = this.#do(change);
+        if (renewals !== undefined) isComplete = this.#renew(renewals);
+      }
+      if (!isComplete) {
         this.pause();
         return onGap();
       }
-      this.#after = entry.id;
-      if (change !== undefined && number > progress.applied) this.#do(change);
-      if (renewals !== undefined) this.#renew(renewals);
     }
   }
 
-  #renew({ first, value, writer, written }: RenewalsEntry): void {
-    const { contents, illegible, journal, progress, sealer, writer: self } = this.#options;
+  /** @returns false if the entry is damaged: then its number may be wrong, too */
+  #renew(entry: RenewalsEntry): boolean {
+    const { contents, illegible, journal, progress, writer: self } = this.#options;
+    const { first, writer, written } = entry;
     const last = first + written.length - 1;
-    if (last <= progress.applied) return;
-    const renewals = sealer.openRenewals(value);
+    if (last <= progress.applied) return true;
+    const renewals = this.#renewalsIn(entry);
     const isOwn = writer.equals(self);
-    if (typeof renewals === 'string') illegible.note(renewals);
-    else {
+    if (typeof renewals === 'string') {
+      illegible.note(renewals);
+      if (renewals === 'damaged') return false;
+    } else {
       for (const [n, place] of written.entries()) {
         const renewal = renewals[place];
         const number = first + n;
@@ -118,36 +127,40 @@ export class FleetLog {
       }
     }
     progress.advance(last);
+    return true;
   }
 
-  #do({ field, isOutdated, isRepeated, number, value, writer }: LogEntry): void {
-    const name = field.toString('latin1');
-    const {
-      contents,
-      illegible,
-      journal,
-      onChange,
-      progress,
-      removals,
-      sealer,
-      writer: self,
-    } = this.#options;
-    if (journal.mayApply(name, number, writer.equals(self))) {
+  #renewalsIn({ value, written }: RenewalsEntry): readonly ToldRenewal[] | Illegible {
+    const renewals = this.#options.sealer.openRenewals(value);
+    if (typeof renewals === 'string') return renewals;
+    const hasAll = written.length <= renewals.length && written.every((place) => place < renewals.length);
+    return hasAll ? renewals : 'damaged';
+  }
+
+  /** @returns false if the entry is damaged: then its number may be wrong, too */
+  #do(change: LogEntry): boolean {
+    const { field, number, value, writer } = change;
+    const { illegible, journal, progress, sealer, writer: self } = this.#options;
+    if (journal.mayApply(field.toString('latin1'), number, writer.equals(self))) {
       const record = sealer.open(value, field);
-      if (typeof record === 'string') illegible.note(record);
-      else {
-        if (isOutdated && record.type === 'registered')
-          dropOutdated(record.registration, name, this.#options);
-        else if (isRepeated && record.type === 'registered')
-          mergeRegistration(record.registration, { name, version: number }, this.#options);
-        else {
-          const change = contents.accept(record);
-          if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name, change?.former?.registeredAt);
-          else removals.forget(name);
-          if (change !== undefined) onChange(change);
-        }
-      }
+      if (typeof record !== 'string') this.#accept(record, change);
+      else illegible.note(record);
+      if (record === 'damaged') return false;
     }
     progress.advance(number);
+    return true;
+  }
+
+  #accept(record: StoreRecord, { field, isOutdated, isRepeated, number }: LogEntry): void {
+    const { contents, onChange, removals } = this.#options;
+    const name = field.toString('latin1');
+    if (isOutdated && record.type === 'registered')
+      return dropOutdated(record.registration, name, this.#options);
+    if (isRepeated && record.type === 'registered')
+      return mergeRegistration(record.registration, { name, version: number }, this.#options);
+    const change = contents.accept(record);
+    if (fieldsOf(record)[0]?.isRemoval === true) removals.note(name, change?.former?.registeredAt);
+    else removals.forget(name);
+    if (change !== undefined) onChange(change);
   }
 }
