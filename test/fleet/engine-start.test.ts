@@ -23,7 +23,7 @@ async function pretender(info: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', () => {
-      socket.write(`$${info.length}\r\n${info}\r\n+OK\r\n+OK\r\n*-1\r\n+OK\r\n`);
+      socket.write(`$${info.length}\r\n${info}\r\n+OK\r\n+OK\r\n*-1\r\n`);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -61,18 +61,21 @@ describeEngines('an engine is refused at the start', (program) => {
         `user noinfo on >p ${keys} +@all -info`,
         `user noeval on >p ${keys} +@all -eval`,
         `user noxadd on >p ${keys} +@all -xadd`,
+        `user nohget on >p ${keys} +@all -hget`,
         `user noxread on >p ${keys} +@all -xread`,
         'user nokeys on >p ~other:* +@all',
         `user nomarker on >p ~${prefix}* +@all`,
       ],
     });
     const refused = (user: string): Promise<string> => refusal(server.address({ user, password: 'p' }));
-    for (const command of ['info', 'eval', 'xadd', 'xread'])
+    for (const command of ['info', 'eval', 'hget', 'xadd', 'xread'])
       expect(await refused(`no${command}`)).toBe(
         `its ACL does not let the user run ${command.toUpperCase()}`,
       );
     for (const user of ['nokeys', 'nomarker'])
       expect(await refused(user)).toBe(`its ACL must let the user at the keys mp and ${prefix}*`);
+    // A start that is refused does not make the database its own.
+    expect(await server.command('EXISTS', 'mp')).toBe(0);
     expect((await openEngine(server.address({ user: 'enough', password: 'p' }))).isUp).toBe(true);
   });
 

@@ -3,7 +3,7 @@ import type { Script } from './engine.ts';
 /**
  * Does what the other scripts do, once: the user of `REDIS_URL` must be allowed each of these commands, and the engine must take changes.
  *
- * - key: one that may be written at any time
+ * - key: one that may be written at any time. What an earlier start has left there, because it was refused half-way, is removed first
  * - answer: `OK`
  */
 export const CHECK_RIGHTS: Script = {
@@ -11,6 +11,7 @@ export const CHECK_RIGHTS: Script = {
   lua: `
 local key = KEYS[1]
 redis.call('TIME')
+redis.call('DEL', key)
 redis.call('SET', key, '0', 'NX', 'PX', 60000)
 redis.call('INCR', key)
 redis.call('GET', key)

@@ -59,7 +59,10 @@ export async function openConnection(options: OpenOptions): Promise<OpenedConnec
   }
 }
 
-/** Sends the first commands together: on a long way each would take its time. Of several failures the first one counts: the others follow from it. */
+/**
+ * Sends the first commands together: on a long way each would take its time. Of several failures the first one counts: the others follow from
+ * it. A server that does not know the database yet marks it after all checks: a start that is refused leaves it as it is.
+ */
 async function greet(
   connection: Connection,
   { address, forms, isLook, known, names }: OpenOptions,
@@ -68,6 +71,8 @@ async function greet(
   const requests: Request[] = [];
   const ask = (name: string, ...args: EngineArgument[]): Promise<EngineReply> =>
     new Promise((resolve, reject) => requests.push({ name, args, resolve, reject }));
+  const takeMarker = (): Promise<EngineReply> =>
+    ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, forms, known));
   const asked = Promise.allSettled([
     password === undefined
       ? undefined
@@ -77,20 +82,24 @@ async function greet(
     ask('EVAL', CHECK_RIGHTS.lua, 1, names.probe),
     ask('EVALSHA', hashOf(CHECK_RIGHTS), 1, names.probe),
     ask('XREAD', 'STREAMS', names.probe, '0'),
-    isLook
-      ? ask('HGETALL', names.marker)
-      : ask('EVAL', TAKE_MARKER.lua, 1, names.marker, ...markerArguments(names.check, forms, known)),
   ]);
-  connection.send(requests, () => undefined);
-  const [named, info, chosen, rights, cached, read, marker] = await asked;
+  const early = isLook ? ask('HGETALL', names.marker) : known && takeMarker();
+  // What fails before counts.
+  early?.catch(() => undefined);
+  connection.send(requests.splice(0), () => undefined);
+  const [named, info, chosen, rights, cached, read] = await asked;
   if (named.status === 'rejected') throw named.reason;
   if (info.status === 'rejected') throw info.reason;
   const facts = readFacts(String(info.value));
   const objection = objectionTo(facts);
   if (objection !== undefined) throw objection;
   for (const other of [chosen, rights, cached, read]) if (other.status === 'rejected') throw other.reason;
-  if (marker.status === 'rejected') throw noMarker(marker.reason, database);
-  const fields = isLook ? markerIn(marker.value) : marker.value;
+  const taken = early ?? takeMarker();
+  if (early === undefined) connection.send(requests, () => undefined);
+  const marker = await taken.catch((error: unknown) => {
+    throw noMarker(error, database);
+  });
+  const fields = isLook ? markerIn(marker) : marker;
   if (fields === undefined) return { facts, marker: undefined };
   return { facts, marker: readMarker(fields, { check: names.check, database, forms }) };
 }
