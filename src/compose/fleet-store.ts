@@ -36,7 +36,12 @@ export function composeFleetStore(
   const { instances, onOpened, time } = shared;
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
-  const engine = new RedisEngine({ address, names, settings: () => fleetSettings(options, instances) });
+  const engine = new RedisEngine({
+    address,
+    names,
+    settings: () => fleetSettings(options, instances),
+    onRefused: (refusal) => store.refuse(refusal),
+  });
   const store = createStore(options, { engine, names, values }, shared);
   const tail = new StreamTail(engine, store);
   const { cohorts, proofs, registrations, seen } = store.contents;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { FLEET_KEY } from '../support/fleet-programs.ts';
+import { freePort } from '../support/free-port.ts';
 import { call } from '../support/http.ts';
 import { ALONE, outcome, serve } from '../support/program.ts';
 import { describeEngine, EngineServer } from '../support/redis-engine.ts';
@@ -12,8 +13,8 @@ interface Ready {
 }
 
 /** What a server says that does not start with this `REDIS_URL`. */
-async function start(url: string): Promise<string> {
-  const environment = { ...ALONE, STORE: 'redis', SERVER_PRIVATE_KEY: FLEET_KEY, REDIS_URL: url };
+async function start(url: string, key?: string): Promise<string> {
+  const environment = { ...ALONE, STORE: 'redis', REDIS_URL: url, ...(key && { SERVER_PRIVATE_KEY: key }) };
   const { code, stderr, stdout } = await outcome([], environment);
   expect(stdout + stderr).not.toContain('secret');
   expect(code).toBe(78);
@@ -97,9 +98,9 @@ describeEngine('a server of a fleet', () => {
     ]);
     const [wrong, clustered, nowhere, broken] = await Promise.all([
       start(engine.url({ who: ':wrong-secret' })),
-      start(cluster.url()),
-      start(''),
-      start('redis://:sec@secret@host'),
+      start(cluster.url(), FLEET_KEY),
+      start('', FLEET_KEY),
+      start('redis://:sec@secret@host', FLEET_KEY),
     ]);
     expect(wrong).toContain(
       'REDIS_URL: the engine there cannot be used: it refuses the user and the password',
@@ -107,5 +108,17 @@ describeEngine('a server of a fleet', () => {
     expect(clustered).toContain('it is part of a cluster');
     expect(nowhere).toContain('STORE: redis needs REDIS_URL');
     expect(broken).toContain('REDIS_URL: a / or @ is in the user or the password');
+  });
+
+  test('does not go on either if it finds wrong credentials only later, when the engine can be reached', async () => {
+    const port = await freePort();
+    const { program } = await serve({
+      STORE: 'redis',
+      REDIS_URL: `redis://:wrong-secret@127.0.0.1:${port}`,
+      SERVER_PRIVATE_KEY: FLEET_KEY,
+    });
+    await EngineServer.start({ port, password: 'right-secret' });
+    expect(await program.exited).toBe(78);
+    expect(program.stderr()).toContain('it refuses the user and the password');
   });
 });

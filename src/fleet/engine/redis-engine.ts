@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly names: FleetNames;
   /** The settings of this server; absent if it is none, but a command. */
   readonly settings?: () => FleetSettings;
+  /** Called whenever the engine was dialled, and the configuration must change. */
+  readonly onRefused?: (refusal: EngineRefused) => void;
 }
 
 /** So many heartbeats lie between two readings of what the engine says of itself. */
@@ -78,8 +80,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#timing = timing;
     this.#forms = forms;
     this.#redial = new Backoff(timing.redial);
-    const { names, settings } = options;
-    this.#comparison = settings && new SettingsComparison(names, settings);
+    this.#comparison = options.settings && new SettingsComparison(options.names, options.settings);
   }
 
   get isUp(): boolean {
@@ -216,6 +217,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
   #dial(limitMs = this.#timing.answerLimitMs): Promise<unknown> {
     const dialling = this.#rise(limitMs).catch((error: unknown) => {
       this.#problem = reasonOf(error);
+      if (error instanceof EngineRefused) this.#options.onRefused?.(error);
       this.#dialLater();
       return error;
     });

@@ -5,7 +5,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { StoreContents } from '../../store/contents/store-contents.ts';
 import type { StoreRecord } from '../../store/file/store-record.ts';
 import type { RegistrationChange } from '../../store/tables/registration-change.ts';
-import type { Engine, StreamEntry, StreamPlace } from '../engine/engine.ts';
+import type { Engine, EngineRefused, StreamEntry, StreamPlace } from '../engine/engine.ts';
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
 import { addRecords } from './add-records.ts';
@@ -128,12 +128,17 @@ export class FleetStore {
   /**
    * Reads all records into memory. For as long as the engine is down, it waits.
    *
-   * @throws StoreOpenError
+   * @throws StoreOpenError; EngineRefused, if {@link refuse} is called before memory has all records
    */
   async open(): Promise<void> {
     this.#updates.open();
     await this.#updates.opened;
     this.#inspector.start();
+  }
+
+  /** This program cannot work with the engine. */
+  refuse(refusal: EngineRefused): void {
+    this.#updates.refuse(refusal);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { StoreContents } from '../../store/contents/store-contents.ts';
 import { StoreOpenError } from '../../store/file/store-open-error.ts';
 import type { RegistrationChange } from '../../store/tables/registration-change.ts';
-import { EngineUnavailable, type Engine } from '../engine/engine.ts';
+import { EngineUnavailable, type Engine, type EngineRefused } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { FleetLog } from './fleet-log.ts';
@@ -43,9 +43,9 @@ export interface ReplicaUpdatesOptions {
 
 /** Brings memory up to date before changes are taken: at the start, whenever the engine is back, and when the log has a gap. */
 export class ReplicaUpdates {
-  /** Resolves at the first time that memory is up to date. Rejects with a StoreOpenError if it never will be. */
+  /** Resolves at the first time that memory is up to date. Rejects if it never will be. */
   readonly opened: Promise<void>;
-  #onOpened: (refusal?: StoreOpenError) => void = () => undefined;
+  #onOpened: (refusal?: StoreOpenError | EngineRefused) => void = () => undefined;
   readonly #options: ReplicaUpdatesOptions;
   readonly #stopping = new AbortController();
   /** The data of the engine when memory was up to date last. */
@@ -71,6 +71,11 @@ export class ReplicaUpdates {
   /** Begins the first update, unless the engine has begun it by coming up. */
   open(): void {
     if (this.#asked === 0 && this.#options.engine.isUp) this.update();
+  }
+
+  /** This program cannot work with the engine. A server that has been up to date goes on waking without it. */
+  refuse(refusal: EngineRefused): void {
+    this.#onOpened(refusal);
   }
 
   async stop(): Promise<void> {
