@@ -5,8 +5,11 @@ import { EngineRefused } from '../fleet/engine/engine-errors.ts';
 import { ListenError } from '../ops/listen.ts';
 import { StoreOpenError } from '../store/file/store-open-error.ts';
 
+/** The exit code if the configuration can mend the failure (EX_CONFIG). */
+export const REFUSED = 78;
+
 interface ExplainedFailure {
-  /** The exit code: 78 if the configuration can mend the failure, otherwise 1. */
+  /** The exit code: {@link REFUSED}, or 1. */
   readonly code: number;
   /** For standard error. */
   readonly message: string;
@@ -23,7 +26,7 @@ export function explainFailure(error: unknown): ExplainedFailure {
     error instanceof ConfigError ||
     error instanceof EngineRefused ||
     (error instanceof StoreOpenError && error.isConfiguration);
-  const code = isConfig ? 78 : 1;
+  const code = isConfig ? REFUSED : 1;
   const explained = EXPLAINED.find((kind) => error instanceof kind);
   if (explained !== undefined) {
     const { message } = error as Error;

@@ -6,12 +6,13 @@ import { SECOND_MS } from '../core/basics/clock.ts';
 import { describeError } from '../core/basics/describe-error.ts';
 import { curveSources } from '../crypto/curve-sources.ts';
 import type { CurveSource } from '../crypto/curve.ts';
+import { removeServerKeyFile } from '../crypto/server-key-file.ts';
 import { LogFile } from '../ops/log-file.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import type { Readiness } from '../ops/readiness.ts';
 import { createTelemetry } from '../ops/telemetry.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainFailure, REFUSED } from './explain-failure.ts';
 import type { Io } from './io.ts';
 import type { Lifetime } from './lifetime.ts';
 import { Reload, type ReloadOptions } from './reload.ts';
@@ -90,6 +91,7 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
   // If a SIGHUP came earlier, this reloads at once.
   lifetime.onReload(() => reload.request());
   let exitCode = 0;
+  let isStarted = false;
   try {
     const ended = Promise.race([lifetime.ended, app.fault]);
     // The start races the signals and the faults from its first moment, because a start with a fault may never end.
@@ -97,6 +99,7 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
     if (addresses !== undefined) {
       announce(io, prepared, app.curve, addresses);
       manager.ready();
+      isStarted = true;
     }
     await ended;
   } catch (error) {
@@ -110,7 +113,14 @@ async function run(io: Io, prepared: Prepared, lifetime: Lifetime): Promise<numb
     return undefined;
   });
   telemetry.log('server.stopped', { count: lost ?? 0 });
+  if (exitCode === REFUSED && !isStarted) await discardKey(startup);
   return lost === 0 ? exitCode : Math.max(exitCode, 1);
+}
+
+/** A start that is refused leaves no key behind that it has made itself. */
+async function discardKey({ config, keyCreated, serverKey }: ReadStartup): Promise<void> {
+  if (keyCreated && serverKey !== undefined)
+    await removeServerKeyFile(config.key.file, serverKey).catch(() => undefined);
 }
 
 /** One line for `systemctl status`. */

@@ -76,6 +76,12 @@ export async function loadOrCreateServerKeyFile(path: string): Promise<LoadedSer
   return { ...(await readServerKeyFile(path)), created };
 }
 
+/** Removes a key file that was made a moment ago, for a start that was refused then. A file with another key stays. */
+export async function removeServerKeyFile(path: string, { publicKeyHex }: ServerKey): Promise<void> {
+  const found = await readServerKeyFile(path).catch(() => undefined);
+  if (found?.key.publicKeyHex === publicKeyHex) await rm(path, { force: true });
+}
+
 /**
  * Makes the key file completely or not at all, and never over an existing key: the file is written beside its place, then linked there.
  *

@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { FLEET_KEY } from '../support/fleet-programs.ts';
@@ -15,9 +18,11 @@ interface Ready {
 /** What a server says that does not start with this `REDIS_URL`. */
 async function start(url: string, key?: string): Promise<string> {
   const environment = { ...ALONE, STORE: 'redis', REDIS_URL: url, ...(key && { SERVER_PRIVATE_KEY: key }) };
-  const { code, stderr, stdout } = await outcome([], environment);
+  const { code, directory, stderr, stdout } = await outcome([], environment);
   expect(stdout + stderr).not.toContain('secret');
   expect(code).toBe(78);
+  // It makes a key for itself, and does not leave it behind.
+  expect(await readdir(join(directory, 'data')).catch(() => [])).toEqual([]);
   return stderr;
 }
 
