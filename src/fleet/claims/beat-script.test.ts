@@ -57,6 +57,32 @@ describeEngines('the scripts of members', (program) => {
     expect(await beat()).toEqual(['a.......', 'b.......', '', []]);
   });
 
+  test('where only servers come that have just started, the time of grace says so, until one comes that has done something before', async () => {
+    const engine = await ClaimScripts.open(program);
+    const beat = async (session: Buffer, isFirst: number): Promise<unknown> =>
+      (shown(await engine.run(BEAT, session, LEASE_MS, isFirst, LEASE_MS)) as unknown[]).slice(4);
+    for (const [session, isFirst] of [
+      [A, 2],
+      [A, 0],
+      [B, 2],
+    ] as const)
+      expect(await beat(session, isFirst)).toEqual(['', 1]);
+    expect(await beat(C, 1)).toEqual(['']);
+    expect(await beat(A, 0)).toEqual(['']);
+    expect(await engine.life(Buffer.from(`${engine.names.prefix}g`))).toBeGreaterThan(0);
+  });
+
+  test('a server that has just started knows nothing of what those did that nobody has heard of for long', async () => {
+    const engine = await ClaimScripts.open(program, A);
+    expect(shown(await engine.run(BEAT, B, LEASE_MS, 2, LEASE_MS))).toEqual([
+      'a.......b.......',
+      '',
+      '',
+      [],
+      '',
+    ]);
+  });
+
   test('a session whose inbox was read to its end has left nothing', async () => {
     const engine = await ClaimScripts.open(program, A, B);
     const id = await engine.server.command('XADD', engine.names.inboxKey(B), '*', 'x', 'y');

@@ -4,11 +4,12 @@ import type { Script } from '../engine/engine.ts';
  * A session says that it lives, and hears who else does.
  *
  * - key: the prefix
- * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat; for how long nobody counts as dead
- *   after a time in which no server has beaten, in milliseconds
+ * - arguments: this session; how long it lives from now on, in milliseconds; `1` at its first beat, `2` at that of a server that has just
+ *   started; for how long nobody counts as dead after a time in which no server has beaten, in milliseconds
  * - answer: nothing if the session has died before: it must take another id. Otherwise the sessions that live (8 each); those that have
  *   died, and those that have left, and left something; and at the first beat the pauses, each as name, milliseconds and sealed lane. A
- *   fifth element says that sessions may live which the first does not name, and names those that have left nothing
+ *   fifth element says that sessions may live which the first does not name, and names those that have left nothing. A sixth says that
+ *   only servers have come since which had just started: none of them has done anything that the engine does not know
  *
  * A member's score is the time of its last beat by the engine's clock, -1 if it is being adopted, -2 if it has left.
  */
@@ -20,17 +21,19 @@ local members = prefix .. 'm'
 local score = redis.call('ZSCORE', members, me)
 -- A session whose life has not ended was not adopted: the list was lost, and nothing else.
 local isLost = not score and redis.call('EXISTS', prefix .. 'n:' .. me) == 0
-if isFirst ~= '1' and (isLost or (score and tonumber(score) < 0)) then return false end
+if isFirst == '0' and (isLost or (score and tonumber(score) < 0)) then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- If no server was heard of for half a lease, the engine stood still, lost its data, or no server could reach it: then silence says nothing.
 local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
 -- One grace in four: where beats are late again and again, a dead server must not keep its wakes for ever.
 if (not last or now - last > lease / 2) and tonumber(grace or 0) > 0 and redis.call('EXISTS', prefix .. 'x') == 0 then
-  redis.call('SET', prefix .. 'g', '', 'PX', grace)
+  redis.call('SET', prefix .. 'g', (not last and isFirst == '2') and 'new' or '', 'PX', grace)
   redis.call('SET', prefix .. 'x', '', 'PX', 4 * grace)
+elseif isFirst == '1' then redis.call('SET', prefix .. 'g', '', 'XX', 'KEEPTTL')
 end
-local isGrace = redis.call('EXISTS', prefix .. 'g') == 1
+local kindOfGrace = redis.call('GET', prefix .. 'g')
+local isGrace, isNew = kindOfGrace and true or false, kindOfGrace == 'new' and 1 or nil
 redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
 redis.call('ZADD', members, now, me)
 local live, dead, gone, left = {}, {}, {}, {}
@@ -50,7 +53,7 @@ for index = 1, #entries, 2 do
   end
 end
 local pauses = {}
-if isFirst == '1' then
+if isFirst ~= '0' then
   local all = redis.call('HGETALL', prefix .. 'z')
   for index = 1, #all, 2 do
     local ms = struct.unpack('>I6', all[index + 1]) - now
@@ -62,6 +65,6 @@ if isFirst == '1' then
     end
   end
 end
-return { table.concat(live), table.concat(dead), table.concat(gone), pauses, isGrace and table.concat(left) or nil }
+return { table.concat(live), table.concat(dead), table.concat(gone), pauses, isGrace and table.concat(left) or nil, isNew }
 `,
 };

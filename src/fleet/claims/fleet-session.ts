@@ -73,7 +73,8 @@ export class FleetSession {
   /** By the monotonic clock: when the last beat was sent that the engine has answered. */
   #heardAt = -Infinity;
   #downSince: number | undefined;
-  #isGrace = false;
+  /** Servers may have acted without the engine, and have not told it yet. */
+  #isUntold = false;
   /** Until then others may have lost the engine, too, and not have reached it again. */
   #othersTellUntil = -Infinity;
 
@@ -110,9 +111,14 @@ export class FleetSession {
     return now - this.#heardAt - downFor > timing.leaseMs - SECOND_MS;
   }
 
+  /** Whether this server has done nothing yet, with the engine or without it. */
+  get #isNew(): boolean {
+    return this.#isFirst && this.#doubts === 1;
+  }
+
   /** Whether the engine knows by now what each server has done without it. */
   get isSettled(): boolean {
-    return this.#recalled === this.#doubts && !this.#isGrace;
+    return this.#recalled === this.#doubts && !this.#isUntold;
   }
 
   /** Resolves when the engine has said whether this server lives, and what is open has been claimed again if not; or when the engine stays down. */
@@ -191,7 +197,8 @@ export class FleetSession {
     if (!engine.isUp || this.#isEnded) return;
     const sentAt = monotonic();
     const isFirst = this.#isFirst;
-    const args = [this.#id, timing.leaseMs, isFirst ? 1 : 0, timing.leaseMs + timing.graceMs];
+    const first = this.#isNew ? 2 : Number(isFirst);
+    const args = [this.#id, timing.leaseMs, first, timing.leaseMs + timing.graceMs];
     const reply = await engine.run(BEAT, [names.prefix], args);
     if (reply === null) return this.#renew();
     this.#isFirst = false;
@@ -225,12 +232,14 @@ export class FleetSession {
 
   #hear(reply: EngineReply): void {
     this.#downSince = undefined;
-    const [live, dead, gone, , left] = listIn(reply);
-    this.#isGrace = Buffer.isBuffer(left) || this.#options.monotonic() < this.#othersTellUntil;
+    const [live, dead, gone, , left, onlyNew] = listIn(reply);
+    const othersTell = this.#options.monotonic() < this.#othersTellUntil;
+    const isGrace = Buffer.isBuffer(left) || othersTell;
+    this.#isUntold = isGrace && (othersTell || onlyNew === undefined);
     // In a time of grace only those have ended that have said so.
-    const ended = this.#isGrace ? Buffer.concat([...sessionsIn(left), ...sessionsIn(gone)]) : undefined;
+    const ended = isGrace ? Buffer.concat([...sessionsIn(left), ...sessionsIn(gone)]) : undefined;
     if (Buffer.isBuffer(live) && this.membership.update(this.#id, live, ended)) this.#options.onMembership();
-    const heirless = [...sessionsIn(gone), ...(this.#isGrace ? [] : sessionsIn(dead))];
+    const heirless = [...sessionsIn(gone), ...(isGrace ? [] : sessionsIn(dead))];
     if (heirless.length > 0) this.#options.onDead(heirless);
   }
 

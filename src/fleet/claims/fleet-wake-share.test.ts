@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { EngineFleet } from '../../../test/support/engine-fleet.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
-import { deviceOf, join, joinAll, wakeOf } from '../../../test/support/sharing-servers.ts';
+import { deviceOf, join, joinAll, nextBeat, wakeOf } from '../../../test/support/sharing-servers.ts';
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { deviceOf as deviceName } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
@@ -56,6 +56,21 @@ describeEngines('servers that share wakes', () => {
     await expect.poll(() => standing(EVENT)).toBe('open');
     expect(await standing(NEXT)).toBe('taken');
     expect(await a.share.claim(EVENT, [wake], 'own')).toMatchObject(WON);
+  });
+
+  test('a new fleet acts at once on what an owner has not done; one whose engine is empty waits for what others have done', async () => {
+    const fleet = await EngineFleet.start({ graceMs: 0 });
+    const [a] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    const look = (): Promise<unknown> => a.share.look([{ event: EVENT, device: wake.device }]);
+    expect(await look()).toEqual(['open']);
+    const former = a.share.session;
+    await fleet.server.kill();
+    await expect.poll(() => a.engine.isUp).toBe(false);
+    await fleet.server.runEmpty();
+    await expect.poll(() => a.share.session).not.toEqual(former);
+    await nextBeat(fleet, a);
+    expect(await look()).toEqual(['unknown']);
   });
 
   test('an engine that comes back empty hears what is done, open and owed', async () => {
