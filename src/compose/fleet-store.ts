@@ -70,7 +70,7 @@ export function composeFleetStore(
     isOpen: () => store.isOpen,
     engineSigns: () => signsOf(engine),
     size: () => 0,
-    link: { engine, names, values, isCurrent: () => store.isOpen, follow: (reader) => tail.add(reader) },
+    link: { engine, names, values, isCurrent: () => store.isCurrent, follow: (reader) => tail.add(reader) },
   };
 }
 

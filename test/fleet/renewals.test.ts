@@ -66,27 +66,6 @@ describeEngine('a server of a fleet', () => {
   });
 });
 
-describeEngine('a damaged entry of the log', () => {
-  test.each([
-    ['a change', ['f', 'a field of no one']],
-    ['more renewals than it has', ['r', Buffer.alloc(200)]],
-  ] as const)('that tells of %s hides no change that comes after it', async (_what, [name, value]) => {
-    const { server, a, b } = await pair();
-    await a.registrations.put(nth(1));
-    await expect.poll(() => b.registrations.counts().total).toBe(1);
-    const entry = ['n', '2', 'w', 'somebody', name, value, 'v', 'damaged'];
-    await server.command('XADD', fleetNames().log, '*', ...entry);
-    await expect.poll(() => [a, b].map(hasRejected)).toEqual([true, true]);
-    for (const n of [2, 3]) await a.registrations.put(nth(n));
-    await expect.poll(() => Object.keys(stateOf(b))).toEqual([1, 2, 3].map(tradeKey));
-  });
-});
-
-/** Whether a server has found a record that it cannot read, and takes changes. */
-function hasRejected({ store, telemetry }: FleetMember): boolean {
-  return store.isOpen && telemetry.total('fleet_values_rejected', 'record') === 1;
-}
-
 function isWoken(registration: unknown): boolean {
   return (registration as { woken: boolean }).woken;
 }

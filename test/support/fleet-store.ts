@@ -1,4 +1,5 @@
 import { Secret } from '../../src/core/basics/secret.ts';
+import type { StreamReader } from '../../src/compose/composed-store.ts';
 import type { EngineAddress } from '../../src/fleet/engine/engine-address.ts';
 import { RedisEngine } from '../../src/fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
@@ -22,11 +23,14 @@ export interface FleetMember {
   readonly stop: () => Promise<void>;
 }
 
+/** Reads further streams of the engine, together with the log. */
+const NO_READER: StreamReader = { streams: () => [], onEntries: () => undefined };
+
 /** A store that reads and writes the engine at this address, open unless told otherwise. It closes with the test. */
 export async function joinFleet(
   address: EngineAddress,
   options: Partial<FleetStoreOptions> = {},
-  { isOpen = true, inspectMs = undefined as number | undefined } = {},
+  { isOpen = true, inspectMs = undefined as number | undefined, beside = NO_READER } = {},
 ): Promise<FleetMember> {
   const names = fleetNames();
   const engine = keep(new RedisEngine({ address, names }, TEST_TIMING));
@@ -51,8 +55,11 @@ export async function joinFleet(
   await engine.open();
   const reading = new AbortController();
   const tail = engine.tail(
-    () => store.streams(),
-    (key, entries) => store.onEntries(key, entries),
+    () => [...store.streams(), ...beside.streams()],
+    async (key, entries) => {
+      await store.onEntries(key, entries);
+      await beside.onEntries(key, entries);
+    },
     reading.signal,
   );
   let isStopped = false;

@@ -3,7 +3,7 @@ import type { EngineArgument, EngineReply, OnEntries, StreamEntry, StreamPlace }
 /** How long a read waits for new entries, in milliseconds: the longest time until a stream that was added is read, too. */
 export const READ_WAIT_MS = 100;
 /** So many entries of each stream are read at once. */
-const MOST_ENTRIES = '500';
+export const MOST_ENTRIES = 500;
 
 /** The arguments of an `XREAD` that waits. */
 export function tailArguments(places: readonly StreamPlace[]): EngineArgument[] {

@@ -5,6 +5,7 @@ import type { StoreRecord } from '../../store/file/store-record.ts';
 import type { RegistrationChange } from '../../store/tables/registration-change.ts';
 import type { StreamEntry, StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
+import { MOST_ENTRIES } from '../engine/tail-streams.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 import type { IllegibleValues } from './illegible-values.ts';
 import {
@@ -46,6 +47,7 @@ export class FleetLog {
   readonly #options: FleetLogOptions;
   #after: string | undefined;
   #isOn = false;
+  #isBehind = false;
 
   constructor(options: FleetLogOptions) {
     this.#options = options;
@@ -56,8 +58,14 @@ export class FleetLog {
     return this.#after;
   }
 
-  /** Where the log is to be read on, if it is. */
-  get place(): StreamPlace | undefined {
+  /** Whether the log may have more than what was read last. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Where the log is to be read on, if it is. Asked before each read. */
+  next(): StreamPlace | undefined {
+    this.#isBehind = false;
     return this.#isOn && this.#after !== undefined
       ? { key: this.#options.names.log, after: this.#after }
       : undefined;
@@ -75,8 +83,9 @@ export class FleetLog {
     this.#isOn = false;
   }
 
-  /** Takes entries that were read behind {@link place}. */
+  /** Takes entries that were read behind {@link next}. */
   async read(entries: readonly StreamEntry[]): Promise<void> {
+    this.#isBehind = entries.length >= MOST_ENTRIES;
     for (let at = 0; at < entries.length; at += SLICE) {
       if (at > 0) await setImmediate();
       if (!this.#isOn) return;

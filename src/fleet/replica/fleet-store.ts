@@ -114,9 +114,14 @@ export class FleetStore {
     return !this.#journal.isRefusing;
   }
 
+  /** Whether memory has every registration that another server knew when it wrote what was read together with the log. */
+  get isCurrent(): boolean {
+    return this.isOpen && !this.#log.isBehind;
+  }
+
   /** The streams that this store reads, for `Engine.tail`. */
   streams(): readonly StreamPlace[] {
-    const { place } = this.#log;
+    const place = this.#log.next();
     return place === undefined ? [] : [place];
   }
 
