@@ -48,9 +48,9 @@ export class OpenClaims {
     return claim;
   }
 
-  /** The claim is open, and this server or another one has it. */
+  /** The claim was open a moment ago, and this server or another one has it. */
   mark(claim: OpenClaim, isLost: boolean): void {
-    if (claim.isLost === isLost) return;
+    if (claim.isLost === isLost || this.#events.get(claim.event)?.includes(claim) !== true) return;
     claim.isLost = isLost;
     this.#lost += isLost ? 1 : -1;
   }

@@ -17,6 +17,8 @@ const DONE_AT_ONCE = 512;
 /** So many groups are told of at once, and in all. */
 const GROUPS_AT_ONCE = 256;
 const MOST_GROUPS = 200_000;
+/** So many pieces are on their way to the engine at once: on a long way each takes its time, and until all are told nobody acts for another. */
+const PIECES_AT_ONCE = 16;
 
 export interface RecallOptions {
   readonly engine: Engine;
@@ -45,7 +47,7 @@ export class Recall {
     const { batches, done, engine, names, owed } = this.#options;
     const isEmptied = this.#epoch.length > 0 && !engine.epoch.equals(this.#epoch);
     const pieces = isEmptied ? done.all(DONE_AT_ONCE) : done.recent(DONE_AT_ONCE);
-    for (const piece of pieces) await engine.run(RESTORE, [names.prefix], [CLAIM_LIFE_MS, piece]);
+    await sendAll(pieces, (piece) => engine.run(RESTORE, [names.prefix], [CLAIM_LIFE_MS, piece]));
     await this.#claimAgain();
     this.#dropAgain();
     await this.#runAgain(isEmptied ? Infinity : DOUBTFUL_MS);
@@ -73,24 +75,39 @@ export class Recall {
       groups.add(group);
       if (groups.size === MOST_GROUPS) break;
     }
-    const all = [...groups];
-    for (let from = 0; from < all.length; from += GROUPS_AT_ONCE)
-      await this.#options.batches.tellAgain(all.slice(from, from + GROUPS_AT_ONCE));
+    await sendAll(piecesOf([...groups], GROUPS_AT_ONCE), (some) => this.#options.batches.tellAgain(some));
   }
 
   async #claimAgain(): Promise<void> {
-    const claims = [...this.#options.open];
-    for (let from = 0; from < claims.length; from += CLAIMS_AT_ONCE) {
-      const some = claims.slice(from, from + CLAIMS_AT_ONCE);
-      const answers = await this.#options.batches.claimAgain(some.flatMap((claim) => this.#argsOf(claim)));
-      for (const [index, claim] of some.entries())
-        this.#options.open.mark(claim, answers[index]?.outcome !== 'won');
-    }
+    const { batches, open } = this.#options;
+    await sendAll(piecesOf([...open], CLAIMS_AT_ONCE), async (some) => {
+      const answers = await batches.claimAgain(some.flatMap((claim) => this.#argsOf(claim)));
+      for (const [index, claim] of some.entries()) open.mark(claim, answers[index]?.outcome !== 'won');
+    });
   }
 
   #argsOf({ event, name, wake }: OpenClaim): [head: Buffer, sealed: Buffer] {
     const { sealer, session } = this.#options;
     const group = session.membership.nameOf(wake.group);
     return [headOf(name, group, 'again', session.id), sealer.seal(encodeWake(event, wake), name)];
+  }
+}
+
+function* piecesOf<One>(all: readonly One[], atOnce: number): Generator<readonly One[]> {
+  for (let from = 0; from < all.length; from += atOnce) yield all.slice(from, from + atOnce);
+}
+
+/** Sends pieces in any order. Rejects with the first failure, and sends no more then. */
+async function sendAll<Piece>(
+  pieces: Generator<Piece>,
+  send: (piece: Piece) => Promise<unknown>,
+): Promise<void> {
+  const sendSome = async (): Promise<void> => {
+    for (let next = pieces.next(); next.done !== true; next = pieces.next()) await send(next.value);
+  };
+  try {
+    await Promise.all(Array.from({ length: PIECES_AT_ONCE }, sendSome));
+  } finally {
+    pieces.return(undefined);
   }
 }
