@@ -29,16 +29,22 @@ const VARIABLE_BYTES = 4;
 export class SettingsComparison {
   readonly #names: Pick<FleetNames, 'settings' | 'settingsName'>;
   readonly #settings: () => FleetSettings;
-  /** Since when, by the monotonic clock, a variable has had another value at other servers. */
-  readonly #since = new Map<string, number>();
+  /** For how long, in milliseconds, a variable has had another value at other servers, as far as they could say so. */
+  readonly #lasting = new Map<string, number>();
+  /** When and over which connection the engine was asked last. */
+  #asked: { readonly at: number; readonly over: object } | undefined;
 
   constructor(names: Pick<FleetNames, 'settings' | 'settingsName'>, settings: () => FleetSettings) {
     this.#names = names;
     this.#settings = settings;
   }
 
-  /** @param forMs for how long others' settings count after their last beat @throws EngineUnavailable, ScriptError */
-  async compare(engine: Pick<Engine, 'run'>, forMs: number): Promise<void> {
+  /**
+   * @param over the connection: the time between two of them does not count, since other servers may have lost the engine, too
+   * @param forMs for how long others' settings count after their last beat
+   * @throws EngineUnavailable, ScriptError
+   */
+  async compare(engine: Pick<Engine, 'run'>, over: object, forMs: number): Promise<void> {
     const own = Object.entries(this.#settings()).map(
       ([variable, value]) => [variable, this.#nameOf(variable, value)] as const,
     );
@@ -47,17 +53,20 @@ export class SettingsComparison {
     const all = Array.isArray(reply)
       ? (reply as readonly EngineReply[]).filter((one) => Buffer.isBuffer(one))
       : [];
+    const at = performance.now();
+    const passedMs = this.#asked?.over === over ? at - this.#asked.at : 0;
+    this.#asked = { at, over };
     for (const [variable, name] of own) {
       const isOther = (one: Buffer): boolean => startsAlike(one, name) && !one.equals(name);
-      if (!all.some(isOther)) this.#since.delete(variable);
-      else if (!this.#since.has(variable)) this.#since.set(variable, performance.now());
+      const lastingMs = this.#lasting.get(variable);
+      if (!all.some(isOther)) this.#lasting.delete(variable);
+      else this.#lasting.set(variable, lastingMs === undefined ? 0 : lastingMs + passedMs);
     }
   }
 
   /** The variables that have differed for so long. */
   lastingFor(ms: number): string[] {
-    const now = performance.now();
-    return [...this.#since].flatMap(([variable, since]) => (now - since >= ms ? [variable] : []));
+    return [...this.#lasting].flatMap(([variable, lastingMs]) => (lastingMs >= ms ? [variable] : []));
   }
 
   #nameOf(variable: string, value: string): Buffer {

@@ -285,7 +285,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     try {
       const [reply] = await Promise.all([
         this.run(TAKE_MARKER, [marker], markerArguments(check, forms, known)),
-        this.#comparison?.compare(this, this.#timing.disagreementMs),
+        this.#comparison?.compare(this, up, this.#timing.disagreementMs),
       ]);
       const found = readMarker(reply, { check, database, forms });
       if (known?.epoch.equals(found.epoch) !== true) throw new EngineUnavailable('it has lost its data');
