@@ -69,6 +69,7 @@ export class FleetJournal implements ChangeJournal {
   }
 
   readonly hasFile = true;
+  readonly isShared = true;
 
   write(record: StoreRecord): void {
     this.#write(record, 'remove');

@@ -17,6 +17,8 @@ export interface ChangeJournal {
   readonly isRefusing: boolean;
   /** Whether there is a copy, so that a restart will have the registrations. */
   readonly hasFile: boolean;
+  /** Whether other servers change the copy, too. Then memory may lack a registration while no changes are taken. */
+  readonly isShared?: boolean;
   /** Takes a change that no caller waits for. */
   write(record: StoreRecord): void;
   /** Takes a renewal that no caller waits for. If absent, {@link write} takes the renewed registration. */
