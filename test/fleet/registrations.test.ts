@@ -34,7 +34,7 @@ function signed(path: string, body: object): { path: string; init: RequestInit }
   return { path, init: { method: 'POST', headers, body: text } };
 }
 
-function unregister({ apiUrl }: RunningProgram, n: number): Promise<HttpAnswer> {
+function unregister({ apiUrl }: RunningProgram, n: number): ReturnType<typeof post> {
   return post(`${apiUrl}/api/unregister`, { trade_pubkey: key(n) });
 }
 

@@ -69,7 +69,12 @@ export class FleetJournal implements ChangeJournal {
   }
 
   readonly hasFile = true;
-  readonly isShared = true;
+
+  assertComplete(): void {
+    if (!this.#isRefusing) return;
+    this.#options.telemetry.count('store_refusals');
+    throw new StoreUnavailable();
+  }
 
   write(record: StoreRecord): void {
     this.#write(record, 'remove');
@@ -111,11 +116,8 @@ export class FleetJournal implements ChangeJournal {
   }
 
   async commit(records: readonly StoreRecord[], undo: Undo): Promise<void> {
-    if (this.#isRefusing) {
-      undo();
-      this.#options.telemetry.count('store_refusals');
-      throw new StoreUnavailable();
-    }
+    if (this.#isRefusing) undo();
+    this.assertComplete();
     const base = this.#options.progress.applied;
     const changes = records.flatMap((record) => this.#changesOf(record, base, 'remove', 'put'));
     const durable = new Promise<void>((resolve, reject) => {

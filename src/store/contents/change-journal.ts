@@ -17,8 +17,12 @@ export interface ChangeJournal {
   readonly isRefusing: boolean;
   /** Whether there is a copy, so that a restart will have the registrations. */
   readonly hasFile: boolean;
-  /** Whether other servers change the copy, too. Then memory may lack a registration while no changes are taken. */
-  readonly isShared?: boolean;
+  /**
+   * Where other servers change the copy, too.
+   *
+   * @throws StoreUnavailable when memory may lack something that they have written: no changes are taken
+   */
+  assertComplete?(): void;
   /** Takes a change that no caller waits for. */
   write(record: StoreRecord): void;
   /** Takes a renewal that no caller waits for. If absent, {@link write} takes the renewed registration. */

@@ -127,10 +127,8 @@ export class DurableRegistrations implements RegistrationStore {
       this.#memory.remove(tradePubkey, { ...request, onRemoved: take }),
     );
     await this.#commit(changes);
-    const { journal } = this.#options;
     // "Not found" might be untrue.
-    if (changes.length === 0 && journal.isShared === true && journal.isRefusing)
-      await journal.commit([], () => []);
+    if (changes.length === 0) this.#options.journal.assertComplete?.();
     if (device !== undefined) onRemoved?.(device);
     return result;
   }
