@@ -1,6 +1,7 @@
 import type { ClaimReason, SharedWake } from '../../src/core/fleet/wake-share.ts';
 import type { TradePubkey } from '../../src/core/registry/trade-pubkey.ts';
 import type { Schedule } from '../../src/core/basics/clock.ts';
+import { PATIENCE_MS } from '../../stand-ins/patience.ts';
 import { EngineFleet, realSchedule, type EngineMember } from './engine-fleet.ts';
 import type { EngineServer } from './redis-engine.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -47,7 +48,7 @@ export function wakeFor(event: number): SharedWake {
  * Servers with real claims at a real engine, and what may become of each event by the promise (contract 10): none is lost that a living
  * server saw, and only those are woken twice that were under way when something failed.
  */
-export class ClaimsModel {
+export class ClaimsModel implements AsyncDisposable {
   readonly servers: ModelServer[] = [];
   /** By event, how often its device was woken for it. */
   readonly woken = new Map<number, number>();
@@ -71,6 +72,15 @@ export class ClaimsModel {
       beatMs: LONG_MS,
       aloneMs: LEASE_MS,
     });
+  }
+
+  /** Ends the servers and the engine, however the walk went: servers that go on dialling could come to the engine of another walk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { engine, proxy, share } of this.servers) {
+      share.stop();
+      await Promise.all([engine.close(), proxy.close()]);
+    }
+    await this.#engine.kill();
   }
 
   get alive(): ModelServer[] {
@@ -292,6 +302,10 @@ export class ClaimsModel {
   }
 
   async #until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const since = performance.now(); !isSo();) {
+      const problems = this.servers.map(({ engine, state }) => [state, engine.problem]);
+      if (performance.now() - since > PATIENCE_MS) throw new Error(JSON.stringify(problems));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 }
