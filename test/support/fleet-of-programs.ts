@@ -64,8 +64,7 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
     ...options.environment,
   };
   const servers: FleetProgram[] = [];
-  const join = async (version?: readonly string[]): Promise<FleetProgram> => {
-    const n = servers.length;
+  const start = async (version?: readonly string[]): Promise<FleetProgram> => {
     const ownRelay = keep(await RelayStandIn.start());
     const wire = await TcpProxy.start(engine.port);
     const sight = await TcpProxy.start(relay.port);
@@ -75,15 +74,21 @@ export async function fleetOfPrograms(options: FleetOptions): Promise<FleetOfPro
       REDIS_URL: engine.url({ port: wire.port }),
     };
     const running = await serve(environment, undefined, version);
-    await Promise.all([relay.subscribed(14, n + 1), ownRelay.subscribed(14)]);
-    await Promise.all([relay.subscribed(1059, n + 1), ownRelay.subscribed(1059)]);
+    await Promise.all([ownRelay.subscribed(14), ownRelay.subscribed(1059)]);
     const metric = async (series: string): Promise<number> =>
       readMetric(await (await fetch(`${running.adminUrl}/metrics`)).text(), series);
-    const server = { ...running, ownRelay, wire, sight, metric };
-    servers.push(server);
+    return { ...running, ownRelay, wire, sight, metric };
+  };
+  const joined = async (started: readonly FleetProgram[]): Promise<void> => {
+    servers.push(...started);
+    await Promise.all([14, 1059].map((kind) => relay.subscribed(kind, servers.length)));
+  };
+  const join = async (version?: readonly string[]): Promise<FleetProgram> => {
+    const server = await start(version);
+    await joined([server]);
     return server;
   };
-  for (let n = 0; n < options.servers; n++) await join();
+  await joined(await Promise.all(Array.from({ length: options.servers }, () => start())));
   // Each knows all others: until then it takes their devices for its own.
   for (const { metric } of servers)
     await expect.poll(() => metric('mostro_push_fleet_servers')).toBe(options.servers);
