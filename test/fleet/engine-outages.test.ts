@@ -99,6 +99,27 @@ describeEngine('an engine that fails', () => {
     await tail;
   });
 
+  test('that lets the user read its streams no more goes down and says so, until it does', async () => {
+    const server = await EngineServer.start({ lines: ['user alice on >p ~* +@all'] });
+    const engine = await openEngine(server.address({ user: 'alice', password: 'p' }));
+    const abort = new AbortController();
+    const seen: unknown[] = [];
+    const tail = engine.tail(
+      () => [{ key: 'log', after: '0' }],
+      (_, entries) => void seen.push(...entries),
+      abort.signal,
+    );
+    await server.command('ACL', 'SETUSER', 'alice', '-xread');
+    await expect.poll(() => engine.problem).toBe('its ACL does not let the user run XREAD');
+    expect(engine.isUp).toBe(false);
+    await server.command('ACL', 'SETUSER', 'alice', '+xread');
+    await expect.poll(() => engine.isUp).toBe(true);
+    await engine.call('XADD', 'log', '*', 'f', 'after');
+    await expect.poll(() => seen).not.toEqual([]);
+    abort.abort();
+    await tail;
+  });
+
   test('that was emptied while it was up goes down for a moment and has another epoch', async () => {
     const server = await EngineServer.start();
     const engine = await openEngine(server.address());

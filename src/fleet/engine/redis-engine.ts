@@ -202,11 +202,13 @@ export class RedisEngine implements Engine, AsyncDisposable {
   }
 
   async #read(places: readonly StreamPlace[]): Promise<EngineReply> {
-    if (this.#up !== undefined && places.length > 0) {
+    const up = this.#up;
+    if (up !== undefined && places.length > 0) {
       try {
-        return await this.#up.reading.call('XREAD', ...tailArguments(places));
-      } catch {
-        // The engine went down, or a key is no stream. The places are asked for again.
+        return await up.reading.call('XREAD', ...tailArguments(places));
+      } catch (error) {
+        // The engine went down, or a key is no stream, or the rights have changed. The places are asked for again.
+        if (this.#up === up && error instanceof Error) this.#heed(error);
       }
     }
     await delay(TAIL_PAUSE_MS);
@@ -231,8 +233,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
   }
 
   #connect(answerLimitMs = this.#timing.answerLimitMs): Promise<OpenedConnection> {
-    const { dialLimitMs } = this.#timing;
-    const { address, names } = this.#options;
+    const [{ address, names }, { dialLimitMs }] = [this.#options, this.#timing];
     const [forms, known, { signal }] = [this.#forms, this.#marker, this.#closing];
     return openConnection({ address, names, dialLimitMs, answerLimitMs, forms, known, signal });
   }
@@ -296,8 +297,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
       if (objection !== undefined) throw objection;
     } catch (error) {
       // A beat for which there was no room says nothing: the answers that are due have a limit of their own.
-      const reason = reasonOf(error);
-      if (this.#up === up && reason !== TOO_MUCH) this.#fall(reason);
+      if (this.#up === up && reasonOf(error) !== TOO_MUCH) this.#fall(reasonOf(error));
     }
   }
 }
