@@ -1,6 +1,8 @@
 import { ConfigError } from '../config/config.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import { EngineRefused } from '../fleet/engine/engine.ts';
+import type { EngineAddress } from '../fleet/engine/engine-address.ts';
+import { EngineRefused, EngineUnavailable } from '../fleet/engine/engine.ts';
+import { lookAtEngine } from '../fleet/engine/look-at-engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
 import { RedisEngine } from '../fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../fleet/engine/value-sealer.ts';
@@ -21,8 +23,14 @@ export interface CommandFleet extends AsyncDisposable {
   readonly illegible: () => number;
 }
 
+/**
+ * What a command does with a fleet. `write`: it makes the database the fleet's, if no server has used that yet. The others leave it as it
+ * is. `read`: then there is nothing to read. `plan`: then the fleet is empty.
+ */
+type Use = 'write' | 'read' | 'plan';
+
 /** Reads everything from the engine of `REDIS_URL`. @throws ConfigError, StoreOpenError */
-export async function openCommandFleet({ config, serverKey }: ReadStartup): Promise<CommandFleet> {
+export async function openCommandFleet({ config, serverKey }: ReadStartup, use: Use): Promise<CommandFleet> {
   const { engine: address } = config.store;
   if (address === undefined) throw new ConfigError(['REDIS_URL: needed, the address of Redis or Valkey']);
   if (serverKey === undefined)
@@ -50,6 +58,12 @@ export async function openCommandFleet({ config, serverKey }: ReadStartup): Prom
     onRemote: () => undefined,
     telemetry,
   });
+  const place = `${address.host}, port ${address.port}, database ${address.database}`;
+  const fleet = { store, engine, names, values, place, illegible: () => illegible };
+  if (use !== 'write' && (await isUnused(address, names))) {
+    if (use === 'read') throw new StoreOpenError(`${place} has no data of a fleet`);
+    return { ...fleet, [Symbol.asyncDispose]: () => engine.close() };
+  }
   await dial(engine);
   const reading = new AbortController();
   const tail = engine.tail(
@@ -64,19 +78,30 @@ export async function openCommandFleet({ config, serverKey }: ReadStartup): Prom
     await engine.close();
   };
   await store.open();
-  const place = `${address.host}, port ${address.port}, database ${address.database}`;
-  return { store, engine, names, values, place, illegible: () => illegible, [Symbol.asyncDispose]: close };
+  return { ...fleet, [Symbol.asyncDispose]: close };
+}
+
+/** Whether no server has used the database yet. */
+async function isUnused(address: EngineAddress, names: FleetNames): Promise<boolean> {
+  try {
+    return (await lookAtEngine(address, names)).form === undefined;
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 async function dial(engine: RedisEngine): Promise<void> {
-  try {
-    await engine.open();
-  } catch (error) {
-    if (!(error instanceof EngineRefused)) throw error;
-    throw new StoreOpenError(error.message, { isConfiguration: true });
-  }
+  await engine.open().catch((error: unknown) => {
+    throw explain(error);
+  });
   if (engine.isUp) return;
   const { problem } = engine;
   await engine.close();
-  throw new StoreOpenError(`REDIS_URL: the engine cannot be used: ${problem}`);
+  throw explain(new EngineUnavailable(problem ?? ''));
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof EngineRefused) return new StoreOpenError(error.message, { isConfiguration: true });
+  if (!(error instanceof EngineUnavailable)) return error;
+  return new StoreOpenError(`REDIS_URL: the engine cannot be used: ${error.message}`);
 }

@@ -59,7 +59,7 @@ export async function storeCommand(io: Io, command: StoreCommand): Promise<numbe
 async function fleetCommand(io: Io, command: StoreCommand, startup: ReadStartup): Promise<number> {
   if (command === 'store reseal')
     throw new ConfigError(['STORE: redis is never sealed again; store copy makes a fleet of another key']);
-  await using fleet = await openCommandFleet(startup);
+  await using fleet = await openCommandFleet(startup, 'read');
   const illegible = fleet.illegible();
   if (illegible > 0) io.printError(`${fleet.place}: ${illegible} values cannot be read.\n`);
   if (command === 'store info') io.print(fleetInfo(fleet));

@@ -44,7 +44,7 @@ export async function storeCopy(io: Io, args: readonly string[]): Promise<number
     io.printError(`There is no ${file.path} yet.\n`);
     return 1;
   }
-  await using fleet = await openCommandFleet(startup);
+  await using fleet = await openCommandFleet(startup, useOf(wanted));
   try {
     // To open it would make it.
     const isOpened = isFileThere || !wanted.dryRun;
@@ -79,6 +79,11 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   } catch {
     return undefined; // parseArgs throws for anything else.
   }
+}
+
+function useOf({ dryRun, to }: Arguments): 'write' | 'read' | 'plan' {
+  if (to === 'file') return 'read';
+  return dryRun ? 'plan' : 'write';
 }
 
 function openFile({ config, previousKey, serverKey }: ReadStartup): { path: string; store: FileStore } {
