@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto';
-
 import type { Secret } from '../../core/basics/secret.ts';
 import { hkdf } from '../../lib/hkdf.ts';
+import { HmacSha256 } from '../../lib/hmac-sha256.ts';
 
 const KEY_BYTES = 32;
 const PREFIX_BYTES = 8;
@@ -48,7 +47,7 @@ export class FleetNames {
   readonly adoption: string;
   /** Spreads groups over the servers: the same two numbers at each, and not known to others, so that nobody can choose the server of a device. */
   readonly spread: readonly [number, number];
-  readonly #keys: Readonly<Record<Use, Buffer>>;
+  readonly #macs: Readonly<Record<Use, HmacSha256>>;
 
   /** @param privateKey the server's, 32 bytes */
   constructor(privateKey: Secret<Uint8Array>) {
@@ -67,13 +66,14 @@ export class FleetNames {
     this.adoption = `${this.prefix}a`;
     const spread = derive('spread', 8);
     this.spread = [spread.readInt32BE(0), spread.readInt32BE(4)];
-    this.#keys = {
-      field: derive('fields', KEY_BYTES),
-      claim: derive('claims', KEY_BYTES),
-      group: derive('groups', KEY_BYTES),
-      lane: derive('lanes', KEY_BYTES),
-      signature: derive('signatures', KEY_BYTES),
-      settings: derive('settings', KEY_BYTES),
+    const mac = (use: string): HmacSha256 => new HmacSha256(derive(use, KEY_BYTES));
+    this.#macs = {
+      field: mac('fields'),
+      claim: mac('claims'),
+      group: mac('groups'),
+      lane: mac('lanes'),
+      signature: mac('signatures'),
+      settings: mac('settings'),
     };
   }
 
@@ -140,7 +140,7 @@ export class FleetNames {
   }
 
   #name(use: Use, text: string): Buffer {
-    return createHmac('sha256', this.#keys[use]).update(text).digest().subarray(0, NAME_BYTES);
+    return this.#macs[use].digest(text, NAME_BYTES);
   }
 
   #key(kind: string, name: Buffer): Buffer {
