@@ -75,12 +75,12 @@ export function composeFleet(options: CompositionOptions, shared: Shared): Compo
   const share: FleetWakeShare = createShare(options, shared, {
     onHanded: (event, wake) => events.take(event, wake),
     onMembership: () => dealer.follow(),
+    onTold: (half, lot) => events.told(half, lot),
   });
   const events = createEvents(options, shared, share);
-  const { handovers } = share;
   shared.link.follow({
-    streams: () => handovers.places(),
-    onEntries: (key, entries) => handovers.onEntries(key, entries),
+    streams: () => share.streams(),
+    onEntries: (key, entries) => share.onEntries(key, entries),
   });
   const dealer = new CohortDealer({
     owns: (group) => share.owns(group),
@@ -118,7 +118,7 @@ export function composeFleet(options: CompositionOptions, shared: Shared): Compo
 function createShare(
   { telemetry }: CompositionOptions,
   { link, onFault, parts, time }: Shared,
-  { onHanded, onMembership }: Pick<WakeShareListener, 'onHanded' | 'onMembership'>,
+  { onHanded, onMembership, onTold }: Pick<WakeShareListener, 'onHanded' | 'onMembership' | 'onTold'>,
 ): FleetWakeShare {
   let told: number | undefined;
   // A server that takes another id is another member, and the same server.
@@ -147,6 +147,7 @@ function createShare(
         waker.continueWindows(deviceOf(wake.target), windows);
         waker.payOwed(wake).catch(onFault);
       },
+      onTold,
       onPaused: (lane, ms) => parts().lanes.pause(lane, ms),
       windowsOf: (group) => withRest(parts().waker.windowsOf(group), parts().lanes.restMs(group)),
       running: (withinMs) => parts().waker.running(withinMs),
@@ -172,6 +173,9 @@ function createEvents(
   return new SharedEvents({
     share,
     waker: {
+      get areIndividual() {
+        return parts().waker.areIndividual;
+      },
       continueWindows: (device, windows) => parts().waker.continueWindows(device, windows),
       groupOf: (device) => parts().waker.groupOf(device),
       heeds: (device) => parts().waker.heeds(device),
@@ -179,7 +183,10 @@ function createEvents(
       wakesFor: (event, origin) => parts().waker.wakesFor(event, origin),
       wakesOfKeys: (wake) => parts().waker.wakesOfKeys(wake),
     },
-    registrations: { targetOf: (key) => parts().registrations.targetOf(key) },
+    registrations: {
+      lotAt: (text, from) => parts().registrations.lotAt(text, from),
+      targetOf: (key) => parts().registrations.targetOf(key),
+    },
     seen,
     verifier,
     newId: () => randomBytes(EVENT_ID_BYTES).toString('hex'),

@@ -52,6 +52,7 @@ export function memberFor(): { member: Omit<Member, 'share' | 'owedDevices'>; li
     windowsOf: () => member.windows,
     running: () => member.running,
     onMembership: () => undefined,
+    onTold: () => undefined,
   };
   return { member, listener };
 }

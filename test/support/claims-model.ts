@@ -113,6 +113,7 @@ export class ClaimsModel implements AsyncDisposable {
       windowsOf: () => [],
       running: () => [],
       onMembership: () => undefined,
+      onTold: () => undefined,
     };
     const member = await this.#fleet.join(listener, { port: proxy.port, schedule });
     const fire = (): void => {

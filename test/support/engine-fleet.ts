@@ -75,10 +75,9 @@ export class EngineFleet {
     );
     await share.start();
     const stop = new AbortController();
-    const { handovers } = share;
     const reading = engine.tail(
-      () => handovers.places(),
-      (key, entries) => handovers.onEntries(key, entries),
+      () => share.streams(),
+      (key, entries) => share.onEntries(key, entries),
       stop.signal,
     );
     keep({

@@ -1,7 +1,8 @@
 import type { WakeShareListener } from '../../src/core/fleet/wake-share.ts';
 import { deviceOf } from '../../src/core/registry/push-target.ts';
 import type { FakeSchedule } from './fake-schedule.ts';
-import { FakeFleetData, FakeWakeShare, type FleetOfFakes, type Handed } from './fake-wake-share.ts';
+import { FakeFleetData, type FleetOfFakes, type Handed } from './fake-fleet-data.ts';
+import { FakeWakeShare } from './fake-wake-share.ts';
 
 /**
  * Several servers of a fleet in one process: all that `WakeShare` promises, without an engine. Time is that of a `FakeSchedule`.
@@ -9,17 +10,19 @@ import { FakeFleetData, FakeWakeShare, type FleetOfFakes, type Handed } from './
  * A test says which server owns a group with {@link FakeFleet.rank}, and brings about what goes wrong: `kill`, `freeze` and `thaw`, `cutOff`
  * and `reconnect` of one server, `stop` and `start` of the engine.
  */
-export class FakeFleet implements FleetOfFakes {
+export class FakeFleet implements FleetOfFakes<FakeWakeShare> {
   readonly schedule: FakeSchedule;
   readonly servers: FakeWakeShare[] = [];
   /** The first server of this order that is alive owns the group. */
   rank: (group: string) => readonly FakeWakeShare[] = () => this.servers;
-  data = new FakeFleetData();
+  data = new FakeFleetData<FakeWakeShare>();
   isUp = true;
 
   constructor(schedule: FakeSchedule) {
     this.schedule = schedule;
   }
+
+  readonly #lots = new Map<string, number>();
 
   /** A server starts. */
   join(listener: WakeShareListener): FakeWakeShare {
@@ -29,6 +32,17 @@ export class FakeFleet implements FleetOfFakes {
     for (const [lane, until] of this.data.pauses)
       if (until > this.now) listener.onPaused(lane, until - this.now);
     return server;
+  }
+
+  lotOf(name: string): number {
+    const known = this.#lots.get(name);
+    if (known !== undefined) return known;
+    this.#lots.set(name, this.#lots.size);
+    return this.#lots.size - 1;
+  }
+
+  nameOfLot(lot: number): string {
+    return [...this.#lots.keys()][lot] ?? '';
   }
 
   get now(): number {

@@ -10,44 +10,13 @@ import type {
 import type { WakeEnd } from '../../src/core/lanes/wake.ts';
 import type { DeviceWindow } from '../../src/core/waking/device-window.ts';
 import { FakeOwedDevices } from './fake-owed-devices.ts';
-import type { FakeSchedule } from './fake-schedule.ts';
+import type { FleetOfFakes, Handed, Lease, Standing } from './fake-fleet-data.ts';
 
 /** How long a server that is not heard of counts as alive. */
 const LEASE_MS = 5000;
 
-/** The engine's `c:`: who has claimed the event for the device, or `done`. */
-type Standing = 'done' | { readonly session: FakeWakeShare; readonly isHandedOnly: boolean };
-
-/** A wake that was claimed or handed. */
-export interface Handed {
-  readonly event: string;
-  readonly wake: SharedWake;
-}
-
-interface Lease {
-  session: FakeWakeShare;
-  windows: readonly (DeviceWindow & { readonly until: number })[];
-}
-
-/** What the engine of a `FakeFleet` holds. */
-export class FakeFleetData {
-  readonly claims = new Map<string, Standing>();
-  readonly leases = new Map<string, Lease>();
-  readonly pauses = new Map<string, number>();
-}
-
-/** What a server knows of its fleet. */
-export interface FleetOfFakes {
-  readonly schedule: FakeSchedule;
-  readonly servers: readonly FakeWakeShare[];
-  readonly data: FakeFleetData;
-  /** Whether the engine answers. */
-  readonly isUp: boolean;
-  readonly now: number;
-  rank(group: string): readonly FakeWakeShare[];
-  bury(dead: FakeWakeShare): void;
-  onMembership(): void;
-}
+/** The first half of an event's id. */
+const HALF_DIGITS = 32;
 
 /** One server of a `FakeFleet`. */
 export class FakeWakeShare implements WakeShare {
@@ -62,13 +31,15 @@ export class FakeWakeShare implements WakeShare {
   /** What this server did while the engine did not answer. */
   readonly #untold = new Map<string, WakeEnd | undefined>();
   readonly #reading = new Set<Handed>();
-  readonly #fleet: FleetOfFakes;
+  readonly #fleet: FleetOfFakes<FakeWakeShare>;
   #cancelDeath: (() => void) | undefined;
   #state: 'alive' | 'frozen' | 'cut' | 'killed' = 'alive';
+  /** How often the engine answered again. */
+  #doubts = 0;
   /** Others have taken over from this server, and it has not said since that it lives. */
   #isBuried = false;
 
-  constructor(fleet: FleetOfFakes, listener: WakeShareListener) {
+  constructor(fleet: FleetOfFakes<FakeWakeShare>, listener: WakeShareListener) {
     this.#fleet = fleet;
     this.listener = listener;
   }
@@ -122,6 +93,18 @@ export class FakeWakeShare implements WakeShare {
     return this.canSpeak && !this.#isBuried && devices.every((device) => this.#mayStillSend(device));
   }
 
+  get doubts(): number {
+    return this.#doubts;
+  }
+
+  lotOf(name: string): number {
+    return this.#fleet.lotOf(name);
+  }
+
+  ownsLot(lot: number): boolean {
+    return this.owns(this.#fleet.nameOfLot(lot));
+  }
+
   owns(group: string): boolean {
     return this.#fleet.rank(group).find((server) => server === this || server.isAlive) === this;
   }
@@ -173,6 +156,7 @@ export class FakeWakeShare implements WakeShare {
   /** The engine answers again: it is told what was done meanwhile. */
   onUp(): void {
     if (!this.canSpeak) return;
+    this.#doubts++;
     for (const [name, how] of this.#untold) this.#write(name, how);
     this.#untold.clear();
     for (const [name, pending] of this.#open) {
@@ -218,6 +202,9 @@ export class FakeWakeShare implements WakeShare {
     leases.set(wake.group, { session: this, windows: lease?.windows ?? [] });
     this.pending.set(name, pending);
     this.#open.set(name, pending);
+    for (const other of this.#fleet.servers)
+      if (other !== this && other.canSpeak)
+        other.listener.onTold(event.slice(0, HALF_DIGITS), this.lotOf(wake.device));
     return { outcome: 'won', windows: lease?.session === this ? [] : this.left(wake.group) };
   }
 
@@ -246,7 +233,7 @@ export class FakeWakeShare implements WakeShare {
       this.#fleet.data.leases.set(group, { session: this, windows });
   }
 
-  #windowsOf(group: string): Lease['windows'] {
+  #windowsOf(group: string): Lease<FakeWakeShare>['windows'] {
     const { now } = this.#fleet;
     return this.listener.windowsOf(group).map((window) => Object.assign({ until: now + window.ms }, window));
   }
@@ -315,6 +302,6 @@ function nameOf(event: string, device: string): string {
   return `${event} ${device}`;
 }
 
-function isFree(standing: Standing | undefined, server: FakeWakeShare): boolean {
+function isFree(standing: Standing<FakeWakeShare> | undefined, server: FakeWakeShare): boolean {
   return standing !== 'done' && (standing?.session === server || standing?.session.isAlive !== true);
 }

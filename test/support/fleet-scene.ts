@@ -103,7 +103,7 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
   const { clock } = schedule;
   const telemetry = new FakeTelemetry();
   const registrations = new Registrations({
-    store: new MemoryRegistrations({ capacity: 1000 }),
+    store: new MemoryRegistrations({ capacity: 1000, lotOf: (device) => fleet.lotOf(device) }),
     lifetime: LIFETIME,
     clock: clock.read,
     monotonic: clock.read,
@@ -131,6 +131,7 @@ async function fleetServer(fleet: FakeFleet, keys: number, isCoalescing: boolean
     windowsOf: (group) => waker.windowsOf(group),
     running: (withinMs) => waker.running(withinMs),
     onMembership: () => undefined,
+    onTold: (half, lot) => shared.told(half, lot),
   });
   const lanes = {
     request: async (wake: Wake): Promise<WakeEnd> => {

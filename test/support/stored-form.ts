@@ -69,6 +69,7 @@ export const EXAMPLES = {
       members: names.members,
       pauses: names.pauses,
       settings: names.settings,
+      told: names.told,
       field: names.field('subject'),
       claim: names.claimKey(names.claim(EVENT, device)),
       lease: names.leaseKey(names.group(device)),
@@ -93,7 +94,7 @@ export const EXAMPLES = {
     });
     return GROUPS.map((group) => {
       const [first, second] = ([1, 2] as const).map((ranks) =>
-        fleet.flatMap((membership, n) => (membership.isAmongFirst(group, ranks) ? [n] : [])),
+        fleet.flatMap((membership, n) => (membership.isAmongFirst(names.lot(group), ranks) ? [n] : [])),
       );
       return `${first?.join('')}${second?.filter((n) => !first?.includes(n)).join('')}`;
     }).join(' ');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { FORGED, frameOf } from '../../../test/support/admission.ts';
 import { eventId } from '../../../test/support/events.ts';
@@ -29,6 +29,49 @@ test('an event for a device of another server is not even parsed, unless its own
   await schedule.advance(LOOKED_MS);
   expect(parsed).toEqual([missed.id]);
   expect(pushes().toSorted()).toEqual(['phone 1', 'phone 2']);
+});
+
+test('an event that its owner tells of is not looked for, unless the engine may have lost something since', async () => {
+  const { come, event, pushes, fleet, schedule, servers } = await fleetScene();
+  const [, second] = servers as Two;
+  const look = vi.spyOn(second.share, 'look');
+  const [told, doubtful] = [event(1), event(2)];
+  await come(told, second, ...servers);
+  await schedule.advance(LOOKED_MS);
+  expect(look).not.toHaveBeenCalled();
+  expect(await second.intake.admit(frameOf(told), 'live')).toBe('duplicate');
+  await come(doubtful, second, ...servers);
+  fleet.stop();
+  fleet.start();
+  await schedule.advance(LOOKED_MS);
+  expect(look).toHaveBeenCalledOnce();
+  expect(pushes().toSorted()).toEqual(['phone 1', 'phone 2']);
+});
+
+test('an event for two devices is looked for until its claims for both are told', async () => {
+  const { come, event, fleet, pushes, schedule, servers } = await fleetScene();
+  const [first, second, third] = servers as [FleetServer, FleetServer, FleetServer];
+  fleet.rank = (group) => (group.endsWith('2') ? [second, first] : [first, second]).map(({ share }) => share);
+  const look = vi.spyOn(third.share, 'look');
+  const tags = [1, 2].map((n) => ['p', tradeKey(n)]);
+  await come(event(1, { tags }), third, first);
+  await schedule.advance(LOOKED_MS);
+  expect(look).toHaveBeenCalled();
+  expect(pushes().toSorted()).toEqual(['phone 1', 'phone 2']);
+});
+
+test('an event whose key is registered no more hides no copy that comes after the key is registered again', async () => {
+  const { come, event, pushes, schedule, servers } = await fleetScene();
+  const [, second] = servers as Two;
+  await come(event(1), second);
+  for (const { registrations } of servers) await registrations.unregister(tradeKey(1));
+  await schedule.advance(LOOKED_MS);
+  expect(pushes()).toEqual([]);
+  for (const { registrations } of servers)
+    await registrations.register(tradeKey(1), fcmTarget('phone 1'), 'android');
+  await come(event(1), second);
+  await schedule.advance(LOOKED_MS);
+  expect(pushes()).toEqual(['phone 1']);
 });
 
 test('events that an owner does not act on are all woken for, however many come at once', async () => {

@@ -4,10 +4,12 @@ import { readEvent } from '../intake/read-event.ts';
 import type { SeenEvents } from '../intake/seen-events.ts';
 import type { EventVerifier } from '../nostr/event-verifier.ts';
 import type { NostrEvent } from '../nostr/nostr-event.ts';
+import { deviceOf } from '../registry/push-target.ts';
+import type { Registrations } from '../registry/registrations.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { KeyWake } from '../waking/key-wake.ts';
 import type { Waker } from '../waking/waker.ts';
-import { OwnerWatch, type WatchedCopy, type WatchedEvent } from './owner-watch.ts';
+import { isTold, OwnerWatch, type WatchedCopy, type WatchedEvent } from './owner-watch.ts';
 import type { ClaimReason, EventStanding, WakeShare } from './wake-share.ts';
 
 /**
@@ -18,15 +20,21 @@ const MOST_OPEN = 32;
 /** At a stop so many events are looked at together. */
 const STOPPING_AT_ONCE = 256;
 
-/** An event that its owner has not acted on. */
-interface OpenEvent {
+/** An event that is looked at, and the devices of other servers that it names (`deviceOf` their targets). */
+interface NamedEvent {
   readonly watched: WatchedEvent;
+  readonly devices: readonly string[];
+}
+
+/** An event that its owner has not acted on. */
+interface OpenEvent extends NamedEvent {
   /** The devices that need it. */
-  readonly devices: ReadonlySet<string>;
+  readonly open: ReadonlySet<string>;
 }
 
 export interface LeftEventsOptions {
-  readonly share: Pick<WakeShare, 'look' | 'owns'>;
+  readonly share: Pick<WakeShare, 'doubts' | 'look' | 'lotOf' | 'owns'>;
+  readonly registrations: Pick<Registrations, 'targetOf'>;
   readonly waker: Pick<Waker, 'groupOf' | 'wakesFor'>;
   readonly seen: SeenEvents;
   readonly verifier: EventVerifier;
@@ -60,7 +68,10 @@ export class LeftEvents {
       schedule,
       monotonic,
       look: (events, isLast) => void this.#look(events, isLast).catch(onFault),
-      onCrowded: (id, copy) => void this.#act({ id, copies: [copy] }, 'open').catch(onFault),
+      onCrowded: (id, copy) => {
+        const watched = { id, copies: [copy] };
+        this.#act({ watched, devices: this.#devicesOf(watched) }, 'open').catch(onFault);
+      },
     });
   }
 
@@ -73,6 +84,11 @@ export class LeftEvents {
     this.#watch.add(copy.frame.id, copy);
   }
 
+  /** Another server has claimed the event. @see WakeShareListener.onTold */
+  told(half: string, lot: number): void {
+    this.#watch.told(half, lot, this.#options.share.doubts);
+  }
+
   /** The program stops. An event that no server has acted on goes to its owner now: the relays of the other servers may not have the event. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -82,22 +98,29 @@ export class LeftEvents {
   }
 
   async #look(events: readonly WatchedEvent[], isLast: boolean): Promise<void> {
-    const asked = events.flatMap(({ copies, id }) =>
-      devicesOf(copies).map((device) => ({ event: id, device })),
+    const { share } = this.#options;
+    const named: NamedEvent[] = [];
+    for (const watched of events) {
+      if (watched.doubts === share.doubts && isTold(watched)) this.#noteHandled(watched.id);
+      else named.push({ watched, devices: this.#devicesOf(watched) });
+    }
+    if (named.length === 0) return;
+    const standings = await share.look(
+      named.flatMap(({ devices, watched: { id } }) => devices.map((device) => ({ event: id, device }))),
     );
-    const standings = await this.#options.share.look(asked);
     const open: OpenEvent[] = [];
     let at = 0;
-    for (const watched of events) {
-      const from = at;
-      while (asked[at]?.event === watched.id) at++;
-      const own = standings.slice(from, at);
-      if (own.includes('unknown')) this.#onUnknown(watched, isLast);
-      else if (own.includes('open')) open.push({ watched, devices: openDevices(asked.slice(from, at), own) });
-      else await this.#noteHandled(watched.id);
+    for (const event of named) {
+      const { devices, watched } = event;
+      const own = standings.slice(at, (at += devices.length));
+      if (own.includes('unknown')) this.#onUnknown(event, isLast);
+      // Without a device it is not known that anybody has acted on the event.
+      else if (own.includes('open') || devices.length === 0)
+        open.push({ watched, devices, open: openAmong(devices, own) });
+      else this.#noteHandled(watched.id);
     }
     const now = isLast ? open : this.#someOf(open);
-    await Promise.all(now.map(({ devices, watched }) => this.#act(watched, 'open', devices)));
+    await Promise.all(now.map((event) => this.#act(event, 'open', event.open)));
   }
 
   /** Has the others looked at again. */
@@ -113,31 +136,47 @@ export class LeftEvents {
    * The engine does not answer. The group may be ours by now, because its owner has been silent for too long. An event that cannot be
    * kept is woken for here: one wake too many is better than none.
    */
-  #onUnknown(watched: WatchedEvent, isLast: boolean): void {
+  #onUnknown(event: NamedEvent, isLast: boolean): void {
     const { onFault, share, waker } = this.#options;
     // The other servers most likely have the event, too.
     if (this.#isStopping) return;
-    const isOurs = devicesOf(watched.copies).some((device) => share.owns(waker.groupOf(device)));
-    if (isLast || isOurs) this.#act(watched, 'own').catch(onFault);
-    else this.#watch.again(watched);
+    const isOurs = event.devices.some((device) => share.owns(waker.groupOf(device)));
+    if (isLast || isOurs) this.#act(event, 'own').catch(onFault);
+    else this.#watch.again(event.watched);
   }
 
   /** A server that has verified the event acts on it. */
-  async #noteHandled(id: string): Promise<void> {
-    const { seen } = this.#options;
-    if ((await seen.reserve(id)) === 'new') await seen.commit(id);
+  #noteHandled(id: string): void {
+    const { onFault, seen } = this.#options;
+    if (!seen.knows(id)) seen.commit(id).catch(onFault);
+  }
+
+  /** The devices of other servers to which the keys of the event point by now. */
+  #devicesOf({ copies }: WatchedEvent): readonly string[] {
+    const { registrations } = this.#options;
+    const devices = new Set<string>();
+    for (const { frame, own } of copies)
+      for (const key of frame.recipients.keys) {
+        const target = registrations.targetOf(key);
+        const device = target && deviceOf(target);
+        if (device !== undefined && !own.includes(device)) devices.add(device);
+      }
+    return [...devices];
   }
 
   /** Verifies the copies of an event that its owner has not acted on, and has the genuine one woken for. @param open the devices that need it; all if absent */
-  async #act({ copies, id }: WatchedEvent, reason: ClaimReason, open?: ReadonlySet<string>): Promise<void> {
+  async #act(
+    { devices, watched: { copies } }: NamedEvent,
+    reason: ClaimReason,
+    open?: ReadonlySet<string>,
+  ): Promise<void> {
     for (const copy of copies) {
       const wakes = await this.#wakesOf(copy);
       if (wakes === undefined) continue;
-      const { devices, own } = copy;
-      // A device that is not among those of the copy has got one of the keys meanwhile.
+      // A device that was not looked for has got one of the keys meanwhile.
       const isDue = ({ device }: KeyWake): boolean =>
-        !own.includes(device) && (open?.has(device) !== false || !devices.includes(device));
-      return this.#options.wake(id, wakes.filter(isDue), reason);
+        !copy.own.includes(device) && (open?.has(device) !== false || !devices.includes(device));
+      return this.#options.wake(copy.frame.id, wakes.filter(isDue), reason);
     }
   }
 
@@ -164,14 +203,6 @@ export class LeftEvents {
   }
 }
 
-function devicesOf([first, ...others]: readonly WatchedCopy[]): readonly string[] {
-  if (others.length === 0) return first?.devices ?? [];
-  return [...new Set([first, ...others].flatMap((copy) => copy?.devices ?? []))];
-}
-
-function openDevices(
-  asked: readonly { readonly device: string }[],
-  standings: readonly EventStanding[],
-): ReadonlySet<string> {
-  return new Set(asked.flatMap(({ device }, n) => (standings[n] === 'open' ? [device] : [])));
+function openAmong(devices: readonly string[], standings: readonly EventStanding[]): ReadonlySet<string> {
+  return new Set(devices.filter((_, n) => standings[n] === 'open'));
 }

@@ -20,7 +20,7 @@ test('an event for which there is no room is looked at for the last time, the ol
   const account = new RelayAccount(clock.read);
   for (let n = 0; n < MOST_EVENTS + 2; n++) {
     const event = unsignedEvent({ id: eventId(n) });
-    watch.add(event.id, { account, frame: frameOf(event), devices: ['phone'], own: [] });
+    watch.add(event.id, { account, frame: frameOf(event), lots: [1], own: [] });
   }
   expect(looked).toEqual([
     { id: eventId(0), isLast: true },

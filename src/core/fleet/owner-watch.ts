@@ -19,16 +19,26 @@ export interface WatchedCopy {
   readonly frame: EventFrame;
   /** The account of the relay that sent the event. */
   readonly account: RelayAccount;
-  /** The devices of other servers that the event names (`deviceOf` their targets). */
-  readonly devices: readonly string[];
+  /** The lots of the devices of other servers that the event names (`WakeShare.lotOf`). */
+  readonly lots: readonly number[];
   /** The devices of this server that it names, too: they are woken for in the usual way. */
   readonly own: readonly string[];
 }
 
 /** An event whose devices belong to other servers. Its copies may differ, and at most one of them is genuine. */
 export interface WatchedEvent {
+  /** Of the copy that came first. The first half is that of all copies. */
   readonly id: string;
   readonly copies: readonly WatchedCopy[];
+  /** The lots of the devices for which another server has claimed the event, as it has told. */
+  readonly told?: readonly number[] | undefined;
+  /** How often the engine may have lost something before that (`WakeShare.doubts`). */
+  readonly doubts?: number;
+}
+
+/** Whether other servers have claimed the event for all of its devices. */
+export function isTold({ copies, told }: WatchedEvent): boolean {
+  return told !== undefined && copies.every(({ lots }) => lots.every((lot) => told.includes(lot)));
 }
 
 export interface OwnerWatchOptions {
@@ -46,8 +56,13 @@ export interface OwnerWatchOptions {
 
 interface Kept extends WatchedEvent {
   readonly copies: WatchedCopy[];
+  told: number[] | undefined;
+  doubts: number;
   dueAt: number;
 }
+
+/** Events go by the first half of their id, as in the engine: 32 hex digits. */
+const HALF_DIGITS = 32;
 
 /**
  * Keeps the events of other servers' devices for a second, and then has them looked at. They are not verified: a forged copy that came
@@ -55,7 +70,7 @@ interface Kept extends WatchedEvent {
  */
 export class OwnerWatch {
   readonly #options: OwnerWatchOptions;
-  /** By id, in the order in which they are due. */
+  /** By the first half of the id, in the order in which they are due. */
   readonly #events = new Map<string, Kept>();
   #bytes = 0;
   #cancel: (() => void) | undefined;
@@ -70,15 +85,28 @@ export class OwnerWatch {
   }
 
   add(id: string, copy: WatchedCopy): void {
-    const known = this.#events.get(id);
-    if (known === undefined) this.#keep({ id, copies: [copy], dueAt: 0 });
+    const half = id.slice(0, HALF_DIGITS);
+    const known = this.#events.get(half);
+    if (known === undefined) this.#keep(half, { id, copies: [copy], told: undefined, doubts: 0, dueAt: 0 });
     else this.#addCopy(known, copy);
+  }
+
+  /** Another server has claimed the event. @param half the first half of the event's id @param lot that of the device @param doubts `WakeShare.doubts` */
+  told(half: string, lot: number, doubts: number): void {
+    const known = this.#events.get(half);
+    if (known === undefined) return;
+    if (known.told === undefined || known.doubts !== doubts) {
+      known.told = [lot];
+      known.doubts = doubts;
+    } else known.told.push(lot);
   }
 
   /** It is unknown whether the owner has acted, or there was no time to act in its place: the event is looked at again later. */
   again({ copies, id }: WatchedEvent): void {
-    const known = this.#events.get(id);
-    if (known === undefined) this.#keep({ id, copies: [...copies], dueAt: 0 });
+    const half = id.slice(0, HALF_DIGITS);
+    const known = this.#events.get(half);
+    if (known === undefined)
+      this.#keep(half, { id, copies: [...copies], told: undefined, doubts: 0, dueAt: 0 });
     // A further copy has come while it was looked at, and may be a forged one.
     else for (const copy of copies) this.#addCopy(known, copy);
   }
@@ -93,9 +121,9 @@ export class OwnerWatch {
     return kept;
   }
 
-  #keep(event: Kept): void {
+  #keep(half: string, event: Kept): void {
     event.dueAt = this.#options.monotonic() + PATIENCE_MS;
-    this.#events.set(event.id, event);
+    this.#events.set(half, event);
     for (const copy of event.copies) this.#bytes += bytesOf(copy);
     while (this.#events.size > MOST_EVENTS || this.#bytes > MOST_BYTES) {
       const [oldest] = this.#events.values();
@@ -134,7 +162,7 @@ export class OwnerWatch {
   }
 
   #take(event: Kept): void {
-    this.#events.delete(event.id);
+    this.#events.delete(event.id.slice(0, HALF_DIGITS));
     for (const copy of event.copies) this.#bytes -= bytesOf(copy);
   }
 }

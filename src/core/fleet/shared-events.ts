@@ -1,5 +1,7 @@
+import type { EventFrame } from '../intake/event-intake.ts';
 import type { ArrivedEvent, EventShare } from '../intake/event-share.ts';
 import { worstEnd, type WakeEnd } from '../lanes/wake.ts';
+import type { KeyLookup } from '../nostr/recipients.ts';
 import { deviceOf } from '../registry/push-target.ts';
 import type { Registrations } from '../registry/registrations.ts';
 import type { KeyWake } from '../waking/key-wake.ts';
@@ -18,12 +20,15 @@ const LOOK_UP_MS = 500;
 /** No device of this server. */
 const NONE: readonly string[] = [];
 
-export interface SharedEventsOptions extends Omit<LeftEventsOptions, 'share' | 'waker' | 'wake'> {
+export interface SharedEventsOptions extends Omit<
+  LeftEventsOptions,
+  'registrations' | 'share' | 'waker' | 'wake'
+> {
   readonly share: WakeShare;
-  readonly registrations: Pick<Registrations, 'targetOf'>;
+  readonly registrations: Pick<Registrations, 'lotAt' | 'targetOf'>;
   readonly waker: Pick<
     Waker,
-    'continueWindows' | 'groupOf' | 'heeds' | 'request' | 'wakesFor' | 'wakesOfKeys'
+    'areIndividual' | 'continueWindows' | 'groupOf' | 'heeds' | 'request' | 'wakesFor' | 'wakesOfKeys'
   >;
   /** A name that no event has, 64 random hex digits: a wake that answers no event is claimed under it. */
   readonly newId: () => string;
@@ -41,6 +46,9 @@ export interface SharedEventsOptions extends Omit<LeftEventsOptions, 'share' | '
 export class SharedEvents implements EventShare {
   readonly #options: SharedEventsOptions;
   readonly #left: LeftEvents;
+  /** The lots of the event that is asked about in {@link leaves}. */
+  #lots: number[] = [];
+  readonly #isForUs: KeyLookup;
   #absorbed = 0;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
@@ -51,6 +59,7 @@ export class SharedEvents implements EventShare {
     this.#options = options;
     this.#left = new LeftEvents({
       share: options.share,
+      registrations: options.registrations,
       waker: options.waker,
       seen: options.seen,
       verifier: options.verifier,
@@ -63,6 +72,13 @@ export class SharedEvents implements EventShare {
       telemetry: options.telemetry,
       onFault: options.onFault,
     });
+    this.#isForUs = (text, from) => {
+      const lot = options.registrations.lotAt(text, from);
+      if (lot === undefined) return false;
+      if (options.share.ownsLot(lot)) return true;
+      if (!this.#lots.includes(lot)) this.#lots.push(lot);
+      return false;
+    };
   }
 
   /** Events of other servers' devices that are kept for now. */
@@ -75,25 +91,24 @@ export class SharedEvents implements EventShare {
   }
 
   leaves({ account, frame }: ArrivedEvent): boolean {
-    const { registrations, share, waker } = this.#options;
-    const devices: string[] = [];
-    for (const key of frame.recipients.keys) {
-      const target = registrations.targetOf(key);
-      if (target === undefined) continue;
-      const device = deviceOf(target);
-      if (!waker.heeds(device) || share.owns(waker.groupOf(device))) return false;
-      if (!devices.includes(device)) devices.push(device);
-    }
-    if (devices.length === 0) return false;
-    this.#left.add({ account, frame, devices, own: NONE });
+    this.#lots = [];
+    const isForUs = this.#options.waker.areIndividual ? frame.isFor(this.#isForUs) : this.#isFor(frame);
+    if (isForUs || this.#lots.length === 0) return false;
+    this.#left.add({ account, frame, lots: this.#lots, own: NONE });
     return true;
+  }
+
+  /** Another server has claimed an event. @see WakeShareListener.onTold */
+  told(half: string, lot: number): void {
+    this.#left.told(half, lot);
   }
 
   split({ account, frame }: ArrivedEvent, wakes: readonly KeyWake[]): readonly KeyWake[] {
     const ours = wakes.filter((wake) => this.owns(wake));
     if (ours.length === wakes.length) return wakes;
     const others = wakes.filter((wake) => !ours.includes(wake));
-    this.#left.add({ account, frame, devices: others.map(nameOf), own: ours.map(nameOf) });
+    const lots = others.map(({ device }) => this.#options.share.lotOf(device));
+    this.#left.add({ account, frame, lots, own: ours.map(({ device }) => device) });
     return ours;
   }
 
@@ -190,6 +205,19 @@ export class SharedEvents implements EventShare {
     return this.#stopped;
   }
 
+  /** Whether the event is for a device of this server, or one that no event wakes. The devices of other servers go to `#lots`. */
+  #isFor(frame: EventFrame): boolean {
+    const { registrations, share, waker } = this.#options;
+    return frame.recipients.keys.some((key) => {
+      const target = registrations.targetOf(key);
+      if (target === undefined) return false;
+      const device = deviceOf(target);
+      if (!waker.heeds(device) || share.owns(waker.groupOf(device))) return true;
+      this.#lots.push(share.lotOf(device));
+      return false;
+    });
+  }
+
   #end(event: string, wake: SharedWake, how: WakeEnd): void {
     if (how !== 'dropped' || !this.#isStopping) this.#options.share.end(event, wake, how);
   }
@@ -278,8 +306,4 @@ export class SharedEvents implements EventShare {
 
 function countKeys(wakes: readonly KeyWake[]): number {
   return wakes.reduce((sum, { keys }) => sum + keys.length, 0);
-}
-
-function nameOf({ device }: KeyWake): string {
-  return device;
 }

@@ -55,8 +55,14 @@ export interface WakeShare {
    * stood still: others may have taken over, and then wakes that wait here are not sent.
    */
   readonly isCertain: boolean;
-  /** Whether this server sends the wakes of the group. Synchronous and cheap: it is asked for each matched event. */
+  /** How often the engine may have lost something. What another server has told before that may not hold any more. */
+  readonly doubts: number;
+  /** Whether this server sends the wakes of the group. */
   owns(group: string): boolean;
+  /** The lot of a group or a device: a number. That of a group decides which server sends its wakes. Every server draws the same. */
+  lotOf(name: string): number;
+  /** Whether this server sends the wakes of the groups with this lot. Synchronous and cheap: it is asked for each matched event. */
+  ownsLot(lot: number): boolean;
   /**
    * Claims the wakes of one verified event, each of them atomically.
    *
@@ -90,6 +96,12 @@ export interface WakeShareListener {
    */
   onOwed(wake: OwedWake, windows: readonly DeviceWindow[]): void;
   onPaused(lane: string, ms: number): void;
+  /**
+   * Another server has claimed an event. It has verified the event, and acts on it.
+   *
+   * @param half the first half of the event's id: 32 hex digits @param lot that of the device for which it was claimed
+   */
+  onTold(half: string, lot: number): void;
   /** What runs for a group of this server since its last wake: asked when a claim ends, and left for the next owner. */
   windowsOf(group: string): readonly DeviceWindow[];
   /** The groups of which something runs that began within the last so many milliseconds: asked when the engine may have forgotten it. */

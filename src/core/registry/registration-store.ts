@@ -57,6 +57,11 @@ export interface RegistrationStore {
   mayContain(tradePubkey: TradePubkey): boolean;
   /** The same for the key whose 64 hex digits, in either case, begin at byte `from` of a frame. False if no such digits are there. */
   mayContainAt(text: Uint8Array, from: number): boolean;
+  /**
+   * The lot of the device of {@link find} (`WakeShare.lotOf`), for the key whose 64 hex digits begin at byte `from` of a frame. Synchronous and
+   * cheap. Only a store of a fleet has it.
+   */
+  lotAt?(text: Uint8Array, from: number): number | undefined;
   /** Whether there is no room for a new key, unless another registration is displaced. */
   isFull(): boolean;
   /**

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../basics/clock.ts';
-import type { Platform, PushTarget } from './push-target.ts';
+import { isSameDevice, type Platform, type PushTarget } from './push-target.ts';
 import type { TradePubkey } from './trade-pubkey.ts';
 
 /** When wakes leave, as clients and the configuration name it (contract 9): from the weakest policy to the strongest. */
@@ -67,4 +67,13 @@ const MIN_DISPLACEABLE_AGE_MS = 10 * MINUTE_MS;
 /** A registration that is unsigned and was never woken can be displaced at `now` if it was made by the returned time (contract 1.1). */
 export function displaceableIfMadeBy(now: number): number {
   return now - MIN_DISPLACEABLE_AGE_MS - 1;
+}
+
+/** Where a client's network is known, it stays known: other servers do not tell it. */
+export function withNetwork(current: Registration, former: Registration | undefined): Registration {
+  const isRenewal =
+    former !== undefined &&
+    former.registeredAt === current.registeredAt &&
+    isSameDevice(former.target, current.target);
+  return isRenewal && former.network !== undefined ? { ...current, network: former.network } : current;
 }

@@ -159,6 +159,11 @@ export class Registrations {
   }
 
   /** The device of the key's registration, even if its time to live is over. Synchronous and cheap. */
+  /** The lot of the device of the key in the text, if the key is registered. Only in a fleet. */
+  lotAt(text: Uint8Array, from: number): number | undefined {
+    return this.#store.lotAt?.(text, from);
+  }
+
   targetOf(tradePubkey: TradePubkey): PushTarget | undefined {
     return this.#store.targetOf(tradePubkey);
   }

@@ -88,6 +88,8 @@ export class Coalescer implements WakePolicy {
     return (this.#allowances.unvouched?.size ?? 0) + (this.#allowances.chat?.size ?? 0);
   }
 
+  readonly areIndividual = true;
+
   groupOf(device: string): string {
     return device;
   }

@@ -127,6 +127,11 @@ export class DevicePolicies implements WakePolicy {
     this.#pruneAt = Math.max(LEAST_PRUNED, 2 * this.#chosen.size);
   }
 
+  get areIndividual(): boolean {
+    const { policies, server } = this.#options;
+    return this.#chosen.size === 0 && policies[server]?.areIndividual === true;
+  }
+
   groupOf(device: string): string {
     return this.#policy(device).groupOf(device);
   }

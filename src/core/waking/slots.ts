@@ -44,6 +44,8 @@ export class Slots implements WakePolicy {
     return this.#due.size + this.#burst.size;
   }
 
+  readonly areIndividual = true;
+
   groupOf(device: string): string {
     return device;
   }

@@ -11,6 +11,8 @@ export interface WakePolicy {
   readonly size: number;
   /** Wakes of the last hour that count against the allowances of their devices. */
   readonly counted: number;
+  /** Whether this is certain of every device: events wake it ({@link heeds}), and it is woken alone ({@link groupOf}). */
+  readonly areIndividual?: boolean;
   /** Whether an event wakes the device. If not, nothing that arrives for it needs a look. */
   heeds(device: string): boolean;
   /** The name of the devices that are always woken together with this one; the device's own if it is woken alone. */

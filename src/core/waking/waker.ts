@@ -139,6 +139,11 @@ export class Waker {
     return this.#policy.heeds(device);
   }
 
+  /** Whether events wake every device, and each device is woken alone. */
+  get areIndividual(): boolean {
+    return this.#policy.areIndividual === true;
+  }
+
   /** The name of the devices that are always woken together with this one. */
   groupOf(device: string): string {
     return this.#policy.groupOf(device);

@@ -121,16 +121,21 @@ export class FleetSession {
     return this.#recalled === this.#doubts && !this.#isUntold;
   }
 
+  /** How often the engine may have lost something. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
   /** Resolves when the engine has said whether this server lives, and what is open has been claimed again if not; or when the engine stays down. */
   untilCertain(): Promise<void> {
     this.#asking ??= this.#untilCertain().finally(() => (this.#asking = undefined));
     return this.#asking;
   }
 
-  owns(group: string): boolean {
+  ownsLot(lot: number): boolean {
     const { monotonic, timing } = this.#options;
     const isLongAlone = this.#downSince !== undefined && monotonic() - this.#downSince > timing.aloneMs;
-    return this.membership.isAmongFirst(group, isLongAlone ? 2 : 1);
+    return this.membership.isAmongFirst(lot, isLongAlone ? 2 : 1);
   }
 
   /** Beats from now on. Resolves after the first beat, or at once if the engine is down. */

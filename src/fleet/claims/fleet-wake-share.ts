@@ -10,7 +10,7 @@ import type {
 } from '../../core/fleet/wake-share.ts';
 import type { WakeEnd } from '../../core/lanes/wake.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { EngineUnavailable, type Engine } from '../engine/engine.ts';
+import { EngineUnavailable, type Engine, type StreamEntry, type StreamPlace } from '../engine/engine.ts';
 import type { FleetNames } from '../engine/names.ts';
 import type { ValueSealer } from '../engine/value-sealer.ts';
 import { ClaimBatches, headOf, newsHead } from './claim-batches.ts';
@@ -21,6 +21,8 @@ import { HandedOn } from './handed-on.ts';
 import { Handovers } from './handovers.ts';
 import { OpenClaims } from './open-claims.ts';
 import { Recall } from './recall.ts';
+import { standingsOf } from './standings.ts';
+import { ToldClaims } from './told-claims.ts';
 import { encodeWake } from './wake-codec.ts';
 import { encodeWindows } from './window-codec.ts';
 
@@ -59,6 +61,7 @@ export class FleetWakeShare implements WakeShare {
   readonly #options: FleetWakeShareOptions;
   readonly #session: FleetSession;
   readonly #batches: ClaimBatches;
+  readonly #told: ToldClaims;
   readonly #open = new OpenClaims();
   readonly #done: ClaimRing;
   readonly #dropped: ClaimRing;
@@ -77,7 +80,7 @@ export class FleetWakeShare implements WakeShare {
       schedule,
       monotonic,
       timing,
-      recall: () => this.#recallWith(recall),
+      recall: () => recall.all().then(() => this.#handedOn.checkLater()),
       onMembership: () => listener.onMembership(),
       onDead: (sessions) => this.handovers.adopt(sessions),
       onPauses: (pauses) => this.handovers.onPauses(pauses),
@@ -94,9 +97,9 @@ export class FleetWakeShare implements WakeShare {
       groupNews: (group, letter) => this.#groupNews(group, letter),
       onFault,
     });
+    this.#told = this.#createTold();
     const [batches, open] = [this.#batches, this.#open];
     this.owed = new FleetOwedDevices({ batches, open, names, sealer, groupOf });
-    const { owed } = this;
     this.handovers = new Handovers({
       engine,
       names,
@@ -104,7 +107,7 @@ export class FleetWakeShare implements WakeShare {
       session,
       batches,
       listener,
-      owed,
+      owed: this.owed,
       isCurrent,
       telemetry,
       onFault,
@@ -150,8 +153,31 @@ export class FleetWakeShare implements WakeShare {
     await this.#session.leave();
   }
 
+  get doubts(): number {
+    return this.#session.doubts;
+  }
+
   owns(group: string): boolean {
-    return this.#session.owns(group);
+    return this.ownsLot(this.lotOf(group));
+  }
+
+  lotOf(group: string): number {
+    return this.#options.names.lot(group);
+  }
+
+  ownsLot(lot: number): boolean {
+    return this.#session.ownsLot(lot);
+  }
+
+  /** The streams that this server reads, for `Engine.tail`. */
+  streams(): readonly StreamPlace[] {
+    return [...this.handovers.places(), ...(this.servers > 1 ? this.#told.places() : [])];
+  }
+
+  /** Gets what `Engine.tail` has read. */
+  onEntries(key: string, entries: readonly StreamEntry[]): void {
+    this.handovers.onEntries(key, entries);
+    this.#told.onEntries(key, entries);
   }
 
   async claim(event: string, wakes: readonly SharedWake[], reason: ClaimReason): Promise<readonly Claim[]> {
@@ -183,8 +209,10 @@ export class FleetWakeShare implements WakeShare {
       const answer = answers[index] ?? WON_ALONE;
       const outcome = answer === WON_ALONE ? 'degraded' : answer.outcome;
       this.#options.telemetry.count('fleet_claims', { outcome });
-      if (answer.outcome === 'won') this.#open.add(event, wake, claims[index] ?? NO_VALUE);
-      else if (answer.outcome === 'handed') this.#handedOn.note(event, wake);
+      if (answer.outcome === 'won') {
+        this.#open.add(event, wake, claims[index] ?? NO_VALUE);
+        if (answer !== WON_ALONE && this.servers > 1) this.#told.note(event, names.lot(wake.device));
+      } else if (answer.outcome === 'handed') this.#handedOn.note(event, wake);
       this.#open.release(wake.group);
     }
     return answers;
@@ -203,20 +231,9 @@ export class FleetWakeShare implements WakeShare {
     if (this.#open.holds(group)) this.#batches.groupEnded(group);
   }
 
-  async look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
-    const { engine, names } = this.#options;
-    try {
-      if (!engine.isUp) throw new EngineUnavailable('');
-      const standings = await this.#batches.look(
-        asked.map(({ device, event }) => names.claim(event, device)),
-      );
-      if (this.#session.isSettled) return standings;
-      // After an outage the engine has yet to hear what other servers have done.
-      return standings.map((standing) => (standing === 'open' ? 'unknown' : standing));
-    } catch (error) {
-      if (!(error instanceof EngineUnavailable)) this.#options.onFault(error);
-      return asked.map(() => 'unknown');
-    }
+  look(asked: readonly EventOfDevice[]): Promise<readonly EventStanding[]> {
+    const { engine, names, onFault } = this.#options;
+    return standingsOf(asked, { engine, names, batches: this.#batches, session: this.#session, onFault });
   }
 
   mayStillSend(device: string): boolean | Promise<boolean> {
@@ -226,6 +243,22 @@ export class FleetWakeShare implements WakeShare {
 
   pause(lane: string, ms: number): void {
     this.handovers.pause(lane, ms);
+  }
+
+  #createTold(): ToldClaims {
+    const { engine, listener, names, onFault, schedule, sealer } = this.#options;
+    return new ToldClaims({
+      engine,
+      names,
+      sealer,
+      schedule,
+      session: () => this.#session.id,
+      onTold: (half, lot) => {
+        // After an outage the engine has yet to hear what other servers have done.
+        if (this.#session.isSettled) listener.onTold(half, lot);
+      },
+      onFault,
+    });
   }
 
   #createRecall(): Recall {
@@ -253,11 +286,6 @@ export class FleetWakeShare implements WakeShare {
       onLost: (event, wake) => listener.onHanded(event, wake),
       onFault,
     });
-  }
-
-  async #recallWith(recall: Recall): Promise<void> {
-    await recall.all();
-    this.#handedOn.checkLater();
   }
 
   #groupNews(group: string, letter: 'L' | 'R'): { readonly head: Buffer; readonly windows: Buffer } {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { mixed } from '../engine/lot.ts';
 import { SESSION_BYTES, type FleetNames } from '../engine/names.ts';
 
 /** So many names of groups are remembered. */
@@ -11,8 +12,8 @@ const SERVER_BYTES = 4;
 /** A server that lives. */
 interface Member {
   readonly session: Buffer;
-  /** The part of the id that stays when the server has to take another id: it keeps its groups. */
-  readonly word: number;
+  /** Made of the part of the id that stays when the server has to take another id: it keeps its groups. */
+  readonly number: number;
 }
 
 /**
@@ -48,14 +49,14 @@ export class Membership {
 
   /** The session that owns the group. */
   ownerOf(group: string): Buffer {
-    return this.#rankedFor(group)[0]?.session ?? this.#own;
+    return this.#firstFor(this.#names.lot(group))?.session ?? this.#own;
   }
 
-  /** Whether this server owns the group, or would if those before it were gone. @param ranks 1 for the owner alone, 2 for the next one too */
-  isAmongFirst(group: string, ranks: 1 | 2): boolean {
+  /** Whether this server owns the groups with this lot, or would if those before it were gone. @param ranks 1 for the owner alone, 2 for the next one too */
+  isAmongFirst(lot: number, ranks: 1 | 2): boolean {
     if (this.#members.length <= ranks) return true;
-    const [first, second] = this.#rankedFor(group);
-    return first?.session === this.#own || (ranks === 2 && second?.session === this.#own);
+    const first = this.#firstFor(lot);
+    return first?.session === this.#own || (ranks === 2 && this.#firstFor(lot, first)?.session === this.#own);
   }
 
   /**
@@ -69,8 +70,8 @@ export class Membership {
       const session = live.subarray(at, at + SESSION_BYTES);
       if (!session.equals(own)) sessions.push(session);
     }
-    for (const { session, word } of ended === undefined ? [] : this.#members)
-      if (!ended?.includes(session) && !sessions.some((other) => memberOf(other).word === word))
+    for (const { session, number } of ended === undefined ? [] : this.#members)
+      if (!ended?.includes(session) && !sessions.some((other) => memberOf(other).number === number))
         sessions.push(session);
     const isSame =
       sessions.length === this.#members.length &&
@@ -81,27 +82,17 @@ export class Membership {
     return true;
   }
 
-  /**
-   * The first two members in the order in which they own the group. Found anew for each event: a fleet has few servers, and most events
-   * are for devices of which this server hears once.
-   */
-  #rankedFor(group: string): readonly (Member | undefined)[] {
-    let [first, second]: (Member | undefined)[] = [];
-    let [firstScore, secondScore] = [-1, -1];
-    let [a, b] = this.#names.spread;
-    for (let at = 0; at < group.length; at++) {
-      const code = group.charCodeAt(at);
-      a = Math.imul(a ^ code, 0x0100_0193);
-      b = Math.imul(b ^ code, 0x5bd1_e995) ^ (b >>> 15);
-    }
+  /** The member that owns the groups with this lot. @param but leaves out this one: the next one is found */
+  #firstFor(lot: number, but?: Member): Member | undefined {
+    let first: Member | undefined;
+    let highest = -1;
     for (const member of this.#members) {
-      const score = mix(a ^ member.word) * 0x20_0000 + (mix(b ^ member.word) >>> 11);
-      if (score > firstScore) {
-        [second, secondScore] = [first, firstScore];
-        [first, firstScore] = [member, score];
-      } else if (score > secondScore) [second, secondScore] = [member, score];
+      const score = mixed(lot ^ member.number);
+      if (member === but || score <= highest) continue;
+      first = member;
+      highest = score;
     }
-    return [first, second];
+    return first;
   }
 }
 
@@ -113,13 +104,5 @@ export function newSession(former?: Buffer): Buffer {
 }
 
 function memberOf(session: Buffer): Member {
-  return { session, word: session.readInt32BE(0) };
-}
-
-/** Makes each bit of the result depend on all bits. */
-function mix(word: number): number {
-  let mixed = word | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return { session, number: mixed(session.readInt32BE(0)) };
 }

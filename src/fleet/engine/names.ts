@@ -1,6 +1,7 @@
 import type { Secret } from '../../core/basics/secret.ts';
 import { hkdf } from '../../lib/hkdf.ts';
 import { HmacSha256 } from '../../lib/hmac-sha256.ts';
+import { lotOf } from './lot.ts';
 
 const KEY_BYTES = 32;
 const PREFIX_BYTES = 8;
@@ -45,8 +46,10 @@ export class FleetNames {
   readonly settings: string;
   /** Held by the session that adopts from a dead one. */
   readonly adoption: string;
-  /** Spreads groups over the servers: the same two numbers at each, and not known to others, so that nobody can choose the server of a device. */
-  readonly spread: readonly [number, number];
+  /** In which each server tells what it has claimed. */
+  readonly told: string;
+  /** Spreads groups over the servers ({@link lotOf}): the same two numbers at each, and not known to others, so that nobody can choose the server of a device. */
+  readonly #spread: readonly [number, number];
   readonly #macs: Readonly<Record<Use, HmacSha256>>;
 
   /** @param privateKey the server's, 32 bytes */
@@ -64,8 +67,9 @@ export class FleetNames {
     this.pauses = `${this.prefix}z`;
     this.settings = `${this.prefix}f`;
     this.adoption = `${this.prefix}a`;
+    this.told = `${this.prefix}e`;
     const spread = derive('spread', 8);
-    this.spread = [spread.readInt32BE(0), spread.readInt32BE(4)];
+    this.#spread = [spread.readInt32BE(0), spread.readInt32BE(4)];
     const mac = (use: string): HmacSha256 => new HmacSha256(derive(use, KEY_BYTES));
     this.#macs = {
       field: mac('fields'),
@@ -108,6 +112,11 @@ export class FleetNames {
 
   leaseKey(group: Buffer): Buffer {
     return this.#key('k:', group);
+  }
+
+  /** The lot of a group, or of a device that is woken alone. */
+  lot(group: string): number {
+    return lotOf(this.#spread, group);
   }
 
   lane(lane: string): Buffer {

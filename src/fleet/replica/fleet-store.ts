@@ -169,7 +169,7 @@ export class FleetStore {
 }
 
 function createContents(
-  { capacity, clock, handlingMs, mayExpire, onDisplaced, ttlMs }: FleetStoreOptions,
+  { capacity, clock, handlingMs, mayExpire, names, onDisplaced, ttlMs }: FleetStoreOptions,
   journal: FleetJournal,
 ): StoreContents {
   return new StoreContents({
@@ -181,6 +181,7 @@ function createContents(
     onDisplaced,
     journal,
     renewalStepMs: ttlMs === undefined ? undefined : ttlMs / STEPS_OF_LIFE,
+    lotOf: (device) => names.lot(device),
     onExpired: (key) => journal.expire(key),
     onGarbage: () => undefined,
     onSwept: () => undefined,

@@ -6,18 +6,20 @@ import {
   type RegistrationStore,
   type RemovalRequest,
 } from '../../core/registry/registration-store.ts';
-import { isSameDevice, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
-import type {
-  Lifetime,
-  Registration,
-  RegistrationCounts,
-  Renewal,
+import { deviceOf, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
+import {
+  withNetwork,
+  type Lifetime,
+  type Registration,
+  type RegistrationCounts,
+  type Renewal,
 } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
-import { KEY_DIGITS, parseTradePubkey, type TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import type { StoreRecord } from '../file/store-record.ts';
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
+import { recordOf, type StoreRecord } from '../file/store-record.ts';
+import type { LotOf } from '../tables/device-links.ts';
 import { MemoryRegistrations } from '../tables/memory-registrations.ts';
-import type { RegistrationChange } from '../tables/registration-change.ts';
+import { keyOf, type RegistrationChange } from '../tables/registration-change.ts';
 import { untilUncontested, type ChangeJournal } from './change-journal.ts';
 import { FormerRegistrations } from './former-registrations.ts';
 
@@ -41,6 +43,8 @@ export interface DurableRegistrationsOptions {
   /** Called when an expired registration has left memory. The journal is not told: a file need not be, since the registration in it has expired as well. */
   readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
   readonly clock: Clock;
+  /** Draws the lot of a device. Only in a fleet. */
+  readonly lotOf?: LotOf | undefined;
 }
 
 /**
@@ -62,6 +66,7 @@ export class DurableRegistrations implements RegistrationStore {
     this.#options = options;
     this.#memory = new MemoryRegistrations({
       capacity: options.capacity,
+      lotOf: options.lotOf,
       observer: { observes: options.keeps, onChange: (change) => this.#onChange(change) },
     });
   }
@@ -71,11 +76,12 @@ export class DurableRegistrations implements RegistrationStore {
   }
 
   mayContainAt(text: Uint8Array, from: number): boolean {
-    if (this.#memory.mayContainAt(text, from)) return true;
-    if (this.#formers.isEmpty) return false;
-    const digits = Buffer.from(text.subarray(from, from + KEY_DIGITS)).toString('latin1');
-    const tradePubkey = parseTradePubkey(digits);
-    return tradePubkey !== undefined && this.#formers.oldest(tradePubkey) !== undefined;
+    return this.#memory.mayContainAt(text, from) || this.#formers.oldestAt(text, from) !== undefined;
+  }
+
+  lotAt(text: Uint8Array, from: number): number | undefined {
+    const former = this.#formers.oldestAt(text, from);
+    return former ? this.#options.lotOf?.(deviceOf(former.target)) : this.#memory.lotAt(text, from);
   }
 
   isFull(): boolean {
@@ -315,22 +321,4 @@ export class DurableRegistrations implements RegistrationStore {
   #isKept(registration: Registration | undefined): boolean {
     return registration !== undefined && this.#options.keeps(registration.target.type);
   }
-}
-
-function keyOf({ former, current }: RegistrationChange): TradePubkey | undefined {
-  return (current ?? former)?.tradePubkey;
-}
-
-/** The record that makes the disk say that a key has this registration, or none. */
-function recordOf(tradePubkey: TradePubkey, registration: Registration | undefined): StoreRecord {
-  return registration === undefined ? { type: 'removed', tradePubkey } : { type: 'registered', registration };
-}
-
-/** Where a client's network is known, it stays known: other servers do not tell it. */
-function withNetwork(current: Registration, former: Registration | undefined): Registration {
-  const isRenewal =
-    former !== undefined &&
-    former.registeredAt === current.registeredAt &&
-    isSameDevice(former.target, current.target);
-  return isRenewal && former.network !== undefined ? { ...current, network: former.network } : current;
 }

@@ -5,6 +5,7 @@ import { deviceOf, isUsable, type PushService } from '../../core/registry/push-t
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { StoreOpenError } from '../file/store-open-error.ts';
 import type { StoreRecord } from '../file/store-record.ts';
+import type { LotOf } from '../tables/device-links.ts';
 import type { RegistrationChange } from '../tables/registration-change.ts';
 import { MemorySeenEvents } from '../tables/memory-seen-events.ts';
 import type { ChangeJournal } from './change-journal.ts';
@@ -46,6 +47,8 @@ export interface StoreContentsOptions {
   readonly renewalStepMs?: number | undefined;
   /** @see DurableRegistrationsOptions.onExpired */
   readonly onExpired?: ((tradePubkey: TradePubkey) => void) | undefined;
+  /** Draws the lot of a device. Only in a fleet. */
+  readonly lotOf?: LotOf | undefined;
   /** Called after each sweep: the expired registrations have left memory. */
   readonly onSwept: () => void;
 }
@@ -82,6 +85,7 @@ export class StoreContents {
       // Only the server that a client spoke to knows the client's network.
       isOwn: keeps === 'fleet' ? ({ network }) => network !== undefined : undefined,
       renewalStepMs: options.renewalStepMs,
+      lotOf: options.lotOf,
       onExpired: options.onExpired,
       onGarbage,
       onSwept: () => {

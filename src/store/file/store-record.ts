@@ -18,3 +18,8 @@ export type StoreRecord =
   | { readonly type: 'cohort'; readonly change: CohortChange }
   /** The records before this one are the whole contents at the time of a rewrite. The records behind it are later changes. */
   | { readonly type: 'rewritten' };
+
+/** The record that makes the disk say that a key has this registration, or none. */
+export function recordOf(tradePubkey: TradePubkey, registration: Registration | undefined): StoreRecord {
+  return registration === undefined ? { type: 'removed', tradePubkey } : { type: 'registered', registration };
+}

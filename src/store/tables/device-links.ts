@@ -1,6 +1,9 @@
-import type { PushService, PushTarget } from '../../core/registry/push-target.ts';
+import { deviceOf, type PushService, type PushTarget } from '../../core/registry/push-target.ts';
 import { DeviceTable } from './device-table.ts';
-import { type Column, NO_ROW, RowRings } from './rows.ts';
+import { Column, NO_ROW, RowRings } from './rows.ts';
+
+/** Draws the lot of a device (`WakeShare.lotOf`), a 32-bit integer. */
+export type LotOf = (device: string) => number;
 
 /**
  * Which device each registration points at, and which registrations point at each device. Methods take the registration's row. A
@@ -11,10 +14,14 @@ export class DeviceLinks {
   /** Rings of registrations: one ring has all registrations that point at one device. */
   readonly #ofDevice = new RowRings();
   /** By registration, the row of its device. */
-  readonly #deviceOf: Column<Int32Array>;
+  readonly #deviceRows: Column<Int32Array>;
+  /** By registration, the lot of its device. */
+  readonly #lots = new Column((length) => new Int32Array(length));
+  readonly #lotOf: LotOf | undefined;
 
-  constructor(deviceOf: Column<Int32Array>) {
-    this.#deviceOf = deviceOf;
+  constructor(deviceRows: Column<Int32Array>, lotOf?: LotOf) {
+    this.#deviceRows = deviceRows;
+    this.#lotOf = lotOf;
   }
 
   /** The most blocks of addresses that were ever in use. */
@@ -27,15 +34,20 @@ export class DeviceLinks {
   }
 
   serviceOf(row: number): PushService {
-    return this.#devices.serviceOf(this.#deviceOf.get(row));
+    return this.#devices.serviceOf(this.#deviceRows.get(row));
+  }
+
+  /** The lot of the registration's device; `undefined` for {@link NO_ROW}, and without a fleet. */
+  lotOf(row: number): number | undefined {
+    return row === NO_ROW || this.#lotOf === undefined ? undefined : this.#lots.get(row);
   }
 
   targetOf(row: number): PushTarget {
-    return this.#devices.targetOf(this.#deviceOf.get(row));
+    return this.#devices.targetOf(this.#deviceRows.get(row));
   }
 
   is(row: number, target: PushTarget): boolean {
-    return this.#devices.is(this.#deviceOf.get(row), target);
+    return this.#devices.is(this.#deviceRows.get(row), target);
   }
 
   /** Whether the target is a new set of Web Push keys for an endpoint that has as many sets as it may have. */
@@ -67,13 +79,16 @@ export class DeviceLinks {
     const device = known === NO_ROW ? this.#devices.add() : known;
     if (known === NO_ROW) firstRegistration.set(device, row);
     else this.#ofDevice.join(row, firstRegistration.get(device));
-    this.#deviceOf.set(row, device);
+    this.#deviceRows.set(row, device);
+    if (this.#lotOf === undefined) return;
+    this.#lots.reach(row);
+    this.#lots.set(row, this.#lotOf(deviceOf(target)));
   }
 
   /** Takes a registration's device from it, and removes the device if no other registration points at it. */
   release(row: number): void {
     const { firstRegistration } = this.#devices;
-    const device = this.#deviceOf.get(row);
+    const device = this.#deviceRows.get(row);
     const next = this.#ofDevice.next(row);
     if (next === row) this.#devices.remove(device);
     else if (firstRegistration.get(device) === row) firstRegistration.set(device, next);

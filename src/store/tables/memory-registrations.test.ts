@@ -7,7 +7,7 @@ import {
   tradeKey,
   webPushTarget,
 } from '../../../test/support/registrations.ts';
-import type { PushTarget } from '../../core/registry/push-target.ts';
+import { deviceOf, type PushTarget } from '../../core/registry/push-target.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import { MemoryRegistrations } from './memory-registrations.ts';
 
@@ -24,6 +24,16 @@ async function storeOf(count: number): Promise<MemoryRegistrations> {
 }
 
 describe('registrations in memory', () => {
+  test('in a fleet the lot of a key is that of its device, wherever the key moves, and a stranger has none', async () => {
+    const store = new MemoryRegistrations({ capacity: 10, lotOf: (device) => device.length });
+    const lotOf = (n: number) => store.lotAt(Buffer.from(` ${tradeKey(n)}`), 1);
+    expect(lotOf(1)).toBeUndefined();
+    await store.put(registrationAt(NOW, { tradePubkey: tradeKey(1), target: fcmTarget('a') }));
+    expect(lotOf(1)).toBe(deviceOf(fcmTarget('a')).length);
+    await store.put(registrationAt(NOW, { tradePubkey: tradeKey(1), target: fcmTarget('another') }));
+    expect([lotOf(1), lotOf(2)]).toEqual([deviceOf(fcmTarget('another')).length, undefined]);
+  });
+
   test('keep a device once, however many keys point at it', async () => {
     const store = new MemoryRegistrations({ capacity: 100 });
     for (let n = 0; n < 100; n++)

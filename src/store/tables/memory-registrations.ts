@@ -17,7 +17,7 @@ import {
 } from '../../core/registry/registration.ts';
 import type { Correction } from '../../core/basics/trusted-clock.ts';
 import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
-import { DeviceLinks } from './device-links.ts';
+import { DeviceLinks, type LotOf } from './device-links.ts';
 import { Displacement } from './displacement.ts';
 import { KeyIndex } from './key-index.ts';
 import { NO_NETWORK } from './network-counts.ts';
@@ -32,6 +32,8 @@ export interface MemoryRegistrationsOptions {
   /** The most registrations kept (`MAX_REGISTRATIONS`). */
   readonly capacity: number;
   readonly observer?: RegistrationObserver;
+  /** Draws the lot of a device. Only in a fleet. */
+  readonly lotOf?: LotOf | undefined;
 }
 
 /**
@@ -47,12 +49,13 @@ export class MemoryRegistrations implements RegistrationStore {
   readonly #observer: RegistrationObserver | undefined;
   readonly #numbers = new RowNumbers();
   readonly #rows = new RegistrationTable();
-  readonly #devices = new DeviceLinks(this.#rows.devices);
+  readonly #devices: DeviceLinks;
   readonly #displacement = new Displacement((row) => this.#rows.registeredAt(row));
   readonly #keys = new KeyIndex(this.#rows.keys);
   readonly #counts = { total: 0, android: 0, ios: 0, web: 0, webpush: 0 };
 
-  constructor({ capacity, observer }: MemoryRegistrationsOptions) {
+  constructor({ capacity, lotOf, observer }: MemoryRegistrationsOptions) {
+    this.#devices = new DeviceLinks(this.#rows.devices, lotOf);
     this.#capacity = capacity;
     this.#observer = observer;
   }
@@ -63,6 +66,10 @@ export class MemoryRegistrations implements RegistrationStore {
 
   mayContainAt(text: Uint8Array, from: number): boolean {
     return this.#keys.findAt(text, from) !== NO_ROW;
+  }
+
+  lotAt(text: Uint8Array, from: number): number | undefined {
+    return this.#devices.lotOf(this.#keys.findAt(text, from));
   }
 
   isFull(): boolean {
@@ -172,10 +179,8 @@ export class MemoryRegistrations implements RegistrationStore {
   keysOf(target: PushTarget, atMost: number): readonly TradePubkey[] {
     const keys: TradePubkey[] = [];
     const first = this.#devices.anyOf(target);
-    for (let row = first; row !== NO_ROW && keys.length < atMost;) {
+    for (let row = first; row !== NO_ROW && keys.length < atMost; row = this.#devices.next(row, first))
       keys.push(this.#rows.tradePubkey(row));
-      row = this.#devices.next(row, first);
-    }
     return keys;
   }
 

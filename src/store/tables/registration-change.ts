@@ -1,3 +1,4 @@
+import type { TradePubkey } from '../../core/registry/trade-pubkey.ts';
 import type { PushService } from '../../core/registry/push-target.ts';
 import type { Registration } from '../../core/registry/registration.ts';
 
@@ -16,4 +17,9 @@ export interface RegistrationObserver {
    * observed one. `put`, `renew` and `remove` make their changes, and call this, before they return their promise.
    */
   readonly onChange: (change: RegistrationChange) => void;
+}
+
+/** The key whose registration has changed. */
+export function keyOf({ current, former }: RegistrationChange): TradePubkey | undefined {
+  return (current ?? former)?.tradePubkey;
 }
