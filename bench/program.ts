@@ -54,6 +54,10 @@ export class Program implements AsyncDisposable {
     this.#process.collect();
   }
 
+  moveTo(core: 'measured' | 'loading'): void {
+    this.#process.moveTo(core);
+  }
+
   reading(): Promise<Reading> {
     return this.#process.reading();
   }

@@ -23,8 +23,8 @@ const DELAYS = 500;
 /** By then the servers have done what comes after a start. */
 const SETTLING_MS = 4000;
 const REST_MS = 3000;
-/** Rounds before those that count. */
-const WARMING = 2;
+/** Events or requests for each server before the rounds: by then its code is compiled for speed. */
+const WARMING = 2500;
 
 const { values } = parseArgs({
   options: {
@@ -70,35 +70,39 @@ async function begin(stage: Stage): Promise<Subjects> {
     database += count;
   }
   await delay(SETTLING_MS);
-  await Fleet.rest([file, ...fleets.values(), ...apart.values()], REST_MS);
   return { engine, file, fleets, apart };
 }
 
-/** A load at every subject in turn, after a round to warm up. */
+/** A load at every server of every subject in turn. */
 async function inTurn(
   { apart, file, fleets }: Subjects,
-  load: (fleet: Fleet) => Promise<FleetSpan>,
+  load: (fleet: Fleet, count: number, server: number) => Promise<FleetSpan>,
   limit: () => Promise<number>,
 ): Promise<Pick<Load, 'file' | 'fleets' | 'apart'> & { limits: number[] }> {
   const spans = { file: [] as FleetSpan[], fleets: new Spans(), apart: new Spans(), limits: [] as number[] };
-  for (let round = -WARMING; round < rounds; round++) {
-    if (round === 0) for (const all of [spans.file, spans.limits]) all.length = 0;
-    if (round === 0) for (const all of [spans.fleets, spans.apart]) all.clear();
+  const each = async (fleet: Fleet): Promise<FleetSpan[]> => {
+    const all: FleetSpan[] = [];
+    for (const n of fleet.servers.keys()) all.push(await load(fleet, share, n));
+    return all;
+  };
+  for (const fleet of [file, ...fleets.values(), ...apart.values()]) await load(fleet, WARMING, 0);
+  for (const fleet of [file, ...fleets.values(), ...apart.values()]) await fleet.rest(REST_MS);
+  for (let round = 0; round < rounds; round++) {
     spans.limits.push(await limit());
-    spans.file.push(await load(file));
+    spans.file.push(await load(file, share, 0));
     for (const [count, fleet] of fleets) {
       const separate = apart.get(count);
-      if (separate !== undefined) spans.apart.note(count, await load(separate));
-      spans.fleets.note(count, await load(fleet));
+      if (separate !== undefined) spans.apart.note(count, await each(separate));
+      spans.fleets.note(count, await each(fleet));
     }
   }
   return spans;
 }
 
-/** Spans by the number of servers. */
-class Spans extends Map<number, FleetSpan[]> {
-  note(count: number, span: FleetSpan): void {
-    this.set(count, [...(this.get(count) ?? []), span]);
+/** Spans by the number of servers, round by round and server by server. */
+class Spans extends Map<number, FleetSpan[][]> {
+  note(count: number, spans: FleetSpan[]): void {
+    this.set(count, [...(this.get(count) ?? []), spans]);
   }
 }
 
@@ -106,7 +110,7 @@ async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> 
   await using limiter = await stage.limit('verify-and-post', String(STREAMS));
   const { apart, file, fleets, limits } = await inTurn(
     subjects,
-    (fleet) => wakes(stage, fleet, share),
+    (fleet, count, server) => wakes(stage, fleet, count, server),
     async () => ((await bare(stage, limiter, share)).cpuMs * 1000) / share,
   );
   const found = loadFigures({
@@ -119,7 +123,7 @@ async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> 
     mostAlone: 1.35,
   });
   for (const [count, fleet] of subjects.fleets) {
-    const events = (rounds + WARMING) * share * count;
+    const events = WARMING * count + rounds * share * count ** 2;
     found.push({
       what: `signatures verified for each event, ${count === 1 ? 'one server' : `${count} servers`}`,
       unit: '',
@@ -142,7 +146,7 @@ async function registrationFigures(stage: Stage, subjects: Subjects): Promise<Fi
   );
   const { apart, file, fleets, limits } = await inTurn(
     subjects,
-    (fleet) => registrations(fleet, tokens, share),
+    (fleet, count, server) => registrations(fleet, tokens, count, server),
     async () => {
       const bodies = sealedBodies(tokens, share);
       const handled = await handler.during(() =>
@@ -193,11 +197,11 @@ function idleFigure(what: string, { idle }: Fleet): Figure {
 }
 
 async function figures(stage: Stage, subjects: Subjects): Promise<Figure[]> {
-  const found = idleFigures(subjects);
+  const found: Figure[] = [];
   if (isAsked('wakes')) found.push(...(await wakeFigures(stage, subjects)));
   if (isAsked('registrations')) found.push(...(await registrationFigures(stage, subjects)));
   if (isAsked('latency')) found.push(...(await latencyFigures(stage, subjects)));
-  return found;
+  return [...idleFigures(subjects), ...found];
 }
 
 async function measured(stage: Stage, subjects: Subjects): Promise<Figure[]> {
