@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { ComposedCohorts } from './cohorts.ts';
 import type { FleetLink } from './composed-store.ts';
+import { payLeft, windowsLeft } from './next-owner.ts';
 import type { CompositionOptions } from './options.ts';
 import type { ProgramTime } from './time.ts';
 import { CohortDealer } from '../core/fleet/cohort-dealer.ts';
@@ -17,7 +18,6 @@ import type { Registrations } from '../core/registry/registrations.ts';
 import type { TradePubkey } from '../core/registry/trade-pubkey.ts';
 import type { KeyWake } from '../core/waking/key-wake.ts';
 import type { OwedDevices } from '../core/waking/owed-devices.ts';
-import { withRest } from '../core/waking/device-window.ts';
 import type { AtOwner, Waker } from '../core/waking/waker.ts';
 import { heartbeatPlaces } from '../crypto/heartbeat-place.ts';
 import { ScriptError } from '../fleet/engine/engine.ts';
@@ -142,14 +142,10 @@ function createShare(
     monotonic: time.monotonic,
     listener: {
       onHanded,
-      onOwed: (wake, windows) => {
-        const { waker } = parts();
-        waker.continueWindows(deviceOf(wake.target), windows);
-        waker.payOwed(wake).catch(onFault);
-      },
+      onOwed: (wake, windows) => void payLeft(wake, windows, parts()).catch(onFault),
       onTold,
       onPaused: (lane, ms) => parts().lanes.pause(lane, ms),
-      windowsOf: (group) => withRest(parts().waker.windowsOf(group), parts().lanes.restMs(group)),
+      windowsOf: (group) => windowsLeft(group, share.owed.of(group), parts()),
       running: (withinMs) => parts().waker.running(withinMs),
       onMembership: () => {
         onMembership();

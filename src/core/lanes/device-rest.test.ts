@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { DELIVERED, FAILED, laneBench, THROTTLED } from '../../../test/support/lane-bench.ts';
+import { DELIVERED, FAILED, GONE, laneBench, THROTTLED } from '../../../test/support/lane-bench.ts';
 import { fcmTarget } from '../../../test/support/registrations.ts';
 import { HOUR_MS, MINUTE_MS } from '../basics/clock.ts';
 import { deviceOf } from '../registry/push-target.ts';
@@ -21,6 +21,14 @@ test('a device that was told to wait is to be left alone for so long, whether it
   await schedule.advance(HOUR_MS);
   await answer(DELIVERED);
   expect([lanes.restMs(PHONE), schedule.pending]).toEqual([0, 0]);
+});
+
+test('a device that is called gone is told of, so that another server hears of the strike', async () => {
+  const told: string[] = [];
+  const { answer, ask } = laneBench({}, { onRest: (device) => told.push(device) });
+  void ask('phone');
+  await answer(GONE);
+  expect(told).toEqual([PHONE]);
 });
 
 test('a device whose wake failed without a word of waiting may be tried by another server at once', async () => {

@@ -45,6 +45,16 @@ export class LaneJudge {
     this.#suspects.clear(device);
   }
 
+  /** {@inheritDoc Suspects.confirmedIn} */
+  suspicionOf(device: string): number | undefined {
+    return this.#suspects.confirmedIn(device);
+  }
+
+  /** {@inheritDoc Suspects.resume} */
+  resumeSuspicion(device: string, ms: number): void {
+    this.#suspects.resume(device, ms);
+  }
+
   /** How long the device must not be tried, in milliseconds. A suspect that the guard protects is tried once an hour. */
   restMs(device: string): number {
     if (this.#guard === undefined || !this.#suspects.has(device) || !this.#guard.protects(device)) return 0;

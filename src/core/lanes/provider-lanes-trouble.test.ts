@@ -31,6 +31,25 @@ test('a device that is called gone is owed its wake, and evicted when it is call
   expect([evicted, lanes.owed, schedule.pending]).toEqual([['phone'], 0, 0]);
 });
 
+test.each([
+  ['ten minutes', 0, ['phone']],
+  ['less', 1, []],
+])(
+  'a device that another server has called gone %s ago is evicted at its next strike, if that is a second one',
+  async (_ago, leftMs, expected) => {
+    const { ask, answer, evicted, lanes, schedule } = laneBench();
+    const device = deviceOf(fcmTarget('phone'));
+    void ask('other');
+    await answer(DELIVERED);
+    lanes.judgeOf(fcmTarget('phone'), true)?.resumeSuspicion(device, CONFIRM_MS);
+    await schedule.advance(CONFIRM_MS - leftMs);
+    expect(lanes.judgeOf(fcmTarget('phone'))?.suspicionOf(device)).toBe(leftMs);
+    void ask('phone');
+    await answer(GONE);
+    expect(evicted).toEqual(expected);
+  },
+);
+
 test('a device that is called gone is tried at once for a further event, which is no second strike within ten minutes', async () => {
   const { ask, answer, evicted, lanes, schedule, tried } = laneBench();
   void ask('phone');
@@ -92,7 +111,7 @@ test.each<[string, (bench: LaneBench) => Promise<void>]>([
   ],
   [
     'has been registered again since',
-    async ({ lanes }) => lanes.clearSuspect(fcmTarget('phone'), deviceOf(fcmTarget('phone'))),
+    async ({ lanes }) => lanes.judgeOf(fcmTarget('phone'))?.clearSuspect(deviceOf(fcmTarget('phone'))),
   ],
 ])('a device that is called gone is no suspect any more if the device %s', async (_, clear) => {
   const bench = laneBench();

@@ -132,9 +132,10 @@ export class ProviderLanes {
     if (lane !== undefined) this.#advance(lane);
   }
 
-  /** The device was registered again, so it is no suspect any more. */
-  clearSuspect(target: PushTarget, device: string): void {
-    this.#lanes.get(this.#options.laneOf(target))?.judge.clearSuspect(device);
+  /** Counts the strikes of the devices of the target's lane. @param mayMake whether the lane is made, if it is not in use */
+  judgeOf(target: PushTarget, mayMake = false): Lane['judge'] | undefined {
+    const lane = mayMake ? this.#laneOf(target) : this.#lanes.get(this.#options.laneOf(target));
+    return lane?.judge;
   }
 
   /** The registrations behind the device's wake have changed: if it waits here, it is asked at once where it is wanted. */
@@ -148,7 +149,7 @@ export class ProviderLanes {
     if (entry !== undefined) return this.#join(entry, wake);
     const lane = this.#laneOf(wake.target);
     if (lane === undefined) return Promise.resolve(turnAway(wake, this.#options.telemetry));
-    return this.#enter(new LaneEntry(wake, lane, this.#deadline()));
+    return this.#enter(new LaneEntry(wake, lane, this.#options.monotonic() + this.#options.deadlineMs));
   }
 
   /**
@@ -208,16 +209,12 @@ export class ProviderLanes {
       this.#advance(lane); // As in `#enter`.
       return Promise.resolve('owed');
     }
-    if (isOwed) entry.deadlineAt = this.#deadline();
+    if (isOwed) entry.deadlineAt = this.#options.monotonic() + this.#options.deadlineMs;
     entry.isRefused = false;
     const ended = entry.whenEnded();
     this.#book.raise(entry, wake.priority);
     this.#advance(lane);
     return ended;
-  }
-
-  #deadline(): number {
-    return this.#options.monotonic() + this.#options.deadlineMs;
   }
 
   /** Whether the lane has room for one more wake that is not owed. In a full lane, a wake that waits for a retry becomes owed and makes room. */

@@ -43,7 +43,17 @@ export class PushLanes implements AsyncDisposable {
 
   /** The device was registered again, so it is no suspect any more. */
   clearSuspect(target: PushTarget, device: string): void {
-    this.#options.lanes[target.type]?.clearSuspect(target, device);
+    this.#options.lanes[target.type]?.judgeOf(target)?.clearSuspect(device);
+  }
+
+  /** How long until a second strike of the device counts, in milliseconds, less than zero if it counts already; `undefined` if the device is no suspect. */
+  suspicionOf(target: PushTarget, device: string): number | undefined {
+    return this.#options.lanes[target.type]?.judgeOf(target)?.suspicionOf(device);
+  }
+
+  /** The device is a suspect at another server of the fleet. @param ms as from {@link suspicionOf} */
+  resumeSuspicion(target: PushTarget, device: string, ms: number): void {
+    this.#options.lanes[target.type]?.judgeOf(target, true)?.resumeSuspicion(device, ms);
   }
 
   /**

@@ -21,7 +21,7 @@ export type Strike = 'first' | 'early' | 'second';
 
 /**
  * The devices of a lane that were called gone once (contract 5: eviction takes two strikes). A delivered wake or a new registration clears
- * a device. A restart clears all devices; they are still owed their wakes.
+ * a device. A restart clears all devices, unless another server of the fleet takes them over; they are still owed their wakes.
  */
 export class Suspects {
   readonly #confirmMs: number;
@@ -45,12 +45,22 @@ export class Suspects {
     const now = this.#monotonic();
     const known = this.#suspects.get(device);
     if (known === undefined) {
-      this.#suspects.set(device, { since: now, triedAt: now });
-      if (this.#suspects.size > MAX_SUSPECTS) this.#dropOldest();
+      this.#add(device, now);
       return 'first';
     }
     known.triedAt = now;
     return now - known.since >= this.#confirmMs ? 'second' : 'early';
+  }
+
+  /** How long until a second strike counts, in milliseconds, less than zero if it counts already; `undefined` if there was no first one. */
+  confirmedIn(device: string): number | undefined {
+    const since = this.#suspects.get(device)?.since;
+    return since === undefined ? undefined : since + this.#confirmMs - this.#monotonic();
+  }
+
+  /** Another server of the fleet has seen the first strike. @param ms as from {@link confirmedIn} */
+  resume(device: string, ms: number): void {
+    if (!this.has(device)) this.#add(device, this.#monotonic() + ms - this.#confirmMs);
   }
 
   noteDelivered(device: string): void {
@@ -83,6 +93,11 @@ export class Suspects {
 
   #leftMs(from: number | undefined, ms: number): number {
     return from === undefined ? 0 : Math.max(0, from + ms - this.#monotonic());
+  }
+
+  #add(device: string, since: number): void {
+    this.#suspects.set(device, { since, triedAt: since });
+    if (this.#suspects.size > MAX_SUSPECTS) this.#dropOldest();
   }
 
   #dropOldest(): void {

@@ -186,7 +186,7 @@ export class Coalescer implements WakePolicy {
       );
     }
     for (const { ms, phase, track } of windows) {
-      if (phase === 'counted' || this.#active[track].has(device)) continue;
+      if (phase === 'counted' || phase === 'suspect' || this.#active[track].has(device)) continue;
       const active: Active = { device, track, phase, held: undefined };
       const cancel = schedule(ms, () => {
         active.resumed = undefined;

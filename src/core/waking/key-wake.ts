@@ -23,7 +23,7 @@ export interface KeyWakeContext {
   readonly owed: OwedDevices | undefined;
   /** Wakes the device to which keys of a wake have moved. */
   readonly redirect: (wake: KeyWake, from: PushTarget) => Promise<WakeEnd>;
-  /** Told of a device whose push service wants it to be left alone for a while. */
+  /** Told of a device whose push service wants it to be left alone for a while, or calls it gone. */
   readonly onRest?: ((device: string) => void) | undefined;
   /** Told of a wake for keys that have left another device, before that wake is asked for. */
   readonly onMoved?: ((wake: KeyWake, from: PushTarget) => void) | undefined;
@@ -136,7 +136,7 @@ export class KeyWake implements Wake {
   }
 
   onAttempt(delivery: Delivery): void {
-    if (wantsRest(delivery)) this.#context.onRest?.(this.device);
+    if (wantsRest(delivery) || delivery.outcome === 'gone') this.#context.onRest?.(this.device);
   }
 
   async onDelivered(): Promise<void> {

@@ -29,7 +29,7 @@ export interface WakerOptions {
   readonly owed?: OwedDevices | undefined;
   /** Told of a wake that goes from a lane to another device, because its keys have moved there. */
   readonly onMoved?: KeyWakeContext['onMoved'];
-  /** Told of a device whose push service wants it to be left alone for a while. */
+  /** Told of a device whose push service wants it to be left alone for a while, or calls it gone. */
   readonly onRest?: KeyWakeContext['onRest'];
   readonly instances: KnownInstances;
   /** Has a wake that answers no event here asked for by the server of the fleet that owns its device; absent if this server is alone. */

@@ -63,7 +63,12 @@ export class FleetOwedDevices implements OwedDevices {
   }
 
   find(target: PushTarget): OwedWake | undefined {
-    return this.#owed.get(deviceOf(target))?.wake;
+    return this.of(deviceOf(target));
+  }
+
+  /** The same. @param device `deviceOf` its target */
+  of(device: string): OwedWake | undefined {
+    return this.#owed.get(device)?.wake;
   }
 
   /** Removes the owed wakes that are wanted no more. */

@@ -75,6 +75,7 @@ describeEngines('the script that tells', (program) => {
     const claim = (owner: Buffer, name: string): Promise<string> =>
       engine.ask(CLAIM, owner, LIFE_MS, headOf(bytesOf(name), GROUP, 'own', owner), 'x');
     const counted = { track: 'chat', phase: 'counted', ms: 500_000 } as const;
+    const suspect = { track: 'chat', phase: 'suspect', ms: 500_000 } as const;
     const running = { track: 'chat', phase: 'window', ms: 60_000 } as const;
     await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), encodeWindows([running, counted]));
     expect(await engine.life(engine.names.leaseKey(GROUP))).toBeGreaterThan(400_000);
@@ -85,9 +86,9 @@ describeEngines('the script that tells', (program) => {
     await engine.ask(TELL, A, LIFE_MS, BUSY, encodeWindows([counted]));
     expect(await claim(B, 'three')).toBe('H');
     // The window is over, and nothing is open.
-    await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), encodeWindows([counted]));
+    await engine.ask(TELL, A, LIFE_MS, newsHead('L', GROUP), encodeWindows([counted, suspect]));
     expect(await engine.ask(CLAIM, A, LIFE_MS, headOf(bytesOf('four'), GROUP, 'open', B), 'x')).toBe('H');
-    expect((await claim(B, 'five')).slice(0, 4)).toBe('W\x01\x02\x02');
+    expect((await claim(B, 'five')).slice(0, 4)).toBe('W\x02\x02\x02');
     expect(String(await engine.lease(GROUP)).slice(0, 10)).toBe('b.......\x02\x02');
     expect(await claim(A, 'six')).toBe('H');
   });

@@ -50,7 +50,7 @@ for index = 3, #ARGV, 2 do
       for at = 1, #value, 6 do
         local ms = struct.unpack('>I4', value, at + 2)
         if ms > longest then longest = ms end
-        if ms > running and value:byte(at + 1) ~= ${COUNTED} then running = ms end
+        if ms > running and value:byte(at + 1) < ${COUNTED} then running = ms end
         windows = windows .. value:sub(at, at + 1) .. struct.pack('>I6', time() + ms)
       end
       if head:sub(18) == '1' then redis.call('SET', lease, me .. windows, 'PX', life)

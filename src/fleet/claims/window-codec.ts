@@ -1,8 +1,13 @@
 import type { DeviceWindow } from '../../core/waking/device-window.ts';
 
 const TRACKS = ['vouched', 'unvouched', 'chat'] as const satisfies readonly DeviceWindow['track'][];
-const PHASES = ['window', 'cooldown', 'counted'] as const satisfies readonly DeviceWindow['phase'][];
-/** The phase that holds no group to its server, as the scripts see it. */
+const PHASES = [
+  'window',
+  'cooldown',
+  'counted',
+  'suspect',
+] as const satisfies readonly DeviceWindow['phase'][];
+/** This phase and those after it hold no group to its server. The scripts see them so. */
 export const COUNTED = PHASES.indexOf('counted');
 /** Track (1), phase (1), milliseconds (4). */
 export const WINDOW_BYTES = 6;
