@@ -49,7 +49,7 @@ export function composeFleetStore(
     registrations,
     seen,
     proofs,
-    used: new FleetUsedEvents(engine, names, new MemoryUsedEvents({ clock: time.monotonic })),
+    used: new FleetUsedEvents(engine, names, new MemoryUsedEvents({ clock: time.monotonic }), time.monotonic),
     owed: undefined,
     cohorts,
     reach: async () => {

@@ -68,24 +68,27 @@ describeEngine('two servers with one engine', () => {
     expect(foundIn(Buffer.concat(said), [...secrets, 'push.services.example', '127.0.0.1:9'])).toEqual([]);
   });
 
-  test('take no registration while the engine is gone, and have all of them when it is back empty', async () => {
+  test('take no registration while the engine is gone, and have all of them, and the signatures that were used, when it is back empty', async () => {
     const engine = await EngineServer.start();
     const [a, b] = await servePair(engine);
+    const mine = signed('/api/register', { trade_pubkey: KEY, token: 'token-of-the-owner', platform: 'ios' });
+    expect(await send(a, mine)).toMatchObject({ status: 200 });
     for (const n of [1, 2, 3]) await register(a, n);
-    await expect.poll(() => total(b)).toBe(3);
+    await expect.poll(() => total(b)).toBe(4);
     await engine.kill();
     await expect.poll(() => register(a, 4)).toMatchObject(UNAVAILABLE);
     await expect.poll(() => unregister(b, 1)).toMatchObject(UNAVAILABLE);
     // Another server may have registered it just before.
     expect(await unregister(b, 4)).toMatchObject(UNAVAILABLE);
-    expect(await total(a)).toBe(3);
+    expect(await total(a)).toBe(4);
     await engine.runEmpty();
     await expect.poll(() => register(b, 4)).toMatchObject({ status: 200 });
-    await expect.poll(() => total(a)).toBe(4);
+    await expect.poll(() => total(a)).toBe(5);
+    expect(await send(b, mine)).toMatchObject({ status: 401 });
     a.program.kill('SIGTERM');
     expect(await a.program.exited).toBe(0);
     const c = await serve(fleetEnvironment(engine));
-    expect(await total(c)).toBe(4);
+    expect(await total(c)).toBe(5);
   });
 });
 

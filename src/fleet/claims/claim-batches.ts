@@ -175,9 +175,9 @@ export class ClaimBatches {
 
   async #sendLooks(looks: readonly Waiting<EventStanding>[]): Promise<void> {
     try {
-      const { engine, names } = this.#options;
+      const { engine, names, session } = this.#options;
       const all = Buffer.concat(looks.flatMap(({ args }) => args));
-      const reply = String(await engine.run(LOOK, [names.prefix], [all]));
+      const reply = String(await engine.run(LOOK, [names.prefix], [session(), all]));
       let at = 0;
       for (const { args, resolve } of looks)
         resolve(args.map(() => STANDINGS[reply[at++] ?? ''] ?? 'unknown'));

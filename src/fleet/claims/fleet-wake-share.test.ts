@@ -73,6 +73,15 @@ describeEngines('servers that share wakes', () => {
     expect(await look()).toEqual(['unknown']);
   });
 
+  test('an engine that has been emptied says of no event that it is open, also before a server has noticed', async () => {
+    const fleet = await EngineFleet.start();
+    const [a, b] = await joinAll(fleet, 2);
+    const wake = wakeOf(deviceOf(a));
+    expect(await a.share.claim(EVENT, [wake], 'own')).toEqual(WON);
+    await fleet.server.command('FLUSHALL');
+    expect(await b.share.look([{ event: EVENT, device: wake.device }])).toEqual(['unknown']);
+  });
+
   test('an engine that comes back empty hears what is done, open and owed', async () => {
     const fleet = await EngineFleet.start();
     const [a, b] = await joinAll(fleet, 2);

@@ -4,13 +4,15 @@ import type { Script } from '../engine/engine.ts';
  * Tells how claims stand.
  *
  * - key: the prefix
- * - argument: the names of the claims (16 each)
- * - answer: for each a letter: `O` nobody who lives has claimed it, `T` taken, `D` done
+ * - arguments: the session of the server that asks; the names of the claims (16 each)
+ * - answer: for each a letter: `O` nobody who lives has claimed it, `T` taken, `D` done. Nothing if that session has died: most likely the
+ *   engine has lost its data, and does not know of any claim
  */
 export const LOOK: Script = {
   name: 'look',
   lua: `
-local prefix, names = KEYS[1], ARGV[1]
+local prefix, me, names = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('EXISTS', prefix .. 'n:' .. me) == 0 then return '' end
 local alive, answers = {}, {}
 for at = 1, #names, 16 do
   local standing = redis.call('GET', prefix .. 'c:' .. names:sub(at, at + 15))
