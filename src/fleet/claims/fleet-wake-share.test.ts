@@ -125,6 +125,7 @@ describeEngines('servers that share wakes', () => {
         ...wakes.map(({ group }) => fleet.names.leaseKey(fleet.names.group(group))),
       );
     await expect.poll(leases).toBe(600);
+    await expect.poll(() => b.share.isCertain).toBe(true);
     const wake = wakeOf(wakes[0]?.group ?? '');
     expect(await b.share.claim(EVENT, [wake], 'own')).toMatchObject([{ outcome: 'handed' }]);
     await fleet.kill(a);
