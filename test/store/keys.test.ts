@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -17,6 +17,9 @@ test('another server key stops the start with exit code 78 and a sentence, and c
   const { code, stderr } = await outcome([], { ...FILE, SERVER_PRIVATE_KEY: NEW }, directory);
   expect(code).toBe(78);
   expect(stderr).toMatch(/store\.json was sealed with another server key.*SERVER_PRIVATE_KEY_PREVIOUS/);
+  // So does a key that the start makes for itself.
+  expect((await outcome([], FILE, directory)).code).toBe(78);
+  expect(await readdir(join(directory, 'data'))).not.toContain('server.key');
   expect(await readFile(join(directory, 'data', 'store.json'))).toEqual(before);
 });
 
