@@ -54,4 +54,6 @@ export interface FleetLink {
   readonly isCurrent: () => boolean;
   /** Reads further streams, too. */
   readonly follow: (reader: StreamReader) => void;
+  /** Counts keys that a stranger has replaced. */
+  readonly onForeign: (count: number) => void;
 }

@@ -4,8 +4,10 @@ import { fleetSettings } from './fleet-settings.ts';
 import type { ProgramTime } from './time.ts';
 import type { RedisAddress } from '../config/redis-url.ts';
 import type { InstancePubkeys } from '../core/registry/instance-pubkeys.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { EngineSigns } from '../core/watch/find-alarms.ts';
-import type { Engine } from '../fleet/engine/engine.ts';
+import type { FleetSettings } from '../fleet/engine/compare-settings.ts';
+import type { Engine, EngineRefused } from '../fleet/engine/engine.ts';
 import { FleetNames } from '../fleet/engine/names.ts';
 import { RedisEngine } from '../fleet/engine/redis-engine.ts';
 import { ValueSealer } from '../fleet/engine/value-sealer.ts';
@@ -36,14 +38,13 @@ export function composeFleetStore(
   const { instances, onOpened, time } = shared;
   const names = new FleetNames(serverKey.privateKey);
   const values = new ValueSealer(serverKey.privateKey);
-  const engine = new RedisEngine({
-    address,
-    names,
-    settings: () => fleetSettings(options, instances),
-    onRefused: (refusal) => store.refuse(refusal),
-  });
+  const onForeign = toldOnce(options.telemetry);
+  const settings = (): FleetSettings => fleetSettings(options, instances);
+  const onRefused = (refusal: EngineRefused): void => store.refuse(refusal);
+  const engine = new RedisEngine({ address, names, settings, onRefused, onForeign });
   const store = createStore(options, { engine, names, values }, shared);
   const tail = new StreamTail(engine, store);
+  const follow = (reader: StreamReader): void => tail.add(reader);
   const { cohorts, proofs, registrations, seen } = store.contents;
   return {
     registrations,
@@ -70,7 +71,7 @@ export function composeFleetStore(
     isOpen: () => store.isOpen,
     engineSigns: () => signsOf(engine),
     size: () => 0,
-    link: { engine, names, values, isCurrent: () => store.isCurrent, follow: (reader) => tail.add(reader) },
+    link: { engine, names, values, isCurrent: () => store.isCurrent, follow, onForeign },
   };
 }
 
@@ -93,6 +94,16 @@ function createStore(
     onRemote,
     telemetry,
   });
+}
+
+/** Counts the keys that a stranger has replaced, and tells of the first one. */
+function toldOnce(telemetry: Telemetry): (count: number) => void {
+  let isTold = false;
+  return (count) => {
+    telemetry.count('fleet_values_rejected', { kind: 'key' }, count);
+    if (!isTold) telemetry.log('fleet.value_rejected', { reason: 'key' });
+    isTold = true;
+  };
 }
 
 function signsOf({ facts, otherSettings, problem }: Engine): EngineSigns {

@@ -127,13 +127,6 @@ function createShare(
     if (count !== told) telemetry.log('fleet.servers', { count });
     told = count;
   };
-  let isForeignTold = false;
-  // A script fails by what a stranger has put into the engine. The server goes on as if the engine had not answered.
-  const onForeign = (): void => {
-    telemetry.count('fleet_values_rejected', { kind: 'key' });
-    if (!isForeignTold) telemetry.log('fleet.value_rejected', { reason: 'key' });
-    isForeignTold = true;
-  };
   const share = new FleetWakeShare({
     engine: link.engine,
     names: link.names,
@@ -156,7 +149,8 @@ function createShare(
     groupOf: (device) => parts().waker.groupOf(device),
     isCurrent: link.isCurrent,
     telemetry,
-    onFault: (fault) => (fault instanceof ScriptError ? onForeign() : onFault(fault)),
+    // A script fails by what a stranger has put into the engine. The server goes on as if the engine had not answered.
+    onFault: (fault) => (fault instanceof ScriptError ? link.onForeign(1) : onFault(fault)),
   });
   return share;
 }

@@ -91,6 +91,7 @@ describeEngines('the engine', (program) => {
         engine.call('NONSUCH', 'secret-argument'),
         engine.run({ name: 'bad', lua: "\nreturn redis.call('HGET', KEYS[1], 'a')" }, ['secret-key'], []),
         engine.run({ name: 'own', lua: "return redis.error_reply('STALE secret')" }, [], []),
+        engine.run({ name: 'faulty', lua: "\nlocal secret = 'secret' + 1" }, [], []),
       ].map((given) => given.catch((error: unknown) => error)),
     );
     expect(failures.map((error) => (error as ScriptError).code)).toEqual([
@@ -98,12 +99,13 @@ describeEngines('the engine', (program) => {
       'ERR',
       'WRONGTYPE',
       'STALE',
+      'ERR',
     ]);
     for (const error of failures) {
       expect(error).toBeInstanceOf(ScriptError);
       expect(`${String(error)} ${JSON.stringify(error)} ${(error as Error).stack}`).not.toContain('secret');
     }
-    expect((failures[2] as Error).message).toContain('line 2 of a script');
+    expect((failures[4] as Error).message).toContain('line 2 of a script');
     expect(engine.isUp).toBe(true);
   });
 

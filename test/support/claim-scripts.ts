@@ -25,7 +25,8 @@ export class ClaimScripts {
   static async open(program: EngineProgram, ...live: readonly Buffer[]): Promise<ClaimScripts> {
     const server = await EngineServer.start({ program });
     const scripts = new ClaimScripts(server, await openEngine(server.address()));
-    for (const [index, session] of live.entries()) await scripts.revive(session, index + 1);
+    for (const [index, session] of live.entries())
+      await scripts.revive(session, Date.now() - live.length + index);
     return scripts;
   }
 
@@ -38,8 +39,8 @@ export class ClaimScripts {
     return shown(await this.run(script, ...args)) as string;
   }
 
-  /** The session lives. */
-  async revive(session: Buffer, score = 1): Promise<void> {
+  /** The session lives. @param score when it has beaten last */
+  async revive(session: Buffer, score = Date.now()): Promise<void> {
     await this.server.command('SET', this.names.aliveKey(session), '', 'PX', LEASE_MS);
     await this.server.command('ZADD', this.names.members, score, session);
   }

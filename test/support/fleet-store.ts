@@ -30,10 +30,15 @@ const NO_READER: StreamReader = { streams: () => [], onEntries: () => undefined 
 export async function joinFleet(
   address: EngineAddress,
   options: Partial<FleetStoreOptions> = {},
-  { isOpen = true, inspectMs = undefined as number | undefined, beside = NO_READER } = {},
+  {
+    isOpen = true,
+    inspectMs = undefined as number | undefined,
+    beside = NO_READER,
+    timing = TEST_TIMING,
+  } = {},
 ): Promise<FleetMember> {
   const names = fleetNames();
-  const engine = keep(new RedisEngine({ address, names }, TEST_TIMING));
+  const engine = keep(new RedisEngine({ address, names }, timing));
   const telemetry = new FakeTelemetry();
   const remote: RegistrationChange[] = [];
   const store = new FleetStore(

@@ -11,10 +11,10 @@ const CHANGES: readonly [file: string, from: string, to: string][] = [
   ['forms.js', 'newest: 1', 'newest: 2'],
   [
     'redis-engine.js',
-    'this.#marker = reading.marker;',
-    'this.#marker = reading.marker; globalThis.form = reading.marker.form;',
+    'this.#last.hear(reading.marker);',
+    'this.#last.hear(reading.marker); globalThis.form = reading.marker.form;',
   ],
-  ['redis-engine.js', 'this.#marker = found;', 'this.#marker = found; globalThis.form = found.form;'],
+  ['redis-engine.js', 'this.#last.hear(found);', '(this.#last.hear(found), (globalThis.form = found.form));'],
   [
     'value-sealer.js',
     'return Buffer.concat([this.#salt,',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { bytesOf, ClaimScripts, shown } from '../../../test/support/claim-scripts.ts';
+import { DAY_MS } from '../../core/basics/clock.ts';
 import { describeEngines } from '../../../test/support/redis-engine.ts';
 import { BEAT } from './beat-script.ts';
 import { LEAVE } from './leave-script.ts';
@@ -43,7 +44,9 @@ describeEngines('the scripts of members', (program) => {
   });
 
   test('after a time in which nobody has beaten, nobody counts as dead for a while, however often a server beats', async () => {
-    const engine = await ClaimScripts.open(program, A, B);
+    const engine = await ClaimScripts.open(program);
+    await engine.revive(A, 1);
+    await engine.revive(B, 2);
     await engine.server.command('HSET', engine.names.pendingKey(B), 'x', 'y');
     await engine.expire(B);
     const beat = async (): Promise<unknown> => shown(await engine.run(BEAT, A, LEASE_MS, 0, LEASE_MS));
@@ -73,7 +76,8 @@ describeEngines('the scripts of members', (program) => {
   });
 
   test('a server that has just started knows nothing of what those did that nobody has heard of for long', async () => {
-    const engine = await ClaimScripts.open(program, A);
+    const engine = await ClaimScripts.open(program);
+    await engine.revive(A, Date.now() - 0.6 * LEASE_MS);
     expect(shown(await engine.run(BEAT, B, LEASE_MS, 2, LEASE_MS))).toEqual([
       'a.......b.......',
       '',
@@ -81,6 +85,17 @@ describeEngines('the scripts of members', (program) => {
       [],
       '',
     ]);
+  });
+
+  test('a sign of life or of a grace that a stranger has put there, without an end, makes nobody live', async () => {
+    const engine = await ClaimScripts.open(program, A);
+    await engine.revive(B, Date.now() - LEASE_MS - 5000);
+    await engine.revive(C, Date.now() + DAY_MS);
+    const keys = [...[B, C].map((one) => engine.names.aliveKey(one)), `${engine.names.prefix}g`];
+    for (const key of keys) await engine.server.command('SET', key, 7e12);
+    await engine.server.command('HSET', engine.names.pendingKey(B), 'x', 'y');
+    expect(shown(await engine.run(BEAT, A, LEASE_MS, 0, LEASE_MS))).toEqual(['a.......', 'b.......', '', []]);
+    expect(await engine.members()).not.toContain('c.......');
   });
 
   test('a session whose inbox was read to its end has left nothing', async () => {

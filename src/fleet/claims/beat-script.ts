@@ -1,4 +1,8 @@
+import { HOUR_MS, SECOND_MS } from '../../core/basics/clock.ts';
 import type { Script } from '../engine/engine.ts';
+
+/** A sign of life ends with the lease that the last beat gave it, or so much later: the engine's clock may be set. One that a stranger has put there may have no expiry. */
+const LATE_MS = SECOND_MS;
 
 /**
  * A session says that it lives, and hears who else does.
@@ -24,24 +28,41 @@ local isLost = not score and redis.call('EXISTS', prefix .. 'n:' .. me) == 0
 if isFirst == '0' and (isLost or (score and tonumber(score) < 0)) then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+grace = tonumber(grace or 0)
+-- What a stranger has put there may have no expiry: each of these keys says when it ends.
+local function kindOf(name, most)
+  local till, kind = (redis.call('GET', prefix .. name) or ''):match('^(%d+)(%a*)$')
+  if till and tonumber(till) > now and tonumber(till) <= now + most then return kind end
+end
+local function start(name, ms, kind)
+  redis.call('SET', prefix .. name, string.format('%.0f', now + ms) .. kind, 'PX', ms)
+end
 -- If no server was heard of for half a lease, the engine stood still, lost its data, or no server could reach it: then silence says nothing.
 local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
 -- One grace in four: where beats are late again and again, a dead server must not keep its wakes for ever.
-if (not last or now - last > lease / 2) and tonumber(grace or 0) > 0 and redis.call('EXISTS', prefix .. 'x') == 0 then
-  redis.call('SET', prefix .. 'g', (not last and isFirst == '2') and 'new' or '', 'PX', grace)
-  redis.call('SET', prefix .. 'x', '', 'PX', 4 * grace)
-elseif isFirst == '1' then redis.call('SET', prefix .. 'g', '', 'XX', 'KEEPTTL')
+if (not last or now - last > lease / 2) and grace > 0 and not kindOf('x', 4 * grace) then
+  start('g', grace, (not last and isFirst == '2') and 'new' or '')
+  start('x', 4 * grace, '')
+elseif isFirst == '1' and kindOf('g', grace) == 'new' then
+  redis.call('SET', prefix .. 'g', redis.call('GET', prefix .. 'g'):match('%d+'), 'XX', 'KEEPTTL')
 end
-local kindOfGrace = redis.call('GET', prefix .. 'g')
+local kindOfGrace = kindOf('g', grace)
 local isGrace, isNew = kindOfGrace and true or false, kindOfGrace == 'new' and 1 or nil
 redis.call('SET', prefix .. 'n:' .. me, '', 'PX', lease)
 redis.call('ZADD', members, now, me)
+local function lives(session, beatAt)
+  local key = prefix .. 'n:' .. session
+  if redis.call('EXISTS', key) == 0 then return false end
+  if beatAt + lease + ${LATE_MS} > now and beatAt < now + ${HOUR_MS} then return true end
+  foreign(key)
+  return false
+end
 local live, dead, gone, left = {}, {}, {}, {}
 local entries = redis.call('ZRANGE', members, 0, -1, 'WITHSCORES')
 for index = 1, #entries, 2 do
   local session = entries[index]
   if #session ~= 8 then redis.call('ZREM', members, session)
-  elseif redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then live[#live + 1] = session
+  elseif lives(session, tonumber(entries[index + 1])) then live[#live + 1] = session
   elseif redis.call('HLEN', prefix .. 'p:' .. session) + redis.call('XLEN', prefix .. 'q:' .. session) == 0 then
     if isGrace and tonumber(entries[index + 1]) == -2 then left[#left + 1] = session
     else
@@ -56,7 +77,7 @@ local pauses = {}
 if isFirst ~= '0' then
   local all = redis.call('HGETALL', prefix .. 'z')
   for index = 1, #all, 2 do
-    local ms = struct.unpack('>I6', all[index + 1]) - now
+    local ms = #all[index + 1] < 6 and 0 or struct.unpack('>I6', all[index + 1]) - now
     if ms > 0 then
       pauses[#pauses + 1] = all[index]
       pauses[#pauses + 1] = ms

@@ -19,11 +19,13 @@ export const CLAIM: Script = {
 local prefix, me, life = KEYS[1], ARGV[1], ARGV[2]
 local alive = {}
 local function lives(session)
-  if alive[session] == nil then alive[session] = redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
+  if alive[session] == nil then alive[session] = call('EXISTS', prefix .. 'n:' .. session) == 1 end
   return alive[session]
 end
-if not lives(me) then return '!' end
 local pending = prefix .. 'p:' .. me
+-- This session ends if it is foreign.
+redis.call('HLEN', pending)
+if not lives(me) then return '!' end
 local answers = {}
 for index = 3, #ARGV, 2 do
   local head, wake = ARGV[index], ARGV[index + 1]
@@ -46,18 +48,18 @@ for index = 3, #ARGV, 2 do
     elseif reason == 'p' and holder ~= me then owner = head:sub(34, 41)
     end
     if owner and owner ~= me and lives(owner) then
-      redis.call('SET', claim, owner .. 'H', 'PX', life)
+      call('SET', claim, owner .. 'H', 'PX', life)
       redis.call('XADD', prefix .. 'q:' .. owner, '*', name, wake)
-      if claimant == me then redis.call('HDEL', pending, name) end
+      if claimant == me then call('HDEL', pending, name) end
       answer = 'H'
     else
-      redis.call('SET', claim, me, 'PX', life)
-      redis.call('HSET', pending, name, wake)
+      call('SET', claim, me, 'PX', life)
+      call('HSET', pending, name, wake)
       answer = 'W\\0'
-      if holder == me and leased:byte(9) ~= 255 then redis.call('PEXPIRE', lease, life)
+      if holder == me and leased:byte(9) ~= 255 then call('PEXPIRE', lease, life)
       elseif not isElsewhere then
         local windows = leased and windowsIn(leased) or ''
-        redis.call('SET', lease, me .. windows, 'PX', life)
+        call('SET', lease, me .. windows, 'PX', life)
         if last ~= me then answer = 'W' .. left(windows) end
       end
     end

@@ -81,31 +81,33 @@ export class FleetWakeShare implements WakeShare {
       monotonic,
       timing,
       recall: () => recall.all().then(() => this.#handedOn.checkLater()),
-      onMembership: () => listener.onMembership(),
+      onMembership: () => {
+        // What was handed to a session that is gone may have gone with its inbox.
+        this.#handedOn.checkLater();
+        listener.onMembership();
+      },
       onDead: (sessions) => this.handovers.adopt(sessions),
       onPauses: (pauses) => this.handovers.onPauses(pauses),
       onFault,
     });
-    const session = this.#session;
     this.#batches = new ClaimBatches({
       engine,
       names,
       schedule,
       monotonic,
-      session: () => session.id,
-      renew: () => session.beat(),
+      session: () => this.#session.id,
+      renew: () => this.#session.beat(),
       groupNews: (group, letter) => this.#groupNews(group, letter),
       onFault,
     });
     this.#told = this.#createTold();
-    const [batches, open] = [this.#batches, this.#open];
-    this.owed = new FleetOwedDevices({ batches, open, names, sealer, groupOf });
+    this.owed = new FleetOwedDevices({ batches: this.#batches, open: this.#open, names, sealer, groupOf });
     this.handovers = new Handovers({
       engine,
       names,
       sealer,
-      session,
-      batches,
+      session: this.#session,
+      batches: this.#batches,
       listener,
       owed: this.owed,
       isCurrent,
@@ -192,11 +194,10 @@ export class FleetWakeShare implements WakeShare {
       if (!engine.isUp) throw new EngineUnavailable('');
       const args: Buffer[] = [];
       for (const [index, wake] of wakes.entries()) {
-        const { group } = wake;
         const claim = claims[index] ?? NO_VALUE;
-        const owner = reason === 'open' ? membership.ownerOf(group) : this.#session.id;
+        const owner = reason === 'open' ? membership.ownerOf(wake.group) : this.#session.id;
         args.push(
-          headOf(claim, membership.nameOf(group), reason, owner),
+          headOf(claim, membership.nameOf(wake.group), reason, owner),
           sealer.seal(encodeWake(event, wake), claim),
         );
       }

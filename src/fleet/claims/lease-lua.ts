@@ -7,7 +7,7 @@ export const LEASE_LUA = `
 local now
 local function time()
   if not now then
-    local parts = redis.call('TIME')
+    local parts = call('TIME')
     now = parts[1] * 1000 + math.floor(parts[2] / 1000)
   end
   return now

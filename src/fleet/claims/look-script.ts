@@ -20,7 +20,7 @@ for at = 1, #names, 16 do
   if standing == 'D' then answer = 'D'
   elseif standing then
     local session = standing:sub(1, 8)
-    if alive[session] == nil then alive[session] = redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
+    if alive[session] == nil then alive[session] = call('EXISTS', prefix .. 'n:' .. session) == 1 end
     if alive[session] then answer = 'T' end
   end
   answers[#answers + 1] = answer

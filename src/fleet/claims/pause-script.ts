@@ -17,7 +17,7 @@ local time = redis.call('TIME')
 local till = time[1] * 1000 + math.floor(time[2] / 1000) + ms
 local pauses = prefix .. 'z'
 local known = redis.call('HGET', pauses, name)
-if known and struct.unpack('>I6', known) >= till then return end
+if known and #known > 5 and struct.unpack('>I6', known) >= till then return end
 redis.call('HSET', pauses, name, struct.pack('>I6', till) .. lane)
 for _, session in ipairs(redis.call('ZRANGE', prefix .. 'm', 0, -1)) do
   if session ~= me and redis.call('EXISTS', prefix .. 'n:' .. session) == 1 then

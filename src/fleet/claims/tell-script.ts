@@ -22,9 +22,11 @@ export const TELL: Script = {
   name: 'tell',
   lua: `${LEASE_LUA}
 local prefix, me, life = KEYS[1], ARGV[1], ARGV[2]
-local function lives(session) return redis.call('EXISTS', prefix .. 'n:' .. session) == 1 end
-if not lives(me) then return '!' end
+local function lives(session) return call('EXISTS', prefix .. 'n:' .. session) == 1 end
 local pending = prefix .. 'p:' .. me
+-- This session ends if it is foreign.
+redis.call('HLEN', pending)
+if not lives(me) then return '!' end
 local function isOurs(lease)
   if not lease then return true end
   local holder = lease:sub(1, 8)
@@ -34,13 +36,13 @@ for index = 3, #ARGV, 2 do
   local head, value = ARGV[index], ARGV[index + 1]
   local letter, name = head:sub(1, 1), head:sub(2, 17)
   if letter == 'D' then
-    redis.call('SET', prefix .. 'c:' .. name, 'D', 'PX', value == '' and life or value)
-    redis.call('HDEL', pending, name)
+    call('SET', prefix .. 'c:' .. name, 'D', 'PX', value == '' and life or value)
+    call('HDEL', pending, name)
   elseif letter == 'X' then
     local claim = prefix .. 'c:' .. name
     local standing = redis.call('GET', claim)
-    if standing and standing:sub(1, 8) == me then redis.call('DEL', claim) end
-    redis.call('HDEL', pending, name)
+    if standing and standing:sub(1, 8) == me then call('DEL', claim) end
+    call('HDEL', pending, name)
   elseif letter == 'L' or letter == 'R' then
     local lease = prefix .. 'k:' .. name
     local known = redis.call('GET', lease)
@@ -53,11 +55,11 @@ for index = 3, #ARGV, 2 do
         if ms > running and value:byte(at + 1) < ${COUNTED} then running = ms end
         windows = windows .. value:sub(at, at + 1) .. struct.pack('>I6', time() + ms)
       end
-      if head:sub(18) == '1' then redis.call('SET', lease, me .. windows, 'PX', life)
+      if head:sub(18) == '1' then call('SET', lease, me .. windows, 'PX', life)
       elseif longest > running then
-        redis.call('SET', lease, me .. '\\255\\255' .. struct.pack('>I6', time() + running) .. windows, 'PX', longest)
-      elseif longest > 0 then redis.call('SET', lease, me .. windows, 'PX', longest)
-      else redis.call('DEL', lease)
+        call('SET', lease, me .. '\\255\\255' .. struct.pack('>I6', time() + running) .. windows, 'PX', longest)
+      elseif longest > 0 then call('SET', lease, me .. windows, 'PX', longest)
+      else call('DEL', lease)
       end
     end
   elseif letter == 'S' then
@@ -65,15 +67,15 @@ for index = 3, #ARGV, 2 do
     redis.call('XDEL', prefix .. 'q:' .. session, id)
     if #whole == 16 then
       local claim = prefix .. 'c:' .. whole
-      if redis.call('GET', claim) == session .. 'H' then redis.call('DEL', claim) end
+      if redis.call('GET', claim) == session .. 'H' then call('DEL', claim) end
     end
   elseif letter == 'O' then
-    redis.call('HSET', pending, 'o' .. name, value)
+    call('HSET', pending, 'o' .. name, value)
     local lease = prefix .. 'k:' .. head:sub(18)
     local known = redis.call('GET', lease)
-    if isOurs(known) then redis.call('SET', lease, me .. (known and windowsIn(known) or ''), 'PX', life) end
+    if isOurs(known) then call('SET', lease, me .. (known and windowsIn(known) or ''), 'PX', life) end
   else
-    redis.call('HDEL', pending, 'o' .. name)
+    call('HDEL', pending, 'o' .. name)
   end
 end
 return ''

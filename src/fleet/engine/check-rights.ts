@@ -10,6 +10,7 @@ export const CHECK_RIGHTS: Script = {
   name: 'check-rights',
   lua: `
 local key = KEYS[1]
+redis.call('DEL', key)
 redis.call('TIME')
 redis.call('DEL', key)
 redis.call('SET', key, '0', 'NX', 'PX', 60000)

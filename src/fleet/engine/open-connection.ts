@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Connection, type Request } from './connection.ts';
 import { deadline } from './deadline.ts';
-import type { EngineArgument, EngineReply, Script } from './engine.ts';
+import type { EngineArgument, EngineReply } from './engine.ts';
 import { CHECK_RIGHTS } from './check-rights.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { EngineRefused, EngineUnavailable, ScriptError } from './engine-errors.ts';
@@ -80,7 +80,7 @@ async function greet(
     ask('INFO'),
     database === 0 ? undefined : ask('SELECT', String(database)),
     ask('EVAL', CHECK_RIGHTS.lua, 1, names.probe),
-    ask('EVALSHA', hashOf(CHECK_RIGHTS), 1, names.probe),
+    ask('EVALSHA', hashOf(CHECK_RIGHTS.lua), 1, names.probe),
     ask('XREAD', 'STREAMS', names.probe, '0'),
   ]);
   const early = isLook ? ask('HGETALL', names.marker) : known && takeMarker();
@@ -123,6 +123,6 @@ function noMarker(error: unknown, database: number): unknown {
 }
 
 /** The name by which an engine knows a script that it has run. */
-export function hashOf(script: Script): string {
-  return createHash('sha1').update(script.lua).digest('hex');
+export function hashOf(lua: string): string {
+  return createHash('sha1').update(lua).digest('hex');
 }

@@ -19,11 +19,13 @@ import { objectionTo, readFacts, type EngineFacts } from './engine-facts.ts';
 import { helplessness } from './engine-failure.ts';
 import { Line } from './line.ts';
 import { MicroBatches, TOO_MUCH } from './micro-batches.ts';
+import { checkKeys } from './foreign-keys.ts';
 import { FORMS, type Forms } from './forms.ts';
 import type { FleetNames } from './names.ts';
-import { hashOf, openConnection, type OpenedConnection } from './open-connection.ts';
+import { openConnection, type OpenedConnection } from './open-connection.ts';
+import { ScriptTexts } from './script-texts.ts';
 import { handOver, READ_WAIT_MS, tailArguments } from './tail-streams.ts';
-import { markerArguments, readMarker, TAKE_MARKER, type Marker } from './take-marker.ts';
+import { LastMarker, markerArguments, readMarker, TAKE_MARKER } from './take-marker.ts';
 
 export interface EngineOptions {
   readonly address: EngineAddress;
@@ -32,6 +34,8 @@ export interface EngineOptions {
   readonly settings?: () => FleetSettings;
   /** Called whenever the engine was dialled, and the configuration must change. */
   readonly onRefused?: (refusal: EngineRefused) => void;
+  /** Called when keys were found foreign, by this server or another one (`foreign-keys.ts`). @param count how many */
+  readonly onForeign?: (count: number) => void;
 }
 
 /** So many heartbeats lie between two readings of what the engine says of itself. */
@@ -65,14 +69,13 @@ export class RedisEngine implements Engine, AsyncDisposable {
   readonly #downListeners = new Set<() => void>();
   #up: Up | undefined;
   #facts: EngineFacts | undefined;
-  /** What the marker of the database said last. */
-  #marker: Marker | undefined;
+  readonly #last: LastMarker;
   readonly #comparison: SettingsComparison | undefined;
   #problem: string | undefined = 'it was not dialled yet';
   #redialling: NodeJS.Timeout | undefined;
   #dialling: Promise<unknown> | undefined;
   readonly #closing = new AbortController();
-  readonly #hashes = new Map<Script, string>();
+  readonly #scripts = new ScriptTexts();
 
   /** @param forms replaced in tests */
   constructor(options: EngineOptions, timing = ENGINE_TIMING, forms = FORMS) {
@@ -80,6 +83,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#timing = timing;
     this.#forms = forms;
     this.#redial = new Backoff(timing.redial);
+    this.#last = new LastMarker(options.onForeign);
     this.#comparison = options.settings && new SettingsComparison(options.names, options.settings);
   }
 
@@ -96,11 +100,11 @@ export class RedisEngine implements Engine, AsyncDisposable {
   }
 
   get epoch(): Buffer {
-    return this.#marker?.epoch ?? NO_EPOCH;
+    return this.#last.marker?.epoch ?? NO_EPOCH;
   }
 
   get form(): number {
-    return this.#marker?.form ?? this.#forms.oldest;
+    return this.#last.marker?.form ?? this.#forms.oldest;
   }
 
   get otherSettings(): readonly string[] {
@@ -124,10 +128,10 @@ export class RedisEngine implements Engine, AsyncDisposable {
       // An engine that does not know the script gets its text, after the commands that were given meanwhile.
       const onError = (error: Error): void => {
         if (error instanceof ScriptError && error.code === 'NOSCRIPT')
-          this.#give('EVAL', [script.lua, ...rest], resolve, reject);
+          this.#give('EVAL', [this.#scripts.textOf(script), ...rest], resolve, reject);
         else reject(error);
       };
-      this.#give('EVALSHA', [this.#hashOf(script), ...rest], resolve, onError);
+      this.#give('EVALSHA', [this.#scripts.hashOf(script), ...rest], resolve, onError);
     });
   }
 
@@ -193,14 +197,6 @@ export class RedisEngine implements Engine, AsyncDisposable {
     return new EngineUnavailable(reason, true);
   }
 
-  #hashOf(script: Script): string {
-    const known = this.#hashes.get(script);
-    if (known !== undefined) return known;
-    const hash = hashOf(script);
-    this.#hashes.set(script, hash);
-    return hash;
-  }
-
   async #read(places: readonly StreamPlace[]): Promise<EngineReply> {
     const up = this.#up;
     if (up !== undefined && places.length > 0) {
@@ -234,7 +230,7 @@ export class RedisEngine implements Engine, AsyncDisposable {
 
   #connect(answerLimitMs = this.#timing.answerLimitMs): Promise<OpenedConnection> {
     const [{ address, names }, { dialLimitMs }] = [this.#options, this.#timing];
-    const [forms, known, { signal }] = [this.#forms, this.#marker, this.#closing];
+    const [forms, known, { signal }] = [this.#forms, this.#last.marker, this.#closing];
     return openConnection({ address, names, dialLimitMs, answerLimitMs, forms, known, signal });
   }
 
@@ -258,8 +254,10 @@ export class RedisEngine implements Engine, AsyncDisposable {
     this.#up = up;
     this.#problem = undefined;
     this.#facts = opened.facts;
-    this.#marker = reading.marker;
+    this.#last.hear(reading.marker);
     for (const { connection } of [opened, reading]) connection.onLost((reason) => this.#fall(reason));
+    // Before all other commands.
+    void checkKeys(this, this.#options.names);
     for (const listener of this.#upListeners) listener();
   }
 
@@ -281,16 +279,18 @@ export class RedisEngine implements Engine, AsyncDisposable {
   async #beat(up: Up): Promise<void> {
     const { database } = this.#options.address;
     const { check, marker } = this.#options.names;
-    const [forms, known] = [this.#forms, this.#marker];
+    const [forms, known] = [this.#forms, this.#last.marker];
     up.beats += 1;
     try {
+      // What they find is told by the marker.
+      void checkKeys(this, this.#options.names);
       const [reply] = await Promise.all([
         this.run(TAKE_MARKER, [marker], markerArguments(check, forms, known)),
         this.#comparison?.compare(this, up, this.#timing.disagreementMs),
       ]);
       const found = readMarker(reply, { check, database, forms });
       if (known?.epoch.equals(found.epoch) !== true) throw new EngineUnavailable('it has lost its data');
-      if (this.#up === up) this.#marker = found;
+      if (this.#up === up) this.#last.hear(found);
       if (up.beats % BEATS_BETWEEN_FACTS !== 0) return;
       this.#facts = readFacts(String(await this.call('INFO')));
       const objection = objectionTo(this.#facts);

@@ -11,6 +11,8 @@ export interface Marker {
   readonly epoch: Buffer;
   /** The form in which servers write. */
   readonly form: number;
+  /** How many keys were found foreign (`foreign-keys.ts`). */
+  readonly foreign: number;
 }
 
 /**
@@ -19,22 +21,23 @@ export interface Marker {
  *
  * - key: the marker
  * - arguments: the check of the server key; the oldest and the newest form that the caller reads; for how long a server that reads no newer
- *   form is heeded, in milliseconds; a random id for the data, if there is none; and the id and the form that the caller knows, empty at first
- * - answer: the check, the form and the id that the marker has
+ *   form is heeded, in milliseconds; a random id for the data, if there is none; and the id and the form that the caller knows, empty at first,
+ *   and the number of foreign keys that it knows
+ * - answer: the check, the form and the id that the marker has, and its number of foreign keys
  */
 export const TAKE_MARKER: Script = {
   name: 'take-marker',
   lua: `
 local marker = KEYS[1]
-local check, oldest, newest, hold, fresh, knownEpoch, knownForm = unpack(ARGV)
+local check, oldest, newest, hold, fresh, knownEpoch, knownForm, knownForeign = unpack(ARGV)
 oldest, newest, hold = tonumber(oldest), tonumber(newest), tonumber(hold)
-local kept = redis.pcall('HMGET', marker, 'check', 'form', 'epoch', 'hold')
+local kept = redis.pcall('HMGET', marker, 'check', 'form', 'epoch', 'hold', 'foreign')
 local isKnown = knownEpoch ~= ''
 if kept.err then
   if not isKnown then return kept end
   redis.call('DEL', marker)
-  kept = {false, false, knownEpoch}
-  redis.call('HSET', marker, 'epoch', knownEpoch)
+  kept = {false, false, knownEpoch, false, tostring(knownForeign + 1)}
+  redis.call('HSET', marker, 'epoch', knownEpoch, 'foreign', kept[5])
 end
 -- Another program's hash.
 if not isKnown and not kept[1] and not kept[3] and redis.call('EXISTS', marker) == 1 then return {} end
@@ -62,7 +65,7 @@ if form and newest >= form then
     give('hold', now + hold)
   end
 end
-return {check, tostring(text), epoch}
+return {check, tostring(text), epoch, kept[5] or '0'}
 `,
 };
 
@@ -72,7 +75,8 @@ export function markerArguments(
   { holdMs, newest, oldest }: Forms,
   known: Marker | undefined,
 ): (Buffer | number | string)[] {
-  return [check, oldest, newest, holdMs, randomBytes(NAME_BYTES), known?.epoch ?? '', known?.form ?? ''];
+  const { epoch = '', foreign = 0, form = '' } = known ?? {};
+  return [check, oldest, newest, holdMs, randomBytes(NAME_BYTES), epoch, form, foreign];
 }
 
 /** Reads the answer of {@link TAKE_MARKER}. @throws EngineRefused if the database is not this fleet's, or of a form that this version does not read */
@@ -80,7 +84,7 @@ export function readMarker(
   reply: EngineReply,
   { check, database, forms }: { readonly check: Buffer; readonly database: number; readonly forms: Forms },
 ): Marker {
-  const [theirCheck, text, epoch] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
+  const [theirCheck, text, epoch, foreign] = Array.isArray(reply) ? (reply as readonly EngineReply[]) : [];
   if (!Buffer.isBuffer(theirCheck) || !Buffer.isBuffer(text) || !Buffer.isBuffer(epoch))
     throw new EngineRefused(`its database ${database} has a key "mp" that is not of this program`);
   if (!theirCheck.equals(check))
@@ -98,5 +102,29 @@ export function readMarker(
     );
   if (Number.isNaN(form))
     throw new EngineRefused(`its database ${database} has a key "mp" that is not of this program`);
-  return { epoch, form };
+  return { epoch, form, foreign: Number(foreign ?? 0) || 0 };
+}
+
+/** What the marker of the database said last. */
+export class LastMarker {
+  readonly #onForeign: ((count: number) => void) | undefined;
+  #marker: Marker | undefined;
+
+  /** @param onForeign called when the marker has counted foreign keys */
+  constructor(onForeign: ((count: number) => void) | undefined) {
+    this.#onForeign = onForeign;
+  }
+
+  /** Absent until it was heard. */
+  get marker(): Marker | undefined {
+    return this.#marker;
+  }
+
+  hear(marker: Marker | undefined): void {
+    const [known, found] = [this.#marker?.foreign, marker?.foreign];
+    this.#marker = marker;
+    if (known === undefined || found === undefined || found === known) return;
+    // The marker may have been lost, too. Then it counts from the beginning.
+    this.#onForeign?.(found > known ? found - known : found);
+  }
 }

@@ -13,13 +13,13 @@ import type { FleetNames } from '../engine/names.ts';
 export const LOCATE_LOG: Script = {
   name: 'locate-log',
   lua: `
-local number = tonumber(redis.call('GET', KEYS[1]) or 0)
-if number < tonumber(ARGV[1]) then
-  number = tonumber(ARGV[1])
-  redis.call('SET', KEYS[1], string.format('%.0f', number))
+local count = number(KEYS[1])
+if count < tonumber(ARGV[1]) then
+  count = tonumber(ARGV[1])
+  redis.call('SET', KEYS[1], string.format('%.0f', count))
 end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-if not last then return {number, '0-0', 0, '0-0', 0} end
+if not last then return {count, '0-0', 0, '0-0', 0} end
 local time = redis.call('TIME')
 local least = tonumber(time[1]) * 1000 - tonumber(ARGV[3])
 local lastMs = tonumber(string.match(last[1], '^%d+'))
@@ -27,14 +27,14 @@ redis.call('XTRIM', KEYS[2], 'MINID', '~', string.format('%.0f', math.min(least,
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local found = 0
 if ARGV[2] ~= '0-0' then found = #redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2], 'COUNT', 1) end
-local told = number
+local told = count
 for _, entry in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 100)) do
   if entry[2][1] == 'n' then
-    told = tonumber(entry[2][2])
+    told = tonumber(entry[2][2]) or 0
     break
   end
 end
-return {number, last[1], found, first[1], told}
+return {count, last[1], found, first[1], told}
 `,
 };
 

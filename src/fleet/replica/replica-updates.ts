@@ -142,7 +142,7 @@ export class ReplicaUpdates {
     const { number } = await locateLog(engine, names, { known: progress.applied });
     // If another update was asked for meanwhile, the log is paused: memory would wait for ever.
     if (asked !== this.#asked || !(await progress.reached(number))) return;
-    if (mayHaveMore) await this.#settle('drop');
+    if (mayHaveMore) await this.#settle('drop', epoch);
     if (asked !== this.#asked) return;
     const isFirst = !this.#isFilled;
     this.#isFilled = true;
@@ -152,7 +152,7 @@ export class ReplicaUpdates {
       telemetry.log('store.opened', { count: this.#options.contents.registrations.counts().total });
     else telemetry.log('store.recovered');
     this.#onOpened();
-    if (mode === 'merge') await this.#settle('restore');
+    if (mode === 'merge') await this.#settle('restore', epoch);
     for (const shard of damaged) await engine.call('XADD', names.log, '*', ...doubtEntry(shard));
   }
 
@@ -207,8 +207,8 @@ export class ReplicaUpdates {
     );
   }
 
-  async #settle(how: 'restore' | 'drop'): Promise<void> {
+  async #settle(how: 'restore' | 'drop', epoch: Buffer): Promise<void> {
     const { contents, engine, journal, names, onChange, progress, telemetry } = this.#options;
-    await settleAbsent(how, { contents, engine, names, journal, progress, telemetry, onChange, turn });
+    await settleAbsent(how, { contents, engine, epoch, names, journal, progress, telemetry, onChange, turn });
   }
 }

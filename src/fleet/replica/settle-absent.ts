@@ -21,6 +21,8 @@ const MOST_TRIES = 10;
 export interface SettleOptions {
   readonly contents: StoreContents;
   readonly engine: Engine;
+  /** The epoch of the data that memory is compared with. */
+  readonly epoch: Buffer;
   readonly names: FleetNames;
   readonly journal: FleetJournal;
   readonly progress: Progress;
@@ -68,10 +70,11 @@ export async function settleAbsent(how: 'restore' | 'drop', options: SettleOptio
   return count;
 }
 
-async function absentOf(batch: readonly Kept[], { engine, names }: SettleOptions): Promise<Kept[]> {
+async function absentOf(batch: readonly Kept[], { engine, epoch, names }: SettleOptions): Promise<Kept[]> {
   const answers = await areAbsent(
     engine,
     names,
+    epoch,
     batch.map(({ field }) => field),
   );
   return batch.filter((_, n) => answers[n] === true);

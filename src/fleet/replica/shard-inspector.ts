@@ -148,6 +148,7 @@ export class ShardInspector {
     await settleAbsent('restore', {
       contents,
       engine,
+      epoch: engine.epoch,
       names,
       journal,
       progress,

@@ -44,7 +44,8 @@ export const WRITE_CHANGES: Script = {
   lua: `
 local sequence, removals, log, shards = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local writer, most = ARGV[1], ARGV[2]
-local answer = {tonumber(redis.call('GET', sequence) or 0)}
+local count = number(sequence)
+local answer = {count}
 local own, lost = {}, {}
 
 local function versionOf(value)
@@ -52,13 +53,23 @@ local function versionOf(value)
   return struct.unpack('>I6', value)
 end
 
+-- A number that is lower than what the writer knows was put there by a stranger.
+local function heed(base)
+  if base <= count then return end
+  foreign(sequence)
+  count = base
+  answer[1] = base
+  call('SET', sequence, string.format('%.0f', base))
+end
+
 local function verdictOn(mode, key, field, base)
+  heed(base)
   if lost[field] then return -1 end
   if own[field] then return mode == 'restore' and 0 or 1 end
   local known = redis.call('HGET', key, field)
   if mode == 'restore' then
     if known then return 0 end
-    if tonumber(redis.call('GET', removals) or 0) > base then return -2 end
+    if number(removals) > base then return -2 end
     return 1
   end
   if versionOf(known) > base then return -1 end
@@ -71,16 +82,16 @@ local function tell(...)
 end
 
 local function write(mode, key, field, value)
-  local number = redis.call('INCR', sequence)
+  local version = call('INCR', sequence)
   if mode == 'put' or mode == 'restore' or mode == 'repeat' or mode == 'renew' then
-    redis.call('HSET', key, field, struct.pack('>I6', number) .. value)
+    call('HSET', key, field, struct.pack('>I6', version) .. value)
   else
-    redis.call('HDEL', key, field)
-    redis.call('SET', removals, number)
+    call('HDEL', key, field)
+    call('SET', removals, version)
   end
-  tell('n', number, 'w', writer, 'f', field, 'v', value, 'm', mode)
+  tell('n', version, 'w', writer, 'f', field, 'v', value, 'm', mode)
   own[field] = true
-  return number
+  return version
 end
 
 local renewals, first, written = tonumber(ARGV[3]), nil, {}
@@ -89,8 +100,8 @@ for n = 0, renewals - 1 do
   local key, field = shards .. ARGV[at], ARGV[at + 1]
   local verdict = verdictOn('renew', key, field, tonumber(ARGV[at + 2]))
   if verdict == 1 then
-    verdict = redis.call('INCR', sequence)
-    redis.call('HSET', key, field, struct.pack('>I6', verdict) .. ARGV[at + 3])
+    verdict = call('INCR', sequence)
+    call('HSET', key, field, struct.pack('>I6', verdict) .. ARGV[at + 3])
     first = first or verdict
     written[#written + 1] = struct.pack('>I2', n)
   end
