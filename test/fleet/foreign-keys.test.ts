@@ -174,6 +174,16 @@ describeEngine('what a stranger has replaced in the engine', () => {
     expect([a, b, late].map((one) => one?.registrations.counts().total)).toEqual([count, count, count]);
   });
 
+  test('of the records by some of the same type is written again when a server looks for its records, which it does all the time', async () => {
+    const server = await EngineServer.start();
+    // So much faster than in the program that one shard after the other takes too long, and a look for all records does not.
+    const a = await joinFleet(server.address(), {}, { inspectMs: 400 });
+    await a.registrations.put(registrationAt(NOW, { tradePubkey: tradeKey(1) }));
+    const shards = (await server.commandBuffer('KEYS', `${names.shards}*`)) as Buffer[];
+    await replaceKeys(server, shards, 'hash');
+    await expect.poll(() => server.command('HLEN', shards[0] ?? '')).toBe(2);
+  });
+
   test('of what a server has claimed ends its session: it claims again what is open, and no other server wakes for it', async () => {
     const fleet = await EngineFleet.start();
     const [a, b] = await joinAll(fleet, 2);

@@ -107,7 +107,7 @@ export class ShardInspector {
   }
 
   async #seekLosses(): Promise<void> {
-    while (await this.#pause(SHARDS * this.#paceMs))
+    while (await this.#pause(this.#paceMs))
       await this.#whileOpen(() => this.#restore(() => true, UNHURRIED_MS));
   }
 
