@@ -102,7 +102,8 @@ export function readMarker(
     );
   if (Number.isNaN(form))
     throw new EngineRefused(`its database ${database} has a key "mp" that is not of this program`);
-  return { epoch, form, foreign: Number(foreign ?? 0) || 0 };
+  const count = String(foreign ?? '');
+  return { epoch, form, foreign: /^\d{1,9}$/.test(count) ? Number(count) : 0 };
 }
 
 /** What the marker of the database said last. */
