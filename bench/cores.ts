@@ -18,22 +18,10 @@ export function canPin(): boolean {
 
 /** Binds this process to the core for the load. */
 export function pinLoad(): void {
-  toLoadingCore(process.pid);
-}
-
-/** Binds a process, with all its threads, to the core for the load. */
-export function toLoadingCore(pid: number | undefined): void {
-  bind(pid, LOADING_CORE);
-}
-
-/** Binds a process, with all its threads, to the measured core. */
-export function toMeasuredCore(pid: number | undefined): void {
-  bind(pid, MEASURED_CORE);
-}
-
-function bind(pid: number | undefined, core: number): void {
-  if (pid !== undefined && canPin())
-    execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
+  if (canPin())
+    execFileSync('taskset', ['-a', '-c', '-p', String(LOADING_CORE), String(process.pid)], {
+      stdio: 'ignore',
+    });
 }
 
 /** A command line that runs on the measured core. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
-import { onMeasuredCore, toLoadingCore, toMeasuredCore } from './cores.ts';
+import { onMeasuredCore } from './cores.ts';
 
 /** How long a process may take to end by itself, in milliseconds. */
 const PATIENCE_MS = 5000;
@@ -102,13 +102,6 @@ export class MeasuredProcess implements AsyncDisposable {
     const wallMs = performance.now() - begun;
     const { cpuMs, longestPauseMs } = await this.reading();
     return { wallMs, cpuMs: cpuMs - before.cpuMs, longestPauseMs };
-  }
-
-  /** Makes room on the measured core for another process, or takes it again. */
-  moveTo(core: 'measured' | 'loading'): void {
-    const { pid } = this.#child;
-    if (core === 'measured') toMeasuredCore(pid);
-    else toLoadingCore(pid);
   }
 
   /** Resolves when it has printed this on standard error. */

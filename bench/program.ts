@@ -54,10 +54,6 @@ export class Program implements AsyncDisposable {
     this.#process.collect();
   }
 
-  moveTo(core: 'measured' | 'loading'): void {
-    this.#process.moveTo(core);
-  }
-
   reading(): Promise<Reading> {
     return this.#process.reading();
   }

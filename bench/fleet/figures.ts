@@ -1,17 +1,17 @@
 import { percentile, type Figure } from '../figure.ts';
 import type { FleetSpan } from './fleet.ts';
 
-/** What one kind of load cost. */
+/** What one kind of load cost, round by round. */
 export interface Load {
   readonly what: string;
-  /** Events or requests for each server, each time. */
+  /** Events or requests for each server, in a round. */
   readonly share: number;
-  /** A single server with `STORE=file`, round by round. */
+  /** A single server with `STORE=file`. */
   readonly file: readonly FleetSpan[];
-  /** By the number of servers: each round has the span of each server. */
-  readonly fleets: ReadonlyMap<number, readonly (readonly FleetSpan[])[]>;
+  /** By the number of servers. */
+  readonly fleets: ReadonlyMap<number, readonly FleetSpan[]>;
   /** The same of as many servers that have nothing to do with each other. */
-  readonly apart: ReadonlyMap<number, readonly (readonly FleetSpan[])[]>;
+  readonly apart: ReadonlyMap<number, readonly FleetSpan[]>;
   /** The least that the same could cost, in microseconds. */
   readonly bare: { readonly what: string; readonly samples: readonly number[] };
   /** The most that one server of a fleet may cost beside a server with `STORE=file`. */
@@ -25,39 +25,64 @@ const GOALS: ReadonlyMap<number, number> = new Map([
 ]);
 
 export function loadFigures({ apart, bare, file, fleets, mostAlone, share, what }: Load): Figure[] {
+  const alone = fleets.get(1) ?? [];
   const each = { unit: 'µs', moreIsBetter: false } as const;
-  const cost = (ms: number): number => (ms * 1000) / share;
-  const fileSamples = file.map(({ serverMs }) => cost(serverMs));
-  const alone = (fleets.get(1) ?? []).map((spans) => mean(spans));
-  const figures: Figure[] = [{ ...each, what: `${what}, STORE=file`, samples: fileSamples, limit: bare }];
-  for (const [count, rounds] of fleets) {
-    const servers = count === 1 ? 'one server' : `${count} servers`;
+  const fileSamples = file.map((span) => (sumOf(span) * 1000) / share);
+  const figures: Figure[] = [
+    { ...each, what: `${what}, STORE=file`, samples: fileSamples, limit: bare },
+    {
+      ...each,
+      what: `${what}, STORE=redis, one server`,
+      samples: alone.map((span) => (sumOf(span) * 1000) / share),
+      limit: { what: 'STORE=file', samples: fileSamples },
+      ...(mostAlone !== undefined && { goal: { of: 'ratio', most: mostAlone } }),
+    },
+  ];
+  const perSecond = (
+    spans: readonly FleetSpan[],
+    count: number,
+    msOf: (span: FleetSpan) => number,
+  ): number[] => spans.map((span) => (share * count * 1000) / msOf(span));
+  const perSecondApart = (spans: readonly FleetSpan[], count: number): number[] =>
+    spans.map((span) => (share * count * 1000) / sumOf(span));
+  for (const [count, spans] of fleets) {
     const least = GOALS.get(count);
-    if (count === 1)
+    const all = spans.map((span) => (sumOf(span) * 1000) / (share * count));
+    if (least !== undefined)
       figures.push({
-        ...each,
-        what: `${what}, STORE=redis, one server`,
-        samples: alone.map(cost),
-        limit: { what: 'STORE=file', samples: fileSamples },
-        ...(mostAlone !== undefined && { goal: { of: 'ratio', most: mostAlone } }),
-      });
-    else
-      figures.push({
-        what: `${what}: ${servers} on a core each, a second`,
+        what: `${what}: a fleet of ${count}, a second of a server's processor time`,
         unit: '1/s',
-        samples: rounds.map((spans) => (share * count * 1000) / mean(spans)),
+        samples: perSecond(spans, count, (span) => sumOf(span) / count),
         limit: {
-          what: `one of ${servers} apart`,
-          samples: (apart.get(count) ?? []).map((spans) => (share * 1000) / mean(spans)),
+          what: `one of ${count} servers apart, at the same time`,
+          samples: perSecondApart(apart.get(count) ?? [], count),
         },
-        ...(least !== undefined && { goal: { of: 'ratio', least } }),
+        goal: { of: 'ratio', least },
         moreIsBetter: true,
       });
-    figures.push({
-      ...each,
-      what: `the same, the engine's own, ${servers}`,
-      samples: rounds.map((spans) => cost(sum(spans.map(({ engineMs }) => engineMs))) / count ** 2),
-    });
+    if (count > 1)
+      figures.push(
+        // Of so few devices one server has some more than another, by the hash; of many, each has as many.
+        {
+          what: 'the same, of the busiest one',
+          unit: '1/s',
+          samples: perSecond(spans, count, busiest),
+          moreIsBetter: true,
+        },
+        { ...each, what: `the same, all ${count} together, for each`, samples: all },
+      );
+    figures.push(
+      {
+        ...each,
+        what: `the same, beyond STORE=file, ${count === 1 ? 'one server' : `all ${count} together`}`,
+        samples: all.map((sample, round) => sample - (fileSamples[round] ?? 0)),
+      },
+      {
+        ...each,
+        what: `the same, the engine's own, ${count === 1 ? 'one server' : `${count} servers`}`,
+        samples: spans.map(({ engineMs }) => (engineMs * 1000) / (share * count)),
+      },
+    );
   }
   return figures;
 }
@@ -81,11 +106,10 @@ export function delayFigures(
   });
 }
 
-/** Each server has its part of the devices by their hash: of many devices, all have as many. */
-function mean(spans: readonly FleetSpan[]): number {
-  return sum(spans.map(({ serverMs }) => serverMs)) / spans.length;
+function sumOf({ serversMs }: FleetSpan): number {
+  return serversMs.reduce((sum, cpuMs) => sum + cpuMs, 0);
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function busiest({ serversMs }: FleetSpan): number {
+  return Math.max(...serversMs);
 }

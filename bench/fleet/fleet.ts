@@ -11,15 +11,14 @@ const NOTHING = Buffer.alloc(0);
 
 /** Processor time of an activity, without what the processes take when nothing happens. */
 export interface FleetSpan {
-  /** Of the server that is measured. */
-  readonly serverMs: number;
+  /** Of each server. */
+  readonly serversMs: readonly number[];
   readonly engineMs: number;
 }
 
 /**
- * Servers that work as one, or a single one with `STORE=file`. Each has a relay of its own: all events are sent to all. One of them is
- * measured at a time. That one has the measured core to itself, as a server on a machine of its own has. The others are on the core of the load.
- * Or as many servers _apart_: each is a fleet of its own, and has its own devices and events.
+ * Servers that work as one, or a single one with `STORE=file`. Each has a relay of its own: all events are sent to all. Or as many servers
+ * _apart_: each is a fleet of its own, and has its own devices and events.
  */
 export class Fleet implements AsyncDisposable {
   readonly name: string;
@@ -28,8 +27,8 @@ export class Fleet implements AsyncDisposable {
   readonly #stage: Stage;
   readonly #engine: MeasuredEngine;
   #registrations = 0;
-  /** What each server, and the engine, takes in a millisecond in which nobody asks for anything, in milliseconds. */
-  readonly #idle: FleetSpan[] = [];
+  /** What happens in a millisecond in which nobody asks for anything, in milliseconds. */
+  #idle: FleetSpan = { serversMs: [], engineMs: 0 };
 
   private constructor(
     { isApart = false, name }: Pick<FleetOptions, 'isApart' | 'name'>,
@@ -45,36 +44,32 @@ export class Fleet implements AsyncDisposable {
   }
 
   static async start(stage: Stage, engine: MeasuredEngine, options: FleetOptions): Promise<Fleet> {
-    const { count, environment, name } = options;
     const servers: Program[] = [];
-    for (let n = 0; n < count; n++) {
-      const server = await stage.program(`${name}-${n}`, { environment: environment(n) });
-      server.moveTo('loading');
-      servers.push(server);
-    }
+    for (let n = 0; n < options.count; n++)
+      servers.push(await stage.program(`${options.name}-${n}`, { environment: options.environment(n) }));
     return new Fleet(options, servers, stage, engine);
   }
 
-  /** Measures what each server costs when nothing happens. */
-  async rest(ms: number): Promise<void> {
-    for (const n of this.servers.keys()) {
-      const { engineMs, serverMs, wallMs } = await this.#measure(n, () => delay(ms));
-      this.#idle[n] = { serverMs: serverMs / wallMs, engineMs: engineMs / wallMs };
+  /** Measures what all of these cost when nothing happens. */
+  static async rest(fleets: readonly Fleet[], ms: number): Promise<void> {
+    const spans = await Promise.all(fleets.map((fleet) => fleet.#measure(() => delay(ms))));
+    for (const [index, fleet] of fleets.entries()) {
+      const { serversMs = [], engineMs = 0, wallMs = 1 } = spans[index] ?? {};
+      fleet.#idle = { serversMs: serversMs.map((cpuMs) => cpuMs / wallMs), engineMs: engineMs / wallMs };
     }
   }
 
-  /** Processor time that each server takes when nothing happens, as a share of a core. */
+  /** Processor time that the servers take when nothing happens, as a share of a core. */
   get idle(): readonly number[] {
-    return this.#idle.map(({ serverMs }) => serverMs);
+    return this.#idle.serversMs;
   }
 
-  /** Measures an activity of all servers at server n. */
-  async during(n: number, activity: () => Promise<unknown>): Promise<FleetSpan> {
-    const { engineMs, serverMs, wallMs } = await this.#measure(n, activity);
-    const idle = this.#idle[n];
+  /** Measures an activity. */
+  async during(activity: () => Promise<unknown>): Promise<FleetSpan> {
+    const { engineMs, serversMs, wallMs } = await this.#measure(activity);
     return {
-      serverMs: serverMs - wallMs * (idle?.serverMs ?? 0),
-      engineMs: engineMs - wallMs * (idle?.engineMs ?? 0),
+      serversMs: serversMs.map((cpuMs, n) => cpuMs - wallMs * (this.#idle.serversMs[n] ?? 0)),
+      engineMs: engineMs - wallMs * this.#idle.engineMs,
     };
   }
 
@@ -130,26 +125,19 @@ export class Fleet implements AsyncDisposable {
     await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
   }
 
-  async #measure(
-    n: number,
-    activity: () => Promise<unknown>,
-  ): Promise<FleetSpan & { readonly wallMs: number }> {
-    const server = this.servers[n] as Program;
-    server.moveTo('measured');
-    try {
-      const [before, engineBefore] = [await server.reading(), this.#engine.cpuMs()];
-      const begun = performance.now();
-      await activity();
-      const wallMs = performance.now() - begun;
-      const after = await server.reading();
-      return {
-        serverMs: after.cpuMs - before.cpuMs,
-        engineMs: this.#engine.cpuMs() - engineBefore,
-        wallMs,
-      };
-    } finally {
-      server.moveTo('loading');
-    }
+  async #measure(activity: () => Promise<unknown>): Promise<FleetSpan & { readonly wallMs: number }> {
+    const read = (): Promise<number[]> =>
+      Promise.all(this.servers.map(async (server) => (await server.reading()).cpuMs));
+    const [before, engineBefore] = [await read(), this.#engine.cpuMs()];
+    const begun = performance.now();
+    await activity();
+    const wallMs = performance.now() - begun;
+    const after = await read();
+    return {
+      serversMs: after.map((cpuMs, n) => cpuMs - (before[n] ?? 0)),
+      engineMs: this.#engine.cpuMs() - engineBefore,
+      wallMs,
+    };
   }
 }
 

@@ -15,15 +15,15 @@ const LOOKED_MS = 1800;
 const READ_MS = 500;
 const LOW_RATE_PER_SECOND = 100;
 
-/** Wakes fresh devices, each by an event of its own that every server gets. @param share of each server @param measured the server that is measured */
-export async function wakes(stage: Stage, fleet: Fleet, share: number, measured: number): Promise<FleetSpan> {
+/** Wakes fresh devices, each by an event of its own that every server gets. @param share of each server */
+export async function wakes(stage: Stage, fleet: Fleet, share: number): Promise<FleetSpan> {
   const count = share * fleet.servers.length;
   const fresh = devices(count);
   await fleet.register(fresh);
   const frames = fleet.frames(await giftWraps(fresh.map(({ tradePubkey }) => tradePubkey)));
   const step = AT_ONCE * fleet.servers.length;
   const woken = new Map<string, number>();
-  const span = await fleet.during(measured, async () => {
+  const span = await fleet.during(async () => {
     for (let from = 0; from < count; from += step) {
       const due = Math.min(count, from + step);
       const all = untilWoken(stage, woken, due);
@@ -42,10 +42,9 @@ export async function registrations(
   fleet: Fleet,
   tokens: readonly Buffer[],
   share: number,
-  measured: number,
 ): Promise<FleetSpan> {
   const bodies = sealedBodies(tokens, share * fleet.servers.length);
-  const span = await fleet.during(measured, async () => {
+  const span = await fleet.during(async () => {
     await fleet.post(bodies);
     await delay(READ_MS);
   });

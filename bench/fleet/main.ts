@@ -23,8 +23,8 @@ const DELAYS = 500;
 /** By then the servers have done what comes after a start. */
 const SETTLING_MS = 4000;
 const REST_MS = 3000;
-/** Events or requests for each server before the rounds: by then its code is compiled for speed. */
-const WARMING = 2500;
+/** Rounds before those that count. */
+const WARMING = 2;
 
 const { values } = parseArgs({
   options: {
@@ -73,36 +73,33 @@ async function begin(stage: Stage): Promise<Subjects> {
   return { engine, file, fleets, apart };
 }
 
-/** A load at every server of every subject in turn. */
+/** A load at every subject in turn, after a round to warm up. */
 async function inTurn(
   { apart, file, fleets }: Subjects,
-  load: (fleet: Fleet, count: number, server: number) => Promise<FleetSpan>,
+  load: (fleet: Fleet) => Promise<FleetSpan>,
   limit: () => Promise<number>,
 ): Promise<Pick<Load, 'file' | 'fleets' | 'apart'> & { limits: number[] }> {
   const spans = { file: [] as FleetSpan[], fleets: new Spans(), apart: new Spans(), limits: [] as number[] };
-  const each = async (fleet: Fleet): Promise<FleetSpan[]> => {
-    const all: FleetSpan[] = [];
-    for (const n of fleet.servers.keys()) all.push(await load(fleet, share, n));
-    return all;
-  };
-  for (const fleet of [file, ...fleets.values(), ...apart.values()]) await load(fleet, WARMING, 0);
-  for (const fleet of [file, ...fleets.values(), ...apart.values()]) await fleet.rest(REST_MS);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -WARMING; round < rounds; round++) {
+    if (round === 0) for (const all of [spans.file, spans.limits]) all.length = 0;
+    if (round === 0) for (const all of [spans.fleets, spans.apart]) all.clear();
+    // Not before: a server that has just started is not at rest, and its code is not compiled for speed.
+    if (round === 0) await Fleet.rest([file, ...fleets.values(), ...apart.values()], REST_MS);
     spans.limits.push(await limit());
-    spans.file.push(await load(file, share, 0));
+    spans.file.push(await load(file));
     for (const [count, fleet] of fleets) {
       const separate = apart.get(count);
-      if (separate !== undefined) spans.apart.note(count, await each(separate));
-      spans.fleets.note(count, await each(fleet));
+      if (separate !== undefined) spans.apart.note(count, await load(separate));
+      spans.fleets.note(count, await load(fleet));
     }
   }
   return spans;
 }
 
-/** Spans by the number of servers, round by round and server by server. */
-class Spans extends Map<number, FleetSpan[][]> {
-  note(count: number, spans: FleetSpan[]): void {
-    this.set(count, [...(this.get(count) ?? []), spans]);
+/** Spans by the number of servers. */
+class Spans extends Map<number, FleetSpan[]> {
+  note(count: number, span: FleetSpan): void {
+    this.set(count, [...(this.get(count) ?? []), span]);
   }
 }
 
@@ -110,7 +107,7 @@ async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> 
   await using limiter = await stage.limit('verify-and-post', String(STREAMS));
   const { apart, file, fleets, limits } = await inTurn(
     subjects,
-    (fleet, count, server) => wakes(stage, fleet, count, server),
+    (fleet) => wakes(stage, fleet, share),
     async () => ((await bare(stage, limiter, share)).cpuMs * 1000) / share,
   );
   const found = loadFigures({
@@ -123,7 +120,7 @@ async function wakeFigures(stage: Stage, subjects: Subjects): Promise<Figure[]> 
     mostAlone: 1.35,
   });
   for (const [count, fleet] of subjects.fleets) {
-    const events = WARMING * count + rounds * share * count ** 2;
+    const events = (rounds + WARMING) * share * count;
     found.push({
       what: `signatures verified for each event, ${count === 1 ? 'one server' : `${count} servers`}`,
       unit: '',
@@ -146,7 +143,7 @@ async function registrationFigures(stage: Stage, subjects: Subjects): Promise<Fi
   );
   const { apart, file, fleets, limits } = await inTurn(
     subjects,
-    (fleet, count, server) => registrations(fleet, tokens, count, server),
+    (fleet) => registrations(fleet, tokens, share),
     async () => {
       const bodies = sealedBodies(tokens, share);
       const handled = await handler.during(() =>
