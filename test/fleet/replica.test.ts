@@ -8,7 +8,7 @@ import { StoreUnavailable } from '../../src/core/registry/registration-store.ts'
 import { ValueSealer } from '../../src/fleet/engine/value-sealer.ts';
 import { RecordSealer } from '../../src/fleet/replica/record-sealer.ts';
 import { writeChanges } from '../../src/fleet/replica/write-changes.ts';
-import { fleetNames, TEST_TIMING } from '../support/fleet-engine.ts';
+import { fleetNames } from '../support/fleet-engine.ts';
 import { joinFleet, stateOf, type FleetMember } from '../support/fleet-store.ts';
 import {
   describeEngine,
@@ -177,51 +177,6 @@ describeEngine('a fleet whose engine', () => {
       expect([stateOf(a), stateOf(b)]).toEqual([{ [tradeKey(1)]: later }, { [tradeKey(1)]: later }]);
     },
   );
-});
-
-describeEngine('a value in the engine', () => {
-  test('that was lost, and cannot be given back because of a removal that is nowhere told, is counted', async () => {
-    const server = await EngineServer.start();
-    // No heartbeat finds that the number cannot be true.
-    const timing = { ...TEST_TIMING, heartbeatMs: 600_000 };
-    const a = await joinFleet(server.address(), {}, { inspectMs: 2, timing });
-    await a.registrations.put(nth(1));
-    await server.command('SET', fleetNames().removals, 1e9);
-    const [shard = ''] = (await server.command('KEYS', '*:R:*')) as string[];
-    await server.command('DEL', shard);
-    await expect.poll(() => a.telemetry.total('store_failures')).toBeGreaterThan(0);
-  });
-
-  test('that no server can write is counted when the changes that wait for the engine are too many', async () => {
-    const server = await EngineServer.start();
-    const a = await joinFleet(server.address());
-    await a.registrations.put(nth(1));
-    await server.kill();
-    await expect.poll(() => a.store.isOpen).toBe(false);
-    const before = a.telemetry.total('store_failures');
-    for (let n = 0; n < 100_001; n++) a.store.contents.proofs.note(`wss://relay-${n}`, 1, NOW);
-    expect(a.telemetry.total('store_failures')).toBe(before + 1);
-  });
-
-  test('that was damaged, lost or put there by a stranger is ignored, counted, told of once, and written again by a server that has the record', async () => {
-    const server = await EngineServer.start();
-    const a = await joinFleet(server.address(), {}, { inspectMs: 4 });
-    for (let n = 1; n <= 4; n++) await a.registrations.put(nth(n));
-    const [shard = '', ...others] = (await server.command('KEYS', '*:R:*')) as string[];
-    const [field] = (await server.commandBuffer('HKEYS', shard)) as Buffer[];
-    const [lost = ''] = others;
-    await server.command('HSET', shard, field as Buffer, 'damaged');
-    await server.command('HSET', shard, 'a stranger', 'of any length, and long enough to have a version');
-    await server.command('DEL', lost);
-    const c = await joinFleet(server.address(), {});
-    await expect.poll(() => c.registrations.counts().total).toBe(4);
-    expect(c.telemetry.total('fleet_values_rejected', 'record')).toBe(2);
-    expect(c.telemetry.logged('fleet.value_rejected')).toEqual([{ reason: 'record' }]);
-    await expect.poll(() => server.command('EXISTS', lost)).toBe(1);
-    const d = await joinFleet(server.address());
-    expect(stateOf(d)).toEqual(stateOf(a));
-    expect(d.telemetry.total('fleet_values_rejected', 'record')).toBe(0);
-  });
 });
 
 describeEngine('a renewal', () => {

@@ -6,7 +6,7 @@ export type WakeTrack = 'vouched' | 'unvouched' | 'chat';
 
 export const TRACKS = ['vouched', 'unvouched', 'chat'] as const satisfies readonly WakeTrack[];
 
-/** When a wake of a track goes, it takes along what is held on these tracks. */
+/** When a wake of a track is sent, the wakes that are held on these tracks are sent with it. */
 export const TAKES_ALONG: Readonly<Record<WakeTrack, readonly WakeTrack[]>> = {
   vouched: ['unvouched', 'chat'],
   unvouched: ['chat'],
@@ -43,7 +43,7 @@ export function add(active: Active, wake: KeyWake, ends: HeldWake['ends']): Held
   return held;
 }
 
-/** Takes out what is held. */
+/** Takes the held wakes out. */
 export function take(active: Active): HeldWake {
   const { held } = active;
   if (held === undefined) throw new Error('nothing is held');

@@ -3,7 +3,7 @@ import { LEASE_LUA } from './lease-lua.ts';
 
 /**
  * Moves a part of what a dead session has left to the inbox of this session. Any number of servers may do so at once, and each of them may
- * die over it, or never hear the answer: what was moved lies in an inbox that is read.
+ * die meanwhile, or never hear the answer: a claim that was moved lies in an inbox, and the servers read every inbox.
  *
  * - key: the prefix
  * - arguments: this session; the dead session; about how many things; the life of a claim in milliseconds; where to go on, `0` at first

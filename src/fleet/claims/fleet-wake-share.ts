@@ -82,7 +82,7 @@ export class FleetWakeShare implements WakeShare {
       timing,
       recall: () => recall.all().then(() => this.#handedOn.checkLater()),
       onMembership: () => {
-        // What was handed to a session that is gone may have gone with its inbox.
+        // Wakes that were handed to a session that is gone may have been lost with its inbox.
         this.#handedOn.checkLater();
         listener.onMembership();
       },

@@ -29,7 +29,7 @@ export class HandedOn {
   readonly #options: HandedOnOptions;
   #handed = new Fifo<HandedWake>();
   #cancel: (() => void) | undefined;
-  /** While a check is due: since when what was handed on is doubtful. This process may stand still until then. */
+  /** While a check is due: from which time on a handed wake may be lost. The process may stand still before the check. */
   #doubtfulFrom: number | undefined;
   #isStopped = false;
 
@@ -46,7 +46,7 @@ export class HandedOn {
       this.#handed.shift();
   }
 
-  /** The engine may have lost something: after a while, finds what nobody has. */
+  /** The engine may have lost handed wakes: after a while, finds those that no server has. */
   checkLater(): void {
     const { onFault, schedule } = this.#options;
     this.#cancel?.();

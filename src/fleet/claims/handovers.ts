@@ -25,7 +25,7 @@ const ADOPTED_AT_ONCE = 200;
 const MOST_UNDER_WAY = 1000;
 const FIRST_ID = '0-0';
 const FIRST_CURSOR = '0';
-/** Marks what was pending at a dead server (`adopt-script.ts`). */
+/** Marks a claim or an owed wake that was pending at a dead server (`adopt-script.ts`). */
 const ADOPTED = 'a';
 /** Begin the names of what is no claim (`route-script.ts`). */
 const OWED = 'o'.charCodeAt(0);

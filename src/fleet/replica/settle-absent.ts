@@ -83,7 +83,7 @@ async function absentOf(batch: readonly Kept[], { engine, epoch, names }: Settle
 async function restore(absent: readonly Kept[], options: SettleOptions): Promise<void> {
   const { contents, engine, journal, names, progress, telemetry } = options;
   let left = absent;
-  for (let tries = 0; tries < MOST_TRIES && left.length > 0; tries++) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     // Memory may have changed since.
     const wanted = left.flatMap((one) => {
       const record = current(one.record, contents);
@@ -91,7 +91,8 @@ async function restore(absent: readonly Kept[], options: SettleOptions): Promise
     });
     const answers = await journal.restore(wanted);
     left = wanted.filter((_, n) => answers[n] === 'behind');
-    if (left.length > 0) await progress.reached(Number(String(await engine.call('GET', names.sequence))));
+    if (left.length === 0) break;
+    if (!(await progress.reached(Number(String(await engine.call('GET', names.sequence)))))) break;
   }
   // The next look for what the engine has lost finds them again.
   for (const _ of left) telemetry.count('store_failures');

@@ -66,6 +66,7 @@ export class ShardInspector {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#options.progress.interrupt();
     await this.#running;
     this.#line?.close();
   }
@@ -127,10 +128,13 @@ export class ShardInspector {
     return record.type !== 'registered' || registrations.mayContain(record.registration.tradePubkey);
   }
 
-  /** Takes a registration into memory that only the engine has. It may have been removed just now, or be about to come by the log. */
+  /**
+   * Takes a registration into memory that only the engine has. It may have been removed just now. One that is about to come by the log is left for
+   * the next look: a stranger can write any number before a record, and nothing must wait for it.
+   */
   async #adopt({ field, shard, value, version }: StoredField, record: StoreRecord): Promise<void> {
     const { accept, engine, journal, names, progress } = this.#options;
-    if (!(await progress.reached(version))) return;
+    if (version > progress.applied) return;
     await journal.exclusively(async () => {
       if (this.#has(record) || journal.isWaiting(field.toString('latin1'))) return;
       const now = await engine.call('HGET', names.shard(shard), field);
